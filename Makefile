@@ -1,0 +1,69 @@
+# make demo   annotate two bundled real data sets through Nextflow, offline
+# make test   check and test everything
+# make clean  remove what the two have made
+# make help   print this
+# Both set up what they need in this folder: .venv (Python) and .tools (Nextflow). Java 17 or newer must be there.
+
+SHELL := /bin/sh
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install -q
+NEXTFLOW := .tools/nextflow
+DEMO_OUT := results/demo
+# Without a terminal, a line for each task instead of a screen that is drawn again and again.
+PLAIN := $$(test -t 1 || echo -ansi-log false)
+
+.PHONY: help demo test lint fast-tests slow-tests ci-setup nextflow prerequisites moved clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: .venv/.cassia nextflow
+	@$(NEXTFLOW) run . -profile test --outdir $(DEMO_OUT) $(PLAIN)
+	@echo
+	@echo "Open a report in a browser:"
+	@for report in $(DEMO_OUT)/*/*_report.html; do echo "  $(CURDIR)/$$report"; done
+
+test: ci-setup lint fast-tests slow-tests
+
+lint: .venv/.dev nextflow
+	@.venv/bin/ruff check -q . && .venv/bin/ruff format --check -q .
+	@.venv/bin/mypy
+	@$(NEXTFLOW) lint -o concise main.nf nextflow.config conf modules subworkflows
+
+fast-tests: .venv/.dev
+	@$(PY) -m pytest -q -m "not slow"
+
+slow-tests: .venv/.dev nextflow
+	@$(PY) -m pytest -q -rs -m slow
+
+# On a CI machine (CI=true, or CASSIA_TEST_EXECUTORS=1) installs what is missing; on a person's machine does nothing.
+ci-setup: .venv/.dev
+	@scripts/ci-setup
+
+# Always looked at: a person's own Nextflow may have come or gone. Nothing is fetched twice.
+nextflow: .venv/.cassia
+	@$(PY) scripts/get_nextflow.py
+
+# Made again when the checkout was moved: the paths in it are absolute.
+ifneq ($(shell cat .venv/.cassia 2>/dev/null),$(CURDIR))
+.venv/.cassia: moved
+endif
+
+.venv/.cassia: pyproject.toml | prerequisites
+	@test ! -e .venv/.cassia || test "$$(cat .venv/.cassia)" = "$(CURDIR)" || rm -rf .venv
+	@python=$$(scripts/find-python) || exit 1; \
+	echo "cassia: setting up .venv with $$python" >&2; \
+	"$$python" -m venv .venv && $(PIP) -e . && echo "$(CURDIR)" > $@
+
+# One line if Python or Java is missing, before anything is downloaded.
+prerequisites:
+	@python=$$(scripts/find-python) && "$$python" scripts/get_nextflow.py --check
+
+.venv/.dev: .venv/.cassia
+	@echo "cassia: adding the developers' tools to .venv" >&2
+	@$(PIP) -e ".[dev]" && touch $@
+
+clean:
+	rm -rf .venv .tools results work .nextflow .nextflow.log*
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

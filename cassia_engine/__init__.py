@@ -1,0 +1,56 @@
+"""cassia: cell-type annotation of single-cell clusters, recorded and checked.
+
+    markers.read_markers -> split.into_chunks -> annotate.run_chunk -> offline.OfflineAnnotator
+      -> collect.merge -> publish.write_outputs (tables, report.render)
+
+`run` does it in one process, the pipeline with a process a stage. Importing the package configures no logging and
+loads nothing heavy: the functions below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cassia_engine.api import annotate, annotate_async
+    from cassia_engine.compat import loadmarker, runCASSIA_batch, runCASSIA_batch_async
+    from cassia_engine.markers import read_markers
+
+__all__ = ["annotate", "annotate_async", "loadmarker", "read_markers", "runCASSIA_batch", "runCASSIA_batch_async"]
+
+_PLACES = {
+    "annotate_async": "api",
+    "loadmarker": "compat",
+    "read_markers": "markers",
+    "runCASSIA_batch": "compat",
+    "runCASSIA_batch_async": "compat",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'cassia_engine' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"cassia_engine.{_PLACES[name]}"), name)
+
+
+class _Package(ModuleType):
+    """The package as a module in which `annotate` is the function, also after the module of this name is loaded."""
+
+    @property
+    def annotate(self) -> Any:
+        from cassia_engine.api import annotate
+
+        return annotate
+
+    @annotate.setter
+    def annotate(self, module: ModuleType) -> None:
+        """Python binds a submodule to its name in the package; it is found by imports without that."""
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,111 @@
+"""The errors cassia raises, as a tree; each knows the exit code of the command line.
+
+    CassiaError
+      |-- UsageError             2   wrong use or bad input: what, where, what to do
+      |     `-- InputProblems    2   several of them, all at once, a line each
+      |-- TemporaryError        75   try again later (provider down, told to stop)
+      |-- AccountError          77   bad key, no credit, spending cap
+      `-- TooManyFailedError     1   outputs are written, but too many clusters have no annotation
+
+The message of every error is one clear line for a person: no traceback is shown for any of them.
+Foreign exceptions are turned into these in one place each, by type, never by searching a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Of a text that a person wrote as much is shown; a cell may hold a book.
+_SHOWN = 60
+
+
+class CassiaError(Exception):
+    """Base of every error that cassia raises on purpose."""
+
+    exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython, and so a notebook, shows in place of a traceback."""
+        return [f"cassia: error: {line}" for line in str(self).split("\n")]
+
+
+class UsageError(CassiaError):
+    """A wrong option or an input that cannot work, with the place and the remedy.
+
+    Args:
+        what: what is wrong and what to do, in one line without a full stop at the end.
+        path: the file at fault, if it is one.
+        line: the 1-based line of that file, header included, if it is known.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, path: Path | str | None = None, line: int | None = None):
+        name = "" if path is None else str(path) if str(path).isprintable() else repr(str(path))
+        place = "" if path is None else f"{name}: " if line is None else f"{name}, line {line}: "
+        super().__init__(place + what)
+
+
+class InputProblems(UsageError):
+    """Everything that is wrong with the input, so that a person mends it in one go: a line each."""
+
+    def __init__(self, problems: Sequence[UsageError]):
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+def gather(*steps: Callable[[], Any]) -> list[Any]:
+    """The results of all steps. What is wrong is raised after the last one, all of it at once.
+
+    Raises:
+        UsageError: the one problem there is.
+        InputProblems: several.
+    """
+    results: list[Any] = []
+    problems: list[UsageError] = []
+    for step in steps:
+        try:
+            results.append(step())
+        except InputProblems as error:
+            problems += error.problems
+        except UsageError as error:
+            problems.append(error)
+    raise_all(problems)
+    return results
+
+
+def raise_all(problems: Sequence[UsageError]) -> None:
+    """Raise the problems, if there are any."""
+    if problems:
+        raise problems[0] if len(problems) == 1 else InputProblems(problems)
+
+
+def shown(text: object) -> str:
+    """A text of the input as messages show it: on one line, with its end cut off if it is long."""
+    name = str(text)
+    return name if name.isprintable() and len(name) <= _SHOWN and name.strip() == name != "" else quoted(name)
+
+
+def quoted(text: str) -> str:
+    """`shown` in quotes, for what would be taken for a part of the message."""
+    return repr(text[:_SHOWN]) + ("..." if len(text) > _SHOWN else "")
+
+
+class TemporaryError(CassiaError):
+    """Something that may work when it is tried again."""
+
+    exit_code = 75
+
+
+class AccountError(CassiaError):
+    """The provider's account refuses: bad key, no credit, spending cap."""
+
+    exit_code = 77
+
+
+class TooManyFailedError(CassiaError):
+    """All outputs are written, but more clusters failed than were allowed to."""
+
+    exit_code = 1

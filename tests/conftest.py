@@ -1,0 +1,49 @@
+"""What tests of every kind share."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
+# A program may have several names, and Nextflow is first looked for where make puts it.
+NAMES = {
+    "nextflow": (str(ROOT / ".tools" / "nextflow"), "nextflow"),
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+}
+
+
+def need(what: str) -> str:
+    """The path of a program, or the origin of a Python package, that a test cannot do without.
+
+    Where it is not there, the test is skipped on a person's machine, and fails on CI, which has to install it.
+    """
+    found = next(filter(None, map(shutil.which, NAMES.get(what, (what,)))), None) or _package(what)
+    if found is None:
+        if os.environ.get("CI") == "true" or os.environ.get("CASSIA_TEST_EXECUTORS") == "1":
+            pytest.fail(f"{what} is not there, and CI must have it: see scripts/ci-setup")
+        pytest.skip(f"{what} is not there")
+    return found
+
+
+def need_env(name: str) -> Path:
+    """The Python of an environment that scripts/test-envs makes in .tools; skips or fails where it is not there, as
+    `need` does.
+    """
+    python = ROOT / ".tools" / name / "bin" / "python"
+    if not (python.parent.parent / ".done").exists():
+        lacking = f"the environment {name} is not there: scripts/test-envs makes it"
+        if os.environ.get("CI") == "true" or os.environ.get("CASSIA_TEST_EXECUTORS") == "1":
+            pytest.fail(lacking)
+        pytest.skip(lacking)
+    return python
+
+
+def _package(name: str) -> str | None:
+    spec = importlib.util.find_spec(name)
+    return spec.origin if spec else None

@@ -1,0 +1,63 @@
+"""Outputs appear whole or not at all, and no cell of them runs as a formula."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cassia_engine.cells import guard, unguard
+from cassia_engine.files import atomic_write
+
+
+def test_file_appears_whole_in_a_new_folder(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "out.txt"
+    with atomic_write(path) as out:
+        out.write("a\r\nβ\n")
+        assert not path.exists()
+    assert path.read_bytes() == "a\r\nβ\n".encode()
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as out:
+        out.write("half of the new")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with atomic_write(tmp_path / "out.txt") as out:
+            out.write("x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out.txt").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1"])
+def test_formula_gets_a_leading_apostrophe(text: str) -> None:
+    assert guard(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["", "CD3D", "T cell", "7_0", "5'-nucleotidase", "'quoted'"])
+def test_other_text_is_let_be(text: str) -> None:
+    assert guard(text) == text
+
+
+@given(st.text())
+def test_guard_is_undone_by_unguard(text: str) -> None:
+    assert unguard(guard(text)) == text
+
+
+@given(st.text(alphabet="'=+-@\t\rA1", max_size=6))
+def test_guard_is_undone_by_unguard_near_formulas(text: str) -> None:
+    assert unguard(guard(text)) == text
+    assert not guard(text).startswith(("=", "+", "-", "@", "\t", "\r"))
