@@ -1,0 +1,105 @@
+"""How far a run is: a bar on a terminal, one that renews itself in a notebook, lines now and then elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_LINES = 10
+# Each drawing is a message to the browser, and thousands of clusters are done in a second.
+SECONDS_BETWEEN_DRAWINGS = 0.2
+
+Advance = Callable[[object], None]
+
+
+@contextmanager
+def progress(total: int, shown: bool = True) -> Iterator[Advance]:
+    """Gives a function to be called after each cluster; nothing is drawn unless `shown`."""
+    if not shown:
+        yield lambda result: None
+    elif in_notebook():
+        yield from _in_notebook(total)
+    elif sys.stderr.isatty():
+        yield from _on_terminal(total)
+    else:
+        yield from _in_lines(total)
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this; IPython on a terminal has none."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+    return hasattr(get_ipython(), "kernel")
+
+
+def say(line: str) -> None:
+    """Tell a person something: under the cell of a notebook, elsewhere on stderr, where it spoils no output."""
+    print(line, file=sys.stdout if in_notebook() else sys.stderr)
+
+
+class Bar:
+    """A bar for a notebook, drawn with HTML's own element.
+
+    A widget would need an extension in the notebook's server, and be gone when the file is opened again.
+    """
+
+    def __init__(self, total: int):
+        self.total = total
+        self.done = 0
+        self.stopped = False
+
+    def __repr__(self) -> str:
+        return f"annotating: {self.done} of {self.total} clusters{', stopped' if self.stopped else ''}"
+
+    def _repr_html_(self) -> str:
+        return f'<progress value="{self.done}" max="{self.total}"></progress> {self!r}'
+
+
+def _on_terminal(total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("annotating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("annotating", total=total)
+        yield lambda result: bar.advance(task)
+
+
+def _in_notebook(total: int) -> Iterator[Advance]:
+    import IPython.display
+
+    display: Any = IPython.display.display  # it says nothing of its types
+    bar = Bar(total)
+    drawn = time.monotonic()
+    handle = display(bar, display_id=True)
+
+    def advance(result: object) -> None:
+        nonlocal drawn
+        bar.done += 1
+        if time.monotonic() - drawn > SECONDS_BETWEEN_DRAWINGS:
+            drawn = time.monotonic()
+            handle.update(bar)
+
+    try:
+        yield advance
+    finally:
+        bar.stopped = bar.done < total
+        handle.update(bar)
+
+
+def _in_lines(total: int) -> Iterator[Advance]:
+    done, said = 0, time.monotonic()
+
+    def advance(result: object) -> None:
+        nonlocal done, said
+        done += 1
+        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            log.info("%d of %d clusters done", done, total)
+
+    yield advance

@@ -1,0 +1,170 @@
+"""The files that the stages hand to each other: chunk, result and status. Described in docs/formats.md.
+
+All are byte-deterministic for the same input: no date, no path, fixed order of keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cassia_engine.errors import UsageError
+from cassia_engine.files import atomic_write
+from cassia_engine.records import (
+    CHUNK_KIND,
+    RESULT_KIND,
+    SCHEMA_VERSION,
+    STATUS_KIND,
+    Chunk,
+    ClusterResult,
+    Dataset,
+    RunInfo,
+    Selection,
+    to_json,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A result file as read: the chunk it answers, who annotated, and a result for each of its clusters."""
+
+    dataset: Dataset
+    selection: Selection
+    index: int
+    count: int
+    n_clusters: int
+    run: RunInfo
+    results: tuple[ClusterResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a sample ended: its outcome counts, and the failed clusters as (id, outcome, reason)."""
+
+    name: str
+    counts: Mapping[str, int]
+    failed: tuple[tuple[str, str, str], ...]
+
+
+def write_chunk(path: Path, chunk: Chunk) -> None:
+    """Write a chunk file: one JSON object, a cluster a line."""
+    head = {"kind": CHUNK_KIND, "schema_version": SCHEMA_VERSION, **to_json(chunk)}
+    clusters = head.pop("clusters")
+    with atomic_write(path) as out:
+        out.write(_dumps(head)[:-1] + ',"clusters":[\n')
+        out.write(",\n".join(_dumps(cluster) for cluster in clusters))
+        out.write("\n]}\n")
+
+
+def write_result(path: Path, chunk: Chunk, run: RunInfo, results: Iterable[ClusterResult]) -> None:
+    """Write a result file: JSON Lines, a header, then a record per cluster of the chunk."""
+    head = to_json(chunk)
+    head.pop("clusters")
+    head = {"kind": RESULT_KIND, "schema_version": SCHEMA_VERSION, **head, "run": to_json(run)}
+    with atomic_write(path) as out:
+        out.write(_dumps(head) + "\n")
+        for result in results:
+            out.write(_dumps(to_json(result)) + "\n")
+
+
+def write_status(path: Path, status: Status) -> None:
+    """Write a status file: one JSON object, for `cassia check`."""
+    with atomic_write(path) as out:
+        out.write(_dumps({"kind": STATUS_KIND, "schema_version": SCHEMA_VERSION, **to_json(status)}) + "\n")
+
+
+def read_chunk(path: Path) -> Chunk:
+    """Read a chunk file.
+
+    Raises:
+        UsageError: it is missing, is no chunk file, or is of another version of the format.
+    """
+    found = read_chunk_or_result(path)
+    if isinstance(found, Chunk):
+        return found
+    raise UsageError("this is a result file; expected a chunk file made by cassia split", path=path)
+
+
+def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
+    """Read a chunk or a result file, told apart by content.
+
+    Raises:
+        UsageError: it is missing, is neither of the two, or is of another version of the format.
+    """
+    lines = _lines(path)
+    head = _object(path, 1, lines[0]) if lines[0].startswith('{"kind":"' + RESULT_KIND) else None
+    try:
+        if head is None:
+            whole = _object(path, 1, "\n".join(lines))
+            _check_kind(path, whole, CHUNK_KIND, "chunk or result file")
+            return Chunk.from_json(whole)
+        _check_kind(path, head, RESULT_KIND, "chunk or result file")
+        results = tuple(
+            ClusterResult.from_json(_object(path, number, line)) for number, line in enumerate(lines[1:], 2) if line
+        )
+        return ResultFile(
+            dataset=Dataset.from_json(head["dataset"]),
+            selection=Selection.from_json(head["selection"]),
+            index=head["index"],
+            count=head["count"],
+            n_clusters=head["n_clusters"],
+            run=RunInfo.from_json(head["run"]),
+            results=results,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
+
+
+def read_status(path: Path) -> Status:
+    """Read a status file.
+
+    Raises:
+        UsageError: it is missing, is no status file, or is of another version of the format.
+    """
+    data = _object(path, 1, "\n".join(_lines(path)))
+    _check_kind(path, data, STATUS_KIND, "status file")
+    try:
+        failed = tuple((str(i), str(o), str(r)) for i, o, r in data["failed"])
+        return Status(name=data["name"], counts=data["counts"], failed=failed)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
+
+
+def _dumps(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _lines(path: Path) -> Sequence[str]:
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise UsageError("no such file", path=path) from None
+    except UnicodeDecodeError:
+        raise UsageError("not a file made by cassia (it is not UTF-8 text)", path=path) from None
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", path=path) from error
+    return text.split("\n")
+
+
+def _object(path: Path, number: int, text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise UsageError("not a file made by cassia (expected a JSON object)", path=path, line=number)
+    return data
+
+
+def _check_kind(path: Path, data: Mapping[str, Any], kind: str, expected: str) -> None:
+    if data.get("kind") != kind:
+        raise UsageError(f"not a {expected} made by cassia", path=path)
+    if data.get("schema_version") != SCHEMA_VERSION:
+        raise UsageError(
+            f"format version {data.get('schema_version')}; this cassia reads {SCHEMA_VERSION}: "
+            "make the file again with this version",
+            path=path,
+        )
