@@ -1,0 +1,96 @@
+"""What orders the markers of a cluster, and the best of these, from the rows that DuckDB kept."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from cassia_engine.markers.formats import Format
+from cassia_engine.markers.source import Source
+from cassia_engine.records import Marker
+from cassia_engine.settings import SplitSettings
+
+log = logging.getLogger(__name__)
+
+STATISTICS = ("log2fc", "p_val_adj", "pct_in", "pct_out", "score")
+# The statistics of a ranking method; of two, the difference.
+_METHODS = {
+    "avg_log2FC": ("log2fc",),
+    "p_val_adj": ("p_val_adj",),
+    "pct_diff": ("pct_in", "pct_out"),
+    "Score": ("score",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What orders the markers of a cluster: statistics of the kept record (none: the table's own order), what people
+    call it, its direction."""
+
+    statistics: tuple[str, ...]
+    title: str
+    ascending: bool = False
+
+
+def ranking_of(source: Source, format_: Format, statistics: Mapping[str, str], settings: SplitSettings) -> Ranking:
+    """The ranking asked for, of the statistics the table has.
+
+    Raises:
+        UsageError: it lacks them; says what it can be ranked by.
+    """
+    if not format_.required:
+        return Ranking((), "given order")
+    wanted = _METHODS[settings.ranking_method]
+    lacking = [name for name in wanted if name not in statistics]
+    if lacking:
+        columns = [{**format_.required, **format_.optional}[name][0] for name in lacking]
+        possible = [method for method, names in _METHODS.items() if set(names) <= statistics.keys()]
+        raise source.error(
+            f"--ranking_method {settings.ranking_method} needs column {', '.join(columns)}, which is not there; "
+            f"this table can be ranked by {', '.join(possible)}",
+            0,
+        )
+    ascending = settings.ascending if settings.ascending is not None else wanted == ("p_val_adj",)
+    return Ranking(wanted, statistics[wanted[0]] if len(wanted) == 1 else settings.ranking_method, ascending)
+
+
+def without_fold_changes(
+    db: duckdb.DuckDBPyConnection, source: Source, statistics: Mapping[str, str], ranking: Ranking
+) -> Ranking:
+    """The ranking by scores, if it is by fold changes and markers of the table have none."""
+    if ranking.statistics != ("log2fc",) or "score" not in statistics:
+        return ranking
+    missing = "SELECT count(*) FROM kept WHERE hit IS NOT NULL AND hit[1].log2fc IS NULL"
+    [number] = db.execute(missing).fetchone() or [0]
+    if not number:
+        return ranking
+    what = f"{number} markers have no number in {statistics['log2fc']}"
+    log.warning("%s: %s; all are ranked by %s instead", source.place, what, statistics["score"])
+    return replace(ranking, statistics=("score",), title=statistics["score"])
+
+
+def best(db: duckdb.DuckDBPyConnection, ranking: Ranking, n_genes: int) -> dict[str, list[Marker]]:
+    """The first markers of each cluster. Infinite values count as the largest finite one, missing ones come last."""
+    raw = " - ".join(f"hit[1].{name}" for name in ranking.statistics) or "NULL::DOUBLE"
+    largest = db.execute(f"SELECT max({raw}) FILTER (isfinite({raw})) FROM kept WHERE hit IS NOT NULL").fetchone()
+    value = f"CASE WHEN {raw} = 'inf'::DOUBLE THEN $1::DOUBLE ELSE {raw} END"
+    columns = [value if (name,) == ranking.statistics else f"hit[1].{name}" for name in ("gene", *STATISTICS)]
+    order = f"{value} {'ASC' if ranking.ascending else 'DESC'} NULLS LAST, rowid"
+    rows = db.execute(
+        f"SELECT cluster, {', '.join(columns)} FROM kept WHERE hit IS NOT NULL "
+        f"QUALIFY row_number() OVER (PARTITION BY cluster ORDER BY {order}) <= $2 ORDER BY {order}",
+        [largest[0] if largest else None, n_genes],
+    )
+    markers: dict[str, list[Marker]] = {}
+    while batch := rows.fetchmany(10_000):
+        for cluster, gene, *values in batch:
+            markers.setdefault(cluster, []).append(Marker(gene.strip(), *map(_finite, values)))
+    return markers
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
