@@ -1,0 +1,10 @@
+"""Marker knowledge: which genes mark which cell types, in which tissues, for which species.
+
+tables   the shipped table and a person's own, as one profile per cell type
+genes    symbols across spellings and species
+tissues  free text about a tissue as names that the tables use
+"""
+
+from cassia_engine.knowledge.tables import Knowledge, Profile
+
+__all__ = ["Knowledge", "Profile"]

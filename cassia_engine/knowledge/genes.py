@@ -1,0 +1,78 @@
+"""Gene symbols across spellings and species: old names, letter case, human and mouse orthologs."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from cassia_engine.errors import UsageError
+
+HUMAN, MOUSE = "human", "mouse"
+SPECIES: Mapping[str, tuple[str, ...]] = {
+    HUMAN: ("human", "homo sapiens", "h. sapiens", "hs", "hsapiens", "9606", "ncbitaxon:9606"),
+    MOUSE: ("mouse", "mus musculus", "m. musculus", "mm", "mmusculus", "10090", "ncbitaxon:10090"),
+}
+_NAMES = {name: species for species, names in SPECIES.items() for name in names}
+_PREFIX = re.compile(r"^(GRCH38|GRCM38|GRCM39|HG19|HG38|MM10|MM39)_+")
+
+
+def species_of(text: str) -> str:
+    """ "human" or "mouse" for any of their usual names.
+
+    Raises:
+        UsageError: another species.
+    """
+    found = _NAMES.get(" ".join(text.replace("_", " ").split()).casefold())
+    if found is None:
+        raise UsageError(
+            f"--species {text}: the offline annotator knows "
+            f"{' and '.join(f'{s} ({names[1].capitalize()})' for s, names in SPECIES.items())} only"
+        )
+    return found
+
+
+def spellings(gene: str) -> tuple[str, ...]:
+    """How a symbol may be written in the knowledge, likeliest first.
+
+    As it stands without regard to case; under its present name if it is an old one; with the "-" that R
+    turned into ".".
+    """
+    plain = _PREFIX.sub("", gene.strip().upper())
+    dashed = plain.replace(".", "-")
+    return tuple(dict.fromkeys((plain, _aliases().get(plain, plain), dashed)))
+
+
+def translate(gene: str, source: str, target: str) -> tuple[str, ...]:
+    """The upper-case symbols in species `target` of a gene of species `source`.
+
+    A gene without an ortholog keeps its own symbol, unless that is the name of another gene there.
+    """
+    symbol = gene.upper()
+    if source == target:
+        return (symbol,)
+    found = _orthologs(source, target).get(symbol, ())
+    return found if found or symbol in _orthologs(target, source) else (symbol,)
+
+
+@cache
+def _orthologs(source: str, target: str) -> dict[str, tuple[str, ...]]:
+    pairs: dict[str, list[str]] = defaultdict(list)
+    for line in _lines("orthologs.tsv"):
+        human, mouse = line.upper().split("\t")
+        symbols = {HUMAN: human, MOUSE: mouse}
+        pairs[symbols[source]].append(symbols[target])
+    return {symbol: tuple(found) for symbol, found in pairs.items()}
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    pairs = (line.partition("\t") for line in _lines("gene_aliases.tsv"))
+    return {old: present for old, _, present in pairs}
+
+
+def _lines(name: str) -> list[str]:
+    text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
+    return text.splitlines()[1:]

@@ -1,0 +1,12 @@
+"""The offline annotator, which scores markers and asks no language model (docs/offline.md).
+
+annotator  clusters in, results out
+scoring    ranks the cell types of the knowledge for a list of markers
+verdict    judges a ranking: score, checks, confidence
+lineages   broad cell types, and which are unrelated
+account    what was done, in plain English
+"""
+
+from cassia_engine.offline.annotator import NOTICE, OfflineAnnotator, open_annotator
+
+__all__ = ["NOTICE", "OfflineAnnotator", "open_annotator"]

@@ -1,0 +1,71 @@
+"""The scorer's account of one cluster in plain English: what stands where a model's words would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cassia_engine.knowledge.tissues import Tissues
+from cassia_engine.offline.scoring import Candidate, Ranking
+from cassia_engine.offline.verdict import Verdict
+from cassia_engine.records import Cluster, Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The scorer's account of one cluster in plain English."""
+
+    dataset: Dataset
+    tissues: Tissues
+    cluster: Cluster
+    ranking: Ranking
+    verdict: Verdict
+
+    def annotation(self) -> str:
+        """What was scored, what came first and by which genes."""
+        answer, verdict = self.verdict.answer, self.verdict
+        lines = [
+            "Offline marker scoring: no language model was asked. What follows is a hypothesis to be checked.",
+            f"Cluster {self.cluster.id} of {self.dataset.species}, {self._tissue()}: "
+            f"{len(self.ranking.known_genes)} of its {len(self.cluster.markers)} markers are in the marker knowledge.",
+            f"Best match: {_named(answer)} (general type: {answer.lineage.label}), by {', '.join(answer.genes)}.",
+        ]
+        for candidate, score in list(zip(verdict.candidates, verdict.scores, strict=True))[1:]:
+            lines.append(f"Next: {_named(candidate)}, score {score}, by {', '.join(candidate.genes)}.")
+        if verdict.conflicts:
+            lines.append(f"Genes that speak for an unrelated type instead: {', '.join(verdict.conflicts)}.")
+        if verdict.mixed and verdict.rival:
+            lines.append(f"Possible mixture: {verdict.rival.label} is backed by genes of its own.")
+        if verdict.state:
+            lines.append(f"State of the cells, by their genes: {verdict.state}.")
+        if self.cluster.context:
+            lines.append(
+                "What was said of this cluster (cluster_context) was not read: marker scoring knows genes only."
+            )
+        return "\n".join(lines)
+
+    def validation(self) -> str:
+        """The checks in code, one a line."""
+        head = "Second look, in code: " + ("all checks passed." if self.verdict.validated else "not all checks passed.")
+        marks = (f"[{'yes' if c.passed else 'NO'}] {c.question} {c.detail}." for c in self.verdict.checks)
+        return "\n".join((head, *marks))
+
+    def scoring(self) -> str:
+        """How the score and the confidence came about."""
+        verdict = self.verdict
+        against = "no type of an unrelated lineage has a gene of its own in the list"
+        if verdict.rival is not None:
+            against = f"the strongest type of an unrelated lineage is {verdict.rival.label}"
+        return (
+            f"Score {verdict.scores[0]} of 100, confidence {verdict.confidence}. The score sets the answer against its "
+            f"rivals ({against}): 50 is a tie, 100 is never reached. It is not a probability. Marker scoring knows "
+            "only the cell types of its table. No language model was asked; this is a hypothesis."
+        )
+
+    def _tissue(self) -> str:
+        if not self.tissues.named:
+            return "no tissue taken into account"
+        return f"tissue {self.dataset.tissue} (taken as {', '.join(sorted(self.tissues.named))})"
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.label} ({candidate.cl_id})" if candidate.cl_id else candidate.label

@@ -1,0 +1,155 @@
+"""The offline annotator: marker scoring written down as an annotation, with an account of itself.
+
+It asks no language model, and every output it feeds says so. What it writes are hypotheses.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cassia_engine import __version__
+from cassia_engine.knowledge import Knowledge
+from cassia_engine.knowledge.tissues import Tissues, TissueTable
+from cassia_engine.offline import scoring
+from cassia_engine.offline.account import Account
+from cassia_engine.offline.scoring import Candidate, Ranking, Scorer
+from cassia_engine.offline.verdict import Verdict, judge
+from cassia_engine.ontology import Ontology
+from cassia_engine.records import (
+    Annotation,
+    CellType,
+    Cluster,
+    ClusterResult,
+    Confidence,
+    Conversation,
+    Dataset,
+    Outcome,
+    RunInfo,
+    to_json,
+)
+
+NOTICE = "offline marker scoring, no language model was asked"
+
+
+def open_annotator(dataset: Dataset, extra_knowledge: Path | None = None) -> OfflineAnnotator:
+    """An annotator for the clusters of one data set.
+
+    Raises:
+        UsageError: the species is not known, or the knowledge table cannot be read.
+    """
+    return OfflineAnnotator(dataset, Knowledge.load(extra_knowledge, dataset.species), Ontology.load())
+
+
+class OfflineAnnotator:
+    """Annotates clusters by marker scoring; the same input always gives the same result.
+
+    Attributes:
+        run_info: the header of the result file; its notice also says what was not understood.
+        warnings: what a person should know at once, a line each.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        knowledge: Knowledge,
+        ontology: Ontology,
+        settings: scoring.Settings = scoring.DEFAULTS,
+    ):
+        self.dataset = dataset
+        self._ontology = ontology
+        self._tissues = TissueTable.load().read(dataset.tissue, knowledge.tissues)
+        self._scorer = Scorer(knowledge, ontology, self._tissues, settings)
+        self.warnings = _warnings(dataset, knowledge, ontology, self._tissues)
+        self.run_info = RunInfo(
+            provider="offline",
+            model=f"marker scoring {scoring.VERSION}",
+            engine_version=__version__,
+            notice="; ".join((NOTICE, *self.warnings)),
+            knowledge=f"{knowledge.description}, Cell Ontology {ontology.version}",
+        )
+
+    def annotate(self, cluster: Cluster) -> ClusterResult:
+        """The annotation of a cluster; no exception, whatever the markers are."""
+        genes = cluster.genes
+        if not genes:
+            return ClusterResult(cluster, Outcome.NO_MARKERS, reason=cluster.no_markers_reason, decided_by=NOTICE)
+        ranking = self._scorer.rank(genes)
+        if not ranking.candidates:
+            return _unresolved(cluster, self.run_info.knowledge)
+        return self._result(cluster, ranking, judge(ranking, genes))
+
+    def _result(self, cluster: Cluster, ranking: Ranking, verdict: Verdict) -> ClusterResult:
+        annotation = self._annotation(verdict)
+        account = Account(self.dataset, self._tissues, cluster, ranking, verdict)
+        return ClusterResult(
+            cluster=cluster,
+            outcome=Outcome.ANNOTATED,
+            votes=(annotation,),
+            score=annotation.score,
+            validated=verdict.validated,
+            iterations=1,
+            decided_by=NOTICE,
+            conversation=Conversation(
+                annotations=(account.annotation(),),
+                validations=(account.validation(),),
+                formatting=json.dumps(to_json(annotation), ensure_ascii=False),
+                scoring=account.scoring(),
+            ),
+        )
+
+    def _annotation(self, verdict: Verdict) -> Annotation:
+        types = tuple(self._cell_type(*pair) for pair in zip(verdict.candidates, verdict.scores, strict=True))
+        mixed = (verdict.answer.label, verdict.rival.label) if verdict.mixed and verdict.rival else ()
+        return Annotation(
+            general_type=verdict.answer.lineage.label,
+            detailed_types=types,
+            cl_id=types[0].cl_id,
+            cl_label=types[0].cl_label,
+            confidence=verdict.confidence,
+            score=verdict.scores[0],
+            mixed_types=mixed,
+            state=verdict.state,
+            evidence_genes=verdict.answer.genes,
+            conflicting_genes=verdict.conflicts,
+        )
+
+    def _cell_type(self, candidate: Candidate, score: float) -> CellType:
+        return CellType(candidate.label, candidate.cl_id, self._ontology.label(candidate.cl_id), score)
+
+
+def _warnings(dataset: Dataset, knowledge: Knowledge, ontology: Ontology, tissues: Tissues) -> tuple[str, ...]:
+    warnings = []
+    if dataset.additional_info.strip():
+        warnings.append("additional_info was not read: marker scoring knows genes, tissue and species only")
+    if not tissues.known:
+        warnings.append(
+            f"the tissue {dataset.tissue!r} is not in the tissue table, so cell types of all tissues count the same"
+        )
+    ids = [p.cl_id for p in knowledge.profiles if p.cl_id]
+    strange = [cl_id for cl_id in ids if cl_id not in ontology or ontology.deprecated(cl_id)]
+    if strange:
+        warnings.append(
+            f"{len(strange)} of the knowledge table's CL ids are not current terms of Cell Ontology "
+            f"{ontology.version} ({', '.join(strange[:3])}); their types keep their names but have no place in it"
+        )
+    return tuple(warnings)
+
+
+def _unresolved(cluster: Cluster, knowledge: str) -> ClusterResult:
+    """The scorer looked and cannot tell: an answer, which asking again would not change."""
+    reason = (
+        f"none of its {len(cluster.markers)} markers is in the marker knowledge ({knowledge}); check the species and "
+        "that genes are given as symbols, or add markers with --knowledge"
+    )
+    text = f"Offline marker scoring: no language model was asked. The cell type stays unresolved: {reason}."
+    return ClusterResult(
+        cluster=cluster,
+        outcome=Outcome.ANNOTATED,
+        reason=reason,
+        votes=(Annotation("unresolved", (), "", "", Confidence.LOW, 0.0),),
+        validated=False,
+        iterations=1,
+        decided_by=NOTICE,
+        conversation=Conversation(annotations=(text,)),
+    )

@@ -1,0 +1,157 @@
+"""Judges a ranking: score, rivals of another lineage, state, the checks in code, and the confidence they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cassia_engine.offline.lineages import related
+from cassia_engine.offline.scoring import Candidate, Ranking
+from cassia_engine.records import Confidence
+
+# A strength about that of one good marker in the middle of the list: without it a single gene would score 100.
+ONE_GENE = 0.5
+MIXED_SHARE = 0.5  # of the answer's strength, from two own genes on, makes another lineage a possible mixture
+MAX_CONFLICTS = 10
+MAX_CANDIDATES = 3
+
+# Genes that say what a cell does, not what it is, and how many of them say so.
+_STATES: Mapping[str, tuple[int, str]] = {
+    "cycling": (
+        3,
+        "MKI67 TOP2A CENPF CENPE UBE2C BIRC5 PCLAF TYMS RRM2 CDK1 NUSAP1 TPX2 AURKB CCNB1 CCNB2 CDC20 CCNA2 HMMR ASPM "
+        "PBK DLGAP5 ZWINT MCM2 MCM5 CDCA8 KIF11 BUB1 UHRF1 PTTG1 CKAP2L MYBL2 PCNA H4C3 HIST1H4C GINS2",
+    ),
+    "interferon response": (
+        3,
+        "ISG15 IFIT1 IFIT2 IFIT3 MX1 MX2 OAS1 OAS2 OAS3 OASL RSAD2 IFI6 IFI44 IFI44L CMPK2 XAF1",
+    ),
+    "stress response": (
+        4,
+        "FOS FOSB JUN JUNB EGR1 ATF3 HSPA1A HSPA1B HSPA6 HSPH1 DNAJB1 HSP90AA1 HSPB1 DUSP1 IER2",
+    ),
+}
+STATES = {name: (least, frozenset(symbols.split())) for name, (least, symbols) in _STATES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A yes-or-no question about the answer, answered in code."""
+
+    question: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is made of a ranking that has at least one candidate.
+
+    Attributes:
+        candidates: up to three, best first; the first one is the answer.
+        scores: for each of them 100 x strength / (strength + rival's strength + one gene).
+        rival: the strongest type of an unrelated lineage that has a gene of its own.
+        mixed: whether the rival is strong enough for a mixture.
+        conflicts: genes that mark the rival and nothing related to the answer, if there are two or more.
+    """
+
+    candidates: tuple[Candidate, ...]
+    scores: tuple[float, ...]
+    rival: Candidate | None
+    mixed: bool
+    conflicts: tuple[str, ...]
+    state: str
+    checks: tuple[Check, ...]
+    confidence: Confidence
+
+    @property
+    def answer(self) -> Candidate:
+        return self.candidates[0]
+
+    @property
+    def validated(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """The strongest type unrelated to the answer, by the genes that mark no type related to the answer."""
+
+    candidate: Candidate
+    strength: float
+    own: tuple[str, ...]
+
+
+def judge(ranking: Ranking, genes: Sequence[str]) -> Verdict:
+    """Judges a ranking of the cluster with these marker genes, best first."""
+    answer = ranking.candidates[0]
+    rival = _rival(ranking)
+    against = rival.strength if rival else 0.0
+    mixed = rival is not None and len(rival.own) >= 2 and against >= MIXED_SHARE * answer.strength
+    candidates = ranking.candidates[:MAX_CANDIDATES]
+    scores = tuple(round(100 * c.strength / (c.strength + against + ONE_GENE), 1) for c in candidates)
+    checks = _checks(answer, genes, rival if mixed else None)
+    return Verdict(
+        candidates=candidates,
+        scores=scores,
+        rival=rival.candidate if rival else None,
+        mixed=mixed,
+        # A single stray gene of another lineage says little, and most lists have some.
+        conflicts=rival.own[:MAX_CONFLICTS] if rival and len(rival.own) >= 2 else (),
+        state=_state(genes),
+        checks=checks,
+        confidence=_confidence(answer, scores[0], checks, mixed),
+    )
+
+
+def _rival(ranking: Ranking) -> _Rival | None:
+    answer, best = ranking.candidates[0], None
+    for candidate in ranking.candidates[1:]:
+        if best and candidate.strength <= best.strength:
+            break  # they are in order, and own genes are never worth more than all
+        if not related(candidate.lineage.family, answer.lineage.family):
+            own = [(gene, part) for gene, part in candidate.parts if _speaks_against(gene, ranking)]
+            share = sum(part for _, part in own) / sum(part for _, part in candidate.parts)
+            if own and (best is None or candidate.strength * share > best.strength):
+                best = _Rival(candidate, candidate.strength * share, tuple(gene for gene, _ in own))
+    return best
+
+
+def _speaks_against(gene: str, ranking: Ranking) -> bool:
+    """Whether a gene marks no type related to the answer, and is no sign of a mere state."""
+    family = ranking.candidates[0].lineage.family
+    stateful = any(gene.strip().upper() in signs for _, signs in STATES.values())
+    return not stateful and not any(related(other, family) for other in ranking.families[gene])
+
+
+def _state(genes: Sequence[str]) -> str:
+    listed = {gene.strip().upper() for gene in genes}
+    return ", ".join(name for name, (least, signs) in STATES.items() if len(listed & signs) >= least)
+
+
+def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> tuple[Check, ...]:
+    n_genes = len(answer.genes)
+    high = [gene for gene in answer.genes if gene in genes[:20]]
+    return (
+        Check("Do at least three genes speak for it?", n_genes >= 3, f"{n_genes} do"),
+        Check("Is one of them among the first 20?", bool(high), ", ".join(high[:5]) or "none is"),
+        Check(
+            "Is it expected in this tissue?",
+            answer.expected,
+            "yes" if answer.expected else "the knowledge has it elsewhere",
+        ),
+        Check(
+            "Is it free of a second, unrelated lineage?",
+            partner is None,
+            "yes" if partner is None else f"{partner.candidate.label} is backed too, by {', '.join(partner.own[:5])}",
+        ),
+    )
+
+
+def _confidence(answer: Candidate, score: float, checks: Sequence[Check], mixed: bool) -> Confidence:
+    """High: all checks passed, four genes, score 75. Low: fewer than two genes, a mixture, or a score under 50."""
+    if mixed or len(answer.genes) < 2 or score < 50:
+        return Confidence.LOW
+    if all(check.passed for check in checks) and len(answer.genes) >= 4 and score >= 75:
+        return Confidence.HIGH
+    return Confidence.MODERATE

@@ -1,0 +1,227 @@
+"""Marker knowledge: the shipped table, a person's own, species, spellings and tissues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.errors import UsageError
+from cassia_engine.knowledge import Knowledge, genes, tables
+from cassia_engine.knowledge.tissues import ANY, TissueTable
+from cassia_engine.ontology import Ontology
+
+HEADER = "species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight"
+DATA = Path(tables.__file__).parent.parent / "data"
+SHIPPED = [line.split("\t") for line in (DATA / "markers.tsv").read_text().splitlines()[1:] if not line.startswith("#")]
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write(tmp_path / "mine.tsv", HEADER, "Human\tkidney\tmy cell\t\tGENE1\tme\t3")
+
+
+# --- the shipped table ---
+
+
+def test_every_shipped_type_is_a_current_term_with_its_label() -> None:
+    ontology = Ontology.load()
+    for cl_id, label, *_ in SHIPPED:
+        assert ontology.label(cl_id) == label
+        assert not ontology.deprecated(cl_id)
+
+
+def test_every_shipped_type_names_a_gene_once() -> None:
+    named = [(cl_id, gene.upper()) for cl_id, *_, symbols in SHIPPED for gene in symbols.split()]
+    assert len(named) == len(set(named))
+
+
+def test_every_shipped_row_has_a_known_tissue_and_species() -> None:
+    known = {*TissueTable.load().near, ANY}
+    for _, label, tissues, species, symbols in SHIPPED:
+        assert set(tissues.split(", ")) <= known, label
+        assert species in ("both", "mouse"), label
+        assert symbols
+
+
+def test_gene_aliases_are_no_present_symbols_themselves() -> None:
+    pairs = [line.split("\t") for line in (DATA / "gene_aliases.tsv").read_text().splitlines()[1:]]
+    assert not {old for old, _ in pairs} & {present for _, present in pairs}
+
+
+def test_near_tissues_are_tissues() -> None:
+    near = TissueTable.load().near
+    assert frozenset().union(*near.values()) <= set(near)
+
+
+# --- species ---
+
+
+@pytest.mark.parametrize("name", ["human", "Human", "Homo sapiens", "homo_sapiens", " HUMAN "])
+def test_takes_the_names_of_human(name: str) -> None:
+    assert Knowledge.load(None, name).species == "human"
+
+
+@pytest.mark.parametrize("name", ["mouse", "Mus musculus", "mus_musculus"])
+def test_takes_the_names_of_mouse(name: str) -> None:
+    assert Knowledge.load(None, name).species == "mouse"
+
+
+@pytest.mark.parametrize("name", ["zebrafish", "", "Danio rerio"])
+def test_refuses_another_species_and_says_which_it_knows(name: str) -> None:
+    with pytest.raises(UsageError, match=r"human \(Homo sapiens\) and mouse \(Mus musculus\)") as caught:
+        Knowledge.load(None, name)
+    assert name in str(caught.value)
+
+
+def test_translates_between_species() -> None:
+    assert genes.translate("CD8B", "human", "mouse") == ("CD8B1",)
+    assert "CD8B" in genes.translate("Cd8b1", "mouse", "human")
+    assert genes.translate("CD8B", "human", "human") == ("CD8B",)
+
+
+def test_a_gene_without_ortholog_keeps_its_symbol() -> None:
+    assert genes.translate("LINC02446", "human", "mouse") == ("LINC02446",)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "symbol"),
+    [("cd79a", "CD79A"), ("SEPP1", "SELENOP"), ("HLA.DRA", "HLA-DRA"), ("GRCh38_CD3D", "CD3D"), (" GNLY ", "GNLY")],
+)
+def test_reads_the_usual_spellings(spelling: str, symbol: str) -> None:
+    assert symbol in genes.spellings(spelling)
+
+
+# --- tissues ---
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("PBMC", {"blood"}),
+        ("peripheral blood", {"blood"}),
+        ("Large Intestine", {"intestine"}),
+        ("colon", {"intestine"}),
+        ("Colon (ascending)", {"intestine"}),
+        ("human fetal skin", {"skin"}),
+        ("lungs", {"lung"}),
+        ("renal cortex", {"kidney"}),
+        ("adrenal cortex", {"adrenal"}),
+        ("motor cortex", {"brain"}),
+        ("bone marrow", {"bone marrow"}),
+        ("blood and bone marrow", {"blood", "bone marrow"}),
+        ("B cell lymphoma", {"lymph node"}),
+    ],
+)
+def test_reads_free_text_about_a_tissue(text: str, names: set[str]) -> None:
+    found = TissueTable.load().read(text)
+    assert found.named == names
+    assert found.known
+
+
+@pytest.mark.parametrize("text", ["none", "", "None", "whole body", "N/A", "unknown"])
+def test_no_tissue_is_understood_as_such(text: str) -> None:
+    found = TissueTable.load().read(text)
+    assert not found.named
+    assert found.known
+
+
+@pytest.mark.parametrize("text", ["kryptonite", "?!", "Gewebe", "boneless"])
+def test_an_unknown_tissue_is_told(text: str) -> None:
+    assert TissueTable.load().read(text).known is (text == "?!")
+
+
+# --- a person's own table ---
+
+
+def test_own_rows_are_added_to_the_shipped_ones(table: Path) -> None:
+    shipped, both = Knowledge.load(None, "human"), Knowledge.load(table, "human")
+    assert len(both.profiles) == len(shipped.profiles) + 1
+    assert (both.profiles[-1].label, both.profiles[-1].weights) == ("my cell", {"GENE1": 3.0})
+    assert "mine.tsv (1 row)" in both.description
+    assert str(table.parent) not in both.description
+
+
+def test_own_rows_of_a_shipped_type_join_it(tmp_path: Path) -> None:
+    rows = ["Human\tmy organ\tT cell\tCL:0000084\tGENE1\tme\t1", "Human\tmy organ\tT cell\tCL:0000084\tCD3D\tme\t2"]
+    profiles = Knowledge.load(write(tmp_path / "t.tsv", HEADER, *rows), "human").profiles
+    t_cell = next(p for p in profiles if p.cl_id == "CL:0000084")
+    assert (t_cell.weights["GENE1"], t_cell.weights["CD3D"]) == (1.0, tables.SHIPPED_WEIGHT + 2)
+    assert "my organ" in t_cell.tissues
+
+
+def test_own_rows_without_an_id_join_the_type_of_that_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.tsv", HEADER, "Human\tblood\tt lymphocyte\t\tGENE1\tme\t1")
+    both = Knowledge.load(path, "human").profiles
+    assert len(both) == len(Knowledge.load(None, "human").profiles)
+    assert "GENE1" in next(p for p in both if p.cl_id == "CL:0000084").weights
+
+
+def test_own_columns_may_stand_in_any_order_beside_others(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "t.tsv",
+        "gene\tweight\tnote\tspecies\ttissue\tcell_type\tcl_id\tsource",
+        "GENE1\t0.5\thm\tMouse\tlung\tmy cell\t\tme",
+        "",
+        "# a remark",
+    )
+    assert Knowledge.load(path, "mouse").profiles[-1].weights == {"GENE1": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("row", "place", "message"),
+    [
+        ("Human\tlung\tX\tCL:1\tG\tme\t1", "line 3", "column cl_id: 'CL:1' is not like CL:0000084"),
+        ("Human\tlung\tX\t\tG\tme\tmany", "line 3", "column weight: 'many' is not a number from 0.001 to 1000"),
+        ("Human\tlung\tX\t\tG\tme\tnan", "line 3", "column weight: 'nan'"),
+        ("Human\tlung\tX\t\tG\tme\t0", "line 3", "column weight: '0'"),
+        ("Human\tlung\tX\t\tG\tme\t1e308", "line 3", "column weight: '1e308'"),
+        ("Human\tlung\t\t\tG\tme\t1", "line 3", "column cell_type is empty"),
+        ("Human\tlung\tX\t\t \tme\t1", "line 3", "column gene is empty"),
+        ("Rat\tlung\tX\t\tG\tme\t1", "line 3", "column species: 'Rat'; expected one of human, mouse"),
+        ("Human\tlung\tX\tG", "line 3", "4 fields, but the header has 7"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line_and_remedy(tmp_path: Path, row: str, place: str, message: str) -> None:
+    path = write(tmp_path / "t.tsv", HEADER, "Human\tlung\tX\t\tG\tme\t1", row)
+    with pytest.raises(UsageError) as caught:
+        Knowledge.load(path, "human")
+    text = str(caught.value)
+    assert text.startswith(f"{path}, {place}: ")
+    assert message in text
+    assert "\n" not in text
+
+
+def test_missing_columns_are_named_with_those_found(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.tsv", "gene,cell_type", "G,X")
+    with pytest.raises(UsageError, match="found gene,cell_type; expected, separated by tabs, species, tissue, cell"):
+        Knowledge.load(path, "human")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        (b"", "found nothing"),
+        (HEADER.encode(), "a header but no rows"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"PK\x03\x04\x00\x00", "missing"),
+    ],
+)
+def test_an_unreadable_table_is_one_line(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "t.tsv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        Knowledge.load(path, "human")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        Knowledge.load(tmp_path, "human")
