@@ -1,0 +1,143 @@
+"""Merge: the chunk and result files of a sample become one record of all its clusters.
+
+No cluster ever disappears: one whose task left no result stays, as `not_reached`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from cassia_engine.errors import TooManyFailedError, UsageError
+from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.stagefiles import ResultFile, Status, read_chunk_or_result
+
+NOT_REACHED_REASON = "its annotate task ended without a result; run again with -resume to annotate it"
+NO_RUN = RunInfo(provider="", model="", engine_version="", notice="No annotate task left a result.")
+
+Part = TypeVar("Part", Chunk, ResultFile)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """All clusters of a sample in their order of appearance.
+
+    `runs[i]` says who annotated `results[i]`; `run` speaks for the sample as a whole.
+    """
+
+    dataset: Dataset
+    selection: Selection
+    results: tuple[ClusterResult, ...]
+    runs: tuple[RunInfo, ...]
+
+    def renamed(self, name: str) -> Merged:
+        """The same under another sample name."""
+        return replace(self, dataset=replace(self.dataset, name=name).checked())
+
+    @property
+    def run(self) -> RunInfo:
+        known = [run for run in dict.fromkeys(self.runs) if run is not NO_RUN]
+        if len(known) < 2:
+            return known[0] if known else NO_RUN
+        others = ", ".join(f"{run.provider} {run.model} of cassia {run.engine_version}" for run in known)
+        mixed = f"the clusters were annotated by {len(known)} different runs ({others}); the tables say which by which"
+        return replace(known[0], notice="; ".join(filter(None, (known[0].notice, mixed))))
+
+    @property
+    def outcome_words(self) -> str:
+        """What came out, in words: "9 annotated (1 of them unresolved), 1 no_markers"."""
+        unresolved = sum(r.outcome is Outcome.ANNOTATED and not r.has_cell_type for r in self.results)
+        note = f" ({unresolved} of them unresolved)" if unresolved else ""
+        counts = self.status.counts.items()
+        return ", ".join(f"{n} {outcome}{note if outcome == Outcome.ANNOTATED else ''}" for outcome, n in counts)
+
+    @property
+    def status(self) -> Status:
+        counts = Counter(result.outcome for result in self.results)
+        return Status(
+            name=self.dataset.name,
+            counts={outcome.value: counts[outcome] for outcome in Outcome if outcome in counts},
+            failed=tuple((r.cluster.id, r.outcome.value, r.reason) for r in self.results if r.outcome.is_failure),
+        )
+
+
+def merge(dataset: Dataset, selection: Selection, rows: Iterable[tuple[ClusterResult, RunInfo]]) -> Merged:
+    """Put the results of a sample, each with who annotated it, into the order of the marker table."""
+    ordered = sorted(rows, key=lambda row: row[0].cluster.index)
+    return Merged(dataset, selection, tuple(r for r, _ in ordered), tuple(run for _, run in ordered))
+
+
+def merge_files(paths: Sequence[Path]) -> Merged:
+    """Merge the chunk and result files of one sample, given in any order.
+
+    Raises:
+        UsageError: a file is unreadable, given twice or of another sample; or a chunk has neither file.
+    """
+    if not paths:
+        raise UsageError("no files to collect; give the chunk and result files of one sample")
+    files = [(path, read_chunk_or_result(path)) for path in paths]
+    first = files[0][1]
+    for path, part in files:
+        if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
+            raise UsageError(f"of another sample or split than {paths[0]}; collect one sample", path=path)
+    chunks = _by_index(files, Chunk)
+    results = _by_index(files, ResultFile)
+    missing = sorted(set(range(first.count)) - chunks.keys() - results.keys())
+    if missing:
+        names = ", ".join(str(index) for index in missing[:10])
+        raise UsageError(f"chunk {names} of {first.count} has neither its chunk nor its result file here")
+    rows: list[tuple[ClusterResult, RunInfo]] = []
+    for index in range(first.count):
+        rows += _rows(chunks.get(index), results.get(index))
+    if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
+        raise UsageError(f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again")
+    return merge(first.dataset, first.selection, rows)
+
+
+def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
+    """Hold the failed clusters of a whole run against the number allowed.
+
+    Raises:
+        TooManyFailedError: there are more; its line counts them and names the first.
+    """
+    failed = [(status.name, *cluster) for status in statuses for cluster in status.failed]
+    if len(failed) <= max_failed_clusters:
+        return
+    total = sum(sum(status.counts.values()) for status in statuses)
+    name, cluster, outcome, reason = failed[0]
+    raise TooManyFailedError(
+        f"{len(failed)} of {total} clusters have no annotation, {max_failed_clusters} allowed by "
+        f"--max_failed_clusters; all outputs are written. "
+        f"The first is cluster {cluster} of {name}, {outcome}: {reason}"
+    )
+
+
+def _by_index(files: Iterable[tuple[Path, Chunk | ResultFile]], kind: type[Part]) -> dict[int, tuple[Path, Part]]:
+    found: dict[int, tuple[Path, Part]] = {}
+    for path, part in files:
+        if isinstance(part, kind):
+            if part.index in found:
+                raise UsageError(f"the same chunk as {found[part.index][0]}; give each once", path=path)
+            found[part.index] = (path, part)
+    return found
+
+
+def _rows(
+    chunk: tuple[Path, Chunk] | None, answer: tuple[Path, ResultFile] | None
+) -> list[tuple[ClusterResult, RunInfo]]:
+    """The results of one chunk, of which at least one file is there."""
+    if answer is None:
+        return [(_unanswered(cluster), NO_RUN) for cluster in chunk[1].clusters] if chunk else []
+    path, found = answer
+    if chunk and [r.cluster.id for r in found.results] != [c.id for c in chunk[1].clusters]:
+        raise UsageError(f"its clusters are not those of {chunk[0]}; annotate that chunk again", path=path)
+    return [(result, found.run) for result in found.results]
+
+
+def _unanswered(cluster: Cluster) -> ClusterResult:
+    if not cluster.markers:
+        return ClusterResult(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
+    return ClusterResult(cluster, Outcome.NOT_REACHED, NOT_REACHED_REASON)

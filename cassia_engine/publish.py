@@ -1,0 +1,23 @@
+"""The outputs of a sample, all of them: tables, conversations and report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cassia_engine import report
+from cassia_engine.collect import Merged
+from cassia_engine.files import atomic_write
+from cassia_engine.tables import write_tables
+
+
+def write_outputs(merged: Merged, outdir: Path) -> list[Path]:
+    """Write everything a person gets for a sample into `outdir`; returns the paths, the report's last.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    paths = write_tables(merged, outdir)
+    page = outdir / f"{merged.dataset.name}_report.html"
+    with atomic_write(page) as out:
+        out.write(report.render(merged.dataset, merged.selection, merged.run, merged.results))
+    return [*paths, page]

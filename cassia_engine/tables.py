@@ -1,0 +1,117 @@
+"""The tables of a sample: which columns the summary has, in which order, and what stands in them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from cassia_engine.cells import guard
+from cassia_engine.collect import Merged
+from cassia_engine.files import atomic_write
+from cassia_engine.records import Annotation, ClusterResult, Conversation, Dataset, RunInfo, to_json
+
+Value = Callable[[ClusterResult, RunInfo, Dataset], str]
+
+
+def _of_annotation(value: Callable[[Annotation], str]) -> Value:
+    """A column that is empty where the cluster has no annotation."""
+    return lambda result, run, dataset: value(result.annotation) if result.annotation else ""
+
+
+def _genes(items: Iterable[str]) -> str:
+    return ", ".join(items)
+
+
+def _types(items: Iterable[str]) -> str:
+    # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
+    return "; ".join(items)
+
+
+def _number(value: float | None) -> str:
+    """A number without needless digits; unknown stays empty, which is not 0."""
+    return "" if value is None else f"{value:.10g}"
+
+
+# The first eleven names and their order are those that users of CASSIA's tables have scripts for.
+COLUMNS: Mapping[str, Value] = {
+    "Cluster ID": lambda r, run, d: r.cluster.id,
+    "Predicted General Cell Type": _of_annotation(lambda a: a.general_type),
+    "Predicted Detailed Cell Type": _of_annotation(lambda a: _types(t.label for t in a.detailed_types)),
+    "Possible Mixed Cell Types": _of_annotation(lambda a: _types(a.mixed_types)),
+    "Marker Number": lambda r, run, d: str(len(r.cluster.markers)),
+    "Marker List": lambda r, run, d: _genes(r.cluster.genes),
+    "Iterations": lambda r, run, d: str(r.iterations),
+    "Model": lambda r, run, d: run.model,
+    "Provider": lambda r, run, d: run.provider,
+    "Tissue": lambda r, run, d: d.tissue,
+    "Species": lambda r, run, d: d.species,
+    "Status": lambda r, run, d: r.outcome.value,
+    "Reason": lambda r, run, d: r.reason,
+    "CL ID": _of_annotation(lambda a: a.cl_id),
+    "CL Label": _of_annotation(lambda a: a.cl_label),
+    "Cell State": _of_annotation(lambda a: a.state),
+    "Confidence": _of_annotation(lambda a: a.confidence.value),
+    "Score": lambda r, run, d: _number(r.score),
+    "Validated": lambda r, run, d: "" if r.validated is None else "yes" if r.validated else "no",
+    "Evidence Genes": _of_annotation(lambda a: _genes(a.evidence_genes)),
+    "Conflicting Genes": _of_annotation(lambda a: _genes(a.conflicting_genes)),
+    "Unsupported Genes": _of_annotation(lambda a: _genes(a.unsupported_genes)),
+    "Decided By": lambda r, run, d: r.decided_by,
+    "Calls": lambda r, run, d: str(r.usage.calls),
+    "Input Tokens": lambda r, run, d: _number(r.usage.input_tokens),
+    "Output Tokens": lambda r, run, d: _number(r.usage.output_tokens),
+    "Cost (USD)": lambda r, run, d: _number(r.usage.cost_usd),
+}
+FULL_COLUMNS: Mapping[str, Value] = {
+    **COLUMNS,
+    "Conversation History": lambda r, run, d: text_of(r.conversation),
+}
+
+
+# The columns that hold numbers; all others are text, ids first of all.
+NUMBERS = ("Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)")
+
+
+def summary_rows(merged: Merged) -> list[dict[str, str]]:
+    """The summary as text, a mapping a cluster, as it is: nothing is guarded against spreadsheets."""
+    return [
+        {name: value(result, run, merged.dataset) for name, value in COLUMNS.items()}
+        for result, run in zip(merged.results, merged.runs, strict=True)
+    ]
+
+
+def write_tables(merged: Merged, outdir: Path) -> list[Path]:
+    """Write `<name>_summary.csv`, `<name>_full.csv` and `<name>_conversations.json`; returns their paths."""
+    stem = outdir / merged.dataset.name
+    summary, full, conversations = (
+        stem.with_name(stem.name + end) for end in ("_summary.csv", "_full.csv", "_conversations.json")
+    )
+    _write_csv(summary, merged, COLUMNS)
+    _write_csv(full, merged, FULL_COLUMNS)
+    with atomic_write(conversations) as out:
+        texts = {r.cluster.id: to_json(r.conversation) for r in merged.results}
+        out.write(json.dumps(texts, ensure_ascii=False, indent=1) + "\n")
+    return [summary, full, conversations]
+
+
+def text_of(conversation: Conversation) -> str:
+    """A conversation as plain text, in the order in which it was held."""
+    turns: list[str] = []
+    for number, annotation in enumerate(conversation.annotations):
+        turns.append(f"Annotator:\n{annotation}")
+        turns += [f"Validator:\n{text}" for text in conversation.validations[number : number + 1]]
+    if conversation.formatting:
+        turns.append(f"Formatter:\n{conversation.formatting}")
+    if conversation.scoring:
+        turns.append(f"Scorer:\n{conversation.scoring}")
+    return "\n\n".join(turns)
+
+
+def _write_csv(path: Path, merged: Merged, columns: Mapping[str, Value]) -> None:
+    with atomic_write(path) as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        for result, run in zip(merged.results, merged.runs, strict=True):
+            writer.writerow([guard(value(result, run, merged.dataset)) for value in columns.values()])

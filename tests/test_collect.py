@@ -1,0 +1,184 @@
+"""Chunk and result files of a sample merged into its tables; nothing lost, nothing mixed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.collect import check, merge_files
+from cassia_engine.errors import TooManyFailedError, UsageError
+from cassia_engine.publish import write_outputs
+from cassia_engine.records import Chunk, ClusterResult, Outcome
+from cassia_engine.stagefiles import Status, read_status, write_chunk, write_result, write_status
+from tests import factories as make
+
+
+def chunks(count: int = 3, size: int = 2) -> list[Chunk]:
+    """Chunks of clusters named against any sorting: "9", "8", ..."""
+    total = count * size
+    clusters = [make.cluster(str(total - 1 - i), index=i) for i in range(total)]
+    return [
+        Chunk(make.DATASET, make.SELECTION, n, count, total, tuple(clusters[n * size : (n + 1) * size]))
+        for n in range(count)
+    ]
+
+
+def results(chunk: Chunk, outcome: Outcome = Outcome.ANNOTATED) -> list[ClusterResult]:
+    if outcome is Outcome.ANNOTATED:
+        return [make.annotated(cluster=cluster) for cluster in chunk.clusters]
+    return [ClusterResult(cluster, outcome, reason="because") for cluster in chunk.clusters]
+
+
+def files(folder: Path, answered: tuple[int, ...] = (0, 1, 2)) -> list[Path]:
+    """Chunk files of three chunks, and result files of those that are answered."""
+    paths = []
+    for chunk in chunks():
+        paths.append(folder / f"chunk_{chunk.index}.json")
+        write_chunk(paths[-1], chunk)
+        if chunk.index in answered:
+            paths.append(folder / f"result_{chunk.index}.jsonl")
+            write_result(paths[-1], chunk, make.MODEL_RUN, results(chunk))
+    return paths
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
+    merged = merge_files(files(tmp_path))
+    assert list(merged.results) == [r for chunk in chunks() for r in results(chunk)]
+    assert merged.run == make.MODEL_RUN
+    assert (merged.dataset, merged.selection) == (make.DATASET, make.SELECTION)
+
+
+def test_order_of_the_files_does_not_matter_and_results_alone_will_do(tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    merged = merge_files(paths)
+    assert merge_files(paths[::-1]) == merged
+    assert merge_files([path for path in paths if path.suffix == ".jsonl"]) == merged
+    assert [r.cluster.id for r in merged.results] == ["5", "4", "3", "2", "1", "0"]
+
+
+def test_chunk_without_result_is_not_reached(tmp_path: Path) -> None:
+    merged = merge_files(files(tmp_path, answered=(0, 2)))
+    outcomes = {r.cluster.id: r.outcome for r in merged.results}
+    assert outcomes["3"] == outcomes["2"] == Outcome.NOT_REACHED
+    assert list(outcomes.values()).count(Outcome.ANNOTATED) == 4
+    assert merged.run == make.MODEL_RUN
+    assert merged.status.counts == {"annotated": 4, "not_reached": 2}
+
+
+def test_no_result_at_all_still_gives_all_outputs(tmp_path: Path) -> None:
+    merged = merge_files(files(tmp_path, answered=()))
+    paths = write_outputs(merged, tmp_path / "out")
+    rows = read_csv(paths[0])
+    assert [row["Status"] for row in rows] == ["not_reached"] * 6
+    assert all("-resume" in row["Reason"] for row in rows)
+
+
+def test_chunks_of_different_runs_are_told_apart_aloud(tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    write_result(paths[-1], chunks()[2], make.OFFLINE_RUN, results(chunks()[2]))
+    merged = merge_files(paths)
+    assert "the clusters were annotated by 2 different runs" in merged.run.notice
+    summary, *_, page = write_outputs(merged, tmp_path / "out")
+    assert [row["Provider"] for row in read_csv(summary)] == ["openrouter"] * 4 + ["offline"] * 2
+    assert "annotated by 2 different runs" in page.read_text()
+
+
+def test_cluster_without_markers_is_no_failure_even_unanswered(tmp_path: Path) -> None:
+    chunk = Chunk(make.DATASET, make.SELECTION, 0, 1, 1, (make.cluster("0", genes=()),))
+    write_chunk(tmp_path / "chunk.json", chunk)
+    merged = merge_files([tmp_path / "chunk.json"])
+    assert merged.results[0].outcome is Outcome.NO_MARKERS
+    assert merged.status.failed == ()
+
+
+def test_outputs_have_the_promised_names_and_columns(tmp_path: Path) -> None:
+    paths = write_outputs(merge_files(files(tmp_path)).renamed("run.v2"), tmp_path / "out")
+    names = ["run.v2_summary.csv", "run.v2_full.csv", "run.v2_conversations.json", "run.v2_report.html"]
+    assert [path.name for path in paths] == names
+    header = paths[0].read_text().splitlines()[0]
+    assert header.startswith(
+        "Cluster ID,Predicted General Cell Type,Predicted Detailed Cell Type,Possible Mixed Cell Types,"
+        "Marker Number,Marker List,Iterations,Model,Provider,Tissue,Species,Status,Reason,CL ID,CL Label,"
+        "Cell State,Confidence,Score,Validated,Evidence Genes,Conflicting Genes,Unsupported Genes,Decided By,Calls,"
+    )
+    summary, full = read_csv(paths[0]), read_csv(paths[1])
+    assert [{k: v for k, v in row.items() if k != "Conversation History"} for row in full] == summary
+    conversations = json.loads(paths[2].read_text())
+    assert list(conversations) == [row["Cluster ID"] for row in summary]
+    for row in full:
+        told = conversations[row["Cluster ID"]]
+        assert set(told) == {"annotations", "validations", "formatting", "scoring", "calls"}
+        assert all(text in row["Conversation History"] for text in told["annotations"] + told["validations"])
+
+
+def test_ids_and_texts_cannot_run_in_a_spreadsheet(tmp_path: Path) -> None:
+    cluster = make.cluster('=HYPERLINK("x")', genes=("+1", "@A1"))
+    chunk = Chunk(make.DATASET, make.SELECTION, 0, 1, 1, (cluster,))
+    answer = [ClusterResult(cluster, Outcome.FAILED, reason="-2+3")]
+    write_result(tmp_path / "result.jsonl", chunk, make.MODEL_RUN, answer)
+    paths = write_outputs(merge_files([tmp_path / "result.jsonl"]), tmp_path)
+    [row] = read_csv(paths[0])
+    assert row["Cluster ID"] == '\'=HYPERLINK("x")'
+    assert (row["Marker List"], row["Reason"]) == ("'+1, @A1", "'-2+3")
+    assert list(json.loads(paths[2].read_text())) == ['=HYPERLINK("x")']
+
+
+def test_mistakes_of_the_caller_are_told(tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    with pytest.raises(UsageError, match="no files to collect"):
+        merge_files([])
+    with pytest.raises(UsageError, match="chunk 0, 2 of 3 has neither"):
+        merge_files([path for path in paths if "_1." in path.name])
+    with pytest.raises(UsageError, match=r"the same chunk as .*chunk_0.json; give each once"):
+        merge_files([*paths, paths[0]])
+    other = Chunk(make.DATASET, make.SELECTION, 0, 1, 1, (make.cluster("0"),))
+    write_chunk(tmp_path / "other.json", other)
+    with pytest.raises(UsageError, match=r"other.json: of another sample or split than"):
+        merge_files([*paths, tmp_path / "other.json"])
+    answer = tmp_path / "result_0.jsonl"
+    write_result(answer, chunks()[0], make.MODEL_RUN, results(chunks()[0])[:1])
+    with pytest.raises(UsageError, match=r"result_0.jsonl: its clusters are not those of"):
+        merge_files(paths)
+    with pytest.raises(UsageError, match="5 clusters in the files, 6 in the table"):
+        merge_files([path for path in paths if path.suffix == ".jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "expected a JSON object"),
+        (b"\xff\xfe", "not UTF-8 text"),
+        (b"{}", "not a chunk or result file"),
+        (b"[1]", "expected a JSON object"),
+        (b'{"kind":"cassia-chunk","schema_version":"0.0"}', "format version 0.0; this cassia reads 1.0"),
+        (b'{"kind":"cassia-chunk","schema_version":"1.0"}', "the file is damaged"),
+        (b'{"kind":"cassia-result","schema_version":"1.0"}\n{"half', "line 2: not a file made by cassia"),
+    ],
+)
+def test_file_that_is_not_ours_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        merge_files([path])
+
+
+def test_check_counts_failures_over_all_samples(tmp_path: Path) -> None:
+    statuses = [
+        Status("one", {"annotated": 3, "no_markers": 1}, ()),
+        Status("two", {"annotated": 1, "refused": 1, "failed": 1}, (("7_0", "refused", "why"), ("8", "failed", "x"))),
+    ]
+    for status in statuses:
+        write_status(tmp_path / status.name, status)
+    read = [read_status(tmp_path / status.name) for status in statuses]
+    assert read == statuses
+    check(read, max_failed_clusters=2)
+    with pytest.raises(TooManyFailedError, match=r"2 of 7 clusters .* cluster 7_0 of two, refused: why"):
+        check(read, max_failed_clusters=1)

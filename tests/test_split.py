@@ -1,0 +1,134 @@
+"""A marker table dealt out into chunk files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.errors import UsageError
+from cassia_engine.markers import read_markers
+from cassia_engine.records import Dataset
+from cassia_engine.settings import SplitSettings
+from cassia_engine.split import write_chunks
+from cassia_engine.stagefiles import read_chunk
+
+DATASET = Dataset("pbmc", 'blood "fresh"', "human", "line one\nline two, 100 µg")
+
+
+@pytest.fixture
+def markers(tmp_path: Path) -> Path:
+    path = tmp_path / "markers.csv"
+    rows = [f"0,{10 - i},.9,.1,0.01,c{i % 7},GENE{i}" for i in range(21)]
+    path.write_text("\n".join(["p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene", *rows]))
+    return path
+
+
+def test_clusters_are_dealt_out_in_order(tmp_path: Path, markers: Path) -> None:
+    paths = write_chunks(markers, DATASET, SplitSettings(chunk_size=3), tmp_path / "chunks")
+    assert [path.name for path in paths] == ["chunk_00000.json", "chunk_00001.json", "chunk_00002.json"]
+    chunks = [read_chunk(path) for path in paths]
+    assert [[c.id for c in chunk.clusters] for chunk in chunks] == [["c0", "c1", "c2"], ["c3", "c4", "c5"], ["c6"]]
+    assert [(chunk.index, chunk.count, chunk.n_clusters) for chunk in chunks] == [(0, 3, 7), (1, 3, 7), (2, 3, 7)]
+    assert {chunk.dataset for chunk in chunks} == {DATASET}
+    table = read_markers(markers, SplitSettings())
+    assert tuple(c for chunk in chunks for c in chunk.clusters) == table.clusters
+
+
+def test_chunk_file_is_the_same_bytes_each_time_and_names_no_path(tmp_path: Path, markers: Path) -> None:
+    [first] = write_chunks(markers, DATASET, SplitSettings(), tmp_path / "one")
+    [second] = write_chunks(markers, DATASET, SplitSettings(), tmp_path / "two")
+    assert first.read_bytes() == second.read_bytes()
+    assert str(tmp_path) not in first.read_text()
+    assert json.loads(first.read_text())["schema_version"] == "1.0"
+
+
+def test_statistics_that_the_table_lacks_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "simple.csv"
+    path.write_text('cluster,markers\n0,"CD3D,CD3E"\n')
+    [chunk] = write_chunks(path, DATASET, SplitSettings(), tmp_path)
+    assert json.loads(chunk.read_text())["clusters"][0]["markers"] == [{"gene": "CD3D"}, {"gene": "CD3E"}]
+
+
+def test_chunks_of_another_split_are_not_mixed_in(tmp_path: Path, markers: Path) -> None:
+    write_chunks(markers, DATASET, SplitSettings(chunk_size=3), tmp_path)
+    write_chunks(markers, DATASET, SplitSettings(chunk_size=3), tmp_path)
+    with pytest.raises(UsageError, match=r"chunk_00001.json: a chunk of another split"):
+        write_chunks(markers, DATASET, SplitSettings(chunk_size=50), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("n_genes", 0),
+        ("chunk_size", 0),
+        ("max_p_val_adj", float("nan")),
+        ("marker_format", "xlsx"),
+        ("ranking_method", "pct"),
+    ],
+)
+def test_bad_setting_is_named(option: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"--{option} {value}: expected"):
+        SplitSettings(**{option: value})  # type: ignore[arg-type]
+
+
+def cassia(*arguments: str | Path, given: int | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cassia_engine", "split", *map(str, arguments)]
+    return subprocess.run(command, stdin=given, capture_output=True, text=True, timeout=60)
+
+
+def test_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path, markers: Path) -> None:
+    done = cassia("--dry_run", markers, "--chunk_size", "3", "--outdir", tmp_path / "out", "--n_genes", "2")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "cassia: markers.csv: Seurat FindAllMarkers table, 7 clusters; markers by avg_log2FC, up to 2 a cluster\n"
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "cluster c0: 2 of 2 that pass, of 3 rows: GENE0, GENE7"
+    assert lines[2] == "cluster c2: 2 of 2 that pass, of 3 rows: GENE2, GENE9"
+    assert lines[7:] == ["7 clusters would go into 3 chunk files; nothing was written"]
+    assert list(tmp_path.iterdir()) == [markers]
+
+
+def test_split_needs_what_a_dry_run_does_not(markers: Path) -> None:
+    done = cassia(markers)
+    assert done.returncode == 2
+    assert "Missing option '--outdir', '--tissue', '--species'." in done.stderr
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_pipe_is_read_like_a_file(markers: Path, packed: bool) -> None:
+    content = gzip.compress(markers.read_bytes()) if packed else markers.read_bytes()
+    reader, writer = os.pipe()
+    os.write(writer, content)
+    os.close(writer)
+    done = cassia("--dry_run", "/dev/stdin", given=reader)
+    os.close(reader)
+    assert done.stdout == cassia("--dry_run", markers).stdout
+    assert done.returncode == 0
+
+
+def test_pipe_has_no_name(tmp_path: Path) -> None:
+    done = cassia("/dev/fd/63", "--outdir", tmp_path, "--tissue", "blood", "--species", "human")
+    assert done.returncode == 2
+    assert "/dev/fd/63: a pipe has no name for the output files; give one with --name" in done.stderr
+
+
+def test_empty_pipe_is_told(tmp_path: Path) -> None:
+    done = cassia("--dry_run", "/dev/stdin", given=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "cassia: error: /dev/stdin: this is a device; give the marker table as a file\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["wei\nrd.csv", b"latin-\xe9.csv", "a*b[c]?.csv"])
+def test_name_of_every_kind(tmp_path: Path, markers: Path, name: str | bytes) -> None:
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(markers.read_bytes())
+    assert len(read_markers(path).clusters) == 7
