@@ -1,0 +1,106 @@
+"""Which clusters a person must look at, and why: the worst reason first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome
+from cassia_engine.report.words import OFFLINE, OUTCOME_WORDS, plural
+
+# The order of the list on the first screen.
+KINDS = (
+    "failed",
+    "refused",
+    "truncated",
+    "unparsed",
+    "not_reached",
+    "not_validated",
+    "conflicting",
+    "unsupported",
+    "unresolved",
+    "mixture",
+    "low",
+    "no_markers",
+)
+# Vermilion is for trouble; these ask for judgement only.
+QUIET = frozenset({"unresolved", "mixture", "low", "no_markers"})
+MANY_CONFLICTS = 0.5  # a conflicting gene to two evidence genes
+
+REMEDY = {
+    Outcome.FAILED: "Until then, judge it by its markers.",
+    Outcome.REFUSED: "Another model may answer; until then, judge it by its markers.",
+    Outcome.TRUNCATED: "Allow longer replies or choose another model; until then, judge it by its markers.",
+    Outcome.UNPARSED: "The reply is kept in its conversation; read it there, or run it again.",
+    Outcome.NOT_REACHED: "Until then, judge it by its markers.",
+    Outcome.NO_MARKERS: "Loosen the thresholds, or ask whether these cells are a cluster of their own.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A reason to look at a cluster: its kind (one of KINDS), a few words, a sentence, and what to do."""
+
+    kind: str
+    word: str
+    detail: str
+    remedy: str = ""
+
+    @property
+    def rank(self) -> int:
+        return KINDS.index(self.kind)
+
+    @property
+    def tone(self) -> str:
+        return "quiet" if self.kind in QUIET else "trouble"
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop, as reasons are written without."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
+    """Every reason to look at this cluster, worst first; empty if there is none."""
+    if result.outcome is not Outcome.ANNOTATED or result.annotation is None:
+        word = OUTCOME_WORDS[result.outcome]
+        reason = sentence(result.reason) or "No reason was recorded."
+        return (Concern(result.outcome.value, word, reason, REMEDY.get(result.outcome, "")),)
+    if not result.has_cell_type:
+        return (Concern("unresolved", "unresolved", sentence(result.reason) or "The markers did not tell."),)
+    return tuple(sorted(_doubts(result, result.annotation, provider), key=lambda c: c.rank))
+
+
+def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Concern]:
+    if result.validated is False:
+        who = "The scorer's own check did" if provider == OFFLINE else "The validator did"
+        rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
+        yield Concern(
+            "not_validated", "not validated", f"{who} not agree with the answer{rounds}; the conversation says why."
+        )
+    if a.conflicting_genes and _conflict_is_open(result, a):
+        word = plural(len(a.conflicting_genes), "conflicting gene")
+        yield Concern("conflicting", word, f"Against it: {_some(a.conflicting_genes)}.")
+    if a.unsupported_genes:
+        word = plural(len(a.unsupported_genes), "unsupported gene")
+        detail = f"Cited, but not in the marker list: {_some(a.unsupported_genes)}."
+        yield Concern("unsupported", word, detail)
+    if a.mixed_types:
+        detail = f"Types that may be mixed here: {', '.join(a.mixed_types)}."
+        yield Concern("mixture", "possible mixture", detail)
+    if a.confidence is Confidence.LOW:
+        yield Concern("low", "low confidence", "Its annotator was not sure of it.")
+
+
+def _conflict_is_open(result: ClusterResult, a: Annotation) -> bool:
+    """Whether conflicting genes call for a look: a validator that agreed has weighed a few, not a great many."""
+    many = len(a.conflicting_genes) >= MANY_CONFLICTS * len(a.evidence_genes)
+    return many or result.validated is not True
+
+
+def _some(genes: tuple[str, ...], most: int = 6) -> str:
+    more = len(genes) - most
+    return ", ".join(genes[:most]) + (f" and {more} more" if more > 0 else "")

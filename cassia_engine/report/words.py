@@ -1,0 +1,154 @@
+"""How the report puts numbers and settings into words. Unknown is a word of its own, never a 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
+
+OFFLINE = "offline"
+NO_MODEL = "No language model was asked."
+DASH = "\N{EN DASH}"
+
+TABLES = {"seurat": "Seurat", "scanpy": "Scanpy"}
+OUTCOME_WORDS = {
+    Outcome.ANNOTATED: "annotated",
+    Outcome.NO_MARKERS: "no markers",
+    Outcome.REFUSED: "refused",
+    Outcome.TRUNCATED: "truncated",
+    Outcome.UNPARSED: "unparsed",
+    Outcome.FAILED: "failed",
+    Outcome.NOT_REACHED: "not reached",
+}
+
+
+def plural(count: int, noun: str) -> str:
+    """1 gene, 2 genes, 1,200 genes."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def have_a_type(n_typed: int, n_all: int) -> str:
+    """The sentence on how many clusters have a cell type."""
+    if n_all == 0:
+        return "The marker table has no clusters."
+    if n_typed == n_all:
+        return "The one cluster has a cell type." if n_all == 1 else f"All {n_all:,} clusters have a cell type."
+    if n_typed == 0:
+        return "The one cluster has no cell type." if n_all == 1 else f"None of {n_all:,} clusters has a cell type."
+    verb = "has" if n_typed == 1 else "have"
+    return f"{n_typed:,} of {n_all:,} clusters {verb} a cell type."
+
+
+def need_a_look(count: int) -> str:
+    if count == 0:
+        return "None needs a look."
+    return f"{count:,} {'needs' if count == 1 else 'need'} a look."
+
+
+def fold_change(value: float | None) -> str:
+    return DASH if value is None else f"{value:.2f}"
+
+
+def share(value: float | None) -> str:
+    """A fraction as a percentage; a small one is not rounded down to none."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return "<1%" if 0 < value < 0.01 else f"{value:.0%}"
+
+
+def p_value(value: float | None) -> str:
+    if value is None:
+        return DASH
+    return f"{value:.0e}" if 0 < value < 0.001 else f"{value:.2g}"
+
+
+def statistic(value: float | None) -> str:
+    return DASH if value is None else f"{value:.1f}"
+
+
+def dollars(value: float) -> str:
+    """Cents; small sums with two digits that count, the smallest as a bound."""
+    if value == 0 or value >= 0.1:
+        return f"${value:,.2f}"
+    return f"${value:.2g}" if value >= 0.0001 else "less than $0.0001"
+
+
+def total(values: Sequence[float | None], form: str = "{:,.0f}") -> str:
+    """The sum, or what is known of it: "unknown", or "at least 1,200 (unknown for 2 clusters)"."""
+    known = [value for value in values if value is not None]
+    text = dollars(sum(known)) if form == "$" else form.format(sum(known))
+    if len(known) == len(values):
+        return text
+    unknown = len(values) - len(known)
+    return f"at least {text} (unknown for {plural(unknown, 'cluster')})" if any(known) else "unknown"
+
+
+def usage_facts(results: Sequence[ClusterResult]) -> list[tuple[str, str]]:
+    """Calls, tokens and cost of these clusters. Clusters that made no call know their cost: nothing."""
+    asked = [r.usage for r in results if r.usage.calls]
+    missing = sum(r.outcome is Outcome.NOT_REACHED for r in results)
+    uncounted = f"; {plural(missing, 'cluster')} not reached, not counted" if missing else ""
+    if not asked:
+        return [("Calls", "no calls" + uncounted)]
+    tokens_in = total([usage.input_tokens for usage in asked])
+    tokens_out = total([usage.output_tokens for usage in asked])
+    return [
+        ("Calls", f"{sum(usage.calls for usage in asked):,}" + uncounted),
+        ("Tokens", f"{tokens_in} in, {tokens_out} out"),
+        ("Cost", total([usage.cost_usd for usage in asked], "$")),
+    ]
+
+
+def thresholds(selection: Selection) -> str:
+    """The filter in words: "adjusted p < 0.05, log2 fold change > 0.25"; empty if nothing was filtered."""
+    parts = []
+    if selection.max_p_val_adj is not None:
+        parts.append(f"adjusted p < {selection.max_p_val_adj:g}")
+    if selection.min_log2fc is not None:
+        parts.append(f"log2 fold change > {selection.min_log2fc:g}")
+    if selection.min_pct is not None:
+        parts.append(f"expressed in at least {100 * selection.min_pct:g}% of the cells inside or outside")
+    return ", ".join(parts)
+
+
+def selection_words(selection: Selection) -> str:
+    """How the markers were chosen, as one line for the run facts."""
+    limits = thresholds(selection) or "no filter, the table has no statistics"
+    table = TABLES.get(selection.marker_format, selection.marker_format)
+    return f"{table} table, up to {plural(selection.n_genes, 'gene')} a cluster by {selection.ranked_by}; {limits}"
+
+
+def methods(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:
+    """A paragraph for a methods section; it says only what is in the records."""
+    limits = thresholds(selection)
+    chosen = f" among those that pass the filter ({limits})" if limits else ""
+    typed = sum(r.has_cell_type for r in results)
+    version = f" {run.engine_version}" if run.engine_version else ""
+    return (
+        f"Cell types of {plural(len(results), 'cluster')} ({dataset.species}, {dataset.tissue}) were proposed "
+        f"by cassia{version}. Each cluster was described by its first {plural(selection.n_genes, 'marker gene')} "
+        f"by {selection.ranked_by}{chosen}. {_who(run)} "
+        f"{typed:,} of {plural(len(results), 'cluster')} received a cell type."
+    )
+
+
+def _who(run: RunInfo) -> str:
+    if run.provider == OFFLINE:
+        source = f" ({run.knowledge})" if run.knowledge else ""
+        return f"The markers were scored against a table of known marker genes{source}. {NO_MODEL}"
+    if not run.provider:
+        return "Nothing answered for any cluster."
+    return f"The answers were given by {run.model or 'an unnamed model'} through {run.provider}."
+
+
+def score_meaning(run: RunInfo) -> str:
+    """What confidence and score are, said once. Neither is a probability."""
+    if run.provider == OFFLINE:
+        source = (
+            "The score compares the answer with the strongest type of an unrelated lineage: 50 is a tie. "
+            "The confidence follows by a fixed rule from score, checks and number of evidence genes."
+        )
+    else:
+        source = "Both are what the language model's answer was graded with."
+    return f"Score runs from 0 to 100, confidence is Low, Moderate or High. {source} Neither is a probability."
