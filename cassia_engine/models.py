@@ -1,0 +1,88 @@
+"""Language models by provider, from a dated table: what to use today, and what has become of older advice.
+
+The table, data/models.tsv, has a row per provider and model, tab-separated; its columns are the fields of
+`Model` in their order. docs/models.md is made from it by scripts/make_models_doc.py, and says what tiers and
+aliases mean.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from cassia_engine.errors import UsageError
+
+# A model's place among those listed for its provider, by its maker's account and price.
+TIERS = ("high", "middle", "low", "free", "local")
+ALIASES = ("best", "fast", "cheap", "local")
+
+
+class Model(NamedTuple):
+    """A model as a provider names it.
+
+    Attributes:
+        documented: the documentation of CASSIA recommends it.
+        ends: day (ISO) from which its maker no longer serves it, "" where none was announced.
+        successor: the model of the same provider to use instead, "" where none is known.
+        good_for: its maker's account; it was not measured on cell types.
+        checked: day (ISO) on which the row was compared with `source`.
+    """
+
+    provider: str
+    model: str
+    tier: str
+    aliases: tuple[str, ...]
+    documented: bool
+    ends: str
+    successor: str
+    good_for: str
+    checked: str
+    source: str
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text, as the table has it."""
+        return (*self[:3], " ".join(self.aliases), "yes" if self.documented else "", *self[5:])
+
+
+@cache
+def load() -> tuple[Model, ...]:
+    """The shipped table in its order, read once a process."""
+    text = (files("cassia_engine") / "data" / "models.tsv").read_text(encoding="utf-8")
+    return tuple(map(_model, text.splitlines()[1:]))
+
+
+def _model(line: str) -> Model:
+    provider, model, tier, aliases, documented, *rest = line.split("\t")
+    return Model(provider, model, tier, tuple(aliases.split()), documented == "yes", *rest)
+
+
+def providers() -> tuple[str, ...]:
+    """The providers that models are listed for, in the table's order."""
+    return tuple(dict.fromkeys(row.provider for row in load()))
+
+
+def select(provider: str | None = None, alias: str | None = None) -> list[Model]:
+    """The rows of a provider, of an alias, or of both; all of them without either.
+
+    Raises:
+        UsageError: there is no such provider or alias, or the provider has no model for the alias.
+    """
+    if provider is not None and provider not in providers():
+        raise UsageError(f"--provider {provider}: it has no models here{_choices(provider, providers())}")
+    if alias is not None and alias not in ALIASES:
+        raise UsageError(f"--alias {alias}: there is no such alias{_choices(alias, ALIASES)}")
+    listed = [row for row in load() if provider in (None, row.provider)]
+    rows = [row for row in listed if alias is None or alias in row.aliases]
+    if not rows:
+        others = [name for name in ALIASES if any(name in row.aliases for row in listed)]
+        raise UsageError(f"--alias {alias}: {provider} has no model for it; it has {', '.join(others)}")
+    return rows
+
+
+def _choices(given: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(given.lower(), known, n=1)
+    question = f" (did you mean {near[0]}?)" if near else ""
+    return f"{question}; choose from {', '.join(known)}"
