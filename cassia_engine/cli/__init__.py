@@ -1,0 +1,76 @@
+"""The command `cassia`: a subcommand a file; this one turns errors into exit codes and single lines."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 too many failed clusters, 2 bad input, 75 try again, 77 account, 70 a
+    fault of cassia's own."""
+    if sys.argv[1:] == ["--version"]:  # asked by every task of the pipeline: nothing heavy is loaded for it
+        from cassia_engine import __version__
+
+        print(f"cassia {__version__}")
+        sys.exit(0)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    import signal
+
+    import click
+
+    from cassia_engine.cli.app import cassia
+    from cassia_engine.errors import CassiaError
+
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        cassia.main(prog_name="cassia", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.UsageError as error:
+        return _fail(f"{error.format_message()} See: {_help_command(error)}", 2)
+    except CassiaError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("stopped; files that were not finished are not there, run the same command again", 75)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing is left to say to it.
+        sys.stdout = None
+        return 0
+    except OSError as error:
+        return _fail(_os_error_line(error), 2)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return _fail(
+            "this is a fault of cassia, not of yours: report it in its issue tracker, with all lines above", 70
+        )
+    return 0
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    from cassia_engine.errors import TemporaryError
+
+    raise TemporaryError("stopped by SIGTERM; files that were not finished are not there, run the same again")
+
+
+def _fail(line: str, code: int) -> int:
+    # Of several problems each is a line.
+    for part in line.split("\n"):
+        print(f"cassia: error: {part}", file=sys.stderr)
+    return code
+
+
+def _help_command(error: object) -> str:
+    ctx = getattr(error, "ctx", None)
+    return f"{ctx.command_path if ctx else 'cassia'} --help"
+
+
+def _os_error_line(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}; check the path, its permissions and the free space"

@@ -1,0 +1,54 @@
+"""The command group: it knows its subcommands by name and loads one only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+
+import click
+
+from cassia_engine import __version__
+
+SUBCOMMANDS = ("run", "split", "annotate", "collect", "check", "models", "examples")
+
+
+class Subcommands(click.Group):
+    """Each subcommand lives in a module of its own name, imported on demand: start-up is felt in each task."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"cassia_engine.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=Subcommands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda token: token.replace("-", "_"),
+        "show_default": True,
+    },
+)
+@click.version_option(__version__, prog_name="cassia", message="%(prog)s %(version)s")
+def cassia() -> None:
+    """Annotate the clusters of single-cell data with cell types, from their marker genes.
+
+    `cassia run` does everything; split, annotate, collect and check are its stages, as the pipeline calls
+    them. Whatever it writes is a hypothesis for a biologist to check.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain())
+    logger = logging.getLogger("cassia_engine")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        level = "warning: " if record.levelno >= logging.WARNING else ""
+        return f"cassia: {level}{record.getMessage()}"

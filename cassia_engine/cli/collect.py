@@ -1,0 +1,37 @@
+"""`cassia collect`: chunk and result files become the tables, conversations and report of a sample."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from cassia_engine.cli.options import FilePath
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.argument("files", type=FilePath, nargs=-1, required=True, metavar="FILES...")
+@click.option("--name", help="Name that output files start with.  [default: the sample's]")
+@click.option("--outdir", type=FilePath, required=True, help="Folder for the outputs.")
+@click.option("--status", type=FilePath, help="Also write this small file, for cassia check.")
+def collect(files: tuple[Path, ...], name: str | None, outdir: Path, status: Path | None) -> None:
+    """Merge FILES, the chunk and result files of one sample in any order, into its outputs.
+
+    A cluster of a chunk file that no result file answers is written as not_reached.
+    """
+    from cassia_engine.collect import merge_files
+    from cassia_engine.publish import write_outputs
+    from cassia_engine.stagefiles import write_status
+
+    merged = merge_files(files)
+    if name is not None:
+        merged = merged.renamed(name)
+    if merged.run.notice:
+        log.info("%s", merged.run.notice)
+    for path in write_outputs(merged, outdir):
+        log.info("wrote %s", path)
+    if status:
+        write_status(status, merged.status)

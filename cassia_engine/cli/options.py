@@ -1,0 +1,113 @@
+"""Options that several subcommands share, with the defaults of `settings`, and what is built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cassia_engine.errors import UsageError
+from cassia_engine.records import Dataset
+from cassia_engine.settings import MARKER_FORMATS, PROVIDERS, RANKING_METHODS, AnnotateSettings, SplitSettings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+# What is wrong with a file is said by its reader, together with all else that is wrong.
+FilePath = click.Path(path_type=Path, readable=False)
+
+_SPLIT = SplitSettings()
+_ANNOTATE = AnnotateSettings()
+
+_SPLIT_OPTIONS = (
+    click.option(
+        "--marker_format",
+        type=click.Choice(MARKER_FORMATS),
+        default=_SPLIT.marker_format,
+        help="Format of the marker table; auto recognises it by its columns.",
+    ),
+    click.option("--n_genes", type=int, default=_SPLIT.n_genes, help="The most markers a cluster gets."),
+    click.option("--max_p_val_adj", type=float, default=_SPLIT.max_p_val_adj, help="Adjusted p values are below this."),
+    click.option("--min_log2fc", type=float, default=_SPLIT.min_log2fc, help="Log2 fold changes are above this."),
+    click.option(
+        "--min_pct",
+        type=float,
+        default=_SPLIT.min_pct,
+        help="Expressed in at least this fraction of cells, in or outside the cluster.",
+    ),
+    click.option(
+        "--ranking_method",
+        type=click.Choice(RANKING_METHODS),
+        default=_SPLIT.ranking_method,
+        help="What orders a cluster's markers; the largest first, of p_val_adj the smallest.",
+    ),
+    click.option("--ascending/--descending", default=None, help="Override that direction."),
+    click.option("--cluster_column", help="Name of the column of clusters, if the table has its own."),
+    click.option("--gene_column", help="Name of the column of genes, if the table has its own."),
+    click.option(
+        "--gene_map",
+        type=FilePath,
+        help="Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.",
+    ),
+    click.option(
+        "--cluster_context",
+        type=FilePath,
+        help="Table of two columns, cluster and text: what you know of single clusters.",
+    ),
+)
+_ANNOTATE_OPTIONS = (
+    click.option(
+        "--provider",
+        default=_ANNOTATE.provider,
+        help=f"Who annotates: {', '.join(PROVIDERS)} (marker scoring; no language model is asked).",
+    ),
+    click.option(
+        "--knowledge",
+        type=FilePath,
+        help="Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "
+        "added to the bundled one.",
+    ),
+)
+
+
+def dataset_options(required: bool = True) -> Callable[[Function], Function]:
+    """Name, tissue, species and additional_info; tissue and species are needed if `required`."""
+    options = (
+        click.option("--name", help="Sample name; output files start with it. [default: from the file's name]"),
+        click.option("--tissue", required=required, help='Tissue, in your words; "none" for no tissue.'),
+        click.option("--species", required=required, help="Species, such as human or mouse."),
+        click.option("--additional_info", default="", help="What else is known of the data, in your words."),
+    )
+    return lambda command: _with(command, options)
+
+
+def split_options(command: Function) -> Function:
+    return _with(command, _SPLIT_OPTIONS)
+
+
+def annotate_options(command: Function) -> Function:
+    return _with(command, _ANNOTATE_OPTIONS)
+
+
+def _with(command: Function, options: tuple[Callable[[Function], Function], ...]) -> Function:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def dataset(markers: Path, name: str | None, tissue: str, species: str, additional_info: str) -> Dataset:
+    """What the person said of the data; the name comes from the file's where none was given.
+
+    Raises:
+        UsageError: it comes from a pipe, which has no name, or cannot be a name, or a text is none.
+    """
+    if name is None and markers.parts[:2] == ("/", "dev"):
+        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers)
+    return Dataset(_name_of(markers) if name is None else name, tissue, species, additional_info).checked()
+
+
+def _name_of(markers: Path) -> str:
+    stem = markers.name
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
+        stem = stem.removesuffix(ending)
+    return stem

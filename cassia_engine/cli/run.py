@@ -1,0 +1,98 @@
+"""`cassia run`: split, annotate and collect in one process, for a laptop or a script."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cassia_engine.cli.options import FilePath, annotate_options, dataset, dataset_options, split_options
+from cassia_engine.errors import gather
+from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
+
+if TYPE_CHECKING:
+    from cassia_engine.collect import Merged
+
+log = logging.getLogger(__name__)
+
+# On a terminal the clusters are listed at the end, unless they would fill screens.
+MOST_LISTED = 60
+
+
+@click.command()
+@click.argument("markers", type=FilePath)
+@click.option("--outdir", type=FilePath, default=Path(), help="Folder for the outputs.")
+@dataset_options()
+@split_options
+@annotate_options
+@click.option(
+    "--max_failed_clusters",
+    type=int,
+    default=RunSettings().max_failed_clusters,
+    help="Clusters that may fail before the exit code is 1.",
+)
+def run(
+    markers: Path,
+    outdir: Path,
+    name: str | None,
+    tissue: str,
+    species: str,
+    additional_info: str,
+    provider: str,
+    knowledge: Path | None,
+    max_failed_clusters: int,
+    **options: Any,
+) -> None:
+    """Annotate the clusters of the table MARKERS and write summary, conversations and report into --outdir.
+
+    MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
+    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it.
+    """
+    from cassia_engine.collect import check
+    from cassia_engine.publish import write_outputs
+    from cassia_engine.run import run_table
+
+    settings, limits, data, who = gather(
+        lambda: SplitSettings(**options),
+        lambda: RunSettings(max_failed_clusters),
+        lambda: dataset(markers, name, tissue, species, additional_info),
+        lambda: AnnotateSettings(provider, knowledge),
+    )
+    merged = run_table(markers, data, settings, who)
+    paths = write_outputs(merged, outdir)
+    _conclude(merged, paths)
+    check([merged.status], limits.max_failed_clusters)
+
+
+def _conclude(merged: Merged, paths: Sequence[Path]) -> None:
+    """Say what came out: the clusters on a terminal, the counts, and where the files are."""
+    from rich.console import Console
+
+    console = Console()
+    if console.is_terminal and len(merged.results) <= MOST_LISTED:
+        console.print(_listing(merged))
+    log.info("%s", merged.outcome_words)
+    if merged.run.notice:
+        log.info("%s", merged.run.notice)
+    for path in paths:
+        click.echo(path)
+
+
+def _listing(merged: Merged) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Cluster", "Cell type", "CL ID", "Confidence", "Evidence genes", box=None, pad_edge=False)
+    for result in merged.results:
+        best = result.annotation
+        if best:
+            label = best.detailed_types[0].label if best.detailed_types else best.general_type
+            row = (label, best.cl_id, str(best.confidence), ", ".join(best.evidence_genes[:5]))
+        else:
+            row = (str(result.outcome), "", "", result.reason)
+        # Text, so that square brackets in names are not taken for markup.
+        table.add_row(*(Text(cell) for cell in (result.cluster.id, *row)))
+    return table

@@ -1,0 +1,60 @@
+"""`cassia split`: a marker table becomes chunk files, one a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cassia_engine.cli.options import FilePath, dataset, dataset_options, split_options
+from cassia_engine.settings import SplitSettings
+
+GENES_SHOWN = 8
+
+
+@click.command()
+@click.argument("markers", type=FilePath)
+@click.option("--outdir", type=FilePath, help="Folder for the chunk files; needed unless --dry_run.")
+@dataset_options(required=False)
+@split_options
+@click.option("--chunk_size", type=int, default=SplitSettings().chunk_size, help="Clusters a chunk.")
+@click.option("--dry_run", is_flag=True, help="Say what would be done, and write nothing.")
+def split(
+    markers: Path,
+    outdir: Path | None,
+    name: str | None,
+    tissue: str | None,
+    species: str | None,
+    additional_info: str,
+    dry_run: bool,
+    **options: Any,
+) -> None:
+    """Choose the markers of each cluster of the table MARKERS and deal the clusters out into chunk files.
+
+    MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
+    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it.
+    """
+    settings = SplitSettings(**options)
+    if dry_run:
+        _say_what_would_be_done(markers, settings)
+        return
+    given = {"outdir": outdir, "tissue": tissue, "species": species}
+    missing = ", ".join(f"'--{option}'" for option, value in given.items() if value is None)
+    if missing or outdir is None or tissue is None or species is None:
+        raise click.UsageError(f"Missing option {missing}.")
+    from cassia_engine.split import write_chunks
+
+    write_chunks(markers, dataset(markers, name, tissue, species, additional_info), settings, outdir)
+
+
+def _say_what_would_be_done(markers: Path, settings: SplitSettings) -> None:
+    from cassia_engine.markers import read_markers
+
+    table = read_markers(markers, settings)
+    for cluster in table.clusters:
+        shown = ", ".join(cluster.genes[:GENES_SHOWN]) + (", ..." if len(cluster.genes) > GENES_SHOWN else "")
+        chosen = f"{len(cluster.markers)} of {cluster.n_passing} that pass, of {cluster.n_rows} rows"
+        click.echo(f"cluster {cluster.id}: {chosen}: {shown}" if shown else f"cluster {cluster.id}: {chosen}")
+    chunks = -(-len(table.clusters) // settings.chunk_size)
+    click.echo(f"{len(table.clusters)} clusters would go into {chunks} chunk files; nothing was written")
