@@ -1,0 +1,239 @@
+# cassia from R (Linux, macOS): cell types for the clusters of a marker table. Base R only; to be sourced:
+#
+#     source("R/cassia.R")
+#     markers <- loadExampleMarkers()
+#     annotation <- runCASSIA_batch(markers, "out/intestine", tissue = "large intestine", provider = "offline")
+#
+# The work is done by the command `cassia`, which is called with files. It is looked for in the option
+# `cassia.command`, then in the environment variable CASSIA_COMMAND, then on the PATH.
+# From Seurat's FindAllMarkers to labels in the object: docs/seurat.md. What the columns mean: docs/formats.md.
+
+# Annotate the clusters of a marker table; writes {output_name}_summary.csv, _full.csv, _conversations.json and
+# _report.html, and returns the summary, invisibly. Arguments have the names, and up to `reasoning` the
+# order, of CASSIA's R package.
+#
+#   marker            data frame of Seurat's FindAllMarkers, of Scanpy's rank_genes_groups_df, or of two columns,
+#                     cluster and comma-separated genes; or the path of such a table (CSV or TSV, also .gz)
+#   output_name       what the names of the output files start with, with a folder in front if you like
+#   tissue, species   in your words; tissue = "none" for no tissue
+#   additional_info   what else is known of the data, in your words
+#   celltype_column, gene_column_name   columns of cluster ids and of genes, where they have unusual names
+#   provider          "offline" scores markers and asks no language model; others are not part of this version
+#   n_genes           the most markers a cluster gets
+#   ranking_method    "avg_log2FC", "p_val_adj", "pct_diff" or "Score"; ascending = TRUE or FALSE turns its order
+#   verbose           FALSE keeps cassia's messages back, not its warnings and errors
+#   model, temperature, max_workers, max_retries, validator_involvement, reasoning, use_reference, reference_model,
+#   validate_api_key_before_start, auto_convert_ids   are for language models: nothing in this version uses them
+#   ...               other options of `cassia run` by their names, such as min_pct = 0.2
+#
+# Returns a data frame with a row per cluster and the column names of the file. Cluster ids are text, counts, scores
+# and costs are numbers, an empty cell is NA. Fails with cassia's own line; where the files are written but some
+# clusters failed, it is a warning.
+runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
+                            model = "anthropic/claude-sonnet-4.5", temperature = 0, tissue = "lung",
+                            species = "human", additional_info = NULL, celltype_column = NULL,
+                            gene_column_name = NULL, max_workers = 4, provider = "openrouter", n_genes = 50,
+                            max_retries = 1, validator_involvement = "v1", ranking_method = "avg_log2FC",
+                            ascending = NULL, reasoning = NULL, use_reference = FALSE, reference_model = NULL,
+                            verbose = TRUE, validate_api_key_before_start = TRUE, auto_convert_ids = TRUE, ...) {
+  command <- .cassia_command()
+  output_name <- path.expand(.cassia_bytes(.cassia_one("output_name", output_name)))
+  # Not basename(), which takes "folder/" for a name.
+  name <- sub(".*/", "", output_name)
+  options <- .cassia_options(
+    name = name, outdir = dirname(output_name), tissue = tissue, species = species, provider = provider,
+    n_genes = n_genes, additional_info = additional_info, cluster_column = celltype_column,
+    gene_column = gene_column_name, ranking_method = if (!identical(ranking_method, "avg_log2FC")) ranking_method,
+    ascending = .cassia_flag("ascending", ascending), descending = if (isFALSE(ascending)) TRUE, ...
+  )
+  if (verbose && identical(provider, "offline")) .cassia_say_unused(names(match.call()))
+  table <- .cassia_table(marker)
+  on.exit(if (table$temporary) unlink(dirname(table$path), recursive = TRUE))
+  done <- .cassia_call(command, c("run", options, "--", table$path), verbose)
+  if (table$temporary) done$lines <- gsub(table$path, "marker, written as CSV", done$lines, fixed = TRUE)
+  .cassia_conclude(done)
+  invisible(.cassia_read_summary(file.path(dirname(output_name), paste0(name, "_summary.csv"))))
+}
+
+# A real marker table to try cassia with: human large intestine, 6 clusters (from CASSIA, MIT licence).
+#
+#   processed   FALSE: as FindAllMarkers gives it; TRUE: a row per cluster with its best genes, comma-separated
+loadExampleMarkers <- function(processed = FALSE) {
+  done <- .cassia_call(.cassia_command(), "examples", show = FALSE)
+  .cassia_conclude(done)
+  file <- if (processed) "large_intestine_processed.csv" else "large_intestine_seurat.csv.gz"
+  path <- file.path(Filter(dir.exists, done$lines), file)
+  if (!any(file.exists(path))) stop("cassia: this version has no example table ", file, call. = FALSE)
+  table <- utils::read.csv(path, check.names = FALSE, encoding = "UTF-8", stringsAsFactors = FALSE)
+  if (names(table)[1] == "") {
+    row.names(table) <- table[[1]]
+    table <- table[-1]
+  }
+  table
+}
+
+# Where the command is.
+.cassia_command <- function() {
+  named <- c(getOption("cassia.command"), Sys.getenv("CASSIA_COMMAND"), "cassia")
+  command <- path.expand(named[nzchar(named)][1])
+  found <- Sys.which(command)
+  if (nzchar(found)) return(unname(found))
+  stop("the command ", sQuote(command, FALSE), " was not found. Install cassia: `make demo` in a clone of its ",
+    "repository. Then say where it is: options(cassia.command = \"<the clone>/.venv/bin/cassia\"), ",
+    "or CASSIA_COMMAND in the environment, or put it on the PATH",
+    call. = FALSE
+  )
+}
+
+# The arguments of runCASSIA_batch that only a language model could use.
+.cassia_of_models <- c(
+  "model", "temperature", "max_workers", "max_retries", "validator_involvement", "reasoning", "use_reference",
+  "reference_model", "validate_api_key_before_start", "auto_convert_ids"
+)
+
+.cassia_say_unused <- function(given) {
+  unused <- intersect(given, .cassia_of_models)
+  if (!length(unused)) return(invisible())
+  message("cassia: provider = \"offline\" asks no language model; no effect: ", paste(unused, collapse = ", "))
+}
+
+# --name=value for each value that is not NULL; TRUE is a bare --name, FALSE nothing.
+.cassia_options <- function(...) {
+  values <- list(...)
+  names <- names(values)
+  if (!all(nzchar(names))) stop("runCASSIA_batch: an argument too many; give arguments by name", call. = FALSE)
+  # The last one would count, and the outputs would not be where output_name says.
+  if (anyDuplicated(names)) stop(names[duplicated(names)][1], ": other arguments of this call say it", call. = FALSE)
+  given <- !vapply(values, function(value) is.null(value) || identical(value, FALSE), NA)
+  unlist(Map(.cassia_option, names[given], values[given]), use.names = FALSE)
+}
+
+.cassia_option <- function(name, value) {
+  if (isTRUE(value)) return(paste0("--", name))
+  paste0("--", name, "=", .cassia_text(.cassia_one(name, value)))
+}
+
+.cassia_flag <- function(name, value) {
+  if (is.null(value) || isTRUE(value) || isFALSE(value)) return(value)
+  stop(name, ": expected TRUE, FALSE or NULL", call. = FALSE)
+}
+
+.cassia_one <- function(name, value) {
+  if (length(value) == 1 && is.atomic(value) && !is.na(value)) return(value)
+  stop(name, ": expected one value, found ", if (length(value) == 1) "none" else length(value), call. = FALSE)
+}
+
+# Run the command; returns its exit status and its lines. Shows lines as they come: warnings always, errors never.
+.cassia_call <- function(command, arguments, show) {
+  line <- paste(shQuote(.cassia_utf8(c(command, arguments), "argument")), collapse = " ")
+  # The status is a line of its own, as what close() gives for it differs between versions of R.
+  line <- paste(line, "</dev/null 2>&1; echo \"exit status $?\"")
+  pipe <- pipe(.cassia_bytes(line), "r")
+  on.exit(close(pipe))
+  lines <- character()
+  while (length(text <- readLines(pipe, 1, warn = FALSE, encoding = "UTF-8"))) {
+    if (grepl("^exit status [0-9]+$", text)) break
+    if (startsWith(text, "cassia: warning: ") || show && !startsWith(text, "cassia: error: ")) message(text)
+    lines <- c(lines, text)
+  }
+  list(status = as.integer(sub("exit status ", "", text)), lines = lines)
+}
+
+# Turn a bad end into an R error, or a warning if all files are written.
+.cassia_conclude <- function(done) {
+  if (identical(done$status, 0L)) return(invisible())
+  ours <- startsWith(done$lines, "cassia: error: ")
+  line <- paste(sub("cassia: error: ", "", done$lines[ours], fixed = TRUE), collapse = "\n")
+  if (!any(ours)) line <- paste0("ended with exit status ", done$status, ": ", utils::tail(done$lines, 1))
+  # A crash of Python has status 1 too, but no line of ours.
+  if (any(ours) && done$status == 1L) return(warning("cassia: ", line, call. = FALSE))
+  stop("cassia: ", line, call. = FALSE)
+}
+
+# The path of a table that cassia can read; a data frame is written to a temporary file.
+.cassia_table <- function(marker) {
+  if (is.data.frame(marker)) {
+    path <- file.path(tempfile("cassia_"), "marker.csv")
+    dir.create(dirname(path))
+    .cassia_write(marker, path)
+    return(list(path = path, temporary = TRUE))
+  }
+  if (!is.character(marker)) {
+    stop("marker: expected a data frame or the path of a table, not ", class(marker)[1], call. = FALSE)
+  }
+  list(path = path.expand(.cassia_bytes(.cassia_one("marker", marker))), temporary = FALSE)
+}
+
+# CSV without row names. write.csv() would round numbers and translate text to the session's locale.
+.cassia_write <- function(table, path) {
+  columns <- Map(.cassia_column, names(table), as.list(table))
+  header <- paste(.cassia_quote(.cassia_utf8(names(table), "marker: name of column")), collapse = ",")
+  file <- file(path, "wb")
+  on.exit(close(file))
+  writeLines(c(header, do.call(paste, c(unname(columns), sep = ","))), file, useBytes = TRUE)
+}
+
+.cassia_column <- function(name, values) {
+  if (is.list(values)) stop("marker: column ", name, " is a list; paste its genes with commas", call. = FALSE)
+  if (is.numeric(values) && !is.object(values)) return(.cassia_text(values))
+  text <- .cassia_utf8(as.character(values), paste0("marker: column ", name, ", row"))
+  # cassia takes off the ' that guards a spreadsheet's cell; one that belongs to an id needs a second.
+  guarded <- grepl("^'+[=+@\t\r\n-]", text)
+  text[guarded] <- paste0("'", text[guarded])
+  ifelse(is.na(values), "NA", .cassia_quote(text))
+}
+
+.cassia_quote <- function(text) paste0("\"", gsub("\"", "\"\"", text, fixed = TRUE), "\"")
+
+# Numbers as the shortest text that gives the same number back, so that cluster 0.1 stays 0.1; text as it is.
+.cassia_text <- function(values) {
+  if (!is.numeric(values)) return(as.character(values))
+  values <- as.double(values)
+  text <- sprintf("%.15g", values)
+  rounded <- is.finite(values) & as.double(text) != values
+  text[rounded] <- sprintf("%.17g", values[rounded])
+  text
+}
+
+# Text marked as UTF-8. What is UTF-8 by its bytes is taken for it whatever the locale: enc2utf8() spoils it in C.
+.cassia_utf8 <- function(text, what) {
+  latin1 <- Encoding(text) == "latin1"
+  text[latin1] <- enc2utf8(text[latin1])
+  native <- !validUTF8(text)
+  text[native] <- iconv(text[native], "", "UTF-8")
+  unknown <- which(native & is.na(text))
+  if (length(unknown)) {
+    stop(what, " ", unknown[1], ": neither UTF-8 nor the session's encoding; read text with its encoding, such as ",
+      "read.csv(file, fileEncoding = \"latin1\")",
+      call. = FALSE
+    )
+  }
+  Encoding(text) <- "UTF-8"
+  text
+}
+
+# UTF-8 that R hands to the system as it is. Else it translates to the session's locale, where a name may have no
+# spelling.
+.cassia_bytes <- function(text) {
+  text <- .cassia_utf8(text, "argument")
+  Encoding(text) <- "unknown"
+  text
+}
+
+.cassia_numbers <- c(
+  "Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)"
+)
+
+.cassia_read_summary <- function(path) {
+  table <- utils::read.csv(path,
+    check.names = FALSE, colClasses = "character", na.strings = character(), encoding = "UTF-8"
+  )
+  table[] <- lapply(table, function(cells) {
+    # The ' that keeps a spreadsheet from running the cell as a formula is not part of it.
+    cells <- sub("^'('*[=+@\t\r\n-])", "\\1", cells)
+    ifelse(nzchar(cells), cells, NA_character_)
+  })
+  numbers <- intersect(.cassia_numbers, names(table))
+  table[numbers] <- lapply(table[numbers], as.numeric)
+  table
+}

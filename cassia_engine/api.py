@@ -1,0 +1,197 @@
+"""The Python functions: a marker table in, a DataFrame out. Exported by the package itself.
+
+The synchronous functions work in a notebook too, where an event loop is running; their asynchronous twins are for
+those who have a loop of their own and do not want it blocked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import difflib
+import functools
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cassia_engine.collect import Merged
+from cassia_engine.errors import UsageError, gather
+from cassia_engine.progress import say
+from cassia_engine.publish import write_outputs
+from cassia_engine.records import Dataset, check_sample_name
+from cassia_engine.run import run_table
+from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.tables import COLUMNS, NUMBERS, summary_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+# What `annotate` takes besides its own arguments; in one process nothing is dealt out into chunks.
+OF_SPLIT = tuple(field.name for field in fields(SplitSettings) if field.name != "chunk_size")
+PATHS = ("gene_map", "cluster_context")
+
+SECONDS_ASLEEP = 0.2
+
+# Set where the caller of an asynchronous twin no longer waits for it: a thread can only end itself.
+_given_up: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("given_up", default=None)
+
+
+class _GivenUpError(Exception):
+    """Nobody waits for this any more."""
+
+
+def annotate(
+    markers: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]],
+    *,
+    tissue: str,
+    species: str,
+    additional_info: str = "",
+    provider: str = "offline",
+    knowledge: Path | str | None = None,
+    output_name: Path | str | None = None,
+    show_progress: bool = True,
+    **split: Any,
+) -> pd.DataFrame:
+    """Annotate the clusters of a marker table.
+
+    Args:
+        markers: a file, a DataFrame or a list of rows, as for `read_markers`.
+        tissue, species, additional_info: what is known of the data, in your words; tissue "none" for none.
+        provider: who annotates; "offline" scores markers and asks no language model.
+        knowledge: a table of your own markers, added to the bundled one.
+        output_name: where to write the outputs, `{output_name}_summary.csv` and so on, exactly as it says:
+            "out/run.v2" gives out/run.v2_summary.csv. None writes nothing.
+        show_progress: show a bar while it runs, and say at the end what came out. Warnings are logged either way.
+        **split: filter, ranking and columns, by the names of `settings.SplitSettings`: marker_format, n_genes,
+            max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, gene_map,
+            cluster_context.
+
+    Returns:
+        The summary, a row a cluster in the table's order, with the columns of docs/formats.md. Ids and names are
+        text, "" where there is nothing; counts and scores are numbers.
+
+    Raises:
+        UsageError: something given cannot be used; says what, where and what to do. Nothing is written.
+        OSError: the outputs cannot be written.
+    """
+    (folder, name), about, settings, who = gather(
+        lambda: (Path(), "markers") if output_name is None else place_of(output_name),
+        lambda: _texts(tissue=tissue, species=species, additional_info=additional_info),
+        lambda: _split_settings(split),
+        lambda: AnnotateSettings(provider, Path(knowledge) if knowledge else None),
+    )
+    merged = run_table(markers, Dataset(name, **about).checked(), settings, who, show_progress, on_done=_go_on)
+    _go_on()
+    paths = [] if output_name is None else write_outputs(merged, folder)
+    _conclude(merged, paths, show_progress)
+    return frame_of(merged)
+
+
+async def annotate_async(markers: Any, **options: Any) -> pd.DataFrame:
+    """`annotate` for those who have an event loop: it works in a thread, and the loop goes on."""
+    return await in_thread(annotate, markers, **options)
+
+
+async def in_thread(function: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    """What a function of this module returns, without blocking the loop.
+
+    If it is cancelled, the thread ends after the cluster it is at. That is waited for, so that nothing is
+    written by what was cancelled once the caller goes on.
+    """
+    given_up = threading.Event()
+    context = contextvars.copy_context()
+    context.run(_given_up.set, given_up)
+    # Not a task: asyncio.run would cancel that too, and wait no longer for the thread.
+    call = functools.partial(context.run, function, *arguments, **options)
+    work = asyncio.get_running_loop().run_in_executor(None, call)
+    try:
+        # Awake now and then: the interrupt of a Jupyter kernel does not wake its loop.
+        while not work.done():
+            await asyncio.wait([work], timeout=SECONDS_ASLEEP)
+        return work.result()
+    except asyncio.CancelledError:
+        given_up.set()
+        await asyncio.wait([work])
+        work.exception()  # looked at, or the loop complains of one that was never seen
+        raise
+
+
+def place_of(output_name: Path | str) -> tuple[Path, str]:
+    """The folder and the sample name that an output name stands for, exactly: "run.v2" stays "run.v2".
+
+    Raises:
+        UsageError: it ends in no name, or nothing can be written there.
+    """
+    head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
+    try:
+        check_sample_name(name)
+    except UsageError as error:
+        raise UsageError(f"output_name {str(output_name)!r}: {str(error).partition(': ')[2]}") from None
+    folder = Path(head)
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UsageError("outputs cannot be written here; check the folder and its permissions (ls -ld)", path=there)
+    return folder, name
+
+
+def frame_of(merged: Merged) -> pd.DataFrame:
+    """The summary as a DataFrame."""
+    import pandas as pd
+
+    frame = pd.DataFrame(summary_rows(merged), columns=list(COLUMNS), dtype=str)
+    for column in NUMBERS:
+        frame[column] = pd.to_numeric(frame[column].where(frame[column] != ""))
+    return frame.astype({"Score": float, "Cost (USD)": float})
+
+
+def _go_on(result: object = None) -> None:
+    """Ends the work if nobody waits for it any more."""
+    given_up = _given_up.get()
+    if given_up is not None and given_up.is_set():
+        raise _GivenUpError
+
+
+def _texts(**given: str) -> dict[str, str]:
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise UsageError(f'{name}: expected text, found {value!r}; tissue="none" stands for no tissue')
+    return given
+
+
+def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
+    for name in given:
+        if name not in OF_SPLIT:
+            near = difflib.get_close_matches(name, OF_SPLIT, n=1)
+            remedy = f"is {near[0]!r} meant?" if near else "see help(cassia_engine.annotate)"
+            raise UsageError(f"there is no argument {name!r}; {remedy}")
+    # A number out of a DataFrame or an array is one of NumPy's.
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items()}
+    paths = {name: Path(plain[name]) for name in PATHS if plain.get(name) is not None}
+    return SplitSettings(**{**plain, **paths})
+
+
+def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
+    """Say what came out. Who was asked is said in words, as no logging has to be set up for them to appear."""
+    failed = merged.status.failed
+    if failed:
+        log.warning(
+            "%d of %d clusters have no annotation; the first is cluster %s, %s: %s",
+            len(failed),
+            len(merged.results),
+            *failed[0],
+        )
+    if not shown:
+        return
+    say(f"cassia: {merged.outcome_words}")
+    if merged.run.notice:
+        say(f"cassia: {merged.run.notice}")
+    if paths:
+        say(f"cassia: written: {', '.join(map(str, paths))}")

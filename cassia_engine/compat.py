@@ -1,0 +1,146 @@
+"""For those who come with CASSIA's habits: the same calls, with the documented arguments and defaults.
+
+What an argument cannot do here is said, never silently left undone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cassia_engine.api import annotate, in_thread
+from cassia_engine.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+# The example tables by the names of CASSIA's documentation, and by the one that its code has for the last.
+EXAMPLES = {
+    "processed": "large_intestine_processed.csv",
+    "unprocessed": "large_intestine_seurat.csv.gz",
+    "subcluster": "subcluster_seurat.csv.gz",
+    "subcluster_results": "subcluster_seurat.csv.gz",
+}
+# Arguments that mean something only where a language model is asked.
+OF_MODELS = (
+    "model",
+    "temperature",
+    "max_workers",
+    "max_retries",
+    "validator_involvement",
+    "reasoning",
+    "use_reference",
+    "reference_model",
+    "validate_api_key_before_start",
+    "auto_convert_ids",
+    "proxy",
+)
+
+
+def runCASSIA_batch(
+    marker: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]],
+    output_name: Path | str = "cell_type_analysis_results",
+    n_genes: int = 50,
+    model: str = "anthropic/claude-sonnet-4.5",
+    temperature: float = 0,
+    tissue: str = "lung",
+    species: str = "human",
+    additional_info: str | None = None,
+    celltype_column: str | None = None,
+    gene_column_name: str | None = None,
+    max_workers: int = 4,
+    provider: str = "openrouter",
+    max_retries: int = 1,
+    ranking_method: str = "avg_log2FC",
+    ascending: bool | None = None,
+    validator_involvement: str = "v1",
+    reasoning: str | Mapping[str, str] | None = None,
+    use_reference: bool = False,
+    reference_model: str | None = None,
+    verbose: bool = True,
+    validate_api_key_before_start: bool = True,
+    auto_convert_ids: bool = True,
+    proxy: str | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Annotate the clusters of a marker table and write its outputs, with CASSIA's arguments in their order.
+
+    The outputs are `{output_name}_summary.csv`, `_full.csv`, `_conversations.json` and `_report.html`, exactly
+    where the name says.
+
+    Args:
+        marker: a file, a DataFrame or a list of rows, as for `read_markers`.
+        output_name: what the names of the outputs start with, with a folder in front if you like.
+        celltype_column, gene_column_name: names of the cluster and gene columns, where they are others.
+        provider: who is asked. This version knows "offline" only, which asks no language model; it must be said.
+        ranking_method: avg_log2FC, p_val_adj, pct_diff or Score; `ascending` overrides its direction.
+        verbose: show a bar, and say at the end what came out.
+        model, temperature, max_workers, max_retries, validator_involvement, reasoning, use_reference,
+            reference_model, validate_api_key_before_start, proxy: for language models, without effect offline.
+        auto_convert_ids: without effect; tables with Ensembl or Entrez ids need `gene_map`.
+        **options: what `annotate` takes besides, such as gene_map, min_pct or knowledge.
+
+    Returns:
+        The summary, a row a cluster; see `annotate`.
+
+    Raises:
+        UsageError: something given cannot be used; says what, where and what to do.
+    """
+    if provider == "offline":
+        _say_without_effect(locals())
+    return annotate(
+        marker,
+        tissue=tissue,
+        species=species,
+        additional_info=additional_info or "",
+        provider=provider,
+        output_name=output_name,
+        show_progress=verbose,
+        n_genes=n_genes,
+        ranking_method=ranking_method,
+        ascending=ascending,
+        cluster_column=celltype_column,
+        gene_column=gene_column_name,
+        **options,
+    )
+
+
+async def runCASSIA_batch_async(marker: Any, *arguments: Any, **options: Any) -> pd.DataFrame:
+    """`runCASSIA_batch` for those who have an event loop: it works in a thread, and the loop goes on."""
+    return await in_thread(runCASSIA_batch, marker, *arguments, **options)
+
+
+def loadmarker(marker_type: str = "processed") -> pd.DataFrame:
+    """An example marker table, from CASSIA (MIT licence).
+
+    Args:
+        marker_type: "unprocessed" is human large intestine by Seurat's FindAllMarkers, "processed" the best genes
+            of its clusters, a cluster a row; "subcluster" is a population's subclusters by FindAllMarkers.
+
+    Returns:
+        The table as it is in the file, without row names; clusters and genes as text.
+
+    Raises:
+        UsageError: there is no such example.
+    """
+    import pandas as pd
+
+    if marker_type not in EXAMPLES:
+        raise UsageError(f"marker_type {marker_type!r}: expected one of {', '.join(EXAMPLES)}")
+    with as_file(files("cassia_engine") / "data" / "examples" / EXAMPLES[marker_type]) as path:
+        table = pd.read_csv(path, dtype={"cluster": str}, keep_default_na=False)
+    return table.loc[:, [not column.startswith("Unnamed:") for column in table.columns]]
+
+
+def _say_without_effect(given: Mapping[str, Any]) -> None:
+    """Name the arguments that were given another value than their own, and that nobody will look at."""
+    defaults = inspect.signature(runCASSIA_batch).parameters
+    idle = [name for name in OF_MODELS if given[name] != defaults[name].default]
+    if idle:
+        log.warning('provider="offline" asks no language model; no effect: %s', ", ".join(idle))
