@@ -1,0 +1,41 @@
+#!/usr/bin/env nextflow
+// cassia: marker tables of single-cell clusters become annotated cell types. Nextflow wires, the engine (`cassia`) works.
+include { CASSIA                                           } from './subworkflows/local/cassia'
+include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflows/local/utils_cassia/parameters'
+include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
+include { describe ; noticeOf ; saveParameters ; summaryOf } from './subworkflows/local/utils_cassia/summary'
+
+workflow {
+    main:
+    schema = readSchema(file("${projectDir}/nextflow_schema.json"))
+
+    if (params.help) {
+        println(helpText(schema))
+    }
+    else if (params.version) {
+        println("${workflow.manifest.name} ${workflow.manifest.version}")
+    }
+    else {
+        problems = []
+        checkParameters(params, schema, problems)
+        samples = readSamples(params, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
+        stopAt(problems)
+        saveParameters(params)
+
+        CASSIA(channel.fromList(samples))
+
+        channel.topic('versions')
+            .unique()
+            .map { process, tool, version -> "${process}:\n    ${tool}: ${version}" }
+            .collectFile(name: 'versions.yml', storeDir: "${params.outdir}/pipeline_info", newLine: true, sort: true)
+
+        // What the run said of itself, for the words at its end. Inside onComplete only local variables can be seen.
+        def outdir = params.outdir
+        def names = samples.collect { sample -> sample[0].id }
+        def outcomes = [:]
+        def notices = [] as Set
+        CASSIA.out.status.subscribe { meta, status -> outcomes[meta.id] = describe(status) }
+        CASSIA.out.results.subscribe { _meta, result -> notices << noticeOf(result) }
+        workflow.onComplete { println(summaryOf(outdir, names, outcomes, notices)) }
+    }
+}

@@ -1,0 +1,55 @@
+// A chunk file becomes a result file. It fails for good only after what may heal was tried again, and its last failure
+// does not stop the run: the sample is collected without the chunk, and CHECK has the last word.
+process ANNOTATE {
+    tag "${meta.id} ${chunk.baseName}"
+    label 'process_single'
+    label 'cassia_network'
+
+    conda "${moduleDir}/environment.yml"
+    container "cassia:0.1.0"
+
+    maxRetries 3
+    errorStrategy {
+        // 75 is the engine's "try again"; the others are kills by a signal or a scheduler, or no exit code at all.
+        def mayHeal = task.exitStatus in ([75, 104, Integer.MAX_VALUE] + (130..145) + (175..177))
+        if (!mayHeal || task.attempt > task.maxRetries) {
+            log.warn("${meta.id}, ${chunk.baseName} stays without a result: ${lastWords(task.workDir)}")
+            return 'ignore'
+        }
+        def seconds = (task.ext.retry_delay_s == null ? 30 : task.ext.retry_delay_s) * 2 ** (task.attempt - 1)
+        log.warn("${meta.id}, ${chunk.baseName} is tried again in ${seconds} s: ${lastWords(task.workDir)}")
+        sleep(seconds * 1000L)
+        return 'retry'
+    }
+
+    input:
+    tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*')
+
+    output:
+    tuple val(meta), path("${prefix}.jsonl"), emit: results
+    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    script:
+    def args = task.ext.args ?: ''
+    def added = knowledge ? "--knowledge ${knowledge}" : ''
+    prefix = task.ext.prefix ?: "${chunk.baseName}"
+    """
+    cassia annotate ${chunk} \\
+        --output ${prefix}.jsonl \\
+        ${added} \\
+        ${args}
+    """
+
+    stub:
+    prefix = task.ext.prefix ?: "${chunk.baseName}"
+    """
+    echo '{}' > ${prefix}.jsonl
+    """
+}
+
+// What a task said last on standard error.
+def lastWords(folder) {
+    def said = folder?.resolve('.command.err')
+    def lines = said?.exists() ? said.readLines().findAll { line -> line.trim() } : []
+    return lines ? lines.last() : 'the task left no word'
+}

@@ -1,0 +1,27 @@
+// The last word on a run, after everything is written: fails it if more clusters failed than allowed.
+process CHECK {
+    label 'process_single'
+
+    conda "${moduleDir}/environment.yml"
+    container "cassia:0.1.0"
+
+    // Not 'terminate', which would cut off the publishing of what is written.
+    errorStrategy 'finish'
+
+    input:
+    path statuses
+
+    output:
+    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    script:
+    def args = task.ext.args ?: ''
+    """
+    cassia check ${statuses} \\
+        ${args}
+    """
+
+    stub:
+    """
+    """
+}

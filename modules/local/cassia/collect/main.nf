@@ -1,0 +1,39 @@
+// Chunk and result files of a sample become its outputs; clusters of a chunk without a result are not_reached.
+process COLLECT {
+    tag "${meta.id}"
+    label 'process_single'
+
+    conda "${moduleDir}/environment.yml"
+    container "cassia:0.1.0"
+
+    input:
+    tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*')
+
+    output:
+    tuple val(meta), path("${prefix}/${prefix}_summary.csv"), emit: summary
+    tuple val(meta), path("${prefix}/${prefix}_full.csv"), emit: full
+    tuple val(meta), path("${prefix}/${prefix}_conversations.json"), emit: conversations
+    tuple val(meta), path("${prefix}/${prefix}_report.html"), emit: report
+    tuple val(meta), path("${prefix}_status.json"), emit: status
+    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    script:
+    def args = task.ext.args ?: ''
+    prefix = task.ext.prefix ?: "${meta.id}"
+    """
+    cassia collect ${chunks} ${results} \\
+        --name ${prefix} \\
+        --outdir ${prefix} \\
+        --status ${prefix}_status.json \\
+        ${args}
+    """
+
+    stub:
+    prefix = task.ext.prefix ?: "${meta.id}"
+    """
+    mkdir ${prefix}
+    touch ${prefix}/${prefix}_summary.csv ${prefix}/${prefix}_full.csv ${prefix}/${prefix}_report.html
+    echo '{}' > ${prefix}/${prefix}_conversations.json
+    echo '{}' > ${prefix}_status.json
+    """
+}

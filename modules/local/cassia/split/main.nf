@@ -1,0 +1,47 @@
+// A marker table becomes chunk files, one a task of ANNOTATE.
+process SPLIT {
+    tag "${meta.id}"
+    label 'process_single'
+
+    conda "${moduleDir}/environment.yml"
+    container "cassia:0.1.0"
+
+    input:
+    // options: what is said of the sample, by option of `cassia split`: tissue and species, and what else there is
+    tuple val(meta), path(markers, stageAs: 'markers/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), val(options)
+
+    output:
+    tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
+    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    script:
+    def args = task.ext.args ?: ''
+    def prefix = task.ext.prefix ?: "${meta.id}"
+    def words = options.findAll { _option, value -> value != null && value != '' }.collect { option, value ->
+        value == true ? "--${option}" : value == false ? '--descending' : "--${option} ${shellQuote(value)}"
+    }
+    def files = [gene_map ? "--gene_map ${gene_map}" : '', cluster_context ? "--cluster_context ${cluster_context}" : '']
+    """
+    cassia split ${markers} \\
+        --name ${shellQuote(prefix)} \\
+        --outdir chunks \\
+        ${(words + files.findAll()).join(' \\\n        ')} \\
+        ${args}
+    """
+
+    stub:
+    """
+    mkdir chunks
+    echo '{}' > chunks/chunk_00000.json
+    """
+}
+
+// What a person typed, as one word of bash, byte for byte: in a line of plain ASCII, so that neither the indent of the
+// script, nor the locale of Nextflow or of the task, changes it.
+def shellQuote(text) {
+    def word = "${text}".getBytes('UTF-8').collect { octet ->
+        def code = octet & 0xff
+        code < 32 || code > 126 || code in [39, 92] ? String.format('\\%03o', code) : "${code as char}"
+    }
+    return "\$'${word.join('')}'"
+}

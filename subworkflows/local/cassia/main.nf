@@ -1,0 +1,63 @@
+include { SPLIT    } from '../../../modules/local/cassia/split'
+include { ANNOTATE } from '../../../modules/local/cassia/annotate'
+include { COLLECT  } from '../../../modules/local/cassia/collect'
+include { CHECK    } from '../../../modules/local/cassia/check'
+
+// Marker tables become annotated clusters. Every table gets its outputs, whatever became of its chunks.
+workflow CASSIA {
+    take:
+    // channel: [ val(meta), path(table), path(gene_map), path(cluster_context), path(knowledge) ], [] for a file that is
+    // not there; meta: id, tissue, species, and where there is any what else `sampleOptions` takes
+    ch_markers
+
+    main:
+    ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, _knowledge ->
+        [meta, table, gene_map, cluster_context, sampleOptions(meta)]
+    }
+    SPLIT(ch_tables)
+
+    // [ meta, [chunks] ], when all tables are read: nothing is annotated, or paid, before all are known to be good
+    ch_split = SPLIT.out.chunks.toList().flatMap { samples -> samples }
+
+    // [ meta, chunk, knowledge ]; a group key, so that a sample is collected as soon as its own chunks are done
+    ch_knowledge = ch_markers.map { meta, _table, _gene_map, _cluster_context, knowledge -> [meta, knowledge] }
+    ch_chunks = ch_split
+        .join(ch_knowledge)
+        .flatMap { meta, chunks, knowledge -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, knowledge] } }
+    ANNOTATE(ch_chunks)
+
+    // [ meta, [results] ], sorted: the order of arrival must not change COLLECT's hash; a failed chunk is missing
+    ch_results = ANNOTATE.out.results
+        .groupTuple(remainder: true)
+        .map { key, results -> [key.getGroupTarget(), results.sort { result -> result.name }] }
+
+    // [ meta, [chunks], [results] ]; a sample of which no chunk came through has no results
+    ch_parts = ch_split
+        .join(ch_results, remainder: true)
+        .map { meta, chunks, results -> [meta, chunks.sort { chunk -> chunk.name }, results ?: []] }
+    COLLECT(ch_parts)
+
+    CHECK(COLLECT.out.status.map { _meta, status -> status }.collect(sort: { status -> status.name }))
+
+    results = ANNOTATE.out.results.map { key, result -> [key.getGroupTarget(), result] }
+    summary = COLLECT.out.summary
+    full = COLLECT.out.full
+    conversations = COLLECT.out.conversations
+    report = COLLECT.out.report
+    status = COLLECT.out.status
+
+    emit:
+    results // channel: [ val(meta), path(jsonl) ], a chunk each
+    summary // channel: [ val(meta), path(csv) ]
+    full // channel: [ val(meta), path(csv) ]
+    conversations // channel: [ val(meta), path(json) ]
+    report // channel: [ val(meta), path(html) ]
+    status // channel: [ val(meta), path(json) ], outcome counts
+}
+
+// What SPLIT is told of a sample, from its meta.
+def sampleOptions(meta) {
+    def thresholds = ['n_genes', 'max_p_val_adj', 'min_log2fc', 'min_pct']
+    def columns = ['cluster_column', 'gene_column']
+    return meta.subMap(['tissue', 'species', 'additional_info', 'marker_format', 'ranking_method', 'ascending'] + thresholds + columns)
+}

@@ -1,0 +1,138 @@
+// Parameters against nextflow_schema.json: the help text, and a line for whatever is wrong with them.
+
+// The schema's text to a map.
+def readSchema(path) {
+    return new groovy.json.JsonSlurper().parse(path.toFile())
+}
+
+// Text of --help: every parameter by group, with its type, default and choices, in lines of 88 characters.
+def helpText(schema) {
+    def lines = [schema.description, '', 'Usage: nextflow run cassia --input TABLE --tissue T --species S --outdir DIR']
+    schema['$defs'].values().each { group ->
+        lines += [''] + wrap("${group.title}: ${group.description}", 88)
+        group.properties.each { name, spec ->
+            def required = name in (group.required ?: []) ? ' (required)' : ''
+            def choices = spec['enum'] ? " One of ${spec['enum'].join(', ')}." : ''
+            def preset = spec['default'] == null || spec.type == 'boolean' ? '' : " [default: ${spec['default']}]"
+            lines << "  --${name} ${spec.type == 'boolean' ? '' : spec.type}${required}"
+            lines += wrap("${spec.description}${choices}${preset} ${spec.help_text ?: ''}", 88 - 8).collect { line -> "        ${line}" }
+        }
+    }
+    return lines.join('\n') + '\n'
+}
+
+// Adds a line to `problems` for each parameter that is unknown, missing, of a wrong type, out of range, or names no file.
+def checkParameters(given, schema, problems) {
+    def groups = schema['$defs'].values()
+    def specs = groups.collectEntries { group -> group.properties }
+    given.keySet().findAll { name -> !specs.containsKey(name) }.each { name ->
+        problems << "--${name}: there is no such parameter; did you mean --${nearest(name, specs.keySet())}? (--help lists all)"
+    }
+    specs.each { name, spec ->
+        def fault = given[name] == null ? null : faultOnLaunch(given[name], spec) ?: faultOf(given[name], spec)
+        if (fault) {
+            problems << "--${name} ${given[name] instanceof Boolean ? '' : shown(given[name])}".trim() + ": ${fault}"
+        }
+    }
+    groups.collectMany { group -> group.required ?: [] }.findAll { name -> given[name] == null }.each { name ->
+        problems << "--${name} is missing: ${specs[name].description} (--help lists all)"
+    }
+}
+
+// What can be wrong with a value only because of how Nextflow reads a command line; or null.
+def faultOnLaunch(value, spec) {
+    if (value instanceof Boolean && spec.type != 'boolean') {
+        return "a value is missing; expected ${spec.type}"
+    }
+    if (spec.type == 'boolean' && !(value instanceof Boolean)) {
+        return 'expected nothing, true or false after it'
+    }
+    if (spec.type == 'string' && value instanceof Number) {
+        return "Nextflow has read this as a number (007 becomes 7); write it with quotes into a file, as NAME: \"007\", and add -params-file FILE"
+    }
+    if (spec.type == 'string' && "${value}".contains('\ufffd')) {
+        return 'the text did not arrive as UTF-8; set LC_ALL=C.UTF-8 and start again'
+    }
+    return spec.exists ? faultOfFile(file("${value}", glob: false)) : null
+}
+
+// What is expected instead of a value, by its part of a schema; null if it is right.
+def faultOf(value, spec) {
+    def text = value.toString()
+    if (spec.type == 'boolean' && !(text.toLowerCase() in ['true', 'false'])) {
+        return 'expected true or false'
+    }
+    if (spec.type == 'integer' && !(text ==~ /[-+]?\d{1,18}/)) {
+        return 'expected a whole number'
+    }
+    if (spec.type == 'number' && !(text ==~ /[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?/)) {
+        return 'expected a number'
+    }
+    if (spec.minimum != null && new BigDecimal(text) < spec.minimum) {
+        return "expected at least ${spec.minimum}"
+    }
+    if (spec['enum'] && !(text in spec['enum'])) {
+        return "expected one of ${spec['enum'].join(', ')}; did you mean ${nearest(text, spec['enum'])}?"
+    }
+    return spec.pattern && !(text ==~ spec.pattern) ? "expected ${spec.errorMessage}" : null
+}
+
+// Why a path cannot be read as a file; null if it can.
+def faultOfFile(path) {
+    if (!path.exists()) {
+        return 'no such file'
+    }
+    if (path.isDirectory()) {
+        return 'this is a folder; expected a file'
+    }
+    if (path.toString() =~ /\$[^(]/) {
+        return 'Nextflow takes a $ in a path for a variable of the shell; rename it'
+    }
+    return java.nio.file.Files.isReadable(path) ? null : 'no permission to read it'
+}
+
+// Stops the launch with all that is wrong, a line each, if there is anything.
+def stopAt(problems) {
+    if (problems) {
+        def more = problems.size() > 50 ? ["... and ${problems.size() - 50} more"] : []
+        error((problems.take(50) + more).join('\n'))
+    }
+}
+
+// A value as messages show it: on one line, and not a book.
+def shown(value) {
+    def text = "${value}".replaceAll(/\p{Cntrl}/, ' ')
+    return text.size() > 60 ? "${text.take(60)}..." : text
+}
+
+// The option that starts so, else the one that takes the fewest single-letter changes to get to.
+def nearest(word, options) {
+    return options.find { option -> option.startsWith(word) } ?: options.min { option -> editDistance(word.toLowerCase(), option.toLowerCase()) }
+}
+
+// Levenshtein's distance: letters to add, drop or replace.
+def editDistance(a, b) {
+    def row = (0..b.size()).toList()
+    a.eachWithIndex { letter, i ->
+        def previous = row
+        row = [i + 1]
+        b.eachWithIndex { other, j ->
+            row << [previous[j + 1] + 1, row[j] + 1, previous[j] + (letter == other ? 0 : 1)].min()
+        }
+    }
+    return row.last()
+}
+
+// A text in lines of at most `width` characters, broken at spaces.
+def wrap(text, width) {
+    def lines = ['']
+    text.tokenize(' ').each { word ->
+        if (lines.last() && lines.last().size() + 1 + word.size() > width) {
+            lines << word
+        }
+        else {
+            lines[-1] = lines.last() ? "${lines.last()} ${word}" : word
+        }
+    }
+    return lines
+}

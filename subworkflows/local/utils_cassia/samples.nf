@@ -1,0 +1,65 @@
+// What --input is, a marker table or a samplesheet of many, as a list of samples: [ meta, table, gene_map, cluster_context,
+// knowledge ]. In meta are id, tissue, species and all else that a sample may have of its own; a file that is not given is [].
+include { shown     } from './parameters'
+include { readSheet } from './samplesheet'
+
+// The samples of a run; whatever is wrong with them is added to `problems`, a line each.
+def readSamples(options, schema, problems) {
+    def input = file("${options.input}", glob: false)
+    if (!input.exists() || input.isDirectory() || !java.nio.file.Files.isReadable(input)) {
+        return []
+    }
+    def columns = firstLine(input).split(/[,;\t]/).collect { cell -> cell.trim().replaceAll(/^"|"$/, '').toLowerCase() }
+    if (!isSheet(columns, schema.items.required)) {
+        return [sampleOf(singleSample(input, options, problems), options, schema)]
+    }
+    (['name'] + schema.items.required).findAll { name -> name in options.keySet() && options[name] != null }.each { name ->
+        problems << "--${name}: --input ${input.name} is a samplesheet, which has this in its columns; leave --${name} out"
+    }
+    return readSheet(input, schema, problems).collect { values -> sampleOf(values, options, schema) }
+}
+
+// A samplesheet has the columns sample and markers; or, one of them being misspelt, three of those that it needs.
+def isSheet(columns, required) {
+    return ('sample' in columns && 'markers' in columns) || required.count { column -> column in columns } >= 3
+}
+
+// What a sample has of its own, by column, for the only sample of a run over one marker table.
+def singleSample(table, options, problems) {
+    ['tissue', 'species'].findAll { name -> !"${options[name] ?: ''}".trim() }.each { name ->
+        problems << "--${name} is missing: a marker table needs --tissue and --species (a samplesheet, with columns sample and markers, has them itself)"
+    }
+    def stem = ['.gz', '.csv', '.tsv', '.txt', '.parquet'].inject(table.name) { name, ending ->
+        name.endsWith(ending) ? name.dropRight(ending.size()) : name
+    }
+    def id = options.name ?: stem.replaceAll(/^[^A-Za-z0-9]+/, '').replaceAll(/[^A-Za-z0-9._+-]/, '_').take(120)
+    if (!id || id == 'pipeline_info') {
+        problems << "--name is missing: ${shown(table.name)} is no file name to make one from"
+    }
+    return [sample: id, markers: table]
+}
+
+// A sample, from its own values by column, and the run's parameters where it has none.
+def sampleOf(values, options, schema) {
+    def columns = schema.items.properties
+    def chosen = columns.keySet().collectEntries { column -> [column, values[column] == null ? options[column] : values[column]] }
+    def meta = columns.findAll { _column, spec -> spec.meta }.collectEntries { column, spec -> [spec.meta[0], chosen[column]] }
+    def files = ['markers', 'gene_map', 'cluster_context', 'knowledge'].collect { column ->
+        chosen[column] ? file(chosen[column], glob: false) : []
+    }
+    return [meta] + files
+}
+
+// The first line of a file, be it compressed (by its first two bytes) or not; '' if it cannot be unpacked.
+def firstLine(path) {
+    def compressed = path.withInputStream { stream -> stream.read() == 0x1f && stream.read() == 0x8b }
+    try {
+        return path.withInputStream { stream ->
+            def plain = compressed ? new java.util.zip.GZIPInputStream(stream) : stream
+            (new BufferedReader(new InputStreamReader(plain, 'UTF-8')).readLine() ?: '').replaceFirst(/^\ufeff/, '')
+        }
+    }
+    catch (IOException _broken) {
+        return ''
+    }
+}

@@ -1,0 +1,152 @@
+"""The failure path of docs/design.md, every line of it, with real Nextflow and a stand-in `cassia` that fails as told.
+
+Both bundled examples run in chunks of four clusters: pbmc68k in chunks 0 to 2, large_intestine in 0 and 1.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.pipeline.launch import TIMEOUT_S, Launcher, Run
+
+pytestmark = pytest.mark.slow
+
+SAMPLES = ("pbmc68k", "large_intestine")
+CHUNKS = ("pbmc68k 0", "pbmc68k 1", "pbmc68k 2", "large_intestine 0", "large_intestine 1")
+KINDS = ("summary.csv", "full.csv", "conversations.json", "report.html")
+
+
+def arguments(pipeline: Launcher) -> tuple[str, ...]:
+    return ("-profile", "test", "--chunk_size", "4", "--outdir", str(pipeline.out))
+
+
+def resume(pipeline: Launcher) -> Run:
+    """The same again, with the trouble mended."""
+    pipeline.plan({})
+    return pipeline.run(*arguments(pipeline), "-resume")
+
+
+def assert_published(pipeline: Launcher) -> None:
+    for sample in SAMPLES:
+        expected = sorted(f"{sample}_{kind}" for kind in KINDS)
+        assert sorted(path.name for path in (pipeline.out / sample).iterdir()) == expected
+
+
+def assert_whole(pipeline: Launcher) -> None:
+    assert_published(pipeline)
+    assert {status for sample in SAMPLES for status in pipeline.statuses(sample)} <= {"annotated", "no_markers"}
+
+
+def not_cached(pipeline: Launcher) -> set[str]:
+    """The tasks that the last run really ran."""
+    return {name for name, status in pipeline.tasks().items() if status != "CACHED"}
+
+
+def test_account_trouble_in_one_chunk(pipeline: Launcher) -> None:
+    pipeline.plan({"pbmc68k 1": [77, 77]})
+    run = pipeline.run(*arguments(pipeline))
+    assert run.code != 0
+    assert "cassia: error: 4 of " in run.said
+    assert "clusters have no annotation" in run.said
+    assert "pbmc68k, chunk_00001 stays without a result: cassia: error: stand-in trouble 77" in run.said
+    assert_published(pipeline)
+    assert pipeline.statuses("pbmc68k")[4:8] == ["not_reached"] * 4
+    assert pipeline.statuses("pbmc68k").count("not_reached") == 4
+    assert "not_reached" not in pipeline.statuses("large_intestine")
+    assert {key: len(pids) for key, pids in pipeline.calls().items()} == dict.fromkeys(CHUNKS, 1)
+
+    assert resume(pipeline).code == 0
+    assert set(pipeline.calls()) == {"pbmc68k 1"}
+    assert not_cached(pipeline) == {"ANNOTATE (pbmc68k chunk_00001)", "COLLECT (pbmc68k)", "CHECK"}
+    assert_whole(pipeline)
+
+
+def test_account_trouble_in_all_chunks(pipeline: Launcher) -> None:
+    pipeline.plan({"*": [77]})
+    run = pipeline.run(*arguments(pipeline))
+    assert run.code != 0
+    assert "clusters have no annotation" in run.said
+    assert_published(pipeline)
+    for sample in SAMPLES:
+        assert set(pipeline.statuses(sample)) <= {"not_reached", "no_markers"}
+    assert {key: len(pids) for key, pids in pipeline.calls().items()} == dict.fromkeys(CHUNKS, 1)
+
+    assert resume(pipeline).code == 0
+    assert set(pipeline.calls()) == set(CHUNKS)
+    assert not any(name.startswith("SPLIT") for name in not_cached(pipeline))
+    assert_whole(pipeline)
+
+
+def test_temporary_trouble_that_heals(pipeline: Launcher) -> None:
+    pipeline.plan({"large_intestine 0": [75], "pbmc68k 2": [75, 75]})
+    run = pipeline.run(*arguments(pipeline))
+    assert run.code == 0, run.said
+    assert len(pipeline.calls()["large_intestine 0"]) == 2
+    assert len(pipeline.calls()["pbmc68k 2"]) == 3
+    assert_whole(pipeline)
+
+    assert resume(pipeline).code == 0
+    assert pipeline.calls() == {}
+    assert not_cached(pipeline) == set()
+
+
+def test_temporary_trouble_that_stays(pipeline: Launcher) -> None:
+    pipeline.plan({"large_intestine 1": [75] * 9})
+    run = pipeline.run(*arguments(pipeline))
+    assert run.code != 0
+    assert "large_intestine, chunk_00001 is tried again in 0 s: cassia: error: stand-in trouble 75" in run.said
+    assert "large_intestine, chunk_00001 stays without a result: cassia: error: stand-in trouble 75" in run.said
+    assert len(pipeline.calls()["large_intestine 1"]) == 4
+    assert_published(pipeline)
+    assert set(pipeline.statuses("large_intestine")[4:]) == {"not_reached"}
+
+    assert resume(pipeline).code == 0
+    assert set(pipeline.calls()) == {"large_intestine 1"}
+    assert not_cached(pipeline) == {"ANNOTATE (large_intestine chunk_00001)", "COLLECT (large_intestine)", "CHECK"}
+    assert_whole(pipeline)
+
+
+def test_any_other_last_failure_is_treated_the_same(pipeline: Launcher) -> None:
+    # 2 and 1 are not tried again; a task that was killed is, and here it heals.
+    pipeline.plan({"pbmc68k 0": [2], "large_intestine 0": [1], "pbmc68k 1": ["killed"]})
+    run = pipeline.run(*arguments(pipeline), "--max_failed_clusters", "100")
+    assert run.code == 0, run.said
+    assert_published(pipeline)
+    assert {key: len(pids) for key, pids in pipeline.calls().items()} == {**dict.fromkeys(CHUNKS, 1), "pbmc68k 1": 2}
+    assert pipeline.statuses("pbmc68k").count("not_reached") == 4
+    assert pipeline.statuses("large_intestine").count("not_reached") == 4
+
+
+def test_killed_head(pipeline: Launcher) -> None:
+    pipeline.plan({"large_intestine 0": ["hang"]})
+    head = pipeline.start(*arguments(pipeline))
+    try:
+        # By then all of pbmc68k is done and on record, and one chunk of the other sample is under way.
+        wait_for(lambda: pipeline.on_record("COLLECT (pbmc68k)") and "large_intestine 0" in pipeline.calls())
+    finally:
+        os.kill(head.pid, signal.SIGKILL)
+        head.communicate(timeout=TIMEOUT_S)
+        for pid in pipeline.calls().get("large_intestine 0", []):
+            os.kill(pid, signal.SIGKILL)
+    assert not (pipeline.out / "large_intestine").exists()
+
+    run = resume(pipeline)
+    assert run.code == 0, run.said
+    assert "large_intestine 0" in pipeline.calls()
+    assert not any("pbmc68k" in name or name.startswith("SPLIT") for name in not_cached(pipeline))
+    assert_whole(pipeline)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return as soon as it holds."""
+    end = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise TimeoutError

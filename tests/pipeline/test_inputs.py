@@ -1,0 +1,215 @@
+"""What a person gives the pipeline and gets from it, with real Nextflow over the bundled examples."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cassia_engine
+from tests.conftest import EXAMPLES, ROOT, need
+from tests.pipeline.launch import Launcher
+
+pytestmark = pytest.mark.slow
+
+PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
+INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
+TEXT = '  Müller\'s "glia" $(touch pwned) `id` $HOME \\n \\\\ 100%\n    second line,\tafter a tab; ü €  '
+KINDS = ("conversations.json", "full.csv", "report.html", "summary.csv")
+FULL_SHEET = ROOT / "assets" / "samplesheet_full.csv"
+KNOWLEDGE_HEADER = "species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight\n"
+INFO = ("dag.mmd", "params.json", "report.html", "timeline.html", "trace.txt", "versions.yml")
+
+
+def write_sheet(path: Path, rows: list[dict[str, str]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def chunks(pipeline: Launcher) -> dict[str, dict[str, Any]]:
+    """What arrived at the engine of each sample: its (only) chunk file, the newest."""
+    files = sorted(pipeline.folder.glob("work/*/*/chunks/*.json"), key=lambda path: path.stat().st_mtime_ns)
+    found = [json.loads(path.read_text("utf-8")) for path in files]
+    return {chunk["dataset"]["name"]: chunk for chunk in found}
+
+
+def datasets(pipeline: Launcher) -> dict[str, dict[str, str]]:
+    """What arrived at the engine of each sample's context."""
+    return {name: chunk["dataset"] for name, chunk in chunks(pipeline).items()}
+
+
+def test_a_scanpy_table(pipeline: Launcher) -> None:
+    options = ("--input", PBMC, "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    run = pipeline.run(*options)
+    assert run.code == 0, run.said
+    assert names(pipeline.out) == ["pbmc68k_scanpy", "pipeline_info"]
+    assert names(pipeline.out / "pbmc68k_scanpy") == [f"pbmc68k_scanpy_{kind}" for kind in KINDS]
+    assert names(pipeline.out / "pipeline_info") == list(INFO)
+    assert f"{pipeline.out}/pbmc68k_scanpy/pbmc68k_scanpy_report.html" in run.said
+    assert "offline marker scoring, no language model was asked" in run.said
+
+    # The pipeline gives what one process gives.
+    alone = pipeline.folder / "alone"
+    from_one_process = pipeline.folder / "alone" / "pbmc68k_scanpy_summary.csv"
+    os.spawnvpe(
+        os.P_WAIT,
+        str(ROOT / "bin" / "cassia"),
+        ["cassia", "run", str(PBMC), "--outdir", str(alone), "--tissue", "blood", "--species", "human"],
+        pipeline.env,
+    )
+    assert (pipeline.out / "pbmc68k_scanpy" / from_one_process.name).read_bytes() == from_one_process.read_bytes()
+
+
+def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> None:
+    knowledge = pipeline.folder / "my own markers.tsv"
+    knowledge.write_text(f"{KNOWLEDGE_HEADER}human\tlarge intestine\tenterocyte\tCL:0000584\tFABP1\tmine\t1\n")
+    options = ("--tissue", "large intestine", "--species", "human", "--knowledge", knowledge, "--outdir", pipeline.out)
+    run = pipeline.run("--input", INTESTINE, "--name", "gut-1", *options)
+    assert run.code == 0, run.said
+    assert names(pipeline.out) == ["gut-1", "pipeline_info"]
+    assert names(pipeline.out / "gut-1") == [f"gut-1_{kind}" for kind in KINDS]
+    assert len({row["Cluster ID"] for row in pipeline.summary("gut-1")}) == len(pipeline.summary("gut-1")) > 1
+
+
+def test_a_samplesheet_of_both_from_the_parent_of_a_clone(pipeline: Launcher) -> None:
+    (pipeline.folder / "cassia").symlink_to(ROOT)
+    options = ("-profile", "test", "--outdir", pipeline.out)
+    run = pipeline.run(*options, pipeline="cassia")
+    assert run.code == 0, run.said
+    assert names(pipeline.out) == ["large_intestine", "pbmc68k", "pipeline_info"]
+    tissues = {}
+    for sample in ("large_intestine", "pbmc68k"):
+        assert names(pipeline.out / sample) == [f"{sample}_{kind}" for kind in KINDS]
+        tissues[sample] = {row["Tissue"] for row in pipeline.summary(sample)}
+    assert tissues == {"large_intestine": {"large intestine"}, "pbmc68k": {"peripheral blood"}}
+    ids = [{row["Cluster ID"] for row in pipeline.summary(sample)} for sample in ("large_intestine", "pbmc68k")]
+    assert ids[0].isdisjoint(ids[1])
+
+    versions = (pipeline.out / "pipeline_info" / "versions.yml").read_text().splitlines()
+    stages = [f"CASSIA:{stage}:" for stage in ("ANNOTATE", "CHECK", "COLLECT", "SPLIT")]
+    assert versions[::2] == stages
+    assert set(versions[1::2]) == {f"    cassia: {cassia_engine.__version__}"}
+    assert json.loads((pipeline.out / "pipeline_info" / "params.json").read_text())["chunk_size"] == 50
+
+    assert pipeline.run(*options, "-resume", pipeline="cassia").code == 0
+    assert set(pipeline.tasks().values()) == {"CACHED"}
+
+
+def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
+    options = ("--n_genes", "40", "--outdir", pipeline.out)
+    run = pipeline.run("--input", FULL_SHEET, *options)
+    assert run.code == 0, run.said
+    arrived = chunks(pipeline)
+    kept = ("marker_format", "ranked_by", "n_genes", "max_p_val_adj", "min_log2fc", "min_pct")
+    assert {name: tuple(chunk["selection"][key] for key in kept) for name, chunk in arrived.items()} == {
+        "pbmc68k": ("scanpy", "scores", 30, 0.05, 0.25, 0.1),
+        "subclusters": ("seurat", "pct_diff", 40, 0.01, 0.5, 0.2),
+        "large_intestine": ("simplified", "given order", 40, None, None, None),
+    }
+    assert [cluster["id"] for cluster in arrived["pbmc68k"]["clusters"] if cluster["context"]] == ["0", "3"]
+    scores = [marker["score"] for marker in arrived["pbmc68k"]["clusters"][0]["markers"]]
+    assert scores == sorted(scores, reverse=True)
+
+    # A row is changed, and one is new; what the others have is not done again.
+    with FULL_SHEET.open(encoding="utf-8", newline="") as sheet:
+        rows = [{**row, "markers": str(FULL_SHEET.parent / row["markers"])} for row in csv.DictReader(sheet)]
+    rows[0]["cluster_context"] = str(FULL_SHEET.parent / rows[0]["cluster_context"])
+    rows[1]["ascending"] = "TRUE"
+    (pipeline.folder / "ids.csv").write_text("cluster,genes\nx,ENSG00000105374;ENSG00000115523.17\n")
+    (pipeline.folder / "id map.csv").write_text("id,symbol\nENSG00000105374,NKG7\nENSG00000115523,GNLY\n")
+    knowledge = pipeline.folder / "my own.tsv"
+    knowledge.write_text(f"{KNOWLEDGE_HEADER}human\tblood\tmy cell\t\tNKG7\tmine\t3\n")
+    own = {"sample": "ids", "markers": "ids.csv", "tissue": "blood", "species": "human"}
+    rows.append(dict.fromkeys(rows[0], "") | own | {"gene_map": "id map.csv", "knowledge": str(knowledge)})
+    run = pipeline.run("--input", write_sheet(pipeline.folder / "sheet.csv", rows), *options, "-resume")
+    assert run.code == 0, run.said
+    again = {name for name, status in pipeline.tasks().items() if status != "CACHED"}
+    stages = ("SPLIT ({})", "ANNOTATE ({} chunk_00000)", "COLLECT ({})")
+    assert again == {"CHECK", *(stage.format(sample) for sample in ("ids", "subclusters") for stage in stages)}
+    assert chunks(pipeline)["subclusters"]["selection"]["ranked_by"] == "pct_diff, smallest first"
+    assert [marker["gene"] for marker in chunks(pipeline)["ids"]["clusters"][0]["markers"]] == ["NKG7", "GNLY"]
+    heads = [path.read_text("utf-8").splitlines()[0] for path in pipeline.folder.glob("work/*/*/chunk_*.jsonl")]
+    with_knowledge = {
+        head["dataset"]["name"] for head in map(json.loads, heads) if "my own.tsv" in head["run"]["knowledge"]
+    }
+    assert with_knowledge == {"ids"}
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_text_of_a_samplesheet_arrives_byte_for_byte(pipeline: Launcher, locale: str) -> None:
+    pipeline.env |= {"LC_ALL": locale}
+    table = pipeline.folder / "data" / 'it\'s a $(touch pwned) & [1] "table".csv'
+    table.parent.mkdir()
+    shutil.copy(PBMC, table)
+    # A name of a column that is text of a person too, and a second file of an awkward name.
+    column = "the $(touch pwned) ü's group"
+    other = table.with_name("other.csv")
+    other.write_text(PBMC.read_text().replace("group", column, 1), encoding="utf-8")
+    context = table.with_name("what I know; of `clusters`.csv")
+    context.write_text("cluster,text\n3,quiet\n")
+    said = {
+        "007": {"tissue": "Müller's retina", "species": "human", "additional_info": TEXT},
+        "0.50": {"tissue": "$tissue", "species": "human", "additional_info": ""},
+    }
+    given = {
+        "007": {"markers": table.name, "cluster_column": "", "cluster_context": ""},
+        "0.50": {"markers": str(other), "cluster_column": column, "cluster_context": context.name},
+    }
+    rows = [{"sample": name, **given[name], **texts} for name, texts in said.items()]
+    # Paths are relative to the samplesheet's folder; a byte order mark, as Excel writes it, is not part of the header.
+    sheet = write_sheet(pipeline.folder / "data" / "sheet.csv", rows)
+    sheet.write_bytes(b"\xef\xbb\xbf" + sheet.read_bytes())
+    run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
+    assert run.code == 0, run.said
+    assert datasets(pipeline) == {name: {"name": name, **texts} for name, texts in said.items()}
+    assert [cluster["context"] for cluster in chunks(pipeline)["0.50"]["clusters"][2:5]] == ["", "quiet", ""]
+    assert names(pipeline.out) == ["0.50", "007", "pipeline_info"]
+    assert list(pipeline.folder.rglob("pwned")) == []
+
+
+def test_text_of_the_command_line_arrives_byte_for_byte(pipeline: Launcher) -> None:
+    pipeline.env |= {"LC_ALL": "C.UTF-8"}
+    text = TEXT.rstrip()  # Nextflow itself drops spaces at the end
+    options = ("--tissue", "Müller's retina", "--species", "human", "--additional_info", text, "--outdir", pipeline.out)
+    run = pipeline.run("--input", PBMC, "--name", "x", *options)
+    assert run.code == 0, run.said
+    expected = {"name": "x", "tissue": "Müller's retina", "species": "human", "additional_info": text}
+    assert datasets(pipeline) == {"x": expected}
+
+
+def test_a_bad_table_ends_with_the_line_of_the_engine_before_anything_is_annotated(pipeline: Launcher) -> None:
+    (pipeline.folder / "bad.csv").write_text("a,b,c,d\n1,2,3,4\n")
+    sheet = pipeline.folder / "sheet.csv"
+    sheet.write_text(f"sample,markers,tissue,species\ngood,{PBMC},blood,human\nbad,bad.csv,blood,human\n")
+    run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
+    assert run.code != 0
+    lines = [line for line in run.said.splitlines() if "cassia: error:" in line]
+    assert len(lines) == 1
+    assert "bad.csv" in lines[0]
+    assert "Submitted process > CASSIA:SPLIT (good)" in run.said
+    assert "CASSIA:ANNOTATE" not in run.said
+
+
+def test_stubs(pipeline: Launcher) -> None:
+    run = pipeline.run("-profile", "test", "-stub-run", "--outdir", pipeline.out)
+    assert run.code == 0, run.said
+    assert names(pipeline.out / "pbmc68k") == [f"pbmc68k_{kind}" for kind in KINDS]
+    assert names(pipeline.out / "pipeline_info") == list(INFO)
+
+
+def test_lint() -> None:
+    files = ("main.nf", "nextflow.config", "conf", "modules", "subworkflows")
+    assert os.spawnv(os.P_WAIT, need("nextflow"), ["nextflow", "lint", *(str(ROOT / file) for file in files)]) == 0

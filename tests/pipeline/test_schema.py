@@ -1,0 +1,114 @@
+"""nextflow_schema.json, nextflow.config, the command line and the modules say the same."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import jsonschema
+import pytest
+
+import cassia_engine
+from cassia_engine import settings
+from tests.conftest import ROOT
+
+STAGES = ("split", "annotate", "collect", "check")
+# Settings of the engine that are the pipeline's too, by class.
+SHARED = (settings.SplitSettings, settings.AnnotateSettings, settings.RunSettings)
+
+
+def schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ROOT / "nextflow_schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def properties() -> dict[str, dict[str, Any]]:
+    return {name: spec for group in schema()["$defs"].values() for name, spec in group["properties"].items()}
+
+
+def config_defaults() -> dict[str, object]:
+    """The params block of nextflow.config, which holds one plain literal a line."""
+    text = (ROOT / "nextflow.config").read_text(encoding="utf-8")
+    block = text.split("params {", 1)[1].split("\n}", 1)[0]
+    words = {"null": None, "false": False, "true": True}
+    lines = re.findall(r"^ +(\w+) += (.+)$", block, re.M)
+    return {name: words[value] if value in words else ast.literal_eval(value) for name, value in lines}
+
+
+def test_schema_and_config_have_the_same_parameters_and_defaults() -> None:
+    assert list(config_defaults()) and set(config_defaults()) == set(properties())
+    assert {name: spec.get("default") for name, spec in properties().items()} == config_defaults()
+
+
+def test_defaults_are_those_of_the_engine() -> None:
+    shared = {field.name: field.default for kind in SHARED for field in fields(kind)}
+    assert shared.keys() <= config_defaults().keys()
+    assert {name: config_defaults()[name] for name in shared} == shared
+    assert properties()["marker_format"]["enum"] == list(settings.MARKER_FORMATS)
+    assert properties()["ranking_method"]["enum"] == list(settings.RANKING_METHODS)
+    assert properties()["provider"]["enum"] == list(settings.PROVIDERS)
+
+
+def test_schema_is_one_and_every_parameter_is_described() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    assert [ref["$ref"].removeprefix("#/$defs/") for ref in schema()["allOf"]] == list(schema()["$defs"])
+    assert [name for name, spec in properties().items() if not spec.get("description", "").endswith(".")] == []
+
+
+def sheet_schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ROOT / "assets" / "schema_input.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_columns_of_a_samplesheet_are_parameters() -> None:
+    columns = sheet_schema()["items"]["properties"]
+    rules = ("type", "format", "exists", "enum", "minimum", "pattern")
+    for column in columns.keys() - {"sample", "markers"}:
+        parameter = properties()[column]
+        assert {rule: columns[column].get(rule) for rule in rules} == {rule: parameter.get(rule) for rule in rules}
+    assert columns["sample"]["pattern"] == properties()["name"]["pattern"]
+    of_the_run = {"chunk_size", "provider", "max_failed_clusters"}
+    assert {field.name for kind in SHARED for field in fields(kind)} - of_the_run <= columns.keys()
+
+
+def test_every_column_reaches_a_task() -> None:
+    columns = sheet_schema()["items"]["properties"]
+    text = (ROOT / "subworkflows" / "local" / "cassia" / "main.nf").read_text(encoding="utf-8")
+    told = set(re.findall(r"'(\w+)'", text.split("def sampleOptions", 1)[1]))
+    assert told == {column for column, spec in columns.items() if "meta" in spec} - {"sample"}
+
+
+def test_every_column_is_documented() -> None:
+    text = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8").split("| column |", 1)[1].split("\n\n", 1)[0]
+    named = [name for row in text.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(sheet_schema()["items"]["properties"])
+
+
+@pytest.mark.parametrize("example", ["samplesheet.csv", "samplesheet_full.csv"])
+def test_an_example_samplesheet_fits_its_schema(example: str) -> None:
+    schema = sheet_schema()
+    columns = schema["items"]["properties"]
+    read: dict[str, Callable[[str], object]] = {"integer": int, "number": float, "boolean": json.loads, "string": str}
+    with (ROOT / "assets" / example).open(encoding="utf-8", newline="") as rows:
+        samples = [{name: cell for name, cell in row.items() if cell} for row in csv.DictReader(rows)]
+    typed = [{name: read[columns[name]["type"]](cell) for name, cell in row.items()} for row in samples]
+    jsonschema.validate(typed, schema)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_module_has_all_its_parts(stage: str) -> None:
+    module = ROOT / "modules" / "local" / "cassia" / stage
+    text = (module / "main.nf").read_text(encoding="utf-8")
+    assert f"process {stage.upper()} {{" in text
+    assert f'container "cassia:{cassia_engine.__version__}"' in text
+    assert "\n    stub:\n" in text
+    assert "topic: versions" in text
+    assert "params." not in text
+    assert f"name: cassia_{stage}\n" in (module / "meta.yml").read_text(encoding="utf-8")
+    assert (module / "environment.yml").exists()
+    assert f'process "{stage.upper()}"' in (module / "tests" / "main.nf.test").read_text(encoding="utf-8")
