@@ -1,0 +1,160 @@
+"""The documents say what is there: commands, options, links, columns and fields."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cassia_engine import records, settings, tables
+from cassia_engine.cli.app import SUBCOMMANDS
+from cassia_engine.stagefiles import Status
+
+ROOT = Path(__file__).parent.parent
+FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# docs/design.md speaks of what is to come too; options of other tools stand in CONTRIBUTING.md.
+FOR_USERS = ("README.md", "CHANGELOG.md", "docs/formats.md", "docs/benchmarks.md", "benchmarks/README.md")
+FOLDERS = ("docs", "benchmarks", "cassia_engine", "modules", "tests")
+
+
+def documents() -> list[Path]:
+    return sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
+
+
+def commands(text: str, program: str) -> list[list[str]]:
+    """The indented command lines of a document that call a program, split as a shell would."""
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    return [words for line in lines if (words := shlex.split(line))[:1] == [program]]
+
+
+def section(heading: str) -> str:
+    """The text of a section of docs/formats.md, whose heading starts with `heading`."""
+    return re.split(r"^## ", FORMATS.split(f"\n## {heading}", 1)[1], maxsplit=1, flags=re.M)[0]
+
+
+def first_cells(text: str) -> list[str]:
+    """The `names` in the first column of the tables of a text."""
+    return re.findall(r"^\| `([^`]+)` \|", text, re.M)
+
+
+def names(record: type) -> list[str]:
+    return [field.name for field in fields(record)]
+
+
+def parameters() -> set[str]:
+    schema = json.loads((ROOT / "nextflow_schema.json").read_text(encoding="utf-8"))
+    return {name for group in schema["$defs"].values() for name in group["properties"]}
+
+
+def options_of(arguments: Iterable[str]) -> set[str]:
+    done = subprocess.run([sys.executable, "-m", *arguments, "--help"], capture_output=True, text=True, check=True)
+    return set(re.findall(r"--([a-z][a-z0-9_]*)", done.stdout))
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    local = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"])
+def test_make_targets_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+)\s*:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert {*re.findall(r"`make ([a-z-]+)`", text), *(words[1] for words in commands(text, "make"))} <= set(targets)
+
+
+def test_readme_gives_its_two_commands() -> None:
+    assert commands(README, "make") == [["make", "demo"], ["make", "test"]]
+
+
+def test_cassia_commands_of_the_readme_run(tmp_path: Path) -> None:
+    found = commands(README, ".venv/bin/cassia")
+    assert found
+    for words in found:
+        words[words.index("--outdir") + 1] = str(tmp_path)
+        subprocess.run([sys.executable, "-m", "cassia_engine", *words[1:]], cwd=ROOT, check=True)
+        name = words[words.index("--name") + 1]
+        ends = re.findall(r"`<name>(_[a-z]+\.[a-z]+)`", README)
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(name + end for end in ends)
+
+
+def test_nextflow_commands_of_the_readme_name_parameters_and_files() -> None:
+    found = commands(README, "nextflow")
+    assert found
+    for words in found:
+        assert {word[2:] for word in words if word.startswith("--")} <= parameters()
+        assert (ROOT / words[words.index("--input") + 1]).is_file()
+
+
+@pytest.mark.parametrize("document", FOR_USERS)
+def test_options_exist(document: str) -> None:
+    known = parameters().union(*(options_of(["cassia_engine", name]) for name in SUBCOMMANDS))
+    if "benchmarks" in document:
+        scripts = (ROOT / "benchmarks").glob("*.py")
+        known |= set(re.findall(r"add_argument\(\s*\"--([a-z_]+)\"", " ".join(s.read_text() for s in scripts)))
+    named = set(re.findall(r"(?<![\w-])--([a-z][a-z0-9_]*)", (ROOT / document).read_text(encoding="utf-8")))
+    assert named - known == set()
+
+
+def test_summary_and_full_columns_are_described() -> None:
+    assert first_cells(section("Summary")) == list(tables.COLUMNS)
+    assert first_cells(section("Summary")) + first_cells(section("Full table")) == list(tables.FULL_COLUMNS)
+
+
+def test_fields_of_cassia_files_are_described() -> None:
+    head = ["kind", "schema_version"]
+    assert first_cells(section("Conversations")) == names(records.Conversation)
+    assert first_cells(section("Chunk file")) == head + names(records.Chunk)
+    assert first_cells(section("Result file")) == names(records.ClusterResult)
+    assert first_cells(section("Status file")) == head + names(Status)
+
+
+@pytest.mark.parametrize(
+    ("heading", "record"),
+    [
+        ("Chunk file", records.Dataset),
+        ("Chunk file", records.Selection),
+        ("Chunk file", records.Cluster),
+        ("Chunk file", records.Marker),
+        ("Result file", records.RunInfo),
+        ("Result file", records.Annotation),
+        ("Result file", records.CellType),
+        ("Result file", records.Usage),
+    ],
+)
+def test_fields_of_nested_records_are_named(heading: str, record: type) -> None:
+    assert set(names(record)) <= set(re.findall(r"`([a-z0-9_]+)`", section(heading)))
+
+
+def test_every_outcome_and_confidence_is_named() -> None:
+    named = set(re.findall(r"`(\w+)`", section("Summary")))
+    assert {*records.Outcome, *records.Confidence} <= named
+
+
+def test_defaults_of_the_marker_filter_are_right() -> None:
+    text = " ".join(section("Marker tables").split())
+    defaults = settings.SplitSettings()
+    for name in ("max_p_val_adj", "min_log2fc", "min_pct", "n_genes"):
+        assert f"`--{name}` ({getattr(defaults, name)})" in text
+
+
+def test_marker_formats_are_described() -> None:
+    assert first_cells(section("Marker tables")) == [name for name in settings.MARKER_FORMATS if name != "auto"]
+
+
+def test_version_of_the_formats_is_right() -> None:
+    assert set(re.findall(r"`(\d+\.\d+)`", FORMATS)) == {records.SCHEMA_VERSION}
+
+
+def test_contributing_stays_short() -> None:
+    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 80
