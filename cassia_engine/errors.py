@@ -5,6 +5,8 @@
       |     `-- InputProblems    2   several of them, all at once, a line each
       |-- TemporaryError        75   try again later (provider down, told to stop)
       |-- AccountError          77   bad key, no credit, spending cap
+      |-- CallFailedError        1   a request to a provider gets no answer; its cluster has failed, others go on
+      |-- StoppedError          75   nothing is sent any more; a cluster without its answers is not reached
       `-- TooManyFailedError     1   outputs are written, but too many clusters have no annotation
 
 The message of every error is one clear line for a person: no traceback is shown for any of them.
@@ -51,7 +53,7 @@ class UsageError(CassiaError):
 class InputProblems(UsageError):
     """Everything that is wrong with the input, so that a person mends it in one go: a line each."""
 
-    def __init__(self, problems: Sequence[UsageError]):
+    def __init__(self, problems: Sequence[CassiaError]):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
 
@@ -60,23 +62,23 @@ def gather(*steps: Callable[[], Any]) -> list[Any]:
     """The results of all steps. What is wrong is raised after the last one, all of it at once.
 
     Raises:
-        UsageError: the one problem there is.
+        UsageError, AccountError: the one problem there is (a missing key is known before anything is asked).
         InputProblems: several.
     """
     results: list[Any] = []
-    problems: list[UsageError] = []
+    problems: list[CassiaError] = []
     for step in steps:
         try:
             results.append(step())
         except InputProblems as error:
             problems += error.problems
-        except UsageError as error:
+        except (UsageError, AccountError) as error:
             problems.append(error)
     raise_all(problems)
     return results
 
 
-def raise_all(problems: Sequence[UsageError]) -> None:
+def raise_all(problems: Sequence[CassiaError]) -> None:
     """Raise the problems, if there are any."""
     if problems:
         raise problems[0] if len(problems) == 1 else InputProblems(problems)
@@ -103,6 +105,16 @@ class AccountError(CassiaError):
     """The provider's account refuses: bad key, no credit, spending cap."""
 
     exit_code = 77
+
+
+class CallFailedError(CassiaError):
+    """A request gets no answer, whatever is tried; it fails its cluster and nothing else."""
+
+
+class StoppedError(CassiaError):
+    """Nothing is sent any more, and the answer is not in the journal."""
+
+    exit_code = 75
 
 
 class TooManyFailedError(CassiaError):

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from cassia_engine.errors import UsageError
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 CHUNK_KIND = "cassia-chunk"
 RESULT_KIND = "cassia-result"
@@ -62,6 +62,18 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Genes that passed the filter but tell little of a cell's type, in the table's order, best first."""
+
+    kind: str
+    genes: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(data["kind"], tuple(data["genes"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster and its chosen markers, best first.
 
@@ -71,6 +83,8 @@ class Cluster:
         n_rows: rows (or genes, in a simplified table) the table has for it.
         n_passing: how many of them pass the filter; `markers` holds the first n_genes of these.
         context: what the person said of this cluster alone.
+        set_aside: technical genes that would have been among `markers`; others have taken their places.
+        hints: what the genes say of a state, such as many cell-cycle genes, a sentence each.
     """
 
     id: str
@@ -79,6 +93,8 @@ class Cluster:
     n_passing: int
     markers: tuple[Marker, ...]
     context: str = ""
+    set_aside: tuple[SetAside, ...] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def genes(self) -> list[str]:
@@ -91,7 +107,14 @@ class Cluster:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "markers": tuple(Marker.from_json(m) for m in data["markers"])})
+        return cls(
+            **{
+                **data,
+                "markers": tuple(Marker.from_json(m) for m in data["markers"]),
+                "set_aside": tuple(SetAside.from_json(s) for s in data["set_aside"]),
+                "hints": tuple(data["hints"]),
+            }
+        )
 
 
 def check_sample_name(name: str) -> None:
@@ -138,6 +161,7 @@ class Selection:
         ranked_by: the statistic the order comes from, "avg_log2FC", "scores" or "given order".
         n_genes: the most markers a cluster gets.
         max_p_val_adj, min_log2fc, min_pct: thresholds; None where the table lacks the column.
+        gene_filter: "technical" if technical genes were set aside, else "none".
     """
 
     marker_format: str
@@ -146,6 +170,7 @@ class Selection:
     max_p_val_adj: float | None = None
     min_log2fc: float | None = None
     min_pct: float | None = None
+    gene_filter: str = "none"
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -154,7 +179,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The clusters of one task: `index` of `count` chunks of a data set of `n_clusters`."""
+    """The clusters of one task: `index` of `count` chunks of a data set of `n_clusters`.
+
+    `siblings[i]` are the first genes of cluster i of the whole data set, for contrast; () where none were wanted.
+    """
 
     dataset: Dataset
     selection: Selection
@@ -162,6 +190,7 @@ class Chunk:
     count: int
     n_clusters: int
     clusters: tuple[Cluster, ...]
+    siblings: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -172,6 +201,7 @@ class Chunk:
             count=data["count"],
             n_clusters=data["n_clusters"],
             clusters=tuple(Cluster.from_json(c) for c in data["clusters"]),
+            siblings=tuple(map(tuple, data["siblings"])),
         )
 
 
@@ -202,7 +232,12 @@ class Annotation:
         evidence_genes: genes of the cluster's list that decided it, strongest first.
         conflicting_genes: genes of the list that speak against it.
         unsupported_genes: genes that were cited but are not in the list.
-        score: 0 to 100; what it means is the annotator's to say, it is not a probability.
+        score: 0 to 100; what it means is the annotator's to say, it is not a probability. None if nobody gave one.
+        score_reason: why, in the annotator's or validator's words.
+        cl_match: how the answer was placed in the ontology ("exact", "synonym", ...), or why it was not.
+        top_explained: share (0 to 1) of the cluster's first 20 genes that the answer explains; None if not asked.
+        possible_tissues: what the markers say of the tissue, where none was given.
+        context_conflict: in what the markers contradict the tissue or species that were given.
     """
 
     general_type: str
@@ -210,16 +245,21 @@ class Annotation:
     cl_id: str
     cl_label: str
     confidence: Confidence
-    score: float
+    score: float | None
     mixed_types: tuple[str, ...] = ()
     state: str = ""
     evidence_genes: tuple[str, ...] = ()
     conflicting_genes: tuple[str, ...] = ()
     unsupported_genes: tuple[str, ...] = ()
+    score_reason: str = ""
+    cl_match: str = ""
+    top_explained: float | None = None
+    possible_tissues: tuple[str, ...] = ()
+    context_conflict: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        lists = ("mixed_types", "evidence_genes", "conflicting_genes", "unsupported_genes")
+        lists = ("mixed_types", "evidence_genes", "conflicting_genes", "unsupported_genes", "possible_tissues")
         return cls(
             **{
                 **data,
@@ -232,9 +272,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Every message of one cluster. Texts alternate: annotations[0], validations[0], annotations[1] ...
+    """Every message of one cluster. Texts alternate: annotations[0], checks[0], validations[0], annotations[1] ...
 
-    `calls` holds one mapping a request that went out (empty for the offline annotator).
+    `checks[i]` is what the code found in annotations[i] before anybody else read it. `calls` holds one mapping a
+    request that went out (empty for the offline annotator).
     """
 
     annotations: tuple[str, ...] = ()
@@ -242,10 +283,11 @@ class Conversation:
     formatting: str | None = None
     scoring: str | None = None
     calls: tuple[Mapping[str, Any], ...] = ()
+    checks: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        lists = ("annotations", "validations", "calls")
+        lists = ("annotations", "checks", "validations", "calls")
         return cls(**{**data, **{name: tuple(data[name]) for name in lists}})
 
 
@@ -257,6 +299,17 @@ class Usage:
     input_tokens: int | None = 0
     output_tokens: int | None = 0
     cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        def known(one: Any, two: Any) -> Any:
+            return None if one is None or two is None else one + two
+
+        return Usage(
+            self.calls + other.calls,
+            known(self.input_tokens, other.input_tokens),
+            known(self.output_tokens, other.output_tokens),
+            known(self.cost_usd, other.cost_usd),
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -305,7 +358,8 @@ class ClusterResult:
 class RunInfo:
     """Who annotated: the header of a result file, with nothing volatile (no date, no path).
 
-    `notice` is the sentence the outputs must say first, such as that no language model was asked.
+    `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
+    version of the prompts; `parameters` what was asked for beside the model, as (name, value).
     """
 
     provider: str
@@ -313,10 +367,12 @@ class RunInfo:
     engine_version: str
     notice: str = ""
     knowledge: str = ""
+    prompts: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
+        return cls(**{**data, "parameters": tuple((name, value) for name, value in data["parameters"])})
 
 
 def to_json(record: Any) -> Any:

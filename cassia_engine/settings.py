@@ -8,10 +8,14 @@ from numbers import Integral, Real
 from pathlib import Path
 
 from cassia_engine.errors import UsageError
+from cassia_engine.secret import Secret
 
 MARKER_FORMATS = ("auto", "seurat", "scanpy", "presto", "long", "simplified")
 RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
-PROVIDERS = ("offline",)
+OFFLINE = "offline"
+GENE_FILTERS = ("technical", "none")
+INVOLVEMENTS = ("v1", "v0")
+REASONING = ("low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,9 @@ class SplitSettings:
         cluster_column, gene_column: names of these columns, where a table has names of its own.
         gene_map: a table of two columns, gene id and symbol, for tables with Ensembl or Entrez ids.
         cluster_context: a table of two columns, cluster and text, what is known of single clusters.
+        gene_filter: "technical" sets genes aside that tell little of a cell's type (ribosomal, mitochondrial and
+            the like), and others take their places; "none" does not.
+        siblings: how many of the first genes of the other clusters a language model is shown, for contrast.
     """
 
     marker_format: str = "auto"
@@ -45,10 +52,14 @@ class SplitSettings:
     gene_column: str | None = None
     gene_map: Path | None = None
     cluster_context: Path | None = None
+    gene_filter: str = "technical"
+    siblings: int = 0
 
     def __post_init__(self) -> None:
         _one_of("marker_format", self.marker_format, MARKER_FORMATS)
         _one_of("ranking_method", self.ranking_method, RANKING_METHODS)
+        _one_of("gene_filter", self.gene_filter, GENE_FILTERS)
+        _at_least("siblings", self.siblings, 0, Integral)
         _at_least("n_genes", self.n_genes, 1, Integral)
         _at_least("chunk_size", self.chunk_size, 1, Integral)
         _at_least("max_p_val_adj", self.max_p_val_adj, 0)
@@ -60,22 +71,54 @@ class SplitSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnnotateSettings:
-    """Who annotates, and how.
+    """Who annotates, and how. All but `provider` and `knowledge` matter only where a language model is asked.
 
     Attributes:
-        provider: "offline" scores markers against the bundled knowledge and asks no language model.
-        knowledge: a table of the person's own markers, added to the bundled one.
+        provider: "offline" scores markers against the bundled knowledge and asks no language model; else a name of
+            the providers' table, or the base URL of an API in OpenAI's form.
+        knowledge: a table of the person's own markers, added to the bundled one; for "offline" only.
+        model: the provider's name of a model; None for the provider's default.
+        base_url: the API's URL, where it is not the provider's own.
+        api_key: the key; None for that in the provider's usual environment variable.
+        validator_involvement: "v1" moderate, "v0" strict: every claim is challenged.
+        max_rounds: the most rounds of annotator and validator a conversation has.
+        reasoning: low, medium or high; None leaves it to the model.
+        temperature: 0 to 2; None leaves it to the model.
+        max_workers: calls in flight at once.
+        max_retries: further conversations for a cluster that ended without an annotation.
+        journal_dir: folder of the journals, one a sample; None keeps none.
+        retry_failed: hold a further conversation where the recorded ones led to no annotation.
+        proxy: URL of a proxy for all calls; None for none.
+        trust_env: take the proxy from the environment (HTTPS_PROXY, NO_PROXY).
+        allow_http: allow http to other machines than this one.
     """
 
-    provider: str = "offline"
+    provider: str = OFFLINE
     knowledge: Path | None = None
+    model: str | None = None
+    base_url: str | None = None
+    api_key: Secret | None = None
+    validator_involvement: str = "v1"
+    max_rounds: int = 3
+    reasoning: str | None = None
+    temperature: float | None = None
+    max_workers: int = 16
+    max_retries: int = 0
+    journal_dir: Path | None = Path(".cassia/journal")
+    retry_failed: bool = False
+    proxy: str | None = None
+    trust_env: bool = False
+    allow_http: bool = False
 
     def __post_init__(self) -> None:
-        if self.provider not in PROVIDERS:
-            raise UsageError(
-                f'provider {self.provider}: language models are not part of this version; use provider="offline" '
-                "(--provider offline), which scores markers and asks no model"
-            )
+        _one_of("validator_involvement", self.validator_involvement, INVOLVEMENTS)
+        _at_least("max_rounds", self.max_rounds, 1, Integral)
+        _at_least("max_workers", self.max_workers, 1, Integral)
+        _at_least("max_retries", self.max_retries, 0, Integral)
+        if self.reasoning is not None:
+            _one_of("reasoning", self.reasoning, REASONING)
+        if self.temperature is not None:
+            _at_least("temperature", self.temperature, 0)
 
 
 @dataclass(frozen=True, slots=True)

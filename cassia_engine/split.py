@@ -15,9 +15,18 @@ from cassia_engine.stagefiles import write_chunk
 log = logging.getLogger(__name__)
 
 
-def into_chunks(table: MarkerTable, dataset: Dataset, chunk_size: int) -> Iterator[Chunk]:
-    """Deal the clusters out, `chunk_size` a chunk, the last one with the rest."""
+# Every prompt of a data set shows the genes of all its clusters: with more clusters than this, fewer genes of each.
+MOST_CLUSTERS = 60
+
+
+def into_chunks(table: MarkerTable, dataset: Dataset, chunk_size: int, siblings: int = 0) -> Iterator[Chunk]:
+    """Deal the clusters out, `chunk_size` a chunk, the last one with the rest.
+
+    With `siblings` each chunk also has that many of the first genes of every cluster of the table; fewer (but one at
+    least) if there are more than `MOST_CLUSTERS` clusters, and a warning says so.
+    """
     starts = range(0, len(table.clusters), chunk_size)
+    first = _siblings(table, siblings)
     for index, start in enumerate(starts):
         yield Chunk(
             dataset=dataset,
@@ -26,7 +35,26 @@ def into_chunks(table: MarkerTable, dataset: Dataset, chunk_size: int) -> Iterat
             count=len(starts),
             n_clusters=len(table.clusters),
             clusters=table.clusters[start : start + chunk_size],
+            siblings=first,
         )
+
+
+def _siblings(table: MarkerTable, wanted: int) -> tuple[tuple[str, ...], ...]:
+    if not wanted:
+        return ()
+    n_clusters = len(table.clusters)
+    number = max(1, wanted * MOST_CLUSTERS // max(n_clusters, MOST_CLUSTERS))
+    if number < wanted:
+        log.warning(
+            "--siblings %d: of %d clusters the first %d genes each are shown instead, so that prompts stay short "
+            "(all %d for up to %d clusters)",
+            wanted,
+            n_clusters,
+            number,
+            wanted,
+            MOST_CLUSTERS,
+        )
+    return tuple(tuple(cluster.genes[:number]) for cluster in table.clusters)
 
 
 def write_chunks(markers: Path, dataset: Dataset, settings: SplitSettings, outdir: Path) -> list[Path]:
@@ -36,7 +64,7 @@ def write_chunks(markers: Path, dataset: Dataset, settings: SplitSettings, outdi
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.
     """
     table = read_markers(markers, settings)
-    chunks = list(into_chunks(table, dataset, settings.chunk_size))
+    chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):
         raise UsageError("a chunk of another split; remove it or choose another --outdir", path=stale)

@@ -252,7 +252,7 @@ def test_no_gene_list_breaks_it(genes: list[str]) -> None:
         cited = {*result.annotation.evidence_genes, *result.annotation.conflicting_genes}
         assert cited <= set(genes)
         assert result.annotation.evidence_genes
-        assert 0 <= result.annotation.score <= 100
+        assert result.score is not None and 0 <= result.score <= 100
     else:
         assert result.outcome is (Outcome.ANNOTATED if genes else Outcome.NO_MARKERS)
         assert result.reason

@@ -45,7 +45,30 @@ def test_chunk_file_is_the_same_bytes_each_time_and_names_no_path(tmp_path: Path
     [second] = write_chunks(markers, DATASET, SplitSettings(), tmp_path / "two")
     assert first.read_bytes() == second.read_bytes()
     assert str(tmp_path) not in first.read_text()
-    assert json.loads(first.read_text())["schema_version"] == "1.0"
+    assert json.loads(first.read_text())["schema_version"] == "1.1"
+
+
+def test_chunk_file_has_what_was_set_aside_and_is_read_back_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "simple.csv"
+    path.write_text('cluster,markers\n0,"RPL3,CD3D,MKI67,CENPF,UBE2C"\n1,"CD19,MS4A1"\n')
+    settings = SplitSettings(siblings=1)
+    [file] = write_chunks(path, DATASET, settings, tmp_path)
+    written = json.loads(file.read_text())
+    assert written["selection"]["gene_filter"] == "technical"
+    assert written["siblings"] == [["CD3D"], ["CD19"]]
+    assert [cluster["set_aside"] for cluster in written["clusters"]] == [
+        [{"kind": "ribosomal", "genes": ["RPL3"]}, {"kind": "cell cycle", "genes": ["CENPF", "UBE2C"]}],
+        [],
+    ]
+    assert "may be cycling" in written["clusters"][0]["hints"][0]
+    assert read_chunk(file).clusters == read_markers(path, settings).clusters
+
+
+def test_chunk_file_of_an_older_cassia_is_refused(tmp_path: Path, markers: Path) -> None:
+    [file] = write_chunks(markers, DATASET, SplitSettings(), tmp_path)
+    file.write_text(file.read_text().replace('"schema_version":"1.1"', '"schema_version":"1.0"'))
+    with pytest.raises(UsageError, match=r"chunk_00000.json: format version 1.0; this cassia reads 1.1: make the file"):
+        read_chunk(file)
 
 
 def test_statistics_that_the_table_lacks_are_left_out(tmp_path: Path) -> None:
@@ -70,6 +93,8 @@ def test_chunks_of_another_split_are_not_mixed_in(tmp_path: Path, markers: Path)
         ("max_p_val_adj", float("nan")),
         ("marker_format", "xlsx"),
         ("ranking_method", "pct"),
+        ("gene_filter", "all"),
+        ("siblings", -1),
     ],
 )
 def test_bad_setting_is_named(option: str, value: object) -> None:
@@ -93,6 +118,24 @@ def test_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path, marker
     assert lines[2] == "cluster c2: 2 of 2 that pass, of 3 rows: GENE2, GENE9"
     assert lines[7:] == ["7 clusters would go into 3 chunk files; nothing was written"]
     assert list(tmp_path.iterdir()) == [markers]
+
+
+def test_dry_run_says_what_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "simple.csv"
+    path.write_text('cluster,markers\nB,"RPL3,CD79A,MKI67,CENPF,UBE2C,RPS6"\nT,"CD3D,CD3E"\n')
+    done = cassia("--dry_run", path)
+    assert done.stderr.splitlines()[1] == (
+        "cassia: 4 technical genes are set aside in 1 of 2 clusters: 2 ribosomal, 2 cell cycle; "
+        "--gene_filter none keeps them"
+    )
+    assert done.stdout.splitlines()[:3] == [
+        "cluster B: 2 of 6 that pass, of 6 rows, set aside 2 ribosomal, 2 cell cycle: CD79A, MKI67",
+        "    3 of the first 6 genes are cell-cycle genes (MKI67, CENPF, UBE2C): many cells may be cycling",
+        "cluster T: 2 of 2 that pass, of 2 rows: CD3D, CD3E",
+    ]
+    plain = cassia("--dry_run", path, "--gene_filter", "none")
+    assert plain.stdout.startswith("cluster B: 6 of 6 that pass, of 6 rows: RPL3, CD79A, MKI67")
+    assert "set aside" not in plain.stderr
 
 
 def test_split_needs_what_a_dry_run_does_not(markers: Path) -> None:

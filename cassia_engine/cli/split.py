@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cassia_engine.cli.options import FilePath, dataset, dataset_options, split_options
+from cassia_engine.records import Cluster
 from cassia_engine.settings import SplitSettings
 
 GENES_SHOWN = 8
@@ -53,8 +54,18 @@ def _say_what_would_be_done(markers: Path, settings: SplitSettings) -> None:
 
     table = read_markers(markers, settings)
     for cluster in table.clusters:
-        shown = ", ".join(cluster.genes[:GENES_SHOWN]) + (", ..." if len(cluster.genes) > GENES_SHOWN else "")
-        chosen = f"{len(cluster.markers)} of {cluster.n_passing} that pass, of {cluster.n_rows} rows"
-        click.echo(f"cluster {cluster.id}: {chosen}: {shown}" if shown else f"cluster {cluster.id}: {chosen}")
+        click.echo(_about(cluster))
+        for hint in cluster.hints:
+            click.echo(f"    {hint}")
     chunks = -(-len(table.clusters) // settings.chunk_size)
     click.echo(f"{len(table.clusters)} clusters would go into {chunks} chunk files; nothing was written")
+
+
+def _about(cluster: Cluster) -> str:
+    from cassia_engine.markers import count_words
+
+    chosen = f"{len(cluster.markers)} of {cluster.n_passing} that pass, of {cluster.n_rows} rows"
+    if aside := count_words([cluster]):
+        chosen += f", set aside {aside}"
+    shown = ", ".join(cluster.genes[:GENES_SHOWN]) + (", ..." if len(cluster.genes) > GENES_SHOWN else "")
+    return f"cluster {cluster.id}: {chosen}: {shown}" if shown else f"cluster {cluster.id}: {chosen}"

@@ -1,7 +1,8 @@
 """Marker tables: their formats, which rows are markers, and the best of these for each cluster.
 
 Cluster ids are opaque strings and keep their order of appearance; markers of equal rank keep the table's
-order. A cluster in which no row passes the filter stays, with no markers.
+order. A cluster in which no row passes the filter stays, with no markers. Technical genes are set aside (`hygiene`),
+unless they are all that a cluster has.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.errors import gather, shown
+from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, choose_format, long_of, two_columns
 from cassia_engine.markers.frames import opened
+from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.longtable import read_long
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
@@ -27,7 +29,7 @@ from cassia_engine.settings import SplitSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MarkerTable", "read_markers"]
+__all__ = ["MarkerTable", "count_words", "read_markers"]
 
 log = logging.getLogger(__name__)
 
@@ -42,15 +44,16 @@ def read_markers(
             form of Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df, presto's wilcoxauc, or two columns.
             Units: adjusted p values from 0 to 1; fold changes as log2; fractions of cells from 0 to 1
             (presto: 0 to 100).
-        settings: filter, ranking and columns; None for the defaults.
+        settings: filters, ranking and columns; None for the defaults.
 
     Raises:
         UsageError: the file, a column or rows cannot be used; says which, where, and what to do.
     """
     settings = settings or SplitSettings()
-    [[source, title, table], symbols, context] = gather(
-        lambda: _read(markers, settings),
-        lambda: read_gene_map(settings.gene_map) if settings.gene_map else None,
+    symbols, unmapped = _gene_map(settings)
+    [[source, title, table], _, context] = gather(
+        lambda: _read(markers, settings, Sieve.of(settings, symbols)),
+        lambda: raise_all(unmapped),
         lambda: read_context(settings.cluster_context) if settings.cluster_context else None,
     )
     clusters, with_texts = gather(
@@ -63,7 +66,17 @@ def read_markers(
     return read
 
 
-def _read(markers: Any, settings: SplitSettings) -> tuple[Source, str, MarkerTable]:
+def _gene_map(settings: SplitSettings) -> tuple[dict[str, str] | None, list[CassiaError]]:
+    """The gene map, if there is one, or what is wrong with it: to be said after what is wrong with the table."""
+    try:
+        return read_gene_map(settings.gene_map) if settings.gene_map else None, []
+    except InputProblems as error:
+        return None, list(error.problems)
+    except UsageError as error:
+        return None, [error]
+
+
+def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
     with interrupts(), opened(markers) as source:
         format_ = choose_format(source, settings)
         if format_ is None:
@@ -71,7 +84,10 @@ def _read(markers: Any, settings: SplitSettings) -> tuple[Source, str, MarkerTab
             refuse_headless(source, columns)
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
                 format_ = long_of(source, columns)
-        table = read_long(source, format_, settings) if format_ else read_simplified(source, columns, settings)
+        if format_:
+            table = read_long(source, format_, settings, sieve)
+        else:
+            table = read_simplified(source, columns, settings, sieve)
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
     _refuse_equal_ids(source, table)
@@ -105,3 +121,5 @@ def _describe(source: Source, title: str, table: MarkerTable, settings: SplitSet
         more = ", ..." if len(empty) > 10 else ""
         some = ", ".join(map(shown, empty[:10])) + more
         log.warning("no gene passes the filter in %d clusters: %s", len(empty), some)
+    if settings.gene_filter == "technical":
+        describe(clusters)

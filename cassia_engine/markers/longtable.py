@@ -19,11 +19,12 @@ import duckdb
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, raise_all, shown
 from cassia_engine.markers.formats import NATURAL_LOGARITHMS, Format, MarkerTable
+from cassia_engine.markers.hygiene import Sieve
 from cassia_engine.markers.ranking import STATISTICS, Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
 from cassia_engine.markers.symbols import is_sentence
-from cassia_engine.records import Cluster, Selection
+from cassia_engine.records import Cluster, Marker, Selection
 from cassia_engine.settings import SplitSettings
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class _DoubtfulError(Exception):
     """Something is wrong with rows; with which, is not known yet."""
 
 
-def read_long(source: Source, format_: Format, settings: SplitSettings) -> MarkerTable:
+def read_long(source: Source, format_: Format, settings: SplitSettings, sieve: Sieve) -> MarkerTable:
     """Choose the markers of each cluster of a long table.
 
     Raises:
@@ -55,15 +56,26 @@ def read_long(source: Source, format_: Format, settings: SplitSettings) -> Marke
             keep.source = stack.enter_context(tidied(source, keep.columns))
             found = keep.rerun(db)
         ranking = without_fold_changes(db, source, statistics, ranking)
-        markers = best(db, ranking, settings.n_genes)
-        if any(_is_no_gene(marker.gene) for chosen in markers.values() for marker in chosen):
+        rankings = _enough(db, ranking, sieve)
+        if any(_is_no_gene(marker.gene) for markers in rankings.values() for marker in markers):
             _leave_out_sentences(db, source)
-            found, markers = keep.clusters(db), best(db, ranking, settings.n_genes)
+            found, rankings = keep.clusters(db), _enough(db, ranking, sieve)
+    chosen = [sieve.choose(rankings.get(id_, ())) for id_, _, _ in found]
     clusters = tuple(
-        Cluster(unguard(id_), index, n_rows, n_passing, tuple(markers.get(id_, ())))
-        for index, (id_, n_rows, n_passing) in enumerate(found)
+        Cluster(unguard(id_), index, n_rows, n_passing, one.markers, set_aside=one.set_aside, hints=one.hints)
+        for index, ((id_, n_rows, n_passing), one) in enumerate(zip(found, chosen, strict=True))
     )
     return MarkerTable(_selection(format_, statistics, settings, ranking), clusters)
+
+
+def _enough(db: duckdb.DuckDBPyConnection, ranking: Ranking, sieve: Sieve) -> dict[str, list[Marker]]:
+    """The start of each cluster's ranking: as much as its markers are chosen from, seldom more."""
+    length = sieve.window
+    found = best(db, ranking, length)
+    while short := [id_ for id_, markers in found.items() if len(markers) == length and not sieve.is_full(markers)]:
+        length *= 4
+        found |= best(db, ranking, length, short)
+    return found
 
 
 def _selection(format_: Format, statistics: Mapping[str, str], settings: SplitSettings, ranking: Ranking) -> Selection:
@@ -74,6 +86,7 @@ def _selection(format_: Format, statistics: Mapping[str, str], settings: SplitSe
         max_p_val_adj=settings.max_p_val_adj if "p_val_adj" in statistics else None,
         min_log2fc=settings.min_log2fc if "log2fc" in statistics else None,
         min_pct=settings.min_pct if {"pct_in", "pct_out"} & statistics.keys() else None,
+        gene_filter=settings.gene_filter,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -73,17 +73,23 @@ def without_fold_changes(
     return replace(ranking, statistics=("score",), title=statistics["score"])
 
 
-def best(db: duckdb.DuckDBPyConnection, ranking: Ranking, n_genes: int) -> dict[str, list[Marker]]:
-    """The first markers of each cluster. Infinite values count as the largest finite one, missing ones come last."""
+def best(
+    db: duckdb.DuckDBPyConnection, ranking: Ranking, n_genes: int, clusters: Collection[str] | None = None
+) -> dict[str, list[Marker]]:
+    """The first markers of each cluster, or of some of them.
+
+    Infinite values count as the largest finite one, missing ones come last.
+    """
     raw = " - ".join(f"hit[1].{name}" for name in ranking.statistics) or "NULL::DOUBLE"
     largest = db.execute(f"SELECT max({raw}) FILTER (isfinite({raw})) FROM kept WHERE hit IS NOT NULL").fetchone()
     value = f"CASE WHEN {raw} = 'inf'::DOUBLE THEN $1::DOUBLE ELSE {raw} END"
     columns = [value if (name,) == ranking.statistics else f"hit[1].{name}" for name in ("gene", *STATISTICS)]
     order = f"{value} {'ASC' if ranking.ascending else 'DESC'} NULLS LAST, rowid"
+    these = "AND cluster IN (SELECT unnest($3)) " if clusters is not None else ""
     rows = db.execute(
-        f"SELECT cluster, {', '.join(columns)} FROM kept WHERE hit IS NOT NULL "
+        f"SELECT cluster, {', '.join(columns)} FROM kept WHERE hit IS NOT NULL {these}"
         f"QUALIFY row_number() OVER (PARTITION BY cluster ORDER BY {order}) <= $2 ORDER BY {order}",
-        [largest[0] if largest else None, n_genes],
+        [largest[0] if largest else None, n_genes, *([list(clusters)] if clusters is not None else [])],
     )
     markers: dict[str, list[Marker]] = {}
     while batch := rows.fetchmany(10_000):

@@ -8,6 +8,7 @@ import re
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.formats import MarkerTable
+from cassia_engine.markers.hygiene import Sieve
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.markers.symbols import are_symbols, is_sentence
 from cassia_engine.records import Cluster, Marker, Selection
@@ -45,8 +46,8 @@ def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
         raise source.error(what, 0)
 
 
-def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSettings) -> MarkerTable:
-    """Read a table of a cluster a row; genes are taken in the order given, the first `n_genes` of each cluster.
+def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSettings, sieve: Sieve) -> MarkerTable:
+    """Read a table of a cluster a row; genes are taken in the order given, the first of each cluster.
 
     Raises:
         UsageError: rows without an id or genes, with an id that was there before, or with a list that is none.
@@ -71,9 +72,10 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
             problems.add("with too many genes", what, line)
         for gene in filter(is_sentence, genes):
             log.warning("%s: %s is no gene's name and is left out", source.at(line), quoted(gene))
-        clusters.append(_cluster(id_, len(clusters), genes, settings.n_genes))
+        clusters.append(_cluster(id_, len(clusters), genes, sieve))
     problems.raise_all()
-    return MarkerTable(Selection("simplified", "given order", settings.n_genes), tuple(clusters))
+    selection = Selection("simplified", "given order", settings.n_genes, gene_filter=settings.gene_filter)
+    return MarkerTable(selection, tuple(clusters))
 
 
 def split_genes(cell: str) -> list[str]:
@@ -86,7 +88,7 @@ def split_genes(cell: str) -> list[str]:
     return [gene for part in parts if (gene := part.strip(_BRACKETS).strip()) not in MISSING]
 
 
-def _cluster(id_: str, index: int, genes: list[str], n_genes: int) -> Cluster:
-    named = [gene for gene in genes if not is_sentence(gene)]
-    markers = tuple(Marker(gene) for gene in named[:n_genes])
-    return Cluster(id_, index, len(genes), len(named), markers)
+def _cluster(id_: str, index: int, genes: list[str], sieve: Sieve) -> Cluster:
+    named = [Marker(gene) for gene in genes if not is_sentence(gene)]
+    chosen = sieve.choose(named)
+    return Cluster(id_, index, len(genes), len(named), chosen.markers, set_aside=chosen.set_aside, hints=chosen.hints)

@@ -94,6 +94,11 @@ def check_symbols(place: str, clusters: Iterable[Cluster], symbols: Mapping[str,
     return clusters
 
 
+def symbol_of(gene: str, symbols: Mapping[str, str]) -> str:
+    """The symbol of a gene by the gene map; a gene that it lacks stays as it is."""
+    return symbols.get(_unversioned(gene), gene) if symbols else gene
+
+
 def _unversioned(id_: str) -> str:
     if _ID_KINDS["Entrez"].fullmatch(id_):
         return id_.removesuffix(".0")
@@ -112,7 +117,7 @@ def _once(cluster: Cluster, symbols: Mapping[str, str]) -> Iterable[Marker]:
     """The markers of a cluster; of several ids of one symbol the best."""
     best: dict[str, Marker] = {}
     for marker in cluster.markers:
-        symbol = symbols.get(_unversioned(marker.gene), marker.gene)
+        symbol = symbol_of(marker.gene, symbols)
         best.setdefault(symbol, replace(marker, gene=symbol))
     return best.values()
 

@@ -22,7 +22,7 @@ class Account:
 
     def annotation(self) -> str:
         """What was scored, what came first and by which genes."""
-        answer, verdict = self.verdict.answer, self.verdict
+        answer, verdict, aside = self.verdict.answer, self.verdict, self.cluster.set_aside
         lines = [
             "Offline marker scoring: no language model was asked. What follows is a hypothesis to be checked.",
             f"Cluster {self.cluster.id} of {self.dataset.species}, {self._tissue()}: "
@@ -35,6 +35,9 @@ class Account:
             lines.append(f"Genes that speak for an unrelated type instead: {', '.join(verdict.conflicts)}.")
         if verdict.mixed and verdict.rival:
             lines.append(f"Possible mixture: {verdict.rival.label} is backed by genes of its own.")
+        if aside:
+            counts = ", ".join(f"{len(some.genes)} {some.kind}" for some in aside)
+            lines.append(f"Technical genes were set aside before ({counts}): they tell of a state, not of a type.")
         if verdict.state:
             lines.append(f"State of the cells, by their genes: {verdict.state}.")
         if self.cluster.context:

@@ -77,7 +77,8 @@ class OfflineAnnotator:
         ranking = self._scorer.rank(genes)
         if not ranking.candidates:
             return _unresolved(cluster, self.run_info.knowledge)
-        return self._result(cluster, ranking, judge(ranking, genes))
+        set_aside = [gene for aside in cluster.set_aside for gene in aside.genes]
+        return self._result(cluster, ranking, judge(ranking, genes, set_aside))
 
     def _result(self, cluster: Cluster, ranking: Ranking, verdict: Verdict) -> ClusterResult:
         annotation = self._annotation(verdict)

@@ -82,8 +82,11 @@ class _Rival:
     own: tuple[str, ...]
 
 
-def judge(ranking: Ranking, genes: Sequence[str]) -> Verdict:
-    """Judges a ranking of the cluster with these marker genes, best first."""
+def judge(ranking: Ranking, genes: Sequence[str], set_aside: Sequence[str] = ()) -> Verdict:
+    """Judges a ranking of the cluster with these marker genes, best first.
+
+    Genes that were set aside are no evidence of a type, but of a state.
+    """
     answer = ranking.candidates[0]
     rival = _rival(ranking)
     against = rival.strength if rival else 0.0
@@ -98,7 +101,7 @@ def judge(ranking: Ranking, genes: Sequence[str]) -> Verdict:
         mixed=mixed,
         # A single stray gene of another lineage says little, and most lists have some.
         conflicts=rival.own[:MAX_CONFLICTS] if rival and len(rival.own) >= 2 else (),
-        state=_state(genes),
+        state=_state([*genes, *set_aside]),
         checks=checks,
         confidence=_confidence(answer, scores[0], checks, mixed),
     )

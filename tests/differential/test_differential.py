@@ -78,7 +78,9 @@ def ask() -> Iterator[Ask]:
 
 
 def ours(table: Path, **options: Any) -> Chosen:
-    return {cluster.id: cluster.genes for cluster in read_markers(table, SplitSettings(**options)).clusters}
+    """What we choose with every gene kept, as CASSIA keeps it."""
+    settings = SplitSettings(**options, gene_filter="none")
+    return {cluster.id: cluster.genes for cluster in read_markers(table, settings).clusters}
 
 
 def rows_of(table: Path) -> Rows:

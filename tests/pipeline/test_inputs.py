@@ -113,15 +113,17 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     run = pipeline.run("--input", FULL_SHEET, *options)
     assert run.code == 0, run.said
     arrived = chunks(pipeline)
-    kept = ("marker_format", "ranked_by", "n_genes", "max_p_val_adj", "min_log2fc", "min_pct")
+    kept = ("marker_format", "ranked_by", "gene_filter", "n_genes", "max_p_val_adj", "min_log2fc", "min_pct")
     assert {name: tuple(chunk["selection"][key] for key in kept) for name, chunk in arrived.items()} == {
-        "pbmc68k": ("scanpy", "scores", 30, 0.05, 0.25, 0.1),
-        "subclusters": ("seurat", "pct_diff", 40, 0.01, 0.5, 0.2),
-        "large_intestine": ("simplified", "given order", 40, None, None, None),
+        "pbmc68k": ("scanpy", "scores", "technical", 30, 0.05, 0.25, 0.1),
+        "subclusters": ("seurat", "pct_diff", "none", 40, 0.01, 0.5, 0.2),
+        "large_intestine": ("simplified", "given order", "technical", 40, None, None, None),
     }
     assert [cluster["id"] for cluster in arrived["pbmc68k"]["clusters"] if cluster["context"]] == ["0", "3"]
     scores = [marker["score"] for marker in arrived["pbmc68k"]["clusters"][0]["markers"]]
     assert scores == sorted(scores, reverse=True)
+    siblings = {name: [len(genes) for genes in chunk["siblings"]] for name, chunk in arrived.items()}
+    assert siblings == {"pbmc68k": [5] * 11, "subclusters": [], "large_intestine": []}
 
     # A row is changed, and one is new; what the others have is not done again.
     with FULL_SHEET.open(encoding="utf-8", newline="") as sheet:
