@@ -5,11 +5,21 @@ The table is made by scripts/make_ontology.py; its source and licence are in dat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from cassia_engine.ontology.resolution import Resolution
+    from cassia_engine.ontology.resolver import Resolver
 
 RELEASE = "2026-03-26"
+# Where a lineage path begins: the first of these above a term, narrow ones first.
+_BROAD = (
+    *("CL:0000988", "CL:0000115", "CL:0002319", "CL:0000187", "CL:0000586", "CL:0000066", "CL:0000499"),
+    *("CL:0002320", "CL:0000183", "CL:0000151"),
+)
 
 
 class Term(NamedTuple):
@@ -46,6 +56,10 @@ class Ontology:
     def __contains__(self, cl_id: str) -> bool:
         return cl_id in self._terms
 
+    def __iter__(self) -> Iterator[Term]:
+        """Every term in order of id, deprecated ones too."""
+        return iter(self._terms.values())
+
     def label(self, cl_id: str) -> str:
         term = self._terms.get(cl_id)
         return term.label if term else ""
@@ -58,6 +72,14 @@ class Ontology:
         term = self._terms.get(cl_id)
         return term.parents if term else ()
 
+    def current(self, cl_id: str) -> str:
+        """The id itself, or of a deprecated term the one that replaces it; "" if there is none."""
+        term = self._terms.get(cl_id)
+        if term is None or not term.deprecated:
+            return cl_id if term else ""
+        successor = self._terms.get(term.replaced_by)
+        return successor.id if successor and not successor.deprecated else ""
+
     def ancestors(self, cl_id: str) -> frozenset[str]:
         """Every term above `cl_id`, without itself."""
         known = self._ancestors.get(cl_id)
@@ -67,6 +89,36 @@ class Ontology:
             self._ancestors[cl_id] = known
         return known
 
+    def is_a(self, cl_id: str, other: str) -> bool:
+        """Whether the first term is the other one or below it."""
+        return cl_id == other or other in self.ancestors(cl_id)
+
+    def steps_up(self, cl_id: str) -> dict[str, int]:
+        """Each term above `cl_id`, and itself, with the least number of "is a" steps to it; nearest first."""
+        steps = {cl_id: 0} if cl_id in self._terms else {}
+        line = list(steps)
+        for term in line:
+            for parent in self.parents(term):
+                if parent not in steps:
+                    steps[parent] = steps[term] + 1
+                    line.append(parent)
+        return steps
+
+    def lineage_path(self, cl_id: str) -> tuple[str, ...]:
+        """Labels from the broad lineage (such as hematopoietic cell) down to the term, by the shortest way.
+
+        A term outside the broad lineages starts at the root; a term that the release does not have gives ().
+        """
+        steps = self.steps_up(cl_id)
+        if not steps:
+            return ()
+        goal = next((b for b in _BROAD if b in steps), max(steps, key=lambda term: steps[term]))
+        path = [goal]
+        while path[-1] != cl_id:
+            below = steps[path[-1]] - 1
+            path.append(min(t for t, n in steps.items() if n == below and path[-1] in self.parents(t)))
+        return tuple(map(self.label, path))
+
     def find(self, label: str) -> str:
         """The current term with this label, or else this synonym, in any case; "" if there is none.
 
@@ -74,6 +126,16 @@ class Ontology:
         """
         name = " ".join(label.split()).casefold()
         return self._by_label.get(name) or self._by_synonym.get(name, "")
+
+    def resolve(self, label: str) -> Resolution:
+        """The term that a label of any origin means, or an explicit miss. Never an error; remembered by label."""
+        return self._resolver.resolve(label)
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        from cassia_engine.ontology.resolver import Resolver
+
+        return Resolver(self)
 
     @cached_property
     def _by_label(self) -> dict[str, str]:
@@ -86,6 +148,11 @@ class Ontology:
             for synonym in set() if term.deprecated else set(map(str.casefold, term.synonyms)):
                 found[synonym] = "" if synonym in found else term.id
         return found
+
+
+def resolve(label: str) -> Resolution:
+    """`Ontology.load().resolve(label)`."""
+    return Ontology.load().resolve(label)
 
 
 def _term(line: str) -> Term:

@@ -1,0 +1,10 @@
+"""The Cell Ontology: its terms, and the place of any label in it.
+
+`Ontology.load().resolve("CD4+ Tcm")` says which term a label means and how that was found, or why none was taken.
+docs/ontology.md explains the rules.
+"""
+
+from cassia_engine.ontology.resolution import How, Resolution
+from cassia_engine.ontology.terms import RELEASE, Ontology, Term, resolve
+
+__all__ = ["RELEASE", "How", "Ontology", "Resolution", "Term", "resolve"]

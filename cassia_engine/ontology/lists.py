@@ -1,0 +1,128 @@
+"""Labels in parts: "Myeloid cells_Monocytes" is one type said twice, "T/NK cells" are two; and brackets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cassia_engine.ontology.resolution import How
+from cassia_engine.ontology.words import tokens
+
+if TYPE_CHECKING:
+    from cassia_engine.ontology.resolver import Hit, Resolver
+
+# A hard separator always separates; a soft one does so only where every part is a type.
+_HARD = re.compile(r"(?<![\d+-])/|(?<=\d)/(?!\d)|&|;|\s\+\s|\s(?:and|or|vs\.?|plus|with|mixed with)\s", re.IGNORECASE)
+_SOFT = re.compile(r"[,_:>|]|\s[-–—]+\s|(?<=[A-Za-z])[-–](?=[A-Z])")
+_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+# Names of whole branches, as authors use them, with what they hold in the ontology: dendritic cells are no "myeloid
+# cell" there, nor pericytes a "stromal cell".
+_CLASSES = {"CL:0000763": "CL:0000738", "CL:0000542": "CL:0000738", "CL:0000499": "CL:0002320"}
+# How far above the named types a common parent may stand: one step above one of them, three above each.
+NEAR, FAR = 1, 3
+# Common parents that say too little of a cell to be an answer.
+TOO_GENERAL = frozenset(
+    f"CL:{number}"
+    for number in (
+        *("0000000", "0000003", "0000255", "0000548", "0000219", "0000226", "0002242", "0000325", "0000473"),
+        *("0000988", "0000738", "0000842", "0002319", "0002320", "0000151", "0000064", "0000066", "0000183", "0000393"),
+    )
+)
+
+
+def resolve(resolver: Resolver, text: str, steps: list[str]) -> Hit | None:
+    """The term of a label that has parts; None where it has none, or where its parts are one name together."""
+    hard = [part for part in _HARD.split(text) if tokens(part)]
+    if len(hard) > 1:
+        head = " ".join(resolver.words.expand(tokens(hard[-1])).words[-1:])
+        return _alternatives(resolver, _types(resolver, [(p, _one(resolver, p, head)) for p in hard], steps))
+    soft = [part for part in _SOFT.split(text) if tokens(part)]
+    if len(soft) > 1:
+        return _levels(resolver, _types(resolver, [(p, resolver.strong(p, [], loose=False)) for p in soft], steps))
+    return None
+
+
+def _one(resolver: Resolver, part: str, head: str) -> Hit | None:
+    """A part by itself; or with the last word of the last part, as in "naive/memory B cells"."""
+    shared = f"{part} {head}"
+    for find, words in ((resolver.strong, part), (resolver.strong, shared), (resolver.broader, shared)):
+        hit = find(words, [])
+        if hit and hit.cl_id:
+            return hit
+    return None
+
+
+def _types(resolver: Resolver, parts: Sequence[tuple[str, Hit | None]], steps: list[str]) -> list[Hit]:
+    """What the parts mean; nothing if there is one that should be a type and is none."""
+    said = [(part, hit) for part, hit in parts if not resolver.says_no_type(part)]
+    silent = tuple(part.strip() for part, _ in parts if resolver.says_no_type(part))
+    found = [hit._replace(set_aside=(*hit.set_aside, *silent)) for _, hit in said if hit is not None and hit.cl_id]
+    if len(found) < len(said):
+        return []
+    steps.append("parts: " + " | ".join(part.strip() for part, _ in said))
+    return found
+
+
+def _alternatives(resolver: Resolver, hits: Sequence[Hit]) -> Hit | None:
+    """ "A/B": what is true of both."""
+    ids = list(dict.fromkeys(hit.cl_id for hit in hits))
+    if len(ids) < 2:
+        return hits[0] if hits else None
+    names = ", ".join(map(resolver.ontology.label, ids))
+    parent = common_parent(resolver, ids)
+    if parent:
+        return hits[0]._replace(cl_id=parent, how=How.COMMON_PARENT, why=f"names several types: {names}")
+    why = f"names several types with no close common parent: {names}"
+    return hits[0]._replace(cl_id="", how=How.MISS, why=why, set_aside=())
+
+
+def _levels(resolver: Resolver, hits: Sequence[Hit]) -> Hit | None:
+    """ "A_B": the narrower one, if it lies within the other."""
+    ids = list(dict.fromkeys(hit.cl_id for hit in hits))
+    if len(ids) < 2:
+        return hits[0] if hits else None
+    lowest = next((hit for hit in hits if all(_inside(resolver, hit.cl_id, other) for other in ids)), None)
+    if lowest:
+        return lowest._replace(how=How.TOKENS, why="the most specific of its parts")
+    return _alternatives(resolver, hits)
+
+
+def _inside(resolver: Resolver, cl_id: str, other: str) -> bool:
+    wider = _CLASSES.get(other, other)
+    return resolver.ontology.is_a(cl_id, other) or (wider != other and resolver.ontology.is_a(cl_id, wider))
+
+
+def outside_brackets(resolver: Resolver, text: str, steps: list[str]) -> Hit | None:
+    """What stands before brackets, or what they say more precisely; a miss if they name another type."""
+    inside, outside = _BRACKETS.findall(text), " ".join(_BRACKETS.sub(" ", text).split())
+    hit = resolver.strong(outside, []) if inside and tokens(outside) else None
+    if hit is None or not hit.cl_id:
+        return None
+    steps.append(f"without brackets: {outside}")
+    found = (resolver.strong(part, []) or resolve(resolver, part, []) for part in inside)
+    others = [other.cl_id for other in found if other and other.cl_id]
+    ids = {hit.cl_id, *others}
+    lowest = next((i for i in ids if all(resolver.ontology.is_a(i, other) for other in ids)), "")
+    if not lowest:
+        why = f"names several types: {resolver.labels(ids)}"
+        return hit._replace(cl_id="", how=How.MISS, why=why, set_aside=())
+    if lowest != hit.cl_id:
+        return hit._replace(cl_id=lowest, how=How.TOKENS, why="the brackets say it more precisely")
+    aside = (*hit.set_aside, *inside)
+    if others or all(map(resolver.says_no_type, inside)):
+        return hit._replace(set_aside=aside)
+    return hit._replace(how=How.BROADER, why="what is in brackets has no place", set_aside=aside)
+
+
+def common_parent(resolver: Resolver, ids: Sequence[str]) -> str:
+    """The lowest term above all, if it is close to them and says enough; else ""."""
+    above = [resolver.ontology.steps_up(i) for i in ids]
+    shared = set(above[0]).intersection(*above[1:]) - TOO_GENERAL
+    near = [
+        term
+        for term in shared
+        if max(steps[term] for steps in above) <= FAR and min(steps[term] for steps in above) <= NEAR
+    ]
+    lowest = [t for t in near if not any(t in resolver.ontology.ancestors(other) for other in near)]
+    return lowest[0] if len(lowest) == 1 else ""

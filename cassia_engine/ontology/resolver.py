@@ -1,0 +1,252 @@
+"""From a label to its term: the steps, from the surest to the loosest, and the guards that make a miss of a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from cassia_engine.ontology import lists
+from cassia_engine.ontology.names import Names
+from cassia_engine.ontology.resolution import How, Resolution
+from cassia_engine.ontology.words import Words, readable, tokens
+
+if TYPE_CHECKING:
+    from cassia_engine.ontology.terms import Ontology
+
+LONGEST = 300  # characters; a longer text is no label
+REMEMBERED = 20_000  # labels
+# cell, eukaryotic cell, precursor cell, progenitor cell, stem cell: no answer for a label that says more
+SAYS_LITTLE = frozenset({"CL:0000000", "CL:0000255", "CL:0011115", "CL:0011026", "CL:0000034"})
+_PREFIX = re.compile("^(non|pre|pro)")
+_ID = re.compile(r"[\[({]?\s*\bCL[:_](\d{7})\b\s*[\])}]?", re.IGNORECASE)
+_STRIPPED = (("state",), ("number",), ("state", "number"), ("place",), ("state", "place", "number"))
+
+
+class Hit(NamedTuple):
+    """A term and how it was found; without `cl_id` a reason why none was."""
+
+    cl_id: str
+    how: How
+    why: str
+    set_aside: tuple[str, ...] = ()
+
+
+class Resolver:
+    """Resolves labels against one ontology; the index is built when this is made, results are remembered."""
+
+    def __init__(self, ontology: Ontology):
+        self.ontology = ontology
+        self.words = Words.load()
+        self.names = Names(ontology, self.words)
+        ontology.find("")  # makes its own index
+        self._known: dict[str, Resolution] = {}
+
+    def resolve(self, label: str) -> Resolution:
+        known = self._known.get(label)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[label] = self._resolve(label)
+        return known
+
+    def _resolve(self, label: str) -> Resolution:
+        steps: list[str] = []
+        if len(label) > LONGEST:
+            hit = _miss(f"longer than {LONGEST} characters: no label")
+        else:
+            ids = [f"CL:{number}" for number in _ID.findall(label)]
+            text = " ".join(_ID.sub(" ", label).split()) if ids else " ".join(label.split())
+            hit = self._with_id(text, ids, steps) if ids else self._text(text, steps)
+        candidates = () if hit.cl_id or len(label) > LONGEST else self._candidates(label)
+        name = self.ontology.label(hit.cl_id)
+        return Resolution(
+            label, hit.cl_id, name, hit.how, hit.why, hit.set_aside, candidates, tuple(dict.fromkeys(steps))
+        )
+
+    def _candidates(self, label: str) -> tuple[str, ...]:
+        ids = tuple(i for number in _ID.findall(label) if (i := self.ontology.current(f"CL:{number}")))
+        words = self.words.expand(tokens(_ID.sub(" ", label))).words
+        if self.says_no_type(label):
+            return ids[:3]
+        bare = self.words.take(self.words.take(words, "state")[0], "spoiled")[0]
+        return tuple(dict.fromkeys((*ids, *self.names.nearest(frozenset(bare)))))[:3]
+
+    def _with_id(self, text: str, ids: Sequence[str], steps: list[str]) -> Hit:
+        """A label with CL ids in it: they must agree with the words, which are trusted."""
+        steps.append(f"id {', '.join(ids)}")
+        found = {self.ontology.current(i) for i in ids}
+        named = ", ".join(f"{i} ({self.ontology.label(i) or 'not in this release'})" for i in ids)
+        if not tokens(text):
+            cl_id = found.pop() if len(found) == 1 else ""
+            if not cl_id:
+                return _miss(f"{named}: several ids, or none that is current")
+            old = cl_id not in ids
+            return Hit(cl_id, How.OBSOLETE if old else How.ID, f"{named} is replaced" if old else "the id itself")
+        hit = self._text(text, steps)
+        if not hit.cl_id:
+            return hit._replace(why=f"{hit.why}; the id {named} was not taken, for the words decide")
+        if found != {hit.cl_id}:
+            return hit._replace(why=f"{hit.why}; the id says otherwise, {named}, and the words were trusted")
+        return hit._replace(why=f"{hit.why}; the id agrees")
+
+    def _text(self, text: str, steps: list[str]) -> Hit:
+        """The first step that has an answer, or the reason of the last."""
+        words = tokens(text)
+        whole = self.whole(text, steps) if words else None
+        if whole:
+            return whole
+        spoiled = self.words.take(words, "spoiled")[1]
+        if not words or self.words.has("nothing", words) or spoiled:
+            return _miss(f"{' '.join(spoiled or words) or 'the text'} names no cell type")
+        tries: tuple[Callable[[], Hit | None], ...] = (
+            lambda: lists.resolve(self, text, steps),
+            lambda: self.stripped(text, steps),
+            lambda: lists.outside_brackets(self, text, steps),
+            lambda: self.broader(text, steps),
+        )
+        hit = next((hit for one in tries if (hit := one())), None)
+        none = "says a state, place or number, no type" if self.says_no_type(text) else "no name fits its words"
+        return hit or _miss(none)
+
+    def whole(self, text: str, steps: list[str]) -> Hit | None:
+        """The text as it stands: label, table, synonym, spelling."""
+        steps.append("label")
+        folded, words = text.casefold(), " ".join(tokens(text))
+        exact = self.ontology.find(text)
+        if exact and self.ontology.label(exact).casefold() == folded:
+            return Hit(exact, How.EXACT, "the term's label")
+        ordered = self.names.ordered
+        label = self.names.one(ordered.labels.get(words, "").split())
+        if label:
+            return Hit(label, How.NORMALISED, "the term's label but for spelling")
+        steps.append("table of whole labels")
+        table = self.names.table.get(words)
+        if table:
+            return Hit(table, How.ABBREVIATION, "in the table of whole labels")
+        steps.append("synonym")
+        if exact:
+            return Hit(exact, How.SYNONYM, "a synonym of the term")
+        ids = ordered.ids(words)
+        if ids:
+            cl_id = self.names.one(ids)
+            return Hit(cl_id, How.NORMALISED, "a synonym but for spelling") if cl_id else self._ambiguous(ids)
+        steps.append("obsolete names")
+        old = self.names.obsolete.get(words)
+        if old is not None:
+            why = "an obsolete term's name" + ("" if old else ", and nothing replaces it")
+            return Hit(old, How.OBSOLETE if old else How.MISS, why)
+        return None
+
+    def stripped(self, text: str, steps: list[str], loose: bool = True) -> Hit | None:
+        """The words in any order; then without what does not tell the type: state, number, place."""
+        words, short = self.words.expand(tokens(text))
+        steps.append("words")
+        hit = self._bag(words, short, (), loose)
+        for kinds in _STRIPPED if hit is None else ():
+            left, aside = self._strip(words, kinds)
+            if aside and left:
+                steps.append(f"words without {', '.join(aside)}")
+                hit = self._bag(left, short, aside, loose)
+                if hit:
+                    break
+        return hit
+
+    def _strip(self, words: Sequence[str], kinds: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        left: tuple[str, ...] = tuple(words)
+        aside: tuple[str, ...] = ()
+        for kind in kinds:
+            if kind == "number":
+                more = tuple(w for w in left if w.isdigit())
+                # A number after "type" or "group" is part of the name.
+                if {"type", "group", "helper", "stage"} & set(left):
+                    more = ()
+                left = tuple(w for w in left if w not in more)
+            else:
+                left, more = self.words.take(left, kind)
+            aside += more
+        return left, aside
+
+    def _bag(self, words: Sequence[str], short: Sequence[str], aside: tuple[str, ...], loose: bool) -> Hit | None:
+        bag = frozenset(words)
+        how = How.ABBREVIATION if short else How.TOKENS
+        for some in (bag, self._implied_t(bag)):
+            ids = self.names.ids(some, loose) if some else []
+            if ids:
+                cl_id = self.names.one(ids)
+                why = f"{', '.join(short)} written out" if short else "the same words as a name of the term"
+                return Hit(cl_id, how, why, aside) if cl_id else self._ambiguous(ids)
+        return None
+
+    def _implied_t(self, bag: frozenset[str]) -> frozenset[str]:
+        """CD4 or CD8 among words of T cells alone means a T cell."""
+        if bag & {"cd4", "cd8"} and "t" not in bag and all(self._of_t_cell(w) for w in bag):
+            return bag | {"t"}
+        return frozenset()
+
+    def _of_t_cell(self, word: str) -> bool:
+        return word.isdigit() or self.words.has("t_word", (word,)) or self.words.has("state", (word,))
+
+    def says_no_type(self, text: str) -> bool:
+        return not self._strip(self.words.expand(tokens(text)).words, ("state", "place", "number"))[0]
+
+    def strong(self, text: str, steps: list[str], loose: bool = True) -> Hit | None:
+        """Everything but the search for a broader term; if not `loose`, no word goes without saying."""
+        return self.whole(text, steps) or self.stripped(text, steps, loose)
+
+    def broader(self, text: str, steps: list[str]) -> Hit | None:
+        """The most specific term all of whose words are in the label, if what is left over contradicts nothing."""
+        steps.append("broader")
+        words = self.words.expand(tokens(text)).words
+        bag = self._implied_t(frozenset(words)) or frozenset(words)
+        if "/" in bag:
+            return _miss("names several things, and not all of them are cell types")
+        found = {name: i for name in self.names.within(bag) if (i := self._named_one(name))}
+        cl_id, ids = self._nearest_above(found)
+        if not cl_id:
+            return self._ambiguous(ids) if ids else None
+        used = {w for name, i in found.items() if self.ontology.is_a(cl_id, i) for w in name}
+        left = tuple(dict.fromkeys(w for w in words if w not in used))
+        why_not = self._guard(cl_id, left)
+        if why_not:
+            return _miss(why_not)
+        said, aside = self._strip(left, ("state", "place", "number"))
+        if not said:
+            return Hit(cl_id, How.TOKENS, "its words are the term's and its parents'", aside)
+        said = tuple(map(readable, said))
+        return Hit(cl_id, How.BROADER, f"no place for {', '.join(said)}", (*aside, *said))
+
+    def _nearest_above(self, found: Mapping[frozenset[str], str]) -> tuple[str, set[str]]:
+        """The term below all others of the longest names, or else the nearest above them all; and these."""
+        ids = {i for name, i in found.items() if not any(name < other for other in found)}
+        cl_id = next((i for i in ids if all(self.ontology.is_a(i, other) for other in ids)), "")
+        if not cl_id:
+            above = {i for i in found.values() if all(self.ontology.is_a(other, i) for other in ids)}
+            cl_id = max(above, key=lambda i: (len(self.ontology.ancestors(i)), i), default="")
+        return cl_id, ids
+
+    def _named_one(self, words: Collection[str]) -> str:
+        return self.names.one(self.names.ids(words))
+
+    def _guard(self, cl_id: str, left: Sequence[str]) -> str:
+        """Why the term must not be taken, with these words left over; or ""."""
+        if cl_id in SAYS_LITTLE and left:
+            return f"nothing nearer than {self.ontology.label(cl_id)}, which says too little"
+        firm = [w for w in left if self.words.has("firm", (w,)) or self._named_one({_PREFIX.sub("", w)} - {w})]
+        if firm:
+            return f"{', '.join(firm)} changes the type, and {self.ontology.label(cl_id)} is not it"
+        other = next((i for w in left if not self._silent(w) and (i := self._named_one({w}))), "")
+        return f"names several types: {self.labels({cl_id, other})}" if other else ""
+
+    def _silent(self, word: str) -> bool:
+        return self.words.has("place", (word,)) or self.words.has("state", (word,))
+
+    def _ambiguous(self, ids: Iterable[str]) -> Hit:
+        return _miss(f"fits several terms, none above the others: {self.labels(ids)}")
+
+    def labels(self, ids: Iterable[str]) -> str:
+        return ", ".join(sorted(map(self.ontology.label, ids))[:4])
+
+
+def _miss(why: str) -> Hit:
+    return Hit("", How.MISS, why)
