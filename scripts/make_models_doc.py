@@ -21,10 +21,10 @@ INTRODUCTION = """\
 
 *Made from `cassia_engine/data/models.tsv` by `scripts/make_models_doc.py`: change the table, not this page.*
 
-Language models are not yet part of this version; providers come with a later one. This list is for planning,
-and `cassia models` prints it. What a model is good for is its maker's account: **none of them was measured on
-cell types here**. Models come and go: each row says on which day it was compared with which source (a client
-package's list of models, or a stored copy of a page); no provider was called.
+`cassia models` prints this list; `cassia providers` says which providers cassia speaks with today, with the
+variables of their keys and their default models. What a model is good for is its maker's account: **none of them
+was measured on cell types here**. Models come and go: each row says on which day it was compared with which source
+(a client package's list of models, or a stored copy of a page); no provider was called.
 
 **Aliases** stand for a model of a provider:
 
@@ -40,7 +40,7 @@ package's list of models, or a stored copy of a page); no provider was called.
 from which the maker no longer serves a model; a provider that resells it may stop on another day. What to
 **use today** is what the maker named, where the source says so, else the current model of the same line.
 
-Models that are not listed can be used too: a name that is no alias will be passed on as it is.
+Models that are not listed can be used too: a name that is no alias is passed on as it is.
 """
 
 

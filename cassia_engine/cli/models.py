@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from cassia_engine.models import Model, select
-
-log = logging.getLogger(__name__)
-
-NOTICE = (
-    "language models are not yet part of this version (providers come with a later one), this list is "
-    "for planning; today only --provider offline works, which scores markers and asks no model"
-)
 
 
 @click.command()
@@ -25,7 +17,7 @@ def models(provider: str | None, alias: str | None) -> None:
     """List language models by provider, with aliases, tiers, ends and successors.
 
     A table on a terminal, tab-separated lines elsewhere. What models are good for is their makers' account;
-    none was measured on cell types.
+    none was measured on cell types. `cassia providers` says whom they are asked from.
     """
     from rich.console import Console
 
@@ -37,7 +29,6 @@ def models(provider: str | None, alias: str | None) -> None:
     else:
         for cells in (Model._fields, *(row.cells() for row in rows)):
             click.echo("\t".join(cells))
-    log.info("%s", NOTICE)
 
 
 def _listing(provider: str, rows: Sequence[Model]) -> Any:

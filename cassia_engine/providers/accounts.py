@@ -1,0 +1,249 @@
+"""Accounts: who is asked, where, with which key and which model. Three tables, no branches by vendor.
+
+data/providers.tsv   a row per provider: dialect, address, variable of the key, default models
+data/quirks.tsv      what a model at a provider takes: the first row whose pattern fits
+data/models.tsv      aliases and ends (cassia_engine.models)
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from cassia_engine import models
+from cassia_engine.errors import AccountError, UsageError, shown
+from cassia_engine.providers.address import check_base_url, is_loopback
+from cassia_engine.providers.dialects import Traits
+from cassia_engine.secret import Secret
+
+CUSTOM = "custom"
+_KEYLESS_WAY = "--provider offline needs no key: it scores markers and asks no language model"
+
+
+class Provider(NamedTuple):
+    """A row of the table of providers.
+
+    Attributes:
+        url_variable: environment variable that gives another address, "" if none does.
+        key: "needed", "optional", or "remote": needed but for this machine.
+        key_hosts: the hosts that the variable's key goes to, and those under their names; none for any.
+        model, fast_model: defaults, "" if there are none.
+    """
+
+    provider: str
+    title: str
+    dialect: str
+    base_url: str
+    url_variable: str
+    key_variable: str
+    key: str
+    key_hosts: str
+    model: str
+    fast_model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A provider as it is asked in a run.
+
+    Attributes:
+        base_url: without a slash at its end.
+        dialect: name of one of `dialects.DIALECTS`.
+        key: None where none is sent.
+        key_variable: where a person sets the key.
+        model: the provider's name of it.
+        traits: what this model takes.
+    """
+
+    provider: str
+    base_url: str
+    dialect: str
+    key: Secret | None
+    key_variable: str
+    model: str
+    traits: Traits
+
+
+@cache
+def load() -> tuple[Provider, ...]:
+    """The providers in the table's order, read once a process."""
+    return tuple(Provider(*cells) for cells in _rows("providers.tsv"))
+
+
+def traits_of(provider: str, model: str) -> Traits:
+    """What a model takes, by the first row of the provider whose pattern fits its name."""
+    return next(traits for name, pattern, traits in _quirks() if name == provider and fnmatchcase(model, pattern))
+
+
+def open_account(
+    provider: str,
+    model: str | None = None,
+    base_url: str | None = None,
+    key: Secret | None = None,
+    allow_http: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Account:
+    """The account that a run asks.
+
+    Args:
+        provider: a name of the table, or the base URL of an API in OpenAI's form.
+        model: the provider's name of a model, or an alias of the table of models; None for the default.
+        base_url: None for the provider's own.
+        key: None for that in the provider's environment variable, which goes to the provider's own host only.
+        allow_http: allow http to other machines than this one.
+
+    Raises:
+        UsageError: there is no such provider, no model, or nothing may be sent to that URL.
+        AccountError: the key is missing, or no key can be like it.
+    """
+    provider, base_url = _named(provider, base_url)
+    row = _provider(provider)
+    url = _url(row, base_url, allow_http, environ)
+    name = _model(row, model)
+    found = _key(row, url, key, moved=base_url is not None, environ=environ)
+    return Account(row.provider, url, row.dialect, found, row.key_variable, name, traits_of(row.provider, name))
+
+
+def warnings_of(account: Account, today: date | None = None) -> tuple[str, ...]:
+    """What a person should know of the account's model at once: that it ends, or has ended."""
+    ending = [row for row in models.load() if row[:2] == (account.provider, account.model) and row.ends]
+    return tuple(_ending(row, today or date.today()) for row in ending)
+
+
+def _ending(row: models.Model, today: date) -> str:
+    use = f"use {row.successor} (--model)" if row.successor else "choose another with --model"
+    if date.fromisoformat(row.ends) <= today:
+        return f"{row.model} was served until {row.ends}, and that day has come; {use}"
+    return f"{row.model} is served until {row.ends}; then {use}"
+
+
+def _named(provider: str, base_url: str | None) -> tuple[str, str | None]:
+    """Provider and base URL, where the one may have been given as the other."""
+    if "://" not in provider:
+        return provider, base_url
+    if base_url is not None and base_url.rstrip("/") != provider.rstrip("/"):
+        raise UsageError("--provider is a URL and --base_url is another one; give one of them")
+    return CUSTOM, provider
+
+
+def _provider(name: str) -> Provider:
+    rows = {row.provider: row for row in load()}
+    if name in rows:
+        return rows[name]
+    near = difflib.get_close_matches(name.lower(), (*rows, "offline"), n=1)
+    question = f" (did you mean {near[0]}?)" if near else ""
+    known = ", ".join((*rows, "offline"))
+    raise UsageError(
+        f"--provider {shown(name)}: there is none of this name{question}; choose from {known}, or give a URL"
+    )
+
+
+def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping[str, str]) -> str:
+    moved = environ.get(row.url_variable, "").strip() if row.url_variable else ""
+    url = base_url if base_url is not None else _host_url(moved) if moved else row.base_url
+    if not url:
+        raise UsageError(
+            f"--provider {row.provider}: give the API's URL with --base_url, such as http://127.0.0.1:8000/v1"
+        )
+    return check_base_url(url, allow_http)
+
+
+def _host_url(text: str) -> str:
+    """The URL that a variable such as OLLAMA_HOST means; it may lack the scheme, the host and the port."""
+    try:
+        url = urlsplit(text if "://" in text else f"http://{text}")
+    except ValueError:
+        return text
+    port = "" if "://" in text or re.search(r":\d+$", url.netloc) else ":11434"
+    host = url.netloc.rstrip(":")
+    # A server listens at every address under this name; a client has to choose one.
+    host = re.sub(r"^(0\.0\.0\.0)?(?=:\d+$|$)", "127.0.0.1", host)
+    return f"{url.scheme}://{host}{port}{url.path}"
+
+
+def _model(row: Provider, asked: str | None) -> str:
+    name = row.model if asked is None else asked
+    if not name:
+        raise UsageError(f"--provider {row.provider} has no default model: give the name of one with --model")
+    if not re.fullmatch(r"[!-~]+", name):
+        raise UsageError(
+            f"--model {shown(name)}: no model's name has spaces or other signs than letters, digits and marks"
+        )
+    listed = [found for found in models.load() if found.provider == row.provider]
+    if name not in models.ALIASES or not listed:
+        return name
+    aliased = {alias: found.model for found in listed for alias in found.aliases}
+    if name not in aliased:
+        raise UsageError(f"--model {name}: {row.provider} has no model for this alias; it has {', '.join(aliased)}")
+    return aliased[name]
+
+
+def _key(row: Provider, url: str, given: Secret | None, moved: bool, environ: Mapping[str, str]) -> Secret | None:
+    """The key to send to `url`, None for none."""
+    if given is not None:
+        return _whole(given, "the key that was given")
+    found = Secret(environ.get(row.key_variable, ""))
+    if moved and row.key_hosts and not _is_own(row, url):
+        if row.key == "optional":
+            return None
+        raise UsageError(
+            f"base URL {shown(url)}: the key of {row.key_variable} goes to {row.key_hosts} only; "
+            f"for another host use --provider custom with its key in CUSTOM_API_KEY"
+        )
+    if found != Secret(""):
+        return _whole(found, row.key_variable)
+    if row.key == "needed" or (row.key == "remote" and not is_loopback(_host(url))):
+        who = row.title if row.base_url else url
+        raise AccountError(f"no key for {who}: set {row.key_variable} in the environment ({_KEYLESS_WAY})")
+    return None
+
+
+def _whole(key: Secret, name: str) -> Secret:
+    """The key, if a header can carry it. What is wrong with it is said, the key is not shown."""
+    if not re.fullmatch(r"[!-~]+", key.reveal()):
+        wrong = "holds white space, control characters or letters beyond ASCII" if key.reveal() else "is empty"
+        raise AccountError(f"{name} {wrong}: no key does; copy it anew, without line end and quotes")
+    return key
+
+
+def _is_own(row: Provider, url: str) -> bool:
+    """Whether a URL is at a host that the provider's key goes to, or under the name of one."""
+    host = _host(url)
+    return any(host == own or host.endswith(f".{own}") for own in row.key_hosts.split())
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+@cache
+def _quirks() -> tuple[tuple[str, str, Traits], ...]:
+    return tuple((cells[0], cells[1], _traits(*cells[2:])) for cells in _rows("quirks.tsv"))
+
+
+def _traits(temperature: str, reasoning: str, efforts: str, schema: str, field: str, marks: str, more: str) -> Traits:
+    return Traits(
+        temperature=temperature == "yes",
+        reasoning=reasoning,
+        schema=schema,
+        max_tokens=field,
+        efforts=tuple(efforts.split()),
+        exclusive="exclusive" in marks.split(),
+        schema_in_words="words" in marks.split(),
+        cache="cache" in marks.split(),
+        with_schema=more,
+    )
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
+    return (line.split("\t") for line in text.splitlines()[1:])

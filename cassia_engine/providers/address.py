@@ -1,0 +1,100 @@
+"""Which addresses a key is sent to: https, or http where nobody can listen in or the person has said so."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from urllib.parse import SplitResult, urlsplit
+
+from cassia_engine.errors import UsageError, shown
+
+# Clouds answer here with the machine's own credentials.
+_METADATA_HOSTS = {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}
+_METADATA_ADDRESSES = {"fd00:ec2::254", "100.100.100.200"}
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def check_base_url(url: str, allow_http: bool = False) -> str:
+    """The base URL of an API, with scheme and host in lower case and no slash at its end.
+
+    Args:
+        url: as the person wrote it.
+        allow_http: whether http may go to other machines than this one.
+
+    Raises:
+        UsageError: nothing may be sent there; says why and what to do.
+    """
+    parts = _parts(url, "base URL")
+    name = f"base URL {shown(_without_user(parts))}"
+    if "@" in parts.netloc:
+        raise UsageError(f"{name}: a name or password in the URL is not sent; give the key in its environment variable")
+    if "?" in url or "#" in url:
+        raise UsageError(f"{name}: a base URL ends before ? and #; leave them and what follows away")
+    host = parts.hostname or ""
+    if _is_metadata(host):
+        raise UsageError(f"{name}: a link-local or metadata address is no provider of language models")
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise UsageError(
+            f"{name}: http would show the key and the data to everyone on the way; use https, "
+            "or allow it with --allow_http in a network that you trust"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def check_proxy(url: str) -> str:
+    """The URL of a proxy; it may hold a name and a password, which no message shows.
+
+    Raises:
+        UsageError: it is no http or https URL.
+    """
+    parts = _parts(url, "proxy")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address; no name is looked up."""
+    address = _address(host)
+    return address.is_loopback if address else host.rstrip(".").lower() == "localhost"
+
+
+def _parts(url: str, what: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port  # Looked at only here: a port that is none is an error when it is asked for.
+    except ValueError:
+        raise UsageError(f"{what}: not a URL; expected one such as https://host/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        other = parts.scheme not in ("", "http", "https") and "://" in url
+        why = f"{parts.scheme}:// is not spoken here" if other else "not a URL"
+        raise UsageError(f"{what} {shown(_without_user(parts))}: {why}; expected one such as https://host/v1")
+    if re.search(r"[\s\\\x00-\x1f\x7f]", url.strip()):
+        raise UsageError(f"{what} {shown(_without_user(parts))}: no URL has spaces, backslashes or control characters")
+    return parts
+
+
+def _without_user(parts: SplitResult) -> str:
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _address(host: str) -> _Address | None:
+    """The address that a host is written as, also in the forms that only the system's resolver reads (2130706433)."""
+    host = host.partition("%")[0]
+    try:
+        address: _Address = ipaddress.ip_address(host)
+    except ValueError:
+        if not re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}", host, re.IGNORECASE):
+            return None
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_metadata(host: str) -> bool:
+    address = _address(host)
+    if address is None:
+        return host.rstrip(".").lower() in _METADATA_HOSTS
+    return address.is_link_local or str(address) in _METADATA_ADDRESSES

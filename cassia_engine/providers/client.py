@@ -1,0 +1,238 @@
+"""Asks the model of an account: builds requests, sends them by the policy of waiting, reads the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
+from cassia_engine.providers.accounts import Account
+from cassia_engine.providers.chat import Call, Chat, Exchange, Receipt, Reply, Request
+from cassia_engine.providers.dialects import DIALECTS, Reading
+from cassia_engine.providers.faults import Class, Fault, classify
+from cassia_engine.providers.prices import cost_of
+from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Gate, Pause, Waiting, retrying
+
+log = logging.getLogger(__name__)
+
+_STOPPED = "nothing is sent any more: the run was told to stop"
+_Answer = tuple[Receipt, Reading]
+
+
+class Client:
+    """A `Chats` over an exchange. It belongs to one event loop.
+
+    Attributes:
+        model: the account's name of the model.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        exchange: Exchange,
+        *,
+        max_workers: int,
+        waiting: Waiting = DEFAULTS,
+        halted: Callable[[], str] = lambda: "",
+    ):
+        """
+        Args:
+            exchange: makes one attempt at a call.
+            max_workers: calls in flight at once; waiting ones do not count.
+            waiting: how long, and how often.
+            halted: asked before each sending; what it says, if anything, ends the run as account trouble.
+        """
+        self.model = account.model
+        self._account = account
+        self._dialect = DIALECTS[account.dialect]
+        self._url = self._dialect.url(account.base_url, account.model)
+        self._exchange = exchange
+        self._waiting = waiting
+        self._halted = halted
+        self._gate = Gate(max_workers)
+        self._pause = Pause(waiting, account.provider)
+        self._dropped: frozenset[str] = frozenset()
+        self._under_way: dict[tuple[str, int, int], asyncio.Future[_Answer]] = {}
+        self._answered = 0.0
+
+    @property
+    def in_flight(self) -> int:
+        return self._gate.taken
+
+    def stop(self) -> None:
+        """Send nothing any more: who waits gets StoppedError, what is in flight goes on. For the loop's thread only."""
+        self._gate.close(lambda: StoppedError(_STOPPED))
+
+    async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
+        """The reply of the model; see `Chats.chat`."""
+        while True:
+            dropped = self._dropped
+            body, sent = self._dialect.body(chat, self.model, self._account.traits.without(dropped))
+            call = Call(Request(self._dialect.name, self._url, body), replicate, ordinal)
+            try:
+                receipt, reading = await self._once(call)
+            except Fault as fault:
+                failed = fault
+            else:
+                return self._reply(call, receipt, reading, sent)
+            if not self._can_do_without(failed.parameter, chat, dropped, body):
+                raise CallFailedError(failed.what)
+            self._drop(failed)
+
+    def _reply(self, call: Call, receipt: Receipt, reading: Reading, sent: dict[str, Any]) -> Reply:
+        cost, source = reading.cost_usd, "provider"
+        if cost is None:
+            cost, source = cost_of(self._account.provider, self.model, reading)
+        return Reply(
+            text=reading.text,
+            finish=reading.finish,
+            finish_reason=reading.finish_reason,
+            model=reading.model,
+            call=call,
+            receipt=receipt,
+            input_tokens=reading.input_tokens,
+            output_tokens=reading.output_tokens,
+            cached_tokens=reading.cached_tokens,
+            reasoning_tokens=reading.reasoning_tokens,
+            cost_usd=cost,
+            cost_source=source,
+            sent=sent,
+        )
+
+    def _can_do_without(self, parameter: str, chat: Chat, dropped: frozenset[str], body: dict[str, Any]) -> bool:
+        """Whether leaving the parameter away makes another request than the one that was refused."""
+        if not parameter or parameter in dropped:
+            return False
+        return self._dialect.body(chat, self.model, self._account.traits.without({*dropped, parameter}))[0] != body
+
+    def _drop(self, fault: Fault) -> None:
+        if fault.parameter not in self._dropped:
+            self._dropped |= {fault.parameter}
+            log.warning("%s; from here on it is asked without %s", fault.what, fault.parameter)
+
+    async def _once(self, call: Call) -> _Answer:
+        """The answer; an equal call under way is waited for, so that nothing is paid for twice."""
+        key = (json.dumps(call.request.body, separators=(",", ":")), call.replicate, call.ordinal)
+        while (other := self._under_way.get(key)) is not None:
+            try:
+                receipt, reading = await asyncio.shield(other)
+            except asyncio.CancelledError:
+                if not other.cancelled() or _is_cancelled():
+                    raise
+            else:
+                return replace(receipt, recorded=True), reading
+        mine = self._under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self._persist(call)
+        except Exception as error:
+            mine.set_exception(error)
+            mine.exception()  # Nobody else may be waiting for it.
+            raise
+        else:
+            mine.set_result(answer)
+            return answer
+        finally:
+            mine.cancel()
+            del self._under_way[key]
+
+    async def _persist(self, call: Call) -> _Answer:
+        """The answer, after as many attempts as the policy has.
+
+        Raises:
+            Fault: of class FAIL.
+        """
+        began = time.monotonic()
+        try:
+            return await retrying(self._waiting, self._gate.sleep)(self._unhurried, call)
+        except Fault as fault:
+            last = fault
+        except (AccountError, TemporaryError) as error:
+            ending, text = type(error), str(error)
+            self._gate.close(lambda: ending(text))
+            raise
+        raise self._verdict(last, began)
+
+    def _verdict(self, fault: Fault, began: float) -> CassiaError:
+        """What the last attempt's fault means for the call, or for the run, which then sends nothing any more."""
+        if fault.klass is Class.STOP:
+            self._gate.close(lambda: AccountError(fault.what))
+            return AccountError(fault.what)
+        if fault.klass is Class.FAIL:
+            return fault
+        tries = f"{self._waiting.attempts} attempts in {time.monotonic() - began:.0f} s"
+        if self._answered >= began:
+            return CallFailedError(f"{fault.what}; given up after {tries}")
+        text = f"{fault.what}; it answered nothing at all, {tries} at one call included; {RUN_AGAIN}"
+        self._gate.close(lambda: TemporaryError(text))
+        return TemporaryError(text)
+
+    async def _unhurried(self, call: Call) -> _Answer:
+        """One attempt, repeated after each pause that the provider asks for."""
+        while True:
+            sent = time.monotonic()
+            try:
+                return await self._attempt(call)
+            except Fault as fault:
+                if fault.klass is Class.FAIL:
+                    self._answered = time.monotonic()  # It is not down.
+                if fault.klass is not Class.WAIT:
+                    raise
+                paused = fault
+            self._pause.begin(paused, sent)
+
+    async def _attempt(self, call: Call) -> _Answer:
+        """One attempt, as soon as there is no pause and a place is free."""
+        while True:
+            while left := self._pause.left:
+                await self._gate.sleep(left)
+            await self._gate.take()
+            try:
+                if not self._pause.left:
+                    return await self._send(call)
+            finally:
+                self._gate.give()
+
+    async def _send(self, call: Call) -> _Answer:
+        self._gate.check()
+        if reason := self._halted():
+            raise AccountError(reason)
+        sent = time.monotonic()
+        receipt = await self._exchange.exchange(call)
+        found = self._read(call, receipt)
+        while receipt.recorded and isinstance(found, Fault):
+            # What it says may be over since: it counts for nothing. The next one recorded counts, or the call goes out.
+            self._exchange.void(call)
+            receipt = await self._exchange.exchange(call)
+            found = self._read(call, receipt)
+        if isinstance(found, Fault):
+            self._exchange.void(call)
+            raise found
+        if not receipt.recorded:
+            self._answered = time.monotonic()
+            self._pause.success(sent)
+        return receipt, found
+
+    def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:
+        """What an answer of status 200 says, or the fault that it is."""
+        try:
+            data = json.loads(receipt.body)
+        except (ValueError, RecursionError):
+            start = receipt.body[:1000]
+            return classify(200, {}, None, f"no JSON, but {start}" if start.strip() else "an empty body", self._account)
+        if (trouble := self._dialect.trouble(data)) is not None:
+            return classify(200, {}, trouble, "", self._account)
+        if (reading := self._dialect.read(data, call.request.body)) is not None:
+            return reading
+        if not receipt.recorded:
+            self._answered = time.monotonic()
+        return classify(200, {}, None, "there is no answer in it", self._account)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,168 @@
+"""Wire dialects: how a chat becomes a request body, and a body an answer or an error.
+
+A dialect knows no account and no model: what a model takes comes as `Traits`, which are rows of data/quirks.tsv.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a model at an account takes.
+
+    Attributes:
+        temperature: whether it takes one.
+        reasoning: how it is asked for, "" if it takes none: "effort" (a field of OpenAI's), "object" (OpenRouter's),
+            "adaptive" (Anthropic's), "think" (Ollama's, in levels), "think_switch" (Ollama's, on or off).
+        schema: how the reply's shape is demanded: "json_schema", "json_object", "format", "output_config", or "" for
+            in words only.
+        max_tokens: name of the field for the most tokens of a reply.
+        efforts: levels of reasoning it takes; others are not sent.
+        exclusive: temperature is not sent together with reasoning.
+        schema_in_words: the schema is written into the system text even where it is demanded.
+        cache: the stable text is marked to be cached.
+        with_schema: a JSON object, further fields of a request that demands a schema.
+    """
+
+    temperature: bool
+    reasoning: str
+    schema: str
+    max_tokens: str
+    efforts: tuple[str, ...] = ("low", "medium", "high")
+    exclusive: bool = False
+    schema_in_words: bool = False
+    cache: bool = False
+    with_schema: str = ""
+
+    def without(self, names: Collection[str]) -> Traits:
+        """These traits less some parameters, of "temperature", "reasoning" and "schema"."""
+        return replace(
+            self,
+            temperature=self.temperature and "temperature" not in names,
+            reasoning="" if "reasoning" in names else self.reasoning,
+            schema="" if "schema" in names else self.schema,
+        )
+
+    def effort(self, chat: Chat) -> str | None:
+        """The level of reasoning to send, None for none."""
+        return chat.reasoning if self.reasoning and chat.reasoning in self.efforts else None
+
+    def heat(self, chat: Chat) -> float | None:
+        """The temperature to send, None for none."""
+        apart = self.exclusive and self.effort(chat) is not None
+        return chat.temperature if self.temperature and not apart else None
+
+    def demands(self, chat: Chat) -> str:
+        """How the chat's schema is demanded, "" if there is none or in words only."""
+        return self.schema if chat.schema is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a body of status 200 says; each field is of its type whatever JSON came.
+
+    Attributes:
+        finish_reason: the provider's word, with its reason if it gives one.
+        input_tokens: all of them, `cached_tokens` and `cache_written_tokens` among them.
+        output_tokens: all of them, `reasoning_tokens` among them.
+        cost_usd: the provider's own figure, None if it gives none.
+    """
+
+    text: str
+    finish: Finish
+    finish_reason: str
+    model: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    cache_written_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An error that a body tells of, whatever the body's status.
+
+    Attributes:
+        status: the code in the body, if it is a number of HTTP.
+        code, kind: words for machines, "" if there are none ("insufficient_quota", "rate_limit_error").
+        message: for a person: one line of at most 300 characters.
+        parameter: cassia's name of the parameter that the error names, "" if none: temperature, reasoning, schema or
+            max_tokens.
+        retry_after: seconds.
+    """
+
+    status: int | None = None
+    code: str = ""
+    kind: str = ""
+    message: str = ""
+    parameter: str = ""
+    retry_after: float | None = None
+
+
+class Dialect(Protocol):
+    """One way to speak with a model. `name` goes into the journal's key."""
+
+    name: str
+
+    def url(self, base_url: str, model: str) -> str: ...
+
+    def headers(self, key: Secret | None) -> dict[str, str]: ...
+
+    def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The request's body, and what was sent under cassia's names: temperature, reasoning, max_tokens, schema."""
+        ...
+
+    def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:
+        """The answer in a parsed body; None if there is none in it.
+
+        Args:
+            body: of the request, by which a dialect can tell a prompt that was cut.
+        """
+        ...
+
+    def trouble(self, data: Any) -> Trouble | None:
+        """The error in a parsed body; None if there is none in it."""
+        ...
+
+
+def system_text(chat: Chat, traits: Traits) -> str:
+    """The chat's stable text, with the schema in words where the request does not carry it as such."""
+    carried = traits.schema not in ("", "json_object") and not traits.schema_in_words
+    if chat.schema is None or carried:
+        return chat.system
+    schema = json.dumps(chat.schema, ensure_ascii=False, separators=(",", ":"))
+    return f"{chat.system}\n\nAnswer with one JSON object and nothing else, valid by this JSON schema: {schema}"
+
+
+def sent(chat: Chat, traits: Traits, max_tokens: int | None = None) -> dict[str, Any]:
+    """What a request carries, under cassia's names."""
+    pairs = (
+        ("max_tokens", chat.max_tokens if max_tokens is None else max_tokens),
+        ("temperature", traits.heat(chat)),
+        ("reasoning", traits.effort(chat)),
+        ("schema", traits.demands(chat) or None),
+    )
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _dialects() -> Mapping[str, Dialect]:
+    from cassia_engine.providers.dialects.anthropic_messages import AnthropicMessages
+    from cassia_engine.providers.dialects.ollama_chat import OllamaChat
+    from cassia_engine.providers.dialects.openai_chat import OpenAIChat
+
+    known: tuple[Dialect, ...] = (OpenAIChat(), AnthropicMessages(), OllamaChat())
+    return MappingProxyType({dialect.name: dialect for dialect in known})
+
+
+DIALECTS: Mapping[str, Dialect] = _dialects()

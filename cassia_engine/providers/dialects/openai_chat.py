@@ -1,0 +1,103 @@
+"""OpenAI's chat completions, which OpenRouter, Groq, Mistral and many servers speak too.
+
+What they differ in is in the table of quirks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.providers.dialects import Reading, Traits, Trouble, sent, system_text, troubles
+from cassia_engine.providers.dialects.wild import count, first, joined, mapping, number, string, word
+from cassia_engine.secret import Secret
+
+_FINISH = {
+    "stop": Finish.STOP,
+    "length": Finish.LENGTH,
+    "model_length": Finish.LENGTH,
+    "content_filter": Finish.REFUSED,
+}
+# OpenRouter tells the model's own word too, which knows of refusals where its translation says "stop".
+_NATIVE = {
+    **dict.fromkeys(("refusal", "content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION"), Finish.REFUSED),
+    **dict.fromkeys(("max_tokens", "MAX_TOKENS", "model_context_window_exceeded"), Finish.LENGTH),
+}
+_REASONING: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    "effort": lambda effort: {"reasoning_effort": effort},
+    "object": lambda effort: {"reasoning": {"effort": effort}},
+}
+
+
+class OpenAIChat:
+    """The dialect "openai-chat"."""
+
+    name = "openai-chat"
+
+    def url(self, base_url: str, model: str) -> str:
+        return f"{base_url.removesuffix('/chat/completions')}/chat/completions"
+
+    def headers(self, key: Secret | None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
+    def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
+        heat, effort = traits.heat(chat), traits.effort(chat)
+        body: dict[str, Any] = {"model": model, "messages": _messages(chat, traits)}
+        if traits.max_tokens:
+            body[traits.max_tokens] = chat.max_tokens
+        if heat is not None:
+            body["temperature"] = heat
+        if effort is not None:
+            body |= _REASONING[traits.reasoning](effort)
+        return body | _format(chat, traits), sent(chat, traits)
+
+    def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:
+        answer = mapping(data)
+        choice = first(answer.get("choices"))
+        message = mapping(choice.get("message"))
+        text, refusal = joined(message.get("content")), string(message.get("refusal"))
+        word_given, native = word(choice.get("finish_reason")), word(choice.get("native_finish_reason"))
+        if word_given == "error" or not (text or refusal or word_given):
+            return None
+        finish = Finish.REFUSED if refusal else _NATIVE.get(native, _FINISH.get(word_given, Finish.OTHER))
+        reason = word_given if native in ("", word_given) else f"{word_given} ({native})"
+        return Reading(
+            text or refusal, finish, "refusal" if refusal else reason, word(answer.get("model")), **_usage(answer)
+        )
+
+    def trouble(self, data: Any) -> Trouble | None:
+        return troubles.find(data)
+
+
+def _messages(chat: Chat, traits: Traits) -> list[dict[str, Any]]:
+    text = system_text(chat, traits)
+    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
+    turns = [{"role": message.role, "content": message.text} for message in chat.messages]
+    return [{"role": "system", "content": marked if traits.cache else text}, *turns]
+
+
+def _format(chat: Chat, traits: Traits) -> dict[str, Any]:
+    """How the reply's shape is demanded, with the fields that go with it."""
+    kind = traits.demands(chat)
+    if kind == "json_object":
+        return {"response_format": {"type": kind}}
+    if kind != "json_schema" or chat.schema is None:
+        return {}
+    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": dict(chat.schema)}
+    further = json.loads(traits.with_schema) if traits.with_schema else {}
+    return {"response_format": {"type": kind, "json_schema": named}, **further}
+
+
+def _usage(answer: Mapping[str, Any]) -> dict[str, Any]:
+    usage = mapping(answer.get("usage"))
+    prompt, completion = mapping(usage.get("prompt_tokens_details")), mapping(usage.get("completion_tokens_details"))
+    return {
+        "input_tokens": count(usage.get("prompt_tokens")),
+        "output_tokens": count(usage.get("completion_tokens")),
+        "cached_tokens": count(prompt.get("cached_tokens")),
+        "cache_written_tokens": count(prompt.get("cache_write_tokens")),
+        "reasoning_tokens": count(completion.get("reasoning_tokens")),
+        "cost_usd": number(usage.get("cost")),
+    }

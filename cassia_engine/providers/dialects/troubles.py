@@ -1,0 +1,148 @@
+"""Errors in bodies, in all the forms that providers give them; one reader for all dialects.
+
+{"error": {"message", "type", "param", "code"}}                          OpenAI, Groq
+{"error": {"code": 402, "message", "metadata": {"reason", "raw"}}}       OpenRouter, also in a choice
+{"type": "error", "error": {"type", "message", "details": {"error_code"}}}   Anthropic
+{"error": "text"}                                                        Ollama, which may wrap another in it
+{"object": "error", "message", "type", "param", "code"}, {"detail": [{"loc", "msg"}]}    Mistral, vLLM
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cassia_engine.providers.dialects import Trouble
+from cassia_engine.providers.dialects.wild import first, mapping, number, one_line, string, word
+
+_MESSAGE = 300
+_FIELDS = {
+    "temperature": "temperature",
+    "options.temperature": "temperature",
+    "reasoning": "reasoning",
+    "reasoning_effort": "reasoning",
+    "thinking": "reasoning",
+    "think": "reasoning",
+    "output_config.effort": "reasoning",
+    "effort": "reasoning",
+    "response_format": "schema",
+    "json_schema": "schema",
+    "json_object": "schema",
+    "output_config": "schema",
+    "output_format": "schema",
+    "format": "schema",
+    "max_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "num_predict": "max_tokens",
+}
+# A field in quotes, or in front of a colon, or as what a model "does not support".
+_NAMED = re.compile(r"[`'\"]([a-z_]+(?:\.[a-z_0-9]+)*)[`'\"]|^([a-z_]+(?:\.[a-z_0-9]+)*):|does not support (\w+)")
+_ANSWERS = ("choices", "content", "done")
+
+
+def find(data: Any) -> Trouble | None:
+    """The error that a parsed body tells of, None if it tells of none."""
+    return _find(data, 0)
+
+
+def _find(data: Any, depth: int) -> Trouble | None:
+    body = mapping(data) or first(data)
+    error = _error(body)
+    if error is None:
+        return None
+    message, details = _message(error, depth)
+    metadata = mapping(error.get("metadata"))
+    code = error.get("code")
+    return Trouble(
+        status=_status(code) or _status(error.get("status")) or _status(error.get("status_code")),
+        code=_code(
+            metadata.get("reason"), mapping(error.get("details")).get("error_code"), code, metadata.get("error_type")
+        ),
+        kind=word(error.get("type")) or word(error.get("status")),
+        message=message,
+        parameter=_parameter(error, details, message),
+        retry_after=_retry_after(error, metadata),
+    )
+
+
+def _error(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The object that describes the error, None if there is no error."""
+    inner = body.get("error") or first(body.get("choices")).get("error")
+    if isinstance(inner, str):
+        return {**body, "message": inner}
+    if isinstance(inner, dict):
+        return inner
+    marked = "error" in (body.get("object"), body.get("type"))
+    plain = any(isinstance(body.get(name), (str, list)) for name in ("message", "detail"))
+    return body if marked or (plain and not any(name in body for name in _ANSWERS)) else None
+
+
+def _message(error: Mapping[str, Any], depth: int) -> tuple[str, Mapping[str, Any]]:
+    """What a person reads, and the first of the details if there are any."""
+    message = error.get("message", error.get("detail"))
+    details = first(message) or first(mapping(message).get("detail")) or first(error.get("detail"))
+    text = string(message) or string(mapping(message).get("detail")) or string(details.get("msg"))
+    wrapped = _wrapped(text, depth)
+    raw = _wrapped(string(mapping(error.get("metadata")).get("raw")), depth)
+    parts = [one_line(part, _MESSAGE) for part in (wrapped or text, raw) if part]
+    return one_line(": ".join(dict.fromkeys(parts)), _MESSAGE), details
+
+
+def _wrapped(text: str, depth: int) -> str:
+    """The message of an error that another one quotes as JSON; the text itself if it is none."""
+    if not text.lstrip().startswith(("{", "[")) or depth > 2:
+        return text
+    try:
+        inner = _find(json.loads(text), depth + 1)
+    except (ValueError, RecursionError):
+        inner = None
+    return inner.message if inner and inner.message else text
+
+
+def _status(value: Any) -> int | None:
+    if isinstance(value, str) and re.fullmatch(r"[1-5]\d\d", value, re.ASCII):
+        value = int(value)
+    status = number(value)
+    return int(status) if status is not None and 100 <= status < 600 else None
+
+
+def _code(*places: Any) -> str:
+    """The first that is a word; a number is a status."""
+    return next((text for text in map(word, places) if text and not text.isdigit()), "")
+
+
+def _parameter(error: Mapping[str, Any], details: Mapping[str, Any], message: str) -> str:
+    place = details.get("loc")
+    located = ".".join(part for part in place if isinstance(part, str)) if isinstance(place, list) else ""
+    for named in (string(error.get("param")), located.removeprefix("body."), *_names(message)):
+        if found := _known(named):
+            return found
+    return ""
+
+
+def _names(message: str) -> Iterator[str]:
+    for match in _NAMED.finditer(message):
+        yield next(filter(None, match.groups()))
+
+
+def _known(field: str) -> str:
+    """Cassia's name of a field of a request, by its longest known beginning: output_config.format.schema."""
+    steps = field[:100].split(".")
+    beginnings = (".".join(steps[:end]) for end in range(len(steps), 0, -1))
+    return next((_FIELDS[name] for name in beginnings if name in _FIELDS), "")
+
+
+def _retry_after(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> float | None:
+    details = error.get("details")
+    delays = [mapping(entry).get("retryDelay") for entry in details] if isinstance(details, list) else []
+    places = (error.get("retry_after"), metadata.get("retry_after"), metadata.get("retry_after_seconds"), *delays)
+    return next(filter(lambda seconds: seconds is not None, map(_seconds, places)), None)
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?s?", value, re.ASCII):
+        return float(value.removesuffix("s"))
+    return number(value)

@@ -1,0 +1,235 @@
+"""What an error of a provider means: one table by status, one by the machine-readable words of its body.
+
+Messages are shown to the person and never searched. No message holds the key, or a piece of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cassia_engine.errors import CassiaError
+from cassia_engine.providers.retry_after import retry_after
+from cassia_engine.secret import Secret
+
+if TYPE_CHECKING:
+    from cassia_engine.providers.accounts import Account
+    from cassia_engine.providers.dialects import Trouble
+
+# Without these a request still means the same, so that it may go out once more.
+DROPPABLE = ("temperature", "reasoning", "schema")
+
+
+class Class(StrEnum):
+    """What to do about a fault."""
+
+    WAIT = "wait"  # too much at once: all calls pause
+    RETRY = "retry"  # bad luck: the same call again
+    STOP = "stop"  # no call will ever work: the run ends
+    FAIL = "fail"  # this call will never work, others may
+
+
+class Fault(CassiaError):
+    """An attempt without an answer.
+
+    Attributes:
+        what: one line for a person, without the key.
+        klass: what to do.
+        status: of the answer, or of the error in a body of status 200; None if nothing came.
+        retry_after: seconds to wait as the provider says; None if it says nothing.
+        parameter: cassia's name of a parameter that the model does not take, one of `DROPPABLE`, else "".
+    """
+
+    def __init__(
+        self,
+        what: str,
+        klass: Class,
+        status: int | None = None,
+        retry_after: float | None = None,
+        parameter: str = "",
+    ):
+        super().__init__(what)
+        self.what = what
+        self.klass = klass
+        self.status = status
+        self.retry_after = retry_after
+        self.parameter = parameter
+
+
+_BY_STATUS: Mapping[int, Class] = MappingProxyType(
+    {
+        401: Class.STOP,
+        402: Class.STOP,
+        403: Class.STOP,
+        407: Class.STOP,
+        408: Class.RETRY,
+        409: Class.RETRY,
+        424: Class.RETRY,
+        425: Class.RETRY,
+        429: Class.WAIT,
+        498: Class.WAIT,  # Groq's
+    }
+)
+
+# Patterns for the code and the kind of a body's error; the first that fits decides, before the status does.
+_BY_WORD: Mapping[str, Class] = MappingProxyType(
+    {
+        "in_flight_budget_exhausted": Class.WAIT,
+        "insufficient_quota": Class.STOP,
+        "credit_balance_exhausted": Class.STOP,
+        "billing_error": Class.STOP,
+        "*spend_limit*": Class.STOP,
+        "organization_usage_limit*": Class.STOP,
+        "*perday*": Class.STOP,  # Gemini's daily quotas
+    }
+)
+
+# What a word says where the status does not: in a body of status 200.
+_STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
+    {
+        "authentication_error": 401,
+        "invalid_api_key": 401,
+        "unauthenticated": 401,
+        "permission_error": 403,
+        "permission_denied": 403,
+        "invalid_request_error": 400,
+        "invalid_argument": 400,
+        "failed_precondition": 400,
+        "context_length_exceeded": 400,
+        "not_found_error": 404,
+        "not_found": 404,
+        "model_not_found": 404,
+        "request_too_large": 413,
+        "rate_limit_error": 429,
+        "rate_limit_exceeded": 429,
+        "resource_exhausted": 429,
+    }
+)
+
+_SHORT_OF_CREDIT = (
+    "{who} refuses: credit, quota or spending limit is used up{why}; add credit, raise the limit or wait until it is "
+    "renewed{there}"
+)
+_STOP_LINES: Mapping[int, str] = MappingProxyType(
+    {
+        401: "{who} refuses the key in {variable}{why}; set {variable} to a valid key",
+        403: "{who} does not let the key in {variable} use {model}{why}; check what the key and its account may do",
+        407: "the proxy on the way to {who} asks for a name and a password{why}; give them as --proxy "
+        "http://name:password@host:port",
+    }
+)
+_NO_KEY_LINE = "{who} wants a key, and none was sent{why}; set {variable} to one"
+_FAIL_LINES: Mapping[int, str] = MappingProxyType(
+    {
+        404: "{who} knows no model {model}, or its base URL is wrong{why}",
+        413: "{who} says that the request is too large for {model}{why}",
+    }
+)
+_REASONS: Mapping[Class, str] = MappingProxyType(
+    {
+        Class.WAIT: "{who} is at its rate limit{why}",
+        Class.RETRY: "{who} has a fault{why}",
+        Class.FAIL: "{who} refuses the request to {model}{why}",
+        Class.STOP: _SHORT_OF_CREDIT,
+    }
+)
+
+
+def classify(
+    status: int,
+    headers: Mapping[str, str],
+    trouble: Trouble | None,
+    body_head: str,
+    account: Account,
+) -> Fault:
+    """What an answer that is none means.
+
+    Args:
+        status: of the HTTP answer.
+        headers: of the answer, names in lower case.
+        trouble: the error object in its body, if there is one.
+        body_head: the beginning of the body, shown where there is no error object.
+        account: whose line is written, and whose key is kept out of it.
+    """
+    status, given = _true_status(status, trouble), status
+    if 300 <= status < 400:
+        return Fault(_redirect_line(status, headers, account), Class.FAIL, status)
+    klass = _klass(status, trouble)
+    told = f"status {given}" if status == given else f"status {given} with error {status}"
+    message = clean(trouble.message if trouble and trouble.message else body_head, account.key)
+    why = f" ({told}: {message})" if message else f" ({told})"
+    parameter = trouble.parameter if trouble and status in (400, 422) and trouble.parameter in DROPPABLE else ""
+    return Fault(_line(klass, status, why, account), klass, status, retry_after(headers, trouble), parameter)
+
+
+def clean(text: str, key: Secret | None, longest: int = 300) -> str:
+    """A provider's text for a message: one line, cut at `longest` characters, without any piece of the key."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in without_key(text, key)).split())
+    return line if len(line) <= longest else line[:longest].rstrip() + "..."
+
+
+def without_key(text: str, key: Secret | None) -> str:
+    """The text with *** for the key; a text that was cut may hold a piece of it, from 8 characters on that counts."""
+    value = key.reveal() if key else ""
+    size = min(8, len(value))
+    pieces = {value[i : i + size] for i in range(len(value) - size + 1)} if size else set()
+    hidden = {at + i for piece in pieces for at in _places(text, piece) for i in range(size)}
+    if not hidden:
+        return text
+    return re.sub("\0+", "***", "".join("\0" if i in hidden else c for i, c in enumerate(text.replace("\0", " "))))
+
+
+def _true_status(status: int, trouble: Trouble | None) -> int:
+    """The status that the body's error has, where the answer pretends that all is well."""
+    if status != 200 or trouble is None:
+        return status
+    if trouble.status is not None and 400 <= trouble.status < 600:
+        return trouble.status
+    return next((_STATUS_OF_WORD[word] for word in _words(trouble) if word in _STATUS_OF_WORD), status)
+
+
+def _klass(status: int, trouble: Trouble | None) -> Class:
+    for pattern, klass in _BY_WORD.items():
+        if trouble and any(fnmatchcase(word, pattern) for word in _words(trouble)):
+            return klass
+    # An error in a body of status 200 that names no code is most often a passing fault of what stands behind.
+    return _BY_STATUS.get(status, Class.RETRY if status >= 500 or status == 200 else Class.FAIL)
+
+
+def _words(trouble: Trouble) -> tuple[str, str]:
+    return trouble.code.lower(), trouble.kind.lower()
+
+
+def _line(klass: Class, status: int, why: str, account: Account) -> str:
+    lines = {Class.STOP: _STOP_LINES, Class.FAIL: _FAIL_LINES}.get(klass, {})
+    line = lines.get(status, _REASONS[klass])
+    if status == 401 and account.key is None:
+        line = _NO_KEY_LINE
+    variable = account.key_variable or "the key's environment variable"
+    there = f", for the account of the key in {variable}" if account.key else ""
+    return line.format(who=account.provider, variable=variable, model=account.model, why=why, there=there)
+
+
+def _redirect_line(status: int, headers: Mapping[str, str], account: Account) -> str:
+    try:
+        host = urlsplit(headers.get("location", "")).hostname or "another place of the same host"
+    except ValueError:
+        host = "what is no URL"
+    host = clean(host, account.key, 100)
+    return (
+        f"{account.provider} redirects to {host} (status {status}); redirects are not followed, for the key would go "
+        "there too: check the base URL"
+    )
+
+
+def _places(text: str, piece: str) -> list[int]:
+    found, at = [], text.find(piece)
+    while at >= 0:
+        found.append(at)
+        at = text.find(piece, at + 1)
+    return found

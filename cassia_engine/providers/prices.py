@@ -1,0 +1,75 @@
+"""What a reply cost: the provider's own figure first, else a dated table of prices, else unknown.
+
+The table, data/prices.tsv, is made by scripts/make_prices.py: US dollars per million tokens, tab-separated.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from cassia_engine.providers.dialects import Reading
+
+
+class Price(NamedTuple):
+    """A row of the table; prices in US dollars per million tokens.
+
+    Attributes:
+        input: of tokens that were neither read from a cache nor written to one.
+        up_to: the longest prompt, in tokens, that these prices hold for.
+        date: day (ISO) for which they were looked up in `source`.
+    """
+
+    provider: str
+    model: str
+    input: float
+    cache_read: float
+    cache_write: float
+    output: float
+    up_to: float
+    date: str
+    source: str
+
+
+@cache
+def load() -> dict[tuple[str, str], Price]:
+    """The shipped table by provider and model, read once a process."""
+    text = (files("cassia_engine") / "data" / "prices.tsv").read_text(encoding="utf-8")
+    prices = map(_price, text.splitlines()[1:])
+    return {(price.provider, price.model): price for price in prices}
+
+
+def _price(line: str) -> Price:
+    provider, model, full, read, write, output, up_to, date, source = line.split("\t")
+    longest = float(up_to) if up_to else math.inf
+    # Without prices of their own, tokens of a cache cost as much as others.
+    return Price(
+        provider, model, float(full), float(read or full), float(write or full), float(output), longest, date, source
+    )
+
+
+def cost_of(provider: str, model: str, reading: Reading) -> tuple[float | None, str]:
+    """US dollars that a reply cost, and where they are from: "provider", "prices of DATE", or (None, "") if unknown.
+
+    Args:
+        model: as it was asked for.
+        reading: its token counts may be None, which makes the cost unknown; an unknown share of a cache is none.
+    """
+    if reading.cost_usd is not None:
+        return reading.cost_usd, "provider"
+    price = load().get((provider, model))
+    if price is None or reading.input_tokens is None or reading.output_tokens is None:
+        return None, ""
+    if reading.input_tokens > price.up_to:
+        return None, ""
+    return _cost(price, reading, reading.input_tokens, reading.output_tokens), f"prices of {price.date}"
+
+
+def _cost(price: Price, reading: Reading, prompt: int, output: int) -> float:
+    read = min(reading.cached_tokens or 0, prompt)
+    written = min(reading.cache_written_tokens or 0, prompt - read)
+    plain = prompt - read - written
+    dollars = plain * price.input + read * price.cache_read + written * price.cache_write + output * price.output
+    return dollars / 1_000_000

@@ -1,0 +1,47 @@
+"""How long a provider wants to be left alone, in all the forms in which it says so."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cassia_engine.providers.dialects import Trouble
+
+LONGEST_WAIT = 300.0  # seconds; whatever a provider asks for
+
+
+def retry_after(headers: Mapping[str, str], trouble: Trouble | None = None) -> float | None:
+    """Seconds to wait, 0 to `LONGEST_WAIT`, in whatever form the provider says so; None if it does not."""
+    for found in (
+        _number(headers.get("retry-after-ms"), 0.001),
+        _number(headers.get("retry-after"), 1.0),
+        _until(headers.get("retry-after"), headers.get("date")),
+        trouble.retry_after if trouble else None,
+    ):
+        if found is not None and math.isfinite(found) and found >= 0:
+            return min(found, LONGEST_WAIT)
+    return None
+
+
+def _number(text: str | None, unit: float) -> float | None:
+    try:
+        return float(text) * unit if text else None
+    except ValueError:
+        return None
+
+
+def _until(text: str | None, date: str | None) -> float | None:
+    """Seconds until an HTTP date, by the provider's own clock if it tells the time; 0 if it is past."""
+    then, now = _timestamp(text), _timestamp(date)
+    return None if then is None else max(0.0, then - (time.time() if now is None else now))
+
+
+def _timestamp(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None

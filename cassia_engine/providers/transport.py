@@ -1,0 +1,241 @@
+"""One HTTP attempt at a call, over a session whose connections are used again. The only module that knows aiohttp.
+
+What aiohttp raises becomes a Fault here, by its type, and is never chained: its repr holds headers, and so the key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import time
+import urllib.request
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from cassia_engine import __version__
+from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.providers.accounts import Account
+from cassia_engine.providers.address import check_proxy
+from cassia_engine.providers.chat import Call, Receipt
+from cassia_engine.providers.dialects import DIALECTS
+from cassia_engine.providers.faults import Class, Fault, classify
+
+LARGEST_BODY = 8 * 1024 * 1024  # bytes
+_HEAD = 2000  # characters of a body that are looked at where it is no JSON
+
+
+class Transport:
+    """An `Exchange` over HTTP; an async context manager that opens and closes its session.
+
+    Args:
+        account: whose provider is asked.
+        proxy: URL of a proxy for all calls.
+        trust_env: take the proxy from HTTPS_PROXY and its like, unless NO_PROXY names the host.
+        connections: open at once at most.
+        connect, total, read: seconds to connect, for a whole attempt, and between two pieces of an answer.
+
+    Raises:
+        UsageError: the proxy's URL cannot be used.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        connections: int = 16,
+        connect: float = 15.0,
+        total: float = 600.0,
+        read: float = 300.0,
+    ):
+        self._account = account
+        self._dialect = DIALECTS[account.dialect]
+        url = proxy or (_proxy_of_environment(account.base_url) if trust_env else None)
+        self._proxy = check_proxy(url) if url else None
+        self._connections = connections
+        self._timeout = aiohttp.ClientTimeout(total=total, connect=connect, sock_connect=connect, sock_read=read)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the session; nothing is sent.
+
+        Raises:
+            UsageError: SSL_CERT_FILE cannot be read.
+            AccountError: the key cannot be sent.
+        """
+        secure = any(url and url.startswith("https:") for url in (self._account.base_url, self._proxy))
+        if not all(value.isascii() and value.isprintable() for value in self._headers().values()):
+            raise AccountError(
+                f"the key in {self._account.key_variable} has a line break or a character that no key has; set it anew"
+            )
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=_trust() if secure else True),
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def exchange(self, call: Call) -> Receipt:
+        """The body of an answer of status 200.
+
+        Raises:
+            Fault: there is none.
+        """
+        assert self._session is not None, "the transport is not open"
+        payload = json.dumps(call.request.body, separators=(",", ":")).encode()
+        began = time.monotonic()
+        try:
+            # The headers are the request's own: those of a session also go to the proxy, with the key.
+            async with self._session.post(
+                call.request.url, data=payload, headers=self._headers(), allow_redirects=False, proxy=self._proxy
+            ) as response:
+                status, headers = response.status, response.headers
+                body = await _body(response)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            fault = self._lost(error)
+        else:
+            if status == 200 and body is not None:
+                now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                return Receipt(self._text(body), now, round(time.monotonic() - began, 3))
+            fault = self._refused(status, headers, body)
+        # Raised outside of the handler, so that what aiohttp raised is not its context.
+        raise fault
+
+    def void(self, call: Call) -> None:
+        """Nothing to do: nothing is recorded here."""
+
+    def _headers(self) -> dict[str, str]:
+        own = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": f"cassia/{__version__}"}
+        return {**own, **self._dialect.headers(self._account.key)}
+
+    def _text(self, body: bytes) -> str:
+        """The body as text. Whoever sends the key back does not get it written down."""
+        text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
+        key = self._account.key.reveal() if self._account.key else ""
+        # A shorter one is a stand-in, and may be a word of the answer.
+        return text.replace(key, "***") if len(key) >= 8 else text
+
+    def _refused(self, status: int, headers: Mapping[str, str], body: bytes | None) -> Fault:
+        if status == 200:
+            size = LARGEST_BODY // 2**20
+            return Fault(f"{self._account.provider} sent more than {size} MB, which no answer has", Class.FAIL, status)
+        text = (body or b"").decode("utf-8", errors="replace").removeprefix("\ufeff")
+        lower = {name.lower(): value for name, value in headers.items()}
+        trouble = self._dialect.trouble(_json(text))
+        return classify(status, lower, trouble, text[:_HEAD], self._account)
+
+    def _lost(self, error: Exception) -> Fault:
+        """What it means that no whole answer came."""
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            return self._refused_by_proxy(error.status)
+        klass, text = next((row[1:] for row in _LOST if isinstance(error, row[0])), _BROKEN)
+        host = getattr(error, "host", None) if isinstance(error, aiohttp.ClientConnectorError) else None
+        proxy = urlsplit(self._proxy).hostname if self._proxy else None
+        target = urlsplit(self._account.base_url).hostname
+        place = f"its proxy {proxy}" if proxy and host == proxy else f"its host {host or target}"
+        line = text.format(
+            place=place, reason=_reason(error), connect=self._timeout.connect, read=self._timeout.sock_read
+        )
+        return Fault(f"{self._account.provider}: {line}", klass)
+
+    def _refused_by_proxy(self, status: int) -> Fault:
+        host = urlsplit(self._proxy or "").hostname
+        asked = "; it wants a name and a password: --proxy http://name:password@host:port" if status == 407 else ""
+        line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
+        return Fault(line, Class.STOP if 400 <= status < 500 and status not in (408, 429) else Class.RETRY, status)
+
+
+_BROKEN = (Class.RETRY, "the connection to {place} broke{reason}")
+
+# The first that fits decides; what comes first is a kind of what comes later.
+_LOST: tuple[tuple[type[Exception], Class, str], ...] = (
+    (
+        aiohttp.ClientConnectorCertificateError,
+        Class.STOP,
+        "the certificate of {place} is not trusted{reason}; if your network looks into TLS, set SSL_CERT_FILE to the "
+        "file of its CA certificates",
+    ),
+    (aiohttp.ClientConnectorSSLError, Class.RETRY, "{place} does not speak TLS as it should{reason}"),
+    (aiohttp.ClientConnectorDNSError, Class.RETRY, "{place} has no address (its name is not known here)"),
+    (aiohttp.ClientConnectorError, Class.RETRY, "{place} cannot be reached{reason}"),
+    (aiohttp.ConnectionTimeoutError, Class.RETRY, "{place} took no connection within {connect:g} s"),
+    (aiohttp.SocketTimeoutError, Class.RETRY, "{place} sent nothing for {read:g} s"),
+    (TimeoutError, Class.RETRY, "{place} gave no whole answer in time"),
+    (aiohttp.ServerDisconnectedError, Class.RETRY, "{place} closed the connection before it answered"),
+    (aiohttp.ClientPayloadError, Class.RETRY, "the answer of {place} was cut off"),
+    (aiohttp.ClientResponseError, Class.RETRY, "the answer of {place} is no HTTP"),
+    (aiohttp.ClientError, *_BROKEN),
+    (OSError, *_BROKEN),
+    (ValueError, Class.FAIL, "the request could not be made for {place}"),
+)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body; None if it is larger than any answer. Of an error's body what has come is enough."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async for piece in response.content.iter_any():
+            size += len(piece)
+            if size > LARGEST_BODY:
+                response.close()
+                return b"".join(pieces)[:_HEAD] if response.status != 200 else None
+            pieces.append(piece)
+    except (aiohttp.ClientError, OSError):
+        if response.status == 200:
+            raise
+    return b"".join(pieces)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _reason(error: Exception) -> str:
+    """The system's or TLS's own words for an error of theirs, in brackets."""
+    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f" ({inner.verify_message})"
+    if isinstance(inner, ssl.SSLError):
+        return f" ({inner.reason})" if inner.reason else ""
+    number = inner.errno if isinstance(inner, OSError) else None
+    return f" ({os.strerror(number)})" if number else ""
+
+
+def _trust() -> ssl.SSLContext:
+    """Whom TLS trusts: SSL_CERT_FILE or SSL_CERT_DIR, else the system's certificates."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(("http/1.1",))
+    if path := os.environ.get("SSL_CERT_FILE"):
+        # OpenSSL itself passes over a file that it cannot use.
+        try:
+            context.load_verify_locations(path)
+        except OSError as error:
+            reason = "no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+            raise UsageError(f"SSL_CERT_FILE cannot be used ({reason})", path=path) from None
+    return context
+
+
+def _proxy_of_environment(url: str) -> str | None:
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.netloc):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")

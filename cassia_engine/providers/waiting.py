@@ -1,0 +1,197 @@
+"""The policy of waiting: attempts with growing distance for one call, one pause for all, places for those under way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential
+
+from cassia_engine.errors import CassiaError, TemporaryError
+from cassia_engine.providers.faults import Class, Fault
+
+log = logging.getLogger(__name__)
+
+RUN_AGAIN = "run the same again later: it goes on where it stopped, and what was answered is not paid for twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long is waited; all but `attempts` and `jitter` in seconds.
+
+    Attributes:
+        attempts: at one call that has bad luck; a pause costs none.
+        backoff, longest_backoff: before the second attempt, doubled before each further one up to the longest.
+        pause, longest_pause: of all calls where the provider does not say how long, doubled for each further one
+            without a success between, up to the longest.
+        jitter: the share of a wait that is added to it at most, at random.
+        budget: for pauses without any success between.
+        worth_saying: a pause is told from here on.
+    """
+
+    attempts: int = 5
+    backoff: float = 2.0
+    longest_backoff: float = 60.0
+    pause: float = 5.0
+    longest_pause: float = 300.0
+    jitter: float = 0.25
+    budget: float = 900.0
+    worth_saying: float = 10.0
+
+    def jittered(self, seconds: float) -> float:
+        return seconds * (1 + self.jitter * random.random())
+
+
+DEFAULTS = Waiting()
+
+
+def retrying(waiting: Waiting, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+    """The policy for one call: again after a Fault of class RETRY, which is raised when no attempt is left."""
+    backoff = wait_exponential(multiplier=waiting.backoff, max=waiting.longest_backoff)
+
+    def wait(state: RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        asked = fault.retry_after if isinstance(fault, Fault) else None
+        return max(waiting.jittered(backoff(state)), min(asked or 0.0, waiting.longest_pause))
+
+    return AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, Fault) and error.klass is Class.RETRY),
+        stop=stop_after_attempt(waiting.attempts),
+        wait=wait,
+        sleep=sleep,
+        reraise=True,
+    )
+
+
+class Gate:
+    """Places for calls under way, first come, first served; when it is closed, all who wait are turned away at once."""
+
+    def __init__(self, places: int):
+        self._places = self._free = places
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._sleepers: set[asyncio.Future[None]] = set()
+        self._error: Callable[[], CassiaError] | None = None
+
+    @property
+    def taken(self) -> int:
+        return self._places - self._free
+
+    def close(self, error: Callable[[], CassiaError]) -> None:
+        """Raise what `error` makes in all who wait and all who come; the first reason stays."""
+        if self._error is not None:
+            return
+        self._error = error
+        for future in (*self._queue, *self._sleepers):
+            if not future.done():
+                future.set_exception(error())
+        self._queue.clear()
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error()
+
+    async def take(self) -> None:
+        """Wait for a place, to be given back with `give`.
+
+        Raises:
+            CassiaError: the gate is closed.
+        """
+        self.check()
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            # The place may have been handed over just before.
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.give()
+            raise
+
+    def give(self) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long.
+
+        Raises:
+            CassiaError: the gate is closed, before or while waiting.
+        """
+        self.check()
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers.add(sleeper)
+        try:
+            async with asyncio.timeout(seconds):
+                await sleeper
+        except TimeoutError:
+            return
+        finally:
+            self._sleepers.discard(sleeper)
+
+
+class Pause:
+    """One pause for all calls. What was sent before it ended and is refused too belongs to the same episode."""
+
+    def __init__(self, waiting: Waiting, who: str):
+        self._waiting = waiting
+        self._who = who
+        self._until = 0.0
+        self._since: float | None = None
+        self._episodes = 0
+        self._said = False
+
+    @property
+    def left(self) -> float:
+        """Seconds until calls may go out again, 0 if they may."""
+        return max(0.0, self._until - time.monotonic())
+
+    def begin(self, fault: Fault, sent: float) -> None:
+        """Pause all calls for what the fault of a call asks for, which was sent at the time `sent` (monotonic).
+
+        Raises:
+            TemporaryError: the budget for pauses without a success is used up.
+        """
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        if sent >= self._until:
+            self._episodes += 1
+            self._said = False
+        elif not fault.retry_after:
+            return
+        seconds = self._seconds(fault)
+        self._until = max(self._until, now + self._waiting.jittered(seconds))
+        if self._until - self._since > self._waiting.budget:
+            raise TemporaryError(
+                f"{fault.what}; nothing got through for {now - self._since:.0f} s, and pauses without any success end "
+                f"after {self._waiting.budget:.0f} s; {RUN_AGAIN}"
+            )
+        self._say(seconds)
+
+    def success(self, sent: float) -> None:
+        """Note that a call which was sent at the time `sent` got through."""
+        self._since = None
+        if sent >= self._until:
+            self._episodes = 0
+
+    def _seconds(self, fault: Fault) -> float:
+        if fault.retry_after:
+            return min(fault.retry_after, self._waiting.longest_pause)
+        doubled = self._waiting.pause * 2.0 ** min(self._episodes - 1, 30)
+        return float(min(doubled, self._waiting.longest_pause))
+
+    def _say(self, seconds: float) -> None:
+        if seconds >= self._waiting.worth_saying and not self._said:
+            self._said = True
+            log.warning("%s asks for a pause of %.3g s (rate limit)", self._who, seconds)

@@ -1,0 +1,174 @@
+"""Accounts: whom a person means, which key goes where, and that no key is ever shown."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import traceback
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cassia_engine import models
+from cassia_engine.errors import AccountError, CassiaError, UsageError
+from cassia_engine.providers.accounts import Account, load, open_account, traits_of, warnings_of
+from cassia_engine.providers.dialects import DIALECTS
+from cassia_engine.secret import Secret
+
+KEY = "sk-canary-0123456789"
+NAMES = tuple(row.provider for row in load())
+
+
+def account(provider: str, environ: dict[str, str] | None = None, **options: Any) -> Account:
+    keys = {row.key_variable: KEY for row in load()}
+    return open_account(provider, environ=keys if environ is None else environ, **options)
+
+
+def test_the_table_of_providers_is_whole() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    listed = {(row.provider, row.model) for row in models.load()}
+    for row in load():
+        assert row.dialect in DIALECTS
+        assert row.key in ("needed", "optional", "remote")
+        for model in filter(None, (row.model, row.fast_model)):
+            assert (row.provider, model) in listed
+    assert load()[0].model == "anthropic/claude-sonnet-4.5"
+    assert load()[0].fast_model == "google/gemini-2.5-flash"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_provider_has_traits_for_every_model(name: str) -> None:
+    dialect = next(row.dialect for row in load() if row.provider == name)
+    ways = {
+        "openai-chat": ({"", "effort", "object"}, {"", "json_schema", "json_object"}),
+        "anthropic-messages": ({"", "adaptive"}, {"", "output_config"}),
+        "ollama-chat": ({"", "think", "think_switch"}, {"", "format"}),
+    }[dialect]
+    for model in ("anything", *(row.model for row in models.load() if row.provider == name)):
+        traits = traits_of(name, model)
+        assert traits.reasoning in ways[0]
+        assert traits.schema in ways[1]
+        assert set(traits.efforts) <= {"low", "medium", "high"}
+        assert not traits.with_schema or isinstance(json.loads(traits.with_schema), dict)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "takes"),
+    [
+        ("openai", "o3", False),
+        ("openai", "gpt-5.1", False),
+        ("openai", "gpt-4.1-mini", True),
+        ("anthropic", "claude-sonnet-4-5-20250929", True),
+        ("anthropic", "claude-opus-4-7", False),
+        ("anthropic", "claude-haiku-5-5", False),
+        ("openrouter", "anthropic/claude-sonnet-4.5", True),
+        ("openrouter", "anthropic/claude-opus-5.5", False),
+        ("openrouter", "google/gemini-3.5-flash-lite", False),
+        ("openrouter", "google/gemini-2.5-flash", True),
+        ("groq", "openai/gpt-oss-20b", True),
+    ],
+)
+def test_who_takes_a_temperature(provider: str, model: str, takes: bool) -> None:
+    assert traits_of(provider, model).temperature is takes
+
+
+def test_defaults_aliases_and_names_as_they_are() -> None:
+    assert account("openrouter").model == "anthropic/claude-sonnet-4.5"
+    assert account("openai", model="fast").model == "gpt-6-luna"
+    assert account("openai", model="ft:gpt-4o:mine").model == "ft:gpt-4o:mine"
+    assert account("custom", model="best", base_url="https://h/v1").model == "best", "it has no aliases"
+    with pytest.raises(UsageError, match=r"^--model local: openrouter has no model for this alias; it has best"):
+        account("openrouter", model="local")
+
+
+def test_a_url_is_a_custom_provider() -> None:
+    found = account("http://127.0.0.1:9000/v1/", {}, model="mock")
+    assert (found.provider, found.base_url, found.key) == ("custom", "http://127.0.0.1:9000/v1", None)
+    assert account("https://h/v1", model="m").key == Secret(KEY)
+    with pytest.raises(UsageError, match="another one; give one of them"):
+        account("https://h/v1", base_url="https://other/v1")
+
+
+def test_ollama_is_keyless_and_follows_its_variable() -> None:
+    assert account("ollama", {}).base_url == "http://127.0.0.1:11434"
+    assert account("ollama", {"OLLAMA_HOST": "0.0.0.0"}).base_url == "http://127.0.0.1:11434"
+    assert account("ollama", {"OLLAMA_HOST": ":5000"}).base_url == "http://127.0.0.1:5000"
+    assert account("ollama", {"OLLAMA_HOST": "https://gpu.lab"}).base_url == "https://gpu.lab"
+    with pytest.raises(UsageError, match="--allow_http"):
+        account("ollama", {"OLLAMA_HOST": "gpu.lab"})
+    assert account("ollama", {"OLLAMA_HOST": "gpu.lab"}, allow_http=True).base_url == "http://gpu.lab:11434"
+    with pytest.raises(UsageError):
+        account("ollama", {"OLLAMA_HOST": "http://[::"})
+
+
+def test_a_vendors_key_goes_to_its_own_host_only() -> None:
+    with pytest.raises(UsageError, match=r"OPENAI_API_KEY goes to api\.openai\.com only.*CUSTOM_API_KEY"):
+        account("openai", base_url="https://api.openai.com.evil.example/v1")
+    assert account("openai", base_url="https://eu.api.openai.com/v1").key == Secret(KEY)
+    given = account("openai", base_url="https://proxy.example/v1", key=Secret("other"))
+    assert given.key == Secret("other")
+    assert account("ollama", base_url="https://gpu.lab").key is None
+    assert account("ollama", base_url="https://ollama.com").key == Secret(KEY)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "expected"),
+    [
+        ({"provider": "OpenRuter"}, UsageError, "did you mean openrouter?); choose from openrouter, openai, "),
+        ({"provider": "ofline"}, UsageError, "did you mean offline?"),
+        (
+            {"provider": "openai"},
+            AccountError,
+            "set OPENAI_API_KEY in the environment (--provider offline needs no key",
+        ),
+        ({"provider": "custom"}, UsageError, "--base_url"),
+        ({"provider": "https://h/v1"}, UsageError, "give the name of one with --model"),
+        ({"provider": "https://h/v1", "model": "m"}, AccountError, "no key for https://h/v1: set CUSTOM_API_KEY"),
+        ({"provider": "http://h/v1", "model": "m"}, UsageError, "--allow_http"),
+        ({"provider": "ollama", "model": "a b"}, UsageError, "--model a b: no model's name has spaces"),
+    ],
+)
+def test_what_is_wrong_is_one_line(options: dict[str, Any], kind: type[CassiaError], expected: str) -> None:
+    with pytest.raises(kind) as raised:
+        open_account(**options, environ={})
+    assert expected in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{}\x00", "{} x", "“{}”", "\r{}"])
+@pytest.mark.parametrize("explicit", [True, False])
+def test_keys_that_no_header_can_carry_are_refused_unseen(around: str, explicit: bool) -> None:
+    key = around.format(KEY)
+    with pytest.raises(AccountError) as raised:
+        if explicit:
+            open_account("openai", key=Secret(key), environ={})
+        else:
+            open_account("openai", environ={"OPENAI_API_KEY": key})
+    shown = "".join(traceback.format_exception(raised.value))
+    assert KEY not in shown
+    assert "white space" in str(raised.value)
+
+
+def test_no_key_is_shown() -> None:
+    found = account("openai")
+    assert found.key is not None
+    assert found.key.reveal() == KEY
+    texts = (repr(found), str(found), f"{found}", repr(asdict(replace(found, key=None))), repr(found.key))
+    assert not any(KEY in text for text in texts)
+    with pytest.raises(TypeError) as raised:
+        json.dumps(found)
+    assert KEY not in str(raised.value)
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(found)
+
+
+def test_a_model_that_ends_is_told() -> None:
+    found = account("openrouter")
+    name, successor = "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-5.5"
+    expected = f"{name} is served until 2026-11-30; then use {successor} (--model)"
+    assert warnings_of(found, date(2026, 11, 20)) == (expected,)
+    [late] = warnings_of(found, date(2026, 11, 30))
+    assert "was served until 2026-11-30" in late
+    assert warnings_of(account("openai")) == ()

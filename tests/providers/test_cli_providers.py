@@ -1,0 +1,130 @@
+"""`cassia providers`: the list, and the check of an account against real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cassia_engine.providers.accounts import load
+from tests.providers.servers import KEY, Scripted, completion, serving
+
+COMMAND = [sys.executable, "-m", "cassia_engine", "providers"]
+BARE = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_HOST"))}
+
+
+async def run(*arguments: str, environ: Mapping[str, str] = BARE) -> tuple[int, str, str]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*COMMAND, *arguments, stdout=pipe, stderr=pipe, env=dict(environ))
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    assert KEY not in f"{out!r}{err!r}"
+    return process.returncode, out.decode(), err.decode()
+
+
+def check(answer: Any, *arguments: str) -> tuple[int, str, str, Scripted]:
+    """The command against a provider that gives this answer."""
+
+    async def both() -> tuple[int, str, str, Scripted]:
+        script = Scripted([answer])
+        async with serving(script) as url:
+            options = ("--check", "custom", "--base_url", url, "--model", "mock", *arguments)
+            return *await run(*options, environ={**BARE, "CUSTOM_API_KEY": KEY}), script
+
+    return asyncio.run(both())
+
+
+def test_the_list_is_tab_separated_and_tells_only_whether_keys_are_set() -> None:
+    code, out, err = asyncio.run(run(environ={**BARE, "OPENAI_API_KEY": KEY}))
+    assert code == 0, err
+    rows = {line.split("\t")[0]: line.split("\t") for line in out.splitlines()}
+    assert list(rows)[1:] == [row.provider for row in load()]
+    assert rows["openai"][:3] == ["openai", "OPENAI_API_KEY", "set"]
+    assert rows["openrouter"][2:5] == ["not set", "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash"]
+    assert rows["ollama"][2] == "not needed"
+    assert "--check NAME" in err
+
+
+def test_on_a_terminal_the_list_is_a_table() -> None:
+    terminal, end = pty.openpty()
+    environ = {**BARE, "COLUMNS": "80", "TERM": "xterm", "GROQ_API_KEY": KEY}
+    with subprocess.Popen(COMMAND, stdout=end, stderr=subprocess.DEVNULL, env=environ) as process:
+        os.close(end)
+        shown = b""
+        while chunk := _read(terminal):
+            shown += chunk
+        assert process.wait(60) == 0
+    os.close(terminal)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    assert KEY not in text
+    assert re.search(
+        r"^groq +GROQ_API_KEY +openai/gpt-oss-120b *\r\nopenai-chat +set +openai/gpt-oss-20b", text, re.MULTILINE
+    )
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
+def test_a_provider_that_works_says_so_with_one_call() -> None:
+    code, out, err, script = check((200, completion('{"answer": "ok"}')))
+    assert code == 0, err
+    assert re.match(r"custom works: mock answered in [\d.]+ s; 5 tokens in, 2 out, cost unknown; JSON asked for", out)
+    assert len(script.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "expected"),
+    [
+        ((401, {"error": {"message": f"bad key {KEY}"}}), 77, "set CUSTOM_API_KEY to a valid key"),
+        ((402, {"error": {"message": "no credit"}}), 77, "credit"),
+        ((404, {"error": {"message": "no such model"}}), 2, "knows no model mock"),
+        ((429, {"error": {"message": "slow"}}, {"retry-after": "100"}), 75, "rate limit"),
+        ((503, {"error": {"message": "down"}}), 75, "try again later"),
+        ((200, b"<html>"), 75, "html"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_at_once(answer: Any, code: int, expected: str) -> None:
+    found, out, err, script = check(answer)
+    assert (found, out, len(script.bodies)) == (code, "", 1)
+    assert expected in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_parameter_that_is_refused_is_left_away_and_that_is_told() -> None:
+    refusal = (400, {"error": {"message": "no", "param": "response_format"}})
+
+    async def both() -> tuple[int, str, str]:
+        async with serving(Scripted([refusal, (200, completion("{}"))])) as url:
+            return await run("--check", url, "--model", "mock")
+
+    code, out, err = asyncio.run(both())
+    assert code == 0, err
+    assert "JSON asked for in words" in out
+    assert "asked without schema" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["--check", "openai"], 77, "set OPENAI_API_KEY"),
+        (["--check", "http://127.0.0.1:1/v1", "--model", "m"], 75, "cannot be reached"),
+        (["--check", "opnai"], 2, "did you mean openai?"),
+        (["--model", "m"], 2, "--model goes with --check NAME"),
+    ],
+)
+def test_what_is_wrong_before_any_answer(arguments: list[str], code: int, expected: str) -> None:
+    found, out, err = asyncio.run(run(*arguments))
+    assert (found, out) == (code, "")
+    assert expected in err
+    assert len(err.splitlines()) == 1

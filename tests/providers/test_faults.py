@@ -1,0 +1,178 @@
+"""What an error of a provider means, and what is said of it."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cassia_engine.providers.dialects import Trouble
+from cassia_engine.providers.faults import Class, Fault, classify, clean
+from cassia_engine.providers.retry_after import LONGEST_WAIT, retry_after
+from cassia_engine.secret import Secret
+from tests.providers.servers import KEY, account_at
+
+ACCOUNT = account_at("https://host/v1", provider="openrouter", key_variable="OPENROUTER_API_KEY", model="a/b")
+
+
+def fault_of(status: int, trouble: Trouble | None = None, body: str = "", **headers: str) -> Fault:
+    lower = {name.replace("_", "-"): value for name, value in headers.items()}
+    return classify(status, lower, trouble, body, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("klass", "statuses"),
+    [
+        (Class.WAIT, (429, 498)),
+        (Class.RETRY, (408, 409, 424, 425, 500, 501, 502, 503, 504, 520, 529)),
+        (Class.STOP, (401, 402, 403, 407)),
+        (Class.FAIL, (204, 301, 307, 308, 400, 404, 405, 413, 418, 422, 451)),
+    ],
+)
+def test_class_by_status(klass: Class, statuses: tuple[int, ...]) -> None:
+    assert {status: fault_of(status).klass for status in statuses} == dict.fromkeys(statuses, klass)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "klass"),
+    [
+        (429, "insufficient_quota", Class.STOP),
+        (429, "credit_balance_exhausted", Class.STOP),
+        (429, "workspace_spend_limit_reached", Class.STOP),
+        (400, "monthly_spend_limit", Class.STOP),
+        (429, "organization_usage_limit_exceeded", Class.STOP),
+        (429, "GenerateRequestsPerDayPerProjectPerModel-FreeTier", Class.STOP),
+        (429, "GenerateRequestsPerMinutePerProjectPerModel", Class.WAIT),
+        (402, "in_flight_budget_exhausted", Class.WAIT),
+        (429, "rate_limit_error", Class.WAIT),
+        (529, "overloaded_error", Class.RETRY),
+        (200, "rate_limit_error", Class.WAIT),
+        (200, "authentication_error", Class.STOP),
+        (200, "invalid_request_error", Class.FAIL),
+        (200, "never_heard_of", Class.RETRY),
+    ],
+)
+def test_class_by_the_words_of_a_body(status: int, word: str, klass: Class) -> None:
+    assert fault_of(status, Trouble(code=word)).klass is klass
+    assert fault_of(status, Trouble(kind=word.upper())).klass is klass
+
+
+def test_error_in_a_body_of_status_200_counts_by_its_code() -> None:
+    codes = {502: Class.RETRY, 429: Class.WAIT, 401: Class.STOP, 400: Class.FAIL, 7: Class.RETRY, 200: Class.RETRY}
+    assert {code: fault_of(200, Trouble(status=code)).klass for code in codes} == codes
+
+
+def test_messages_are_never_searched() -> None:
+    text = "401 insufficient_quota 429 rate limit"
+    assert fault_of(500, Trouble(message=text)).klass is Class.RETRY
+    assert fault_of(400, None, text).klass is Class.FAIL
+
+
+def test_lines_name_provider_variable_and_remedy() -> None:
+    assert str(fault_of(401, Trouble(message="bad key"))) == (
+        "openrouter refuses the key in OPENROUTER_API_KEY (status 401: bad key); set OPENROUTER_API_KEY to a valid key"
+    )
+    for fault in (fault_of(402), fault_of(429, Trouble(code="insufficient_quota")), fault_of(403)):
+        assert "openrouter" in fault.what
+        assert "OPENROUTER_API_KEY" in fault.what
+    assert "add credit" in fault_of(402).what
+    no_key = classify(401, {}, None, "", account_at("https://host/v1", key=None, key_variable="CUSTOM_API_KEY"))
+    assert "none was sent" in no_key.what
+    assert "set CUSTOM_API_KEY" in no_key.what
+
+
+def test_lines_name_the_model_and_carry_the_message() -> None:
+    assert str(fault_of(404, Trouble(message="no such model"))) == (
+        "openrouter knows no model a/b, or its base URL is wrong (status 404: no such model)"
+    )
+    assert "a/b" in fault_of(400).what
+    assert "{0} %s too long" in fault_of(400, Trouble(message="{0} %s too long")).what
+
+
+def test_page_instead_of_an_error_is_shown_in_one_short_line() -> None:
+    line = fault_of(502, None, "<html>\r\n\x1b[31m  Bad\tGateway\u202e" + "x" * 5000).what
+    assert "<html> [31m Bad Gateway xxx" in line
+    assert line.isprintable()
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("parameter", ["temperature", "reasoning", "schema"])
+def test_parameter_that_a_model_does_not_take(parameter: str) -> None:
+    for status in (400, 422):
+        fault = fault_of(status, Trouble(parameter=parameter))
+        assert (fault.klass, fault.parameter) == (Class.FAIL, parameter)
+    assert fault_of(500, Trouble(parameter=parameter)).parameter == ""
+
+
+def test_parameter_that_cannot_be_left_away() -> None:
+    assert fault_of(400, Trouble(parameter="max_tokens")).parameter == ""
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://evil.example/v1?key=hunter2", "evil.example"),
+        ("/elsewhere", "another place of the same host"),
+        ("https://[", "what is no URL"),
+        ("", "another place of the same host"),
+    ],
+)
+def test_redirect_names_the_host_only(location: str, shown: str) -> None:
+    fault = fault_of(307, None, "", location=location)
+    assert f"redirects to {shown} (status 307); redirects are not followed" in fault.what
+    assert "hunter2" not in fault.what
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.25"}, 0.25),
+        ({"retry-after": " 3 "}, 3.0),
+        ({"retry-after-ms": "1500", "retry-after": "7"}, 1.5),
+        ({"retry-after-ms": "soon", "retry-after": "7"}, 7.0),
+        ({"retry-after": "86400"}, LONGEST_WAIT),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "in a while"}, None),
+        ({"retry-after": ""}, None),
+        ({}, None),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT", "date": "Wed, 21 Oct 2015 07:27:30 GMT"}, 30.0),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, LONGEST_WAIT),
+    ],
+)
+def test_retry_after_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == seconds
+
+
+def test_retry_after_as_a_date_to_come_and_from_the_body() -> None:
+    found = retry_after({"retry-after": formatdate(time.time() + 60, usegmt=True)})
+    assert found is not None
+    assert 50 < found <= 60
+    assert retry_after({}, Trouble(retry_after=14.0)) == 14.0
+    assert retry_after({"retry-after": "2"}, Trouble(retry_after=14.0)) == 2.0
+    assert fault_of(429, Trouble(retry_after=1e9)).retry_after == LONGEST_WAIT
+
+
+@given(st.text(), st.text(), st.text())
+def test_wild_headers_give_seconds_or_none(ms: str, seconds: str, date: str) -> None:
+    found = retry_after({"retry-after-ms": ms, "retry-after": seconds, "date": date})
+    assert found is None or 0 <= found <= LONGEST_WAIT
+
+
+@given(st.text(max_size=40), st.integers(0, len(KEY) - 8), st.integers(8, len(KEY)), st.text(max_size=40))
+def test_no_piece_of_a_key_is_shown(before: str, start: int, size: int, after: str) -> None:
+    piece = KEY[start : start + size]
+    assert piece not in clean(f"{before}{piece}{after}", Secret(KEY))
+    assert piece not in fault_of(401, Trouble(message=before + piece + after, code=piece)).what
+
+
+def test_key_is_replaced_and_the_rest_stays() -> None:
+    assert clean(f"Incorrect API key provided: {KEY}.", Secret(KEY)) == "Incorrect API key provided: ***."
+    assert clean("nothing to hide", None) == "nothing to hide"

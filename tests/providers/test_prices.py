@@ -1,0 +1,62 @@
+"""Prices: the provider's figure first, else the dated table, else unknown, which is not 0."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cassia_engine import models
+from cassia_engine.providers.chat import Finish
+from cassia_engine.providers.dialects import Reading
+from cassia_engine.providers.prices import cost_of, load
+
+
+def reading(prompt: int | None = 1_000_000, output: int | None = 100_000, **more: Any) -> Reading:
+    return Reading("", Finish.STOP, "", "", prompt, output, **more)
+
+
+def test_the_table_is_whole_and_of_listed_models() -> None:
+    listed = {(row.provider, row.model) for row in models.load()}
+    assert set(load()) <= listed
+    unpriced = {provider for provider, model in listed - set(load()) if not model.endswith(":free")}
+    assert unpriced == {"ollama", "deepseek"}, "unknown, or another by the hour"
+    for price in load().values():
+        assert 0 < price.cache_read <= price.input <= price.output
+        assert date.fromisoformat(price.date)
+        assert price.source
+
+
+def test_tokens_of_a_cache_have_their_own_prices() -> None:
+    day = load()["anthropic", "claude-opus-5-5"].date
+    cost, source = cost_of("anthropic", "claude-opus-5-5", reading())
+    assert cost == pytest.approx(4 + 2)
+    assert source == f"prices of {day}"
+    cached = reading(cached_tokens=500_000, cache_written_tokens=100_000)
+    assert cost_of("anthropic", "claude-opus-5-5", cached)[0] == pytest.approx(0.4 * 4 + 0.5 * 0.2 + 0.1 * 5 + 2)
+
+
+def test_the_providers_own_figure_comes_first() -> None:
+    assert cost_of("openrouter", "anthropic/claude-opus-5.5", reading(cost_usd=0.5)) == (0.5, "provider")
+    assert cost_of("ollama", "x", reading(cost_usd=0.0)) == (0.0, "provider")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "read"),
+    [
+        ("ollama", "gpt-oss:20b", reading()),
+        ("custom", "gpt-6-luna", reading()),
+        ("openai", "some-model", reading()),
+        ("anthropic", "claude-opus-5-5", reading(prompt=None)),
+        ("anthropic", "claude-opus-5-5", reading(output=None)),
+        ("openai", "gpt-6-luna", reading(prompt=300_000)),
+    ],
+)
+def test_unknown_is_unknown(provider: str, model: str, read: Reading) -> None:
+    assert cost_of(provider, model, read) == (None, "")
+
+
+def test_wrong_shares_of_a_cache_cost_nothing_below_zero() -> None:
+    cost, _ = cost_of("openai", "gpt-6-luna", reading(10, 0, cached_tokens=10**9, cache_written_tokens=10**9))
+    assert cost == pytest.approx(10 * 0.01 / 1e6)
