@@ -1,0 +1,181 @@
+"""Answers and errors in the words of each dialect."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.mock_provider.fields import ANTHROPIC, MISTRAL, OLLAMA, OPENAI, OPENROUTER
+from tests.mock_provider.requests import Asked, Refused
+
+CREATED = 1764547200  # all answers have the same date, since the same request has the same answer
+CREATED_AT = "2025-12-01T00:00:00Z"
+PRICES = (3e-6, 15e-6)  # US dollars a token in and out
+CHARACTERS = 3.5  # a token
+REASONING = 64  # tokens, where reasoning was asked for
+
+FINISHES: Mapping[str, Mapping[str, str]] = {
+    OPENAI: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "content_filter"},
+    ANTHROPIC: {"stop": "end_turn", "length": "max_tokens", "refusal": "refusal", "content_filter": "refusal"},
+    OLLAMA: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "stop"},
+}
+# Anthropic's kind of an error by its status; OpenAI's are below it.
+_ANTHROPIC_KINDS = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_OPENAI_KINDS = {401: "authentication_error", 403: "permission_error", 429: "requests", 498: "requests"}
+MESSAGES = {
+    401: "Incorrect API key provided.",
+    402: "Insufficient credits.",
+    403: "Your account may not use this model.",
+    404: "The model does not exist or you do not have access to it.",
+    413: "Request exceeds the maximum size.",
+    429: "Rate limit reached for requests per minute.",
+    498: "Flex tier capacity exceeded.",
+    503: "The engine is currently overloaded, please try again later.",
+    529: "Overloaded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of an answer; those of reasoning are in `output` too."""
+
+    input: int
+    output: int
+    reasoning: int = 0
+
+
+def count_tokens(asked: Asked, text: str) -> Usage:
+    sent = len(asked.system) + sum(len(turn) for _, turn in asked.messages)
+    effort = {"reasoning_effort", "reasoning", "thinking", "think"} & set(asked.fields)
+    reasoning = REASONING if effort else 0
+    return Usage(int(sent / CHARACTERS) + 1, int(len(text) / CHARACTERS) + 1 + reasoning, reasoning)
+
+
+def answer_body(asked: Asked, text: str | None, finish: str = "stop") -> dict[str, Any]:
+    """The body of an answer.
+
+    Args:
+        text: None where a dialect has null, nothing where it has not.
+        finish: "stop", "length", "refusal" or "content_filter".
+    """
+    usage = count_tokens(asked, text or "")
+    token = hashlib.sha256(repr((asked.model, asked.messages, text)).encode()).hexdigest()[:24]
+    return _ANSWERS[asked.dialect](asked, text, finish, usage, token)
+
+
+def _openai(asked: Asked, text: str | None, finish: str, usage: Usage, token: str) -> dict[str, Any]:
+    reason = FINISHES[OPENAI][finish]
+    refusal = "I cannot help with that." if finish == "refusal" else None
+    message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
+    choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    counts: dict[str, Any] = {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }
+    body = {"id": f"chatcmpl-{token}", "object": "chat.completion", "created": CREATED, "model": asked.model}
+    if asked.flavour == OPENROUTER:
+        body["provider"] = "Mock"
+        choice["native_finish_reason"] = reason
+        counts["cost"] = round(usage.input * PRICES[0] + usage.output * PRICES[1], 8)
+    return {**body, "choices": [choice], "usage": counts}
+
+
+def _anthropic(asked: Asked, text: str | None, finish: str, usage: Usage, token: str) -> dict[str, Any]:
+    said = [] if text is None or finish in ("refusal", "content_filter") else [{"type": "text", "text": text}]
+    return {
+        "id": f"msg_{token}",
+        "type": "message",
+        "role": "assistant",
+        "model": asked.model,
+        "content": said,
+        "stop_reason": FINISHES[ANTHROPIC][finish],
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": usage.input,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": usage.output,
+        },
+    }
+
+
+def _ollama(asked: Asked, text: str | None, finish: str, usage: Usage, token: str) -> dict[str, Any]:
+    return {
+        "model": asked.model,
+        "created_at": CREATED_AT,
+        "message": {"role": "assistant", "content": text},
+        "done": True,
+        "done_reason": FINISHES[OLLAMA][finish],
+        "total_duration": 1_000_000,
+        "prompt_eval_count": usage.input,
+        "eval_count": usage.output,
+    }
+
+
+_ANSWERS = {OPENAI: _openai, ANTHROPIC: _anthropic, OLLAMA: _ollama}
+
+
+def refusal_body(flavour: str, refused: Refused) -> dict[str, Any]:
+    return error_body(flavour, refused.status, refused.message, refused.code, refused.param)
+
+
+def error_body(flavour: str, status: int, message: str = "", code: str = "", param: str = "") -> dict[str, Any]:
+    """The body of an error, as the API of the flavour writes it; `code` is the machine's word for it."""
+    message = message or MESSAGES.get(status, "The server had an error while processing your request.")
+    write = _ERRORS.get(flavour, _openai_error)
+    return write(status, message, code, param)
+
+
+def _openai_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    kind = _OPENAI_KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
+    kind = code if code == "insufficient_quota" else kind
+    return {"error": {"message": message, "type": kind, "param": param or None, "code": code or None}}
+
+
+def _openrouter_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    metadata = {"error_type": code} if code else {}
+    if code == "in_flight_budget_exhausted":
+        metadata["limit_source"] = "openrouter_in_flight_budget"
+    return {"error": {"code": status, "message": message, "metadata": metadata}, "user_id": "user_mock"}
+
+
+def _mistral_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    if status == 422:
+        return {"detail": [{"type": "extra_forbidden", "loc": ["body", param], "msg": message, "input": None}]}
+    return {"object": "error", "message": message, "type": code or "invalid_request", "param": param, "code": "1000"}
+
+
+def _anthropic_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    kind = _ANTHROPIC_KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
+    error: dict[str, Any] = {"type": kind, "message": message}
+    if code:
+        error["details"] = {"error_code": code}
+    return {"type": "error", "error": error, "request_id": "req_mock"}
+
+
+def _ollama_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    return {"error": message}
+
+
+_ERRORS = {
+    OPENROUTER: _openrouter_error,
+    MISTRAL: _mistral_error,
+    ANTHROPIC: _anthropic_error,
+    OLLAMA: _ollama_error,
+}
