@@ -9,7 +9,7 @@ import click
 
 from cassia_engine import __version__
 
-SUBCOMMANDS = ("run", "split", "annotate", "collect", "check", "models", "examples")
+SUBCOMMANDS = ("run", "split", "annotate", "collect", "check", "models", "providers", "journal", "ontology", "examples")
 
 
 class Subcommands(click.Group):

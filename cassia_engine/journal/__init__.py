@@ -1,0 +1,20 @@
+"""The append-only record of every paid answer: what is on disk is not asked again. Described in docs/formats.md.
+
+A sample has a folder, each task attempt a file of its own in it, which nobody else ever appends to.
+"""
+
+from cassia_engine.journal.folders import set_aside
+from cassia_engine.journal.lines import key_of
+from cassia_engine.journal.recorded import Journal, Recorded
+from cassia_engine.journal.stop import account_id, clear_stops, read_stop, write_stop
+
+__all__ = [
+    "Journal",
+    "Recorded",
+    "account_id",
+    "clear_stops",
+    "key_of",
+    "read_stop",
+    "set_aside",
+    "write_stop",
+]

@@ -1,0 +1,78 @@
+"""The folders of a journal, a sample each, and what can be wrong with them."""
+
+from __future__ import annotations
+
+import errno
+import re
+from pathlib import Path
+
+from cassia_engine.errors import CassiaError, TemporaryError, UsageError
+
+_ASIDE = re.compile(r"(?P<sample>.+)\.aside-(?P<number>[0-9]+)")
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+# What only a person can mend; anything else of a file system may pass.
+_LASTING = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
+
+
+def journal_files(folder: Path) -> list[Path]:
+    """The files of a sample, oldest first; none where there is no folder.
+
+    Raises:
+        UsageError, TemporaryError: the folder cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(".jsonl"))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise trouble(error, folder, "read") from error
+
+
+def sample_folders(journal_dir: Path) -> list[Path]:
+    """The folders of all samples, those that were set aside included, by name.
+
+    Raises:
+        UsageError, TemporaryError: the journal's folder is not there or cannot be read.
+    """
+    try:
+        return sorted(path for path in journal_dir.iterdir() if path.is_dir())
+    except FileNotFoundError:
+        raise UsageError("no such folder; give that of a journal as --journal_dir", path=journal_dir) from None
+    except OSError as error:
+        raise trouble(error, journal_dir, "read") from error
+
+
+def sample_of(folder: Path) -> tuple[str, bool]:
+    """The name of the sample, and whether the folder was set aside."""
+    aside = _ASIDE.fullmatch(folder.name)
+    return (aside["sample"], True) if aside else (folder.name, False)
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Rename a sample's folder to `<name>.aside-<N>`: it is not read any more, and nothing paid for is lost.
+
+    Returns:
+        Its new path; None where nothing is recorded.
+
+    Raises:
+        UsageError, TemporaryError: it cannot be renamed.
+    """
+    if not journal_files(folder):
+        return None
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.aside-{number}")).exists():
+        number += 1
+    try:
+        return folder.rename(aside)
+    except OSError as error:
+        raise trouble(error, folder, "renamed") from error
+
+
+def trouble(error: OSError, path: Path, done: str) -> CassiaError:
+    """What an error of the file system means for a journal that could not be `done` ("read", "written")."""
+    if error.errno in _FULL:
+        return TemporaryError(f"{path}: the disk is full or its quota used up; make room for the journal, run it again")
+    what = f"the journal cannot be {done} ({error.strerror or error})"
+    if error.errno in _LASTING:
+        return UsageError(f"{what}; give a folder you may write to as --journal_dir", path=path)
+    return TemporaryError(f"{path}: {what}; run the same again")

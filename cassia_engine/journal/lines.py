@@ -1,0 +1,145 @@
+"""A line of a journal: JSON, with a checksum in front by which damage is told from what was written.
+
+    {"crc32":"1b0c9a77","kind":"cassia-journal","version":1,"cassia_version":"0.1.0"}
+    {"crc32":"5d41402a","kind":"intent","key":"...","at":"..."}
+
+The checksum is over the bytes behind it, the line's end aside. All is ASCII: other characters are escaped.
+This form, and that of the first line, are kept by all versions, so that each can tell the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cassia_engine.errors import UsageError
+from cassia_engine.providers.chat import Call
+
+VERSION = 1
+# No line is longer: an answer of 8 MB, every character escaped, and its request.
+LONGEST = 64 * 2**20
+
+_SUM = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')
+_ABOUT = re.compile(rb'"kind":"([a-z-]+)",(?:"key":"([0-9a-f]{64})"[,}])?')
+
+
+class Kind(StrEnum):
+    """What a line says of the call with its key."""
+
+    HEADER = "cassia-journal"  # of no call: the first line
+    INTENT = "intent"  # it is about to be sent
+    REPLY = "reply"  # its answer
+    REJECTED = "rejected"  # the provider does not take one of its parameters
+    FAULT = "fault"  # there was no answer, for a known reason
+    VOID = "void"  # one of its replies, named by its checksum, is no answer
+
+
+_KINDS = {kind.value.encode(): kind for kind in Kind}
+
+
+class Line(NamedTuple):
+    """A line as read. Where it is damaged, `kind` is None and all behind it means nothing.
+
+    Attributes:
+        number: from 1.
+        offset: of its first byte in the file.
+        raw: its bytes, the end of line included if there is one.
+        key: the call's, as 32 bytes.
+        crc: the checksum, which names the line where another one speaks of it.
+    """
+
+    number: int
+    offset: int
+    raw: bytes
+    kind: Kind | None = None
+    key: bytes = b""
+    crc: int = 0
+
+
+def key_of(call: Call) -> str:
+    """The key of a call: equal calls have equal ones. 64 hexadecimal digits."""
+    request = call.request
+    parts = {
+        "dialect": request.dialect,
+        "url": request.url,
+        "body": request.body,
+        "replicate": call.replicate,
+        "ordinal": call.ordinal,
+    }
+    return hashlib.sha256(_dumps(parts, sort_keys=True)).hexdigest()
+
+
+def header(cassia_version: str) -> bytes:
+    """The first line of a file."""
+    return _line({"kind": Kind.HEADER, "version": VERSION, "cassia_version": cassia_version})
+
+
+def line(kind: Kind, key: str, **fields: Any) -> bytes:
+    """A line about the call with this key."""
+    return _line({"kind": kind, "key": key, **fields})
+
+
+def parsed(raw: bytes, number: int = 0, offset: int = 0) -> Line:
+    """A line with what it is about."""
+    bad = Line(number, offset, raw)
+    start = _SUM.match(raw)
+    if start is None:
+        return bad
+    crc = int(start[1], 16)
+    if zlib.crc32(memoryview(raw)[start.end() : len(raw) - raw.endswith(b"\n")]) != crc:
+        return bad
+    about = _ABOUT.match(raw, start.end())
+    kind = _KINDS.get(about[1]) if about else None
+    if about is None or kind is None or (about[2] is None) != (kind is Kind.HEADER):
+        return bad
+    return Line(number, offset, raw, kind, bytes.fromhex((about[2] or b"").decode()), crc)
+
+
+def fields_of(raw: bytes) -> dict[str, Any]:
+    """All that an undamaged line says."""
+    fields: dict[str, Any] = json.loads(raw)
+    return fields
+
+
+def scan(path: Path) -> Iterator[Line]:
+    """The lines of a file but its header, damaged ones too; not a last one that was cut off by the end of its writer.
+
+    Raises:
+        UsageError: the file is of another version of the format.
+        OSError: it cannot be read.
+    """
+    offset = 0
+    with open(path, "rb") as file:
+        for number, raw in enumerate(iter(lambda: file.readline(LONGEST), b""), 1):
+            found = parsed(raw, number, offset)
+            offset += len(raw)
+            if found.kind is Kind.HEADER:
+                _check_version(path, fields_of(raw).get("version"))
+            elif found.kind or raw.endswith(b"\n") or len(raw) == LONGEST:
+                yield found
+
+
+def _check_version(path: Path, version: object) -> None:
+    if version != VERSION:
+        raise UsageError(
+            f"a journal of format version {version}; this cassia reads {VERSION}: use the cassia that wrote it, or set "
+            "the recorded answers aside with --fresh",
+            path=path,
+        )
+
+
+def _line(fields: Mapping[str, Any]) -> bytes:
+    rest = _dumps(fields)[1:]
+    return b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)
+
+
+def _dumps(data: Any, sort_keys: bool = False) -> bytes:
+    # Mappings of other types become objects too.
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False, sort_keys=sort_keys, default=dict)
+    return text.encode("ascii")

@@ -1,0 +1,143 @@
+"""What a sample's journal holds: an index of where things are, so that the answers stay on disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cassia_engine.journal.folders import journal_files, trouble
+from cassia_engine.journal.lines import Kind, Line, fields_of, parsed, scan
+
+log = logging.getLogger(__name__)
+
+# These say how a call that was sent has ended.
+ENDS = frozenset((Kind.REPLY, Kind.REJECTED, Kind.FAULT))
+
+
+class Place(NamedTuple):
+    """Where a line is: number of its file, bytes, and its checksum."""
+
+    file: int
+    offset: int
+    length: int
+    crc: int
+
+
+class Index:
+    """Replies and rejections by key.
+
+    Attributes:
+        unanswered: calls that were about to be sent, and of whose end nothing is known.
+        damaged: lines that could not be read and were skipped.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[Path] = []
+        self._replies: dict[bytes, tuple[Place, ...]] = {}
+        self._rejected: dict[bytes, Place] = {}
+        self.unanswered = 0
+        self.damaged = 0
+
+    @property
+    def replies(self) -> int:
+        """How many calls have an answer."""
+        return len(self._replies)
+
+    def add_file(self, path: Path) -> int:
+        """The number of a file whose lines will be added."""
+        self._files.append(path)
+        return len(self._files) - 1
+
+    def add(self, file: int, line: Line) -> None:
+        """Add a line of kind reply or rejected; of several replies of a call the first counts."""
+        place = Place(file, line.offset, len(line.raw), line.crc)
+        if line.kind is Kind.REJECTED:
+            self._rejected[line.key] = place
+        else:
+            self._replies[line.key] = (*self._replies.get(line.key, ()), place)
+
+    def has_reply(self, key: bytes) -> bool:
+        return key in self._replies
+
+    def reply(self, key: bytes) -> dict[str, Any] | None:
+        """The fields of the reply that counts, None if there is none."""
+        while places := self._replies.get(key):
+            if fields := self._fields(key, places[0]):
+                return fields
+            self.drop(key, places[0].crc)
+        return None
+
+    def rejected(self, key: bytes) -> dict[str, Any] | None:
+        """The fields of the rejection, None if there is none."""
+        place = self._rejected.get(key)
+        return self._fields(key, place) if place else None
+
+    def current(self, key: bytes) -> int | None:
+        """The checksum of the reply that counts."""
+        return self._replies[key][0].crc if key in self._replies else None
+
+    def drop(self, key: bytes, crc: int) -> None:
+        """Forget a reply; the next one counts."""
+        left = tuple(place for place in self._replies.get(key, ()) if place.crc != crc)
+        if left:
+            self._replies[key] = left
+        else:
+            self._replies.pop(key, None)
+
+    def _fields(self, key: bytes, place: Place) -> dict[str, Any] | None:
+        """What a line says; None if somebody has changed its file meanwhile."""
+        path = self._files[place.file]
+        try:
+            with open(path, "rb", buffering=0) as file:
+                raw = os.pread(file.fileno(), place.length, place.offset)
+        except OSError as error:
+            raise trouble(error, path, "read") from error
+        found = parsed(raw)
+        if found.key == key and found.crc == place.crc:
+            return fields_of(raw)
+        log.warning("%s: changed since it was read; an answer that it held counts as not recorded", path)
+        return None
+
+
+def read_folder(folder: Path) -> Index:
+    """The index of all files of a sample's folder; an empty one where there is no folder.
+
+    Damaged lines are skipped, with one warning.
+
+    Raises:
+        UsageError: a file is of another version of the format, or may not be read.
+        TemporaryError: the file system fails.
+    """
+    index, voids, bad = Index(), set[tuple[bytes, int]](), list[str]()
+    for path in journal_files(folder):
+        number, pending = index.add_file(path), Counter[bytes]()
+        try:
+            for line in scan(path):
+                _take(index, number, line, voids, pending)
+                if line.kind is None:
+                    bad.append(f"{path}, line {line.number}")
+        except OSError as error:
+            raise trouble(error, path, "read") from error
+        index.unanswered += sum(count for count in pending.values() if count > 0)
+    for key, crc in voids:
+        index.drop(key, crc)
+    index.damaged = len(bad)
+    if bad:
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        log.warning("%s%s: damaged, skipped; an answer that was there is asked for again", bad[0], more)
+    return index
+
+
+def _take(index: Index, file: int, line: Line, voids: set[tuple[bytes, int]], pending: Counter[bytes]) -> None:
+    if line.kind in (Kind.REPLY, Kind.REJECTED):
+        index.add(file, line)
+    elif line.kind is Kind.VOID:
+        # Applied at the end: the reply may be in the file of another task, which is read later.
+        voids.add((line.key, int(fields_of(line.raw)["reply"], 16)))
+    if line.kind is Kind.INTENT:
+        pending[line.key] += 1
+    elif line.kind in ENDS:
+        pending[line.key] -= 1

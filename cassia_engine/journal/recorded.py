@@ -1,0 +1,173 @@
+"""The journal as an `Exchange` around another: what is on disk is not asked again, what comes is on disk at once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from cassia_engine.errors import StoppedError
+from cassia_engine.journal.lines import Kind, key_of, line, parsed
+from cassia_engine.journal.reading import ENDS, Index, read_folder
+from cassia_engine.journal.writing import Writer
+from cassia_engine.providers.chat import Call, Exchange, Receipt
+from cassia_engine.providers.faults import Class, Fault
+
+
+class Journal:
+    """The journal of a sample: what earlier tasks recorded, and a file of this task's own.
+
+    Use `open`. The file is made when something is to be recorded.
+    """
+
+    def __init__(self, index: Index, writer: Writer):
+        self._index = index
+        self._writer = writer
+        self._file: tuple[Path, int] | None = None
+
+    @classmethod
+    def open(cls, folder: Path, cassia_version: str) -> Self:
+        """Read what is in the folder of a sample, which need not be there.
+
+        Args:
+            cassia_version: written into the file of this task.
+
+        Raises:
+            UsageError: the folder cannot be read, or is of another version of the format.
+            TemporaryError: the file system fails.
+        """
+        return cls(read_folder(folder), Writer(folder, cassia_version))
+
+    @property
+    def replies(self) -> int:
+        """Calls that have an answer."""
+        return self._index.replies
+
+    @property
+    def unanswered(self) -> int:
+        """Calls that may have been sent, and of whose end nothing is known; those under way are among them."""
+        return self._index.unanswered
+
+    @property
+    def damaged(self) -> int:
+        """Lines that were skipped when the folder was read."""
+        return self._index.damaged
+
+    def has(self, call: Call) -> bool:
+        """Whether there is an answer to exactly this call, its replicate and ordinal included."""
+        return self._index.has_reply(bytes.fromhex(key_of(call)))
+
+    def replicates(self, call: Call) -> int:
+        """How many replicates of the call, from 0 on without a gap, have an answer; the call's own one is ignored."""
+        number = 0
+        while self.has(replace(call, replicate=number)):
+            number += 1
+        return number
+
+    def recorded(self, inner: Exchange | None) -> Recorded:
+        """This journal around `inner`; None sends nothing and writes nothing."""
+        return Recorded(self, inner)
+
+    def close(self) -> None:
+        """Sync and close the file.
+
+        Raises:
+            UsageError, TemporaryError: it cannot be written.
+        """
+        self._writer.close()
+
+    def find(self, key: str) -> Receipt | None:
+        """The recorded answer.
+
+        Raises:
+            Fault: the call was rejected for one of its parameters.
+        """
+        number = bytes.fromhex(key)
+        if fields := self._index.reply(number):
+            return Receipt(fields["response"], fields["at"], fields["seconds"], recorded=True)
+        if fields := self._index.rejected(number):
+            raise Fault(fields["message"], Class(fields["class"]), fields["status"], None, fields["parameter"])
+        return None
+
+    def write(self, kind: Kind, key: str, **fields: Any) -> None:
+        """Append a line; when this returns, the end of the process cannot undo it."""
+        raw = line(kind, key, **fields)
+        offset = self._writer.append(raw)
+        if kind in (Kind.REPLY, Kind.REJECTED):
+            self._index.add(self._own_file(), parsed(raw, offset=offset))
+        self._index.unanswered += 1 if kind is Kind.INTENT else -1 if kind in ENDS else 0
+
+    def void(self, key: str, lasting: bool) -> None:
+        """Let the answer that counts not count any more; `lasting` if that is recorded."""
+        number = bytes.fromhex(key)
+        crc = self._index.current(number)
+        if crc is None:
+            return
+        if lasting:
+            self.write(Kind.VOID, key, reply=f"{crc:08x}")
+        self._index.drop(number, crc)
+
+    def _own_file(self) -> int:
+        path = self._writer.path
+        assert path is not None
+        if self._file is None or self._file[0] != path:
+            self._file = path, self._index.add_file(path)
+        return self._file[1]
+
+
+class Recorded:
+    """An `Exchange` that takes from the journal what is there, and asks `inner` for the rest."""
+
+    def __init__(self, journal: Journal, inner: Exchange | None):
+        self._journal = journal
+        self._inner = inner
+
+    async def exchange(self, call: Call) -> Receipt:
+        """The answer, from disk or on disk.
+
+        Raises:
+            Fault: of `inner`; or recorded, that the provider does not take a parameter of this call.
+            StoppedError: it is not recorded, and nothing is sent.
+            UsageError, TemporaryError: the journal cannot be written. If that can be known before, nothing is sent.
+        """
+        key = key_of(call)
+        if receipt := self._journal.find(key):
+            return receipt
+        if self._inner is None:
+            raise StoppedError("nothing is sent, and the journal has no answer to this call")
+        self._journal.write(Kind.INTENT, key, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        try:
+            receipt = await self._inner.exchange(call)
+        except Fault as fault:
+            self._note(key, fault)
+            raise
+        self._keep(key, call, receipt)
+        return receipt
+
+    def void(self, call: Call) -> None:
+        """Say that the recorded answer is none: the next one recorded counts, else it is asked for again."""
+        self._journal.void(key_of(call), lasting=self._inner is not None)
+
+    def _note(self, key: str, fault: Fault) -> None:
+        fields = {"class": fault.klass, "status": fault.status}
+        if fault.parameter:
+            self._journal.write(Kind.REJECTED, key, parameter=fault.parameter, message=fault.what, **fields)
+        else:
+            self._journal.write(Kind.FAULT, key, **fields)
+
+    def _keep(self, key: str, call: Call, receipt: Receipt) -> None:
+        self._journal.write(
+            Kind.REPLY,
+            key,
+            id=secrets.token_hex(4),  # so that no two lines have one checksum, by which a void names its reply
+            at=receipt.at,
+            seconds=receipt.seconds,
+            dialect=call.request.dialect,
+            url=call.request.url,
+            body=call.request.body,
+            replicate=call.replicate,
+            ordinal=call.ordinal,
+            response=receipt.body,
+        )

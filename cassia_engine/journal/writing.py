@@ -1,0 +1,173 @@
+"""Appending to a journal: one file, one writer, one write a line, and a thread that syncs in groups.
+
+What was written survives the end of the process at once, and that of the machine after the next sync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import socket
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cassia_engine.journal.folders import trouble
+from cassia_engine.journal.lines import header
+
+GROUP = 16  # lines
+GROUP_SECONDS = 0.2
+
+_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+
+class Writer:
+    """Appends to a file of its own in `folder`, which is made at the first line.
+
+    Attributes:
+        path: the file; None before the first line and after `close`. A line after that begins another file.
+    """
+
+    def __init__(self, folder: Path, cassia_version: str):
+        self._folder = folder
+        self._header = header(cassia_version)
+        self._lock = threading.Lock()
+        self._fd = -1
+        self._end = 0
+        self._torn = False
+        self._syncer: Syncer | None = None
+        self.path: Path | None = None
+
+    def append(self, raw: bytes) -> int:
+        """Write a line.
+
+        Returns:
+            The offset of its first byte.
+
+        Raises:
+            UsageError, TemporaryError: it could not be written, or lines before it could not be synced.
+        """
+        with self._lock:
+            try:
+                if self._syncer is None:
+                    self._syncer = self._open()
+                self._syncer.check()
+                # What a full disk has cut off must not take the next line with it.
+                self._write(b"\n" + raw if self._torn else raw)
+            except OSError as error:
+                raise trouble(error, self.path or self._folder, "written") from error
+            self._syncer.note()
+            return self._end - len(raw)
+
+    def close(self) -> None:
+        """Sync and close the file, if there is one.
+
+        Raises:
+            UsageError, TemporaryError: it cannot be synced.
+        """
+        with self._lock:
+            if self._syncer is None:
+                return
+            syncer, path, fd = self._syncer, self.path or self._folder, self._fd
+            self._syncer, self.path, self._fd, self._end, self._torn = None, None, -1, 0, False
+            try:
+                syncer.close()
+                syncer.check()
+            except OSError as error:
+                raise trouble(error, path, "written") from error
+            finally:
+                os.close(fd)
+
+    def _open(self) -> Syncer:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / _name()
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        self._end, self._torn = 0, False
+        try:
+            self._write(self._header)
+        except OSError:
+            os.close(self._fd)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        self.path = path
+        return Syncer(self._fd, self._folder)
+
+    def _write(self, raw: bytes) -> None:
+        left = memoryview(raw)
+        while left:
+            try:
+                written = os.write(self._fd, left)
+            except OSError:
+                self._torn = self._torn or len(left) < len(raw)
+                raise
+            self._end += written
+            left = left[written:]
+        self._torn = False
+
+
+class Syncer:
+    """Syncs a file after `GROUP` lines or `GROUP_SECONDS`, in a thread, so that who writes never waits for a disk."""
+
+    def __init__(self, fd: int, folder: Path):
+        self._fd = fd
+        self._folder = folder
+        self._changed = threading.Condition()
+        self._waiting = 0
+        self._closed = False
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._work, name="cassia-journal", daemon=True)
+        self._thread.start()
+
+    def note(self) -> None:
+        """A line was written."""
+        with self._changed:
+            self._waiting += 1
+            if self._waiting in (1, GROUP):
+                self._changed.notify()
+
+    def check(self) -> None:
+        """Raise the OSError of a sync that failed, if one did."""
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Sync what is left and end the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        self._sync_folder()
+        while self._group() and self._error is None:
+            try:
+                _sync_data(self._fd)
+            except OSError as error:
+                self._error = error
+
+    def _group(self) -> bool:
+        """Wait for a group of lines; False if there will be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: self._waiting >= GROUP or self._closed, GROUP_SECONDS)
+            some, self._waiting = self._waiting > 0, 0
+            return some
+
+    def _sync_folder(self) -> None:
+        """Make the file's name last; some file systems cannot, and need not."""
+        with contextlib.suppress(OSError):
+            fd = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+
+def _name() -> str:
+    """The name of a file: sorts by time, and is nobody else's."""
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    host = re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname())[:40] or "host"
+    return f"{time}-{host}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
