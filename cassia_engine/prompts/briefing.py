@@ -1,0 +1,122 @@
+"""The data of a run and of a cluster as the blocks that a language model gets.
+
+Neither the sample's name nor a cluster's id is among them: they may be the authors' own labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cassia_engine.prompts.hygiene import block, clean, gene_name, number
+from cassia_engine.records import Cluster, Dataset, Marker, Selection
+from cassia_engine.replies.shapes import ANNOTATION
+
+# The most characters of a text that are shown.
+LONGEST = {"tissue": 200, "species": 200, "additional_info": 4000, "context": 2000, "ranked_by": 100}
+LONGEST_PHRASE = 300
+MOST_FINDINGS = 30
+NO_TISSUE = "none"
+
+_STATISTICS = ("log2fc", "pct_in", "pct_out")
+# What the validator is not to see: it would follow the annotator's certainty instead of the list.
+_ANNOTATORS_OWN = ("score", "score_reason")
+_CLAIMED = tuple(name for name in ANNOTATION["properties"] if name not in _ANNOTATORS_OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What is the same for all clusters of a run; made once.
+
+    Attributes:
+        siblings: the first genes of every cluster of the data set, for contrast; () for none.
+        involvement: "v1" for a moderate validator, "v0" for a strict one.
+        head: the blocks of the data set and the siblings, in front of every cluster's own, so that all messages of a
+            run start alike and providers can keep that part in their caches.
+        tissue_blind: no tissue is known, and possible ones are asked for.
+    """
+
+    dataset: Dataset
+    selection: Selection
+    siblings: tuple[tuple[str, ...], ...] = ()
+    involvement: str = "v1"
+    head: str = field(init=False, repr=False)
+    tissue_blind: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        data = _dataset(self.dataset, self.selection)
+        blocks = [block("dataset", data)]
+        # The same for each cluster, so its own genes are among them, and the prompt says so.
+        siblings = [[gene_name(gene) for gene in genes] for genes in self.siblings if genes]
+        if len(siblings) > 1:
+            blocks.append(block("other_clusters", siblings))
+        object.__setattr__(self, "head", "\n".join(blocks))
+        object.__setattr__(self, "tissue_blind", data["tissue"] == NO_TISSUE)
+
+
+def cluster_block(cluster: Cluster) -> str:
+    """The markers of a cluster and what is said of it alone."""
+    data = {
+        **_markers(cluster.markers),
+        "set_aside": {clean(aside.kind, LONGEST_PHRASE): len(aside.genes) for aside in cluster.set_aside},
+        "hints": _phrases(cluster.hints),
+        "context": clean(cluster.context, LONGEST["context"]),
+    }
+    return block("cluster_data", data)
+
+
+def claim_block(claim: Mapping[str, Any]) -> str:
+    """An annotator's answer (shape ANNOTATION) without its score; of its evidence and conflicts the genes alone."""
+    data = {name: _plain(claim[name]) for name in _CLAIMED if name in claim}
+    for name in ("evidence", "conflicts"):
+        if isinstance(data.get(name), list):
+            data[name] = [item.get("gene", "") if isinstance(item, dict) else item for item in data[name]]
+    return block("claim", data)
+
+
+def findings_block(findings: Sequence[str]) -> str:
+    """What the code found in a claim."""
+    return block("findings", _phrases(findings))
+
+
+def feedback_block(checks: Sequence[str], suggestion: str) -> str:
+    """What was found against an annotation, and the validator's note."""
+    return block("feedback", {"checks": _phrases(checks), "reviewer": clean(suggestion, LONGEST["context"])})
+
+
+def _dataset(dataset: Dataset, selection: Selection) -> dict[str, str]:
+    said = {name: clean(getattr(dataset, name), LONGEST[name]) for name in ("tissue", "species", "additional_info")}
+    if said["tissue"].casefold() in ("", NO_TISSUE):
+        said["tissue"] = NO_TISSUE
+    return {**said, "ranked_by": clean(selection.ranked_by, LONGEST["ranked_by"])}
+
+
+def _markers(markers: Sequence[Marker]) -> dict[str, Any]:
+    """Names, or rows of the statistics that the table had.
+
+    No p values: all are below the threshold, and with many cells most are 0. The test's score stands in where fold
+    changes are missing.
+    """
+    columns = [name for name in _STATISTICS if any(getattr(marker, name) is not None for marker in markers)]
+    if any(marker.log2fc is None and marker.score is not None for marker in markers):
+        columns.append("score")
+    if not columns:
+        return {"markers": [gene_name(marker.gene) for marker in markers]}
+    rows = [[gene_name(m.gene), *(number(getattr(m, name)) for name in columns)] for m in markers]
+    return {"columns": ["gene", *columns], "markers": rows}
+
+
+def _phrases(texts: Sequence[str]) -> list[str]:
+    return [clean(text, LONGEST_PHRASE) for text in texts[:MOST_FINDINGS]]
+
+
+def _plain(value: Any, depth: int = 4) -> Any:
+    """A value of a model's answer, cleaned and capped; what is deeper than the shape goes is no part of it."""
+    if isinstance(value, str):
+        return clean(value, LONGEST_PHRASE)
+    if isinstance(value, (list, tuple)) and depth:
+        return [_plain(item, depth - 1) for item in value[:MOST_FINDINGS]]
+    if isinstance(value, Mapping) and depth:
+        return {clean(str(name), LONGEST_PHRASE): _plain(item, depth - 1) for name, item in value.items()}
+    return None
