@@ -1,0 +1,43 @@
+"""The conversation on a cluster: annotator, checks in code, validator, and up to a few rounds of it.
+
+machine  the states and what follows what
+talk     the steps
+judging  what code makes of the validator's answers, and the confidence
+places   labels in the Cell Ontology
+rounds   which claim is the answer
+log      calls and what they cost
+outcome  the record of the cluster
+"""
+
+from __future__ import annotations
+
+from cassia_engine.conversation.talk import Talk
+from cassia_engine.ontology import Ontology
+from cassia_engine.prompts import Briefing
+from cassia_engine.providers.chat import Chats
+from cassia_engine.records import Cluster, ClusterResult
+from cassia_engine.settings import AnnotateSettings
+
+__all__ = ["converse"]
+
+
+async def converse(
+    cluster: Cluster,
+    briefing: Briefing,
+    chats: Chats,
+    settings: AnnotateSettings,
+    ontology: Ontology,
+    replicate: int = 0,
+) -> ClusterResult:
+    """Hold the conversation on a cluster that has markers; two calls, if nothing is to be mended.
+
+    Args:
+        replicate: number of the cluster's conversation; a further one asks everything anew.
+
+    Returns:
+        The cluster's result. Replies that are refused, cut off or unreadable, and calls that fail, are outcomes.
+
+    Raises:
+        AccountError, TemporaryError, StoppedError: no further call can be made.
+    """
+    return await Talk(cluster, briefing, chats, settings, ontology, replicate).hold()

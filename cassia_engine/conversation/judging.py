@@ -1,0 +1,122 @@
+"""What code makes of the validator's answers, and how sure the whole is. The rules are data, in words in
+docs/conversation.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cassia_engine.conversation.places import Likeness, Places
+from cassia_engine.evidence import Findings, GeneList, named
+from cassia_engine.records import Confidence
+from cassia_engine.replies import Claim, Verdict, nameless
+
+# Least listed genes that an objection must name to be one, where the validator is moderate.
+_OBJECTIONS: Mapping[str, int] = {"too_specific": 0, "better_type": 1, "missed_conflict": 1, "missed_mixture": 2}
+
+_SENTENCES: Mapping[str, str] = {
+    "lineage_fits": "The list's strongest genes do not fit the claimed lineage",
+    "type_fits": "Listed genes do not single out the first candidate among the types of its lineage",
+    "too_specific": "The first candidate claims more than the listed genes can show",
+    "better_type": "Another type explains the list better than the first candidate",
+    "missed_conflict": "Strong genes of the list contradict the claim and are not named in it",
+    "missed_mixture": "At least two strong genes speak for a second, unrelated type that is not named",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What agreement takes.
+
+    Attributes:
+        needed: the answers, by question.
+        backed: whether an objection counts only with listed genes behind it.
+        likeness: the least between the validator's own type and the claim.
+    """
+
+    needed: Mapping[str, bool]
+    backed: bool
+    likeness: Likeness
+
+
+_FIT = {"lineage_fits": True, "type_fits": True}
+_V1 = {**_FIT, "better_type": False, "missed_conflict": False, "missed_mixture": False}
+STANCES: Mapping[str, Stance] = {
+    "v1": Stance(_V1, backed=True, likeness=Likeness.SAME_LINEAGE),
+    "v0": Stance({**_V1, "too_specific": False}, backed=False, likeness=Likeness.UNKNOWN),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether the validator agrees; if not, why, a sentence each."""
+
+    objections: tuple[str, ...]
+
+    @property
+    def agreed(self) -> bool:
+        return not self.objections
+
+
+def judge(verdict: Verdict, claim: Claim, genes: GeneList, involvement: str, places: Places) -> Judgement:
+    """Decide from the answers; an answer that is neither yes nor no agrees with nothing."""
+    stance = STANCES[involvement]
+    return Judgement((*_objections(verdict, genes, stance), *_other_type(verdict, claim, stance, places)))
+
+
+def _objections(verdict: Verdict, genes: GeneList, stance: Stance) -> Iterator[str]:
+    for question, wanted in stance.needed.items():
+        answer = verdict.answers[question]
+        if answer.yes is None:
+            yield f"No clear answer was given to {question}."
+        elif answer.yes is not wanted:
+            listed = genes.listed(answer.genes)
+            if not stance.backed or len(listed) >= _OBJECTIONS.get(question, 0):
+                yield _SENTENCES[question] + (f": {named(listed)}." if listed else ".")
+
+
+def _other_type(verdict: Verdict, claim: Claim, stance: Stance, places: Places) -> Iterator[str]:
+    types = [*(c.cell_type for c in claim.named[:1]), *(p.cell_type for p in claim.mixture)]
+    if claim.unresolved or nameless(verdict.own_type) or not types:
+        return
+    if max(places.likeness(verdict.own_type, name) for name in types) < stance.likeness:
+        yield f"From the list alone the validator named another type: {verdict.own_type[:60]}."
+
+
+LOW_SCORE, HIGH_SCORE = 50, 75
+LEAST_EVIDENCE = 2
+
+
+def confidence(
+    claim: Claim, findings: Findings, verdict: Verdict | None, judgement: Judgement | None, score: float | None
+) -> tuple[Confidence, str]:
+    """How sure an annotation is, and why no more.
+
+    Low: unresolved; the validator did not agree; fewer than two listed genes of evidence; or a score under 50.
+    High: none of these, all checks passed, the validator agreed and did not find it too specific, a score of at least
+    75, no mixture, and no conflict with the context. Moderate: the rest.
+    """
+    low = [
+        (claim.unresolved, "the type is unresolved"),
+        (judgement is not None and not judgement.agreed, "the validator did not agree"),
+        (len(findings.evidence) < LEAST_EVIDENCE, f"fewer than {LEAST_EVIDENCE} listed genes are its evidence"),
+        (score is not None and score < LOW_SCORE, f"the score is under {LOW_SCORE}"),
+    ]
+    if any(holds for holds, _ in low):
+        return Confidence.LOW, _words(low)
+    not_high = [
+        (bool(findings.failed), f"{len(findings.failed)} of {len(findings.items)} checks failed"),
+        (judgement is None, "there is no verdict"),
+        (verdict is not None and verdict.answers["too_specific"].yes is True, "it may be too specific"),
+        (score is None or score < HIGH_SCORE, f"there is no score of {HIGH_SCORE} or more"),
+        (bool(claim.mixture), "cell types may be mixed"),
+        (bool(claim.context_conflict), "the markers contradict the context"),
+    ]
+    if any(holds for holds, _ in not_high):
+        return Confidence.MODERATE, _words(not_high)
+    return Confidence.HIGH, "all checks passed and the validator agreed"
+
+
+def _words(reasons: list[tuple[bool, str]]) -> str:
+    return "; ".join(text for holds, text in reasons if holds)

@@ -1,0 +1,164 @@
+"""From a conversation that is over to the record of its cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cassia_engine.conversation.judging import confidence
+from cassia_engine.conversation.log import Log, writable
+from cassia_engine.conversation.places import Place, Places
+from cassia_engine.conversation.rounds import NOT_ASKED, Loss, Round, Stand, best
+from cassia_engine.evidence import kind
+from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Conversation, Outcome, to_json
+from cassia_engine.replies import Claim, nameless
+from cassia_engine.replies.claims import UNRESOLVED
+
+NO_SCORE = "No readable score was given; 0 stands for none."
+_WORDS = {
+    Outcome.REFUSED: "was refused",
+    Outcome.TRUNCATED: "was cut off",
+    Outcome.UNPARSED: "could not be read",
+    Outcome.FAILED: "did not come",
+}
+
+
+def result(
+    cluster: Cluster, model: str, places: Places, rounds: Sequence[Round], loss: Loss | None, log: Log
+) -> ClusterResult:
+    """What became of a cluster. An annotation that stands is kept, whatever was lost after it."""
+    stand = best(rounds)
+    conversation = Conversation(
+        annotations=tuple(writable(r.said) for r in rounds if r.said),
+        checks=tuple("\n".join(r.findings.lines) for r in rounds if r.findings),
+        validations=tuple(_validations(rounds)),
+        calls=log.calls,
+    )
+    if stand is None:
+        assert loss is not None, "a conversation without a claim has lost a reply"
+        return ClusterResult(
+            cluster, loss.outcome, loss.reason, iterations=len(rounds), conversation=conversation, usage=log.usage
+        )
+    annotation, scoring = _annotation(stand, places)
+    return ClusterResult(
+        cluster=cluster,
+        outcome=Outcome.ANNOTATED,
+        reason=_reason(stand, annotation, len(rounds), loss),
+        votes=(annotation,),
+        score=stand.score,
+        validated=stand.validated,
+        iterations=len(rounds),
+        decided_by=_decided_by(model, stand.validated),
+        conversation=replace(
+            conversation, formatting=json.dumps(to_json(annotation), ensure_ascii=False), scoring=scoring
+        ),
+        usage=log.usage,
+    )
+
+
+def _validations(rounds: Sequence[Round]) -> Iterator[str]:
+    """The validator's replies; a round without one keeps its place among those that follow."""
+    for number, one in enumerate(rounds, start=1):
+        if one.judged:
+            yield writable(one.judged)
+        elif number < len(rounds):
+            yield NOT_ASKED
+
+
+def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
+    """The annotation, and how its score and confidence came about."""
+    claim, findings, verdict = stand.claim, stand.findings, stand.verdict
+    sure, why = confidence(claim, findings, verdict, stand.judgement, stand.score)
+    types, match = _types(claim, stand.score, places)
+    answer = types[0] if types else CellType("")
+    judge_speaks = verdict is not None and verdict.score is not None
+    reason = verdict.score_reason if judge_speaks and verdict else claim.score_reason
+    annotation = Annotation(
+        general_type=_general_type(claim, types, places),
+        detailed_types=types,
+        cl_id=answer.cl_id,
+        cl_label=answer.cl_label,
+        confidence=sure,
+        score=stand.score,
+        mixed_types=_mixed(claim, findings.partners, types, places),
+        state=claim.state,
+        evidence_genes=findings.evidence,
+        conflicting_genes=findings.conflicts,
+        unsupported_genes=findings.unsupported,
+        score_reason=NO_SCORE if stand.score is None else reason,
+        cl_match=match,
+        top_explained=findings.top_explained,
+        possible_tissues=claim.possible_tissues,
+        context_conflict=claim.context_conflict,
+    )
+    return annotation, _scoring(stand, annotation, why)
+
+
+def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], str]:
+    """The candidates, each type once; the lineage alone where no candidate is named. And how the first was placed."""
+    if claim.unresolved:
+        return (), ""
+    named = [(c.cell_type, c.cl_name) for c in claim.named] or [(claim.lineage, "")]
+    found: dict[str, tuple[str, Place]] = {}
+    for label, cl_name in named:
+        found.setdefault(kind(label, places.cl_id), (label, places.place(label, cl_name)))
+    every = list(found.values())
+    # The score is the answer's; nobody scores the others.
+    scores = [score] + [None] * (len(every) - 1)
+    types = (CellType(label, p.cl_id, p.cl_label, s) for (label, p), s in zip(every, scores, strict=True))
+    return tuple(types), every[0][1].match
+
+
+def _general_type(claim: Claim, types: Sequence[CellType], places: Places) -> str:
+    if not types:
+        return UNRESOLVED
+    return places.lineage(types[0].cl_id, types[0].label) if nameless(claim.lineage) else claim.lineage
+
+
+def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], places: Places) -> tuple[str, ...]:
+    """The partners with genes enough, with the answer in front if it is not among them: a mixture has two at least."""
+    answer = [types[0].label] if types else []
+    kinds = {kind(label, places.cl_id): label for label in reversed([*answer, *partners])}
+    mixed = tuple(dict.fromkeys(kinds[kind(label, places.cl_id)] for label in [*answer, *partners]))
+    return mixed if len(mixed) > 1 else ()
+
+
+def _reason(stand: Stand, annotation: Annotation, n_rounds: int, loss: Loss | None) -> str:
+    parts = []
+    if not annotation.detailed_types:
+        parts.append(f"the markers do not tell the type: {stand.claim.score_reason or 'no reason was given'}")
+    if loss is not None:
+        parts.append(f"the {loss.role}'s reply of round {loss.number} {_WORDS[loss.outcome]} ({loss.reason})")
+    if stand.judgement is None:
+        parts.append("no verdict on the annotation")
+    elif not stand.judgement.agreed:
+        rounds = f"{n_rounds} round{'s' * (n_rounds > 1)}"
+        parts.append(f"not validated after {rounds}: {stand.judgement.objections[0]}".removesuffix("."))
+    if stand.number < n_rounds:
+        parts.append(f"the annotation is that of round {stand.number}")
+    return "; ".join(parts)
+
+
+def _scoring(stand: Stand, annotation: Annotation, why: str) -> str:
+    own, given = stand.claim.score, stand.verdict.score if stand.verdict else None
+    whose = f"the validator's (the annotator gave {_number(own)})" if given is not None else "the annotator's own"
+    lines = [f"Score {_number(stand.score)} of 100, {whose}." if stand.score is not None else NO_SCORE]
+    lines.append(annotation.score_reason if stand.score is not None else "")
+    lines.append(f"Confidence {annotation.confidence}: {why}.")
+    lines += [f"Check failed: {item.text}" for item in stand.findings.failed]
+    lines += [f"Objection: {text}" for text in (stand.judgement.objections if stand.judgement else ())]
+    if stand.claim.unresolved and stand.claim.named:
+        lines.append(f"Named all the same: {'; '.join(c.cell_type for c in stand.claim.named)}.")
+    lines += [f"Repaired: {text}." for text in stand.claim.repaired]
+    lines.append("The score is a language model's opinion, not a probability; the annotation is a hypothesis.")
+    return "\n".join(filter(None, lines))
+
+
+def _number(score: float | None) -> str:
+    return "none" if score is None else f"{score:g}"
+
+
+def _decided_by(model: str, validated: bool | None) -> str:
+    verdict = {True: "the same model validated it", False: "the same model did not validate it", None: "not validated"}
+    return f"language model {model} (a hypothesis; {verdict[validated]})"

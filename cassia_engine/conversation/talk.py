@@ -1,0 +1,212 @@
+"""One cluster's conversation: the steps of the state machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cassia_engine import prompts
+from cassia_engine.conversation import outcome
+from cassia_engine.conversation.judging import judge
+from cassia_engine.conversation.log import Log
+from cassia_engine.conversation.machine import TRANSITIONS, Event, State
+from cassia_engine.conversation.places import Places
+from cassia_engine.conversation.rounds import Loss, Round
+from cassia_engine.errors import CallFailedError
+from cassia_engine.evidence import GeneList, check
+from cassia_engine.ontology import Ontology
+from cassia_engine.prompts import Briefing
+from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
+from cassia_engine.records import Cluster, ClusterResult, Outcome
+from cassia_engine.replies import Claim, Unreadable, Verdict, invented, plain, read_annotation, read_validation
+from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
+from cassia_engine.settings import AnnotateSettings
+
+# The most tokens of a reply, reasoning included, by the reasoning asked for; twice as many if that cuts it off.
+MAX_TOKENS: Mapping[str | None, int] = {None: 4096, "low": 4096, "medium": 8192, "high": 16384}
+
+Read = Claim | Verdict | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Who is asked: the shape and the reader of the reply."""
+
+    name: str
+    schema: Mapping[str, Any]
+    read: Callable[[str, Finish], Read]
+
+
+ANNOTATOR = Role("annotator", ANNOTATION, read_annotation)
+VALIDATOR = Role("validator", VALIDATION, read_validation)
+FORMATTER = "formatter"
+
+
+class Talk:
+    """Holds the conversation on one cluster, once."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        briefing: Briefing,
+        chats: Chats,
+        settings: AnnotateSettings,
+        ontology: Ontology,
+        replicate: int,
+    ):
+        self._cluster, self._briefing, self._settings = cluster, briefing, settings
+        self._genes, self._places = GeneList(cluster), Places(ontology)
+        self._log = Log(chats, replicate)
+        self._model = chats.model
+        self._rounds: list[Round] = []
+        self._loss: Loss | None = None
+        self._how: dict[str, Any] = {"temperature": settings.temperature, "reasoning": settings.reasoning}
+        self._max_tokens = MAX_TOKENS[settings.reasoning]
+        self._question = prompts.annotator(briefing, cluster, max_tokens=self._max_tokens, **self._how)
+        # Who was asked last, what, and what came back as it was.
+        self._role, self._chat, self._reply = ANNOTATOR, self._question, ""
+        self._unreadable = ""
+
+    async def hold(self) -> ClusterResult:
+        """Go from state to state until it is done.
+
+        Raises:
+            AccountError, TemporaryError, StoppedError: no further call can be made.
+        """
+        steps = {
+            State.ANNOTATE: self._annotate,
+            State.VALIDATE: self._validate,
+            State.EXTEND: self._extend,
+            State.FORMAT: self._format,
+        }
+        in_code = {State.CHECK: self._check, State.JUDGE: self._judge, State.REVISE: self._revise}
+        state = State.ANNOTATE
+        while state is not State.DONE:
+            event = await steps[state]() if state in steps else in_code[state]()
+            state = TRANSITIONS[state, event]
+        return outcome.result(self._cluster, self._model, self._places, self._rounds, self._loss, self._log)
+
+    @property
+    def _round(self) -> Round:
+        return self._rounds[-1]
+
+    @property
+    def _round_left(self) -> bool:
+        return len(self._rounds) < self._settings.max_rounds
+
+    async def _annotate(self) -> Event:
+        self._rounds.append(Round())
+        return await self._ask(ANNOTATOR, self._question)
+
+    async def _validate(self) -> Event:
+        claim, findings = self._round.claim, self._round.findings
+        assert claim and findings
+        chat = prompts.validator(
+            self._briefing,
+            self._cluster,
+            claim.for_validator(),
+            findings.lines,
+            max_tokens=self._max_tokens,
+            **self._how,
+        )
+        return await self._ask(VALIDATOR, chat)
+
+    async def _extend(self) -> Event:
+        event = await self._ask(self._role, replace(self._chat, max_tokens=2 * self._max_tokens))
+        if self._loss and self._loss.outcome is Outcome.FAILED:
+            # Some models do not give that many tokens; what is known of the reply is that it was too long.
+            told = f"cut off at {self._max_tokens:,} tokens; asked for more: {self._loss.reason}"
+            return self._lose(Outcome.TRUNCATED, told)
+        return event
+
+    async def _format(self) -> Event:
+        """The formatter speaks for the role whose reply it puts into the form; it may add nothing."""
+        chat = prompts.formatter(
+            self._reply, self._role.schema, max_tokens=self._max_tokens, temperature=self._settings.temperature
+        )
+        reply = await self._call(FORMATTER, chat)
+        if reply is None:
+            return Event.LOST
+        if reply.finish is Finish.REFUSED:
+            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter refused")
+        read = self._role.read(reply.text, reply.finish)
+        if not isinstance(read, Unreadable):
+            added = invented(read, self._reply)
+            read = Unreadable(f"the formatter added {added!r}, which the reply does not say") if added else read
+        if isinstance(read, Unreadable):
+            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter did not help: {read.reason}")
+        return self._take(read)
+
+    def _check(self) -> Event:
+        claim = self._round.claim
+        assert claim
+        self._round.findings = findings = check(claim, self._genes, self._places.cl_id)
+        return Event.SENT_BACK if findings.back and self._round_left else Event.FIT
+
+    def _judge(self) -> Event:
+        claim, verdict = self._round.claim, self._round.verdict
+        assert claim and verdict
+        involvement = self._settings.validator_involvement
+        self._round.judgement = judgement = judge(verdict, claim, self._genes, involvement, self._places)
+        if judgement.agreed:
+            return Event.AGREED
+        return Event.SENT_BACK if self._round_left else Event.NO_ROUND_LEFT
+
+    def _revise(self) -> Event:
+        last = self._round
+        assert last.findings
+        objections = last.judgement.objections if last.judgement else ()
+        feedback = [*(item.text for item in last.findings.failed), *objections]
+        note = last.verdict.feedback if last.verdict else ""
+        self._question = prompts.revision(self._question, last.said, feedback, note)
+        return Event.ASKED
+
+    async def _ask(self, role: Role, chat: Chat) -> Event:
+        extended = chat.max_tokens > self._max_tokens
+        self._role, self._chat = role, chat
+        reply = await self._call(role.name, chat)
+        if reply is None:
+            return Event.LOST
+        self._keep(reply.text)
+        if reply.finish is Finish.REFUSED:
+            why = plain.text(reply.text)[:300] or "without a word"
+            return self._lose(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
+        read = role.read(reply.text, reply.finish)
+        if not isinstance(read, Unreadable):
+            return self._take(read)
+        self._unreadable = read.reason
+        if reply.finish is Finish.LENGTH:
+            told = f"cut off at {chat.max_tokens:,} tokens, after {self._max_tokens:,} before"
+            return self._lose(Outcome.TRUNCATED, told) if extended else Event.CUT
+        if reply.finish is Finish.STOP and not read.hopeless:
+            return Event.UNREADABLE
+        ended = "" if reply.finish is Finish.STOP else f" (it ended with {reply.finish_reason or 'no reason'!r})"
+        return self._lose(Outcome.UNPARSED, read.reason + ended)
+
+    async def _call(self, name: str, chat: Chat) -> Reply | None:
+        """The reply, or None if there is none."""
+        try:
+            return await self._log.ask(name, len(self._rounds), chat)
+        except CallFailedError as error:
+            self._lose(Outcome.FAILED, str(error))
+            return None
+
+    def _keep(self, text: str) -> None:
+        self._reply = text
+        if self._role is ANNOTATOR:
+            self._round.said = text
+        else:
+            self._round.judged = text
+
+    def _take(self, read: Claim | Verdict) -> Event:
+        self._log.repaired(read.repaired)
+        if isinstance(read, Claim):
+            self._round.claim = read
+            return Event.CLAIM
+        self._round.verdict = read
+        return Event.VERDICT
+
+    def _lose(self, what: Outcome, reason: str) -> Event:
+        self._loss = Loss(self._role.name, len(self._rounds), what, reason)
+        return Event.LOST

@@ -1,0 +1,279 @@
+"""Checks in code: what a claim says, held against the cluster's list of genes.
+
+Each check gives a `Finding`. What a failed one does stands in `RULES`, and in docs/conversation.md in words:
+"back" sends the claim back to the annotator, "doubt" only keeps the confidence below High.
+A gene outside the list is "not in the list of N genes" and nothing more: nobody looked whether it is expressed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from cassia_engine.knowledge.genes import spellings
+from cassia_engine.records import Cluster
+from cassia_engine.replies.claims import Claim, nameless
+
+TOP = 20  # the first genes of a list, of which the answer should explain a part
+LEAST_EXPLAINED = 0.15
+LEAST_EVIDENCE = 3  # listed genes that speak for an answer
+LEAST_A_PARTNER = 2  # listed genes that speak for each type of a mixture
+_SHOWN = 10  # genes that a line names
+
+BACK, DOUBT = "back", "doubt"
+RULES: Mapping[str, str] = {
+    "types_named": BACK,
+    "evidence_given": BACK,
+    "evidence_listed": BACK,
+    "mixture_backed": BACK,
+    "separating_listed": DOUBT,
+    "alternatives_differ": DOUBT,
+    "evidence_strong": DOUBT,
+    "top_explained": DOUBT,
+    "no_absence_claimed": DOUBT,
+}
+
+# What a list of markers can never show, said of a gene or of several.
+_ABSENCE = re.compile(
+    r"\b(?:not|no|without|lacks?|lacking|lack of|absence of|absent) "
+    r"(?:\S+ ){0,3}?(?:express\w*|detect\w*|transcripts?)\b",
+    re.IGNORECASE,
+)
+
+CellTypeId = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check and what came of it: a line of text, and the genes it is about."""
+
+    code: str
+    passed: bool
+    text: str
+    genes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"[{'yes' if self.passed else 'NO'}] {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that was found in a claim.
+
+    Attributes:
+        evidence, conflicts: cited genes that are listed, under the list's spelling, in the claim's order.
+        unsupported: cited genes that are not in the list and were not set aside from it.
+        technical: cited genes that were set aside: they are the cluster's, but tell little of a type.
+        top_explained: share (0 to 1) of the first 20 genes that speak for the answer; None if it names no type.
+        partners: types of the mixture that have genes enough.
+    """
+
+    items: tuple[Finding, ...]
+    evidence: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    technical: tuple[str, ...] = ()
+    top_explained: float | None = None
+    partners: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        return tuple(item for item in self.items if not item.passed)
+
+    @property
+    def back(self) -> tuple[Finding, ...]:
+        """The failed ones that send the claim back."""
+        return tuple(item for item in self.failed if RULES[item.code] == BACK)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(str, self.items))
+
+
+class GeneList:
+    """A cluster's genes, found in any case and under old names too.
+
+    Attributes:
+        size: how many are listed.
+        top: the first 20.
+    """
+
+    def __init__(self, cluster: Cluster):
+        genes = cluster.genes
+        self.size = len(genes)
+        self.top = frozenset(genes[:TOP])
+        self._listed = _by_spelling(genes)
+        self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)
+
+    def find(self, gene: str) -> str:
+        """The listed gene that is meant, as the list spells it; "" if there is none."""
+        return _first(self._listed, gene)
+
+    def was_set_aside(self, gene: str) -> bool:
+        return bool(_first(self._aside, gene))
+
+    def listed(self, genes: Iterable[str]) -> tuple[str, ...]:
+        """Those that are in the list, each once, as the list spells them."""
+        return tuple(dict.fromkeys(filter(None, map(self.find, genes))))
+
+    def missing(self, genes: Iterable[str]) -> tuple[str, ...]:
+        """Those that are neither in the list nor set aside from it, each once."""
+        return tuple(dict.fromkeys(g for g in genes if not self.find(g) and not self.was_set_aside(g)))
+
+    def not_listed(self, genes: tuple[str, ...]) -> str:
+        """That genes are not in the list, as the only thing that can be said of them."""
+        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {self.size} genes."
+
+
+def named(genes: Iterable[str]) -> str:
+    """Names for a line, of many the first."""
+    names = [gene if len(gene) <= 30 else gene[:30] + "..." for gene in genes]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
+    """Hold a claim against the list.
+
+    Args:
+        cl_id: the Cell Ontology id of a label, "" if it has none.
+    """
+    cited = [c.gene for c in (*claim.evidence, *claim.conflicts)]
+    separating = [gene for candidate in claim.named for gene in candidate.separating_genes]
+    of_partners = [gene for partner in claim.mixture for gene in partner.genes]
+    evidence = genes.listed(c.gene for c in claim.evidence)
+    explained = None if claim.unresolved else _explained(evidence, claim, genes)
+    items = [_evidence_listed(cited, genes), _no_absence_claimed(claim, genes)]
+    if claim.named or not claim.unresolved:
+        items.insert(0, _types_named(claim))
+    if not claim.unresolved:
+        items += [
+            _evidence_given(evidence, genes),
+            _separating_listed(separating, genes),
+            _alternatives_differ(claim, cl_id),
+            _evidence_strong(evidence, genes),
+            _top_explained(explained or 0.0, genes),
+        ]
+    if claim.mixture:
+        items.append(_mixture_backed(claim, genes))
+    every = [*cited, *separating, *of_partners]
+    return Findings(
+        items=tuple(items),
+        evidence=evidence,
+        conflicts=genes.listed(c.gene for c in claim.conflicts),
+        unsupported=genes.missing(every),
+        technical=tuple(dict.fromkeys(g for g in every if not genes.find(g) and genes.was_set_aside(g))),
+        top_explained=explained,
+        partners=tuple(p.cell_type for p in claim.mixture if _backed(p.genes, genes) and not nameless(p.cell_type)),
+    )
+
+
+def _types_named(claim: Claim) -> Finding:
+    if nameless(claim.lineage):
+        text = f'The lineage, "{claim.lineage[:60]}", names no cell type, but there are candidates.'
+    elif not claim.candidates:
+        text = (
+            f"The lineage is {claim.lineage[:60]}, but there is no candidate: name the best one, if only the lineage."
+        )
+    else:
+        bad = [c.cell_type for c in claim.candidates if nameless(c.cell_type)]
+        if not bad:
+            return Finding("types_named", True, "The lineage and every candidate name a type.")
+        text = f'{len(bad)} of {len(claim.candidates)} candidates, such as "{bad[0][:60]}", name no cell type.'
+    return Finding("types_named", False, text)
+
+
+def _evidence_given(evidence: tuple[str, ...], genes: GeneList) -> Finding:
+    text = f"{len(evidence)} of the {genes.size} listed genes are given as evidence."
+    return Finding("evidence_given", bool(evidence), text, evidence)
+
+
+def _evidence_listed(cited: list[str], genes: GeneList) -> Finding:
+    missing = genes.missing(cited)
+    if missing:
+        return Finding("evidence_listed", False, f"Cited for or against: {genes.not_listed(missing)}", missing)
+    aside = tuple(dict.fromkeys(g for g in cited if not genes.find(g)))
+    note = f" {named(aside)}: set aside as technical, of little weight." if aside else ""
+    return Finding("evidence_listed", True, f"All genes cited for or against are in the list.{note}", aside)
+
+
+def _separating_listed(separating: list[str], genes: GeneList) -> Finding:
+    missing = genes.missing(separating)
+    text = f"Of the separating genes, {genes.not_listed(missing)}" if missing else "All separating genes are listed."
+    return Finding("separating_listed", not missing, text, missing)
+
+
+def _alternatives_differ(claim: Claim, cl_id: CellTypeId) -> Finding:
+    seen: dict[str, str] = {}
+    for candidate in claim.named:
+        label = candidate.cell_type
+        same = seen.setdefault(kind(label, cl_id), label)
+        if same is not label:
+            text = f'The candidates "{same[:60]}" and "{label[:60]}" are the same type.'
+            return Finding("alternatives_differ", False, text)
+    return Finding("alternatives_differ", True, "The candidates are different types.")
+
+
+def kind(label: str, cl_id: CellTypeId) -> str:
+    """What is the same for two labels of the same type: the ontology's id, else the label's plain form."""
+    plain = re.sub(r"[\W_]+", " ", label.casefold()).strip()
+    singular = re.sub(r"\b(\w{3,}[^s\W])s\b", r"\1", plain)
+    return cl_id(label) or cl_id(singular) or singular
+
+
+def _evidence_strong(evidence: tuple[str, ...], genes: GeneList) -> Finding:
+    high = [gene for gene in evidence if gene in genes.top]
+    least = min(LEAST_EVIDENCE, genes.size)
+    text = f"{len(evidence)} listed genes speak for the answer ({least} wanted), {len(high)} of the first {TOP}."
+    return Finding("evidence_strong", len(evidence) >= least and bool(high), text, evidence)
+
+
+def _explained(evidence: tuple[str, ...], claim: Claim, genes: GeneList) -> float:
+    own = claim.named[0].separating_genes if claim.named else ()
+    return round(len(genes.top.intersection({*evidence, *genes.listed(own)})) / max(len(genes.top), 1), 3)
+
+
+def _top_explained(share: float, genes: GeneList) -> Finding:
+    text = f"The answer explains {share:.0%} of the first {len(genes.top)} genes ({LEAST_EXPLAINED:.0%} wanted)."
+    return Finding("top_explained", share >= LEAST_EXPLAINED, text)
+
+
+def _mixture_backed(claim: Claim, genes: GeneList) -> Finding:
+    weak = [p.cell_type[:60] or "(no name)" for p in claim.mixture if not _backed(p.genes, genes)]
+    if weak or any(nameless(p.cell_type) for p in claim.mixture):
+        text = f"Mixture: {LEAST_A_PARTNER} listed genes a named partner are wanted; lacking: {'; '.join(weak[:3])}."
+        return Finding("mixture_backed", False, text, genes.missing(g for p in claim.mixture for g in p.genes))
+    return Finding("mixture_backed", True, f"Each partner of the mixture has {LEAST_A_PARTNER} listed genes or more.")
+
+
+def _backed(partner: Iterable[str], genes: GeneList) -> bool:
+    return len(genes.listed(partner)) >= LEAST_A_PARTNER
+
+
+def _no_absence_claimed(claim: Claim, genes: GeneList) -> Finding:
+    said = (*(c.speaks_for for c in (*claim.evidence, *claim.conflicts)), claim.context_conflict, claim.score_reason)
+    match = next(filter(None, map(_ABSENCE.search, said)), None)
+    if match is None:
+        return Finding("no_absence_claimed", True, "Nothing is concluded from genes that are not in the list.")
+    text = (
+        f'It says "{match[0][:60]}". A gene that is not in the list of {genes.size} genes may be expressed all the '
+        'same: "not in the list" is all that is known.'
+    )
+    return Finding("no_absence_claimed", False, text)
+
+
+def _by_spelling(genes: Iterable[str]) -> dict[str, str]:
+    """Each spelling to its gene; a gene's own name goes before another's old one."""
+    forms = [(gene, spellings(gene)) for gene in genes]
+    found: dict[str, str] = {}
+    for gene, names in forms:
+        found.setdefault(names[0], gene)
+    for gene, names in forms:
+        for name in names[1:]:
+            found.setdefault(name, gene)
+    return found
+
+
+def _first(index: Mapping[str, str], gene: str) -> str:
+    return next((index[name] for name in spellings(gene) if name in index), "")

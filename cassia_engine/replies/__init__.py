@@ -1,0 +1,12 @@
+"""Replies: the shapes asked for, and reading what really came.
+
+shapes   the JSON schemas, one a role
+reading  the JSON object in a reply, whatever surrounds it
+plain    its values as plain ones
+claims   the claim and the verdict, typed
+"""
+
+from cassia_engine.replies.claims import Claim, Verdict, invented, nameless, read_annotation, read_validation
+from cassia_engine.replies.reading import Unreadable
+
+__all__ = ["Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]

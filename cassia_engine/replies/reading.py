@@ -1,0 +1,183 @@
+"""The JSON object in a reply, whatever surrounds it. Nothing that was cut off is ever completed.
+
+Strict JSON comes first. Repairs are tried only on a reply that finished by itself, and are named in words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cassia_engine.providers.chat import Finish
+
+MAX_CHARS = 100_000  # of a reply: some ten times the longest one asked for
+_MAX_STARTS = 200  # braces at which an object is looked for
+
+Fits = Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a reply cannot be read, in words; `hopeless` if nobody could make sense of it."""
+
+    reason: str
+    hopeless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as it stood in a reply, its keys normalised, and what had to be repaired to read it."""
+
+    fields: Mapping[str, Any]
+    repaired: tuple[str, ...] = ()
+
+
+def read_object(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
+    """The one object in `text` that has the wanted shape; never an exception.
+
+    Args:
+        finish: how the reply ended; only one that ended by itself is repaired.
+        fits: whether an object, its keys normalised, has the shape.
+    """
+    if not text.strip("\ufeff\0 \t\r\n"):
+        return Unreadable("the reply is empty", hopeless=True)
+    if len(text) > MAX_CHARS:
+        return Unreadable(f"the reply has {len(text):,} characters, more than {MAX_CHARS:,}", hopeless=True)
+    try:
+        return _strict(text, fits) or _repaired(text, finish, fits)
+    except RecursionError:
+        return Unreadable("the reply is nested too deeply")
+
+
+def key(name: str) -> str:
+    """A key without regard to case, spaces and hyphens."""
+    return name if name.isidentifier() and name.islower() else "_".join(name.replace("-", " ").casefold().split())
+
+
+def _strict(text: str, fits: Fits) -> Found | None:
+    try:
+        fields = _keys(_STRICT.decode(text))
+    except ValueError:
+        return None
+    return Found(fields) if fields is not None and fits(fields) else None
+
+
+def _repaired(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
+    if finish is not Finish.STOP:
+        return Unreadable("the reply is not a whole JSON object of the shape asked for, and did not end by itself")
+    for mended, how in ((text, ()), _mended(text)):
+        blocks = _blocks(mended)
+        whole = [fields for fields in map(_keys, blocks) if fields is not None and fits(fields)]
+        fitting = whole or [fields for fields in map(_unwrapped(fits), blocks) if fields is not None]
+        if any(fields != fitting[0] for fields in fitting):
+            return Unreadable(f"the reply holds {len(fitting)} answers that differ")
+        if fitting:
+            return Found(fitting[0], (_surroundings(text), *how))
+    return Unreadable("the reply holds no JSON object of the shape asked for")
+
+
+def _blocks(text: str) -> list[Any]:
+    """Every JSON object in the text that does not lie in another one."""
+    found: list[Any] = []
+    at = text.find("{")
+    for _ in range(_MAX_STARTS):
+        if at < 0:
+            break
+        try:
+            value, end = _LENIENT.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            found.append(value)
+        at = text.find("{", end)
+    return found
+
+
+def _unwrapped(fits: Fits) -> Callable[[Any], dict[str, Any] | None]:
+    """The object that fits: a value itself, or the only thing in it ({"result": {...}})."""
+
+    def unwrap(value: Any) -> dict[str, Any] | None:
+        for _ in range(3):
+            fields = _keys(value)
+            if fields is not None and fits(fields):
+                return fields
+            inside = list(value.values()) if isinstance(value, dict) else value
+            if not isinstance(inside, list) or len(inside) != 1:
+                return None
+            value = inside[0]
+        return None
+
+    return unwrap
+
+
+def _surroundings(text: str) -> str:
+    if "```" in text:
+        return "a code fence was taken off"
+    bare = text.strip("\ufeff\0 \t\r\n")
+    if bare.startswith("{") and bare.endswith("}"):
+        return "it was not one object of strict JSON"
+    return "text around the JSON was left out"
+
+
+def _keys(value: Any) -> dict[str, Any] | None:
+    return {key(name): item for name, item in value.items()} if isinstance(value, dict) else None
+
+
+# A string is taken to its end, or to the end of the text, so that no position is looked at twice.
+_DOUBLE = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+_ODD = re.compile(
+    _DOUBLE + r"|'(?:[^'\\]++|\\.)*+(?:'|\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)|\b(?:True|False|None|undefined)\b", re.DOTALL
+)
+_COMMA = re.compile(_DOUBLE + r"|,(?=\s*[}\]])", re.DOTALL)
+_WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
+
+
+def _mended(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text from its first to its last brace as JSON, and what was done to it."""
+    inner = text[text.find("{") : text.rfind("}") + 1]
+    how: dict[str, None] = {}
+
+    def mend(match: re.Match[str]) -> str:
+        token = match[0]
+        if token[0] == '"':
+            return token
+        if token[0] == "'":
+            how["single quotes were read as double ones"] = None
+            return '"' + token[1:].removesuffix("'").replace("\\'", "'").replace('"', '\\"') + '"'
+        if token[0] == "/":
+            how["comments were left out"] = None
+            return " "
+        how["Python's words were read as JSON's"] = None
+        return _WORDS[token]
+
+    def drop(match: re.Match[str]) -> str:
+        if match[0][0] == '"':
+            return match[0]
+        how["commas before a closing bracket were left out"] = None
+        return ""
+
+    mended = _COMMA.sub(drop, _ODD.sub(mend, inner))
+    return mended, tuple(how)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _integer(digits: str) -> float:
+    # Python refuses to read integers of thousands of digits, and nobody means them.
+    return int(digits) if len(digits) < 16 else float(digits)
+
+
+def _strict_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_int=_integer, parse_constant=_strict_constant)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_once, parse_int=_integer, parse_constant=lambda name: None, strict=False)

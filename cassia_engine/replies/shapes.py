@@ -1,0 +1,56 @@
+"""The shapes of replies, as JSON schemas in the order in which a model should think: evidence before the label.
+
+All fields are required and no others allowed, as strict structured output wants it. "" and [] stand for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+TEXT = {"type": "string"}
+GENES = {"type": "array", "items": TEXT}
+
+
+def _object(title: str = "", **fields: Any) -> dict[str, Any]:
+    head = {"title": title} if title else {}
+    return {**head, "type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def _list(**fields: Any) -> dict[str, Any]:
+    return {"type": "array", "items": _object(**fields)}
+
+
+# Annotator. `lineage` is the general type or "unresolved"; `candidates` are ranked, best first, up to three, none if
+# unresolved; `mixture` has no entry or one per partner; `possible_tissues` is for data without a tissue.
+ANNOTATION = _object(
+    "cassia_annotation",
+    evidence=_list(gene=TEXT, speaks_for=TEXT),
+    conflicts=_list(gene=TEXT, speaks_for=TEXT),
+    lineage=TEXT,
+    candidates=_list(cell_type=TEXT, cl_name=TEXT, separating_genes=GENES),
+    mixture=_list(cell_type=TEXT, genes=GENES),
+    state=TEXT,
+    context_conflict=TEXT,
+    possible_tissues={"type": "array", "items": TEXT},
+    score={"type": "integer"},
+    score_reason=TEXT,
+)
+
+# Validator. It names its own best type before it looks at the claim; each question is answered yes or no, with genes.
+QUESTIONS = (
+    "lineage_fits",  # the list's strongest genes fit the claimed lineage
+    "type_fits",  # genes in the list single out the first candidate among types of that lineage
+    "too_specific",  # the first candidate claims more than the listed genes can show
+    "better_type",  # another type explains the list better than the first candidate
+    "missed_conflict",  # strong genes of the list contradict the claim and are not named in it
+    "missed_mixture",  # at least two strong genes speak for a second, unrelated type that is not named
+)
+_ANSWER = _object(answer={"type": "string", "enum": ["yes", "no"]}, genes=GENES)
+VALIDATION = _object(
+    "cassia_validation",
+    own_type=TEXT,
+    **dict.fromkeys(QUESTIONS, _ANSWER),
+    feedback=TEXT,
+    score={"type": "integer"},
+    score_reason=TEXT,
+)

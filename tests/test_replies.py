@@ -1,0 +1,358 @@
+"""Reading replies: whatever came, a claim, a verdict or a reason why not; never an exception, never a completion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cassia_engine.providers.chat import Finish
+from cassia_engine.replies import Claim, Unreadable, Verdict, invented, read_annotation, read_validation
+from cassia_engine.replies.reading import MAX_CHARS
+from cassia_engine.replies.shapes import ANNOTATION, QUESTIONS, VALIDATION
+
+STOP = Finish.STOP
+CLAIM: dict[str, Any] = {
+    "evidence": [{"gene": "CD79A", "speaks_for": "B cell"}, {"gene": "MS4A1", "speaks_for": "B cell"}],
+    "conflicts": [{"gene": "CD3D", "speaks_for": "T cell"}],
+    "lineage": "lymphocyte",
+    "candidates": [{"cell_type": "B cell", "cl_name": "B cell", "separating_genes": ["CD79A", "CD19"]}],
+    "mixture": [{"cell_type": "T cell", "genes": ["CD3D", "CD3E"]}],
+    "state": "",
+    "context_conflict": "",
+    "possible_tissues": ["blood"],
+    "score": 85,
+    "score_reason": "CD79A is specific.",
+}
+VERDICT: dict[str, Any] = {
+    "own_type": "B cell",
+    **{question: {"answer": "yes", "genes": ["CD79A"]} for question in QUESTIONS},
+    "feedback": "",
+    "score": 80,
+    "score_reason": "CD79A fits.",
+}
+
+
+def claim(text: str, finish: Finish = STOP) -> Claim:
+    found = read_annotation(text, finish)
+    assert isinstance(found, Claim), found
+    return found
+
+
+def claim_of(**changes: Any) -> Claim:
+    return claim(json.dumps({**CLAIM, **changes}))
+
+
+def unreadable(text: str, finish: Finish = STOP) -> str:
+    found = read_annotation(text, finish)
+    assert isinstance(found, Unreadable), found
+    return found.reason
+
+
+def verdict_of(**changes: Any) -> Verdict | Unreadable:
+    return read_validation(json.dumps({**VERDICT, **changes}), STOP)
+
+
+def test_the_examples_have_the_shapes() -> None:
+    assert list(CLAIM) == ANNOTATION["required"]
+    assert list(VERDICT) == VALIDATION["required"]
+
+
+def test_a_claim_is_read_whole() -> None:
+    found = claim_of()
+    assert [c.gene for c in found.evidence] == ["CD79A", "MS4A1"]
+    assert found.candidates[0].separating_genes == ("CD79A", "CD19")
+    assert found.mixture[0].genes == ("CD3D", "CD3E")
+    assert (found.lineage, found.score, found.repaired) == ("lymphocyte", 85.0, ())
+    assert "score" not in found.for_validator()
+
+
+# --- where the object lies ---
+
+WHOLE = json.dumps(CLAIM)
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        (f"```json\r\n{WHOLE}\r\n```", "a code fence was taken off"),
+        (f"Here it is:\n{WHOLE}\nI hope it helps {{a lot}}.", "text around the JSON was left out"),
+        (f'{{"properties": {{"candidates": 1}}}}\n{WHOLE}', "it was not one object of strict JSON"),
+        (f"{WHOLE}\n{WHOLE}", "it was not one object of strict JSON"),
+        (f"[{WHOLE}]", "text around the JSON was left out"),
+        (f'{{"cassia_annotation": {WHOLE}}}', "it was not one object of strict JSON"),
+        (WHOLE.replace("]", ",]").replace("}", " , }"), "commas before a closing bracket were left out"),
+        (WHOLE.replace('"state"', '/* "a": {, */ "state"'), "comments were left out"),
+        (WHOLE.replace('"state"', '// it\'s a state\n"state"'), "comments were left out"),
+        (str(CLAIM), "single quotes were read as double ones"),
+        (str({**CLAIM, "state": None}), "Python's words were read as JSON's"),
+        (WHOLE.replace("CD79A is specific.", "CD79A\nis specific."), "it was not one object of strict JSON"),
+    ],
+)
+def test_odd_replies_are_repaired_and_say_so(text: str, how: str) -> None:
+    found = claim(text)
+    assert how in found.repaired
+    assert (found.lineage, found.evidence, found.mixture) == (
+        "lymphocyte",
+        claim_of().evidence,
+        claim_of().mixture,
+    )
+    for finish in set(Finish) - {STOP}:
+        unreadable(text, finish)
+
+
+@pytest.mark.parametrize("finish", list(Finish))
+def test_strict_json_needs_no_repair(finish: Finish) -> None:
+    assert claim(f"\n {WHOLE}\r\n", finish).repaired == ()
+
+
+def test_apostrophes_inside_single_quotes_survive() -> None:
+    assert claim(str({**CLAIM, "state": 'a T cell\'s "help"'})).state == 'a T cell\'s "help"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \ufeff\0",
+        "null",
+        "3",
+        '"x"',
+        "[]",
+        "{}",
+        "<!DOCTYPE html><html><script>{}</script></html>",
+        "\ufffd\ufffd\u0000{\u0000",
+        "[" * 100_000,
+        "{" * 100_000,
+        '{"a":' * 20_000,
+        '{"candidates":' * 7_000 + "1" + "}" * 7_000,
+        '{"a":"' + '\\"' * 45_000 + "}",
+        "{'a':'" + "\\'" * 45_000 + "}",
+        "{" + "," * 90_000 + "}",
+        "{" + "/*" * 45_000 + "}",
+        "x" * 8_000_000,
+        " " * 8_000_000,
+        json.dumps({**CLAIM, "state": "x" * MAX_CHARS}),
+        '{"cell": "B cell"}',
+        '{"candidates": [], "lineage": ""}',
+        '{"candidates": null, "lineage": "T cell"}',
+        WHOLE + json.dumps({**CLAIM, "lineage": "other"}),
+        WHOLE[:-1] + ', "lineage": "other"}',
+    ],
+    ids=lambda text: f"{text[:12]!r} x {len(text)}",
+)
+def test_no_claim_is_unreadable_with_a_reason(text: str) -> None:
+    assert unreadable(text)
+    assert isinstance(read_validation(text, STOP), Unreadable)
+
+
+@settings(deadline=None)
+@given(st.integers(1, len(WHOLE) - 1))
+def test_what_was_cut_off_is_never_completed(length: int) -> None:
+    unreadable(WHOLE[:length])
+    unreadable(WHOLE[:length], Finish.LENGTH)
+
+
+# --- the values ---
+
+
+def test_a_text_where_a_list_was_meant_is_taken_apart_at_commas() -> None:
+    found = claim_of(evidence="CD79A, MS4A1; CD19", possible_tissues="blood, lymph node")
+    assert [c.gene for c in found.evidence] == ["CD79A", "MS4A1", "CD19"]
+    assert found.possible_tissues == ("blood", "lymph node")
+
+
+def test_names_of_types_keep_their_commas() -> None:
+    found = claim_of(candidates="CD8-positive, alpha-beta T cell; natural killer cell")
+    assert [c.cell_type for c in found.candidates] == ["CD8-positive, alpha-beta T cell", "natural killer cell"]
+
+
+@pytest.mark.parametrize(
+    "evidence", [["CD79A"], {"CD79A": "B cell"}, {"gene": "CD79A"}, "CD79A", [{"gene": "CD79A", "x": 1}, 3, None]]
+)
+def test_other_forms_of_evidence(evidence: Any) -> None:
+    assert [c.gene for c in claim_of(evidence=evidence).evidence] == ["CD79A"]
+
+
+@pytest.mark.parametrize("nothing", [None, 3, True, 1.5, {}, [], [[]], [None], {"a": {"b": []}}])
+def test_missing_optional_fields_are_empty(nothing: Any) -> None:
+    optional = ("evidence", "conflicts", "state", "context_conflict", "score_reason")
+    found = claim_of(**dict.fromkeys(optional, nothing), mixture=[], possible_tissues=[])
+    assert {c.gene for c in (*found.evidence, *found.conflicts)} <= {"a"}
+    assert (found.state, found.context_conflict, found.score_reason) == ("", "", "")
+    short = claim('{"candidates": ["B cell"]}')
+    assert (short.candidates[0].cell_type, short.lineage, short.score) == ("B cell", "", None)
+
+
+@pytest.mark.parametrize(
+    ("given", "score"),
+    [
+        (0, 0.0),
+        (100, 100.0),
+        (87.5, 87.5),
+        ("85", 85.0),
+        ("85/100", 85.0),
+        ("85 %", 85.0),
+        (-1, None),
+        (101, None),
+        (True, None),
+        (None, None),
+        ("high", None),
+        ("8e1", None),
+        ([85], None),
+    ],
+)
+def test_scores(given: Any, score: float | None) -> None:
+    assert claim_of(score=given).score == score
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000], ids=lambda n: n[:9])
+def test_numbers_that_are_none(number: str) -> None:
+    assert claim(f'{{"candidates": ["B cell"], "score": {number}}}').score is None
+
+
+def test_invisible_characters_and_lone_surrogates_are_left_out() -> None:
+    found = claim('{"candidates": ["B\\u202e ce\\u0000ll\\ud800\\n\\t(naive)"], "state": "\\u200bx\\u2028y"}')
+    assert found.candidates[0].cell_type == "B cell (naive)"
+    assert found.state == "x y"
+
+
+def test_texts_and_lists_are_capped() -> None:
+    found = claim_of(state="x" * 5000, evidence=[f"G{n}" for n in range(90)], possible_tissues="a," * 900)
+    assert len(found.state) == 2000
+    assert len(found.evidence) == 50
+    assert found.possible_tissues == ("a",)
+
+
+def test_keys_in_another_spelling_and_under_the_names_of_other_tools() -> None:
+    assert claim('{"Candidates": ["B cell"], "Score Reason": "x"}').score_reason == "x"
+    found = claim('{"main_cell_type": "B cell", "sub_cell_types": ["naive B cell"]}')
+    assert (found.lineage, found.candidates[0].cell_type) == ("B cell", "naive B cell")
+
+
+@pytest.mark.parametrize("lineage", ["unresolved", "Unresolved", " unknown. ", "Unknown cell type"])
+def test_unresolved_needs_no_candidates(lineage: str) -> None:
+    assert claim(json.dumps({"lineage": lineage, "candidates": []})).unresolved
+    assert claim(json.dumps({"lineage": lineage})).unresolved
+
+
+def test_nothing_to_say_is_empty() -> None:
+    found = claim_of(state="None", context_conflict="N/A", possible_tissues=["none"])
+    assert (found.state, found.context_conflict, found.possible_tissues) == ("", "", ())
+
+
+# --- verdicts ---
+
+
+@pytest.mark.parametrize(
+    ("said", "yes"),
+    [
+        ("yes", True),
+        (" Yes. ", True),
+        ("YES", True),
+        ("**yes**", True),
+        ("yes, because CD79A is there", True),
+        ("Yes because of CD79A", True),
+        ("no: CD3D is not in the list", False),
+        ("No (not in the list)", False),
+        (True, True),
+        (False, False),
+        ("yes and no", None),
+        ("yes/no", None),
+        ("yes, no", None),
+        ("no doubt", None),
+        ("yesterday", None),
+        ("not sure", None),
+        ("none", None),
+        ("cannot be given a yes", None),
+        ("cannot be given VALIDATION PASSED", None),
+        ("", None),
+        (None, None),
+        (1, None),
+        (["yes"], None),
+    ],
+)
+def test_yes_and_no(said: Any, yes: bool | None) -> None:
+    for answer in (said, {"answer": said, "genes": ["CD79A"]}):
+        found = verdict_of(type_fits=answer)
+        assert isinstance(found, Verdict)
+        assert found.answers["type_fits"].yes is yes
+
+
+def test_a_verdict_without_answers_is_unreadable() -> None:
+    found = verdict_of(**dict.fromkeys(QUESTIONS, "VALIDATION PASSED"))
+    assert isinstance(found, Unreadable)
+    assert "none of the questions" in found.reason
+    assert isinstance(read_validation("VALIDATION PASSED", STOP), Unreadable)
+    assert isinstance(read_validation(WHOLE, STOP), Unreadable)
+
+
+def test_an_answer_left_out_is_no_answer() -> None:
+    short = {name: value for name, value in VERDICT.items() if name != "better_type"}
+    found = read_validation(json.dumps(short), STOP)
+    assert isinstance(found, Verdict)
+    assert found.answers["better_type"].yes is None
+
+
+# --- anything ---
+
+
+def words_of(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from words_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from words_of(item)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["yes", "no"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.text(), st.sampled_from(Finish))
+def test_no_text_raises(text: str, finish: Finish) -> None:
+    read_annotation(text, finish)
+    read_validation(text, finish)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from([*CLAIM, *VERDICT]), JSON), st.sampled_from(Finish))
+def test_no_json_raises_and_nothing_is_invented(fields: dict[str, Any], finish: Finish) -> None:
+    source = "\n".join("".join(c for c in word if c.isprintable() or c.isspace()) for word in words_of(fields))
+    text = json.dumps(fields)
+    for found in (read_annotation(text, finish), read_validation(text, finish)):
+        if not isinstance(found, Unreadable):
+            assert invented(found, source) == ""
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([WHOLE, json.dumps(VERDICT), str(CLAIM), f"```json\n{WHOLE}\n```"]),
+    st.lists(
+        st.tuples(st.integers(0, 700), st.integers(0, 5), st.text("{}[]\",:'\\/*\n CD79", max_size=4)), max_size=5
+    ),
+)
+def test_no_mutated_reply_raises_and_nothing_is_invented(text: str, changes: list[tuple[int, int, str]]) -> None:
+    for at, length, other in changes:
+        text = text[:at] + other + text[at + length :]
+    # Escapes may be undone and comments left out, so the characters between the letters do not count.
+    source = "".join(filter(str.isalnum, text))
+    for found in (read_annotation(text, STOP), read_validation(text, STOP)):
+        if isinstance(found, Claim):
+            for gene in found.evidence:
+                assert "".join(filter(str.isalnum, gene.gene)) in source
+            for candidate in found.candidates:
+                assert "".join(filter(str.isalnum, candidate.cell_type)) in source
