@@ -18,13 +18,20 @@
 #   tissue, species   in your words; tissue = "none" for no tissue
 #   additional_info   what else is known of the data, in your words
 #   celltype_column, gene_column_name   columns of cluster ids and of genes, where they have unusual names
-#   provider          "offline" scores markers and asks no language model; others are not part of this version
+#   provider          who is asked, as `cassia providers` lists them; "offline" scores markers and asks no language model.
+#                     The key comes from the provider's usual environment variable, such as OPENROUTER_API_KEY
+#   model             the provider's name of a model; of another provider than openrouter its default unless given
+#   temperature       sent to models that take it
+#   max_workers       calls in flight at once
+#   max_retries       further conversations for a cluster that ended without an annotation
+#   validator_involvement   "v1" moderate, "v0" strict
+#   reasoning         "low", "medium" or "high"
 #   n_genes           the most markers a cluster gets
 #   ranking_method    "avg_log2FC", "p_val_adj", "pct_diff" or "Score"; ascending = TRUE or FALSE turns its order
 #   verbose           FALSE keeps cassia's messages back, not its warnings and errors
-#   model, temperature, max_workers, max_retries, validator_involvement, reasoning, use_reference, reference_model,
-#   validate_api_key_before_start, auto_convert_ids   are for language models: nothing in this version uses them
-#   ...               other options of `cassia run` by their names, such as min_pct = 0.2
+#   use_reference, reference_model, validate_api_key_before_start, auto_convert_ids   have no effect, which is said
+#   ...               other options of `cassia run` by their names, such as min_pct = 0.2. gene_filter is "none" unless
+#                     given, so that the same genes are shown as by CASSIA
 #
 # Returns a data frame with a row per cluster and the column names of the file. Cluster ids are text, counts, scores
 # and costs are numbers, an empty cell is NA. Fails with cassia's own line; where the files are written but some
@@ -44,9 +51,18 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
     name = name, outdir = dirname(output_name), tissue = tissue, species = species, provider = provider,
     n_genes = n_genes, additional_info = additional_info, cluster_column = celltype_column,
     gene_column = gene_column_name, ranking_method = if (!identical(ranking_method, "avg_log2FC")) ranking_method,
-    ascending = .cassia_flag("ascending", ascending), descending = if (isFALSE(ascending)) TRUE, ...
+    ascending = .cassia_flag("ascending", ascending), descending = if (isFALSE(ascending)) TRUE,
+    gene_filter = if (!"gene_filter" %in% ...names()) "none", ...
   )
-  if (verbose && identical(provider, "offline")) .cassia_say_unused(names(match.call()))
+  offline <- identical(provider, "offline")
+  if (!offline) {
+    own_model <- identical(provider, "openrouter") || "model" %in% names(match.call())
+    options <- c(options, .cassia_options(
+      model = if (own_model) model, temperature = temperature, max_workers = max_workers, max_retries = max_retries,
+      validator_involvement = validator_involvement, reasoning = reasoning
+    ))
+  }
+  if (verbose) .cassia_say_unused(names(match.call()), offline)
   table <- .cassia_table(marker)
   on.exit(if (table$temporary) unlink(dirname(table$path), recursive = TRUE))
   done <- .cassia_call(command, c("run", options, "--", table$path), verbose)
@@ -85,16 +101,15 @@ loadExampleMarkers <- function(processed = FALSE) {
   )
 }
 
-# The arguments of runCASSIA_batch that only a language model could use.
-.cassia_of_models <- c(
-  "model", "temperature", "max_workers", "max_retries", "validator_involvement", "reasoning", "use_reference",
-  "reference_model", "validate_api_key_before_start", "auto_convert_ids"
-)
+# The arguments of runCASSIA_batch that only a language model could use, and those that nothing uses.
+.cassia_of_models <- c("model", "temperature", "max_workers", "max_retries", "validator_involvement", "reasoning")
+.cassia_idle <- c("use_reference", "reference_model", "validate_api_key_before_start", "auto_convert_ids")
 
-.cassia_say_unused <- function(given) {
-  unused <- intersect(given, .cassia_of_models)
+.cassia_say_unused <- function(given, offline) {
+  unused <- intersect(given, c(if (offline) .cassia_of_models, .cassia_idle))
   if (!length(unused)) return(invisible())
-  message("cassia: provider = \"offline\" asks no language model; no effect: ", paste(unused, collapse = ", "))
+  why <- if (offline) "provider = \"offline\" asks no language model; "
+  message("cassia: ", why, "no effect: ", paste(unused, collapse = ", "))
 }
 
 # --name=value for each value that is not NULL; TRUE is a bare --name, FALSE nothing.

@@ -12,8 +12,8 @@ import difflib
 import functools
 import logging
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.progress import say
-from cassia_engine.publish import write_outputs
+from cassia_engine.publish import check_outputs, write_outputs
 from cassia_engine.records import Dataset, check_sample_name
-from cassia_engine.run import run_table
-from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.run import run_table, start_journal
+from cassia_engine.secret import Secret
+from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
+from cassia_engine.stopping import Stop
 from cassia_engine.tables import COLUMNS, NUMBERS, summary_rows
 
 if TYPE_CHECKING:
@@ -36,12 +38,15 @@ Result = TypeVar("Result")
 
 # What `annotate` takes besides its own arguments; in one process nothing is dealt out into chunks.
 OF_SPLIT = tuple(field.name for field in fields(SplitSettings) if field.name != "chunk_size")
-PATHS = ("gene_map", "cluster_context")
+OF_ANNOTATE = tuple(
+    field.name for field in fields(AnnotateSettings) if field.name not in ("provider", "model", "api_key")
+)
+PATHS = ("gene_map", "cluster_context", "journal_dir", "knowledge")
 
 SECONDS_ASLEEP = 0.2
 
-# Set where the caller of an asynchronous twin no longer waits for it: a thread can only end itself.
-_given_up: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("given_up", default=None)
+# The wish of an asynchronous twin's caller who no longer waits: a thread can only end itself.
+_given_up: contextvars.ContextVar[Stop | None] = contextvars.ContextVar("given_up", default=None)
 
 
 class _GivenUpError(Exception):
@@ -54,25 +59,33 @@ def annotate(
     tissue: str,
     species: str,
     additional_info: str = "",
-    provider: str = "offline",
-    knowledge: Path | str | None = None,
+    provider: str = OFFLINE,
+    model: str | None = None,
+    api_key: str | None = None,
     output_name: Path | str | None = None,
+    fresh: bool = False,
     show_progress: bool = True,
-    **split: Any,
+    **options: Any,
 ) -> pd.DataFrame:
     """Annotate the clusters of a marker table.
 
     Args:
         markers: a file, a DataFrame or a list of rows, as for `read_markers`.
         tissue, species, additional_info: what is known of the data, in your words; tissue "none" for none.
-        provider: who annotates; "offline" scores markers and asks no language model.
-        knowledge: a table of your own markers, added to the bundled one.
+        provider: who annotates; "offline" scores markers and asks no language model. Others are those of
+            `cassia providers`, or the URL of an API in OpenAI's form.
+        model: the provider's name of a model; None for its default.
+        api_key: the provider's key; None for that in its usual environment variable. It is kept in memory only.
         output_name: where to write the outputs, `{output_name}_summary.csv` and so on, exactly as it says:
-            "out/run.v2" gives out/run.v2_summary.csv. None writes nothing.
+            "out/run.v2" gives out/run.v2_summary.csv. None writes nothing (but what a model answers is recorded
+            in `journal_dir`, .cassia/journal, so that the same call goes on where it stopped).
+        fresh: ask everything anew; recorded answers are set aside.
         show_progress: show a bar while it runs, and say at the end what came out. Warnings are logged either way.
-        **split: filter, ranking and columns, by the names of `settings.SplitSettings`: marker_format, n_genes,
+        **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
             max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, gene_map,
-            cluster_context.
+            cluster_context, gene_filter, siblings), and how the provider is asked by those of
+            `settings.AnnotateSettings` (base_url, validator_involvement, max_rounds, reasoning, temperature,
+            max_workers, max_retries, journal_dir, retry_failed, proxy, trust_env, allow_http, knowledge).
 
     Returns:
         The summary, a row a cluster in the table's order, with the columns of docs/formats.md. Ids and names are
@@ -80,18 +93,25 @@ def annotate(
 
     Raises:
         UsageError: something given cannot be used; says what, where and what to do. Nothing is written.
+        AccountError, TemporaryError: the provider's account refuses, or it is down. What had been annotated by then
+            is written, the rest as not_reached; the same call goes on from there.
         OSError: the outputs cannot be written.
     """
     (folder, name), about, settings, who = gather(
         lambda: (Path(), "markers") if output_name is None else place_of(output_name),
         lambda: _texts(tissue=tissue, species=species, additional_info=additional_info),
-        lambda: _split_settings(split),
-        lambda: AnnotateSettings(provider, Path(knowledge) if knowledge else None),
+        lambda: _split_settings(options),
+        lambda: _annotate_settings(options, api_key, provider=provider, model=model),
     )
-    merged = run_table(markers, Dataset(name, **about).checked(), settings, who, show_progress, on_done=_go_on)
+    dataset = Dataset(name, **about).checked()
+    start_journal(who, dataset, fresh)
+    stop = _given_up.get() or Stop()
+    merged, ended = run_table(markers, dataset, settings, who, show_progress, stopping=lambda: nullcontext(stop))
     _go_on()
     paths = [] if output_name is None else write_outputs(merged, folder)
     _conclude(merged, paths, show_progress)
+    if ended:
+        raise ended
     return frame_of(merged)
 
 
@@ -106,7 +126,7 @@ async def in_thread(function: Callable[..., Result], *arguments: Any, **options:
     If it is cancelled, the thread ends after the cluster it is at. That is waited for, so that nothing is
     written by what was cancelled once the caller goes on.
     """
-    given_up = threading.Event()
+    given_up = Stop()
     context = contextvars.copy_context()
     context.run(_given_up.set, given_up)
     # Not a task: asyncio.run would cancel that too, and wait no longer for the thread.
@@ -118,7 +138,7 @@ async def in_thread(function: Callable[..., Result], *arguments: Any, **options:
             await asyncio.wait([work], timeout=SECONDS_ASLEEP)
         return work.result()
     except asyncio.CancelledError:
-        given_up.set()
+        given_up.request()
         await asyncio.wait([work])
         work.exception()  # looked at, or the loop complains of one that was never seen
         raise
@@ -136,9 +156,7 @@ def place_of(output_name: Path | str) -> tuple[Path, str]:
     except UsageError as error:
         raise UsageError(f"output_name {str(output_name)!r}: {str(error).partition(': ')[2]}") from None
     folder = Path(head)
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise UsageError("outputs cannot be written here; check the folder and its permissions (ls -ld)", path=there)
+    check_outputs(folder, name)
     return folder, name
 
 
@@ -152,10 +170,10 @@ def frame_of(merged: Merged) -> pd.DataFrame:
     return frame.astype({"Score": float, "Cost (USD)": float})
 
 
-def _go_on(result: object = None) -> None:
+def _go_on() -> None:
     """Ends the work if nobody waits for it any more."""
     given_up = _given_up.get()
-    if given_up is not None and given_up.is_set():
+    if given_up is not None and given_up.requested:
         raise _GivenUpError
 
 
@@ -168,14 +186,22 @@ def _texts(**given: str) -> dict[str, str]:
 
 def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
     for name in given:
-        if name not in OF_SPLIT:
-            near = difflib.get_close_matches(name, OF_SPLIT, n=1)
+        if name not in (*OF_SPLIT, *OF_ANNOTATE):
+            near = difflib.get_close_matches(name, (*OF_SPLIT, *OF_ANNOTATE), n=1)
             remedy = f"is {near[0]!r} meant?" if near else "see help(cassia_engine.annotate)"
             raise UsageError(f"there is no argument {name!r}; {remedy}")
-    # A number out of a DataFrame or an array is one of NumPy's.
-    plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items()}
-    paths = {name: Path(plain[name]) for name in PATHS if plain.get(name) is not None}
-    return SplitSettings(**{**plain, **paths})
+    return SplitSettings(**_plain(given, OF_SPLIT))
+
+
+def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given: Any) -> AnnotateSettings:
+    key = None if api_key is None else Secret(api_key)
+    return AnnotateSettings(api_key=key, **given, **_plain(options, OF_ANNOTATE))
+
+
+def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Those of these names, as Python's own numbers (one out of a DataFrame is NumPy's) and as paths."""
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items() if name in names}
+    return {name: Path(value) if name in PATHS and value is not None else value for name, value in plain.items()}
 
 
 def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:

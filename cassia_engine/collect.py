@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from cassia_engine.annotate import open_replayer, run_chunk
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import ResultFile, Status, read_chunk_or_result
 
 NOT_REACHED_REASON = "its annotate task ended without a result; run again with -resume to annotate it"
@@ -70,8 +72,12 @@ def merge(dataset: Dataset, selection: Selection, rows: Iterable[tuple[ClusterRe
     return Merged(dataset, selection, tuple(r for r, _ in ordered), tuple(run for _, run in ordered))
 
 
-def merge_files(paths: Sequence[Path]) -> Merged:
+def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None) -> Merged:
     """Merge the chunk and result files of one sample, given in any order.
+
+    Args:
+        settings: those the chunks were annotated with: what the journal holds of a chunk without a result file is
+            taken from there, and nothing is sent.
 
     Raises:
         UsageError: a file is unreadable, given twice or of another sample; or a chunk has neither file.
@@ -91,7 +97,7 @@ def merge_files(paths: Sequence[Path]) -> Merged:
         raise UsageError(f"chunk {names} of {first.count} has neither its chunk nor its result file here")
     rows: list[tuple[ClusterResult, RunInfo]] = []
     for index in range(first.count):
-        rows += _rows(chunks.get(index), results.get(index))
+        rows += _rows(chunks.get(index), results.get(index), settings or AnnotateSettings())
     if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
         raise UsageError(f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again")
     return merge(first.dataset, first.selection, rows)
@@ -126,15 +132,26 @@ def _by_index(files: Iterable[tuple[Path, Chunk | ResultFile]], kind: type[Part]
 
 
 def _rows(
-    chunk: tuple[Path, Chunk] | None, answer: tuple[Path, ResultFile] | None
+    chunk: tuple[Path, Chunk] | None, answer: tuple[Path, ResultFile] | None, settings: AnnotateSettings
 ) -> list[tuple[ClusterResult, RunInfo]]:
     """The results of one chunk, of which at least one file is there."""
     if answer is None:
-        return [(_unanswered(cluster), NO_RUN) for cluster in chunk[1].clusters] if chunk else []
+        return _from_journal(chunk[1], settings) if chunk else []
     path, found = answer
     if chunk and [r.cluster.id for r in found.results] != [c.id for c in chunk[1].clusters]:
         raise UsageError(f"its clusters are not those of {chunk[0]}; annotate that chunk again", path=path)
     return [(result, found.run) for result in found.results]
+
+
+def _from_journal(chunk: Chunk, settings: AnnotateSettings) -> list[tuple[ClusterResult, RunInfo]]:
+    """What the journal holds of a chunk whose task left no result; the rest is `not_reached`."""
+    replayer = open_replayer(settings, chunk.dataset)
+    if replayer is None:
+        return [(_unanswered(cluster), NO_RUN) for cluster in chunk.clusters]
+    results = run_chunk(chunk, replayer).results
+    reached = any(result.outcome not in (Outcome.NOT_REACHED, Outcome.NO_MARKERS) for result in results)
+    run = replayer.run_info if reached else NO_RUN
+    return [(_unanswered(r.cluster) if r.outcome is Outcome.NOT_REACHED else r, run) for r in results]
 
 
 def _unanswered(cluster: Cluster) -> ClusterResult:

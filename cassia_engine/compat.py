@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import annotate, in_thread
 from cassia_engine.errors import UsageError
+from cassia_engine.settings import OFFLINE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,9 @@ EXAMPLES = {
     "subcluster": "subcluster_seurat.csv.gz",
     "subcluster_results": "subcluster_seurat.csv.gz",
 }
-# Arguments that mean something only where a language model is asked.
+OPENROUTER = "openrouter"
+MODEL = "anthropic/claude-sonnet-4.5"
+# Arguments that mean something only where a language model is asked, and those that mean nothing here at all.
 OF_MODELS = (
     "model",
     "temperature",
@@ -35,19 +38,16 @@ OF_MODELS = (
     "max_retries",
     "validator_involvement",
     "reasoning",
-    "use_reference",
-    "reference_model",
-    "validate_api_key_before_start",
-    "auto_convert_ids",
     "proxy",
 )
+IDLE = ("use_reference", "reference_model", "validate_api_key_before_start", "auto_convert_ids")
 
 
 def runCASSIA_batch(
     marker: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]],
     output_name: Path | str = "cell_type_analysis_results",
     n_genes: int = 50,
-    model: str = "anthropic/claude-sonnet-4.5",
+    model: str = MODEL,
     temperature: float = 0,
     tissue: str = "lung",
     species: str = "human",
@@ -55,7 +55,7 @@ def runCASSIA_batch(
     celltype_column: str | None = None,
     gene_column_name: str | None = None,
     max_workers: int = 4,
-    provider: str = "openrouter",
+    provider: str = OPENROUTER,
     max_retries: int = 1,
     ranking_method: str = "avg_log2FC",
     ascending: bool | None = None,
@@ -78,13 +78,22 @@ def runCASSIA_batch(
         marker: a file, a DataFrame or a list of rows, as for `read_markers`.
         output_name: what the names of the outputs start with, with a folder in front if you like.
         celltype_column, gene_column_name: names of the cluster and gene columns, where they are others.
-        provider: who is asked. This version knows "offline" only, which asks no language model; it must be said.
+        model, provider: who is asked. "offline" asks no language model. A model of another provider than
+            openrouter is to be named; else it is that provider's default.
+        temperature: sent to models that take it.
+        max_workers: calls in flight at once.
+        max_retries: further conversations for a cluster that ended without an annotation.
         ranking_method: avg_log2FC, p_val_adj, pct_diff or Score; `ascending` overrides its direction.
+        validator_involvement: "v1" moderate, "v0" strict.
+        reasoning: low, medium or high, or a mapping with that as "effort".
         verbose: show a bar, and say at the end what came out.
-        model, temperature, max_workers, max_retries, validator_involvement, reasoning, use_reference,
-            reference_model, validate_api_key_before_start, proxy: for language models, without effect offline.
+        validate_api_key_before_start: without effect: a key is looked for before the start, and the first call that
+            is refused ends the run.
+        use_reference, reference_model: not part of cassia; said if given.
         auto_convert_ids: without effect; tables with Ensembl or Entrez ids need `gene_map`.
-        **options: what `annotate` takes besides, such as gene_map, min_pct or knowledge.
+        proxy: URL of a proxy for all calls.
+        **options: what `annotate` takes besides, such as gene_map, min_pct, base_url or api_key. `gene_filter` is
+            "none" unless given, so that the same genes are shown as by CASSIA.
 
     Returns:
         The summary, a row a cluster; see `annotate`.
@@ -92,8 +101,20 @@ def runCASSIA_batch(
     Raises:
         UsageError: something given cannot be used; says what, where and what to do.
     """
-    if provider == "offline":
-        _say_without_effect(locals())
+    _say_without_effect(locals())
+    asked = (
+        {}
+        if provider == OFFLINE
+        else {
+            "model": None if provider != OPENROUTER and model == MODEL else model,
+            "temperature": temperature,
+            "max_workers": max_workers,
+            "max_retries": max_retries,
+            "validator_involvement": validator_involvement,
+            "reasoning": reasoning.get("effort") if isinstance(reasoning, Mapping) else reasoning,
+            "proxy": proxy,
+        }
+    )
     return annotate(
         marker,
         tissue=tissue,
@@ -107,7 +128,7 @@ def runCASSIA_batch(
         ascending=ascending,
         cluster_column=celltype_column,
         gene_column=gene_column_name,
-        **options,
+        **{"gene_filter": "none", **asked, **options},
     )
 
 
@@ -141,6 +162,9 @@ def loadmarker(marker_type: str = "processed") -> pd.DataFrame:
 def _say_without_effect(given: Mapping[str, Any]) -> None:
     """Name the arguments that were given another value than their own, and that nobody will look at."""
     defaults = inspect.signature(runCASSIA_batch).parameters
-    idle = [name for name in OF_MODELS if given[name] != defaults[name].default]
-    if idle:
+    offline = given["provider"] == OFFLINE
+    idle = [name for name in (*OF_MODELS * offline, *IDLE) if given[name] != defaults[name].default]
+    if idle and offline:
         log.warning('provider="offline" asks no language model; no effect: %s', ", ".join(idle))
+    elif idle:
+        log.warning("no effect: %s", ", ".join(idle))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.annotate import open_annotator, run_chunk, warnings_of
 from cassia_engine.collect import Merged, merge
-from cassia_engine.errors import gather
+from cassia_engine.errors import CassiaError, gather
 from cassia_engine.markers import read_markers
 from cassia_engine.progress import progress
 from cassia_engine.records import Dataset
-from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
 from cassia_engine.split import into_chunks
+from cassia_engine.stopping import Stop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,20 +30,39 @@ def run_table(
     split: SplitSettings,
     annotate: AnnotateSettings,
     show_progress: bool = True,
-    on_done: Callable[[object], None] = lambda result: None,
-) -> Merged:
-    """Annotate every cluster of a marker table; `on_done` is called after each, and may raise to end the run.
+    stopping: Callable[[], AbstractContextManager[Stop]] = lambda: nullcontext(Stop()),
+) -> tuple[Merged, CassiaError | None]:
+    """Annotate every cluster of a marker table.
+
+    Args:
+        stopping: within it clusters are annotated, and the wish that it gives ends that early; before it, nothing
+            is spent and an interrupt may end all.
+
+    Returns:
+        All clusters, and what ended the run early, such as a wish to stop or an account that refuses; those that were
+        not done by then are `not_reached`.
 
     Raises:
-        UsageError: the table cannot be used, or the annotator cannot work on this data set; nothing was spent.
+        UsageError, AccountError: the table cannot be used, or the annotator not on this data set or without a key;
+            nothing was spent.
     """
     annotator, table = gather(lambda: open_annotator(annotate, dataset), lambda: read_markers(markers, split))
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
-    [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters))
-    with progress(len(chunk.clusters), show_progress) as advance:
-        results = []
-        for result in run_chunk(chunk, annotator, on_done=advance):
-            results.append(result)
-            on_done(result)
-    return merge(dataset, table.selection, [(result, annotator.run_info) for result in results])
+    [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters), siblings=split.siblings)
+    with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
+        annotated = run_chunk(chunk, annotator, advance, stop)
+    return merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results]), annotated.ended
+
+
+def start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:
+    """Ready the journal for a run of its own: what an account refused last time may work now; `fresh` sets the
+    sample's recorded answers aside."""
+    if settings.provider == OFFLINE or settings.journal_dir is None:
+        return
+    from cassia_engine.journal import clear_stops, set_aside
+
+    clear_stops(settings.journal_dir)
+    aside = set_aside(settings.journal_dir / dataset.name) if fresh else None
+    if aside:
+        log.info("earlier answers are set aside in %s", aside)

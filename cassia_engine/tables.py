@@ -63,6 +63,11 @@ COLUMNS: Mapping[str, Value] = {
     "Input Tokens": lambda r, run, d: _number(r.usage.input_tokens),
     "Output Tokens": lambda r, run, d: _number(r.usage.output_tokens),
     "Cost (USD)": lambda r, run, d: _number(r.usage.cost_usd),
+    "CL Match": _of_annotation(lambda a: a.cl_match),
+    "Possible Tissues": _of_annotation(lambda a: _types(a.possible_tissues)),
+    "Genes Set Aside": lambda r, run, d: "; ".join(f"{s.kind}: {_genes(s.genes)}" for s in r.cluster.set_aside),
+    "Prompt Version": lambda r, run, d: run.prompts,
+    "Parameters Sent": lambda r, run, d: sent_words(r.conversation),
 }
 FULL_COLUMNS: Mapping[str, Value] = {
     **COLUMNS,
@@ -96,11 +101,23 @@ def write_tables(merged: Merged, outdir: Path) -> list[Path]:
     return [summary, full, conversations]
 
 
+def sent_words(conversation: Conversation) -> str:
+    """The parameters that really went out, "max_tokens 4096; temperature 0"; where calls differ, each value."""
+    found: dict[str, list[str]] = {}
+    for call in conversation.calls:
+        for name, value in call.get("sent", {}).items():
+            values = found.setdefault(name, [])
+            if f"{value}" not in values:
+                values.append(f"{value}")
+    return "; ".join(f"{name} {' or '.join(values)}" for name, values in sorted(found.items()))
+
+
 def text_of(conversation: Conversation) -> str:
     """A conversation as plain text, in the order in which it was held."""
     turns: list[str] = []
     for number, annotation in enumerate(conversation.annotations):
         turns.append(f"Annotator:\n{annotation}")
+        turns += [f"Checks in code:\n{text}" for text in conversation.checks[number : number + 1]]
         turns += [f"Validator:\n{text}" for text in conversation.validations[number : number + 1]]
     if conversation.formatting:
         turns.append(f"Formatter:\n{conversation.formatting}")

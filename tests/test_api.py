@@ -8,7 +8,8 @@ import math
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_failed_clusters_are_a_warning_and_the_table_is_there(
 ) -> None:
     results = [make.annotated("0", 0), make.unannotated("9", 1)]
     merged = merge(make.DATASET, make.SELECTION, [(result, make.MODEL_RUN) for result in results])
-    monkeypatch.setattr(api, "run_table", lambda *arguments, **options: merged)
+    monkeypatch.setattr(api, "run_table", lambda *arguments, **options: (merged, None))
     assert annotate(many(2))["Status"].tolist() == ["annotated", "failed"]
     assert [record.getMessage() for record in caplog.records] == [
         "1 of 2 clusters have no annotation; the first is cluster 9, failed: the provider answered 503"
@@ -148,7 +149,7 @@ def test_nothing_is_written_without_a_name(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"provider": "openrouter"}, r'provider openrouter: .* use provider="offline" .*'),
+        ({"provider": "opnai"}, r"--provider opnai: .* \(did you mean openai\?\).*"),
         ({"n_gene": 3}, r"there is no argument 'n_gene'; is 'n_genes' meant\?"),
         ({"chunk_size": 3}, r"there is no argument 'chunk_size'; see help\(cassia_engine.annotate\)"),
         ({"tissue": None}, 'tissue: expected text, found None; tissue="none" stands for no tissue'),
@@ -171,12 +172,12 @@ def test_what_cannot_work_ends_with_one_line(options: dict[str, Any], message: s
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputProblems) as caught:
-        annotate(many(2), provider="openai", output_name="out/", n_gene=3, tissue=4)
+        annotate(many(2), reasoning="much", output_name="out/", n_gene=3, tissue=4)
     assert [str(problem).split(":")[0].split(";")[0] for problem in caught.value.problems] == [
         "output_name 'out/'",
         "tissue",
         "there is no argument 'n_gene'",
-        "provider openai",
+        "--reasoning much",
     ]
 
 
@@ -322,18 +323,22 @@ def test_cancelled_twin_ends_writes_nothing_and_is_over(tmp_path: Path, monkeypa
     async def main() -> None:
         loop = asyncio.get_running_loop()
 
-        def watched(a: Any, b: Any, c: Any, d: Any, e: bool, *, on_done: Callable[[object], None]) -> Any:
+        @contextmanager
+        def counting(total: int, shown: bool) -> Iterator[Callable[[object], None]]:
             def counted(result: object) -> None:
                 calls[0] += 1
                 if calls[0] == 1:
                     loop.call_soon_threadsafe(task.cancel)
-                on_done(result)
 
+            yield counted
+
+        def watched(*arguments: Any, **options: Any) -> Any:
             try:
-                return real(a, b, c, d, e, on_done=counted)
+                return real(*arguments, **options)
             finally:
                 over.append(True)
 
+        monkeypatch.setattr("cassia_engine.run.progress", counting)
         monkeypatch.setattr(api, "run_table", watched)
         options: Mapping[str, Any] = {"tissue": "blood", "species": "human", "show_progress": False}
         task = asyncio.create_task(cassia_engine.annotate_async(many(20_000), output_name=tmp_path / "run", **options))
@@ -347,8 +352,8 @@ def test_cancelled_twin_ends_writes_nothing_and_is_over(tmp_path: Path, monkeypa
 
 
 def test_error_of_the_twin_is_the_error() -> None:
-    with pytest.raises(UsageError, match="provider openai"):
-        asyncio.run(cassia_engine.annotate_async(many(2), tissue="blood", species="human", provider="openai"))
+    with pytest.raises(UsageError, match="--provider opnai"):
+        asyncio.run(cassia_engine.annotate_async(many(2), tissue="blood", species="human", provider="opnai"))
 
 
 def test_warnings_go_to_the_loggers_of_the_package(caplog: pytest.LogCaptureFixture) -> None:

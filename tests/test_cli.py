@@ -104,7 +104,7 @@ WRONG = {
     "no tissue": (["run", "my.markers.csv", "--species", "human"], "Missing option '--tissue'"),
     "mistyped option": (["run", "my.markers.csv", "--tisue", "x"], "No such option '--tisue'"),
     "mistyped command": (["anotate"], "No such command 'anotate'"),
-    "a model": (["run", "my.markers.csv", *CONTEXT, "--provider", "openai"], "language models are not part of this"),
+    "a model": (["run", "my.markers.csv", *CONTEXT, "--provider", "opnai"], "did you mean openai?"),
     "a species": (["run", "my.markers.csv", "--tissue", "x", "--species", "zebrafish"], "zebrafish"),
     "a number": (["run", "my.markers.csv", *CONTEXT, "--n_genes", "many"], "'many' is not a valid integer"),
     "a name": (["run", "my.markers.csv", *CONTEXT, "--name", "a/b"], "--name 'a/b': files are named after it"),

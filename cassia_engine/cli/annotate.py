@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, annotate_options
-from cassia_engine.settings import AnnotateSettings
+from cassia_engine.cli.options import FilePath, annotate_options, annotate_settings
+from cassia_engine.progress import progress
+from cassia_engine.stopping import stop_on_signals
 
 log = logging.getLogger(__name__)
 
@@ -18,24 +20,30 @@ log = logging.getLogger(__name__)
 @click.argument("chunk", type=FilePath)
 @click.option("--output", type=FilePath, required=True, help="Result file to write (JSON Lines).")
 @annotate_options
-def annotate(chunk: Path, output: Path, provider: str, knowledge: Path | None) -> None:
-    """Annotate the clusters of the file CHUNK, made by cassia split."""
+def annotate(chunk: Path, output: Path, **options: Any) -> None:
+    """Annotate the clusters of the file CHUNK, made by cassia split.
+
+    Ctrl-C or SIGTERM: nothing more is asked, answers on their way are waited for, and what is done is written.
+    """
     from cassia_engine.annotate import open_annotator, run_chunk, warnings_of
+    from cassia_engine.files import check_writable
     from cassia_engine.stagefiles import read_chunk, write_result
 
+    settings = annotate_settings(options)
     work = read_chunk(chunk)
-    annotator = open_annotator(AnnotateSettings(provider, knowledge), work.dataset)
+    check_writable(output)
+    annotator = open_annotator(settings, work.dataset)
     for warning in warnings_of(annotator, work.clusters):
         log.warning("%s", warning)
-    counts: Counter[str] = Counter()
-    write_result(
-        output,
-        work,
-        annotator.run_info,
-        run_chunk(work, annotator, on_done=lambda result: counts.update([result.outcome.value])),
-    )
-    log.info("%s", annotator.run_info.notice)
+    with progress(len(work.clusters)) as advance, stop_on_signals() as stop:
+        annotated = run_chunk(work, annotator, on_done=advance, stop=stop)
+    write_result(output, work, annotator.run_info, annotated.results)
+    if annotator.run_info.notice:
+        log.info("%s", annotator.run_info.notice)
+    counts = Counter(result.outcome.value for result in annotated.results)
     log.info("chunk %d of %d: %s", work.index + 1, work.count, words(counts))
+    if annotated.ended:
+        raise annotated.ended
 
 
 def words(counts: Counter[str]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath
+from cassia_engine.cli.options import FilePath, annotate_options, annotate_settings
 
 log = logging.getLogger(__name__)
 
@@ -17,16 +18,18 @@ log = logging.getLogger(__name__)
 @click.option("--name", help="Name that output files start with.  [default: the sample's]")
 @click.option("--outdir", type=FilePath, required=True, help="Folder for the outputs.")
 @click.option("--status", type=FilePath, help="Also write this small file, for cassia check.")
-def collect(files: tuple[Path, ...], name: str | None, outdir: Path, status: Path | None) -> None:
+@annotate_options
+def collect(files: tuple[Path, ...], name: str | None, outdir: Path, status: Path | None, **options: Any) -> None:
     """Merge FILES, the chunk and result files of one sample in any order, into its outputs.
 
-    A cluster of a chunk file that no result file answers is written as not_reached.
+    A chunk without a result file is looked for in the journal: with the options of its cassia annotate, the clusters
+    that are wholly answered there are written, and nothing is sent. The others are written as not_reached.
     """
     from cassia_engine.collect import merge_files
     from cassia_engine.publish import write_outputs
     from cassia_engine.stagefiles import write_status
 
-    merged = merge_files(files)
+    merged = merge_files(files, annotate_settings(options))
     if name is not None:
         merged = merged.renamed(name)
     if merged.run.notice:

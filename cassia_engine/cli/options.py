@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,15 @@ import click
 
 from cassia_engine.errors import UsageError
 from cassia_engine.records import Dataset
-from cassia_engine.settings import MARKER_FORMATS, PROVIDERS, RANKING_METHODS, AnnotateSettings, SplitSettings
+from cassia_engine.settings import (
+    GENE_FILTERS,
+    INVOLVEMENTS,
+    MARKER_FORMATS,
+    RANKING_METHODS,
+    REASONING,
+    AnnotateSettings,
+    SplitSettings,
+)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 # What is wrong with a file is said by its reader, together with all else that is wrong.
@@ -54,20 +63,71 @@ _SPLIT_OPTIONS = (
         type=FilePath,
         help="Table of two columns, cluster and text: what you know of single clusters.",
     ),
+    click.option(
+        "--gene_filter",
+        type=click.Choice(GENE_FILTERS),
+        default=_SPLIT.gene_filter,
+        help="technical: genes that tell little of a cell type (ribosomal, cell cycle and the like) are set aside, "
+        "and the next ones take their places; none: they stay.",
+    ),
+    click.option(
+        "--siblings",
+        type=int,
+        default=_SPLIT.siblings,
+        help="How many of the first genes of all other clusters a language model is shown, for contrast.",
+    ),
 )
 _ANNOTATE_OPTIONS = (
     click.option(
         "--provider",
         default=_ANNOTATE.provider,
-        help=f"Who annotates: {', '.join(PROVIDERS)} (marker scoring; no language model is asked).",
+        help="Who annotates: offline (marker scoring, no language model is asked), a provider that `cassia providers` "
+        "lists, or the URL of an API in OpenAI's form.",
     ),
+    click.option("--model", help="The provider's name of a model.  [default: the provider's]"),
+    click.option("--base_url", help="URL of the API, where it is not the provider's own."),
+    click.option(
+        "--validator_involvement",
+        type=click.Choice(INVOLVEMENTS),
+        default=_ANNOTATE.validator_involvement,
+        help="v1: accepts what is well supported; v0: challenges every claim, and costs more.",
+    ),
+    click.option(
+        "--max_rounds", type=int, default=_ANNOTATE.max_rounds, help="The most rounds of annotator and validator."
+    ),
+    click.option("--reasoning", type=click.Choice(REASONING), help="How much a model that can shall reason."),
+    click.option("--temperature", type=float, help="Sent to models that take it.  [default: the model's own]"),
+    click.option(
+        "--max_workers", type=int, default=_ANNOTATE.max_workers, help="Calls to the provider in flight at once."
+    ),
+    click.option(
+        "--max_retries",
+        type=int,
+        default=_ANNOTATE.max_retries,
+        help="Further conversations for a cluster that ends without an annotation.",
+    ),
+    click.option(
+        "--journal_dir",
+        type=FilePath,
+        default=_ANNOTATE.journal_dir,
+        help="Folder where every answer is recorded, so that none is asked, or paid, for twice.",
+    ),
+    click.option(
+        "--retry_failed",
+        is_flag=True,
+        help="Ask again about clusters whose recorded answers led to no annotation.",
+    ),
+    click.option("--proxy", help="URL of a proxy for all calls."),
+    click.option("--trust_env", is_flag=True, help="Take the proxy from HTTPS_PROXY and NO_PROXY."),
+    click.option("--allow_http", is_flag=True, help="Allow http to other machines than this one."),
     click.option(
         "--knowledge",
         type=FilePath,
         help="Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "
-        "added to the bundled one.",
+        "added to the bundled one; for offline.",
     ),
 )
+OF_ANNOTATE = tuple(field.name for field in fields(AnnotateSettings) if field.name != "api_key")
 
 
 def dataset_options(required: bool = True) -> Callable[[Function], Function]:
@@ -87,6 +147,11 @@ def split_options(command: Function) -> Function:
 
 def annotate_options(command: Function) -> Function:
     return _with(command, _ANNOTATE_OPTIONS)
+
+
+def annotate_settings(options: dict[str, Any]) -> AnnotateSettings:
+    """The settings of annotate, taken out of the options of a subcommand."""
+    return AnnotateSettings(**{name: options.pop(name) for name in OF_ANNOTATE})
 
 
 def _with(command: Function, options: tuple[Callable[[Function], Function], ...]) -> Function:

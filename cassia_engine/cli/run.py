@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, annotate_options, dataset, dataset_options, split_options
+from cassia_engine.cli.options import (
+    FilePath,
+    annotate_options,
+    annotate_settings,
+    dataset,
+    dataset_options,
+    split_options,
+)
 from cassia_engine.errors import gather
-from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
+from cassia_engine.settings import RunSettings, SplitSettings
+from cassia_engine.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from cassia_engine.collect import Merged
@@ -28,6 +36,7 @@ MOST_LISTED = 60
 @dataset_options()
 @split_options
 @annotate_options
+@click.option("--fresh", is_flag=True, help="Ask everything anew: the recorded answers are set aside, not deleted.")
 @click.option(
     "--max_failed_clusters",
     type=int,
@@ -41,8 +50,7 @@ def run(
     tissue: str,
     species: str,
     additional_info: str,
-    provider: str,
-    knowledge: Path | None,
+    fresh: bool,
     max_failed_clusters: int,
     **options: Any,
 ) -> None:
@@ -50,20 +58,27 @@ def run(
 
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
     presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it.
+
+    Ctrl-C: nothing more is asked, answers on their way are waited for, and what is done is written; the same command
+    goes on from there.
     """
     from cassia_engine.collect import check
-    from cassia_engine.publish import write_outputs
-    from cassia_engine.run import run_table
+    from cassia_engine.publish import check_outputs, write_outputs
+    from cassia_engine.run import run_table, start_journal
 
-    settings, limits, data, who = gather(
+    who, settings, limits, data = gather(
+        lambda: annotate_settings(options),
         lambda: SplitSettings(**options),
         lambda: RunSettings(max_failed_clusters),
         lambda: dataset(markers, name, tissue, species, additional_info),
-        lambda: AnnotateSettings(provider, knowledge),
     )
-    merged = run_table(markers, data, settings, who)
+    check_outputs(outdir, data.name)
+    start_journal(who, data, fresh)
+    merged, ended = run_table(markers, data, settings, who, stopping=stop_on_signals)
     paths = write_outputs(merged, outdir)
     _conclude(merged, paths)
+    if ended:
+        raise ended
     check([merged.status], limits.max_failed_clusters)
 
 

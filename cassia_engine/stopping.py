@@ -1,0 +1,68 @@
+"""Work that may end early: the wish to, from a signal or a caller, and what had been done by then."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from cassia_engine.errors import CassiaError, StoppedError
+from cassia_engine.records import ClusterResult
+
+log = logging.getLogger(__name__)
+
+# How long answers that are on their way are waited for: they are paid for.
+GRACE_SECONDS = 20.0
+NOT_REACHED_REASON = "the run ended before it was done; run the same again to annotate it"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What came of a chunk: a result for each of its clusters, in their order, and what ended the work early."""
+
+    results: tuple[ClusterResult, ...]
+    ended: CassiaError | None = None
+
+
+class Stop:
+    """Whoever works asks `requested`, or is called when it is."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._hearers: list[Callable[[], None]] = []
+
+    def request(self) -> None:
+        self.requested = True
+        for hearer in self._hearers:
+            hearer()
+
+    def heard_by(self, hearer: Callable[[], None]) -> None:
+        """Call this when the wish comes, at once if it has come."""
+        self._hearers.append(hearer)
+        if self.requested:
+            hearer()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stop]:
+    """Within it the first SIGINT or SIGTERM is a wish to stop, the second one ends it at once (StoppedError)."""
+    stop = Stop()
+
+    def hear(signum: int, frame: FrameType | None) -> None:
+        if stop.requested:
+            raise StoppedError("stopped at once; what had been answered is in the journal, run the same again")
+        log.warning(
+            "stopping: no more is asked, answers on their way are waited for up to %d s; once more stops at once",
+            GRACE_SECONDS,
+        )
+        stop.request()
+
+    earlier = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
