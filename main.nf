@@ -2,6 +2,7 @@
 // cassia: marker tables of single-cell clusters become annotated cell types. Nextflow wires, the engine (`cassia`) works.
 include { CASSIA                                           } from './subworkflows/local/cassia'
 include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflows/local/utils_cassia/parameters'
+include { startJournal                                     } from './subworkflows/local/utils_cassia/journal'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOf ; saveParameters ; summaryOf } from './subworkflows/local/utils_cassia/summary'
 
@@ -21,8 +22,9 @@ workflow {
         samples = readSamples(params, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
         stopAt(problems)
         saveParameters(params)
+        startJournal(params, samples.collect { sample -> sample[0].id })
 
-        CASSIA(channel.fromList(samples))
+        CASSIA(channel.fromList(samples), params.provider == 'offline' ? 1 : params.max_tasks as int)
 
         channel.topic('versions')
             .unique()

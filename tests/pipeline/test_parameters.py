@@ -70,7 +70,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--ascending yes: expected nothing, true or false after it",
                 "--cluster_column 0: Nextflow has read this as a number (007 becomes 7)",
                 "--gene_map ..: this is a folder; expected a file",
-                "--provider ofline: expected one of offline; did you mean offline?",
+                "--provider ofline: expected one of offline, openrouter, openai",
                 "--knowledge none.tsv: no such file",
             ],
         ),

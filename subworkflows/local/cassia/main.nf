@@ -9,6 +9,8 @@ workflow CASSIA {
     // channel: [ val(meta), path(table), path(gene_map), path(cluster_context), path(knowledge) ], [] for a file that is
     // not there; meta: id, tissue, species, and where there is any what else `sampleOptions` takes
     ch_markers
+    // integer: annotate tasks that may run at once, and share the calls in flight; 1 where no calls are made
+    max_tasks
 
     main:
     ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, _knowledge ->
@@ -18,12 +20,15 @@ workflow CASSIA {
 
     // [ meta, [chunks] ], when all tables are read: nothing is annotated, or paid, before all are known to be good
     ch_split = SPLIT.out.chunks.toList().flatMap { samples -> samples }
+    // How many tasks share the calls in flight. Not more than there can be, so that one sample more seldom changes it.
+    ch_at_once = SPLIT.out.chunks.toList().map { samples -> [max_tasks, samples.sum(0) { _meta, chunks -> chunks.size() }].min() }
 
-    // [ meta, chunk, knowledge ]; a group key, so that a sample is collected as soon as its own chunks are done
+    // [ meta, chunk, knowledge, at_once ]; a group key, so that a sample is collected as soon as its own chunks are done
     ch_knowledge = ch_markers.map { meta, _table, _gene_map, _cluster_context, knowledge -> [meta, knowledge] }
     ch_chunks = ch_split
         .join(ch_knowledge)
-        .flatMap { meta, chunks, knowledge -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, knowledge] } }
+        .combine(ch_at_once)
+        .flatMap { meta, chunks, knowledge, n -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, knowledge, n] } }
     ANNOTATE(ch_chunks)
 
     // [ meta, [results] ], sorted: the order of arrival must not change COLLECT's hash; a failed chunk is missing
@@ -59,5 +64,6 @@ workflow CASSIA {
 def sampleOptions(meta) {
     def thresholds = ['n_genes', 'max_p_val_adj', 'min_log2fc', 'min_pct']
     def columns = ['cluster_column', 'gene_column']
-    return meta.subMap(['tissue', 'species', 'additional_info', 'marker_format', 'ranking_method', 'ascending'] + thresholds + columns)
+    def genes = ['ranking_method', 'ascending', 'gene_filter', 'siblings']
+    return meta.subMap(['tissue', 'species', 'additional_info', 'marker_format'] + genes + thresholds + columns)
 }

@@ -23,7 +23,8 @@ process ANNOTATE {
     }
 
     input:
-    tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*')
+    // at_once: how many of these tasks share the calls in flight
+    tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
 
     output:
     tuple val(meta), path("${prefix}.jsonl"), emit: results
@@ -32,11 +33,12 @@ process ANNOTATE {
     script:
     def args = task.ext.args ?: ''
     def added = knowledge ? "--knowledge ${knowledge}" : ''
+    def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once)].max()}" : ''
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
     cassia annotate ${chunk} \\
         --output ${prefix}.jsonl \\
-        ${added} \\
+        ${[added, workers].findAll().join(' ')} \\
         ${args}
     """
 
