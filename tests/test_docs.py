@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -78,7 +79,7 @@ def test_readme_gives_its_two_commands() -> None:
 
 
 def test_cassia_commands_of_the_readme_run(tmp_path: Path) -> None:
-    found = commands(README, ".venv/bin/cassia")
+    found = [words for words in commands(README, ".venv/bin/cassia") if "openrouter" not in words]
     assert found
     for words in found:
         words[words.index("--outdir") + 1] = str(tmp_path)
@@ -86,6 +87,20 @@ def test_cassia_commands_of_the_readme_run(tmp_path: Path) -> None:
         name = words[words.index("--name") + 1]
         ends = re.findall(r"`<name>(_[a-z]+\.[a-z]+)`", README)
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(name + end for end in ends)
+
+
+def test_commands_of_the_readme_that_need_a_key_say_so_without_one(tmp_path: Path) -> None:
+    found = [words for words in commands(README, ".venv/bin/cassia") if "openrouter" in words]
+    assert len(found) == 2
+    environ = {name: value for name, value in os.environ.items() if name != "OPENROUTER_API_KEY"}
+    for words in found:
+        if "--outdir" in words:
+            words[words.index("--outdir") + 1] = str(tmp_path / "out")
+        command = [sys.executable, "-m", "cassia_engine", *words[1:]]
+        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+        assert done.returncode == 77, done.stderr
+        assert "OPENROUTER_API_KEY" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_nextflow_commands_of_the_readme_name_parameters_and_files() -> None:
@@ -99,6 +114,7 @@ def test_nextflow_commands_of_the_readme_name_parameters_and_files() -> None:
 @pytest.mark.parametrize("document", FOR_USERS)
 def test_options_exist(document: str) -> None:
     known = parameters().union(*(options_of(["cassia_engine", name]) for name in SUBCOMMANDS))
+    known |= options_of(["tests.mock_provider"])
     if "benchmarks" in document:
         scripts = (ROOT / "benchmarks").glob("*.py")
         known |= set(re.findall(r"add_argument\(\s*\"--([a-z_]+)\"", " ".join(s.read_text() for s in scripts)))
