@@ -36,10 +36,14 @@ workflow CASSIA {
         .groupTuple(remainder: true)
         .map { key, results -> [key.getGroupTarget(), results.sort { result -> result.name }] }
 
-    // [ meta, [chunks], [results] ]; a sample of which no chunk came through has no results
+    // [ meta, [chunks], [results], run ]; a sample of which no chunk came through has no results. Where one is missing, the
+    // run's name keeps -resume from taking an old task: there may be more in the journal by now.
     ch_parts = ch_split
         .join(ch_results, remainder: true)
-        .map { meta, chunks, results -> [meta, chunks.sort { chunk -> chunk.name }, results ?: []] }
+        .map { meta, chunks, results ->
+            def whole = results && results.size() == chunks.size()
+            [meta, chunks.sort { chunk -> chunk.name }, results ?: [], whole ? '' : workflow.runName]
+        }
     COLLECT(ch_parts)
 
     CHECK(COLLECT.out.status.map { _meta, status -> status }.collect(sort: { status -> status.name }))

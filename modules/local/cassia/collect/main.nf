@@ -7,7 +7,8 @@ process COLLECT {
     container "cassia:0.1.0"
 
     input:
-    tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*')
+    // run: '' where every chunk has its result, else anything that differs from run to run
+    tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*'), val(_run)
 
     output:
     tuple val(meta), path("${prefix}/${prefix}_summary.csv"), emit: summary
