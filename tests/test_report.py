@@ -26,10 +26,12 @@ from cassia_engine.records import (
     Outcome,
     RunInfo,
     Selection,
+    SetAside,
     Usage,
 )
 from cassia_engine.report import look, markertable, talk, view, words
 from tests import factories as make
+from tests import talks
 
 VOID = {"meta", "link", "input", "br"}
 HOSTILE = (
@@ -306,7 +308,8 @@ def test_few_conflicting_genes_that_a_validator_weighed_call_for_no_look() -> No
     answer = make.annotation(conflicting_genes=("NKG7",))
     agreed, nobody = (make.annotated(answer=answer, validated=v) for v in (True, None))
     assert look.concerns(agreed, "openrouter") == ()
-    assert [c.word for c in look.concerns(nobody, "openrouter")] == ["1 conflicting gene"]
+    assert [c.word for c in look.concerns(nobody, "openrouter")] == ["no verdict", "1 conflicting gene"]
+    assert [c.word for c in look.concerns(nobody, "offline")] == ["1 conflicting gene"]
     assert "1 conflicting" in card_of([agreed], "0")
 
 
@@ -317,7 +320,8 @@ def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() ->
 
 
 def test_all_well_claims_no_check_that_nobody_made() -> None:
-    checked, unchecked = (Page(render([make.annotated(validated=v)])).text for v in (True, None))
+    checked = Page(render([make.annotated()])).text
+    unchecked = Page(render([make.annotated(validated=None)], run=make.OFFLINE_RUN)).text
     assert "passed its check" in checked
     assert "passed its check" not in unchecked
     assert "Nothing calls for a look" in unchecked
@@ -395,18 +399,26 @@ def report_of(text: str) -> str:
         evidence_genes=(text,),
         conflicting_genes=(text,),
         unsupported_genes=(text,),
+        score_reason=text,
+        cl_match=text,
+        top_explained=0.3,
+        possible_tissues=(text,),
+        context_conflict=text,
     )
+    aside = (SetAside(text, (text, "A")),)
     good = make.annotated(
-        cluster=Cluster(text, 0, 9, 9, markers),
+        cluster=Cluster(text, 0, 9, 9, markers, context=text, set_aside=aside, hints=(text,)),
+        reason=text,
         answer=answer,
         validated=False,
         decided_by=text,
-        conversation=Conversation((text,), (text,), text, text, ({"request": text},)),
+        conversation=talks.hostile(text),
     )
     bad = ClusterResult(Cluster(text + "2", 1, 9, 9, markers), Outcome.FAILED, reason=text)
-    run = RunInfo(text, text, text, notice=text, knowledge=text)
+    run = RunInfo(text, text, text, text, text, text, ((text, text), ("temperature", text)))
     selection = Selection(text, text, 50)
-    return report.render(Dataset(text, text, text, text), selection, run, [good, bad], {text: text})
+    results = [good, bad, replace(good, cluster=Cluster(text + "3", 2, 9, 9, markers), conversation=talks.prose(text))]
+    return report.render(Dataset(text, text, text, text), selection, run, results, {text: text})
 
 
 @pytest.mark.parametrize("text", HOSTILE)

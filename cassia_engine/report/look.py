@@ -16,8 +16,10 @@ KINDS = (
     "unparsed",
     "not_reached",
     "not_validated",
+    "no_verdict",
     "conflicting",
     "unsupported",
+    "context",
     "unresolved",
     "mixture",
     "low",
@@ -25,6 +27,7 @@ KINDS = (
 )
 # Vermilion is for trouble; these ask for judgement only.
 QUIET = frozenset({"unresolved", "mixture", "low", "no_markers"})
+OBJECTION = "Objection: "  # how the conversation's scoring starts such a line
 MANY_CONFLICTS = 0.5  # a conflicting gene to two evidence genes
 
 REMEDY = {
@@ -76,11 +79,10 @@ def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
 
 def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Concern]:
     if result.validated is False:
-        who = "The scorer's own check did" if provider == OFFLINE else "The validator did"
-        rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
-        yield Concern(
-            "not_validated", "not validated", f"{who} not agree with the answer{rounds}; the conversation says why."
-        )
+        yield Concern("not_validated", "not validated", _disagreement(result, provider))
+    if result.validated is None and provider != OFFLINE:
+        detail = sentence(result.reason) or "No verdict on the annotation was recorded."
+        yield Concern("no_verdict", "no verdict", detail, "Nobody has checked it.")
     if a.conflicting_genes and _conflict_is_open(result, a):
         word = plural(len(a.conflicting_genes), "conflicting gene")
         yield Concern("conflicting", word, f"Against it: {_some(a.conflicting_genes)}.")
@@ -88,11 +90,26 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Con
         word = plural(len(a.unsupported_genes), "unsupported gene")
         detail = f"Cited, but not in the marker list: {_some(a.unsupported_genes)}."
         yield Concern("unsupported", word, detail)
+    if a.context_conflict:
+        detail = f"The markers contradict what was said of the data: {sentence(a.context_conflict)}"
+        yield Concern("context", "context conflict", detail)
     if a.mixed_types:
         detail = f"Types that may be mixed here: {', '.join(a.mixed_types)}."
         yield Concern("mixture", "possible mixture", detail)
     if a.confidence is Confidence.LOW:
         yield Concern("low", "low confidence", "Its annotator was not sure of it.")
+
+
+def _disagreement(result: ClusterResult, provider: str) -> str:
+    """That the answer was not agreed to, with the first objection where a model had any."""
+    who = "The scorer's own check did" if provider == OFFLINE else "The validator did"
+    rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
+    said = (result.conversation.scoring or "").splitlines()
+    objections = [line.removeprefix(OBJECTION) for line in said if line.startswith(OBJECTION)]
+    if not objections or provider == OFFLINE:
+        return f"{who} not agree with the answer{rounds}; the conversation says why."
+    more = f" And {plural(len(objections) - 1, 'more objection')}." if len(objections) > 1 else ""
+    return f"{who} not agree with the answer{rounds}: {sentence(objections[0])}{more}"
 
 
 def _conflict_is_open(result: ClusterResult, a: Annotation) -> bool:

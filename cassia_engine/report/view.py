@@ -10,43 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from cassia_engine.records import (
-    Annotation,
-    CellType,
-    ClusterResult,
-    Confidence,
-    Dataset,
-    Outcome,
-    RunInfo,
-    Selection,
-)
-from cassia_engine.report import words
+from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection, SetAside
+from cassia_engine.report import calls, words
+from cassia_engine.report.answers import Answer, answer
+from cassia_engine.report.calls import CallRow
+from cassia_engine.report.facts import facts
 from cassia_engine.report.look import KINDS, Concern, concerns, sentence
 from cassia_engine.report.markertable import BAR_END, COLUMNS, Column, MarkerRow, marker_rows, present_columns
 from cassia_engine.report.talk import Turn, talk_summary, turns
 
-PIPS = {Confidence.LOW: 1, Confidence.MODERATE: 2, Confidence.HIGH: 3}
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
 LISTED_AT_ONCE = 8  # clusters that need a look, before the list folds
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An annotation as the card shows it."""
-
-    title: str
-    general_type: str
-    ranked: tuple[CellType, ...]
-    cl_id: str
-    cl_label: str
-    mixed: tuple[str, ...]
-    state: str
-    confidence: str
-    pips: int
-    score: int
-    evidence: tuple[str, ...]
-    conflicting: tuple[str, ...]
-    unsupported: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +37,17 @@ class Card:
     validated: bool | None
     decided_by: str
     usage: tuple[tuple[str, str], ...]
+    context: str
     n_rows: int
     n_passing: int
+    set_aside: tuple[SetAside, ...]
+    hints: tuple[str, ...]
     markers: tuple[MarkerRow, ...]
     turns: tuple[Turn, ...]
     talk: str
+    calls: tuple[CallRow, ...]
+    conversations: int
+    cost_source: str
 
     @property
     def genes(self) -> tuple[str, ...]:
@@ -154,42 +134,29 @@ def anchor(cluster_id: str) -> str:
 def card(result: ClusterResult, provider: str, columns: Sequence[Column], bar_end: float) -> Card:
     """A cluster's card; bars of fold changes are drawn from 0 to `bar_end`."""
     a = result.annotation if result.outcome is Outcome.ANNOTATED else None
-    spoken = turns(result.conversation)
+    held = result.conversation
+    spoken = turns(held, result.validated)
     return Card(
         id=result.cluster.id,
         anchor=anchor(result.cluster.id),
         outcome=words.OUTCOME_WORDS[result.outcome],
-        answer=answer(a, result.score) if a else None,
+        answer=answer(a, result) if a else None,
         has_type=result.has_cell_type,
         concerns=concerns(result, provider),
         validated=result.validated,
         decided_by=result.decided_by,
         usage=tuple(words.usage_facts([result])) if result.usage.calls else (),
+        context=result.cluster.context,
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
+        set_aside=result.cluster.set_aside,
+        hints=tuple(map(sentence, result.cluster.hints)),
         markers=marker_rows(result.cluster.markers, a, columns, bar_end),
         turns=spoken,
-        talk=talk_summary(spoken, result.validated),
-    )
-
-
-def answer(a: Annotation, score: float | None) -> Answer:
-    best = a.detailed_types[0].label if a.detailed_types else ""
-    score = a.score if score is None else score
-    return Answer(
-        title=best or a.general_type or "No label was given",
-        general_type=a.general_type,
-        ranked=a.detailed_types,
-        cl_id=a.cl_id,
-        cl_label=a.cl_label,
-        mixed=a.mixed_types,
-        state=a.state,
-        confidence=a.confidence.value,
-        pips=PIPS[a.confidence],
-        score=round(score),
-        evidence=a.evidence_genes,
-        conflicting=a.conflicting_genes,
-        unsupported=a.unsupported_genes,
+        talk=talk_summary(spoken, held, result.validated),
+        calls=calls.rows(held.calls),
+        conversations=len({calls.replicate(call) for call in held.calls}),
+        cost_source=calls.cost_sources(held.calls),
     )
 
 
@@ -210,22 +177,3 @@ def _segment(c: Card) -> tuple[str, str]:
     if c.answer:
         return ("warned", "with a warning") if c.concerns else ("clear", "clear")
     return ("empty", c.outcome) if c.concerns[0].kind == "no_markers" else ("lost", c.outcome)
-
-
-def facts(
-    dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]
-) -> tuple[tuple[str, str], ...]:
-    """The run, as pairs of a name and a value; a value that is absent has no pair."""
-    pairs = [
-        ("Data set", dataset.name),
-        ("Tissue", dataset.tissue),
-        ("Species", dataset.species),
-        ("You added", dataset.additional_info),
-        ("Markers", words.selection_words(selection)),
-        ("Provider", run.provider),
-        ("Model", run.model),
-        ("Knowledge", run.knowledge),
-        *words.usage_facts(results),
-        ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
-    ]
-    return tuple((name, value) for name, value in pairs if value)

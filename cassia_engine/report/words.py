@@ -12,6 +12,7 @@ NO_MODEL = "No language model was asked."
 DASH = "\N{EN DASH}"
 
 TABLES = {"seurat": "Seurat", "scanpy": "Scanpy"}
+VALIDATORS = {"v1": "moderate", "v0": "strict"}
 OUTCOME_WORDS = {
     Outcome.ANNOTATED: "annotated",
     Outcome.NO_MARKERS: "no markers",
@@ -139,7 +140,22 @@ def _who(run: RunInfo) -> str:
         return f"The markers were scored against a table of known marker genes{source}. {NO_MODEL}"
     if not run.provider:
         return "Nothing answered for any cluster."
-    return f"The answers were given by {run.model or 'an unnamed model'} through {run.provider}."
+    return (
+        f"The answers were given by {run.model or 'an unnamed model'} through {run.provider}"
+        f"{f', asked with prompts of version {run.prompts}' if run.prompts else ''}. {_how_checked(run)}"
+        "All labels are hypotheses: no experiment has shown them."
+    )
+
+
+def _how_checked(run: RunInfo) -> str:
+    mode = VALIDATORS.get(dict(run.parameters).get("validator_involvement", ""))
+    if mode is None:
+        return ""
+    return (
+        "For each cluster the model proposed a type with evidence from its markers; code held the answer against the "
+        f"marker list; then the same model, in the role of a {mode} validator, judged it by fixed questions, and code "
+        "decided from its answers. "
+    )
 
 
 def score_meaning(run: RunInfo) -> str:
@@ -150,5 +166,8 @@ def score_meaning(run: RunInfo) -> str:
             "The confidence follows by a fixed rule from score, checks and number of evidence genes."
         )
     else:
-        source = "Both are what the language model's answer was graded with."
+        source = (
+            "The score is the validator's opinion, or the annotator's own where there is no verdict. "
+            "The confidence follows by a fixed rule from checks, verdict and score."
+        )
     return f"Score runs from 0 to 100, confidence is Low, Moderate or High. {source} Neither is a probability."

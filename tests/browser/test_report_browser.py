@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from cassia_engine import report
 from cassia_engine.records import Cluster, ClusterResult, Conversation, Dataset, Outcome, RunInfo, Selection
 from tests import factories as make
+from tests import talks
 from tests.conftest import need
 
 pytestmark = pytest.mark.slow
@@ -112,8 +113,10 @@ def hostile_report() -> str:
         general_type=HOSTILE, cl_id=HOSTILE, state=HOSTILE, evidence_genes=(HOSTILE,), mixed_types=(HOSTILE,)
     )
     talk = Conversation((HOSTILE,), (HOSTILE,), HOSTILE, HOSTILE)
+    in_form = replace(cluster, id=HOSTILE + "3", index=2)
     results = [
         make.annotated(cluster=cluster, answer=answer, decided_by=HOSTILE, conversation=talk),
+        make.annotated(cluster=in_form, answer=answer, conversation=talks.hostile(HOSTILE)),
         make.unannotated(HOSTILE + "2", 1, Outcome.FAILED, HOSTILE),
     ]
     run = RunInfo(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
@@ -133,12 +136,37 @@ def test_hostile_texts_stay_texts(visit: Open, scripts: bool) -> None:
     found = visit(hostile_report(), java_script_enabled=scripts)
     for summary in found.page.locator("details.card > summary").all():
         summary.click()
-    for summary in found.page.locator("details.talk > summary").all():
-        summary.click()
+    for kind in ("talk", "raw", "calls"):
+        for summary in found.page.locator(f"details.{kind} > summary").all():
+            summary.click()
     assert found.page.locator("img, iframe, object, main script, main style").count() == 0
     assert found.page.title() != "owned"
     assert "<script>document.title='owned'</script>" in found.page.locator(".said").first.inner_text()
     assert found.page.locator("a[href^=javascript]").count() == 0
+    assert found.sideways() <= 0
+    assert found.trouble == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_conversation_with_a_model_opens_and_reads(visit: Open, width: int) -> None:
+    held = talks.held(
+        annotations=(talks.claim(),) * 2,
+        checks=(talks.CHECKS,) * 2,
+        validations=(talks.verdict(lineage_fits={"answer": "no", "genes": ["CD3D"]}), talks.verdict()),
+        calls=tuple(talks.call(role, number) for number in (1, 2) for role in ("annotator", "validator")),
+    )
+    found = visit(render([make.annotated(conversation=held)]), "#cluster=0", width=width)
+    found.page.click("details.talk > summary")
+    assert found.texts(".round") == ["Round 1 of 2", "Round 2 of 2: the validator had objections"]
+    assert found.texts(".turn.validator .told") == ["did not agree", "agreed"]
+    assert found.texts(".turn.validator .marked li.failed") == [
+        "failed: Do the strongest genes fit the claimed lineage? no CD3D"
+    ]
+    assert not found.page.locator(".raw .said").first.is_visible()
+    found.page.click(".raw > summary >> nth=0")
+    assert found.page.locator(".raw .said").first.inner_text() == talks.claim()
+    found.page.click("details.calls > summary")
+    assert len(found.texts(".calls tbody tr")) == 4
     assert found.sideways() <= 0
     assert found.trouble == []
 
@@ -259,9 +287,10 @@ PAIRS = """() => [...document.querySelectorAll('body *')]
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_contrast_in_light_and_dark(visit: Open, scheme: str) -> None:
-    found = visit(render(make.mixed_bag(), make.OFFLINE_RUN), color_scheme=scheme)
+    with_model = make.annotated("talk", 10, conversation=talks.held())
+    found = visit(render([*make.mixed_bag(), with_model], make.OFFLINE_RUN), color_scheme=scheme)
     found.page.click("#open-all")
-    found.page.evaluate("document.querySelectorAll('.talk').forEach(talk => { talk.open = true; })")
+    found.page.evaluate("document.querySelectorAll('.body details').forEach(part => { part.open = true; })")
     pairs = {tuple(pair) for pair in found.page.evaluate(PAIRS)}
     assert len(pairs) > 20
     for name, ink, ground in sorted(pairs):

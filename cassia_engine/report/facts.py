@@ -1,0 +1,54 @@
+"""The run in pairs of a name and a value: what was given, who answered, what it cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, Selection
+from cassia_engine.report import calls, words
+
+Facts = tuple[tuple[str, str], ...]
+
+
+def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> Facts:
+    """The run; a value that is absent has no pair."""
+    pairs = [
+        ("Data set", dataset.name),
+        ("Tissue", dataset.tissue),
+        ("Species", dataset.species),
+        ("You added", dataset.additional_info),
+        ("Markers", words.selection_words(selection)),
+        ("Set aside", set_aside(selection, [r.cluster for r in results])),
+        ("Provider", run.provider),
+        ("Model", run.model),
+        ("Prompts", f"version {run.prompts}" if run.prompts else ""),
+        ("Asked for", ", ".join(map(_asked, run.parameters))),
+        *calls.facts(run, results),
+        ("Knowledge", run.knowledge),
+        *words.usage_facts(results),
+        ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
+    ]
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def set_aside(selection: Selection, clusters: Sequence[Cluster]) -> str:
+    """Technical genes by kind, with their counts; "" where none were looked for."""
+    if selection.gene_filter == "none":
+        return ""
+    counts = Counter[str]()
+    for cluster in clusters:
+        counts.update({aside.kind: len(aside.genes) for aside in cluster.set_aside})
+    if not counts:
+        return "no technical gene"
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
+    having = sum(bool(cluster.set_aside) for cluster in clusters)
+    many = words.plural(counts.total(), "technical gene")
+    return f"{many} in {having:,} of {words.plural(len(clusters), 'cluster')}: {kinds}"
+
+
+def _asked(parameter: tuple[str, str]) -> str:
+    name, value = parameter
+    if name == "validator_involvement" and value in words.VALIDATORS:
+        return f"{words.VALIDATORS[value]} validator ({value})"
+    return f"{name.replace('_', ' ')} {value}"

@@ -1,0 +1,181 @@
+"""What a reply says, as points for a reader: a heading, and lines with genes, marks and numbers.
+
+Replies are read by the same reader as in the conversation; what it cannot read is shown as generic JSON or as prose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cassia_engine.providers.chat import Finish
+from cassia_engine.replies import Claim, Unreadable, Verdict, invented, read_annotation, read_validation
+from cassia_engine.replies.claims import Answer, Candidate, Cited
+from cassia_engine.replies.reading import MAX_CHARS
+
+ANNOTATOR, VALIDATOR = "Annotator", "Validator"
+READERS = {ANNOTATOR: read_annotation, VALIDATOR: read_validation}
+PASSED, FAILED, UNCLEAR = "passed", "failed", "unclear"
+# How a line of checks starts, as evidence.Finding writes it.
+CHECK_MARKS: Mapping[str, str] = {"[yes] ": PASSED, "[NO] ": FAILED}
+
+# The validator's questions for a reader, and the answer that agrees with the claim.
+QUESTIONS: Mapping[str, tuple[str, bool]] = {
+    "lineage_fits": ("Do the strongest genes fit the claimed lineage?", True),
+    "type_fits": ("Do listed genes single out the first candidate?", True),
+    "too_specific": ("Does the first candidate claim more than the genes can show?", False),
+    "better_type": ("Does another type explain the list better?", False),
+    "missed_conflict": ("Do strong genes contradict the claim without being named in it?", False),
+    "missed_mixture": ("Do strong genes speak for a second type that is not named?", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: words that count, words, genes, words after them; `mark` is PASSED, FAILED, UNCLEAR or empty."""
+
+    strong: str = ""
+    text: str = ""
+    genes: tuple[str, ...] = ()
+    after: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A heading with its lines."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    numbered: bool = False
+
+
+Points = tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply as read: its points, () for prose; whether it is a verdict; what a formatter added of its own."""
+
+    points: Points
+    is_verdict: bool = False
+    added: str = ""
+
+
+def read(speaker: str, text: str, finish: Finish = Finish.STOP, source: str | None = None) -> Reply:
+    """A reply of a role, in the order in which it was to think.
+
+    Args:
+        source: the reply that a formatter put into the form of the role's; None for the role's own reply.
+    """
+    found = READERS[speaker](text, finish)
+    added = "" if source is None or isinstance(found, Unreadable) else invented(found, source)
+    match found:
+        case Claim():
+            return Reply(_filled(_claimed(found)), added=added)
+        case Verdict():
+            return Reply(_filled(_judged(found)), is_verdict=True, added=added)
+        case _:
+            return Reply(anything(text))
+
+
+def checks(text: str) -> tuple[Line, ...]:
+    """The lines of the checks in code, each with its mark."""
+    return tuple(_checked(line) for line in text.split("\n") if line.strip())
+
+
+def anything(text: str) -> Points:
+    """The fields of any JSON object as points, what is empty left out; () if the text is none."""
+    if len(text) > MAX_CHARS or not text.lstrip().startswith("{"):
+        return ()
+    try:
+        said = json.loads(text)
+        return _filled((str(name).replace("_", " ").capitalize(), _lines(value)) for name, value in said.items())
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _filled(pairs: Iterable[tuple[str, Iterable[Line]]]) -> Points:
+    points = (Point(heading, tuple(lines), heading == "Candidates") for heading, lines in pairs)
+    return tuple(point for point in points if point.lines)
+
+
+def _claimed(claim: Claim) -> Iterator[tuple[str, Iterable[Line]]]:
+    yield "Evidence", _cited(claim.evidence)
+    yield "Against it", _cited(claim.conflicts)
+    yield "Lineage", _words(claim.lineage)
+    yield "Candidates", map(_candidate, claim.candidates)
+    yield (
+        "Possible mixture",
+        (Line(strong=p.cell_type, text="by" if p.genes else "", genes=p.genes) for p in claim.mixture),
+    )
+    yield "State", _words(claim.state)
+    yield "Conflict with context", _words(claim.context_conflict)
+    yield "Possible tissues", _words(", ".join(claim.possible_tissues))
+    yield "Score", _score(claim.score, claim.score_reason)
+
+
+def _judged(verdict: Verdict) -> Iterator[tuple[str, Iterable[Line]]]:
+    yield "Own best type", _words(verdict.own_type)
+    yield "Questions", (_answered(*QUESTIONS[name], answer) for name, answer in verdict.answers.items())
+    yield "Feedback", _words(verdict.feedback)
+    yield "Score", _score(verdict.score, verdict.score_reason)
+
+
+def _cited(cited: Iterable[Cited]) -> Iterator[Line]:
+    """A line for each thing that genes speak for, with all its genes."""
+    genes: dict[str, list[str]] = {}
+    for one in cited:
+        genes.setdefault(one.speaks_for, []).append(one.gene)
+    return (Line(genes=tuple(names), after=f": {what}" if what else "") for what, names in genes.items())
+
+
+def _candidate(one: Candidate) -> Line:
+    other = one.cl_name and one.cl_name.casefold() != one.cell_type.casefold()
+    words = (f"(in the ontology: {one.cl_name})" if other else "", "set apart by" if one.separating_genes else "")
+    return Line(strong=one.cell_type or "(no name)", text=" ".join(filter(None, words)), genes=one.separating_genes)
+
+
+def _answered(question: str, agrees: bool, answer: Answer) -> Line:
+    if answer.yes is None:
+        return Line(strong="no clear answer", text=question, genes=answer.genes, mark=UNCLEAR)
+    mark = PASSED if answer.yes is agrees else FAILED
+    return Line(strong="yes" if answer.yes else "no", text=question, genes=answer.genes, mark=mark)
+
+
+def _score(score: float | None, reason: str) -> tuple[Line, ...]:
+    given = "" if score is None else f"{score:g} of 100{':' if reason else ''}"
+    return (Line(strong=given, text=reason),) if given or reason else ()
+
+
+def _words(text: str) -> tuple[Line, ...]:
+    return (Line(text=text),) if text else ()
+
+
+def _checked(line: str) -> Line:
+    start = next((start for start in CHECK_MARKS if line.startswith(start)), "")
+    return Line(text=line.removeprefix(start), mark=CHECK_MARKS.get(start, ""))
+
+
+def _lines(value: object) -> tuple[Line, ...]:
+    parts: Iterable[object] = value if isinstance(value, list) and _has_objects(value) else (value,)
+    return tuple(Line(text=text) for text in map(_spoken, parts) if text)
+
+
+def _has_objects(values: list[object]) -> bool:
+    return any(isinstance(value, dict) for value in values)
+
+
+def _spoken(value: object) -> str:
+    """A value in words: "CD3D: T cell", "yes (CD3D, CD3E)", "T cell, NK cell"; "" for nothing."""
+    match value:
+        case None:
+            return ""
+        case dict():
+            first, *others = [*filter(None, map(_spoken, value.values()))] or [""]
+            return f"{first} ({'; '.join(others)})" if others else first
+        case list():
+            return ", ".join(filter(None, map(_spoken, value)))
+        case _:
+            return str(value)

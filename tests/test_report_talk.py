@@ -1,0 +1,364 @@
+"""The conversation with a model in the report, its calls, and what a run with a model says of itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cassia_engine.conversation.rounds import NOT_ASKED
+from cassia_engine.records import Cluster, ClusterResult, Conversation, Outcome, SetAside
+from cassia_engine.replies.shapes import QUESTIONS
+from cassia_engine.report import answers, calls, facts, look, said, talk, view, words
+from tests import factories as make
+from tests import talks
+from tests.test_report import Page, card_of, render
+
+RUN = replace(make.MODEL_RUN, prompts="1", parameters=(("validator_involvement", "v1"), ("temperature", "0.0")))
+
+
+def points(speaker: str, text: str) -> dict[str, list[str]]:
+    """What is said, with each line as it reads."""
+    return {point.heading: [reads(line) for line in point.lines] for point in said.read(speaker, text).points}
+
+
+def reads(line: said.Line) -> str:
+    first = (line.text, line.strong) if line.mark else (line.strong, line.text)
+    return " ".join(filter(None, (*first, ", ".join(line.genes)))) + line.after
+
+
+def spoken(conversation: Conversation, validated: bool | None = True) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [(turn.speaker, turn.round, turn.notes) for turn in talk.turns(conversation, validated)]
+
+
+# --- replies in form
+
+
+def test_annotation_reads_evidence_before_the_label_and_candidates_by_number() -> None:
+    assert points("Annotator", talks.claim()) == {
+        "Evidence": ["GNLY, GZMB: cytotoxic lymphocyte", "KLRD1: natural killer cell"],
+        "Against it": ["CD3D: T cell"],
+        "Lineage": ["lymphocyte"],
+        "Candidates": [
+            "NK cell (in the ontology: natural killer cell) set apart by KLRD1, FGFBP2",
+            "gamma-delta T cell",
+        ],
+        "Score": ["91 of 100: Strong cytotoxic genes."],
+    }
+    assert [p.heading for p in said.read("Annotator", talks.claim()).points if p.numbered] == ["Candidates"]
+
+
+def test_annotation_says_what_is_seldom_there() -> None:
+    found = points(
+        "Annotator",
+        talks.claim(
+            mixture=[{"cell_type": "platelet", "genes": ["PPBP", "PF4"]}],
+            state="cycling",
+            context_conflict="not a blood cell",
+            possible_tissues=["liver", "spleen"],
+            score=None,
+        ),
+    )
+    assert found["Possible mixture"] == ["platelet by PPBP, PF4"]
+    assert (found["State"], found["Conflict with context"]) == (["cycling"], ["not a blood cell"])
+    assert (found["Possible tissues"], found["Score"]) == (["liver, spleen"], ["Strong cytotoxic genes."])
+
+
+def test_every_question_of_the_validator_has_words() -> None:
+    assert tuple(said.QUESTIONS) == QUESTIONS
+
+
+def test_verdict_reads_as_questions_with_answers_and_marks() -> None:
+    text = talks.verdict(better_type={"answer": "yes", "genes": ["CD3D"]}, too_specific={"answer": "perhaps"})
+    found = {point.heading: point.lines for point in said.read("Validator", text).points}
+    assert [reads(line) for line in found["Questions"]][:4] == [
+        "Do the strongest genes fit the claimed lineage? yes GNLY",
+        "Do listed genes single out the first candidate? yes GNLY",
+        "Does the first candidate claim more than the genes can show? no clear answer",
+        "Does another type explain the list better? yes CD3D",
+    ]
+    assert [line.mark for line in found["Questions"]] == ["passed", "passed", "unclear", "failed", "passed", "passed"]
+    assert "Feedback" not in found
+
+
+@pytest.mark.parametrize("speaker", ["Annotator", "Validator"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A natural killer cell.", {}),
+        ("", {}),
+        ('{"cell": "NK", "genes": ["GNLY", "GZMB"], "none": []}', {"Cell": ["NK"], "Genes": ["GNLY, GZMB"]}),
+        ('{"a": [{"b": "c", "d": ["e"]}, {"b": 1}]}', {"A": ["c (e)", "1"]}),
+        ('{"a": ' * 5000, {}),
+        ('{"a": ' + "[" * 900 + "]" * 900 + "}", {}),
+        ('{"n": ' + "9" * 5000 + "}", {}),
+        ("[1, 2]", {}),
+    ],
+)
+def test_other_replies_are_shown_as_they_are(speaker: str, text: str, expected: dict[str, Any]) -> None:
+    assert points(speaker, text) == expected
+
+
+def test_reply_in_a_fence_is_read_like_any_other() -> None:
+    assert points("Annotator", f"Here it is:\n```json\n{talks.claim()}\n```") == points("Annotator", talks.claim())
+
+
+# --- turns
+
+
+def test_turns_of_one_round() -> None:
+    assert spoken(talks.held()) == [
+        ("Annotator", 1, ()),
+        ("Checks in code", 1, ("1 of 2 passed",)),
+        ("Validator", 1, ("agreed",)),
+        ("Score and confidence", 0, ()),
+    ]
+
+
+def test_rounds_are_told_apart_and_say_why_they_came() -> None:
+    held = talks.held(
+        annotations=(talks.claim(),) * 3, checks=(talks.CHECKS,) * 3, validations=(NOT_ASKED,) + (talks.verdict(),) * 2
+    )
+    found = talk.turns(held, True)
+    assert [turn.opens for turn in found if turn.opens] == [
+        "Round 1 of 3",
+        "Round 2 of 3: the checks sent the answer back",
+        "Round 3 of 3: the validator had objections",
+    ]
+    assert [turn.notes for turn in found if turn.side == "validator"] == [("did not agree",), ("agreed",)]
+    unasked = next(turn for turn in found if turn.side == "unasked")
+    assert unasked.text == "The validator was not asked: what the checks found went back to the annotator."
+    assert talk.talk_summary(found, held, True) == "5 messages in 3 rounds; the validator agreed"
+
+
+def test_verdict_that_did_not_agree_says_so() -> None:
+    assert spoken(talks.held(), validated=False)[2] == ("Validator", 1, ("did not agree",))
+
+
+def test_repaired_refused_and_cut_off_replies_say_so() -> None:
+    fence = talks.call(repaired=["a code fence was taken off"])
+    refused = talks.call("validator", finish="refused", finish_reason="content_filter")
+    held = talks.held(validations=("No.",), calls=(fence, refused))
+    assert spoken(held, None)[::2] == [
+        ("Annotator", 1, ("repaired: a code fence was taken off",)),
+        ("Validator", 1, ("refused (content_filter)",)),
+    ]
+    assert talk.talk_summary(talk.turns(held, None), held, None).endswith("; no verdict")
+
+
+def test_formatter_speaks_after_the_reply_that_it_put_into_the_form() -> None:
+    formatter = talks.call("formatter", response=talks.verdict())
+    source = "GNLY says NK cell: it fits."
+    held = talks.held(validations=(source,), calls=(talks.call(), talks.call("validator"), formatter))
+    assert spoken(held)[2:4] == [
+        ("Validator", 1, ()),
+        ("Formatter", 1, ("to put the validator's reply into the form", "agreed")),
+    ]
+
+
+def test_formatter_that_adds_something_is_not_taken() -> None:
+    formatter = talks.call("formatter", response=talks.verdict(own_type="B cell"))
+    held = talks.held(validations=("It fits.",), calls=(talks.call(), talks.call("validator"), formatter))
+    assert spoken(held, None)[3][2][1:] == ("not taken: it added 'B cell'",)
+
+
+def test_call_of_the_last_conversation_counts() -> None:
+    first = talks.call(repaired=["commas were left out"])
+    held = talks.held(calls=(first, talks.call(replicate=1), talks.call("validator", replicate=1)))
+    assert spoken(held)[0][2] == ()
+    result = make.annotated(conversation=held)
+    assert "There were 2 conversations on this cluster" in card_of([result], "0")
+    assert "Annotator, round 1, conversation 2" in card_of([result], "0")
+
+
+def test_very_long_reply_is_cut_in_the_page_and_says_so() -> None:
+    text = "x" * (talk.MOST_SHOWN + 1234)
+    shown = talk.turns(talks.held(annotations=(text,)))[0].text
+    assert shown.endswith("x\n[1,234 more characters are in the conversations' file]")
+
+
+def test_reply_in_form_is_there_as_it_was_written_too() -> None:
+    html = render([make.annotated(conversation=talks.held())])
+    assert Page(html).text.count(talks.claim()) == 1
+    assert Page(html).with_class("raw")
+
+
+# --- calls: unknown is not 0, and no time is in the page
+
+
+def test_call_rows() -> None:
+    strange = talks.call("validator", input_tokens=None, cost_usd=None, finish="length", finish_reason="max_tokens")
+    first, second = calls.rows((talks.call(sent={"max_tokens": 8192, "temperature": 0.0, "reasoning": "low"}), strange))
+    assert (first.who, first.model, first.tokens_in, first.cost) == (
+        "Annotator, round 1",
+        "some/model-1",
+        "1,700",
+        "$0.0095",
+    )
+    assert (first.ended, first.sent) == ("whole", "at most 8,192 tokens, temperature 0, reasoning low")
+    assert (second.tokens_in, second.cost, second.ended) == ("unknown", "unknown", "cut off (max_tokens)")
+    assert second.sent == "at most 4,096 tokens, replies by a JSON schema"
+
+
+def test_cost_says_where_it_is_from() -> None:
+    mixed = (talks.call(), talks.call(cost_source="prices of 2026-11-20"), talks.call(cost_usd=None, cost_source=""))
+    assert calls.cost_sources(mixed) == "the provider's own figure and reckoned by prices of 2026-11-20"
+
+
+def test_no_time_is_in_the_page() -> None:
+    def page(seconds: float, at: str) -> str:
+        timed = (talks.call(seconds=seconds, at=at), talks.call("validator", seconds=seconds, at=at))
+        return render([make.annotated(conversation=talks.held(calls=timed))])
+
+    assert page(0.5, "2026-11-21T09:00:00+00:00") == page(99.0, "2026-11-22T10:00:00+00:00")
+
+
+# --- the card
+
+
+def test_card_shows_what_was_set_aside_and_hints() -> None:
+    aside = (SetAside("ribosomal", ("RPL3", "RPS6")), SetAside("cell cycle", ("CENPF",)))
+    cluster = replace(make.cluster(), set_aside=aside, hints=("many cells may be cycling",), context="sorted cells")
+    card = card_of([make.annotated(cluster=cluster)], "0")
+    assert "Set aside as technical: 2 ribosomal (RPL3, RPS6); 1 cell cycle (CENPF)." in card
+    assert "Hint: Many cells may be cycling." in card
+    assert "sorted cells" in card
+
+
+def test_card_shows_the_rest_of_an_answer() -> None:
+    answer = make.annotation(
+        score_reason="strong genes",
+        cl_match="broader: it is a kind of it",
+        top_explained=0.35,
+        possible_tissues=("blood", "spleen"),
+        context_conflict="markers of the liver",
+    )
+    card = card_of([make.annotated(answer=answer)], "0")
+    for text in (
+        "91 of 100 Strong genes.",
+        "CL:0000623 a broader type: the label itself has no term: it is a kind of it",
+        "35% of the first 10 genes",
+        "blood, spleen",
+        "Context conflict. The markers contradict what was said of the data: Markers of the liver.",
+    ):
+        assert text in card
+
+
+@pytest.mark.parametrize(
+    ("match", "text"),
+    [
+        ("exact", ""),
+        ("id", ""),
+        ("", ""),
+        ("synonym", "a synonym of the label"),
+        ("exact (by the model's ontology name)", "(by the model's ontology name)"),
+        ("miss: no term has this name", "no term was found: no term has this name"),
+        ("something else", "something else"),
+    ],
+)
+def test_place_in_the_ontology_in_words(match: str, text: str) -> None:
+    assert answers.placed(match) == text
+
+
+def test_no_score_is_no_score_and_not_zero() -> None:
+    card = card_of([make.annotated(answer=make.annotation(score=None), score=None)], "0")
+    assert "no score was given" in card
+    assert "of 100" not in card
+
+
+# --- reasons to look
+
+
+def doubts(result: ClusterResult) -> list[str]:
+    return [concern.detail for concern in look.concerns(result, "openrouter")]
+
+
+def test_lost_verdict_and_disagreement_are_told_apart() -> None:
+    lost = make.annotated(validated=None, reason="the validator's reply of round 1 was refused; no verdict")
+    scoring = "Score 40.\nObjection: Another type explains the list better: CD3D.\nObjection: Too specific."
+    against = make.annotated(validated=False, iterations=2, conversation=talks.held(scoring=scoring))
+    assert [c.kind for r in (lost, against) for c in look.concerns(r, "x")] == ["no_verdict", "not_validated"]
+    assert doubts(lost) == ["The validator's reply of round 1 was refused; no verdict."]
+    assert doubts(against) == [
+        "The validator did not agree with the answer in 2 rounds: Another type explains the list better: CD3D. "
+        "And 1 more objection."
+    ]
+
+
+def test_repaired_reply_is_no_reason_to_look() -> None:
+    held = talks.held(calls=(talks.call(repaired=["a code fence was taken off"]), talks.call("validator")))
+    assert doubts(make.annotated(conversation=held)) == []
+
+
+# --- the run
+
+
+def run_facts(results: list[ClusterResult]) -> dict[str, str]:
+    return dict(facts.facts(make.DATASET, replace(make.SELECTION, gene_filter="technical"), RUN, results))
+
+
+def test_run_says_what_was_asked_for_and_what_went_out() -> None:
+    warm = talks.call("validator", sent={"max_tokens": 4096, "temperature": 0.0})
+    aside = replace(make.cluster(), set_aside=(SetAside("ribosomal", ("RPL3", "RPS6")), SetAside("stress", ("FOS",))))
+    found = run_facts([make.annotated(cluster=aside, conversation=talks.held(calls=(talks.call(), warm)))])
+    assert found["Prompts"] == "version 1"
+    assert found["Asked for"] == "moderate validator (v1), temperature 0.0"
+    assert found["Sent"] == "temperature 0 (1 call); at most 4,096 tokens; replies by a JSON schema (1 call)"
+    assert found["Set aside"] == "3 technical genes in 1 of 1 cluster: 2 ribosomal, 1 stress"
+    assert "Answered by" not in found
+
+
+def test_run_says_what_was_asked_for_and_not_sent_and_who_answered_in_its_place() -> None:
+    held = talks.held(calls=(talks.call(model="some/model-1-2026"), talks.call("validator")))
+    found = run_facts([make.annotated(conversation=held)])
+    assert found["Sent"].startswith("temperature was asked for and not sent; at most")
+    assert found["Answered by"] == "some/model-1 (1 call), some/model-1-2026 (1 call)"
+
+
+def test_methods_name_model_prompts_and_validator_and_call_labels_hypotheses() -> None:
+    text = words.methods(make.DATASET, make.SELECTION, RUN, [make.annotated()])
+    assert "given by some/model-1 through openrouter, asked with prompts of version 1." in text
+    assert "in the role of a moderate validator" in text
+    assert "All labels are hypotheses" in text
+
+
+# --- whatever is said
+
+
+def test_hostile_fields_are_all_in_the_page_as_text() -> None:
+    text = "</script><script>alert(1)</script>\u202e"
+    page = Page(render([make.annotated(conversation=talks.hostile(text))]))
+    named = text.replace("\u202e", "")
+    for letter in "ABCDEFGHIJKLMNOPQRSTUV":
+        assert f"{letter} {named}" in page.text, letter
+    assert "\u202e" not in page.text
+    assert len(page.all("script")) == 1
+
+
+def test_broken_calls_break_nothing() -> None:
+    odd: tuple[dict[str, Any], ...] = (
+        {},
+        {"role": None, "round": "1", "sent": [1], "repaired": "no", "finish": None},
+        {"round": 1, "response": 5},
+    )
+    html = render([make.annotated(conversation=talks.held(calls=odd))])
+    assert "unknown" in Page(html).text
+
+
+def test_cluster_that_only_cost_calls_shows_them() -> None:
+    lost = ClusterResult(
+        Cluster("c", 0, 9, 9, (make.marker("A"),)),
+        Outcome.FAILED,
+        "no answer",
+        conversation=Conversation(calls=(talks.call(),)),
+    )
+    assert "Calls 1" in card_of([lost], "c")
+
+
+def test_conversation_of_the_page_is_the_one_of_the_record() -> None:
+    result = make.annotated(conversation=talks.held())
+    card = view.page(make.DATASET, make.SELECTION, RUN, [result], {}).cards[0]
+    assert json.loads(card.turns[0].text) == json.loads(talks.claim())
+    assert card.talk == "2 messages in 1 round; the validator agreed"
