@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from cassia_engine.errors import UsageError
+
+# A disk that has not even this is full.
+_PROBE = bytes(2**16)
+
 
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[IO[str]]:
@@ -32,6 +37,33 @@ def atomic_write(path: Path | str) -> Iterator[IO[str]]:
         os.umask(umask)
         Path(aside).chmod(0o666 & ~umask)
         Path(aside).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(aside).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, aside):
+            error.filename = str(path)  # the name that a person knows; a full disk tells none
         raise
+
+
+def check_writable(*paths: Path) -> None:
+    """Make sure that files can be written, before anything is spent on what goes into them. Leaves nothing behind.
+
+    Raises:
+        UsageError: one of them cannot; says where and what to do.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise UsageError(
+                "a folder has this name, and an output needs it; move it, or choose another name", path=path
+            )
+    for folder in {path.parent: None for path in paths}:
+        # Who may write in the nearest folder that is there may make the others.
+        there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+        try:
+            with tempfile.TemporaryFile(dir=there) as probe:
+                probe.write(_PROBE)
+        except OSError as error:
+            raise UsageError(
+                f"outputs cannot be written here; check the path, its permissions and the free space "
+                f"({error.strerror})",
+                path=there,
+            ) from None

@@ -6,8 +6,19 @@ from pathlib import Path
 
 from cassia_engine import report
 from cassia_engine.collect import Merged
-from cassia_engine.files import atomic_write
+from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.tables import write_tables
+
+ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_report.html")
+
+
+def check_outputs(outdir: Path, name: str) -> None:
+    """Make sure that the outputs of a sample can be written, before anything is spent on them.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    check_writable(*(outdir / f"{name}{end}" for end in ENDS))
 
 
 def write_outputs(merged: Merged, outdir: Path) -> list[Path]:

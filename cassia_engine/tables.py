@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cassia_engine.cells import guard
@@ -96,8 +96,7 @@ def write_tables(merged: Merged, outdir: Path) -> list[Path]:
     _write_csv(summary, merged, COLUMNS)
     _write_csv(full, merged, FULL_COLUMNS)
     with atomic_write(conversations) as out:
-        texts = {r.cluster.id: to_json(r.conversation) for r in merged.results}
-        out.write(json.dumps(texts, ensure_ascii=False, indent=1) + "\n")
+        out.writelines(_object(merged))
     return [summary, full, conversations]
 
 
@@ -132,3 +131,13 @@ def _write_csv(path: Path, merged: Merged, columns: Mapping[str, Value]) -> None
         writer.writerow(columns)
         for result, run in zip(merged.results, merged.runs, strict=True):
             writer.writerow([guard(value(result, run, merged.dataset)) for value in columns.values()])
+
+
+def _object(merged: Merged) -> Iterator[str]:
+    """The JSON object of all conversations, a cluster at a time: thousands of them are hundreds of megabytes."""
+    before = "{\n"
+    for result in merged.results:
+        one = {result.cluster.id: to_json(result.conversation)}
+        yield before + json.dumps(one, ensure_ascii=False, indent=1).removeprefix("{\n").removesuffix("\n}")
+        before = ",\n"
+    yield "\n}\n" if merged.results else "{}\n"
