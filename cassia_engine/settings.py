@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -106,7 +106,7 @@ class AnnotateSettings:
     max_retries: int = 0
     journal_dir: Path | None = Path(".cassia/journal")
     retry_failed: bool = False
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # it may hold a password
     trust_env: bool = False
     allow_http: bool = False
 

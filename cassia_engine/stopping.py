@@ -46,19 +46,30 @@ class Stop:
             hearer()
 
 
+def say_stopping() -> None:
+    """Tell who has asked to stop what is waited for."""
+    log.warning(
+        "stopping: no more is asked, answers on their way are waited for up to %d s; once more stops at once",
+        GRACE_SECONDS,
+    )
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
     """Within it the first SIGINT or SIGTERM is a wish to stop, the second one ends it at once (StoppedError)."""
     stop = Stop()
+    heard, said = 0, False
 
     def hear(signum: int, frame: FrameType | None) -> None:
-        if stop.requested:
+        nonlocal heard, said
+        heard += 1
+        if heard == 1:
+            stop.request()
+            say_stopping()
+            said = True
+        # Not before it is said: logging swallows what is raised while it writes.
+        if heard > 1 and said:
             raise StoppedError("stopped at once; what had been answered is in the journal, run the same again")
-        log.warning(
-            "stopping: no more is asked, answers on their way are waited for up to %d s; once more stops at once",
-            GRACE_SECONDS,
-        )
-        stop.request()
 
     earlier = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

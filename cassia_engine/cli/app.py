@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
+from typing import TextIO
 
 import click
 
@@ -41,11 +43,18 @@ def cassia() -> None:
     `cassia run` does everything; split, annotate, collect and check are its stages, as the pipeline calls
     them. Whatever it writes is a hypothesis for a biologist to check.
     """
-    handler = logging.StreamHandler()
+    handler = _Lines()
     handler.setFormatter(_Plain())
     logger = logging.getLogger("cassia_engine")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    def emit(self, record: logging.LogRecord) -> None:
+        # As it is now: a bar puts itself in the place of stderr, and below what is written there.
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class _Plain(logging.Formatter):

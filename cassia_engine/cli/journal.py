@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _SHOWN = {
     "sample": "Sample",
     "replies": "Replies",
-    "unanswered": "Unanswered",
+    "unanswered": "No answer",
     "input_tokens": "Tokens in",
     "output_tokens": "Tokens out",
     "cost_usd": "USD",
@@ -95,12 +95,14 @@ def _table(rows: Sequence[Summary]) -> Any:
     from rich.text import Text
 
     left = ("sample", "last")
-    columns = [Column(title, justify="left" if name in left else "right") for name, title in _SHOWN.items()]
+    columns = [
+        Column(title, justify="left" if name in left else "right", overflow="fold") for name, title in _SHOWN.items()
+    ]
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         cells = {name: getattr(row, name) for name in _SHOWN}
         cells["sample"] += " (set aside)" if row.aside else ""
-        cells["last"] = row.last[:16].replace("T", " ")
+        cells["last"] = row.last[:10]
         cells["size"] = _size(row.size)
         # Text, so that square brackets are not taken for markup.
         table.add_row(*(Text("unknown" if value is None else _short(value)) for value in cells.values()))

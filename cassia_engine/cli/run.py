@@ -90,8 +90,8 @@ def _conclude(merged: Merged, paths: Sequence[Path]) -> None:
     if console.is_terminal and len(merged.results) <= MOST_LISTED:
         console.print(_listing(merged))
     log.info("%s", merged.outcome_words)
-    if merged.run.notice:
-        log.info("%s", merged.run.notice)
+    for words in filter(None, (merged.run.notice, merged.usage.words)):
+        log.info("%s", words)
     for path in paths:
         click.echo(path)
 

@@ -75,6 +75,8 @@ def _parts(url: str, what: str) -> SplitResult:
 
 
 def _without_user(parts: SplitResult) -> str:
+    if not parts.netloc and "@" in parts.path:  # me:password@host, without the scheme
+        parts = parts._replace(scheme="", path=parts.path.rpartition("@")[2])
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 

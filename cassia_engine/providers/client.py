@@ -16,7 +16,7 @@ from cassia_engine.providers.chat import Call, Chat, Exchange, Receipt, Reply, R
 from cassia_engine.providers.dialects import DIALECTS, Reading
 from cassia_engine.providers.faults import Class, Fault, classify
 from cassia_engine.providers.prices import cost_of
-from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Gate, Pause, Waiting, retrying
+from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Delays, Gate, Pause, Waiting, retrying
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Client:
         self._halted = halted
         self._gate = Gate(max_workers)
         self._pause = Pause(waiting, account.provider)
+        self._delays = Delays(waiting)
         self._dropped: frozenset[str] = frozenset()
         self._under_way: dict[tuple[str, int, int], asyncio.Future[_Answer]] = {}
         self._answered = 0.0
@@ -148,7 +149,10 @@ class Client:
         """
         began = time.monotonic()
         try:
-            return await retrying(self._waiting, self._gate.sleep)(self._unhurried, call)
+            policy = retrying(
+                self._waiting, self._gate.sleep, lambda state: self._delays.tell(state, self._answered >= began)
+            )
+            return await policy(self._unhurried, call)
         except Fault as fault:
             last = fault
         except (AccountError, TemporaryError) as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import time
 import urllib.request
@@ -123,11 +124,13 @@ class Transport:
         return {**own, **self._dialect.headers(self._account.key)}
 
     def _text(self, body: bytes) -> str:
-        """The body as text. Whoever sends the key back does not get it written down."""
+        """The body as text. Whoever sends the key back does not get it written down, also not in JSON's escapes."""
         text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
         key = self._account.key.reveal() if self._account.key else ""
-        # A shorter one is a stand-in, and may be a word of the answer.
-        return text.replace(key, "***") if len(key) >= 8 else text
+        if len(key) < 8:  # A shorter one is a stand-in, and may be a word of the answer.
+            return text
+        text = text.replace(key, "***")
+        return re.sub("".join(map(_escaped, key)), "***", text) if "\\" in text else text
 
     def _refused(self, status: int, headers: Mapping[str, str], body: bytes | None) -> Fault:
         if status == 200:
@@ -182,6 +185,11 @@ _LOST: tuple[tuple[type[Exception], Class, str], ...] = (
     (OSError, *_BROKEN),
     (ValueError, Class.FAIL, "the request could not be made for {place}"),
 )
+
+
+def _escaped(letter: str) -> str:
+    """A pattern for a letter as JSON may write it, and JSON in a text of JSON."""
+    return rf"(?:\\+u{ord(letter):04x}|\\+u{ord(letter):04X}|\\*{re.escape(letter)})"
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections import deque
@@ -32,6 +33,8 @@ class Waiting:
         jitter: the share of a wait that is added to it at most, at random.
         budget: for pauses without any success between.
         worth_saying: a pause is told from here on.
+        quiet: between two lines about attempts that failed.
+        remind: between two lines about short pauses that go on and on.
     """
 
     attempts: int = 5
@@ -42,6 +45,8 @@ class Waiting:
     jitter: float = 0.25
     budget: float = 900.0
     worth_saying: float = 10.0
+    quiet: float = 10.0
+    remind: float = 60.0
 
     def jittered(self, seconds: float) -> float:
         return seconds * (1 + self.jitter * random.random())
@@ -50,8 +55,14 @@ class Waiting:
 DEFAULTS = Waiting()
 
 
-def retrying(waiting: Waiting, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
-    """The policy for one call: again after a Fault of class RETRY, which is raised when no attempt is left."""
+def retrying(
+    waiting: Waiting, sleep: Callable[[float], Awaitable[None]], tell: Callable[[RetryCallState], None]
+) -> AsyncRetrying:
+    """The policy for one call: again after a Fault of class RETRY, which is raised when no attempt is left.
+
+    Args:
+        tell: is called before each wait.
+    """
     backoff = wait_exponential(multiplier=waiting.backoff, max=waiting.longest_backoff)
 
     def wait(state: RetryCallState) -> float:
@@ -64,8 +75,30 @@ def retrying(waiting: Waiting, sleep: Callable[[float], Awaitable[None]]) -> Asy
         stop=stop_after_attempt(waiting.attempts),
         wait=wait,
         sleep=sleep,
+        before_sleep=tell,
         reraise=True,
     )
+
+
+class Delays:
+    """Tells why calls wait for another attempt: one line for all of them, now and then."""
+
+    def __init__(self, waiting: Waiting):
+        self._waiting = waiting
+        self._told: float | None = None
+
+    def tell(self, state: RetryCallState, passing: bool) -> None:
+        """Say that an attempt has failed; `passing` if others are answered, so that a first failure means little."""
+        now = time.monotonic()
+        if passing and state.attempt_number == 1:
+            return
+        if self._told is not None and now - self._told < self._waiting.quiet:
+            return
+        self._told = now
+        fault = state.outcome.exception() if state.outcome else None
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        attempt = f"attempt {state.attempt_number + 1} of {self._waiting.attempts} follows in {seconds:.2g} s"
+        log.warning("%s; %s", fault, attempt)
 
 
 class Gate:
@@ -151,6 +184,7 @@ class Pause:
         self._since: float | None = None
         self._episodes = 0
         self._said = False
+        self._told = -math.inf
 
     @property
     def left(self) -> float:
@@ -177,7 +211,7 @@ class Pause:
                 f"{fault.what}; nothing got through for {now - self._since:.0f} s, and pauses without any success end "
                 f"after {self._waiting.budget:.0f} s; {RUN_AGAIN}"
             )
-        self._say(seconds)
+        self._say(seconds, self._since, now)
 
     def success(self, sent: float) -> None:
         """Note that a call which was sent at the time `sent` got through."""
@@ -191,7 +225,11 @@ class Pause:
         doubled = self._waiting.pause * 2.0 ** min(self._episodes - 1, 30)
         return float(min(doubled, self._waiting.longest_pause))
 
-    def _say(self, seconds: float) -> None:
-        if seconds >= self._waiting.worth_saying and not self._said:
-            self._said = True
-            log.warning("%s asks for a pause of %.3g s (rate limit)", self._who, seconds)
+    def _say(self, seconds: float, since: float, now: float) -> None:
+        lasted = now + seconds - since
+        # Many short ones are as long to wait for as a long one.
+        again = lasted >= self._waiting.worth_saying and now - self._told >= self._waiting.remind
+        if (seconds >= self._waiting.worth_saying and not self._said) or again:
+            self._said, self._told = True, now
+            sofar = f"; nothing has got through for {now - since:.0f} s" if now - since >= 1 else ""
+            log.warning("%s asks for a pause of %.3g s (rate limit)%s", self._who, seconds, sofar)

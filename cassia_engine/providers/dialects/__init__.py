@@ -6,6 +6,7 @@ A dialect knows no account and no model: what a model takes comes as `Traits`, w
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -45,6 +46,8 @@ class Traits:
 
     def without(self, names: Collection[str]) -> Traits:
         """These traits less some parameters, of "temperature", "reasoning" and "schema"."""
+        if not names:
+            return self
         return replace(
             self,
             temperature=self.temperature and "temperature" not in names,
@@ -142,7 +145,8 @@ def system_text(chat: Chat, traits: Traits) -> str:
     if chat.schema is None or carried:
         return chat.system
     schema = json.dumps(chat.schema, ensure_ascii=False, separators=(",", ":"))
-    return f"{chat.system}\n\nAnswer with one JSON object and nothing else, valid by this JSON schema: {schema}"
+    text = f"{chat.system}\n\nAnswer with one JSON object and nothing else, valid by this JSON schema: {schema}"
+    return sys.intern(text)  # Every call's record holds it.
 
 
 def sent(chat: Chat, traits: Traits, max_tokens: int | None = None) -> dict[str, Any]:
