@@ -217,7 +217,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    if merged.run.notice:
-        say(f"cassia: {merged.run.notice}")
+    for words in filter(None, (merged.run.notice, merged.usage.words)):
+        say(f"cassia: {words}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

@@ -60,9 +60,15 @@ def start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> 
     sample's recorded answers aside."""
     if settings.provider == OFFLINE or settings.journal_dir is None:
         return
-    from cassia_engine.journal import clear_stops, set_aside
+    from cassia_engine.journal import clear_stops, set_aside, writers
 
     clear_stops(settings.journal_dir)
+    if others := writers(settings.journal_dir / dataset.name):
+        log.warning(
+            "process %d has asked about this sample within the last minutes and is still there: if it goes on, what "
+            "both ask is paid for twice; wait for its end, or give one of them another --name",
+            others[0],
+        )
     aside = set_aside(settings.journal_dir / dataset.name) if fresh else None
     if aside:
         log.info("earlier answers are set aside in %s", aside)

@@ -7,6 +7,7 @@ from cassia_engine.journal.folders import set_aside
 from cassia_engine.journal.lines import key_of
 from cassia_engine.journal.recorded import Journal, Recorded
 from cassia_engine.journal.stop import account_id, clear_stops, read_stop, write_stop
+from cassia_engine.journal.writing import writers
 
 __all__ = [
     "Journal",
@@ -17,4 +18,5 @@ __all__ = [
     "read_stop",
     "set_aside",
     "write_stop",
+    "writers",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,9 @@ from cassia_engine.journal.reading import ENDS, Index, read_folder
 from cassia_engine.journal.writing import Writer
 from cassia_engine.providers.chat import Call, Exchange, Receipt
 from cassia_engine.providers.faults import Class, Fault
+
+# An id is a random half of this process and a count: to ask the system for each costs more than to write the line.
+_PROCESS, _numbers = secrets.token_hex(4), count()
 
 
 class Journal:
@@ -161,7 +165,8 @@ class Recorded:
         self._journal.write(
             Kind.REPLY,
             key,
-            id=secrets.token_hex(4),  # so that no two lines have one checksum, by which a void names its reply
+            # So that no two lines have one checksum, by which a void names its reply.
+            id=f"{_PROCESS}{next(_numbers):08x}",
             at=receipt.at,
             seconds=receipt.seconds,
             dialect=call.request.dialect,

@@ -11,6 +11,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from cassia_engine.journal.lines import header
 
 GROUP = 16  # lines
 GROUP_SECONDS = 0.2
+LONGEST_CALL = 600.0  # seconds
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
@@ -166,8 +168,38 @@ class Syncer:
                 os.close(fd)
 
 
+def writers(folder: Path) -> list[int]:
+    """Other processes of this machine that seem to be writing into a sample's folder now, by its files' names."""
+    found = set()
+    for path in folder.glob("*.jsonl"):
+        host, pid = [*path.stem.split("-"), "", ""][1:3]
+        if host == _host() and pid.isdecimal() and int(pid) != os.getpid() and _is_new(path) and _lives(int(pid)):
+            found.add(int(pid))
+    return sorted(found)
+
+
+def _is_new(path: Path) -> bool:
+    """Whether a file has been written to since any call may have begun; an older one's process is another by now."""
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime < LONGEST_CALL
+    return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
 def _name() -> str:
     """The name of a file: sorts by time, and is nobody else's."""
-    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    host = re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname())[:40] or "host"
-    return f"{time}-{host}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return f"{now}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname())[:40] or "host"
