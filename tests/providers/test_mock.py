@@ -296,6 +296,14 @@ def test_odds_are_drawn_the_same_way_for_the_same_seed() -> None:
             read_odds(wrong)
 
 
+def test_a_steady_fault_comes_with_its_request_whenever_that_comes() -> None:
+    first, later = (Choice({}, seed=3, steady={"refusal": 0.5}) for _ in range(2))
+    bodies = [f"body {number}" for number in range(40)]
+    faults = {body: first.fault({}, "mock", body) for body in bodies}
+    assert set(faults.values()) == {"refusal", None}
+    assert {body: later.fault({}, "mock", body) for body in reversed(bodies)} == faults
+
+
 def test_limits_of_requests_and_tokens() -> None:
     clock = [0.0]
     limits = Limits(60, 1000, lambda: clock[0])
