@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Accuracy of the offline annotator on clusters with expert labels, through the product's own code path.
 
-    python -m benchmarks.accuracy [DATA] [--knowledge FILE] [--by tissue|tissue_group|none] [--no-held-out]
+    python -m benchmarks.accuracy [DATA] [--knowledge FILE] [--by tissue|tissue_group|none]
+        [--gene_filter technical|none] [--no-held-out]
 
 DATA (default ../shared/data) holds `benchmarks/dev/<part>/<dataset>.{simple.csv,gold.tsv}` and the evaluator
 `baseline/baseline.py`, which is run as it stands. Every cluster is put into a chunk record, written as JSON,
 read back and annotated with its species and its tissue as a person would type it (`--by tissue_group` gives
-the coarse name instead, `--by none` no tissue); the expert's label is seen by the evaluator alone.
+the coarse name instead, `--by none` no tissue), after technical genes were set aside as `cassia split` does it
+(`--gene_filter none` leaves them); the expert's label is seen by the evaluator alone.
 
 Four figures: exact CL term; within one parent; ancestor or descendant; same broad lineage.
 The last part chooses the scorer's settings, for each tissue group in turn, on all other groups.
@@ -34,8 +36,10 @@ from typing import Any
 from cassia_engine import records
 from cassia_engine.knowledge import Knowledge
 from cassia_engine.knowledge.genes import species_of
+from cassia_engine.markers.hygiene import Sieve
 from cassia_engine.offline import OfflineAnnotator, scoring
 from cassia_engine.ontology import Ontology
+from cassia_engine.settings import GENE_FILTERS, SplitSettings
 
 GRID: dict[str, tuple[Any, ...]] = {
     "foreign": (0.2, 0.4, 0.7),
@@ -43,6 +47,7 @@ GRID: dict[str, tuple[Any, ...]] = {
     "length_power": (0.1, 0.2, 0.3),
     "tie": (0.0, 0.15, 0.3),
 }
+N_GENES = 50
 FIGURES = ("exact", "pm1", "anc", "broad")
 LIMITS = {"exact": 0.45, "broad": 0.83}
 
@@ -61,21 +66,24 @@ def read_gold(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
     return {(row["dataset"], row["cluster"]): row for row in rows}
 
 
-def read_cases(folder: Path, gold: dict[tuple[str, str], dict[str, str]], by: str) -> Iterator[Case]:
+def read_cases(folder: Path, gold: dict[tuple[str, str], dict[str, str]], by: str, sieve: Sieve) -> Iterator[Case]:
     """The simplified marker tables as chunks; of the gold row only species and tissue are used."""
     for path in sorted(folder.glob("*.simple.csv")):
         name = path.name.removesuffix(".simple.csv")
         groups: dict[tuple[str, str], list[records.Cluster]] = defaultdict(list)
         for row in csv.DictReader(path.open()):
             expert = gold[name, row["cluster"]]
-            groups[expert["species"], expert.get(by, by)].append(_cluster(row, len(groups)))
+            groups[expert["species"], expert.get(by, by)].append(_cluster(row, len(groups), sieve))
         for (species, tissue), clusters in groups.items():
             yield Case(name, _chunk(records.Dataset(name, tissue, species), tuple(clusters)))
 
 
-def _cluster(row: dict[str, str], index: int) -> records.Cluster:
-    genes = [gene.strip() for gene in row["markers"].split(",")][:50]
-    return records.Cluster(row["cluster"], index, len(genes), len(genes), tuple(map(records.Marker, genes)))
+def _cluster(row: dict[str, str], index: int, sieve: Sieve) -> records.Cluster:
+    genes = [gene.strip() for gene in row["markers"].split(",")]
+    choice = sieve.choose(tuple(map(records.Marker, genes)))
+    return records.Cluster(
+        row["cluster"], index, len(genes), len(genes), choice.markers, set_aside=choice.set_aside, hints=choice.hints
+    )
 
 
 def _chunk(dataset: records.Dataset, clusters: tuple[records.Cluster, ...]) -> records.Chunk:
@@ -87,13 +95,13 @@ def _chunk(dataset: records.Dataset, clusters: tuple[records.Cluster, ...]) -> r
 class Bench:
     """The development clusters, the evaluator, and predictions by any settings."""
 
-    def __init__(self, data: Path, by: str, knowledge: Path | None):
+    def __init__(self, data: Path, by: str, knowledge: Path | None, sieve: Sieve):
         self.evaluator = data / "baseline" / "baseline.py"
         self.folder = Path(tempfile.mkdtemp(prefix="cassia-accuracy-"))
         for path in sorted((data / "benchmarks" / "dev").glob("*/*.*")):
             (self.folder / path.name).symlink_to(path.resolve())
         self.gold = read_gold(self.folder)
-        self.cases = list(read_cases(self.folder, self.gold, by))
+        self.cases = list(read_cases(self.folder, self.gold, by, sieve))
         self.ontology = Ontology.load()
         self.knowledge = {s: Knowledge.load(knowledge, s) for s in Knowledge.species_known()}
         sys.path.insert(0, str(self.evaluator.parent))
@@ -191,9 +199,10 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", default=Path("../shared/data"))
     parser.add_argument("--knowledge", type=Path)
     parser.add_argument("--by", choices=("tissue", "tissue_group", "none"), default="tissue")
+    parser.add_argument("--gene_filter", choices=GENE_FILTERS, default=SplitSettings().gene_filter)
     parser.add_argument("--no-held-out", action="store_true", help="only the settings as shipped")
     args = parser.parse_args()
-    bench = Bench(args.data, args.by, args.knowledge)
+    bench = Bench(args.data, args.by, args.knowledge, Sieve(N_GENES, args.gene_filter == "technical"))
     try:
         kept = print_main(bench)
         if not args.no_held_out:

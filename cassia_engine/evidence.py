@@ -276,4 +276,7 @@ def _by_spelling(genes: Iterable[str]) -> dict[str, str]:
 
 
 def _first(index: Mapping[str, str], gene: str) -> str:
-    return next((index[name] for name in spellings(gene) if name in index), "")
+    for name in spellings(gene):
+        if found := index.get(name):
+            return found
+    return ""

@@ -27,7 +27,7 @@ from cassia_engine.providers.transport import Transport
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.stopping import GRACE_SECONDS, NOT_REACHED_REASON, Annotated, Stop
+from cassia_engine.stopping import GRACE_SECONDS, NOT_REACHED_REASON, Annotated, Stop, say_stopping
 
 NOTICE = "the cell types are a language model's answers: hypotheses to be checked"
 
@@ -128,7 +128,11 @@ class _Work:
         stop.heard_by(hear)
         talks, waiting = _Talks(self, client), iter(self.chunk.clusters)
         width = min(2 * self.settings.max_workers, len(self.chunk.clusters))
-        workers = [asyncio.create_task(self._hold(waiting, talks, put, end)) for _ in range(width)]
+        workers = []
+        for _ in range(width):
+            workers.append(asyncio.create_task(self._hold(waiting, talks, put, end)))
+            # What one has asked goes out before the next question is written.
+            await asyncio.sleep(0)
         everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
         wish = asyncio.create_task(stopping.wait())
         waited: set[asyncio.Future[Any]] = {everyone, wish}
@@ -167,6 +171,7 @@ class _Talks:
         )
         self._briefing = Briefing(chunk.dataset, chunk.selection, chunk.siblings, work.settings.validator_involvement)
         self._ontology = Ontology.load()
+        self._ontology.resolve("cell")  # makes its index now, not while answers wait to be read
         self._asked_again: set[int] = set()
 
     async def hold(self, cluster: Cluster) -> ClusterResult:
@@ -217,6 +222,7 @@ def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone
         # What comes while it is stopping is a second wish: at once. A daemon does not keep the process.
         if not stop.requested:
             stop.request()
+            say_stopping()
             thread.join()
         raise
     thread.join()
@@ -244,6 +250,7 @@ def _not_reached(cluster: Cluster) -> ClusterResult:
 def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
     asked = {
         "validator_involvement": settings.validator_involvement,
+        "max_rounds": settings.max_rounds,
         "temperature": settings.temperature,
         "reasoning": settings.reasoning,
     }

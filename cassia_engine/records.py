@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
+from sys import intern
 from typing import Any, Self
 
 from cassia_engine.errors import UsageError
@@ -18,6 +20,8 @@ SCHEMA_VERSION = "1.1"
 CHUNK_KIND = "cassia-chunk"
 RESULT_KIND = "cassia-result"
 STATUS_KIND = "cassia-status"
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class Outcome(StrEnum):
@@ -58,7 +62,7 @@ class Marker:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
+        return cls(**{**data, "gene": intern(data["gene"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class SetAside:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(data["kind"], tuple(data["genes"]))
+        return cls(data["kind"], tuple(map(intern, data["genes"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +304,15 @@ class Usage:
     output_tokens: int | None = 0
     cost_usd: float | None = 0.0
 
+    @property
+    def words(self) -> str:
+        """In words: "22 calls, 45,100 tokens in, 6,020 out, cost unknown"; "" if nobody was asked."""
+        if not self.calls:
+            return ""
+        sent, received = ("unknown" if n is None else f"{n:,}" for n in (self.input_tokens, self.output_tokens))
+        cost = "unknown" if self.cost_usd is None else f"{self.cost_usd:.2g} USD"
+        return f"{self.calls:,} calls, {sent} tokens in, {received} out, cost {cost}"
+
     def __add__(self, other: Usage) -> Usage:
         def known(one: Any, two: Any) -> Any:
             return None if one is None or two is None else one + two
@@ -380,12 +393,22 @@ def to_json(record: Any) -> Any:
 
     Absent statistics of a marker are left out, so that a simplified table's chunk is a list of names.
     """
-    if is_dataclass(record) and not isinstance(record, type):
-        skip_none = isinstance(record, Marker)
-        pairs = ((f.name, getattr(record, f.name)) for f in fields(record))
-        return {k: to_json(v) for k, v in pairs if not (skip_none and v is None)}
+    kind: type = type(record)
+    # By type, and plain values first: a result has thousands of them.
+    if kind in _PLAIN:
+        return record
+    if kind is Marker:
+        return {k: v for k in _names(kind) if (v := getattr(record, k)) is not None}
+    if names := _names(kind):
+        return {k: to_json(getattr(record, k)) for k in names}
     if isinstance(record, (tuple, list)):
-        return [to_json(v) for v in record]
+        return [v if type(v) in _PLAIN else to_json(v) for v in record]
     if isinstance(record, Mapping):
-        return {k: to_json(v) for k, v in record.items()}
+        return {k: v if type(v) in _PLAIN else to_json(v) for k, v in record.items()}
     return record
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields, () of any other type."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()

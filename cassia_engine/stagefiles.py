@@ -6,7 +6,7 @@ All are byte-deterministic for the same input: no date, no path, fixed order of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,15 +95,16 @@ def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
         UsageError: it is missing, is neither of the two, or is of another version of the format.
     """
     lines = _lines(path)
-    head = _object(path, 1, lines[0]) if lines[0].startswith('{"kind":"' + RESULT_KIND) else None
+    first = next(lines, "")
+    head = _object(path, 1, first) if first.startswith('{"kind":"' + RESULT_KIND) else None
     try:
         if head is None:
-            whole = _object(path, 1, "\n".join(lines))
+            whole = _chunk_object(path, first, lines)
             _check_kind(path, whole, CHUNK_KIND, "chunk or result file")
             return Chunk.from_json(whole)
         _check_kind(path, head, RESULT_KIND, "chunk or result file")
         results = tuple(
-            ClusterResult.from_json(_object(path, number, line)) for number, line in enumerate(lines[1:], 2) if line
+            ClusterResult.from_json(_object(path, number, line)) for number, line in enumerate(lines, 2) if line
         )
         return ResultFile(
             dataset=Dataset.from_json(head["dataset"]),
@@ -137,16 +138,35 @@ def _dumps(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _lines(path: Path) -> Sequence[str]:
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file, one by one: a file of many clusters is never in memory as a whole."""
     try:
-        text = Path(path).read_bytes().decode("utf-8")
+        with open(path, encoding="utf-8", newline="\n") as text:
+            for line in text:
+                yield line.removesuffix("\n")
     except FileNotFoundError:
         raise UsageError("no such file", path=path) from None
     except UnicodeDecodeError:
         raise UsageError("not a file made by cassia (it is not UTF-8 text)", path=path) from None
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", path=path) from error
-    return text.split("\n")
+
+
+def _chunk_object(path: Path, first: str, lines: Iterator[str]) -> dict[str, Any]:
+    """A chunk file's object; laid out as `write_chunk` does it, its clusters are read as they are taken."""
+    if first.endswith('"clusters":['):
+        return {**_object(path, 1, first + "]}"), "clusters": _clusters(path, lines)}
+    return _object(path, 1, "\n".join((first, *lines)))
+
+
+def _clusters(path: Path, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, 2):
+        if line == "]}":
+            if any(lines):
+                raise ValueError("it goes on after its end")
+            return
+        yield _object(path, number, line.removesuffix(","))
+    raise ValueError("its end is missing")
 
 
 def _object(path: Path, number: int, text: str) -> dict[str, Any]:

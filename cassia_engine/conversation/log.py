@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cassia_engine.prompts import VERSION
 from cassia_engine.providers.chat import Chat, Chats, Reply
 from cassia_engine.records import Usage
 
@@ -60,6 +61,7 @@ def _entry(role: str, round: int, reply: Reply) -> dict[str, Any]:
         "round": round,
         "ordinal": call.ordinal,
         "replicate": call.replicate,
+        "prompts": VERSION,
         "dialect": call.request.dialect,
         "url": call.request.url,
         "request": call.request.body,

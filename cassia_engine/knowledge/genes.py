@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from cassia_engine.errors import UsageError
@@ -34,6 +34,7 @@ def species_of(text: str) -> str:
     return found
 
 
+@lru_cache(maxsize=8192)  # A cluster's genes are looked up again and again, and clusters share them.
 def spellings(gene: str) -> tuple[str, ...]:
     """How a symbol may be written in the knowledge, likeliest first.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cassia_engine.prompts.hygiene import block, clean, gene_name, number
@@ -55,6 +56,7 @@ class Briefing:
         object.__setattr__(self, "tissue_blind", data["tissue"] == NO_TISSUE)
 
 
+@lru_cache(maxsize=512)  # Annotator and validator are shown the same.
 def cluster_block(cluster: Cluster) -> str:
     """The markers of a cluster and what is said of it alone."""
     data = {
