@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cassia_engine.annotate import open_replayer, run_chunk
 from cassia_engine.errors import TooManyFailedError, UsageError
-from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection, Usage
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import ResultFile, Status, read_chunk_or_result
 
@@ -55,6 +55,11 @@ class Merged:
         note = f" ({unresolved} of them unresolved)" if unresolved else ""
         counts = self.status.counts.items()
         return ", ".join(f"{n} {outcome}{note if outcome == Outcome.ANNOTATED else ''}" for outcome, n in counts)
+
+    @property
+    def usage(self) -> Usage:
+        """What all clusters cost together; a part that is unknown makes the whole unknown."""
+        return sum((result.usage for result in self.results), start=Usage())
 
     @property
     def status(self) -> Status:

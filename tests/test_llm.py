@@ -114,6 +114,7 @@ def test_two_calls_a_cluster_and_everything_is_said(quiet: Running, tmp_path: Pa
     # Nobody told what a call of the mock costs: unknown, which is not 0.
     assert {row["Cost (USD)"] for row in found} == {""}
     assert "hypotheses" in done.stderr
+    assert f"{2 * len(found)} calls, " in done.stderr and "cost unknown" in done.stderr
     held = conversations(tmp_path / "out")
     assert list(held) == [row["Cluster ID"] for row in found]
     for talk in held.values():
