@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
-from cassia_engine.errors import TemporaryError
+from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
 from cassia_engine.settings import OFFLINE, AnnotateSettings
-from cassia_engine.stopping import NOT_REACHED_REASON, Annotated, Stop
+from cassia_engine.stopping import Stop
 
 OnDone = Callable[[ClusterResult], None]
+
+NOT_REACHED_REASON = "the run ended before it was done; run the same again to annotate it"
 
 
 class Annotator(Protocol):
@@ -26,8 +29,12 @@ class Annotator(Protocol):
     run_info: RunInfo
     warnings: tuple[str, ...]
 
-    def annotate_all(self, chunk: Chunk, on_done: OnDone, stop: Stop) -> Annotated:
-        """A result for each cluster of the chunk that has markers; `on_done` is called after each, in any order."""
+    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Stop) -> CassiaError | None:
+        """Give the result of each cluster to `put` as it is done, in any order; none of clusters that were not reached.
+
+        Returns:
+            What ended the work early, if anything did.
+        """
         ...
 
 
@@ -63,11 +70,54 @@ def warnings_of(annotator: Annotator, clusters: Iterable[Cluster]) -> list[str]:
     return warnings
 
 
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What came of a chunk: a result for each of its clusters, in their order, and what ended the work early."""
+
+    results: tuple[ClusterResult, ...]
+    ended: CassiaError | None = None
+
+
 def run_chunk(
     chunk: Chunk, annotator: Annotator, on_done: OnDone = lambda result: None, stop: Stop | None = None
 ) -> Annotated:
-    """Annotate the clusters of a chunk; results are in their order, `on_done` is called after each, for progress."""
-    return annotator.annotate_all(chunk, on_done, stop or Stop())
+    """Annotate the clusters of a chunk; `on_done` is called after each, for progress."""
+    results: list[ClusterResult] = []
+    ended = stream_chunk(chunk, annotator, results.append, on_done, stop or Stop())
+    return Annotated(tuple(results), ended)
+
+
+def stream_chunk(chunk: Chunk, annotator: Annotator, take: OnDone, on_done: OnDone, stop: Stop) -> CassiaError | None:
+    """Annotate the clusters of a chunk and give each result to `take` in their order, as soon as those before it are
+    there: so they need not all be held. What was not done is `not_reached`.
+
+    Returns:
+        What ended the work early, if anything did.
+    """
+    ready: dict[int, ClusterResult] = {}
+    expected = iter(chunk.clusters)
+    following = next(expected, None)
+
+    def give_ready(to_the_end: bool = False) -> None:
+        nonlocal following
+        while following and (to_the_end or following.index in ready):
+            take(ready.pop(following.index) if following.index in ready else _not_reached(following))
+            following = next(expected, None)
+
+    def put(result: ClusterResult) -> None:
+        on_done(result)
+        ready[result.cluster.index] = result
+        give_ready()
+
+    ended = annotator.annotate_all(chunk, put, stop)
+    give_ready(to_the_end=True)
+    return ended
+
+
+def _not_reached(cluster: Cluster) -> ClusterResult:
+    if not cluster.markers:
+        return ClusterResult(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
+    return ClusterResult(cluster, Outcome.NOT_REACHED, NOT_REACHED_REASON)
 
 
 class OneByOne:
@@ -78,13 +128,9 @@ class OneByOne:
         self.run_info = offline.run_info
         self.warnings = offline.warnings
 
-    def annotate_all(self, chunk: Chunk, on_done: OnDone, stop: Stop) -> Annotated:
-        results = []
+    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Stop) -> CassiaError | None:
         for cluster in chunk.clusters:
-            if cluster.markers and stop.requested:
-                results.append(ClusterResult(cluster, Outcome.NOT_REACHED, NOT_REACHED_REASON))
-                continue
-            result = self._offline.annotate(cluster)
-            on_done(result)
-            results.append(result)
-        return Annotated(tuple(results), TemporaryError("stopped; run the same again") if stop.requested else None)
+            if stop.requested:
+                return TemporaryError("stopped; run the same again")
+            put(self._offline.annotate(cluster))
+        return None

@@ -23,7 +23,7 @@ from cassia_engine.errors import UsageError, gather
 from cassia_engine.progress import say
 from cassia_engine.publish import check_outputs, write_outputs
 from cassia_engine.records import Dataset, check_sample_name
-from cassia_engine.run import run_table, start_journal
+from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
 from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
 from cassia_engine.stopping import Stop
@@ -104,9 +104,10 @@ def annotate(
         lambda: _annotate_settings(options, api_key, provider=provider, model=model),
     )
     dataset = Dataset(name, **about).checked()
-    start_journal(who, dataset, fresh)
     stop = _given_up.get() or Stop()
-    merged, ended = run_table(markers, dataset, settings, who, show_progress, stopping=lambda: nullcontext(stop))
+    merged, ended = run_table(
+        markers, dataset, settings, who, show_progress, stopping=lambda: nullcontext(stop), fresh=fresh
+    )
     _go_on()
     paths = [] if output_name is None else write_outputs(merged, folder)
     _conclude(merged, paths, show_progress)

@@ -27,7 +27,7 @@ from cassia_engine.providers.transport import Transport
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.stopping import GRACE_SECONDS, NOT_REACHED_REASON, Annotated, Stop, say_stopping
+from cassia_engine.stopping import GRACE_SECONDS, Stop, say_stopping
 
 NOTICE = "the cell types are a language model's answers: hypotheses to be checked"
 
@@ -55,26 +55,25 @@ class ModelAnnotator:
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
-    def annotate_all(self, chunk: Chunk, on_done: OnDone, stop: Stop) -> Annotated:
-        """A result per cluster; those that were not done when the work ended are `not_reached`.
+    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Stop) -> CassiaError | None:
+        """Give the result of each cluster that is done to `put`; returns what ended the work early.
 
         If it is interrupted (KeyboardInterrupt), answers on their way are waited for and recorded before the interrupt
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
         work = _Work(chunk, self._settings, self._account, journal)
-        done: dict[int, ClusterResult] = {}
+        n_done = 0
 
         def take(result: ClusterResult) -> None:
-            done[result.cluster.index] = result
-            on_done(result)
+            nonlocal n_done
+            n_done += 1
+            put(result)
 
-        _in_thread(lambda put: self._main(work, put, stop), take, stop)
-        results = tuple(done.get(cluster.index) or _not_reached(cluster) for cluster in chunk.clusters)
-        ended = work.ended
-        if ended is None and stop.requested and len(done) < len(results):
-            ended = TemporaryError("stopped; what was answered is in the journal, run the same again to go on")
-        return Annotated(results, ended)
+        _in_thread(lambda give: self._main(work, give, stop), take, stop)
+        if work.ended is None and stop.requested and n_done < len(chunk.clusters):
+            return TemporaryError("stopped; what was answered is in the journal, run the same again to go on")
+        return work.ended
 
     async def _main(self, work: _Work, put: OnDone, stop: Stop) -> None:
         journal, settings = work.journal, self._settings
@@ -239,12 +238,6 @@ def _with_earlier(result: ClusterResult, earlier: ClusterResult) -> ClusterResul
     """A further conversation's result, with what the earlier ones cost."""
     calls = (*earlier.conversation.calls, *result.conversation.calls)
     return replace(result, conversation=replace(result.conversation, calls=calls), usage=earlier.usage + result.usage)
-
-
-def _not_reached(cluster: Cluster) -> ClusterResult:
-    if not cluster.markers:
-        return ClusterResult(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
-    return ClusterResult(cluster, Outcome.NOT_REACHED, NOT_REACHED_REASON)
 
 
 def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:

@@ -31,12 +31,14 @@ def run_table(
     annotate: AnnotateSettings,
     show_progress: bool = True,
     stopping: Callable[[], AbstractContextManager[Stop]] = lambda: nullcontext(Stop()),
+    fresh: bool = False,
 ) -> tuple[Merged, CassiaError | None]:
     """Annotate every cluster of a marker table.
 
     Args:
         stopping: within it clusters are annotated, and the wish that it gives ends that early; before it, nothing
             is spent and an interrupt may end all.
+        fresh: ask everything anew; the sample's recorded answers are set aside, once the table is known to be good.
 
     Returns:
         All clusters, and what ended the run early, such as a wish to stop or an account that refuses; those that were
@@ -49,13 +51,14 @@ def run_table(
     annotator, table = gather(lambda: open_annotator(annotate, dataset), lambda: read_markers(markers, split))
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
+    _start_journal(annotate, dataset, fresh)
     [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters), siblings=split.siblings)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
     return merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results]), annotated.ended
 
 
-def start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:
+def _start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:
     """Ready the journal for a run of its own: what an account refused last time may work now; `fresh` sets the
     sample's recorded answers aside."""
     if settings.provider == OFFLINE or settings.journal_dir is None:

@@ -6,7 +6,8 @@ All are byte-deterministic for the same input: no date, no path, fixed order of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,15 +60,27 @@ def write_chunk(path: Path, chunk: Chunk) -> None:
         out.write("\n]}\n")
 
 
-def write_result(path: Path, chunk: Chunk, run: RunInfo, results: Iterable[ClusterResult]) -> None:
-    """Write a result file: JSON Lines, a header, then a record per cluster of the chunk."""
+@contextmanager
+def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[ClusterResult], None]]:
+    """A result file, JSON Lines: a header, then a record per cluster of the chunk, each written by the function given.
+    It is there when all are."""
     head = to_json(chunk)
     head.pop("clusters")
     head = {"kind": RESULT_KIND, "schema_version": SCHEMA_VERSION, **head, "run": to_json(run)}
     with atomic_write(path) as out:
         out.write(_dumps(head) + "\n")
-        for result in results:
+
+        def write(result: ClusterResult) -> None:
             out.write(_dumps(to_json(result)) + "\n")
+
+        yield write
+
+
+def write_result(path: Path, chunk: Chunk, run: RunInfo, results: Iterable[ClusterResult]) -> None:
+    """Write a result file from results that are all there."""
+    with result_file(path, chunk, run) as write:
+        for result in results:
+            write(result)
 
 
 def write_status(path: Path, status: Status) -> None:

@@ -1,4 +1,4 @@
-"""Work that may end early: the wish to, from a signal or a caller, and what had been done by then."""
+"""The wish to end early, from a signal or a caller."""
 
 from __future__ import annotations
 
@@ -6,25 +6,14 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 
-from cassia_engine.errors import CassiaError, StoppedError
-from cassia_engine.records import ClusterResult
+from cassia_engine.errors import StoppedError
 
 log = logging.getLogger(__name__)
 
 # How long answers that are on their way are waited for: they are paid for.
 GRACE_SECONDS = 20.0
-NOT_REACHED_REASON = "the run ended before it was done; run the same again to annotate it"
-
-
-@dataclass(frozen=True, slots=True)
-class Annotated:
-    """What came of a chunk: a result for each of its clusters, in their order, and what ended the work early."""
-
-    results: tuple[ClusterResult, ...]
-    ended: CassiaError | None = None
 
 
 class Stop:

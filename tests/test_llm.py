@@ -139,6 +139,9 @@ def test_what_is_in_the_journal_is_not_asked_again(quiet: Running, tmp_path: Pat
     assert again.returncode == 0, again.stderr
     assert quiet.stats()["calls"] == asked
     assert without_times(tmp_path / "out") == first
+    # Nothing is set aside for a run that cannot work.
+    assert run(command(quiet.url, "--fresh", table=tmp_path / "none.csv"), tmp_path).returncode == 2
+    assert [path.name for path in (tmp_path / ".cassia" / "journal").iterdir()] == ["pbmc68k_scanpy"]
     fresh = run(command(quiet.url, "--fresh"), tmp_path)
     assert "set aside" in fresh.stderr
     assert quiet.stats()["calls"] == 2 * asked

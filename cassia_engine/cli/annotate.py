@@ -11,6 +11,7 @@ import click
 
 from cassia_engine.cli.options import FilePath, annotate_options, annotate_settings
 from cassia_engine.progress import progress
+from cassia_engine.records import ClusterResult
 from cassia_engine.stopping import stop_on_signals
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,9 @@ def annotate(chunk: Path, output: Path, **options: Any) -> None:
 
     Ctrl-C or SIGTERM: nothing more is asked, answers on their way are waited for, and what is done is written.
     """
-    from cassia_engine.annotate import open_annotator, run_chunk, warnings_of
+    from cassia_engine.annotate import open_annotator, stream_chunk, warnings_of
     from cassia_engine.files import check_writable
-    from cassia_engine.stagefiles import read_chunk, write_result
+    from cassia_engine.stagefiles import read_chunk, result_file
 
     settings = annotate_settings(options)
     work = read_chunk(chunk)
@@ -35,15 +36,23 @@ def annotate(chunk: Path, output: Path, **options: Any) -> None:
     annotator = open_annotator(settings, work.dataset)
     for warning in warnings_of(annotator, work.clusters):
         log.warning("%s", warning)
-    with progress(len(work.clusters)) as advance, stop_on_signals() as stop:
-        annotated = run_chunk(work, annotator, on_done=advance, stop=stop)
-    write_result(output, work, annotator.run_info, annotated.results)
+    counts: Counter[str] = Counter()
+    with (
+        result_file(output, work, annotator.run_info) as write,
+        progress(len(work.clusters)) as advance,
+        stop_on_signals() as stop,
+    ):
+
+        def take(result: ClusterResult) -> None:
+            counts[result.outcome.value] += 1
+            write(result)
+
+        ended = stream_chunk(work, annotator, take, advance, stop)
     if annotator.run_info.notice:
         log.info("%s", annotator.run_info.notice)
-    counts = Counter(result.outcome.value for result in annotated.results)
     log.info("chunk %d of %d: %s", work.index + 1, work.count, words(counts))
-    if annotated.ended:
-        raise annotated.ended
+    if ended:
+        raise ended
 
 
 def words(counts: Counter[str]) -> str:

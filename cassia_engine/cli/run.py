@@ -64,7 +64,7 @@ def run(
     """
     from cassia_engine.collect import check
     from cassia_engine.publish import check_outputs, write_outputs
-    from cassia_engine.run import run_table, start_journal
+    from cassia_engine.run import run_table
 
     who, settings, limits, data = gather(
         lambda: annotate_settings(options),
@@ -73,8 +73,7 @@ def run(
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
     check_outputs(outdir, data.name)
-    start_journal(who, data, fresh)
-    merged, ended = run_table(markers, data, settings, who, stopping=stop_on_signals)
+    merged, ended = run_table(markers, data, settings, who, stopping=stop_on_signals, fresh=fresh)
     paths = write_outputs(merged, outdir)
     _conclude(merged, paths)
     if ended:

@@ -11,7 +11,16 @@ from cassia_engine.errors import CassiaError, TemporaryError, UsageError
 _ASIDE = re.compile(r"(?P<sample>.+)\.aside-(?P<number>[0-9]+)")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # What only a person can mend; anything else of a file system may pass.
-_LASTING = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
+_LASTING = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+}
 
 
 def journal_files(folder: Path) -> list[Path]:
