@@ -1,0 +1,47 @@
+"""What passes between the stages, as immutable typed records, and its JSON form.
+
+Chunk and result files are these records written down: `to_json` and the `from_json` of each class are
+each other's inverse. `SCHEMA_VERSION` changes whenever a field does, together with docs/formats.md.
+"""
+
+from cassia_engine.records.clusters import Chunk, Cluster, Dataset, Marker, Selection, SetAside, check_sample_name
+from cassia_engine.records.plain import to_json
+from cassia_engine.records.results import (
+    Annotation,
+    CellType,
+    ClusterResult,
+    Confidence,
+    Conversation,
+    Outcome,
+    RunInfo,
+    Usage,
+)
+
+SCHEMA_VERSION = "1.1"
+
+CHUNK_KIND = "cassia-chunk"
+RESULT_KIND = "cassia-result"
+STATUS_KIND = "cassia-status"
+
+__all__ = [
+    "CHUNK_KIND",
+    "RESULT_KIND",
+    "SCHEMA_VERSION",
+    "STATUS_KIND",
+    "Annotation",
+    "CellType",
+    "Chunk",
+    "Cluster",
+    "ClusterResult",
+    "Confidence",
+    "Conversation",
+    "Dataset",
+    "Marker",
+    "Outcome",
+    "RunInfo",
+    "Selection",
+    "SetAside",
+    "Usage",
+    "check_sample_name",
+    "to_json",
+]

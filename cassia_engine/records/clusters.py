@@ -1,0 +1,170 @@
+"""What goes in: clusters with their markers, the data set they are of, and the chunk that a task gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from sys import intern
+from typing import Any, Self
+
+from cassia_engine.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A marker gene of a cluster, with the statistics its table had (None: the table had none)."""
+
+    gene: str
+    log2fc: float | None = None
+    p_val_adj: float | None = None
+    pct_in: float | None = None  # fraction (0 to 1) of the cluster's cells that express the gene
+    pct_out: float | None = None  # the same for all other cells
+    score: float | None = None  # the test's own statistic (Scanpy's `scores`)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "gene": intern(data["gene"])})
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Genes that passed the filter but tell little of a cell's type, in the table's order, best first."""
+
+    kind: str
+    genes: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(data["kind"], tuple(map(intern, data["genes"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster and its chosen markers, best first.
+
+    Attributes:
+        id: opaque; never read as a number.
+        index: 0-based order of appearance in the marker table.
+        n_rows: rows (or genes, in a simplified table) the table has for it.
+        n_passing: how many of them pass the filter; `markers` holds the first n_genes of these.
+        context: what the person said of this cluster alone.
+        set_aside: technical genes that would have been among `markers`; others have taken their places.
+        hints: what the genes say of a state, such as many cell-cycle genes, a sentence each.
+    """
+
+    id: str
+    index: int
+    n_rows: int
+    n_passing: int
+    markers: tuple[Marker, ...]
+    context: str = ""
+    set_aside: tuple[SetAside, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    @property
+    def genes(self) -> list[str]:
+        return [m.gene for m in self.markers]
+
+    @property
+    def no_markers_reason(self) -> str:
+        """Why the cluster has no markers, for the outcome `no_markers`."""
+        return f"none of its {self.n_rows} rows passes the filter"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            **{
+                **data,
+                "markers": tuple(Marker.from_json(m) for m in data["markers"]),
+                "set_aside": tuple(SetAside.from_json(s) for s in data["set_aside"]),
+                "hints": tuple(data["hints"]),
+            }
+        )
+
+
+def check_sample_name(name: str) -> None:
+    """Refuse a sample name that cannot start a file's name."""
+    if not name or name.startswith((".", "-")) or "/" in name or not name.isprintable() or len(name) > 120:
+        raise UsageError(
+            f"--name {name!r}: files are named after it; give 1 to 120 printable characters without /, "
+            "and none of . and - in front"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What the person said about the data. `name` is the sample's name and starts every output file's."""
+
+    name: str
+    tissue: str
+    species: str
+    additional_info: str = ""
+
+    def checked(self) -> Self:
+        """The same, once it is sure that files can be named after it and its texts can be written.
+
+        Raises:
+            UsageError: with the option at fault.
+        """
+        check_sample_name(self.name)
+        for option in ("tissue", "species", "additional_info"):
+            if any("\ud800" <= character <= "\udfff" for character in getattr(self, option)):
+                raise UsageError(f"--{option}: the text is not valid UTF-8")
+        return self
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How the markers were chosen from the table.
+
+    Attributes:
+        marker_format: seurat, scanpy or simplified.
+        ranked_by: the statistic the order comes from, "avg_log2FC", "scores" or "given order".
+        n_genes: the most markers a cluster gets.
+        max_p_val_adj, min_log2fc, min_pct: thresholds; None where the table lacks the column.
+        gene_filter: "technical" if technical genes were set aside, else "none".
+    """
+
+    marker_format: str
+    ranked_by: str
+    n_genes: int
+    max_p_val_adj: float | None = None
+    min_log2fc: float | None = None
+    min_pct: float | None = None
+    gene_filter: str = "none"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The clusters of one task: `index` of `count` chunks of a data set of `n_clusters`.
+
+    `siblings[i]` are the first genes of cluster i of the whole data set, for contrast; () where none were wanted.
+    """
+
+    dataset: Dataset
+    selection: Selection
+    index: int
+    count: int
+    n_clusters: int
+    clusters: tuple[Cluster, ...]
+    siblings: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            dataset=Dataset.from_json(data["dataset"]),
+            selection=Selection.from_json(data["selection"]),
+            index=data["index"],
+            count=data["count"],
+            n_clusters=data["n_clusters"],
+            clusters=tuple(Cluster.from_json(c) for c in data["clusters"]),
+            siblings=tuple(map(tuple, data["siblings"])),
+        )
