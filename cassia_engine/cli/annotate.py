@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, annotate_options, annotate_settings
+from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
 from cassia_engine.progress import progress
 from cassia_engine.records import ClusterResult
 from cassia_engine.stopping import stop_on_signals
@@ -17,7 +17,7 @@ from cassia_engine.stopping import stop_on_signals
 log = logging.getLogger(__name__)
 
 
-@click.command()
+@click.command(cls=Grouped)
 @click.argument("chunk", type=FilePath)
 @click.option("--output", type=FilePath, required=True, help="Result file to write (JSON Lines).")
 @annotate_options

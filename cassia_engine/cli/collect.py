@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, annotate_options, annotate_settings
+from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
 
 log = logging.getLogger(__name__)
 
 
-@click.command()
+@click.command(cls=Grouped)
 @click.argument("files", type=FilePath, nargs=-1, required=True, metavar="FILES...")
 @click.option("--name", help="Name that output files start with.  [default: the sample's]")
 @click.option("--outdir", type=FilePath, required=True, help="Folder for the outputs.")

@@ -130,6 +130,25 @@ _ANNOTATE_OPTIONS = (
 OF_ANNOTATE = tuple(field.name for field in fields(AnnotateSettings) if field.name != "api_key")
 
 
+_GROUPS = {
+    **dict.fromkeys((field.name for field in fields(SplitSettings)), "Markers"),
+    **dict.fromkeys((*OF_ANNOTATE, "fresh"), "Who annotates"),
+}
+
+
+class Grouped(click.Command):
+    """A command whose help lists its options in groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
+                groups.setdefault(_GROUPS.get(param.name or "", "Options"), []).append(record)
+        for title, records in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
 def dataset_options(required: bool = True) -> Callable[[Function], Function]:
     """Name, tissue, species and additional_info; tissue and species are needed if `required`."""
     options = (

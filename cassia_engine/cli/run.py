@@ -11,6 +11,7 @@ import click
 
 from cassia_engine.cli.options import (
     FilePath,
+    Grouped,
     annotate_options,
     annotate_settings,
     dataset,
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 MOST_LISTED = 60
 
 
-@click.command()
+@click.command(cls=Grouped)
 @click.argument("markers", type=FilePath)
 @click.option("--outdir", type=FilePath, default=Path(), help="Folder for the outputs.")
 @dataset_options()

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, dataset, dataset_options, split_options
+from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_options, split_options
 from cassia_engine.records import Cluster
 from cassia_engine.settings import SplitSettings
 
 GENES_SHOWN = 8
 
 
-@click.command()
+@click.command(cls=Grouped)
 @click.argument("markers", type=FilePath)
 @click.option("--outdir", type=FilePath, help="Folder for the chunk files; needed unless --dry_run.")
 @dataset_options(required=False)
