@@ -106,6 +106,13 @@ def test_key_is_of_what_is_sent_and_of_nothing_else() -> None:
         key_of(Call(Request("d", "u", {"temperature": float("nan")})))
 
 
+def test_the_key_of_a_call_never_changes() -> None:
+    """What was paid for is found by it, whichever version asks."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "é <\u2028"}], "temperature": 0.5, "max_tokens": 64}
+    asked = Call(Request("openai-chat", URL, body), replicate=1, ordinal=2)
+    assert key_of(asked) == "f758b05ea52dbdad21603acc4c18441ac9da8be0243432fa7454492ee96b6be3"
+
+
 def test_what_is_on_disk_is_not_asked_again(tmp_path: Path) -> None:
     journal, inner = opened(tmp_path / "new" / "s"), Inner()
     assert not (tmp_path / "new").exists()

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from cassia_engine.errors import StoppedError
 from cassia_engine.journal import Journal, key_of
+from cassia_engine.journal import lines as journal_lines
 from cassia_engine.providers.chat import Call, Receipt, Request
 from cassia_engine.providers.faults import Class, Fault
 
@@ -222,3 +223,34 @@ def test_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     assert journal.unanswered <= 5
     lost = [number for number in acknowledged if asked(journal, number) != f"{number} {'x' * 2000}"]
     assert not lost
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.dictionaries(st.text(), VALUES, max_size=4), st.text(), st.text())
+def test_the_body_stands_in_the_line_as_if_it_were_written_with_it(body: dict[str, Any], url: str, answer: str) -> None:
+    asked = Call(Request("openai-chat", url, body), 1, 2)
+    receipt = Receipt(answer, "2026-11-21T09:00:00.000+00:00", 0.25)
+    key = key_of(asked)
+    raw = journal_lines.reply_line(key, asked, receipt, "5eed00000001")
+    assert raw == journal_lines.line(
+        journal_lines.Kind.REPLY,
+        key,
+        id="5eed00000001",
+        at=receipt.at,
+        seconds=0.25,
+        dialect="openai-chat",
+        url=url,
+        body=body,
+        replicate=1,
+        ordinal=2,
+        response=answer,
+    )
+    assert journal_lines.parsed(raw).kind is journal_lines.Kind.REPLY
+    assert journal_lines.fields_of(raw)["body"] == json.loads(asked.request.payload) == body

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cassia_engine.errors import UsageError
-from cassia_engine.providers.chat import Call
+from cassia_engine.providers.chat import Call, Receipt
 
 VERSION = 1
 # No line is longer: an answer of 8 MB, every character escaped, and its request.
@@ -85,6 +85,20 @@ def line(kind: Kind, key: str, **fields: Any) -> bytes:
     return _line({"kind": kind, "key": key, **fields})
 
 
+def reply_line(key: str, call: Call, receipt: Receipt, number: str) -> bytes:
+    """The line of an answer. The body goes in as the text that it was sent as: to write it anew costs time.
+
+    Args:
+        number: makes the line, and so its checksum, unlike all others; a void names its reply by that.
+    """
+    request = call.request
+    before = {"kind": Kind.REPLY, "key": key, "id": number, "at": receipt.at, "seconds": receipt.seconds}
+    place = {"dialect": request.dialect, "url": request.url}
+    after = {"replicate": call.replicate, "ordinal": call.ordinal, "response": receipt.body}
+    rest = b'%b,"body":%b,%b' % (_dumps({**before, **place})[1:-1], request.payload.encode("ascii"), _dumps(after)[1:])
+    return _checked(rest)
+
+
 def parsed(raw: bytes, number: int = 0, offset: int = 0) -> Line:
     """A line with what it is about."""
     bad = Line(number, offset, raw)
@@ -135,7 +149,11 @@ def _check_version(path: Path, version: object) -> None:
 
 
 def _line(fields: Mapping[str, Any]) -> bytes:
-    rest = _dumps(fields)[1:]
+    return _checked(_dumps(fields)[1:])
+
+
+def _checked(rest: bytes) -> bytes:
+    """A line of what follows its checksum."""
     return b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cassia_engine.errors import StoppedError
-from cassia_engine.journal.lines import Kind, key_of, line, parsed
+from cassia_engine.journal.lines import Kind, key_of, line, parsed, reply_line
 from cassia_engine.journal.reading import ENDS, Index, read_folder
 from cassia_engine.journal.writing import Writer
 from cassia_engine.providers.chat import Call, Exchange, Receipt
@@ -97,7 +97,10 @@ class Journal:
 
     def write(self, kind: Kind, key: str, **fields: Any) -> None:
         """Append a line; when this returns, the end of the process cannot undo it."""
-        raw = line(kind, key, **fields)
+        self.append(kind, line(kind, key, **fields))
+
+    def append(self, kind: Kind, raw: bytes) -> None:
+        """The same for a line of this kind."""
         offset = self._writer.append(raw)
         if kind in (Kind.REPLY, Kind.REJECTED):
             self._index.add(self._own_file(), parsed(raw, offset=offset))
@@ -147,7 +150,7 @@ class Recorded:
         except Fault as fault:
             self._note(key, fault)
             raise
-        self._keep(key, call, receipt)
+        self._journal.append(Kind.REPLY, reply_line(key, call, receipt, f"{_PROCESS}{next(_numbers):08x}"))
         return receipt
 
     def void(self, call: Call) -> None:
@@ -160,19 +163,3 @@ class Recorded:
             self._journal.write(Kind.REJECTED, key, parameter=fault.parameter, message=fault.what, **fields)
         else:
             self._journal.write(Kind.FAULT, key, **fields)
-
-    def _keep(self, key: str, call: Call, receipt: Receipt) -> None:
-        self._journal.write(
-            Kind.REPLY,
-            key,
-            # So that no two lines have one checksum, by which a void names its reply.
-            id=f"{_PROCESS}{next(_numbers):08x}",
-            at=receipt.at,
-            seconds=receipt.seconds,
-            dialect=call.request.dialect,
-            url=call.request.url,
-            body=call.request.body,
-            replicate=call.replicate,
-            ordinal=call.ordinal,
-            response=receipt.body,
-        )

@@ -27,6 +27,8 @@ _GENE = re.compile(r"[A-Za-z0-9._/()+:|*@-]{1,64}")
 
 def clean(text: str, longest: int) -> str:
     """A text without characters that steer a display or cannot be seen, and with a mark where it was cut."""
+    if len(text) <= longest and text.isascii() and text.isprintable():
+        return text.strip()
     # A book is not cleaned for the sake of its first page.
     raw = text[: 4 * longest].replace("\t", " ")
     seen = _UNSEEN.sub("", _LINE_ENDS.sub("\n", raw)).strip()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
+
+# Made once: json.dumps makes one a call. Mappings of other types become objects too.
+_dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict).encode
 
 
 class Finish(StrEnum):
@@ -47,11 +51,20 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it goes over the wire, without its key and its headers."""
+    """A request as it goes over the wire, without its key and its headers.
+
+    Attributes:
+        body: not to be changed any more.
+        payload: the body as JSON in ASCII, written once for the wire and for the journal.
+    """
 
     dialect: str
     url: str
     body: Mapping[str, Any]
+    payload: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "payload", _dumps(self.body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Client:
 
     async def _once(self, call: Call) -> _Answer:
         """The answer; an equal call under way is waited for, so that nothing is paid for twice."""
-        key = (json.dumps(call.request.body, separators=(",", ":")), call.replicate, call.ordinal)
+        key = (call.request.payload, call.replicate, call.ordinal)
         while (other := self._under_way.get(key)) is not None:
             try:
                 receipt, reading = await asyncio.shield(other)
@@ -149,10 +149,7 @@ class Client:
         """
         began = time.monotonic()
         try:
-            policy = retrying(
-                self._waiting, self._gate.sleep, lambda state: self._delays.tell(state, self._answered >= began)
-            )
-            return await policy(self._unhurried, call)
+            return await self._attempts(call, began)
         except Fault as fault:
             last = fault
         except (AccountError, TemporaryError) as error:
@@ -160,6 +157,25 @@ class Client:
             self._gate.close(lambda: ending(text))
             raise
         raise self._verdict(last, began)
+
+    async def _attempts(self, call: Call, began: float) -> _Answer:
+        """The answer of the first attempt, for which no policy is set up as most need no other, or of a further one."""
+        try:
+            return await self._unhurried(call)
+        except Fault as fault:
+            if fault.klass is not Class.RETRY:
+                raise
+            failed = [fault]
+
+        async def attempt() -> _Answer:
+            if failed:
+                raise failed.pop()
+            return await self._unhurried(call)
+
+        policy = retrying(
+            self._waiting, self._gate.sleep, lambda state: self._delays.tell(state, self._answered >= began)
+        )
+        return await policy(attempt)
 
     def _verdict(self, fault: Fault, began: float) -> CassiaError:
         """What the last attempt's fault means for the call, or for the run, which then sends nothing any more."""

@@ -97,7 +97,7 @@ class Transport:
             Fault: there is none.
         """
         assert self._session is not None, "the transport is not open"
-        payload = json.dumps(call.request.body, separators=(",", ":")).encode()
+        payload = call.request.payload.encode("ascii")
         began = time.monotonic()
         try:
             # The headers are the request's own: those of a session also go to the proxy, with the key.

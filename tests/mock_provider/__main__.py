@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=9000, help="0 for any free one (default: 9000)")
     add("--port_file", type=Path, help="file that gets the port once it is open")
     add("--latency", type=float, default=0.0, help="seconds before each answer")
+    add("--spread", type=float, default=0.0, help="share of the latency by which it varies (default: 0)")
     add("--faults", type=_odds, default={}, help='odds by fault, such as "503:0.1,429:0.05"')
     add("--steady", type=_odds, default={}, help="the same, but a request has its fault whenever it comes")
     add("--script", type=_script, default=(), help="JSON file: a list, the n-th call gets the n-th fault, or null")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -33,6 +34,7 @@ class Options:
 
     Attributes:
         latency: seconds before each answer.
+        spread: share of the latency by which it varies, up and down; a request always has the same.
         faults: odds by fault.
         steady: odds by fault, of a request whenever it comes.
         script: the n-th call gets the n-th fault, or none.
@@ -45,6 +47,7 @@ class Options:
     """
 
     latency: float = 0.0
+    spread: float = 0.0
     faults: Mapping[str, float] = field(default_factory=dict)
     steady: Mapping[str, float] = field(default_factory=dict)
     script: tuple[str | None, ...] = ()
@@ -141,15 +144,16 @@ class Mock:
         body = hashlib.sha256(request.path.encode() + b"\0" + raw).hexdigest()
         began, number = time.time(), self.stats.arrive(body)
         status: int | None = None
-        fault, paid = None, False
+        fault, paid, ended = None, False, 0.0
         try:
             outcome = await self._prepare(request, *spoken, raw, body)
             if isinstance(outcome, web.Response):
                 response, status = await send(request, outcome)
                 return response
             fault, scene = outcome
-            await self._wait(number)
+            await self._wait(number, body)
             response, status = await act(request, scene)
+            ended = time.time()
             paid = scene.fault.paid
             if paid:
                 self._count(scene)
@@ -157,7 +161,7 @@ class Mock:
         finally:
             # A cancelled task or a broken connection leaves the status at None: the client had gone.
             self.stats.leave(body, status, paid)
-            self._log.write(number, body, status, fault, began)
+            self._log.write(number, body, status, fault, began, ended or time.time())
 
     def _meet(self, transport: asyncio.Transport | None) -> None:
         if transport is not None and transport not in self._transports:
@@ -207,15 +211,21 @@ class Mock:
             return {"retry-after": "1", "retry-after-ms": "50"}
         return self._limits.take(count_tokens(asked, "").input + (asked.max_tokens or 0))
 
-    async def _wait(self, number: int) -> None:
+    async def _wait(self, number: int, body: str) -> None:
         if self.options.latency:
-            await asyncio.sleep(self.options.latency)
+            await asyncio.sleep(self._latency(body))
         if self._hold_after is not None and number >= self._hold_after:
             self.stats.held += 1
             try:
                 await self._release.wait()
             finally:
                 self.stats.held -= 1
+
+    def _latency(self, body: str) -> float:
+        latency, spread = self.options.latency, self.options.spread
+        if not spread:
+            return latency
+        return latency * random.Random(f"{self.options.seed} {body}").uniform(1 - spread, 1 + spread)
 
     def _count(self, scene: Scene) -> None:
         usage = count_tokens(scene.asked, scene.text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,17 +68,19 @@ class Stats:
 
 
 class Log:
-    """A line for each call that has ended, on disk before the next thing happens. No key is in it."""
+    """A line for each call that has ended, on disk before the next thing happens. No key is in it.
+
+    "began" is when the whole request was there, "ended" when it was answered or given up, in seconds since 1970.
+    """
 
     def __init__(self, path: Path | None):
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._file = None if path is None else os.open(path, flags, 0o644)
 
-    def write(self, number: int, body: str, status: int | None, fault: str | None, began: float) -> None:
+    def write(self, number: int, body: str, status: int | None, fault: str | None, began: float, ended: float) -> None:
         if self._file is None:
             return
-        now = time.time()
-        line = {"n": number, "body": body, "status": status, "fault": fault, "began": began, "ended": now}
+        line = {"n": number, "body": body, "status": status, "fault": fault, "began": began, "ended": ended}
         os.write(self._file, json.dumps(line).encode() + b"\n")
 
     def close(self) -> None:

@@ -347,6 +347,17 @@ def test_counts_repeats_unanswered_and_peak(tmp_path: Path) -> None:
     assert [line["status"] for line in lines] == [200] * 6 + [503, None]
 
 
+def test_the_latency_varies_by_the_request(tmp_path: Path) -> None:
+    async def talk(mock: Mock, ask: Ask) -> None:
+        await asyncio.gather(*(ask(OPENAI, body(OPENAI, str(n))) for n in range(20)))
+
+    log = tmp_path / "log.jsonl"
+    on_mock(talk, Options(latency=0.2, spread=1.0, log=log))
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len(lines) == 20
+    assert min(line["ended"] - line["began"] for line in lines) < 0.2
+
+
 def test_max_in_flight() -> None:
     async def talk(mock: Mock, ask: Ask) -> None:
         done = await asyncio.gather(*(ask(OPENAI, body(OPENAI, str(n))) for n in range(4)))

@@ -91,6 +91,7 @@ def test_summary_is_that_of_the_command_line(r: Run, tmp_path: Path) -> None:
     passed(r(code))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"run.v2{end}" for end in ENDS]
     context = ["--tissue", "large intestine", "--species", "human", "--name", "run.v2", f"--outdir={tmp_path}/cli"]
+    context += ["--gene_filter", "none"]
     subprocess.run([sys.executable, "-m", "cassia_engine", "run", INTESTINE, *context], check=True)
     for end in ("_summary.csv", "_full.csv"):
         assert (tmp_path / "out" / f"run.v2{end}").read_bytes() == (tmp_path / "cli" / f"run.v2{end}").read_bytes()
@@ -137,7 +138,8 @@ def test_numbers_keep_their_digits_and_ids_their_look(r: Run, tmp_path: Path) ->
 def test_arguments_become_options_only_when_given(r: Run, tmp_path: Path) -> None:
     command = str(recorder(tmp_path))
     passed(r('runCASSIA_batch("markers.csv", "run", provider = "offline")', CASSIA_COMMAND=command))
-    plain = "run --name=run --outdir=. --tissue=lung --species=human --provider=offline --n_genes=50 -- markers.csv"
+    plain = "run --name=run --outdir=. --tissue=lung --species=human --provider=offline --n_genes=50"
+    plain += " --gene_filter=none -- markers.csv"
     assert (tmp_path / "arguments").read_text().split() == plain.split()
     code = """runCASSIA_batch("markers.csv", "run", tissue = "none", provider = "offline", n_genes = 100000,
       additional_info = "two\\nlines", ranking_method = "pct_diff", ascending = FALSE, celltype_column = "my cluster",
