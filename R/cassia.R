@@ -141,6 +141,7 @@ loadExampleMarkers <- function(processed = FALSE) {
 # Run the command; returns its exit status and its lines. Shows lines as they come: warnings always, errors never.
 .cassia_call <- function(command, arguments, show) {
   line <- paste(shQuote(.cassia_utf8(c(command, arguments), "argument")), collapse = " ")
+  line <- paste0(.cassia_libraries(), line)
   # The status is a line of its own, as what close() gives for it differs between versions of R.
   line <- paste(line, "</dev/null 2>&1; echo \"exit status $?\"")
   pipe <- pipe(.cassia_bytes(line), "r")
@@ -152,6 +153,19 @@ loadExampleMarkers <- function(processed = FALSE) {
     lines <- c(lines, text)
   }
   list(status = as.integer(sub("exit status ", "", text)), lines = lines)
+}
+
+# R puts its own folders in front of LD_LIBRARY_PATH, and another Python's libraries may be in them. Gives the words of
+# the shell that set it as it was before; what R puts there is told by R's own script.
+.cassia_libraries <- function() {
+  script <- file.path(R.home("etc"), "ldpaths")
+  now <- Sys.getenv("LD_LIBRARY_PATH")
+  if (!nzchar(now) || !file.exists(script)) return("")
+  told <- "unset LD_LIBRARY_PATH; . \"$0\" && printf %s \"$LD_LIBRARY_PATH\""
+  own <- suppressWarnings(system2("sh", c("-c", shQuote(told), shQuote(script)), stdout = TRUE, stderr = FALSE))
+  if (length(own) != 1 || !startsWith(now, own)) return("")
+  before <- sub("^:", "", substring(now, nchar(own) + 1))
+  if (nzchar(before)) paste0("LD_LIBRARY_PATH=", shQuote(before), " ") else "unset LD_LIBRARY_PATH; "
 }
 
 # Turn a bad end into an R error, or a warning if all files are written.

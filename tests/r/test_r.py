@@ -185,6 +185,19 @@ def test_messages_are_r_messages_and_can_be_kept_back(r: Run) -> None:
     assert said.startswith("cassia: warning: the tissue 'nowhere'")
 
 
+def test_libraries_of_r_are_kept_from_the_command(r: Run, tmp_path: Path) -> None:
+    """R puts folders in front of LD_LIBRARY_PATH in which another Python may find libraries that are not its own."""
+    lines = (
+        f'printf "%s\\n" "${{LD_LIBRARY_PATH-none}}" > {tmp_path}/path',
+        f'printf "Cluster ID\\n0\\n" > {tmp_path}/run_summary.csv',
+    )
+    command = str(write_command(tmp_path / "teller", *lines))
+    code = 'runCASSIA_batch("markers.csv", "run", provider = "offline")'
+    for before, after in (("", "none"), ("/my own/lib:/b", "/my own/lib:/b")):
+        passed(r(code, CASSIA_COMMAND=command, LD_LIBRARY_PATH=before))
+        assert (tmp_path / "path").read_text().strip() == after
+
+
 def test_default_provider_is_not_offline_in_silence(r: Run, tmp_path: Path) -> None:
     error = failed(r(f'runCASSIA_batch("{INTESTINE}", "run")'))
     assert "OPENROUTER_API_KEY" in error and "offline" in error and "\n" not in error
