@@ -1,8 +1,9 @@
 # make demo   annotate two bundled real data sets through Nextflow, offline
 # make test   check and test everything
-# make clean  remove what the two have made
+# make image  build the image cassia:<version> for the pipeline's container profiles, with podman or docker
+# make clean  remove what they have made in this folder
 # make help   print this
-# Both set up what they need in this folder: .venv (Python) and .tools (Nextflow). Java 17 or newer must be there.
+# They set up what they need in this folder: .venv (Python) and .tools (Nextflow). Java 17 or newer must be there.
 
 SHELL := /bin/sh
 PY := .venv/bin/python
@@ -12,7 +13,7 @@ DEMO_OUT := results/demo
 # Without a terminal, a line for each task instead of a screen that is drawn again and again.
 PLAIN := $$(test -t 1 || echo -ansi-log false)
 
-.PHONY: help demo test lint fast-tests slow-tests ci-setup nextflow prerequisites moved clean
+.PHONY: help demo test image lint fast-tests slow-tests ci-setup nextflow prerequisites moved clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -24,6 +25,10 @@ demo: .venv/.cassia nextflow
 	@for report in $(DEMO_OUT)/*/*_report.html; do echo "  $(CURDIR)/$$report"; done
 
 test: ci-setup lint fast-tests slow-tests
+
+# ENGINE=docker, PLATFORM=linux/arm64 and BASE=<image with Python 3.11> choose other than what is found or usual.
+image: .venv/.cassia
+	@$(PY) -m scripts.make_image
 
 lint: .venv/.dev nextflow
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format --check -q .
@@ -64,6 +69,6 @@ prerequisites:
 	@$(PIP) -e ".[dev]" && touch $@
 
 clean:
-	rm -rf .venv .tools results work .nextflow .nextflow.log*
+	rm -rf .venv .tools results work build .nextflow .nextflow.log*
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
