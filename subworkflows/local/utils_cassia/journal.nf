@@ -4,9 +4,11 @@
 // --fresh` does.
 def startJournal(options, names) {
     def journal = file(options.journal_dir)
-    if (options.provider == 'offline' || !journal.exists()) {
+    if (options.provider == 'offline') {
         return null
     }
+    // There before any task: an engine binds only what exists, or makes it as root.
+    journal.mkdirs()
     journal.listFiles().findAll { path -> path.name.startsWith('STOP-') }.each { path -> path.delete() }
     names.findAll { name -> options.fresh && journal.resolve(name).exists() }.each { name ->
         def number = (1..100000).find { n -> !journal.resolve("${name}.aside-${n}").exists() }

@@ -1,0 +1,79 @@
+"""The profiles: each is read by Nextflow itself, and the containers' settings agree with the engine's tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.conftest import ROOT, need
+
+ENGINES = ("docker", "podman", "singularity", "apptainer")
+PROXIES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"]
+# What a profile sets, by its names in the configuration. Together with another one where the two are used together.
+PROFILES: dict[str, dict[str, object]] = {
+    "test,docker,slurm": {"docker.enabled": True, "process.executor": "slurm", "params.provider": "offline"},
+    "podman,arm64": {"podman.enabled": True, "process.arch": "linux/arm64"},
+    "singularity,slurm": {"singularity.enabled": True, "singularity.autoMounts": True, "process.executor": "slurm"},
+    "apptainer": {"apptainer.enabled": True, "apptainer.autoMounts": True},
+    "conda": {"conda.enabled": True, "env.CASSIA_PYTHON": "python3"},
+    "wave": {"wave.enabled": True, "docker.enabled": True, "env.CASSIA_PYTHON": "python3"},
+    "awsbatch": {"process.executor": "awsbatch", "docker.enabled": True, "docker.runOptions": ""},
+    "googlebatch": {"process.executor": "google-batch", "docker.enabled": True, "docker.runOptions": ""},
+}
+
+
+def configured(profile: str, folder: Path) -> dict[str, Any]:
+    """The configuration that Nextflow makes of the pipeline's with a profile."""
+    command = [need("nextflow"), "config", "-profile", profile, "-o", "json", str(ROOT)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "WARN" in done.stdout) == (0, False), done.stdout + done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("profile", "expected"), PROFILES.items())
+def test_a_profile_sets_what_it_is_for(profile: str, expected: dict[str, object], tmp_path: Path) -> None:
+    config = configured(profile, tmp_path)
+    for name, value in expected.items():
+        scope, key = name.split(".")
+        assert config[scope][key] == value, name
+    on = {scope for scope in (*ENGINES, "conda", "wave") if config.get(scope, {}).get("enabled")}
+    assert on == {name.partition(".")[0] for name in expected if name.endswith(".enabled")}
+    # Only where a folder is shared with the machine that launches is the journal's bound.
+    asking = config["process"]["withName:ANNOTATE|COLLECT"]
+    cloud = "batch" in profile
+    assert (asking["containerOptions"] == "", asking["ext"]["journal_dir"] == ".cassia/journal") == (cloud, cloud)
+
+
+def test_every_profile_is_looked_at() -> None:
+    block = (ROOT / "nextflow.config").read_text(encoding="utf-8").split("profiles {", 1)[1].split("\n}", 1)[0]
+    named = re.findall(r"^    (\w+) +\{", block, re.M)
+    assert sorted(named) == sorted(set(",".join(PROFILES).split(",")))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_containers_get_the_keys_of_every_provider(engine: str) -> None:
+    with (ROOT / "cassia_engine" / "data" / "providers.tsv").open(encoding="utf-8") as text:
+        rows = list(csv.DictReader(text, delimiter="\t"))
+    variables = [row[column] for row in rows for column in ("key_variable", "url_variable") if row[column]]
+    text_of = (ROOT / "conf" / "containers.config").read_text(encoding="utf-8")
+    block = text_of.split(f"\n{engine} {{", 1)[1].split("\n}", 1)[0]
+    assert re.findall(r"'(\w+)'", block.split("envWhitelist", 1)[1]) == [*variables, *PROXIES]
+
+
+def test_the_image_has_what_the_engine_needs() -> None:
+    lines = (ROOT / "containers" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.removesuffix(" \\").split("==") for line in lines if "==" in line)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for needed in map(Requirement, project["dependencies"]):
+        assert pinned[needed.name] in needed.specifier, needed
+    for line in lines:
+        assert re.fullmatch(r"#.*|[a-z0-9-]+==[0-9.]+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
