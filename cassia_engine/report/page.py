@@ -52,7 +52,7 @@ def render(
 
 def visible(value: object) -> object:
     """The value as the page shows it: characters that cannot be seen are named, as in [U+202E]."""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
         return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", value)
     return value
 
