@@ -53,6 +53,16 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset) -> Annotator:
     return ModelAnnotator(settings, dataset)
 
 
+def prepare(settings: AnnotateSettings) -> None:
+    """Load what the annotator of these settings needs, so that it need not be waited for later."""
+    if settings.provider != OFFLINE:
+        import cassia_engine.llm
+        from cassia_engine.ontology import Ontology
+
+        assert cassia_engine.llm
+        Ontology.load().resolve("cell")  # makes its index
+
+
 def open_replayer(settings: AnnotateSettings, dataset: Dataset) -> Annotator | None:
     """An annotator that only reads what the journal holds and sends nothing; None where no journal is kept."""
     if settings.provider == OFFLINE or settings.journal_dir is None:

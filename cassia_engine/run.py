@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.annotate import open_annotator, run_chunk, warnings_of
+from cassia_engine.annotate import open_annotator, prepare, run_chunk, warnings_of
 from cassia_engine.collect import Merged, merge
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.markers import read_markers
@@ -48,7 +49,11 @@ def run_table(
         UsageError, AccountError: the table cannot be used, or the annotator not on this data set or without a key;
             nothing was spent.
     """
-    annotator, table = gather(lambda: open_annotator(annotate, dataset), lambda: read_markers(markers, split))
+    # What asking a model needs takes a third of a second to load: while the table is read, which is not Python's work.
+    loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
+    loading.start()
+    table, annotator = gather(lambda: read_markers(markers, split), lambda: open_annotator(annotate, dataset))
+    loading.join()
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
     _start_journal(annotate, dataset, fresh)
