@@ -118,7 +118,7 @@ def test_all_files_are_looked_at_before_anything_ends(
     )  # fmt: skip
     assert code == 2
     assert [line.partition(",")[0].partition(":")[0] for line in lines] == [
-        str(tmp_path / name) for name in ("own.tsv", "markers.csv", "map.csv", "context.csv")
+        str(tmp_path / name) for name in ("markers.csv", "map.csv", "context.csv", "own.tsv")
     ]
 
 
