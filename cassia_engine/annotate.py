@@ -56,10 +56,9 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset) -> Annotator:
 def prepare(settings: AnnotateSettings) -> None:
     """Load what the annotator of these settings needs, so that it need not be waited for later."""
     if settings.provider != OFFLINE:
-        import cassia_engine.llm
+        import cassia_engine.llm  # noqa: F401 - so that it is loaded
         from cassia_engine.ontology import Ontology
 
-        assert cassia_engine.llm
         Ontology.load().resolve("cell")  # makes its index
 
 

@@ -124,8 +124,8 @@ async def annotate_async(markers: Any, **options: Any) -> pd.DataFrame:
 async def in_thread(function: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
     """What a function of this module returns, without blocking the loop.
 
-    If it is cancelled, the thread ends after the cluster it is at. That is waited for, so that nothing is
-    written by what was cancelled once the caller goes on.
+    If it is cancelled, the thread asks nothing more and ends when the answers on their way are there. That is waited
+    for, so that nothing is written by what was cancelled once the caller goes on.
     """
     given_up = Stop()
     context = contextvars.copy_context()

@@ -52,8 +52,10 @@ def run_table(
     # What asking a model needs takes a third of a second to load: while the table is read, which is not Python's work.
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
     loading.start()
-    table, annotator = gather(lambda: read_markers(markers, split), lambda: open_annotator(annotate, dataset))
-    loading.join()
+    try:
+        table, annotator = gather(lambda: read_markers(markers, split), lambda: open_annotator(annotate, dataset))
+    finally:
+        loading.join()
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
     _start_journal(annotate, dataset, fresh)
