@@ -15,7 +15,7 @@ from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, 
 from cassia_engine.replies import Claim, nameless
 from cassia_engine.replies.claims import UNRESOLVED
 
-NO_SCORE = "No readable score was given; 0 stands for none."
+NO_SCORE = "No readable score was given."
 _WORDS = {
     Outcome.REFUSED: "was refused",
     Outcome.TRUNCATED: "was cut off",
