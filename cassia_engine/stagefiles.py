@@ -6,7 +6,7 @@ All are byte-deterministic for the same input: no date, no path, fixed order of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,13 +74,6 @@ def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[Cl
             out.write(_dumps(to_json(result)) + "\n")
 
         yield write
-
-
-def write_result(path: Path, chunk: Chunk, run: RunInfo, results: Iterable[ClusterResult]) -> None:
-    """Write a result file from results that are all there."""
-    with result_file(path, chunk, run) as write:
-        for result in results:
-            write(result)
 
 
 def write_status(path: Path, status: Status) -> None:

@@ -11,8 +11,8 @@ import pytest
 from cassia_engine.collect import check, merge_files
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.publish import write_outputs
-from cassia_engine.records import Chunk, ClusterResult, Outcome
-from cassia_engine.stagefiles import Status, read_status, write_chunk, write_result, write_status
+from cassia_engine.records import Chunk, ClusterResult, Outcome, RunInfo
+from cassia_engine.stagefiles import Status, read_status, result_file, write_chunk, write_status
 from tests import factories as make
 
 
@@ -30,6 +30,12 @@ def results(chunk: Chunk, outcome: Outcome = Outcome.ANNOTATED) -> list[ClusterR
     if outcome is Outcome.ANNOTATED:
         return [make.annotated(cluster=cluster) for cluster in chunk.clusters]
     return [ClusterResult(cluster, outcome, reason="because") for cluster in chunk.clusters]
+
+
+def write_result(path: Path, chunk: Chunk, run: RunInfo, answers: list[ClusterResult]) -> None:
+    with result_file(path, chunk, run) as write:
+        for result in answers:
+            write(result)
 
 
 def files(folder: Path, answered: tuple[int, ...] = (0, 1, 2)) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -62,13 +61,6 @@ class Journal:
     def has(self, call: Call) -> bool:
         """Whether there is an answer to exactly this call, its replicate and ordinal included."""
         return self._index.has_reply(bytes.fromhex(key_of(call)))
-
-    def replicates(self, call: Call) -> int:
-        """How many replicates of the call, from 0 on without a gap, have an answer; the call's own one is ignored."""
-        number = 0
-        while self.has(replace(call, replicate=number)):
-            number += 1
-        return number
 
     def recorded(self, inner: Exchange | None) -> Recorded:
         """This journal around `inner`; None sends nothing and writes nothing."""
