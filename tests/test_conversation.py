@@ -560,7 +560,8 @@ def test_a_replayed_conversation_is_written_the_same() -> None:
 def test_halves_of_surrogate_pairs_do_not_reach_the_files() -> None:
     said = json.dumps(claim(state="odd \ud83d state")).replace("GNLY and", "GNLY \ud83d and")
     result = hold(Model(script([said])))
-    json.dumps(to_json(result), ensure_ascii=False).encode()
+    json.dumps(to_json(result), ensure_ascii=False).encode()  # halves of pairs have no UTF-8
+    assert result.annotation and result.annotation.state.isprintable()
 
 
 def test_the_settings_go_into_every_chat() -> None:

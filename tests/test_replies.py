@@ -324,8 +324,8 @@ JSON = st.recursive(
 @settings(deadline=None)
 @given(st.text(), st.sampled_from(Finish))
 def test_no_text_raises(text: str, finish: Finish) -> None:
-    read_annotation(text, finish)
-    read_validation(text, finish)
+    assert isinstance(read_annotation(text, finish), Claim | Unreadable)
+    assert isinstance(read_validation(text, finish), Verdict | Unreadable)
 
 
 @settings(deadline=None)

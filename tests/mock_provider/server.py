@@ -1,4 +1,4 @@
-"""The mock as an aiohttp application: what comes in is counted, checked, answered or spoilt."""
+"""The mock provider as a web server: it counts and checks each request, and answers it or fails as told."""
 
 from __future__ import annotations
 
