@@ -5,6 +5,7 @@ include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflow
 include { startJournal                                     } from './subworkflows/local/utils_cassia/journal'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOf ; saveParameters ; summaryOf } from './subworkflows/local/utils_cassia/summary'
+include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
 
 workflow {
     main:
@@ -24,7 +25,8 @@ workflow {
         saveParameters(params)
         startJournal(params, samples.collect { sample -> sample[0].id })
 
-        CASSIA(channel.fromList(samples), params.provider == 'offline' ? 1 : params.max_tasks as int)
+        VERSION(workflow.manifest.version)
+        CASSIA(VERSION.out.flatMap { _version -> samples }, params.provider == 'offline' ? 1 : params.max_tasks as int)
 
         channel.topic('versions')
             .unique()

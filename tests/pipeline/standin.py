@@ -3,7 +3,8 @@
 $STANDIN_DIR/plan.json maps "<sample> <chunk index>" (or "*", every chunk) to what the successive calls of `cassia
 annotate` for that chunk do: an exit code, "killed" (as a scheduler would) or "hang" (until somebody kills it). Calls
 beyond the list, and all other subcommands, go to the real command, $STANDIN_REAL. Each call of annotate leaves a line
-in $STANDIN_DIR/calls.log: its chunk and its process id.
+in $STANDIN_DIR/calls.log: its chunk and its process id. What the plan has for "--version" is said instead of
+the version; if that is nothing, the command fails as one that is not there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 
 
 def main() -> None:
+    if sys.argv[1:] == ["--version"]:
+        _tell_version()
     action = _action() if sys.argv[1:2] == ["annotate"] else None
     if action == "hang":
         signal.pause()
@@ -26,6 +29,14 @@ def main() -> None:
         sys.exit(action)
     real = os.environ["STANDIN_REAL"]
     os.execv(real, [real, *sys.argv[1:]])
+
+
+def _tell_version() -> None:
+    """Say what the plan says of the version, if it says anything."""
+    said = json.loads((Path(os.environ["STANDIN_DIR"]) / "plan.json").read_text()).get("--version")
+    if said is not None:
+        print(*said)
+        sys.exit(0 if said else 127)
 
 
 def _action() -> int | str | None:
