@@ -3,6 +3,7 @@
 include { CASSIA                                           } from './subworkflows/local/cassia'
 include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflows/local/utils_cassia/parameters'
 include { startJournal                                     } from './subworkflows/local/utils_cassia/journal'
+include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOf ; saveParameters ; summaryOf } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
@@ -21,6 +22,9 @@ workflow {
         problems = []
         checkParameters(params, schema, problems)
         samples = readSamples(params, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
+        if (!problems && !workflow.stubRun) {
+            checkKey(params, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
+        }
         stopAt(problems)
         saveParameters(params)
         startJournal(params, samples.collect { sample -> sample[0].id })

@@ -34,7 +34,17 @@ class Launcher:
         self.nextflow = nextflow
         self.folder = folder
         self.out = folder / "out"
-        self.env = {**os.environ, "CASSIA_PYTHON": sys.executable, "NXF_ANSI_LOG": "false", "NXF_OFFLINE": "true"}
+        # Neither a person's keys nor their secrets. Beside the folder, as the test looks for its own key in all of it.
+        self.secrets = folder.with_name(f"{folder.name}-secrets") / "store.json"
+        environ = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+        settings = {"NXF_ANSI_LOG": "false", "NXF_OFFLINE": "true", "NXF_SECRETS_FILE": str(self.secrets)}
+        self.env = {**environ, "CASSIA_PYTHON": sys.executable, **settings}
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Put a secret into Nextflow's store, in the form that it has there."""
+        self.secrets.parent.mkdir(exist_ok=True)
+        self.secrets.touch(mode=0o600)
+        self.secrets.write_text(json.dumps([{"name": name, "value": value}]))
 
     def plan(self, actions: Mapping[str, Sequence[int | str]]) -> None:
         """Tell the stand-in what to do from now on; see standin.py."""

@@ -8,6 +8,9 @@ process ANNOTATE {
     conda "${moduleDir}/environment.yml"
     container "cassia:0.1.0"
 
+    // Nextflow's secret of this name, where there is one; else the key is the environment's.
+    secret { [task.ext.key_variable].findAll { name -> name && secrets[name] } }
+
     maxRetries 3
     errorStrategy {
         // 75 is the engine's "try again"; the others are kills by a signal or a scheduler, or no exit code at all.
