@@ -2,7 +2,7 @@
 // cassia: marker tables of single-cell clusters become annotated cell types. Nextflow wires, the engine (`cassia`) works.
 include { CASSIA                                           } from './subworkflows/local/cassia'
 include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflows/local/utils_cassia/parameters'
-include { startJournal                                     } from './subworkflows/local/utils_cassia/journal'
+include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOf ; saveParameters ; summaryOf } from './subworkflows/local/utils_cassia/summary'
@@ -22,12 +22,13 @@ workflow {
         problems = []
         checkParameters(params, schema, problems)
         samples = readSamples(params, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
+        checkJournal(params, problems)
         if (!problems && !workflow.stubRun) {
             checkKey(params, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
         }
         stopAt(problems)
         saveParameters(params)
-        startJournal(params, samples.collect { sample -> sample[0].id })
+        startJournal(params, samples.collect { sample -> sample[0].id }, workflow.workDir.toUriString())
 
         VERSION(workflow.manifest.version)
         CASSIA(VERSION.out.flatMap { _version -> samples }, params.provider == 'offline' ? 1 : params.max_tasks as int)

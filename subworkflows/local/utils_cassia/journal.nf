@@ -1,12 +1,27 @@
 // The journal at the launch of a run; the engine keeps it, and docs/formats.md describes it.
 
+// Whether a folder's address is in an object store: no file there can be appended to, and no engine binds it.
+def inObjectStore(address) {
+    return "${address}" ==~ /(s3|gs|az):.*/
+}
+
+def checkJournal(options, problems) {
+    if (inObjectStore(options.journal_dir)) {
+        problems << "--journal_dir ${options.journal_dir}: the journal is appended to, which an object store cannot do; give a folder that all tasks share, or leave it out"
+    }
+}
+
 // What an account refused last time may work now; with --fresh the samples' recorded answers are set aside, as `cassia run
 // --fresh` does.
-def startJournal(options, names) {
-    def journal = file(options.journal_dir)
+def startJournal(options, names, work) {
     if (options.provider == 'offline') {
         return null
     }
+    if (inObjectStore(work)) {
+        log.warn("the work directory is in an object store, so the journal of a task lives and dies with it: when a task is lost, at most one chunk (${options.chunk_size} clusters) is paid again")
+        return null
+    }
+    def journal = file(options.journal_dir)
     // There before any task: an engine binds only what exists, or makes it as root.
     journal.mkdirs()
     journal.listFiles().findAll { path -> path.name.startsWith('STOP-') }.each { path -> path.delete() }

@@ -1,0 +1,55 @@
+"""A work directory in an object store has no folder that tasks share: no journal is made there, and its limit is said.
+
+No plugin for one can be had offline, so the functions of the launch are called with such addresses.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.pipeline.launch import Launcher
+from tests.pipeline.test_parameters import TABLE, words_after_launch
+
+pytestmark = pytest.mark.slow
+
+STORES = ["s3://b/w", "s3:///b/w", "gs://b/w", "az://b/w"]
+FOLDERS = ["file:///s3/w", "/gs:/w", ".cassia/journal", "s3", "https://a/b"]
+SCRIPT = """\
+include {{ inObjectStore ; startJournal }} from '{here}/subworkflows/local/utils_cassia/journal'
+
+workflow {{
+    {addresses}.each {{ address -> println("${{address}} ${{inObjectStore(address)}}") }}
+    options = [provider: 'openai', journal_dir: 'a/journal', chunk_size: 7, fresh: true]
+    println(startJournal(options, ['x'], 's3://bucket/work'))
+    println(startJournal(options + [provider: 'offline'], ['x'], 's3://bucket/work'))
+    println(startJournal(options, ['x'], '/work'))
+}}
+"""
+
+
+def test_addresses_and_the_journal(pipeline: Launcher) -> None:
+    script = pipeline.folder / "stores.nf"
+    script.write_text(SCRIPT.format(here=ROOT, addresses=[*STORES, *FOLDERS]))
+    run = pipeline.run(pipeline=script)
+    assert run.code == 0, run.said
+    said = words_after_launch(run.said)
+    assert said[:9] == [f"{address} {str(address in STORES).lower()}" for address in (*STORES, *FOLDERS)]
+    assert said[9:13] == [
+        "WARN: the work directory is in an object store, so the journal of a task lives and dies with it: "
+        "when a task is lost, at most one chunk (7 clusters) is paid again",
+        "null",
+        "null",
+        str(pipeline.folder / "a" / "journal"),
+    ]
+    assert [path.name for path in (pipeline.folder / "a").iterdir()] == ["journal"]
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_a_journal_in_an_object_store_is_refused(pipeline: Launcher, scheme: str) -> None:
+    run = pipeline.run(*TABLE, "--journal_dir", f"{scheme}://bucket/journal")
+    assert run.code != 0
+    assert words_after_launch(run.said) == [
+        f"--journal_dir {scheme}://bucket/journal: the journal is appended to, which an object store cannot do; "
+        "give a folder that all tasks share, or leave it out"
+    ]
