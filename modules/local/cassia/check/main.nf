@@ -5,8 +5,8 @@ process CHECK {
     conda "${moduleDir}/environment.yml"
     container "cassia:0.1.0"
 
-    // Not 'terminate', which would cut off the publishing of what is written.
-    errorStrategy 'finish'
+    // Never 'terminate', which would cut off the publishing of what is written.
+    errorStrategy { task.exitStatus in ((130..145) + 104 + (175..177) + Integer.MAX_VALUE) ? 'retry' : 'finish' }
 
     input:
     path statuses

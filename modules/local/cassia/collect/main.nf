@@ -1,7 +1,7 @@
 // Chunk and result files of a sample become its outputs; clusters of a chunk without a result are not_reached.
 process COLLECT {
     tag "${meta.id}"
-    label 'process_single'
+    label 'process_low'
 
     conda "${moduleDir}/environment.yml"
     container "cassia:0.1.0"

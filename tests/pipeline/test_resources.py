@@ -1,0 +1,58 @@
+"""What tasks ask of a machine, and what is tried again: with the stand-in `cassia`, and what a site sets besides."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.pipeline.launch import Launcher
+
+# nf-core's, of which every process has one.
+LABELS = {"process_single", "process_low"}
+TRACED = "trace.fields = 'task_id,name,status,exit,attempt,cpus,memory,time'\n"
+LIMITS = "process.resourceLimits = [cpus: 1, memory: 500.MB, time: 1.h]\n"
+
+
+def traced(pipeline: Launcher) -> list[dict[str, str]]:
+    with (pipeline.out / "pipeline_info" / "trace.txt").open(encoding="utf-8") as rows:
+        return list(csv.DictReader(rows, delimiter="\t"))
+
+
+def test_every_process_has_a_resource_label_that_the_configuration_knows() -> None:
+    modules = [*ROOT.glob("modules/local/cassia/*/main.nf"), ROOT / "subworkflows/local/utils_cassia/version.nf"]
+    named = {
+        path: re.findall(r"^    label '(process_\w+)'", path.read_text(encoding="utf-8"), re.M) for path in modules
+    }
+    assert len(named) == 5
+    assert {len(labels) for labels in named.values()} == {1}
+    assert {label for labels in named.values() for label in labels} == LABELS
+    config = (ROOT / "conf" / "base.config").read_text(encoding="utf-8")
+    assert set(re.findall(r"withLabel: (\w+)", config)) == LABELS
+
+
+def test_what_asks_a_provider_has_a_label_of_its_own() -> None:
+    labelled = [path for path in ROOT.glob("modules/**/main.nf") if "label 'cassia_network'" in path.read_text("utf-8")]
+    assert [path.parent.name for path in labelled] == ["annotate"]
+
+
+@pytest.mark.slow
+def test_a_killed_task_gets_more_and_never_more_than_the_limits(pipeline: Launcher) -> None:
+    """At the last of its attempts it would ask for three times as much."""
+    site = pipeline.folder / "site.config"
+    arguments = ("-profile", "test", "--outdir", pipeline.out, "-c", site)
+    for limits, memory in ((LIMITS, {"500 MB"}), ("", {"1 GB", "2 GB", "3 GB"})):
+        site.write_text(TRACED + limits)
+        pipeline.plan({"pbmc68k 0": ["killed", 75]})
+        run = pipeline.run(*arguments)
+        assert run.code == 0, run.said
+        rows = [row for row in traced(pipeline) if row["name"] == "CASSIA:ANNOTATE (pbmc68k chunk_00000)"]
+        assert [(row["attempt"], row["exit"]) for row in rows] == [("1", "137"), ("2", "75"), ("3", "0")]
+        assert {row["memory"] for row in rows} == memory
+        if limits:
+            asked = {(row["cpus"], row["memory"], row["time"]) for row in traced(pipeline)}
+            assert asked == {("1", "500 MB", "1h")}
+        else:
+            assert {row["memory"] for row in traced(pipeline) if "COLLECT" in row["name"]} == {"2 GB"}
