@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
 import subprocess
+import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -30,9 +33,10 @@ PROFILES: dict[str, dict[str, object]] = {
 }
 
 
-def configured(profile: str, folder: Path) -> dict[str, Any]:
-    """The configuration that Nextflow makes of the pipeline's with a profile."""
-    command = [need("nextflow"), "config", "-profile", profile, "-o", "json", str(ROOT)]
+def configured(profile: str, folder: Path, site: Path | None = None) -> dict[str, Any]:
+    """The configuration that Nextflow makes of the pipeline's with a profile and, if given, a file of the site's."""
+    own = ["-c", str(site)] if site else []
+    command = [need("nextflow"), *own, "config", "-profile", profile, "-o", "json", str(ROOT)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert (done.returncode, "WARN" in done.stdout) == (0, False), done.stdout + done.stderr
     return dict(json.loads(done.stdout))
@@ -51,6 +55,70 @@ def test_a_profile_sets_what_it_is_for(profile: str, expected: dict[str, object]
     asking = config["process"]["withName:ANNOTATE|COLLECT"]
     cloud = "batch" in profile
     assert (asking["containerOptions"] == "", asking["ext"]["journal_dir"] == ".cassia/journal") == (cloud, cloud)
+
+
+def written_down(name: str) -> list[str]:
+    """The blocks of a configuration file in docs/cloud.md, which begin with its name."""
+    text = (ROOT / "docs" / "cloud.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?m)(?:^    .*\n|^\n(?=    ))+", text)
+    return [textwrap.dedent(block) for block in blocks if block.strip().startswith(f"// {name}")]
+
+
+CLOUDS: dict[str, dict[str, object]] = {
+    "awsbatch": {
+        "process.queue": "a-queue",
+        "docker.registry": "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+        "aws.region": "eu-central-1",
+        "aws.batch.maxSpotAttempts": 5,
+        "aws.batch.cliPath": "/opt/aws-cli/bin/aws",
+        "process.withLabel:cassia_network.queue": "on-demand-queue",
+        "process.withName:ANNOTATE.container": "job-definition://cassia-annotate",
+        "process.withName:ANNOTATE.ext.key_variable": None,
+    },
+    "googlebatch": {
+        "docker.registry": "europe-west4-docker.pkg.dev/a-project/a-repository",
+        "google.project": "a-project",
+        "google.location": "europe-west4",
+        "google.batch.maxSpotAttempts": 5,
+        "process.withName:ANNOTATE.ext.key_variable": None,
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("profile", "expected"), CLOUDS.items())
+def test_what_docs_tell_to_write_is_what_nextflow_reads(
+    profile: str, expected: dict[str, object], tmp_path: Path
+) -> None:
+    name = f"{profile.removesuffix('batch')}.config"
+    site = tmp_path / name
+    site.write_text("\n".join(written_down(name)), encoding="utf-8")
+    config = configured(profile, tmp_path, site)
+    for path, value in expected.items():
+        found: Any = config
+        for key in re.split(r"\.(?=\w)", path):
+            found = found[key]
+        assert found == value, path
+    fetched = config["process"]["withName:ANNOTATE"]["beforeScript"]
+    assert "export OPENROUTER_API_KEY=$(" in fetched
+    assert subprocess.run(["bash", "-n"], input=fetched, text=True).returncode == 0
+
+
+def test_the_key_is_fetched_from_googles_secret_manager_as_docs_tell(tmp_path: Path) -> None:
+    """The program in beforeScript, with the two services played by a file each."""
+    [block] = [block for block in written_down("google.config") if "beforeScript" in block]
+    program = textwrap.dedent(block.split("'''", 2)[1])
+    data = base64.b64encode(b"canary-key").decode()
+    (tmp_path / "token").write_text('{"access_token": "t"}')
+    (tmp_path / "secret").write_text(json.dumps({"payload": {"data": data}}))
+    for url, name in (("http://metadata[^']+", "token"), ("https://secretmanager[^']+", "secret")):
+        program = re.sub(url, (tmp_path / name).as_uri(), program)
+    (tmp_path / "python").symlink_to(sys.executable)
+    done = subprocess.run(
+        ["bash", "-euc", f"{program}\necho got $OPENROUTER_API_KEY"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "got canary-key\n", done.stderr
 
 
 def test_every_profile_is_looked_at() -> None:
