@@ -5,7 +5,8 @@ include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflow
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
-include { describe ; noticeOf ; saveParameters ; summaryOf } from './subworkflows/local/utils_cassia/summary'
+include { describe ; noticeOf ; noticeOfVersion            } from './subworkflows/local/utils_cassia/summary'
+include { saveParameters ; summaryOf                       } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
 
 workflow {
@@ -45,6 +46,7 @@ workflow {
         def notices = [] as Set
         CASSIA.out.status.subscribe { meta, status -> outcomes[meta.id] = describe(status) }
         CASSIA.out.results.subscribe { _meta, result -> notices << noticeOf(result) }
+        channel.topic('versions').subscribe { _process, _tool, version -> notices << noticeOfVersion(version) }
         workflow.onComplete { println(summaryOf(outdir, names, outcomes, notices)) }
     }
 }

@@ -69,8 +69,17 @@ def test_another_version_starts_nothing_else_and_a_mended_one_goes_on(pipeline: 
     pipeline.plan({})
     assert pipeline.run(*arguments, "-resume").code == 0
     assert pipeline.tasks()["VERSION"] == "COMPLETED"
-    assert pipeline.run(*arguments, "-resume").code == 0
+    run = pipeline.run(*arguments, "-resume")
+    assert run.code == 0, run.said
     assert set(pipeline.tasks().values()) == {"CACHED"}
+    assert "tasks ran with" not in run.said
+
+    # -resume takes the first task's word; what the others then find is said at the end.
+    pipeline.plan({"--version": ["cassia 9.9.9"]})
+    run = pipeline.run(*arguments, "-resume", "--chunk_size", "6")
+    assert run.code == 0, run.said
+    assert pipeline.tasks()["VERSION"] == "CACHED"
+    assert run.said.count(f"tasks ran with cassia 9.9.9, and the pipeline is {OURS}") == 1
 
 
 @pytest.mark.slow

@@ -19,6 +19,12 @@ def noticeOf(result) {
     return new groovy.json.JsonSlurper().parseText(header).run?.notice ?: ''
 }
 
+// The sentence on a task whose engine is of another version, where -resume took VERSION's word of an earlier run; or ''.
+def noticeOfVersion(version) {
+    def ours = workflow.manifest.version
+    return version == ours ? '' : "tasks ran with cassia ${version}, and the pipeline is ${ours}: start it without -resume, which would have said so first"
+}
+
 // The last lines of a run: where each report is, what became of its clusters, and what else must be said.
 def summaryOf(outdir, samples, outcomes, notices) {
     def width = outcomes.keySet()*.size().max() ?: 0
