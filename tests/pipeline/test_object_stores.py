@@ -27,6 +27,27 @@ workflow {{
 }}
 """
 
+# What conf/modules.config tells an annotate task of a run whose work directory is at an address.
+RULES = """\
+workflow {
+    ['s3://b/w', 'gs://b/w', 'az://b/w', '/w'].each { address ->
+        rules = nextflow.Global.session.config.process['withName:ANNOTATE|COLLECT']
+        work = new Expando([toUriString: { address }])
+        names = [workflow: [workDir: work, containerEngine: 'docker'], launchDir: '/launch', params: params]
+        journal = told(rules.ext.journal_dir, names)
+        bound = told(rules.containerOptions, names + [task: [ext: [journal_dir: journal]]])
+        println("told ${address} ${journal} ${bound}")
+    }
+}
+
+def told(rule, names) {
+    def closure = rule.clone()
+    closure.delegate = names
+    closure.resolveStrategy = Closure.DELEGATE_FIRST
+    return closure.call()
+}
+"""
+
 
 def test_addresses_and_the_journal(pipeline: Launcher) -> None:
     script = pipeline.folder / "stores.nf"
@@ -43,6 +64,19 @@ def test_addresses_and_the_journal(pipeline: Launcher) -> None:
         str(pipeline.folder / "a" / "journal"),
     ]
     assert [path.name for path in (pipeline.folder / "a").iterdir()] == ["journal"]
+
+
+def test_tasks_keep_their_journals_where_no_folder_is_shared(pipeline: Launcher) -> None:
+    script = pipeline.folder / "rules.nf"
+    script.write_text(RULES)
+    run = pipeline.run("-c", ROOT / "nextflow.config", "--provider", "openai", pipeline=script)
+    assert run.code == 0, run.said
+    assert [line.split()[1:] for line in run.said.splitlines() if line.startswith("told ")] == [
+        ["s3://b/w", ".cassia/journal"],
+        ["gs://b/w", ".cassia/journal"],
+        ["az://b/w", ".cassia/journal"],
+        ["/w", "/launch/.cassia/journal", "-v", "'/launch/.cassia/journal:/launch/.cassia/journal'"],
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
