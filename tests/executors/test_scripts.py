@@ -1,0 +1,25 @@
+"""The scripts that bring executors up: never where nobody asked for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.executors.engines import HERE
+
+SCRIPTS = sorted(path.name for path in HERE.glob("*-up"))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_uninvited_nothing_is_installed_or_started(name: str, tmp_path: Path) -> None:
+    asked = {"CI", "CASSIA_TEST_EXECUTORS"}
+    env = {key: value for key, value in os.environ.items() if key not in asked}
+    state = tmp_path / "state"
+    env["CASSIA_EXECUTORS_DIR"] = str(state)
+    done = subprocess.run([HERE / name], env=env, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, state.exists()) == (1, "", False)
+    assert "here is no CI=true or CASSIA_TEST_EXECUTORS=1" in done.stderr
+    assert done.stderr.count("\n") == 1
