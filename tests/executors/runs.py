@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from pathlib import Path
 
 from tests.conftest import need
@@ -20,7 +19,7 @@ COMPARED = tuple(f"{SAMPLE}_{kind}" for kind in ("summary.csv", "full.csv", "con
 def launcher(root: Path, name: str, clusters: int) -> Launcher:
     """A launcher in a folder of its own below `root`, with a table of so many clusters in it.
 
-    Its NXF_HOME is its own too: what is written there, secrets among it, goes when `root` does.
+    Nextflow's own folder, with its store of secrets, is beside it: see `secrets_of`.
     """
     folder = root / name
     folder.mkdir()
@@ -28,8 +27,13 @@ def launcher(root: Path, name: str, clusters: int) -> Launcher:
     # Several tasks at once, also on a machine with fewer cores.
     (folder / "cores.config").write_text("executor { cpus = 8; memory = '16 GB'; queueSize = 8 }\n")
     launched = Launcher(need("nextflow"), folder)
-    launched.env["NXF_HOME"] = str(folder / "nxf_home")
+    launched.env |= {"NXF_HOME": str(folder.with_name(f"{name}-nxf")), "NXF_SECRETS_FILE": str(secrets_of(launched))}
     return launched
+
+
+def secrets_of(launched: Launcher) -> Path:
+    """Nextflow's store of secrets for a launcher's runs."""
+    return launched.folder.with_name(f"{launched.folder.name}-nxf") / "secrets" / "store.json"
 
 
 def arguments(launched: Launcher, mock: Running, *more: str) -> list[str]:
@@ -72,8 +76,6 @@ def task_scripts(launched: Launcher, process: str) -> list[str]:
     return [script for script in scripts if f"### name: 'CASSIA:{process}" in script]
 
 
-def holding(text: str, folders: Iterable[Path]) -> list[Path]:
-    """Files that hold a text, of all below some folders."""
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    assert files
-    return [path for path in files if text.encode() in path.read_bytes()]
+def holding(text: str, folder: Path) -> list[Path]:
+    """Files that hold a text, of all below a folder."""
+    return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.executors.engines import CANARY, Engine
-from tests.executors.runs import arguments, assert_whole, contained, holding, launcher, results, task_scripts
+from tests.executors.runs import (
+    arguments,
+    assert_whole,
+    contained,
+    holding,
+    launcher,
+    results,
+    secrets_of,
+    task_scripts,
+)
 from tests.kills.records import read_journal
 from tests.mock_provider.running import Running, running_mock
 from tests.pipeline.launch import Launcher, Run
@@ -29,21 +38,21 @@ class Ran:
     calls: int
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mock() -> Iterator[Running]:
     """It answers those who send the key."""
     with running_mock(latency=0.01, require_key=CANARY) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def local(launch_root: Path, mock: Running) -> Ran:
     launched = launcher(launch_root, "local", CLUSTERS)
     launched.env["CUSTOM_API_KEY"] = CANARY
     return _ran(launched, mock)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def in_containers(launch_root: Path, mock: Running, engine: Engine) -> Ran:
     """With the key in the environment of who launches."""
     launched = launcher(launch_root, engine.name, CLUSTERS)
@@ -51,7 +60,7 @@ def in_containers(launch_root: Path, mock: Running, engine: Engine) -> Ran:
     return _ran(launched, mock, *contained(launched, engine))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def by_secret(launch_root: Path, mock: Running, engine: Engine) -> Ran:
     """With the key as a secret of Nextflow's, and none in the environment."""
     launched = launcher(launch_root, f"{engine.name}-secret", 3)
@@ -89,14 +98,22 @@ def test_key_comes_by_a_secret(by_secret: Ran) -> None:
 
 
 def test_key_of_the_environment_is_nowhere(in_containers: Ran) -> None:
-    assert holding(CANARY, [in_containers.launched.folder]) == []
-    assert CANARY not in in_containers.run.said
+    assert_nowhere(in_containers)
 
 
 def test_key_of_a_secret_is_only_in_nextflows_store(by_secret: Ran) -> None:
-    """Where Nextflow keeps it, readable by its owner only."""
-    found = holding(CANARY, [by_secret.launched.folder])
-    store = by_secret.launched.folder / "nxf_home" / "secrets"
-    assert {path.parent for path in found} == {store}
-    assert {oct(path.stat().st_mode & 0o777) for path in found} == {"0o600"}
-    assert CANARY not in by_secret.run.said
+    """Where Nextflow keeps it, and only its owner reads it."""
+    assert_nowhere(by_secret)
+    store = secrets_of(by_secret.launched)
+    found = holding(CANARY, store.parent.parent)
+    assert store in found
+    assert {(path.parent, oct(path.stat().st_mode & 0o777)) for path in found} == {(store.parent, "0o600")}
+
+
+def assert_nowhere(ran: Ran) -> None:
+    """Not in work directories, logs, reports, journal or caches, nor in what the run said."""
+    folder = ran.launched.folder
+    looked_at = {path.name for path in folder.rglob("*")}
+    assert looked_at >= {".command.run", ".command.env", ".nextflow.log", "trace.txt", "report.html", "timeline.html"}
+    assert holding(CANARY, folder) == []
+    assert CANARY not in ran.run.said

@@ -16,11 +16,11 @@ process ANNOTATE {
         // 75 is the engine's "try again"; the others are kills by a signal or a scheduler, or no exit code at all.
         def mayHeal = task.exitStatus in ([75, 104, Integer.MAX_VALUE] + (130..145) + (175..177))
         if (!mayHeal || task.attempt > task.maxRetries) {
-            log.warn("${meta.id}, ${chunk.baseName} stays without a result: ${lastWords(task.workDir)}")
+            log.warn("${meta.id}, ${chunk.baseName} stays without a result: ${lastWords(task.workDir, task.exitStatus, task.memory)}")
             return 'ignore'
         }
         def seconds = (task.ext.retry_delay_s == null ? 30 : task.ext.retry_delay_s) * 2 ** (task.attempt - 1)
-        log.warn("${meta.id}, ${chunk.baseName} is tried again in ${seconds} s: ${lastWords(task.workDir)}")
+        log.warn("${meta.id}, ${chunk.baseName} is tried again in ${seconds} s: ${lastWords(task.workDir, task.exitStatus, task.memory)}")
         sleep(seconds * 1000L)
         return 'retry'
     }
@@ -52,8 +52,11 @@ process ANNOTATE {
     """
 }
 
-// What a task said last on standard error.
-def lastWords(folder) {
+// What a task said last on standard error; one that was killed could not say why.
+def lastWords(folder, code, memory) {
+    if (code == 137) {
+        return "it was killed (exit 137), from outside or because it needed more than its ${memory} of memory"
+    }
     def said = folder?.resolve('.command.err')
     def lines = said?.exists() ? said.readLines().findAll { line -> line.trim() } : []
     return lines ? lines.last() : 'the task left no word'
