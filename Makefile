@@ -33,7 +33,7 @@ image: .venv/.cassia
 lint: .venv/.dev nextflow
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format --check -q .
 	@.venv/bin/mypy
-	@$(NEXTFLOW) lint -o concise main.nf nextflow.config conf modules subworkflows
+	@scripts/lint-nextflow
 
 fast-tests: .venv/.dev
 	@$(PY) -m pytest -q -m "not slow"

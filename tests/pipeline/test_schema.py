@@ -111,11 +111,12 @@ def test_an_example_samplesheet_fits_its_schema(example: str) -> None:
 def test_a_module_has_all_its_parts(stage: str) -> None:
     module = ROOT / "modules" / "local" / "cassia" / stage
     text = (module / "main.nf").read_text(encoding="utf-8")
-    assert f"process {stage.upper()} {{" in text
+    assert f"process CASSIA_{stage.upper()} {{" in text
     assert f'container "cassia:{cassia_engine.__version__}"' in text
+    assert "\n    when:\n    task.ext.when == null || task.ext.when\n" in text
     assert "\n    stub:\n" in text
     assert "topic: versions" in text
     assert "params." not in text
     assert f"name: cassia_{stage}\n" in (module / "meta.yml").read_text(encoding="utf-8")
     assert (module / "environment.yml").exists()
-    assert f'process "{stage.upper()}"' in (module / "tests" / "main.nf.test").read_text(encoding="utf-8")
+    assert f'process "CASSIA_{stage.upper()}"' in (module / "tests" / "main.nf.test").read_text(encoding="utf-8")

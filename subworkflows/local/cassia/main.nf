@@ -1,7 +1,7 @@
-include { SPLIT    } from '../../../modules/local/cassia/split'
-include { ANNOTATE } from '../../../modules/local/cassia/annotate'
-include { COLLECT  } from '../../../modules/local/cassia/collect'
-include { CHECK    } from '../../../modules/local/cassia/check'
+include { CASSIA_SPLIT    as SPLIT    } from '../../../modules/local/cassia/split/main'
+include { CASSIA_ANNOTATE as ANNOTATE } from '../../../modules/local/cassia/annotate/main'
+include { CASSIA_COLLECT  as COLLECT  } from '../../../modules/local/cassia/collect/main'
+include { CASSIA_CHECK    as CHECK    } from '../../../modules/local/cassia/check/main'
 
 // Marker tables become annotated clusters. Every table gets its outputs, whatever became of its chunks.
 workflow CASSIA {

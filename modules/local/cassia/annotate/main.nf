@@ -1,6 +1,6 @@
 // A chunk file becomes a result file. It fails for good only after what may heal was tried again, and its last failure
 // does not stop the run: the sample is collected without the chunk, and CHECK has the last word.
-process ANNOTATE {
+process CASSIA_ANNOTATE {
     tag "${meta.id} ${chunk.baseName}"
     label 'process_single'
     label 'cassia_network'
@@ -32,6 +32,9 @@ process ANNOTATE {
     output:
     tuple val(meta), path("${prefix}.jsonl"), emit: results
     tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    when:
+    task.ext.when == null || task.ext.when
 
     script:
     def args = task.ext.args ?: ''

@@ -1,5 +1,5 @@
 // The last word on a run, after everything is written: fails it if more clusters failed than allowed.
-process CHECK {
+process CASSIA_CHECK {
     label 'process_single'
 
     conda "${moduleDir}/environment.yml"
@@ -13,6 +13,9 @@ process CHECK {
 
     output:
     tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    when:
+    task.ext.when == null || task.ext.when
 
     script:
     def args = task.ext.args ?: ''

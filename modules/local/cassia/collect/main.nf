@@ -1,5 +1,5 @@
 // Chunk and result files of a sample become its outputs; clusters of a chunk without a result are not_reached.
-process COLLECT {
+process CASSIA_COLLECT {
     tag "${meta.id}"
     label 'process_low'
 
@@ -17,6 +17,9 @@ process COLLECT {
     tuple val(meta), path("${prefix}/${prefix}_report.html"), emit: report
     tuple val(meta), path("${prefix}_status.json"), emit: status
     tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    when:
+    task.ext.when == null || task.ext.when
 
     script:
     def args = task.ext.args ?: ''

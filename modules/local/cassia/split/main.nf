@@ -1,5 +1,5 @@
 // A marker table becomes chunk files, one a task of ANNOTATE.
-process SPLIT {
+process CASSIA_SPLIT {
     tag "${meta.id}"
     label 'process_single'
 
@@ -13,6 +13,9 @@ process SPLIT {
     output:
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
     tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    when:
+    task.ext.when == null || task.ext.when
 
     script:
     def args = task.ext.args ?: ''
