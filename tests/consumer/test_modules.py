@@ -1,0 +1,114 @@
+"""The modules' environments have what their stages need, and their nf-test files fit the processes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import EXAMPLES, ROOT
+from tests.mock_provider.running import running_mock
+from tests.pipeline.launch import Launcher
+
+MODULES = ROOT / "modules" / "local" / "cassia"
+STAGES = ("split", "annotate", "collect", "check")
+# What a package of conda-forge is called elsewhere.
+NAMES = {"python-duckdb": "duckdb"}
+
+
+def packages(stage: str) -> dict[str, str]:
+    """Name (that of the Python package) and version of what a module's environment has."""
+    environment = yaml.safe_load((MODULES / stage / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["channels"] == ["conda-forge", "bioconda"]
+    pins = [re.fullmatch(r"conda-forge::([\w-]+)=([\d.]+)", item) for item in environment["dependencies"]]
+    return {NAMES.get(pin[1], pin[1]): pin[2] for pin in pins if pin}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_environments_have_the_versions_of_the_image(stage: str) -> None:
+    text = (ROOT / "containers" / "requirements.txt").read_text(encoding="utf-8")
+    image = {**dict(re.findall(r"^([\w-]+)==([\d.]+)", text, re.M)), "python": "3.11"}
+    found = packages(stage)
+    assert len(found) >= 2
+    assert found == {name: image[name] for name in found}
+
+
+def run_with_its_packages(stage: str, *arguments: str | Path) -> None:
+    """Run a stage with no more than its module's environment has."""
+    allowed = ",".join(packages(stage).keys() - {"python"})
+    command = [sys.executable, "-m", "tests.consumer.only", allowed, stage, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
+    """Offline and asking a model; reading a table as text and as Parquet; collecting from the journal."""
+    chunks, result, status = tmp_path / "chunks", tmp_path / "result.jsonl", tmp_path / "status.json"
+    context = ("--name", "only", "--tissue", "blood", "--species", "human")
+    run_with_its_packages("split", "tests/data/scanpy.parquet", "--outdir", tmp_path / "parquet", *context)
+    run_with_its_packages("split", EXAMPLES / "pbmc68k_scanpy.csv", "--outdir", chunks, *context)
+    chunk = chunks / "chunk_00000.json"
+    run_with_its_packages("annotate", chunk, "--output", result)
+    with running_mock(tmp_path) as mock:
+        account = ("--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock")
+        options: tuple[str | Path, ...] = (*account, "--journal_dir", tmp_path / "journal")
+        run_with_its_packages("annotate", chunk, "--output", tmp_path / "asked.jsonl", *options)
+        asked = mock.stats()["calls"]
+        outputs: tuple[str | Path, ...] = ("--name", "only", "--outdir", tmp_path / "out", "--status", status)
+        run_with_its_packages("collect", chunk, *outputs, *options)
+        assert mock.stats()["calls"] == asked > 0
+    run_with_its_packages("check", status)
+
+
+def nf_tests() -> list[Path]:
+    return sorted([*MODULES.glob("*/tests/main.nf.test"), ROOT / "subworkflows/local/cassia/tests/main.nf.test"])
+
+
+def test_every_part_has_nf_tests() -> None:
+    assert len(nf_tests()) == len(STAGES) + 1
+    for path in nf_tests():
+        text = path.read_text(encoding="utf-8")
+        assert len(re.findall(r"^    test\(", text, re.M)) >= 2
+        assert " - stub" in text
+
+
+def as_scripts(path: Path) -> list[str]:
+    """The Nextflow script that each test of an nf-test file comes to: what it sets up and calls, with its inputs."""
+    text = path.read_text(encoding="utf-8")
+    named = re.search(r'^    (?:process|workflow) "(\w+)"', text, re.M)
+    assert named
+    parts = {named[1]: path.parent.parent}
+    setup, *tests = re.split(r"^    test\(", text, flags=re.M)
+    calls = []
+    for run in re.split(r"^        run\(", setup, flags=re.M)[1:]:
+        name = run.split('"')[1]
+        parts[name] = (path.parent / run.split('script "')[1].split('"')[0]).parent.resolve()
+        calls.append(call(name, run))
+    included = "\n".join(f"include {{ {name} }} from '{folder}/main'" for name, folder in parts.items())
+    return [f"{included}\nworkflow {{\n" + "\n".join([*calls, call(named[1], test)]) + "\n}\n" for test in tests]
+
+
+def call(name: str, text: str) -> str:
+    """A call of a process or workflow with the inputs that a text assigns."""
+    block = text.split('"""')[1]
+    inputs = [part.strip() for part in re.split(r"^\s*input\[\d+\] = ", block, flags=re.M)[1:]]
+    return f"{name}({', '.join(inputs)})".replace("${projectDir}", str(ROOT))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", nf_tests(), ids=lambda path: path.parent.parent.name)
+def test_what_nf_tests_call_runs(path: Path, launcher: Launcher) -> None:
+    """nf-test itself cannot be had here; its calls are made by Nextflow, as stubs."""
+    launcher.env["PATH"] = f"{ROOT / 'bin'}:{launcher.env['PATH']}"
+    scripts = as_scripts(path)
+    assert scripts
+    for number, script in enumerate(dict.fromkeys(scripts)):
+        file = launcher.folder / f"test_{number}.nf"
+        file.write_text(script)
+        done = launcher.run("-stub-run", pipeline=file)
+        assert done.code == 0, script + done.said
+        assert "Submitted process" in done.said
