@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.executors.engines import ENGINES, Engine, Up, bring_up, build_image, take_down
+from tests.executors.slurm import Slurm
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,12 @@ def podman(executor: Callable[[str], Up]) -> Engine:
 def docker(executor: Callable[[str], Up]) -> Engine:
     """docker with the pipeline's image."""
     return build_image(executor("docker"))
+
+
+@pytest.fixture(scope="session")
+def slurm(executor: Callable[[str], Up]) -> Slurm:
+    """Slurm of two nodes."""
+    return Slurm(executor("slurm").env)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -13,8 +13,9 @@ process CASSIA_ANNOTATE {
 
     maxRetries 3
     errorStrategy {
-        // 75 is the engine's "try again"; the others are kills by a signal or a scheduler, or no exit code at all.
-        def mayHeal = task.exitStatus in ([75, 104, Integer.MAX_VALUE] + (130..145) + (175..177))
+        // 75 is the engine's "try again"; the others are kills by a signal or a scheduler, an exit code that was not written
+        // whole (-1), or none at all.
+        def mayHeal = task.exitStatus in ([75, 104, -1, Integer.MAX_VALUE] + (130..145) + (175..177))
         if (!mayHeal || task.attempt > task.maxRetries) {
             log.warn("${meta.id}, ${chunk.baseName} stays without a result: ${lastWords(task.workDir, task.exitStatus, task.memory)}")
             return 'ignore'
@@ -26,7 +27,7 @@ process CASSIA_ANNOTATE {
     }
 
     input:
-    // at_once: how many of these tasks share the calls in flight
+    // at_once: how many of these tasks, or arrays of them, share the calls in flight
     tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
 
     output:
@@ -39,7 +40,7 @@ process CASSIA_ANNOTATE {
     script:
     def args = task.ext.args ?: ''
     def added = knowledge ? "--knowledge ${knowledge}" : ''
-    def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once)].max()}" : ''
+    def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once * (task.array ?: 1))].max()}" : ''
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
     cassia annotate ${chunk} \\
@@ -59,6 +60,9 @@ process CASSIA_ANNOTATE {
 def lastWords(folder, code, memory) {
     if (code == 137) {
         return "it was killed (exit 137), from outside or because it needed more than its ${memory} of memory"
+    }
+    if (code in [-1, Integer.MAX_VALUE]) {
+        return "it left no exit code: its node has gone, it needed more than its ${memory} of memory, or the work folder is full"
     }
     def said = folder?.resolve('.command.err')
     def lines = said?.exists() ? said.readLines().findAll { line -> line.trim() } : []

@@ -1,0 +1,140 @@
+"""The same 30 clusters wherever tasks run: the same summary, and the provider's key nowhere that it was not put.
+
+The key comes into containers by its name, from the environment of the launch; to Slurm as a secret of Nextflow; and
+with arrays from a file that the jobs read, while the environment of the launch has it too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import need
+from tests.executors.engines import Engine, write_config
+from tests.executors.slurm import QUICK, Slurm
+from tests.kills.table import draw_table
+from tests.mock_provider.running import Running, running_mock
+from tests.pipeline.launch import Launcher
+
+pytestmark = pytest.mark.slow
+
+CLUSTERS = 30
+CANARY = "canary-51c7-key"
+KEY = "CUSTOM_API_KEY"
+ARRAYS = "process { withName: ANNOTATE { array = 3 } }\n"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended well."""
+
+    folder: Path
+    summary: bytes
+    stats: dict[str, int]
+    said: str
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_mock(tmp_path_factory.mktemp("mock"), latency=0.05, require_key=CANARY) as running:
+        yield running
+
+
+def run(folder: Path, mock: Running, env: dict[str, str], *options: str) -> Finished:
+    """The 30 clusters in six tasks, in a launch folder of their own."""
+    folder.mkdir()
+    pipeline = Launcher(need("nextflow"), folder)
+    pipeline.env |= env
+    if KEY not in env:
+        pipeline.keep_secret(KEY, CANARY)
+    table = draw_table(folder / "markers.csv", CLUSTERS)
+    data = ["--input", str(table), "--name", "s", "--tissue", "none", "--species", "human", "--chunk_size", "5"]
+    asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", "12"]
+    mock.post("/reset")
+    done = pipeline.run(*data, *asked, "--outdir", str(pipeline.out), *options)
+    assert done.code == 0, done.said
+    return Finished(folder, (pipeline.out / "s" / "s_summary.csv").read_bytes(), mock.stats(), done.said)
+
+
+@pytest.fixture(scope="module")
+def local(launch_root: Path, mock: Running) -> Finished:
+    return run(launch_root / "local", mock, {KEY: CANARY})
+
+
+@pytest.fixture(scope="module", params=["podman", "docker", "slurm", "slurm,podman", "slurm arrays"])
+def elsewhere(
+    request: pytest.FixtureRequest, launch_root: Path, mock: Running, tmp_path_factory: pytest.TempPathFactory
+) -> Finished:
+    """The same run on an executor: profiles, and perhaps a word more."""
+    own = tmp_path_factory.mktemp("own")
+    profile, _, arrays = request.param.partition(" ")
+    env: dict[str, str] = {KEY: CANARY}
+    options = ["-profile", profile]
+    for name in profile.split(","):
+        executor: Engine | Slurm = request.getfixturevalue(name)
+        env |= executor.env
+        config = own / f"{name}.config"
+        if isinstance(executor, Engine):
+            write_config(executor, config)
+        else:
+            config.write_text(QUICK + (ARRAYS + key_file(own / "key") if arrays else ""))
+            if not arrays:
+                del env[KEY]
+        options += ["-c", str(config)]
+    return run(launch_root / request.param.replace(",", "-").replace(" ", "-"), mock, env, *options)
+
+
+def key_file(path: Path) -> str:
+    """The configuration by which jobs take the key from a file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_text(f"export {KEY}={CANARY}\n")
+    return f"process {{ withLabel: cassia_network {{ beforeScript = '. {path}' }} }}\n"
+
+
+def test_summary_is_that_of_a_local_run(local: Finished, elsewhere: Finished) -> None:
+    assert local.summary.count(b"annotated") == CLUSTERS
+    assert elsewhere.summary == local.summary
+    assert elsewhere.stats["calls"] == local.stats["calls"] == 2 * CLUSTERS
+    assert elsewhere.stats["peak_in_flight"] <= 12
+
+
+def test_key_is_nowhere(elsewhere: Finished) -> None:
+    assert CANARY not in elsewhere.said
+    found = files_with(CANARY, elsewhere.folder)
+    assert found == []
+
+
+def test_key_is_not_in_what_slurm_keeps(slurm: Slurm, elsewhere: Finished) -> None:
+    assert files_with(CANARY, slurm.folder) == []
+
+
+def test_why_jobs_do_not_get_the_environment_of_the_launch(slurm: Slurm, tmp_path: Path) -> None:
+    """By default Slurm writes it down, and keeps it for a while; so the search above would have found it."""
+    key = "canary-by-default"
+    env = {**os.environ, **slurm.env, KEY: key}
+    command = ["sbatch", "--hold", "--parsable", "--wrap=true", f"--output={tmp_path}/out"]
+    for export, left in ((), 1), (("--export=NONE",), 0):
+        job = subprocess.run([*command, *export], env=env, check=True, capture_output=True, text=True).stdout.strip()
+        (kept,) = (slurm.folder / "state").glob(f"hash.*/job.{job}")
+        assert len(files_with(key, kept)) == left
+        slurm.ask("scancel", job)
+
+
+def test_arrays_share_the_calls_too(elsewhere: Finished) -> None:
+    """Four tasks at once have three of the twelve calls each, four arrays of three tasks one."""
+    scripts = [path.read_text() for path in elsewhere.folder.glob("work/*/*/.command.sh")]
+    shares = {share for script in scripts for share in re.findall(r"--max_workers (\d+)", script)}
+    assert shares == {"1" if "arrays" in elsewhere.folder.name else "3"}
+
+
+def files_with(text: str, *folders: Path) -> list[Path]:
+    """The files below them in which it stands."""
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert files
+    return [path for path in files if text.encode() in path.read_bytes()]
