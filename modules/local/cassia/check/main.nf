@@ -6,7 +6,7 @@ process CASSIA_CHECK {
     container "cassia:0.1.0"
 
     // Never 'terminate', which would cut off the publishing of what is written.
-    errorStrategy { task.exitStatus in ((130..145) + 104 + (175..177) + Integer.MAX_VALUE) ? 'retry' : 'finish' }
+    errorStrategy { task.exitStatus in ((130..145) + 104 + (175..177) + [-1, Integer.MAX_VALUE]) ? 'retry' : 'finish' }
 
     input:
     path statuses
