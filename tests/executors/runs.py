@@ -17,23 +17,13 @@ COMPARED = tuple(f"{SAMPLE}_{kind}" for kind in ("summary.csv", "full.csv", "con
 
 
 def launcher(root: Path, name: str, clusters: int) -> Launcher:
-    """A launcher in a folder of its own below `root`, with a table of so many clusters in it.
-
-    Nextflow's own folder, with its store of secrets, is beside it: see `secrets_of`.
-    """
+    """A launcher in a folder of its own below `root`, with a table of so many clusters in it."""
     folder = root / name
     folder.mkdir()
     draw_table(folder / "table.csv", clusters)
     # Several tasks at once, also on a machine with fewer cores.
     (folder / "cores.config").write_text("executor { cpus = 8; memory = '16 GB'; queueSize = 8 }\n")
-    launched = Launcher(need("nextflow"), folder)
-    launched.env |= {"NXF_HOME": str(folder.with_name(f"{name}-nxf")), "NXF_SECRETS_FILE": str(secrets_of(launched))}
-    return launched
-
-
-def secrets_of(launched: Launcher) -> Path:
-    """Nextflow's store of secrets for a launcher's runs."""
-    return launched.folder.with_name(f"{launched.folder.name}-nxf") / "secrets" / "store.json"
+    return Launcher(need("nextflow"), folder)
 
 
 def arguments(launched: Launcher, mock: Running, *more: str) -> list[str]:
@@ -71,9 +61,9 @@ def failed_codes(launched: Launcher) -> list[str]:
 
 
 def task_scripts(launched: Launcher, process: str) -> list[str]:
-    """What Nextflow wrote to start each task of a process."""
+    """What Nextflow wrote to start each task of a process, named as in the trace up to the tag."""
     scripts = (path.read_text(encoding="utf-8") for path in launched.folder.glob("work/*/*/.command.run"))
-    return [script for script in scripts if f"### name: 'CASSIA:{process}" in script]
+    return [script for script in scripts if f"### name: '{process}" in script]
 
 
 def holding(text: str, folder: Path) -> list[Path]:

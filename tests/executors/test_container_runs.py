@@ -17,7 +17,6 @@ from tests.executors.runs import (
     holding,
     launcher,
     results,
-    secrets_of,
     task_scripts,
 )
 from tests.kills.records import read_journal
@@ -64,7 +63,6 @@ def in_containers(launch_root: Path, mock: Running, engine: Engine) -> Ran:
 def by_secret(launch_root: Path, mock: Running, engine: Engine) -> Ran:
     """With the key as a secret of Nextflow's, and none in the environment."""
     launched = launcher(launch_root, f"{engine.name}-secret", 3)
-    launched.env.pop("CUSTOM_API_KEY", None)
     command = [launched.nextflow, "secrets", "set", "CUSTOM_API_KEY", CANARY]
     subprocess.run(command, cwd=launched.folder, env=launched.env, check=True, capture_output=True, timeout=60)
     return _ran(launched, mock, *contained(launched, engine))
@@ -81,7 +79,7 @@ def test_outputs_are_those_of_a_local_run(engine: Engine, local: Ran, in_contain
     assert_whole(in_containers.launched, CLUSTERS)
     assert results(in_containers.launched) == results(local.launched)
     assert in_containers.calls == local.calls == 2 * CLUSTERS
-    for process in ("SPLIT", "ANNOTATE", "COLLECT", "CHECK"):
+    for process in ("VERSION", "CASSIA:SPLIT", "CASSIA:ANNOTATE", "CASSIA:COLLECT", "CASSIA:CHECK"):
         scripts = task_scripts(in_containers.launched, process)
         assert scripts
         assert all(f"{engine.name} run -i" in script and engine.image in script for script in scripts)
@@ -104,10 +102,10 @@ def test_key_of_the_environment_is_nowhere(in_containers: Ran) -> None:
 def test_key_of_a_secret_is_only_in_nextflows_store(by_secret: Ran) -> None:
     """Where Nextflow keeps it, and only its owner reads it."""
     assert_nowhere(by_secret)
-    store = secrets_of(by_secret.launched)
-    found = holding(CANARY, store.parent.parent)
+    store = by_secret.launched.secrets
+    found = holding(CANARY, store.parent)
     assert store in found
-    assert {(path.parent, oct(path.stat().st_mode & 0o777)) for path in found} == {(store.parent, "0o600")}
+    assert {oct(path.stat().st_mode & 0o777) for path in found} == {"0o600"}
 
 
 def assert_nowhere(ran: Ran) -> None:
