@@ -158,6 +158,9 @@ class Mock:
             if paid:
                 self._count(scene)
             return response
+        except ConnectionResetError:
+            # The client went while it was answered: nobody reads this, and that is no error of the mock.
+            return web.Response(status=499)
         finally:
             # A cancelled task or a broken connection leaves the status at None: the client had gone.
             self.stats.leave(body, status, paid)

@@ -7,8 +7,11 @@ import csv
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import time
 import urllib.error
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -388,6 +391,24 @@ def test_hold_release_and_a_quiet_end(tmp_path: Path) -> None:
         with pytest.raises(urllib.error.HTTPError):
             mock.post(OPENAI, {})
     assert mock.process.returncode == 0
+
+
+def test_clients_that_go_while_they_are_answered_are_no_error() -> None:
+    sent = json.dumps(body(OPENAI)).encode()
+    fields = ("Host: mock", "Content-Type: application/json", f"Content-Length: {len(sent)}")
+    head = "\r\n".join((f"POST {OPENAI} HTTP/1.1", *fields, "", ""))
+    at_once = struct.pack("ii", 1, 0)
+    with running_mock() as mock:
+        host, port = mock.url.removeprefix("http://").split(":")
+        for number in range(600):
+            with socket.create_connection((host, int(port))) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                client.sendall(head.encode() + sent)
+                # All moments of an answer are met: it takes about a thousandth of a second.
+                end = time.perf_counter() + (number % 30) / 15_000
+                while time.perf_counter() < end:
+                    pass
+        assert mock.post(OPENAI, body(OPENAI))["choices"]
 
 
 def test_it_ends_with_its_parent() -> None:
