@@ -48,7 +48,7 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def run(folder: Path, mock: Running, env: dict[str, str], *options: str) -> Finished:
     """The 30 clusters in six tasks, in a launch folder of their own."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     pipeline = Launcher(need("nextflow"), folder)
     pipeline.env |= env
     if KEY not in env:
@@ -64,7 +64,7 @@ def run(folder: Path, mock: Running, env: dict[str, str], *options: str) -> Fini
 
 @pytest.fixture(scope="module")
 def local(launch_root: Path, mock: Running) -> Finished:
-    return run(launch_root / "local", mock, {KEY: CANARY})
+    return run(launch_root / "equal" / "local", mock, {KEY: CANARY})
 
 
 @pytest.fixture(scope="module", params=["podman", "docker", "slurm", "slurm,podman", "slurm arrays"])
@@ -87,7 +87,7 @@ def elsewhere(
             if not arrays:
                 del env[KEY]
         options += ["-c", str(config)]
-    return run(launch_root / request.param.replace(",", "-").replace(" ", "-"), mock, env, *options)
+    return run(launch_root / "equal" / request.param.replace(",", "-").replace(" ", "-"), mock, env, *options)
 
 
 def key_file(path: Path) -> str:
