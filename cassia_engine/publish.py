@@ -30,5 +30,5 @@ def write_outputs(merged: Merged, outdir: Path) -> list[Path]:
     paths = write_tables(merged, outdir)
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
-        out.write(report.render(merged.dataset, merged.selection, merged.run, merged.results))
+        out.writelines(report.pieces(merged.dataset, merged.selection, merged.run, merged.results))
     return [*paths, page]

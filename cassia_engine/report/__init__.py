@@ -1,10 +1,10 @@
 """The report: one self-contained HTML page of a sample, for a biologist to read and to doubt.
 
-    records -> look.concerns -> view.page -> page.render -> template.html.j2, card.html.j2
+    records -> view.page, data.packed -> page.render -> templates/, styles/, scripts/
 
-`view` decides what the page says, in plain dataclasses; the templates only place it.
+Python decides every word. The first screen is HTML; the rest is data in the page, which the scripts draw.
 """
 
-from cassia_engine.report.page import render
+from cassia_engine.report.page import pieces, render
 
-__all__ = ["render"]
+__all__ = ["pieces", "render"]

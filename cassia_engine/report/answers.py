@@ -1,11 +1,11 @@
-"""An annotation as the card of its cluster shows it."""
+"""An annotation as the view of its cluster shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cassia_engine.ontology import How
+from cassia_engine.ontology import How, Ontology
 from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Confidence
 from cassia_engine.report.look import sentence
 from cassia_engine.report.words import share
@@ -28,54 +28,39 @@ PLACED: Mapping[How, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The words and numbers of an annotation; `score` is None where nobody gave one, `placed` and `explained` are
-    empty where there is nothing to say."""
+    """The words and numbers of an annotation beside those of its row; empty where there is nothing to say.
 
-    title: str
-    general_type: str
-    ranked: tuple[CellType, ...]
-    cl_id: str
-    cl_label: str
-    placed: str
-    mixed: tuple[str, ...]
-    state: str
-    confidence: str
-    pips: int
-    score: int | None
-    score_reason: str
-    explained: str
-    possible_tissues: tuple[str, ...]
-    evidence: tuple[str, ...]
-    conflicting: tuple[str, ...]
-    unsupported: tuple[str, ...]
-    context_conflict: str
-    note: str
+    Attributes:
+        path: labels of the Cell Ontology from the broad lineage down to the term.
+    """
+
+    ranked: tuple[CellType, ...] = ()
+    placed: str = ""
+    path: tuple[str, ...] = ()
+    score_reason: str = ""
+    explained: str = ""
+    possible_tissues: tuple[str, ...] = ()
+    context_conflict: str = ""
+    note: str = ""
 
 
 def answer(a: Annotation, result: ClusterResult) -> Answer:
-    best = a.detailed_types[0].label if a.detailed_types else ""
-    given = a.score if result.score is None else result.score
     return Answer(
-        title=best or a.general_type or "No label was given",
-        general_type=a.general_type,
         ranked=a.detailed_types,
-        cl_id=a.cl_id,
-        cl_label=a.cl_label,
         placed=placed(a.cl_match),
-        mixed=a.mixed_types,
-        state=a.state,
-        confidence=a.confidence.value,
-        pips=PIPS[a.confidence],
-        score=None if given is None else round(given),
+        path=Ontology.load().lineage_path(a.cl_id),
         score_reason=sentence(a.score_reason),
         explained=explained(a, result.cluster),
         possible_tissues=a.possible_tissues,
-        evidence=a.evidence_genes,
-        conflicting=a.conflicting_genes,
-        unsupported=a.unsupported_genes,
         context_conflict=a.context_conflict,
         note=sentence(result.reason) if a.detailed_types and result.validated is not None else "",
     )
+
+
+def given_score(a: Annotation, result: ClusterResult) -> int | None:
+    """The score of the cluster, or of its annotation; None where nobody gave one."""
+    given = a.score if result.score is None else result.score
+    return None if given is None else round(given)
 
 
 def placed(match: str) -> str:

@@ -1,7 +1,4 @@
-"""The calls of a conversation as rows of a table: who was asked, what went out, what came back, what it cost.
-
-Times stay in the conversations' file: the report of a run that was interrupted and resumed is the same, byte for byte.
-"""
+"""The calls of a conversation as rows of a table: who was asked, what went out, what came back, what it cost."""
 
 from __future__ import annotations
 
@@ -42,6 +39,7 @@ class CallRow:
     tokens_in: str
     tokens_out: str
     cost: str
+    seconds: str
     ended: str
     sent: str
 
@@ -54,6 +52,7 @@ def rows(calls: Sequence[Entry]) -> tuple[CallRow, ...]:
             tokens_in=tokens(call, "input_tokens"),
             tokens_out=tokens(call, "output_tokens"),
             cost=_cost(call),
+            seconds=_seconds(call),
             ended=ending(call),
             sent=_sent(call),
         )
@@ -138,6 +137,11 @@ def _who(call: Entry) -> str:
 def _cost(call: Entry) -> str:
     cost = _number(call, "cost_usd")
     return UNKNOWN if cost is None else dollars(cost)
+
+
+def _seconds(call: Entry) -> str:
+    seconds = _number(call, "seconds")
+    return UNKNOWN if seconds is None else f"{seconds:.1f}"
 
 
 def _sent(call: Entry) -> str:

@@ -1,64 +1,46 @@
-"""The markers of a cluster as the rows of a table: statistics that exist, what each gene was to the answer."""
+"""The markers of all clusters, gene names once, with the statistics that the marker table had."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from cassia_engine.records import Annotation, ClusterResult, Marker
-from cassia_engine.report import words
+from cassia_engine.records import ClusterResult, Marker
+from cassia_engine.report.pack import plain
 
-BAR_STEPS = 20
-BAR_END = 10.0  # larger log2 fold changes (Scanpy's, where no other cell has the gene) are cut to it
-
-
-@dataclass(frozen=True, slots=True)
-class MarkerRow:
-    """A row of the markers table; `mark` is "evidence", "conflicting" or empty, `bar` 0 to BAR_STEPS."""
-
-    rank: int
-    gene: str
-    cells: tuple[str, ...]
-    mark: str
-    bar: int
-
-
-# A statistic of the marker table: heading, value, how it is written.
-Column = tuple[str, Callable[[Marker], float | None], Callable[[float | None], str]]
+# A statistic: its key in the data, its heading, its value.
+Column = tuple[str, str, Callable[[Marker], float | None]]
 COLUMNS: tuple[Column, ...] = (
-    ("log2 FC", lambda m: m.log2fc, words.fold_change),
-    ("in", lambda m: m.pct_in, words.share),
-    ("out", lambda m: m.pct_out, words.share),
-    ("test score", lambda m: m.score, words.statistic),
-    ("adj. p", lambda m: m.p_val_adj, words.p_value),
+    ("fc", "log2 FC", lambda m: m.log2fc),
+    ("in", "in", lambda m: m.pct_in),
+    ("out", "out", lambda m: m.pct_out),
+    ("score", "test score", lambda m: m.score),
+    ("p", "adj. p", lambda m: m.p_val_adj),
 )
+DIGITS = 4  # of a statistic that count: more than any view shows
 
 
 def present_columns(results: Sequence[ClusterResult]) -> tuple[Column, ...]:
     """The statistics that any marker of the sample has."""
     markers = [m for r in results for m in r.cluster.markers]
-    return tuple(column for column in COLUMNS if any(column[1](m) is not None for m in markers))
+    return tuple(column for column in COLUMNS if any(column[2](m) is not None for m in markers))
 
 
-def marker_rows(
-    markers: Sequence[Marker], a: Annotation | None, columns: Sequence[Column], bar_end: float
-) -> tuple[MarkerRow, ...]:
-    marks = dict.fromkeys(a.evidence_genes, "evidence") if a else {}
-    marks |= dict.fromkeys(a.conflicting_genes, "conflicting") if a else {}
-    return tuple(
-        MarkerRow(
-            rank=rank,
-            gene=m.gene,
-            cells=tuple(write(value(m)) for _, value, write in columns),
-            mark=marks.get(m.gene, ""),
-            bar=bar(m.log2fc, bar_end),
-        )
-        for rank, m in enumerate(markers, start=1)
-    )
+def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict[str, Any]:
+    """`genes`, each once, and for each cluster by rank the number of its gene and its statistics, None for unknown."""
+    numbers: dict[str, int] = {}
+    clusters = [
+        {
+            "g": [numbers.setdefault(m.gene, len(numbers)) for m in result.cluster.markers],
+            **{key: [_short(value(m)) for m in result.cluster.markers] for key, _, value in columns},
+        }
+        for result in results
+    ]
+    return {"genes": plain(list(numbers)), "clusters": clusters}
 
 
-def bar(log2fc: float | None, end: float) -> int:
-    """The length of a fold change's bar in steps; 0 draws none (absent, or not above zero)."""
-    if log2fc is None or not log2fc > 0:
-        return 0
-    return max(1, round(min(log2fc / end, 1.0) * BAR_STEPS))
+def _short(value: float | None) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{DIGITS}g}")

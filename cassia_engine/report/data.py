@@ -1,0 +1,59 @@
+"""The data that the page carries for its scripts: a small part in the open, the others packed and read when needed.
+
+page-data    what every script wants at once: the run's key, its name, what statistics there are
+rows         a mapping a cluster: what table, search, filters and pictures need of it
+markers      gene names once, and by cluster their numbers and statistics, by rank
+details-K    everything else of clusters K * BLOCK to K * BLOCK + BLOCK - 1
+texts        long texts that several clusters have, such as the system prompt
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
+from cassia_engine.report.details import detail_data
+from cassia_engine.report.markertable import markers
+from cassia_engine.report.pack import dumps, plain
+from cassia_engine.report.requests import Texts
+from cassia_engine.report.rows import row_data
+from cassia_engine.report.view import Page
+
+BLOCK = 25  # clusters whose details are packed together: enough to compress well, few enough to unpack at once
+
+
+def page_data(
+    page: Page, dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]
+) -> dict[str, Any]:
+    """What every script wants at once."""
+    keys = {key for key, _, _ in page.columns}
+    return {
+        "key": run_key(dataset, selection, run, results),
+        "name": plain(page.name),
+        "n": len(page.rows),
+        "offline": page.offline,
+        "columns": [{"key": key, "heading": heading} for key, heading, _ in page.columns],
+        "has": {"fc": "fc" in keys, "pct": "in" in keys},
+        "block": BLOCK,
+        "score_meaning": plain(page.score_meaning),
+    }
+
+
+def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
+    """The parts to be packed, by name; the details a block at a time, since of all clusters they are large."""
+    texts = Texts(results)
+    yield "rows", [row_data(row) for row in page.rows]
+    yield "markers", markers(results, page.columns)
+    yield "texts", plain(list(texts))
+    for start in range(0, len(results), BLOCK):
+        block = results[start : start + BLOCK]
+        yield f"details-{start // BLOCK}", [detail_data(one, run.provider, texts.of_cluster()) for one in block]
+
+
+def run_key(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:
+    """What tells this run from others, for what a browser keeps of it: 16 hexadecimal digits."""
+    clusters = [[r.cluster.id, r.cluster.genes] for r in results]
+    whole = dumps([to_json(dataset), to_json(selection), to_json(run), clusters])
+    return hashlib.sha256(whole.encode("utf-8")).hexdigest()[:16]

@@ -1,0 +1,72 @@
+"""Everything else of a cluster, which the page unpacks when its view is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cassia_engine.records import ClusterResult, SetAside
+from cassia_engine.report import calls, words
+from cassia_engine.report.answers import Answer, answer
+from cassia_engine.report.calls import CallRow
+from cassia_engine.report.look import Concern, concerns, sentence
+from cassia_engine.report.pack import plain
+from cassia_engine.report.requests import Own, requests
+from cassia_engine.report.rows import opinion
+from cassia_engine.report.talk import Turn, talk_summary, turns
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The view of a cluster beside its row and its markers; what is empty is left out of the data."""
+
+    n_rows: int
+    n_passing: int
+    answer: Answer | None = None
+    concerns: tuple[Concern, ...] = ()
+    context: str = ""
+    set_aside: tuple[SetAside, ...] = ()
+    hints: tuple[str, ...] = ()
+    usage: tuple[tuple[str, str], ...] = ()
+    turns: tuple[Turn, ...] = ()
+    talk: str = ""
+    calls: tuple[CallRow, ...] = ()
+    conversations: int = 0
+    cost_source: str = ""
+
+
+def detail(result: ClusterResult, provider: str) -> Detail:
+    a = opinion(result)
+    held = result.conversation
+    spoken = turns(held, result.validated)
+    return Detail(
+        n_rows=result.cluster.n_rows,
+        n_passing=result.cluster.n_passing,
+        answer=answer(a, result) if a else None,
+        concerns=concerns(result, provider),
+        context=result.cluster.context,
+        set_aside=result.cluster.set_aside,
+        hints=tuple(map(sentence, result.cluster.hints)),
+        usage=tuple(words.usage_facts([result])) if result.usage.calls else (),
+        turns=spoken,
+        talk=talk_summary(spoken, held, result.validated),
+        calls=calls.rows(held.calls),
+        conversations=len({calls.replicate(call) for call in held.calls}),
+        cost_source=calls.cost_sources(held.calls),
+    )
+
+
+def detail_data(result: ClusterResult, provider: str, own: Own) -> dict[str, Any]:
+    """A cluster's details as the scripts get them; its long texts are in `texts`."""
+    found = detail(result, provider)
+    said = [{**plain(replace(turn, text="")), "text": own.ref(turn.text)} for turn in found.turns]
+    data: dict[str, Any] = plain(replace(found, turns=(), concerns=()))
+    if found.concerns:
+        data["concerns"] = [{**plain(concern), "tone": concern.tone} for concern in found.concerns]
+    if said:
+        data["turns"] = said
+    if result.conversation.calls:
+        data["requests"] = requests(result.conversation.calls, own)
+    if texts := plain(list(own)):
+        data["texts"] = texts
+    return data

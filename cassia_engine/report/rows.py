@@ -1,0 +1,133 @@
+"""What the table says of a cluster, and all that search, filters and pictures need of it: light, for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from cassia_engine.records import Annotation, ClusterResult, Outcome
+from cassia_engine.report import words
+from cassia_engine.report.answers import PIPS, given_score
+from cassia_engine.report.look import Concern, concerns
+from cassia_engine.report.pack import Raw, plain, visible
+
+FIRST_MARKERS = 6  # genes that stand in for the evidence where nobody judged
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A cluster in the table.
+
+    Attributes:
+        key_id: the id as it is, where characters in it cannot be seen; None where `id` is that already.
+        lineage: which of the broad lineages, by whose hue it is drawn; None without a term.
+        types: the ranked types, best first.
+        not_judged: the first markers of a cluster without an annotation.
+        verdict: what is said of the checks where there is no concern.
+        cost: US dollars, None where that is unknown.
+    """
+
+    id: str
+    key_id: str | None
+    anchor: str
+    outcome: str
+    outcome_word: str
+    title: str
+    general: str
+    types: tuple[str, ...]
+    cl_id: str
+    cl_label: str
+    lineage: int | None
+    state: str
+    mixed: tuple[str, ...]
+    evidence: tuple[str, ...]
+    conflicting: tuple[str, ...]
+    unsupported: tuple[str, ...]
+    not_judged: tuple[str, ...]
+    confidence: str
+    pips: int
+    score: int | None
+    validated: bool | None
+    verdict: str
+    concerns: tuple[Concern, ...]
+    decided_by: str
+    has_type: bool
+    calls: int
+    cost: float | None
+    cost_word: str
+
+    @property
+    def annotated(self) -> bool:
+        return self.outcome == Outcome.ANNOTATED.value
+
+
+def anchor(cluster_id: str) -> str:
+    """The fragment of a cluster's view: injective, and free of anything HTML or a URL gives a meaning."""
+    return "cluster=" + quote(cluster_id, safe="", errors="surrogatepass")
+
+
+def row(result: ClusterResult, provider: str) -> Row:
+    id = result.cluster.id
+    a = opinion(result)
+    return Row(
+        id=id,
+        key_id=None if visible(id) == id else Raw(id),
+        anchor=anchor(id),
+        outcome=result.outcome.value,
+        outcome_word=words.OUTCOME_WORDS[result.outcome],
+        title=title(a),
+        general=a.general_type if a else "",
+        types=tuple(t.label for t in a.detailed_types) if a else (),
+        cl_id=a.cl_id if a else "",
+        cl_label=a.cl_label if a else "",
+        lineage=None,
+        state=a.state if a else "",
+        mixed=a.mixed_types if a else (),
+        evidence=a.evidence_genes if a else (),
+        conflicting=a.conflicting_genes if a else (),
+        unsupported=a.unsupported_genes if a else (),
+        not_judged=() if a else tuple(result.cluster.genes[:FIRST_MARKERS]),
+        confidence=a.confidence.value if a else "",
+        pips=PIPS[a.confidence] if a else 0,
+        score=given_score(a, result) if a else None,
+        validated=result.validated,
+        verdict=_verdict(result, provider) if a else "",
+        concerns=concerns(result, provider),
+        decided_by=result.decided_by,
+        has_type=bool(a) and result.has_cell_type,
+        calls=result.usage.calls,
+        cost=result.usage.cost_usd,
+        cost_word=_cost_word(result),
+    )
+
+
+def opinion(result: ClusterResult) -> Annotation | None:
+    """The annotation that counts: a cluster that ended otherwise has none, whatever was said on the way."""
+    return result.annotation if result.outcome is Outcome.ANNOTATED else None
+
+
+def title(a: Annotation | None) -> str:
+    if a is None:
+        return "No annotation"
+    best = a.detailed_types[0].label if a.detailed_types else ""
+    return best or a.general_type or "No label was given"
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """A row as the scripts get it, every key there: of a concern what the table shows."""
+    found = {name: plain(getattr(row, name)) for name in Row.__slots__ if name not in ("key_id", "concerns")}
+    found["concerns"] = [{"kind": c.kind, "word": visible(c.word), "tone": c.tone} for c in row.concerns]
+    return found if row.key_id is None else {**found, "key_id": row.key_id}
+
+
+def _verdict(result: ClusterResult, provider: str) -> str:
+    if result.validated:
+        return "own check agreed" if provider == words.OFFLINE else "validator agreed"
+    return "no warning"
+
+
+def _cost_word(result: ClusterResult) -> str:
+    if not result.usage.calls:
+        return "no calls"
+    return "unknown" if result.usage.cost_usd is None else words.dollars(result.usage.cost_usd)

@@ -1,0 +1,23 @@
+// Reads the data of the page and starts its parts.
+
+import { startCluster } from "./cluster.js";
+import { startRoute } from "./route.js";
+import { fill } from "./store.js";
+import { startTable } from "./table.js";
+import { unpacked } from "./unpack.js";
+
+async function main() {
+  const at = (id) => document.getElementById(id);
+  fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
+  startTable(at("table"));
+  startCluster(at("cluster-view"));
+  startRoute();
+  document.documentElement.classList.add("ready");
+}
+
+main().catch((error) => {
+  const fault = document.getElementById("fault");
+  fault.textContent = `The table, the clusters and the pictures cannot be drawn in this browser: ${error.message}`;
+  fault.hidden = false;
+  throw error;
+});

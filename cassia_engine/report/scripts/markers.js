@@ -1,0 +1,86 @@
+// The markers of a cluster with their statistics, and what each gene was to the answer.
+
+import { bdi, counted, genes, h, icon } from "./dom.js";
+import { DASH, worded } from "./numbers.js";
+import { state } from "./store.js";
+
+const SHOWN_AT_ONCE = 15;
+const FOLDS_FROM = 19;
+const MOST_SET_ASIDE = 12;
+const ROLES = { evidence: "agreed", conflicting: "conflicting", unsupported: "unsupported" };
+
+export function genesTable(row, detail, markers) {
+  const judged = row.outcome === "annotated";
+  return h(
+    "div",
+    { class: "markers" },
+    h("h3", {}, judged ? "Markers and evidence" : "Markers, not judged"),
+    markers.g.length ? listing(row, markers, judged) : h("p", {}, "No gene passes the filter."),
+    notes(detail, markers),
+  );
+}
+
+function listing(row, markers, judged) {
+  const { columns } = state.page;
+  const folds = markers.g.length >= FOLDS_FROM;
+  const role = judged ? h("th", { scope: "col" }, h("span", { class: "unseen" }, "Role")) : null;
+  const head = h(
+    "tr",
+    {},
+    h("th", { scope: "col" }, "Rank"),
+    h("th", { scope: "col", class: "name" }, "Gene"),
+    columns.map((column) => h("th", { scope: "col" }, column.heading)),
+    role,
+  );
+  const table = h("table", { class: folds ? "fold" : null }, h("thead", {}, head), h("tbody", {}, lines(row, markers, judged)));
+  return [table, folds ? unfolder(table, markers.g.length) : null];
+}
+
+function lines(row, markers, judged) {
+  const marks = new Map([...row.evidence.map((gene) => [gene, "evidence"]), ...row.conflicting.map((gene) => [gene, "conflicting"])]);
+  const absent = row.unsupported.map((gene) => line(DASH, gene, state.page.columns.map(() => DASH), "unsupported", judged));
+  const present = markers.g.map((number, place) => {
+    const gene = markers.genes[number];
+    const cells = state.page.columns.map((column) => worded(column.key, markers[column.key][place]));
+    return line(String(place + 1), gene, cells, marks.get(gene), judged);
+  });
+  return [...absent, ...present];
+}
+
+function line(rank, gene, cells, mark, judged) {
+  return h(
+    "tr",
+    { class: mark },
+    h("td", {}, rank),
+    h("th", { scope: "row" }, bdi(gene)),
+    cells.map((text) => h("td", {}, text)),
+    judged ? h("td", { class: "role" }, mark ? [icon(ROLES[mark]), mark] : null) : null,
+  );
+}
+
+function unfolder(table, count) {
+  const all = `Show all ${count}`;
+  const turn = (event) => {
+    event.target.textContent = table.classList.toggle("fold") ? all : `Show the first ${SHOWN_AT_ONCE}`;
+  };
+  return h("button", { type: "button", class: "plain more", onclick: turn }, all);
+}
+
+function notes(detail, markers) {
+  const of = `${counted(markers.g.length, "gene")} listed, of ${detail.n_passing.toLocaleString("en")} that pass the filter`;
+  const shares = state.page.has.pct ? " In, out: share of the cells inside and outside the cluster that express the gene." : "";
+  return [
+    h("p", { class: "note" }, `${of} and ${detail.n_rows.toLocaleString("en")} in the table.${shares}`),
+    detail.set_aside ? h("p", { class: "note" }, h("b", {}, "Set aside as technical: "), setAside(detail.set_aside)) : null,
+    (detail.hints ?? []).map((hint) => h("p", { class: "note" }, h("b", {}, "Hint: "), bdi(hint))),
+  ];
+}
+
+function setAside(kinds) {
+  const words = kinds.map((aside, place) => {
+    const more = aside.genes.length - MOST_SET_ASIDE;
+    const named = [genes(aside.genes.slice(0, MOST_SET_ASIDE)), more > 0 ? ` and ${more} more` : ""];
+    return [place ? "; " : "", `${aside.genes.length} `, bdi(aside.kind), " (", named, ")"];
+  });
+  return [words, ". They tell little of a cell type; the table's next genes took their places, as far as there are any."];
+}

@@ -1,0 +1,20 @@
+// Numbers of the marker table in words. What the table does not say is a dash: it is not zero.
+
+export const DASH = "–";
+
+export const statistics = {
+  fc: (value) => value.toFixed(2),
+  in: share,
+  out: share,
+  score: (value) => value.toFixed(1),
+  p: (value) => (value > 0 && value < 0.001 ? value.toExponential(0) : String(Number(value.toPrecision(2)))),
+};
+
+export function worded(key, value) {
+  return value === null || value === undefined ? DASH : statistics[key](value);
+}
+
+// A fraction as a percentage; a small one is not rounded down to none.
+function share(value) {
+  return value > 0 && value < 0.01 ? "<1%" : `${Math.round(value * 100)}%`;
+}
