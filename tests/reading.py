@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 
+TIMES = re.compile("^(Answered|Time)(?=[0-9l]).*$", re.MULTILINE)  # of the run's facts
 VOID = {"meta", "link", "input", "br"}
 
 
@@ -91,7 +93,22 @@ class Page(HTMLParser):
     def everything(self) -> str:
         """All texts of the page and of its data, a line each."""
         parts = [self.data, *(self.packed(name[7:]) for name in self.scripts if name.startswith("packed-"))]
-        return "\n".join((self.text, *_texts(parts)))
+        return "\n".join((self.text, *texts_of(parts)))
+
+
+def without_times(html: str) -> str:
+    """All that a report says but when it was answered and how long that took, as text to compare."""
+    page = Page(html)
+    text = TIMES.sub("", page.text)
+    names = [name for name in page.scripts if name.startswith("packed-")]
+    parts = {name: _timeless(page.packed(name.removeprefix("packed-"))) for name in names}
+    return json.dumps([text, page.elements, page.data, parts, page.scripts[""], page.styles[""]], indent=1)
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(item) for name, item in value.items() if name != "seconds"}
+    return [_timeless(item) for item in value] if isinstance(value, list) else value
 
 
 def _filled(value: Any, texts: list[str], own: list[str]) -> Any:
@@ -104,9 +121,10 @@ def _filled(value: Any, texts: list[str], own: list[str]) -> Any:
     return [_filled(item, texts, own) for item in value] if isinstance(value, list) else value
 
 
-def _texts(value: Any) -> list[str]:
+def texts_of(value: Any) -> list[str]:
+    """Every text in a value of JSON, names of fields too."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [text for pair in value.items() for item in pair for text in _texts(item)]
-    return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
+        return [text for pair in value.items() for item in pair for text in texts_of(item)]
+    return [text for item in value for text in texts_of(item)] if isinstance(value, list) else []

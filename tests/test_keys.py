@@ -24,6 +24,7 @@ from tests.mock_provider.answers import answer
 from tests.mock_provider.faults import FAULTS
 from tests.mock_provider.running import Running, running_mock
 from tests.providers.servers import completion, everything_of, serving
+from tests.reading import Page
 
 # With marks that JSON and patterns have other ways to write.
 CANARY = "canary-/3f9c+key.0123456789"
@@ -81,6 +82,8 @@ def assert_unknown(folder: Path, *shown: str, secret: str = CANARY) -> None:
     for path in folder.rglob("*"):
         assert piece not in path.name
         assert not path.is_file() or piece.encode() not in path.read_bytes(), path
+        if path.name.endswith("_report.html"):  # what is packed in it
+            assert piece not in Page(path.read_text(encoding="utf-8")).everything()
 
 
 def told_of(ask: Callable[[], Any]) -> str:

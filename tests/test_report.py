@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,11 +28,11 @@ from cassia_engine.records import (
     SetAside,
     Usage,
 )
-from cassia_engine.report import look, markertable, talk, view, words
+from cassia_engine.report import look, markertable, rows, talk, view, words
 from tests import factories as make
 from tests import talks
+from tests.reading import Page, texts_of
 
-VOID = {"meta", "link", "input", "br"}
 HOSTILE = (
     "<script>alert(1)</script>",
     "</script><script>alert(2)</script>",
@@ -45,46 +44,6 @@ HOSTILE = (
 )
 
 
-class Page(HTMLParser):
-    """A report read back: its elements in order, its text, and the text of each element that has an id."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.text_of: dict[str, str] = {}
-        self._open: list[tuple[str, str]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append((tag, dict(attrs).get("id") or ""))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        # Cells and rows close themselves: go up to the element that this tag ends.
-        while self._open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1][0] in ("script", "style"):
-            self.text_of[self._open[-1][0]] = data
-            return
-        self.text += data
-        for _, name in self._open:
-            if name:
-                self.text_of[name] = self.text_of.get(name, "") + data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    def with_class(self, name: str) -> list[dict[str, str | None]]:
-        return [a for _, a in self.elements if name in (a.get("class") or "").split()]
-
-
 def render(
     results: Sequence[ClusterResult],
     dataset: Dataset = make.DATASET,
@@ -94,9 +53,10 @@ def render(
     return report.render(dataset, selection, run, results)
 
 
-def card_of(results: Sequence[ClusterResult], id: str) -> str:
-    """The words of a cluster's card, white space made plain."""
-    return " ".join(Page(render(results)).text_of[view.anchor(id)].split())
+def said_of(results: Sequence[ClusterResult], id: str) -> str:
+    """All that the report's data say of a cluster beside its markers, a text a line, white space made plain."""
+    page = Page(render(results))
+    return "\n".join(" ".join(text.split()) for text in texts_of([page.row(id), page.detail(id)]))
 
 
 # --- the first screen
@@ -111,10 +71,9 @@ def test_unresolved_cluster_counts_as_no_cell_type_and_gets_a_look() -> None:
     results = [make.annotated("0", 0), make.unresolved("5", 1)]
     page = Page(render(results))
     assert page.text_of["headline"] == "1 of 2 clusters has a cell type. 1 needs a look."
-    words = card_of(results, "5")
-    assert "unresolved" in words
-    assert "None of its 10 markers is known." in words
-    assert "not judged" not in words
+    row = page.row("5")
+    assert (row["title"], row["outcome"], row["not_judged"]) == ("unresolved", "annotated", [])
+    assert "None of its 10 markers is known." in said_of(results, "5")
 
 
 @pytest.mark.parametrize(
@@ -152,8 +111,8 @@ def test_other_notices_do_not_claim_that_no_model_was_asked() -> None:
 
 
 def test_worst_clusters_come_first_in_the_list() -> None:
-    cards = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, make.mixed_bag(), {}).look
-    assert [card.id for card in cards] == ["9", "7", "007", "7_0", "CD4 T", "3", "1", "2"]
+    listed = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, make.mixed_bag(), {}).look
+    assert [row.id for row in listed] == ["9", "7", "007", "7_0", "CD4 T", "3", "1", "2"]
 
 
 def test_long_list_folds_and_loses_nobody() -> None:
@@ -234,50 +193,60 @@ def test_made_with_is_shown_only_where_given() -> None:
     assert "Made with" not in Page(render(result)).text
 
 
-# --- cards
+# --- clusters
 
 
-def test_every_cluster_has_one_card_with_its_id_as_it_is() -> None:
+def test_every_cluster_has_one_row_with_its_id_as_it_is() -> None:
     results = make.mixed_bag()
     page = Page(render(results))
-    assert len(page.with_class("card")) == len(results)
-    for result in results:
-        assert result.cluster.id in page.text_of[view.anchor(result.cluster.id)]
+    assert [row["id"] for row in page.rows] == [result.cluster.id for result in results]
+    assert [row["anchor"] for row in page.rows] == [rows.anchor(result.cluster.id) for result in results]
+    assert page.data["n"] == len(results)
+
+
+def test_id_with_unseen_characters_is_shown_by_name_and_known_as_it_is() -> None:
+    ids = ["\u202e", "[U+202E]", "__proto__", "\ud800"]
+    page = Page(render([make.annotated(id, n) for n, id in enumerate(ids)]))
+    assert [row["id"] for row in page.rows] == ["[U+202E]", "[U+202E]", "__proto__", "[U+D800]"]
+    assert [row.get("key_id", row["id"]) for row in page.rows] == ids
 
 
 @pytest.mark.parametrize("id", ["CD4 T", "7%2F0", "a/b?c#d", "é", '"><b>', "\u202e", "\ud800"])
 def test_anchor_is_plain_ascii(id: str) -> None:
-    assert re.fullmatch(r"cluster=[A-Za-z0-9_.~%-]+", view.anchor(id))
+    assert re.fullmatch(r"cluster=[A-Za-z0-9_.~%-]+", rows.anchor(id))
 
 
 def test_anchors_of_different_ids_differ() -> None:
     ids = ["7", "07", "7 ", "7_0", "7%20", "CD4 T", "CD4%20T", "CD4+T"]
-    assert len({view.anchor(id) for id in ids}) == len(ids)
+    assert len({rows.anchor(id) for id in ids}) == len(ids)
 
 
-def test_links_lead_to_elements_of_the_page() -> None:
+def test_links_lead_to_elements_or_clusters_of_the_page() -> None:
     page = Page(render(make.mixed_bag()))
     ids = Counter(a["id"] for _, a in page.elements if a.get("id"))
     assert max(ids.values()) == 1
+    known = {*ids, *(row["anchor"] for row in page.rows)}
     for link in (*page.all("a"), *page.all("use")):
-        assert (link["href"] or "").removeprefix("#") in ids
+        assert (link["href"] or "").removeprefix("#") in known
 
 
 def test_failed_cluster_keeps_its_markers_not_judged() -> None:
-    card = card_of(make.mixed_bag(), "9")
-    assert "No annotation" in card
-    assert "Markers, not judged" in card
-    assert "The provider answered 503 to all 6 attempts." in card
-    assert all(gene in card for gene in make.PLATELET_GENES)
-    assert "Confidence" not in card
+    page = Page(render(make.mixed_bag()))
+    row, detail = page.row("9"), page.detail("9")
+    assert (row["title"], row["outcome"], row["confidence"], row["score"]) == ("No annotation", "failed", "", None)
+    assert row["not_judged"] == list(make.PLATELET_GENES)
+    assert "answer" not in detail
+    assert detail["concerns"][0]["detail"] == "The provider answered 503 to all 6 attempts."
+    assert [marker["gene"] for marker in page.markers("9")] == list(make.PLATELET_GENES)
 
 
 def test_cluster_without_markers_says_what_to_do() -> None:
-    card = card_of(make.mixed_bag(), "2")
-    assert "None of its 120 rows passes the filter. Loosen the thresholds" in card
+    found = Page(render(make.mixed_bag())).detail("2")["concerns"][0]
+    assert found["detail"] == "None of its 120 rows passes the filter."
+    assert found["remedy"].startswith("Loosen the thresholds")
 
 
-def test_annotated_card_says_everything_there_is() -> None:
+def test_data_of_a_cluster_say_everything_there_is() -> None:
     answer = make.annotation(
         state="cycling",
         mixed_types=("platelet",),
@@ -285,7 +254,11 @@ def test_annotated_card_says_everything_there_is() -> None:
         unsupported_genes=("NCAM1",),
         confidence=Confidence.MODERATE,
     )
-    card = card_of([make.annotated("x", answer=answer, validated=False, iterations=3)], "x")
+    results = [make.annotated("x", answer=answer, validated=False, iterations=3)]
+    row = Page(render(results)).row("x")
+    assert row["evidence"] == ["GNLY", "GZMB", "PRF1"]
+    assert (row["score"], row["pips"], row["decided_by"], row["cost"]) == (91, 2, "model", 0.011)
+    said = said_of(results, "x")
     for text in (
         "natural killer cell",
         "lymphocyte",
@@ -294,14 +267,14 @@ def test_annotated_card_says_everything_there_is() -> None:
         "cycling",
         "platelet",
         "Moderate",
-        "91 of 100",
-        "GNLY, GZMB, PRF1",
-        "NCAM1 cited, not in the marker list",
+        "NKG7",
+        "NCAM1",
+        "Cited, but not in the marker list: NCAM1.",
         "The validator did not agree with the answer in 3 rounds",
-        "Decided by",
         "$0.011",
+        "innate lymphoid cell",
     ):
-        assert text in card
+        assert text in said
 
 
 def test_few_conflicting_genes_that_a_validator_weighed_call_for_no_look() -> None:
@@ -310,7 +283,7 @@ def test_few_conflicting_genes_that_a_validator_weighed_call_for_no_look() -> No
     assert look.concerns(agreed, "openrouter") == ()
     assert [c.word for c in look.concerns(nobody, "openrouter")] == ["no verdict", "1 conflicting gene"]
     assert [c.word for c in look.concerns(nobody, "offline")] == ["1 conflicting gene"]
-    assert "1 conflicting" in card_of([agreed], "0")
+    assert Page(render([agreed])).row("0")["conflicting"] == ["NKG7"]
 
 
 def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() -> None:
@@ -327,34 +300,43 @@ def test_all_well_claims_no_check_that_nobody_made() -> None:
     assert "Nothing calls for a look" in unchecked
 
 
-def test_marker_rows_mark_evidence_and_conflict() -> None:
-    answer = make.annotation(conflicting_genes=("NKG7",))
-    rows = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, [make.annotated(answer=answer)], {}).cards[0].markers
-    marks = {row.gene: row.mark for row in rows if row.mark}
-    assert marks == {"GNLY": "evidence", "GZMB": "evidence", "PRF1": "evidence", "NKG7": "conflicting"}
-    assert [row.rank for row in rows] == list(range(1, 11))
-
-
 def test_only_statistics_that_exist_have_a_column() -> None:
     scanpy = Cluster("0", 0, 9, 9, (Marker("A", log2fc=31.0, p_val_adj=0.0, score=9.5), Marker("B")))
-    page = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, [make.annotated(cluster=scanpy)], {})
-    assert page.columns == ("log2 FC", "test score", "adj. p")
-    assert [row.cells for row in page.cards[0].markers] == [("31.00", "9.5", "0"), ("–", "–", "–")]
-    assert page.bar_capped
+    page = Page(render([make.annotated(cluster=scanpy)]))
+    assert [column["heading"] for column in page.data["columns"]] == ["log2 FC", "test score", "adj. p"]
+    assert page.data["has"] == {"fc": True, "pct": False}
+    assert page.markers("0") == [
+        {"gene": "A", "fc": 31.0, "score": 9.5, "p": 0.0},
+        {"gene": "B", "fc": None, "score": None, "p": None},
+    ]
+    assert (page.data["fc_end"], page.data["fc_capped"]) == (10.0, True)
     bare = Cluster("0", 0, 2, 2, (Marker("A"), Marker("B")))
-    assert view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, [make.annotated(cluster=bare)], {}).columns == ()
+    page = Page(render([make.annotated(cluster=bare)]))
+    assert page.data["columns"] == []
+    assert page.markers("0") == [{"gene": "A"}, {"gene": "B"}]
+
+
+def test_markers_keep_rank_and_name_each_gene_once() -> None:
+    results = [make.annotated(), make.annotated("1", 1, cluster=make.cluster("1", make.NK_GENES[::-1], 1))]
+    page = Page(render(results))
+    assert page.packed("markers")["genes"] == list(make.NK_GENES)
+    for result in results:
+        found = page.markers(result.cluster.id)
+        assert [marker["gene"] for marker in found] == result.cluster.genes
+        assert [marker["fc"] for marker in found] == [
+            pytest.approx(marker.log2fc, rel=1e-3) for marker in result.cluster.markers
+        ]
 
 
 @pytest.mark.parametrize(
-    ("value", "steps"), [(None, 0), (-1.0, 0), (0.001, 1), (2.5, 10), (5.0, 20), (30.9, 20), (float("inf"), 20)]
+    ("value", "short"), [(None, None), (2 / 3, 0.6667), (3.21e-9, 3.21e-9), (float("inf"), None), (0.0, 0.0)]
 )
-def test_bar_length(value: float | None, steps: int) -> None:
-    assert markertable.bar(value, 5.0) == steps
+def test_statistics_keep_the_digits_that_count(value: float | None, short: float | None) -> None:
+    assert markertable.short(value) == short
 
 
-def test_numbers_are_not_rounded_to_nothing() -> None:
+def test_shares_are_not_rounded_to_nothing() -> None:
     assert [words.share(v) for v in (0.0, 0.004, 0.5, 1.0, None)] == ["0%", "<1%", "50%", "100%", "–"]
-    assert [words.p_value(v) for v in (0.0, 3e-9, 0.0123, None)] == ["0", "3e-09", "0.012", "–"]
 
 
 def test_conversation_alternates_and_ends_with_the_scorer() -> None:
@@ -369,14 +351,45 @@ def test_conversation_alternates_and_ends_with_the_scorer() -> None:
 
 
 def test_messages_are_in_the_page_once_as_they_were_written() -> None:
-    message = "  First line\n\tsecond <line> & more\n\n- item"
-    html = render([make.annotated(conversation=make.conversation(annotations=(message,)))])
-    assert Page(html).text.count(message) == 1
+    message = "  First line\n\tsecond <line> & more\n\n- item" * 5
+    page = Page(render([make.annotated(conversation=make.conversation(annotations=(message,)))]))
+    assert page.everything().count(message) == 1
+    assert page.detail("0")["turns"][0]["text"] == message
+
+
+def test_long_texts_that_clusters_share_are_in_the_page_once() -> None:
+    system, question = "You name cell types by their markers. " * 9, "GNLY, GZMB and PRF1, what is it? " * 9
+    asked = {"system": [{"type": "text", "text": system}], "messages": [{"role": "user", "content": question}], "n": 1}
+    held = talks.held(calls=(talks.call(request=asked, url="https://a.example/v1", response=talks.claim()),) * 2)
+    page = Page(render([make.annotated(str(n), n, conversation=held) for n in range(60)]))
+    text = page.everything()
+    assert text.count(system) == text.count(question) == 1
+    for id in ("0", "59"):
+        request = page.detail(id)["requests"][1]
+        assert request["messages"] == [["system", system], ["user", question]]
+        assert (request["url"], request["rest"], request["reply"]) == (
+            "https://a.example/v1",
+            '{\n "n": 1\n}',
+            talks.claim(),
+        )
 
 
 def test_annotation_of_a_refused_cluster_is_not_shown_as_its_answer() -> None:
     result = replace(make.annotated("r"), outcome=Outcome.REFUSED, reason="stopped half way")
-    assert "natural killer cell" not in card_of([result], "r").replace(make.conversation().annotations[0], "")
+    assert "natural killer cell" not in said_of([result], "r").replace(make.conversation().annotations[0], "")
+
+
+def test_key_of_the_run_is_of_what_was_run_only() -> None:
+    results = make.mixed_bag()
+    key = Page(render(results)).data["key"]
+    assert re.fullmatch("[0-9a-f]{16}", key)
+    assert Page(render([replace(r, reason="other") for r in results])).data["key"] == key
+    others = (
+        render(results[1:]),
+        render(results, run=make.OFFLINE_RUN),
+        render(results, replace(make.DATASET, name="b")),
+    )
+    assert len({key, *(Page(other).data["key"] for other in others)}) == 4
 
 
 # --- nothing acts but our own script
@@ -435,9 +448,15 @@ def test_no_text_changes_the_structure(text: str) -> None:
 
 
 def test_unseen_characters_are_named() -> None:
-    html = report_of("a\u202eb\x00c\ud800d\u200be")
-    assert "a[U+202E]b[U+0000]c[U+D800]d[U+200B]e" in html
-    assert not re.search("[\x00\u202e\u200b\ud800]", html)
+    page = Page(report_of("a\u202eb\x00c\ud800d\u200be"))
+    named = "a[U+202E]b[U+0000]c[U+D800]d[U+200B]e"
+    assert named in page.text
+    assert named in page.everything()
+    ids = [row.pop("key_id") for row in page.rows]
+    found = page.everything()
+    for id in ids:  # by which others know the clusters; shown by name
+        found = found.replace(id, "")
+    assert not re.search("[\x00\u202e\u200b\ud800]", found)
 
 
 def test_page_loads_nothing() -> None:
@@ -447,8 +466,8 @@ def test_page_loads_nothing() -> None:
         href = attributes.get("href")
         assert href is None or href.startswith("#") or (tag, href) == ("link", "data:,")
     assert "://" not in render(make.mixed_bag())
-    assert not re.search(r"url\(|@import|image-set", page.text_of["style"])
-    assert not re.search(r"fetch|XMLHttp|WebSocket|import\(|innerHTML|eval|insertAdjacent", page.text_of["script"])
+    assert not re.search(r"url\(|@import|image-set", page.styles[""])
+    assert not re.search(r"fetch|XMLHttp|WebSocket|import\(|innerHTML|eval|insertAdjacent", page.scripts[""])
 
 
 def test_policy_lets_through_the_one_style_and_the_one_script_only() -> None:
@@ -456,9 +475,11 @@ def test_policy_lets_through_the_one_style_and_the_one_script_only() -> None:
     policy = next(m["content"] or "" for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
-    for tag in ("style", "script"):
-        assert len(page.all(tag)) == 1
-        digest = base64.b64encode(hashlib.sha256(page.text_of[tag].encode()).digest()).decode()
+    assert len(page.all("style")) == 1
+    assert [a for a in page.all("script") if not a.get("type")] == [{}]
+    assert {a.get("type") for a in page.all("script")} == {None, "application/json", "text/plain"}
+    for tag, texts in (("style", page.styles), ("script", page.scripts)):
+        digest = base64.b64encode(hashlib.sha256(texts[""].encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
     names = {name for _, attributes in page.elements for name in attributes}
     assert not {name for name in names if name.startswith("on") or name == "style"}

@@ -11,10 +11,11 @@ import pytest
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.records import Cluster, ClusterResult, Conversation, Outcome, SetAside
 from cassia_engine.replies.shapes import QUESTIONS
-from cassia_engine.report import answers, calls, facts, look, said, talk, view, words
+from cassia_engine.report import answers, calls, dates, details, facts, look, said, talk, words
 from tests import factories as make
 from tests import talks
-from tests.test_report import Page, card_of, render
+from tests.reading import Page
+from tests.test_report import render
 
 RUN = replace(make.MODEL_RUN, prompts="1", parameters=(("validator_involvement", "v1"), ("temperature", "0.0")))
 
@@ -169,8 +170,9 @@ def test_call_of_the_last_conversation_counts() -> None:
     held = talks.held(calls=(first, talks.call(replicate=1), talks.call("validator", replicate=1)))
     assert spoken(held)[0][2] == ()
     result = make.annotated(conversation=held)
-    assert "There were 2 conversations on this cluster" in card_of([result], "0")
-    assert "Annotator, round 1, conversation 2" in card_of([result], "0")
+    detail = Page(render([result])).detail("0")
+    assert detail["conversations"] == 2
+    assert "Annotator, round 1, conversation 2" in [call["who"] for call in detail["calls"]]
 
 
 def test_very_long_reply_is_cut_in_the_page_and_says_so() -> None:
@@ -180,22 +182,25 @@ def test_very_long_reply_is_cut_in_the_page_and_says_so() -> None:
 
 
 def test_reply_in_form_is_there_as_it_was_written_too() -> None:
-    html = render([make.annotated(conversation=talks.held())])
-    assert Page(html).text.count(talks.claim()) == 1
-    assert Page(html).with_class("raw")
+    page = Page(render([make.annotated(conversation=talks.held(calls=(talks.call(response=talks.claim()),)))]))
+    said = page.detail("0")
+    assert said["turns"][0]["text"] == said["requests"][0]["reply"] == talks.claim()
+    assert said["turns"][0]["points"]
+    assert page.everything().count(talks.claim()) == 1
 
 
-# --- calls: unknown is not 0, and no time is in the page
+# --- calls: unknown is not 0
 
 
 def test_call_rows() -> None:
     strange = talks.call("validator", input_tokens=None, cost_usd=None, finish="length", finish_reason="max_tokens")
     first, second = calls.rows((talks.call(sent={"max_tokens": 8192, "temperature": 0.0, "reasoning": "low"}), strange))
-    assert (first.who, first.model, first.tokens_in, first.cost) == (
+    assert (first.who, first.model, first.tokens_in, first.cost, first.seconds) == (
         "Annotator, round 1",
         "some/model-1",
         "1,700",
         "$0.0095",
+        "1.2",
     )
     assert (first.ended, first.sent) == ("whole", "at most 8,192 tokens, temperature 0, reasoning low")
     assert (second.tokens_in, second.cost, second.ended) == ("unknown", "unknown", "cut off (max_tokens)")
@@ -207,27 +212,73 @@ def test_cost_says_where_it_is_from() -> None:
     assert calls.cost_sources(mixed) == "the provider's own figure and reckoned by prices of 2026-11-20"
 
 
-def test_no_time_is_in_the_page() -> None:
-    def page(seconds: float, at: str) -> str:
-        timed = (talks.call(seconds=seconds, at=at), talks.call("validator", seconds=seconds, at=at))
-        return render([make.annotated(conversation=talks.held(calls=timed))])
+@pytest.mark.parametrize(
+    ("calls", "found"),
+    [
+        (
+            [("2026-11-21T09:49:22+00:00", 22.0), ("2026-11-21T11:53:38.5+01:00", 1.0)],
+            {
+                "Answered": "21 November 2026, 09:49 to 10:53 UTC",
+                "Time": "1 h 4 min from the first call to the last answer",
+            },
+        ),
+        (
+            [("2026-11-21T23:59:58+00:00", 1.5), ("2026-11-22T00:00:02+00:00", 1.0)],
+            {
+                "Answered": "21 November 2026, 23:59 to 22 November 2026, 00:00 UTC",
+                "Time": "5.5 s from the first call to the last answer",
+            },
+        ),
+        (
+            [("2026-11-21T09:00:00+00:00", 0.25), ("yesterday", 1.0), ("2026-11-21T09:00:00+00:00", None)],
+            {
+                "Answered": "21 November 2026, 08:59 to 09:00 UTC",
+                "Time": "0.2 s from the first call to the last answer",
+            },
+        ),
+    ],
+)
+def test_run_says_when_it_was_answered(calls: list[tuple[str, float | None]], found: dict[str, str]) -> None:
+    held = talks.held(calls=tuple(talks.call(at=at, seconds=seconds) for at, seconds in calls))
+    assert dict(dates.facts([make.annotated(), make.annotated("1", 1, conversation=held)])) == found
 
-    assert page(0.5, "2026-11-21T09:00:00+00:00") == page(99.0, "2026-11-22T10:00:00+00:00")
+
+def test_run_that_asked_nobody_has_the_date_of_its_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795253963")
+    assert dict(dates.facts([make.annotated()])) == {"Date": "21 November 2026"}
 
 
-# --- the card
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "less than 0.1 s"),
+        (0.84, "0.8 s"),
+        (59.4, "59 s"),
+        (278.0, "4 min 38 s"),
+        (7500.0, "2 h 5 min"),
+        (90000.0, "1 day 1 h"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
 
 
-def test_card_shows_what_was_set_aside_and_hints() -> None:
+# --- the cluster
+
+
+def test_cluster_says_what_was_set_aside_and_hints() -> None:
     aside = (SetAside("ribosomal", ("RPL3", "RPS6")), SetAside("cell cycle", ("CENPF",)))
     cluster = replace(make.cluster(), set_aside=aside, hints=("many cells may be cycling",), context="sorted cells")
-    card = card_of([make.annotated(cluster=cluster)], "0")
-    assert "Set aside as technical: 2 ribosomal (RPL3, RPS6); 1 cell cycle (CENPF)." in card
-    assert "Hint: Many cells may be cycling." in card
-    assert "sorted cells" in card
+    found = Page(render([make.annotated(cluster=cluster)])).detail("0")
+    assert found["set_aside"] == [
+        {"kind": "ribosomal", "genes": ["RPL3", "RPS6"]},
+        {"kind": "cell cycle", "genes": ["CENPF"]},
+    ]
+    assert found["hints"] == ["Many cells may be cycling."]
+    assert found["context"] == "sorted cells"
 
 
-def test_card_shows_the_rest_of_an_answer() -> None:
+def test_cluster_says_the_rest_of_an_answer() -> None:
     answer = make.annotation(
         score_reason="strong genes",
         cl_match="broader: it is a kind of it",
@@ -235,15 +286,15 @@ def test_card_shows_the_rest_of_an_answer() -> None:
         possible_tissues=("blood", "spleen"),
         context_conflict="markers of the liver",
     )
-    card = card_of([make.annotated(answer=answer)], "0")
-    for text in (
-        "91 of 100 Strong genes.",
-        "CL:0000623 a broader type: the label itself has no term: it is a kind of it",
-        "35% of the first 10 genes",
-        "blood, spleen",
-        "Context conflict. The markers contradict what was said of the data: Markers of the liver.",
-    ):
-        assert text in card
+    found = Page(render([make.annotated(answer=answer)])).detail("0")
+    said = found["answer"]
+    assert said["score_reason"] == "Strong genes."
+    assert said["placed"] == "a broader type: the label itself has no term: it is a kind of it"
+    assert said["explained"] == "35% of the first 10 genes"
+    assert said["possible_tissues"] == ["blood", "spleen"]
+    assert said["path"][-1] == "natural killer cell"
+    assert found["concerns"][0]["word"] == "context conflict"
+    assert found["concerns"][0]["detail"] == ("The markers contradict what was said of the data: Markers of the liver.")
 
 
 @pytest.mark.parametrize(
@@ -263,9 +314,8 @@ def test_place_in_the_ontology_in_words(match: str, text: str) -> None:
 
 
 def test_no_score_is_no_score_and_not_zero() -> None:
-    card = card_of([make.annotated(answer=make.annotation(score=None), score=None)], "0")
-    assert "no score was given" in card
-    assert "of 100" not in card
+    page = Page(render([make.annotated(answer=make.annotation(score=None), score=None)]))
+    assert page.row("0")["score"] is None
 
 
 # --- reasons to look
@@ -331,10 +381,11 @@ def test_hostile_fields_are_all_in_the_page_as_text() -> None:
     text = "</script><script>alert(1)</script>\u202e"
     page = Page(render([make.annotated(conversation=talks.hostile(text))]))
     named = text.replace("\u202e", "")
+    found = page.everything()
     for letter in "ABCDEFGHIJKLMNOPQRSTUV":
-        assert f"{letter} {named}" in page.text, letter
-    assert "\u202e" not in page.text
-    assert len(page.all("script")) == 1
+        assert f"{letter} {named}" in found, letter
+    assert "\u202e" not in found
+    assert [a for a in page.all("script") if not a.get("type")] == [{}]
 
 
 def test_broken_calls_break_nothing() -> None:
@@ -343,8 +394,9 @@ def test_broken_calls_break_nothing() -> None:
         {"role": None, "round": "1", "sent": [1], "repaired": "no", "finish": None},
         {"round": 1, "response": 5},
     )
-    html = render([make.annotated(conversation=talks.held(calls=odd))])
-    assert "unknown" in Page(html).text
+    found = Page(render([make.annotated(conversation=talks.held(calls=odd))])).detail("0")
+    assert [call["cost"] for call in found["calls"]] == ["unknown"] * 3
+    assert len(found["requests"]) == 3
 
 
 def test_cluster_that_only_cost_calls_shows_them() -> None:
@@ -354,11 +406,11 @@ def test_cluster_that_only_cost_calls_shows_them() -> None:
         "no answer",
         conversation=Conversation(calls=(talks.call(),)),
     )
-    assert "Calls 1" in card_of([lost], "c")
+    assert [call["who"] for call in Page(render([lost])).detail("c")["calls"]] == ["Annotator, round 1"]
 
 
 def test_conversation_of_the_page_is_the_one_of_the_record() -> None:
     result = make.annotated(conversation=talks.held())
-    card = view.page(make.DATASET, make.SELECTION, RUN, [result], {}).cards[0]
-    assert json.loads(card.turns[0].text) == json.loads(talks.claim())
-    assert card.talk == "2 messages in 1 round; the validator agreed"
+    found = details.detail(result, RUN.provider)
+    assert json.loads(found.turns[0].text) == json.loads(talks.claim())
+    assert found.talk == "2 messages in 1 round; the validator agreed"

@@ -15,7 +15,7 @@ from typing import Any
 
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report.details import detail_data
-from cassia_engine.report.markertable import markers
+from cassia_engine.report.markertable import BAR_END, markers, short, strongest
 from cassia_engine.report.pack import dumps, plain
 from cassia_engine.report.requests import Texts
 from cassia_engine.report.rows import row_data
@@ -29,6 +29,7 @@ def page_data(
 ) -> dict[str, Any]:
     """What every script wants at once."""
     keys = {key for key, _, _ in page.columns}
+    largest = strongest(results)
     return {
         "key": run_key(dataset, selection, run, results),
         "name": plain(page.name),
@@ -36,6 +37,8 @@ def page_data(
         "offline": page.offline,
         "columns": [{"key": key, "heading": heading} for key, heading, _ in page.columns],
         "has": {"fc": "fc" in keys, "pct": "in" in keys},
+        "fc_end": short(min(largest, BAR_END)),
+        "fc_capped": largest > BAR_END,
         "block": BLOCK,
         "score_meaning": plain(page.score_meaning),
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, Selection
-from cassia_engine.report import calls, words
+from cassia_engine.report import calls, dates, words
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -27,6 +28,8 @@ def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequenc
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
         *words.usage_facts(results),
+        *dates.facts(results),
+        ("Ontology", f"Cell Ontology {RELEASE}"),
         ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
     ]
     return tuple((name, value) for name, value in pairs if value)

@@ -18,7 +18,8 @@ COLUMNS: tuple[Column, ...] = (
     ("score", "test score", lambda m: m.score),
     ("p", "adj. p", lambda m: m.p_val_adj),
 )
-DIGITS = 4  # of a statistic that count: more than any view shows
+BAR_END = 10.0  # larger log2 fold changes (Scanpy's, where no other cell has the gene) have no longer bar
+DIGITS = 4  # that count, of a statistic
 
 
 def present_columns(results: Sequence[ClusterResult]) -> tuple[Column, ...]:
@@ -27,20 +28,27 @@ def present_columns(results: Sequence[ClusterResult]) -> tuple[Column, ...]:
     return tuple(column for column in COLUMNS if any(column[2](m) is not None for m in markers))
 
 
+def strongest(results: Iterable[ClusterResult]) -> float:
+    """The largest log2 fold change of the sample, 0 where none is above that."""
+    changes = (m.log2fc for r in results for m in r.cluster.markers)
+    return max((change for change in changes if change is not None and change > 0), default=0.0)
+
+
 def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict[str, Any]:
     """`genes`, each once, and for each cluster by rank the number of its gene and its statistics, None for unknown."""
     numbers: dict[str, int] = {}
     clusters = [
         {
             "g": [numbers.setdefault(m.gene, len(numbers)) for m in result.cluster.markers],
-            **{key: [_short(value(m)) for m in result.cluster.markers] for key, _, value in columns},
+            **{key: [short(value(m)) for m in result.cluster.markers] for key, _, value in columns},
         }
         for result in results
     ]
     return {"genes": plain(list(numbers)), "clusters": clusters}
 
 
-def _short(value: float | None) -> float | None:
+def short(value: float | None) -> float | None:
+    """The value with the digits that any view shows; None where it is none or no finite number."""
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.{DIGITS}g}")

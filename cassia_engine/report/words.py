@@ -47,10 +47,6 @@ def need_a_look(count: int) -> str:
     return f"{count:,} {'needs' if count == 1 else 'need'} a look."
 
 
-def fold_change(value: float | None) -> str:
-    return DASH if value is None else f"{value:.2f}"
-
-
 def share(value: float | None) -> str:
     """A fraction as a percentage; a small one is not rounded down to none."""
     if value is None or not math.isfinite(value):
@@ -58,14 +54,16 @@ def share(value: float | None) -> str:
     return "<1%" if 0 < value < 0.01 else f"{value:.0%}"
 
 
-def p_value(value: float | None) -> str:
-    if value is None:
-        return DASH
-    return f"{value:.0e}" if 0 < value < 0.001 else f"{value:.2g}"
-
-
-def statistic(value: float | None) -> str:
-    return DASH if value is None else f"{value:.1f}"
+def duration(seconds: float) -> str:
+    """ "0.8 s", "4 min 38 s", "2 h 5 min", "3 days 4 h"."""
+    if seconds < 0.1:
+        return "less than 0.1 s"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, hours, days = round(seconds) // 60, round(seconds) // 3600, round(seconds) // 86400
+    if not hours:
+        return f"{minutes} min {round(seconds) % 60} s"
+    return f"{hours} h {minutes % 60} min" if not days else f"{plural(days, 'day')} {hours % 24} h"
 
 
 def dollars(value: float) -> str:

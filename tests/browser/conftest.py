@@ -63,7 +63,7 @@ def browser() -> Iterator[Any]:
 def visit(browser: Any, tmp_path: Path) -> Iterator[Open]:
     contexts = []
 
-    def open_report(html: str, fragment: str = "", width: int = 1280, **options: Any) -> Visit:
+    def open_report(html: str, fragment: str = "", width: int = 1280, ready: bool = True, **options: Any) -> Visit:
         path = tmp_path / "report.html"
         path.write_text(html, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
@@ -71,7 +71,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Open]:
         found = Visit(context.new_page())
         watch(found, path.as_uri())
         found.page.goto(path.as_uri() + fragment)
-        if options.get("java_script_enabled", True):
+        if ready and options.get("java_script_enabled", True):
             found.page.wait_for_function(READY)
         if fragment.startswith("#cluster="):
             found.open()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.kills.records import newest, read_journal
 from tests.mock_provider.running import Running
+from tests.reading import without_times
 
 JOURNAL = Path(".cassia") / "journal"
 TIMES = re.compile(r'^ *"(at|seconds)": ("[^"]*"|[\d.e-]+),?$', re.MULTILINE)
@@ -165,9 +166,11 @@ def tear(path: Path, count: int) -> None:
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    """Each file's bytes. In the conversations the lines of `at` and `seconds` are left out, and nothing else is."""
+    """Each file's bytes. Of conversations and report the times of calls are left out, and nothing else is."""
     found = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     for name in found:
         if name.endswith("_conversations.json"):
             found[name] = TIMES.sub("", found[name].decode()).encode()
+        if name.endswith("_report.html"):
+            found[name] = without_times(found[name].decode()).encode()
     return found

@@ -51,7 +51,7 @@ function draw(place, index, detail, markers, texts) {
 function heading(row, index) {
   return h(
     "div",
-    { class: "cluster-head" },
+    { class: "cluster-head", "data-of": row.anchor },
     h("p", { class: "soft" }, "Cluster ", bdi(row.id)),
     h("h2", { tabindex: "-1", "aria-label": `Cluster ${row.id}: ${row.title}` }, bdi(row.title)),
     h(

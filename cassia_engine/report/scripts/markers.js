@@ -1,7 +1,7 @@
 // The markers of a cluster with their statistics, and what each gene was to the answer.
 
-import { bdi, counted, genes, h, icon } from "./dom.js";
-import { DASH, worded } from "./numbers.js";
+import { bdi, counted, genes, h, icon, svg } from "./dom.js";
+import { DASH, part, worded } from "./numbers.js";
 import { state } from "./store.js";
 
 const SHOWN_AT_ONCE = 15;
@@ -41,10 +41,20 @@ function lines(row, markers, judged) {
   const absent = row.unsupported.map((gene) => line(DASH, gene, state.page.columns.map(() => DASH), "unsupported", judged));
   const present = markers.g.map((number, place) => {
     const gene = markers.genes[number];
-    const cells = state.page.columns.map((column) => worded(column.key, markers[column.key][place]));
+    const cells = state.page.columns.map((column) => cell(column.key, markers[column.key][place]));
     return line(String(place + 1), gene, cells, marks.get(gene), judged);
   });
   return [...absent, ...present];
+}
+
+function cell(key, value) {
+  return key === "fc" ? [worded(key, value), changeBar(value)] : worded(key, value);
+}
+
+// How strong a fold change is beside the strongest of the sample; none where it is unknown or not above zero.
+function changeBar(value) {
+  const width = part(value, state.page.fc_end);
+  return svg("svg", { class: "change", viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width, height: 1 }));
 }
 
 function line(rank, gene, cells, mark, judged) {
@@ -69,8 +79,9 @@ function unfolder(table, count) {
 function notes(detail, markers) {
   const of = `${counted(markers.g.length, "gene")} listed, of ${detail.n_passing.toLocaleString("en")} that pass the filter`;
   const shares = state.page.has.pct ? " In, out: share of the cells inside and outside the cluster that express the gene." : "";
+  const capped = state.page.fc_capped ? ` Bars end at a log2 fold change of ${state.page.fc_end}.` : "";
   return [
-    h("p", { class: "note" }, `${of} and ${detail.n_rows.toLocaleString("en")} in the table.${shares}`),
+    h("p", { class: "note" }, `${of} and ${detail.n_rows.toLocaleString("en")} in the table.${shares}${capped}`),
     detail.set_aside ? h("p", { class: "note" }, h("b", {}, "Set aside as technical: "), setAside(detail.set_aside)) : null,
     (detail.hints ?? []).map((hint) => h("p", { class: "note" }, h("b", {}, "Hint: "), bdi(hint))),
   ];

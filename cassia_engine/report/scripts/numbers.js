@@ -18,3 +18,9 @@ export function worded(key, value) {
 function share(value) {
   return value > 0 && value < 0.01 ? "<1%" : `${Math.round(value * 100)}%`;
 }
+
+// By how many of 100 a bar is filled; what is above zero is never drawn as nothing.
+export function part(value, end) {
+  if (!(value > 0)) return 0;
+  return Math.max(2, Math.round(100 * Math.min(value / end, 1)));
+}
