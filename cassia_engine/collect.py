@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from cassia_engine.annotate import open_replayer, run_chunk
 from cassia_engine.errors import TooManyFailedError, UsageError
@@ -19,8 +18,6 @@ from cassia_engine.stagefiles import ResultFile, Status, read_chunk_or_result
 
 NOT_REACHED_REASON = "its annotate task ended without a result; run again with -resume to annotate it"
 NO_RUN = RunInfo(provider="", model="", engine_version="", notice="No annotate task left a result.")
-
-Part = TypeVar("Part", Chunk, ResultFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +84,17 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
     Raises:
         UsageError: a file is unreadable, given twice or of another sample; or a chunk has neither file.
     """
-    if not paths:
-        raise UsageError("no files to collect; give the chunk and result files of one sample")
-    files = [(path, read_chunk_or_result(path)) for path in paths]
-    first = files[0][1]
-    for path, part in files:
-        if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
-            raise UsageError(f"of another sample or split than {paths[0]}; collect one sample", path=path)
-    chunks = _by_index(files, Chunk)
-    results = _by_index(files, ResultFile)
+    first, chunks, results = _read(paths)
     missing = sorted(set(range(first.count)) - chunks.keys() - results.keys())
     if missing:
         names = ", ".join(str(index) for index in missing[:10])
         raise UsageError(f"chunk {names} of {first.count} has neither its chunk nor its result file here")
     rows: list[tuple[ClusterResult, RunInfo]] = []
     for index in range(first.count):
-        rows += _rows(chunks.get(index), results.get(index), settings or AnnotateSettings())
+        if (answer := results.get(index)) is not None:
+            rows += [(result, answer.run) for result in answer.results]
+        else:
+            rows += _from_journal(chunks[index], settings or AnnotateSettings())
     if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
         raise UsageError(f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again")
     return merge(first.dataset, first.selection, rows)
@@ -126,26 +118,39 @@ def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
     )
 
 
-def _by_index(files: Iterable[tuple[Path, Chunk | ResultFile]], kind: type[Part]) -> dict[int, tuple[Path, Part]]:
-    found: dict[int, tuple[Path, Part]] = {}
-    for path, part in files:
-        if isinstance(part, kind):
-            if part.index in found:
-                raise UsageError(f"the same chunk as {found[part.index][0]}; give each once", path=path)
-            found[part.index] = (path, part)
-    return found
+def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], dict[int, ResultFile]]:
+    """The first file, for what all have in common; the chunks that have no result file; and the result files."""
+    found: dict[tuple[type, int], Path] = {}
+    chunks: dict[int, Chunk] = {}
+    results: dict[int, ResultFile] = {}
+    first: Chunk | ResultFile | None = None
+    for path in paths:
+        part = read_chunk_or_result(path)
+        first = first or _emptied(part)
+        if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
+            raise UsageError(f"of another sample or split than {paths[0]}; collect one sample", path=path)
+        if (type(part), part.index) in found:
+            raise UsageError(f"the same chunk as {found[type(part), part.index]}; give each once", path=path)
+        found[type(part), part.index] = path
+        if isinstance(part, Chunk):
+            chunks[part.index] = part
+        else:
+            results[part.index] = part
+        # A chunk that is answered is let go at once: its clusters are in the results too.
+        if part.index in chunks and part.index in results:
+            chunk, answer = chunks.pop(part.index), results[part.index]
+            if [r.cluster.id for r in answer.results] != [c.id for c in chunk.clusters]:
+                where = found[ResultFile, part.index]
+                raise UsageError(
+                    f"its clusters are not those of {found[Chunk, part.index]}; annotate that chunk again", path=where
+                )
+    if first is None:
+        raise UsageError("no files to collect; give the chunk and result files of one sample")
+    return first, chunks, results
 
 
-def _rows(
-    chunk: tuple[Path, Chunk] | None, answer: tuple[Path, ResultFile] | None, settings: AnnotateSettings
-) -> list[tuple[ClusterResult, RunInfo]]:
-    """The results of one chunk, of which at least one file is there."""
-    if answer is None:
-        return _from_journal(chunk[1], settings) if chunk else []
-    path, found = answer
-    if chunk and [r.cluster.id for r in found.results] != [c.id for c in chunk[1].clusters]:
-        raise UsageError(f"its clusters are not those of {chunk[0]}; annotate that chunk again", path=path)
-    return [(result, found.run) for result in found.results]
+def _emptied(part: Chunk | ResultFile) -> Chunk | ResultFile:
+    return replace(part, clusters=()) if isinstance(part, Chunk) else replace(part, results=())
 
 
 def _from_journal(chunk: Chunk, settings: AnnotateSettings) -> list[tuple[ClusterResult, RunInfo]]:

@@ -69,7 +69,8 @@ class Page(HTMLParser):
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        return list(self.packed("rows"))
+        rows = self.packed("rows")
+        return [row | ({"key_id": "".join(map(chr, row["key_id"]))} if "key_id" in row else {}) for row in rows]
 
     def row(self, id: str) -> dict[str, Any]:
         return next(row for row in self.rows if row.get("key_id", row["id"]) == id)

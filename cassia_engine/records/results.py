@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
@@ -117,8 +120,32 @@ class Conversation:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        lists = ("annotations", "checks", "validations", "calls")
-        return cls(**{**data, **{name: tuple(data[name]) for name in lists}})
+        lists = ("annotations", "checks", "validations")
+        calls = tuple(_held_once(call) for call in data["calls"])
+        return cls(**{**data, **{name: tuple(map(intern, data[name])) for name in lists}, "calls": calls})
+
+
+def _held_once(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The call with what calls have in common, such as prompts and schema, in memory once: it is most of them."""
+    request = call.get("request")
+    body = {"request": _shared(request)} if isinstance(request, dict) else {}
+    return {intern(k): intern(v) if type(v) is str else v for k, v in {**call, **body}.items()}
+
+
+def _shared(value: Any) -> Any:
+    """A request's body or message with its texts interned, and other objects, such as a schema, by their JSON."""
+    if isinstance(value, str):
+        return intern(value)
+    if isinstance(value, list):
+        return [_shared(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {intern(k): _parsed(json.dumps(v)) if isinstance(v, dict) else _shared(v) for k, v in value.items()}
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    return json.loads(text)
 
 
 @dataclass(frozen=True, slots=True)

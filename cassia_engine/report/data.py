@@ -16,7 +16,7 @@ from typing import Any
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report.details import detail_data
 from cassia_engine.report.markertable import BAR_END, markers, short, strongest
-from cassia_engine.report.pack import dumps, plain
+from cassia_engine.report.pack import dumps
 from cassia_engine.report.requests import Texts
 from cassia_engine.report.rows import row_data
 from cassia_engine.report.view import Page
@@ -32,7 +32,7 @@ def page_data(
     largest = strongest(results)
     return {
         "key": run_key(dataset, selection, run, results),
-        "name": plain(page.name),
+        "name": page.name,
         "n": len(page.rows),
         "offline": page.offline,
         "columns": [{"key": key, "heading": heading} for key, heading, _ in page.columns],
@@ -40,7 +40,7 @@ def page_data(
         "fc_end": short(min(largest, BAR_END)),
         "fc_capped": largest > BAR_END,
         "block": BLOCK,
-        "score_meaning": plain(page.score_meaning),
+        "score_meaning": page.score_meaning,
     }
 
 
@@ -49,7 +49,7 @@ def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterat
     texts = Texts(results)
     yield "rows", [row_data(row) for row in page.rows]
     yield "markers", markers(results, page.columns)
-    yield "texts", plain(list(texts))
+    yield "texts", list(texts)
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
         yield f"details-{start // BLOCK}", [detail_data(one, run.provider, texts.of_cluster()) for one in block]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.records import ClusterResult, SetAside
@@ -10,7 +10,7 @@ from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer
 from cassia_engine.report.calls import CallRow
 from cassia_engine.report.look import Concern, concerns, sentence
-from cassia_engine.report.pack import plain
+from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.rows import opinion
 from cassia_engine.report.talk import Turn, talk_summary, turns
@@ -59,14 +59,13 @@ def detail(result: ClusterResult, provider: str) -> Detail:
 def detail_data(result: ClusterResult, provider: str, own: Own) -> dict[str, Any]:
     """A cluster's details as the scripts get them; its long texts are in `texts`."""
     found = detail(result, provider)
-    said = [{**plain(replace(turn, text="")), "text": own.ref(turn.text)} for turn in found.turns]
-    data: dict[str, Any] = plain(replace(found, turns=(), concerns=()))
+    data = given(found)
     if found.concerns:
-        data["concerns"] = [{**plain(concern), "tone": concern.tone} for concern in found.concerns]
-    if said:
-        data["turns"] = said
+        data["concerns"] = [{**given(c), "tone": c.tone} for c in found.concerns]
+    if found.turns:
+        data["turns"] = [{**given(turn), "text": own.ref(turn.text)} for turn in found.turns]
     if result.conversation.calls:
         data["requests"] = requests(result.conversation.calls, own)
-    if texts := plain(list(own)):
+    if texts := list(own):
         data["texts"] = texts
     return data

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from cassia_engine.records import ClusterResult, Marker
-from cassia_engine.report.pack import plain
 
 # A statistic: its key in the data, its heading, its value.
 Column = tuple[str, str, Callable[[Marker], float | None]]
@@ -44,7 +43,7 @@ def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict
         }
         for result in results
     ]
-    return {"genes": plain(list(numbers)), "clusters": clusters}
+    return {"genes": list(numbers), "clusters": clusters}
 
 
 def short(value: float | None) -> float | None:

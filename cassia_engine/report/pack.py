@@ -1,7 +1,7 @@
 """Data for the page's scripts: plain, with nothing in it that cannot be seen, and packed small.
 
-`plain` is the one place where texts of others are made visible before they enter the data; the scripts put them into
-the page as text and nothing else.
+`dumps` is the one place where texts of others enter the data: the scripts put them into the page as text and nothing
+else.
 """
 
 from __future__ import annotations
@@ -10,25 +10,18 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import Field, fields, is_dataclass
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
 # Control characters, zero-width ones, overrides of the writing direction, and halves of surrogate pairs:
 # they could make a text read as another one, so they are shown by their number.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
-)
-_HALF = re.compile("[\ud800-\udfff]")
+_UNSEEN_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff"
+_UNSEEN = re.compile(f"[{_UNSEEN_CLASS}]")
+# The same in JSON: some control characters are escaped there; an escaped backslash escapes nothing after it.
+_UNSEEN_IN_JSON = re.compile(rf"\\u00(?P<number>[01][0-9a-f])|\\(?P<letter>[bf])|\\.|[{_UNSEEN_CLASS}]")
+_LETTERS = {"b": "0008", "f": "000C"}
 LEVEL = 6
-
-
-class Raw(str):
-    """A text that goes into the data as it is: the id of a cluster, by which others know it."""
-
-    __slots__ = ()
 
 
 def visible(text: str) -> str:
@@ -36,23 +29,12 @@ def visible(text: str) -> str:
     return text if text.isprintable() else _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON takes it, texts visible; of a dataclass, fields that are as by default are left out."""
-    if isinstance(value, str):
-        return value if isinstance(value, Raw) else visible(value.value if isinstance(value, StrEnum) else value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(got) for f in _fields(type(value)) if (got := getattr(value, f.name)) != f.default}
-    if isinstance(value, Mapping):
-        return {plain(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    return value
-
-
 def dumps(value: Any) -> str:
-    """Compact JSON. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    """Compact JSON in which every text is visible; of a dataclass, fields that are as by default are left out."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=given)
+    if text.isprintable() and not any(escape in text for escape in ("\\u00", "\\b", "\\f")):
+        return text
+    return _UNSEEN_IN_JSON.sub(_named, text)
 
 
 def pack(value: Any) -> str:
@@ -63,6 +45,21 @@ def pack(value: Any) -> str:
 def inline(value: Any) -> str:
     """JSON that can stand inside a script element: nothing in it ends the element."""
     return dumps(value).replace("<", "\\u003c")
+
+
+def _named(found: re.Match[str]) -> str:
+    if len(found[0]) == 1:
+        return f"[U+{ord(found[0]):04X}]"
+    number = found["number"] or _LETTERS.get(found["letter"] or "", "")
+    # Tabs and line ends are seen.
+    return found[0] if number in ("", "09", "0a", "0d") else f"[U+{number.upper():0>4}]"
+
+
+def given(record: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not as by default."""
+    if not is_dataclass(record) or isinstance(record, type):
+        raise TypeError(f"{type(record)} has no place in the data of a page")
+    return {f.name: got for f in _fields(type(record)) if (got := getattr(record, f.name)) != f.default}
 
 
 @cache

@@ -12,7 +12,6 @@ from typing import Any
 
 from cassia_engine.records import ClusterResult
 from cassia_engine.report.calls import Entry
-from cassia_engine.report.pack import visible
 
 LONG = 120  # characters from which on a text is worth a place in a list
 Ref = str | dict[str, int]
@@ -50,7 +49,7 @@ class Own:
     def ref(self, text: str) -> Ref:
         """The text if it is short, {"text": place in the page's list}, or {"own": place in the cluster's}."""
         if len(text) < LONG:
-            return visible(text)
+            return text
         if (place := self._shared.get(text)) is not None:
             return {"text": place}
         return {"own": self._own.setdefault(text, len(self._own))}
@@ -60,8 +59,8 @@ def requests(calls: Sequence[Entry], own: Own) -> list[dict[str, Any]]:
     """A mapping a call: where it went, its messages as (role, text), the rest of its body, and the reply."""
     return [
         {
-            "url": visible(_string(call.get("url"))),
-            "messages": [[visible(role), own.ref(text)] for role, text in _messages(call)],
+            "url": _string(call.get("url")),
+            "messages": [[role, own.ref(text)] for role, text in _messages(call)],
             "rest": own.ref(_rest(call)),
             "reply": own.ref(_string(call.get("response"))),
         }
@@ -88,9 +87,9 @@ def _messages(call: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _rest(call: Entry) -> str:
-    """The body less its messages, as JSON to read."""
+    """The body less its messages, as JSON."""
     rest = {name: value for name, value in _body(call).items() if name not in ("system", "messages")}
-    return json.dumps(rest, ensure_ascii=False, indent=1) if rest else ""
+    return json.dumps(rest, ensure_ascii=False) if rest else ""
 
 
 def _body(call: Entry) -> Mapping[str, Any]:

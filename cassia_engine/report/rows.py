@@ -10,7 +10,7 @@ from cassia_engine.records import Annotation, ClusterResult, Outcome
 from cassia_engine.report import words
 from cassia_engine.report.answers import PIPS, given_score
 from cassia_engine.report.look import Concern, concerns
-from cassia_engine.report.pack import Raw, plain, visible
+from cassia_engine.report.pack import visible
 
 FIRST_MARKERS = 6  # genes that stand in for the evidence where nobody judged
 
@@ -20,7 +20,7 @@ class Row:
     """A cluster in the table.
 
     Attributes:
-        key_id: the id as it is, where characters in it cannot be seen; None where `id` is that already.
+        key_id: the id as it is, by its code points, where some of its characters cannot be seen; None where `id` can.
         lineage: which of the broad lineages, by whose hue it is drawn; None without a term.
         types: the ranked types, best first.
         not_judged: the first markers of a cluster without an annotation.
@@ -29,7 +29,7 @@ class Row:
     """
 
     id: str
-    key_id: str | None
+    key_id: tuple[int, ...] | None
     anchor: str
     outcome: str
     outcome_word: str
@@ -72,7 +72,7 @@ def row(result: ClusterResult, provider: str) -> Row:
     a = opinion(result)
     return Row(
         id=id,
-        key_id=None if visible(id) == id else Raw(id),
+        key_id=None if visible(id) == id else tuple(map(ord, id)),
         anchor=anchor(id),
         outcome=result.outcome.value,
         outcome_word=words.OUTCOME_WORDS[result.outcome],
@@ -116,9 +116,8 @@ def title(a: Annotation | None) -> str:
 
 def row_data(row: Row) -> dict[str, Any]:
     """A row as the scripts get it, every key there: of a concern what the table shows."""
-    found = {name: plain(getattr(row, name)) for name in Row.__slots__ if name not in ("key_id", "concerns")}
-    found["concerns"] = [{"kind": c.kind, "word": visible(c.word), "tone": c.tone} for c in row.concerns]
-    return found if row.key_id is None else {**found, "key_id": row.key_id}
+    found = {name: getattr(row, name) for name in Row.__slots__ if name != "key_id" or row.key_id}
+    return {**found, "concerns": [{"kind": c.kind, "word": c.word, "tone": c.tone} for c in row.concerns]}
 
 
 def _verdict(result: ClusterResult, provider: str) -> str:

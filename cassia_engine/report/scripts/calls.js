@@ -39,7 +39,7 @@ function exactParts(request, textOf) {
   return [
     request.url ? h("p", { class: "note" }, "Sent to ", bdi(request.url)) : null,
     ...request.messages.map(([role, ref]) => part(role, ref)),
-    request.rest ? part("the rest of the request", request.rest) : null,
+    request.rest ? part("the rest of the request", JSON.stringify(JSON.parse(textOf(request.rest)), null, 1)) : null,
     request.reply ? part("the reply", request.reply) : null,
   ].filter(Boolean);
 }

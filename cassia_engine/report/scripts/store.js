@@ -10,6 +10,7 @@ export function keyOf(row) {
 }
 
 export function fill(page, rows) {
+  for (const row of rows) if (row.key_id) row.key_id = String.fromCodePoint(...row.key_id);
   state.page = page;
   state.rows = rows;
   state.byId = new Map(rows.map((row) => [keyOf(row), row]));
