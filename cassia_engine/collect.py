@@ -61,10 +61,16 @@ class Merged:
     @property
     def status(self) -> Status:
         counts = Counter(result.outcome for result in self.results)
+        usage, run = self.usage, self.run
         return Status(
             name=self.dataset.name,
             counts={outcome.value: counts[outcome] for outcome in Outcome if outcome in counts},
             failed=tuple((r.cluster.id, r.outcome.value, r.reason) for r in self.results if r.outcome.is_failure),
+            typed=sum(r.has_cell_type for r in self.results),
+            calls=usage.calls,
+            cost_usd=usage.cost_usd,
+            provider=run.provider,
+            model=run.model,
         )
 
 

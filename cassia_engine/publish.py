@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cassia_engine import report
 from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write, check_writable
+from cassia_engine.stagefiles import Status
 from cassia_engine.tables import write_tables
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_report.html")
@@ -32,3 +34,9 @@ def write_outputs(merged: Merged, outdir: Path) -> list[Path]:
     with atomic_write(page) as out:
         out.writelines(report.pieces(merged.dataset, merged.selection, merged.run, merged.results))
     return [*paths, page]
+
+
+def status(merged: Merged) -> Status:
+    """How the sample ended, with what its report asks a person to look at."""
+    look, warned = report.need_a_look(merged.results, merged.run)
+    return replace(merged.status, look=look, warned=warned)

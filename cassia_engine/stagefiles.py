@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,31 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a sample ended: its outcome counts, and the failed clusters as (id, outcome, reason)."""
+    """How a sample ended.
+
+    Attributes:
+        counts: clusters by outcome.
+        failed: the failed clusters as (id, outcome, reason).
+        typed: clusters with a cell type; look: those that need a look; warned: annotated ones among these.
+        calls, cost_usd: what all clusters cost together; a cost of None is unknown.
+        provider, model: who was asked.
+    """
 
     name: str
     counts: Mapping[str, int]
     failed: tuple[tuple[str, str, str], ...]
+    typed: int = 0
+    look: int = 0
+    warned: int = 0
+    calls: int = 0
+    cost_usd: float | None = 0.0
+    provider: str = ""
+    model: str = ""
+
+    @property
+    def total(self) -> int:
+        """Clusters of the sample."""
+        return sum(self.counts.values())
 
 
 def write_chunk(path: Path, chunk: Chunk) -> None:
@@ -77,7 +97,7 @@ def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[Cl
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Write a status file: one JSON object, for `cassia check`."""
+    """Write a status file: one JSON object, for `cassia check` and `cassia index`."""
     with atomic_write(path) as out:
         out.write(_dumps({"kind": STATUS_KIND, "schema_version": SCHEMA_VERSION, **to_json(status)}) + "\n")
 
@@ -135,7 +155,8 @@ def read_status(path: Path) -> Status:
     _check_kind(path, data, STATUS_KIND, "status file")
     try:
         failed = tuple((str(i), str(o), str(r)) for i, o, r in data["failed"])
-        return Status(name=data["name"], counts=data["counts"], failed=failed)
+        rest = {f.name: data[f.name] for f in fields(Status) if f.name != "failed"}
+        return Status(**rest, failed=failed)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
 

@@ -164,9 +164,9 @@ def test_mistakes_of_the_caller_are_told(tmp_path: Path) -> None:
         (b"\xff\xfe", "not UTF-8 text"),
         (b"{}", "not a chunk or result file"),
         (b"[1]", "expected a JSON object"),
-        (b'{"kind":"cassia-chunk","schema_version":"0.0"}', "format version 0.0; this cassia reads 1.1"),
-        (b'{"kind":"cassia-chunk","schema_version":"1.1"}', "the file is damaged"),
-        (b'{"kind":"cassia-result","schema_version":"1.1"}\n{"half', "line 2: not a file made by cassia"),
+        (b'{"kind":"cassia-chunk","schema_version":"0.0"}', "format version 0.0; this cassia reads 1.2"),
+        (b'{"kind":"cassia-chunk","schema_version":"1.2"}', "the file is damaged"),
+        (b'{"kind":"cassia-result","schema_version":"1.2"}\n{"half', "line 2: not a file made by cassia"),
     ],
 )
 def test_file_that_is_not_ours_is_told(tmp_path: Path, content: bytes, message: str) -> None:

@@ -45,7 +45,7 @@ def test_chunk_file_is_the_same_bytes_each_time_and_names_no_path(tmp_path: Path
     [second] = write_chunks(markers, DATASET, SplitSettings(), tmp_path / "two")
     assert first.read_bytes() == second.read_bytes()
     assert str(tmp_path) not in first.read_text()
-    assert json.loads(first.read_text())["schema_version"] == "1.1"
+    assert json.loads(first.read_text())["schema_version"] == "1.2"
 
 
 def test_chunk_file_has_what_was_set_aside_and_is_read_back_the_same(tmp_path: Path) -> None:
@@ -66,8 +66,8 @@ def test_chunk_file_has_what_was_set_aside_and_is_read_back_the_same(tmp_path: P
 
 def test_chunk_file_of_an_older_cassia_is_refused(tmp_path: Path, markers: Path) -> None:
     [file] = write_chunks(markers, DATASET, SplitSettings(), tmp_path)
-    file.write_text(file.read_text().replace('"schema_version":"1.1"', '"schema_version":"1.0"'))
-    with pytest.raises(UsageError, match=r"chunk_00000.json: format version 1.0; this cassia reads 1.1: make the file"):
+    file.write_text(file.read_text().replace('"schema_version":"1.2"', '"schema_version":"1.0"'))
+    with pytest.raises(UsageError, match=r"chunk_00000.json: format version 1.0; this cassia reads 1.2: make the file"):
         read_chunk(file)
 
 

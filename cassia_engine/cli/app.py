@@ -11,7 +11,10 @@ import click
 
 from cassia_engine import __version__
 
-SUBCOMMANDS = ("run", "split", "annotate", "collect", "check", "models", "providers", "journal", "ontology", "examples")
+SUBCOMMANDS = (
+    *("run", "split", "annotate", "collect", "check", "index"),
+    *("models", "providers", "journal", "ontology", "examples"),
+)
 
 
 class Subcommands(click.Group):

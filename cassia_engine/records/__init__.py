@@ -17,7 +17,7 @@ from cassia_engine.records.results import (
     Usage,
 )
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 CHUNK_KIND = "cassia-chunk"
 RESULT_KIND = "cassia-result"

@@ -5,6 +5,8 @@
 Python decides every word. The first screen is HTML; the rest is data in the page, which the scripts draw.
 """
 
+from cassia_engine.report.index import render_index
+from cassia_engine.report.look import need_a_look
 from cassia_engine.report.page import pieces, render
 
-__all__ = ["pieces", "render"]
+__all__ = ["need_a_look", "pieces", "render", "render_index"]

@@ -16,7 +16,7 @@ def facts(results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
     """The date, and with a model the time from the first call to the last answer; a resumed run has its own."""
     spans = [span for result in results for call in result.conversation.calls if (span := _span(call))]
     if not spans:
-        yield "Date", _day(today())
+        yield "Date", day(today())
         return
     first, last = min(began for began, _ in spans), max(ended for _, ended in spans)
     yield "Answered", _period(first, last)
@@ -43,10 +43,11 @@ def _span(call: Entry) -> tuple[datetime, datetime] | None:
 def _period(first: datetime, last: datetime) -> str:
     """ "21 November 2026, 09:49 to 09:52 UTC"."""
     if first.date() != last.date():
-        return f"{_day(first)}, {first:%H:%M} to {_day(last)}, {last:%H:%M} UTC"
+        return f"{day(first)}, {first:%H:%M} to {day(last)}, {last:%H:%M} UTC"
     until = f" to {last:%H:%M}" if f"{first:%H:%M}" != f"{last:%H:%M}" else ""
-    return f"{_day(first)}, {first:%H:%M}{until} UTC"
+    return f"{day(first)}, {first:%H:%M}{until} UTC"
 
 
-def _day(time: datetime) -> str:
+def day(time: datetime) -> str:
+    """ "21 November 2026"."""
     return f"{time.day} {time:%B} {time.year}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome
+from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.report.words import OFFLINE, OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
@@ -75,6 +75,12 @@ def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
     if not result.has_cell_type:
         return (Concern("unresolved", "unresolved", sentence(result.reason) or "The markers did not tell."),)
     return tuple(sorted(_doubts(result, result.annotation, provider), key=lambda c: c.rank))
+
+
+def need_a_look(results: Iterable[ClusterResult], run: RunInfo) -> tuple[int, int]:
+    """How many clusters need a look, and how many of these are annotated."""
+    found = [result.outcome is Outcome.ANNOTATED for result in results if concerns(result, run.provider)]
+    return len(found), sum(found)
 
 
 def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Concern]:

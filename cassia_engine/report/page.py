@@ -42,7 +42,7 @@ def pieces(
     """The same document in pieces: of thousands of clusters it is large, and need not be in memory as a whole."""
     page = view.page(dataset, selection, run, results, made_with or {})
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .generate(
             page=page,
@@ -53,11 +53,12 @@ def pieces(
     )
 
 
-def frame() -> dict[str, Markup | str]:
+def frame(with_script: bool = True) -> dict[str, Markup]:
     """The style and script of a page, and the policy that lets through these two and nothing else."""
-    style, script = assemble.style(), assemble.script()
+    style, script = assemble.style(), assemble.script() if with_script else ""
+    scripts = csp_hash(script) if with_script else "'none'"
     policy = (
-        f"default-src 'none'; style-src {csp_hash(style)}; script-src {csp_hash(script)}; img-src data:; "
+        f"default-src 'none'; style-src {csp_hash(style)}; script-src {scripts}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
     return {"style": Markup(style), "script": Markup(script), "policy": Markup(policy)}
@@ -70,7 +71,8 @@ def csp_hash(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates: everything that is put into them is made visible and escaped."""
     return Environment(
         loader=PackageLoader("cassia_engine.report", "templates"),
         autoescape=True,

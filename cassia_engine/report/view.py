@@ -85,11 +85,16 @@ def page(
 def segments(rows: Sequence[Row]) -> tuple[Segment, ...]:
     """The outcome bar: clear, with a warning, no markers, then each kind of failure."""
     counts = Counter(_segment(r) for r in rows)
+    return in_order(counts)
+
+
+def in_order(counts: Mapping[tuple[str, str], int]) -> tuple[Segment, ...]:
+    """Parts of an outcome bar, by kind and word with their numbers of clusters, side by side; empty ones left out."""
     order = [("clear", "clear"), ("warned", "with a warning"), ("empty", "no markers")]
     order += [("lost", words.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES]
     found, start = [], 0
     for key in order:
-        if counts[key]:
+        if counts.get(key):
             found.append(Segment(*key, counts[key], start))
             start += counts[key]
     return tuple(found)

@@ -73,14 +73,14 @@ def dollars(value: float) -> str:
     return f"${value:.2g}" if value >= 0.0001 else "less than $0.0001"
 
 
-def total(values: Sequence[float | None], form: str = "{:,.0f}") -> str:
+def total(values: Sequence[float | None], form: str = "{:,.0f}", of: str = "cluster") -> str:
     """The sum, or what is known of it: "unknown", or "at least 1,200 (unknown for 2 clusters)"."""
     known = [value for value in values if value is not None]
     text = dollars(sum(known)) if form == "$" else form.format(sum(known))
     if len(known) == len(values):
         return text
     unknown = len(values) - len(known)
-    return f"at least {text} (unknown for {plural(unknown, 'cluster')})" if any(known) else "unknown"
+    return f"at least {text} (unknown for {plural(unknown, of)})" if any(known) else "unknown"
 
 
 def usage_facts(results: Sequence[ClusterResult]) -> list[tuple[str, str]]:

@@ -1,0 +1,107 @@
+"""The page over the reports of a run: a row a sample, with what its report says first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from cassia_engine.records import Outcome
+from cassia_engine.report import dates, words
+from cassia_engine.report.page import environment, frame
+from cassia_engine.report.view import Segment, in_order
+from cassia_engine.stagefiles import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample's row; `failed` counts its clusters without an annotation though they have markers."""
+
+    name: str
+    link: str
+    have: str
+    need: str
+    total: int
+    failed: int
+    segments: tuple[Segment, ...]
+    model: str
+    calls: str
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    lead: str
+    have: str
+    need: str
+    look: int
+    total: int
+    segments: tuple[Segment, ...]
+    facts: tuple[tuple[str, str], ...]
+    samples: tuple[Sample, ...]
+
+
+def render_index(statuses: Sequence[Status]) -> str:
+    """The page as a whole HTML document, samples by name. It has no script, and asks for nothing."""
+    return environment().get_template("index.html.j2").render(page=index(statuses), **frame(with_script=False))
+
+
+def index(statuses: Sequence[Status]) -> Index:
+    ordered = sorted(statuses, key=lambda status: status.name)
+    look, total = sum(s.look for s in ordered), sum(s.total for s in ordered)
+    offline = bool(ordered) and all(s.provider == words.OFFLINE for s in ordered)
+    return Index(
+        lead=words.NO_MODEL if offline else "",
+        have=words.have_a_type(sum(s.typed for s in ordered), total),
+        need=words.need_a_look(look) if total else "",
+        look=look,
+        total=total,
+        segments=_segments(ordered),
+        facts=_facts(ordered),
+        samples=tuple(map(_sample, ordered)),
+    )
+
+
+def _sample(status: Status) -> Sample:
+    # "./" in front: a name such as "a:b" would be read as an address of its own.
+    folder, file = quote(status.name, safe=""), quote(f"{status.name}_report.html", safe="")
+    return Sample(
+        name=status.name,
+        link=f"./{folder}/{file}",
+        have=words.have_a_type(status.typed, status.total),
+        need=words.need_a_look(status.look) if status.total else "",
+        total=status.total,
+        failed=len(status.failed),
+        segments=_segments([status]),
+        model=", ".join(filter(None, (status.model, status.provider))) or words.DASH,
+        calls=f"{status.calls:,}",
+        cost=_cost([status]),
+    )
+
+
+def _segments(statuses: Sequence[Status]) -> tuple[Segment, ...]:
+    """The outcome bar of these samples together."""
+    counts = {outcome: sum(s.counts.get(outcome.value, 0) for s in statuses) for outcome in Outcome}
+    warned = sum(s.warned for s in statuses)
+    parts = {("clear", "clear"): counts[Outcome.ANNOTATED] - warned, ("warned", "with a warning"): warned}
+    parts[("empty", words.OUTCOME_WORDS[Outcome.NO_MARKERS])] = counts[Outcome.NO_MARKERS]
+    parts |= {("lost", words.OUTCOME_WORDS[o]): n for o, n in counts.items() if o.is_failure}
+    return in_order(parts)
+
+
+def _facts(statuses: Sequence[Status]) -> tuple[tuple[str, str], ...]:
+    models = dict.fromkeys(", ".join(filter(None, (s.model, s.provider))) for s in statuses)
+    pairs = [
+        ("Samples", f"{len(statuses):,}"),
+        ("Clusters", f"{sum(s.total for s in statuses):,}"),
+        ("Answered by", "; ".join(filter(None, models))),
+        ("Calls", f"{sum(s.calls for s in statuses):,}" if any(s.calls for s in statuses) else "no calls"),
+        ("Cost", _cost(statuses) if any(s.calls for s in statuses) else ""),
+        ("Date", dates.day(dates.today())),
+    ]
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def _cost(statuses: Sequence[Status]) -> str:
+    asked = [s.cost_usd for s in statuses if s.calls]
+    return words.total(asked, "$", "sample") if asked else words.DASH
