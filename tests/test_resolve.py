@@ -251,6 +251,7 @@ def test_lineage_path_goes_down_to_the_term() -> None:
     for term in CURRENT:
         steps = ONTOLOGY.lineage_path(term.id)
         assert steps[-1] == term.label
+    assert ONTOLOGY.lineage_path("CL:0000788")[3:5] == ("lymphocyte", "lymphocyte of B lineage")  # naive B cell
     assert ONTOLOGY.lineage_path("CL:0000000") == ("cell",)
     assert ONTOLOGY.lineage_path("CL:9999999") == ()
 

@@ -20,6 +20,8 @@ _BROAD = (
     *("CL:0000988", "CL:0000115", "CL:0002319", "CL:0000187", "CL:0000586", "CL:0000066", "CL:0000499"),
     *("CL:0002320", "CL:0000183", "CL:0000151"),
 )
+# Where a path goes on through, if it can: a mature B cell is a lymphocyte first, and then what presents antigens.
+_LYMPHOCYTE = "CL:0000542"
 
 
 class Term(NamedTuple):
@@ -104,20 +106,31 @@ class Ontology:
                     line.append(parent)
         return steps
 
-    def lineage_path(self, cl_id: str) -> tuple[str, ...]:
-        """Labels from the broad lineage (such as hematopoietic cell) down to the term, by the shortest way.
+    def line(self, cl_id: str) -> tuple[str, ...]:
+        """Terms from the broad lineage (such as hematopoietic cell) down to `cl_id`, by the shortest way.
 
         A term outside the broad lineages starts at the root; a term that the release does not have gives ().
         """
-        steps = self.steps_up(cl_id)
-        if not steps:
+        above = self.steps_up(cl_id)
+        if not above:
             return ()
-        goal = next((b for b in _BROAD if b in steps), max(steps, key=lambda term: steps[term]))
-        path = [goal]
+        start = next((b for b in _BROAD if b in above), max(above, key=lambda term: above[term]))
+        if _LYMPHOCYTE in above:
+            return (*self._way(start, _LYMPHOCYTE)[:-1], *self._way(_LYMPHOCYTE, cl_id))
+        return self._way(start, cl_id)
+
+    def _way(self, start: str, cl_id: str) -> tuple[str, ...]:
+        """The shortest way down; of several the one with the lowest ids."""
+        steps = self.steps_up(cl_id)
+        path = [start]
         while path[-1] != cl_id:
             below = steps[path[-1]] - 1
             path.append(min(t for t, n in steps.items() if n == below and path[-1] in self.parents(t)))
-        return tuple(map(self.label, path))
+        return tuple(path)
+
+    def lineage_path(self, cl_id: str) -> tuple[str, ...]:
+        """The labels of `line`."""
+        return tuple(map(self.label, self.line(cl_id)))
 
     def find(self, label: str) -> str:
         """The current term with this label, or else this synonym, in any case; "" if there is none.

@@ -5,6 +5,14 @@ rows         a mapping a cluster: what table, search, filters and pictures need 
 markers      gene names once, and by cluster their numbers and statistics, by rank
 details-K    everything else of clusters K * BLOCK to K * BLOCK + BLOCK - 1
 texts        long texts that several clusters have, such as the system prompt
+lineages     the names of the broad lineages; a row's `lineage` is an index in it
+tree         the clusters on the Cell Ontology (tree.py)
+
+To come with AnnData, and absent until then, so that nothing stands in their place on the page:
+embedding    {"name": "UMAP", "x": [...], "y": [...], "cluster": [index of a row, ...]}, an entry a cell (a sample of
+             them where there are many)
+means        {"genes": [names], "clusters": [[mean expression, ...], ...]}, in the order of `rows`; `page-data` then
+             says what the values are: "has": {"means": "log1p of counts per 10,000"}
 """
 
 from __future__ import annotations
@@ -15,10 +23,12 @@ from typing import Any
 
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report.details import detail_data
+from cassia_engine.report.lineages import LINEAGES
 from cassia_engine.report.markertable import BAR_END, markers, short, strongest
 from cassia_engine.report.pack import dumps
 from cassia_engine.report.requests import Texts
 from cassia_engine.report.rows import row_data
+from cassia_engine.report.tree import tree
 from cassia_engine.report.view import Page
 
 BLOCK = 25  # clusters whose details are packed together: enough to compress well, few enough to unpack at once
@@ -50,6 +60,8 @@ def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterat
     yield "rows", [row_data(row) for row in page.rows]
     yield "markers", markers(results, page.columns)
     yield "texts", list(texts)
+    yield "lineages", [{"name": name} for name in LINEAGES]
+    yield "tree", tree([row.cl_id for row in page.rows])
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
         yield f"details-{start // BLOCK}", [detail_data(one, run.provider, texts.of_cluster()) for one in block]

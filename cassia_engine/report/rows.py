@@ -9,6 +9,7 @@ from urllib.parse import quote
 from cassia_engine.records import Annotation, ClusterResult, Outcome
 from cassia_engine.report import words
 from cassia_engine.report.answers import PIPS, given_score
+from cassia_engine.report.lineages import lineage_of
 from cassia_engine.report.look import Concern, concerns
 from cassia_engine.report.pack import visible
 
@@ -81,7 +82,7 @@ def row(result: ClusterResult, provider: str) -> Row:
         types=tuple(t.label for t in a.detailed_types) if a else (),
         cl_id=a.cl_id if a else "",
         cl_label=a.cl_label if a else "",
-        lineage=None,
+        lineage=lineage_of(a.cl_id) if a else None,
         state=a.state if a else "",
         mixed=a.mixed_types if a else (),
         evidence=a.evidence_genes if a else (),
