@@ -139,7 +139,8 @@ def test_fold_changes_are_one_ramp_away_from_the_card(scheme: str) -> None:
 
 def drawn(found: dict[str, Any]) -> list[str]:
     """The tree as indented lines: label, clusters, how many terms are left out above it."""
-    lines, depths = [], []
+    lines: list[str] = []
+    depths: list[int] = []
     for node in found["nodes"]:
         depths.append(0 if node["parent"] is None else depths[node["parent"]] + 1)
         left_out = f" (+{node['shortened']})" if node["shortened"] else ""

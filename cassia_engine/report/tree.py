@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +62,7 @@ def _add(nodes: list[dict[str, Any]], node: _Node, parent: int | None, shortened
         _add(nodes, child, index, 0, known)
 
 
-def _entry(node: _Node, parent: int | None, shortened: int, known: Ontology) -> Mapping[str, Any]:
+def _entry(node: _Node, parent: int | None, shortened: int, known: Ontology) -> dict[str, Any]:
     return {
         "cl_id": node.cl_id,
         "label": known.label(node.cl_id),

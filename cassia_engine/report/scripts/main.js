@@ -1,7 +1,10 @@
 // Reads the data of the page and starts its parts.
 
 import { startCluster } from "./cluster.js";
+import { startDotplot } from "./dotplot.js";
+import { startLineage } from "./lineage.js";
 import { startRoute } from "./route.js";
+import { startScores } from "./scores.js";
 import { fill } from "./store.js";
 import { startTable } from "./table.js";
 import { unpacked } from "./unpack.js";
@@ -13,6 +16,9 @@ async function main() {
   startCluster(at("cluster-view"));
   startRoute();
   document.documentElement.classList.add("ready");
+  startScores(at("scores"));
+  await Promise.all([startDotplot(at("dotplot")), startLineage(at("lineage"))]);
+  document.documentElement.classList.add("drawn");
 }
 
 main().catch((error) => {

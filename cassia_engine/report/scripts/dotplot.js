@@ -1,0 +1,89 @@
+// The dot plot: evidence genes over clusters. Area is the share of cells, colour the log2 fold change, a ring a citation.
+// A gene that is not among a cluster's markers is a dash: what the table does not say is not known, which is not zero.
+
+import { plotChoice } from "./choice.js";
+import { h, reveal, svg } from "./dom.js";
+import { plotKeys } from "./dotkeys.js";
+import { plotLegend } from "./dotlegend.js";
+import { clusterGroup, geneNames } from "./dotmarks.js";
+import { valuesTable } from "./dotvalues.js";
+import { plotWords } from "./dotwords.js";
+import { foldSteps, plotFrame } from "./geometry.js";
+import { pictureFrame, pictureTip, shareHighlight } from "./picture.js";
+import { on, state } from "./store.js";
+import { unpacked } from "./unpack.js";
+
+export async function startDotplot(place) {
+  const { rows, page } = state;
+  if (!page.has.fc || !rows.some((row) => row.evidence.length + row.unsupported.length + row.not_judged.length)) return;
+  const markers = await unpacked("markers");
+  const lineages = await unpacked("lineages");
+  const parts = pictureFrame({ what: "Evidence genes over the clusters", name: "dotplot", drawn: () => parts.canvas.querySelector("svg") });
+  const values = h("details", { class: "values" }, h("summary", {}, "The values as a table"));
+  const status = h("p", { class: "unseen", role: "status" });
+  parts.canvas.after(values, status);
+  place.append(parts.element);
+  reveal(place);
+  const highlightAgain = shareHighlight(parts.canvas);
+
+  let drawn = "";
+  function draw() {
+    const plot = plotted(markers, parts.canvas.clientWidth);
+    const now = JSON.stringify([plot.choice, plot.frame.width]);
+    if (now === drawn) return;
+    drawn = now;
+    parts.lead.textContent = plotWords(plot.choice, state);
+    const picture = pictureOf(plot, lineages);
+    parts.canvas.replaceChildren(picture);
+    plotKeys({ picture, plot, tip: pictureTip(picture), status });
+    highlightAgain();
+    if (values.open) fillValues(plot);
+    values.ontoggle = () => values.open && fillValues(plot);
+  }
+  function fillValues(plot) {
+    values.querySelector(".wide")?.remove();
+    values.append(valuesTable(plot));
+  }
+  on("show", () => requestAnimationFrame(draw));
+  on("select", () => requestAnimationFrame(draw));
+  new ResizeObserver(() => requestAnimationFrame(draw)).observe(parts.canvas);
+  draw();
+}
+
+// All that the picture, its tip and its table need: rows of the clusters, places, and each cluster's facts by gene.
+function plotted(markers, width) {
+  const { rows } = state;
+  const numbers = new Map(rows.map((row, index) => [row, index]));
+  const choice = plotChoice({
+    rows,
+    shown: state.shown.map((id) => numbers.get(state.byId.get(id))),
+    chosen: numbers.get(state.byId.get(state.selected)) ?? -1,
+    listed: markers.clusters.map(({ g }) => g),
+    names: markers.genes,
+  });
+  const clusters = [...choice.clusters, ...choice.neighbours].map((index) => ({ index, row: rows[index], facts: geneFacts(markers, index) }));
+  const folds = clusters.flatMap(({ facts }) => choice.genes.map(({ gene }) => facts.get(gene)?.fc)).filter(Number.isFinite);
+  const longest = Math.max(...clusters.map(({ row }) => row.id.length));
+  const frame = plotFrame({ genes: choice.genes, clusters: clusters.length, apart: choice.clusters.length, width, longest });
+  return { choice, clusters, genes: choice.genes, folds: foldSteps(folds), frame, longest };
+}
+
+function geneFacts(markers, index) {
+  const { g, ...statistics } = markers.clusters[index];
+  const fact = (place) => Object.fromEntries(Object.entries(statistics).map(([key, column]) => [key, column[place]]));
+  return new Map(g.map((number, place) => [markers.genes[number], { rank: place + 1, of: g.length, ...fact(place) }]));
+}
+
+function pictureOf(plot, lineages) {
+  const { frame } = plot;
+  const legend = plotLegend(plot, lineages, Math.max(frame.width, 300));
+  const width = Math.max(frame.width, legend.width);
+  const height = frame.height + 14 + legend.height;
+  return svg(
+    "svg",
+    { class: "plot dots", viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Dot plot of the evidence genes over the clusters" },
+    plot.clusters.map((cluster, place) => clusterGroup(plot, cluster, place)),
+    geneNames(plot),
+    svg("g", { transform: `translate(0 ${frame.height + 14})`, "aria-hidden": "true" }, legend.marks),
+  );
+}

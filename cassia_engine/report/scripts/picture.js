@@ -1,0 +1,92 @@
+// What the pictures share: a frame with buttons that save it, a tip beside the pointer, and the highlight of a cluster.
+
+import { h, svg } from "./dom.js";
+import { SHORT_ID, besidePoint, shortened } from "./geometry.js";
+import { savePng, saveSvg } from "./saving.js";
+import { keyOf, on, state } from "./store.js";
+
+const LETTER = 6.7; // px: a letter of a tip, about
+const LINE = 18;
+
+/*
+ * A part of the page for a picture. `what` is its title, `name` what its files are called, `drawn` gives the picture to
+ * save (an svg element in the page). Gives {element, lead, canvas}: where the sentence and the picture belong.
+ */
+export function pictureFrame({ what, name, drawn }) {
+  const lead = h("p", { class: "note" });
+  const canvas = h("div", { class: "canvas" });
+  const file = `${state.page.name}_${name}`;
+  const save = (kind, done) =>
+    h("button", { type: "button", class: "plain", "aria-label": `Save ${what} as ${kind}`, onclick: () => done(drawn(), file, what) }, `Save ${kind}`);
+  const tools = h("div", { class: "tools" }, save("SVG", saveSvg), save("PNG", savePng));
+  const head = h("div", { class: "picture-head" }, h("div", {}, h("h2", {}, what), lead), tools);
+  return { element: h("div", { class: "picture" }, head, h("div", { class: "panel" }, canvas)), lead, canvas };
+}
+
+// The class of a cluster's hue.
+export function hueOf(row) {
+  return row.lineage === null ? "ln" : `l${row.lineage}`;
+}
+
+// What a cluster is called in a picture: its type, or what became of it.
+export function clusterLabel(row) {
+  return row.outcome === "annotated" ? row.title : row.outcome_word;
+}
+
+// The same for those who do not see the picture.
+export function spokenName(row) {
+  return `Cluster ${row.id}, ${clusterLabel(row)}`;
+}
+
+// Hue, id and type at the left of a picture's row: side by side, or below each other where ids are long.
+export function namedRow({ row, y, longest, width }) {
+  const hue = svg("rect", { class: `hue ${hueOf(row)}`, x: 6, y: y - 5, width: 10, height: 10, rx: 2 });
+  const faint = row.outcome === "annotated" ? null : "faint";
+  const letters = (from) => Math.max(0, Math.floor((width - from) / LETTER));
+  if (longest > SHORT_ID) {
+    return [
+      hue,
+      svg("text", { class: "strong", x: 24, y: y - 3 }, shortened(row.id, letters(36))),
+      svg("text", { class: "faint", x: 24, y: y + 12 }, shortened(clusterLabel(row), letters(24))),
+    ];
+  }
+  const after = 30 + longest * 8;
+  return [hue, svg("text", { class: "strong", x: 24, y: y + 4.5 }, row.id), svg("text", { class: faint, x: after, y: y + 4.5 }, shortened(clusterLabel(row), letters(after)))];
+}
+
+// Marks what belongs to the cluster that is pointed at, and to the one that is open. Elements carry their row's number.
+export function shareHighlight(place) {
+  const mark = (name, id) => {
+    for (const element of place.querySelectorAll(`.${name}`)) element.classList.remove(name);
+    if (id === null) return;
+    const index = state.rows.findIndex((row) => keyOf(row) === id);
+    for (const element of place.querySelectorAll(`[data-row="${index}"]`)) element.classList.add(name);
+  };
+  const again = () => {
+    mark("pointed", state.highlighted);
+    mark("chosen", state.selected);
+  };
+  on("highlight", (id) => mark("pointed", id));
+  on("select", (id) => mark("chosen", id));
+  return again;
+}
+
+// A tip inside of a picture: `show(x, y, lines)` beside a point, and `hide()`.
+export function pictureTip(picture) {
+  const tip = svg("g", { class: "tip", "aria-hidden": "true", visibility: "hidden" });
+  picture.append(tip);
+  const show = (x, y, lines) => {
+    const texts = lines.map((line, place) => svg("text", { x: 10, y: 19 + place * LINE, class: place ? null : "strong" }, line));
+    const back = svg("rect", { rx: 5 });
+    tip.replaceChildren(back, ...texts);
+    const widest = Math.max(...texts.map((text, place) => text.getComputedTextLength() || lines[place].length * LETTER));
+    const box = { width: widest + 20, height: lines.length * LINE + 12 };
+    back.setAttribute("width", box.width);
+    back.setAttribute("height", box.height);
+    const { width, height } = picture.viewBox.baseVal;
+    const at = besidePoint(x, y, box, width, height);
+    tip.setAttribute("transform", `translate(${at.x} ${at.y})`);
+    tip.setAttribute("visibility", "visible");
+  };
+  return { show, hide: () => tip.setAttribute("visibility", "hidden") };
+}

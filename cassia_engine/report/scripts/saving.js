@@ -1,0 +1,105 @@
+// A drawn picture as a file, as it is seen: SVG with its styles as attributes, or PNG painted on a canvas. The PNG is
+// painted shape by shape: to load the SVG as an image, the page's policy would have to let images in.
+
+import { svg } from "./dom.js";
+import { download, fileName } from "./download.js";
+
+const PAINTS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin"];
+const LETTERS = ["font-family", "font-size", "font-style", "font-weight", "text-anchor"];
+const PLACES = ["cx", "cy", "r", "x", "y", "width", "height", "rx", "d", "transform", "viewBox"];
+const LEFT_OUT = ".tip, .band, .cursor";
+const SHARPNESS = 2; // pixels of the PNG for one of the page
+
+export function saveSvg(picture, name, what) {
+  const whole = copiedShape(picture);
+  whole.prepend(svg("title", {}, what), groundRect(picture));
+  download(fileName(name, ".svg"), "image/svg+xml", new XMLSerializer().serializeToString(whole));
+}
+
+export async function savePng(picture, name) {
+  const { width, height } = picture.viewBox.baseVal;
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(width * SHARPNESS);
+  canvas.height = Math.ceil(height * SHARPNESS);
+  const paint = canvas.getContext("2d");
+  paint.fillStyle = groundColour(picture);
+  paint.fillRect(0, 0, canvas.width, canvas.height);
+  for (const shape of paintedShapes(picture)) painted(paint, picture, shape);
+  const file = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  download(fileName(name, ".png"), "image/png", file);
+}
+
+function copiedShape(element) {
+  const tag = element.tagName === "a" ? "g" : element.tagName;
+  const copy = svg(tag, {});
+  for (const place of PLACES) if (element.hasAttribute(place)) copy.setAttribute(place, element.getAttribute(place));
+  const parts = [...element.children].filter((part) => !part.matches(LEFT_OUT));
+  if (tag === "svg") {
+    copy.setAttribute("width", element.viewBox.baseVal.width);
+    copy.setAttribute("height", element.viewBox.baseVal.height);
+  }
+  if (parts.length || tag === "g" || tag === "svg") copy.append(...parts.map(copiedShape));
+  else withStyle(copy, element);
+  return copy;
+}
+
+function withStyle(copy, element) {
+  const style = getComputedStyle(element);
+  const text = element.tagName === "text";
+  for (const name of text ? [...LETTERS, "fill"] : PAINTS) {
+    if (name.startsWith("stroke-") && style.stroke === "none") continue;
+    copy.setAttribute(name, style.getPropertyValue(name));
+  }
+  if (text) copy.textContent = element.textContent;
+}
+
+function groundRect(picture) {
+  const { width, height } = picture.viewBox.baseVal;
+  return svg("rect", { width, height, fill: groundColour(picture) });
+}
+
+function groundColour(picture) {
+  return getComputedStyle(picture.closest(".panel")).backgroundColor;
+}
+
+function paintedShapes(picture) {
+  return [...picture.querySelectorAll("circle, rect, path, text")].filter((shape) => !shape.closest(LEFT_OUT));
+}
+
+function painted(paint, picture, shape) {
+  const style = getComputedStyle(shape);
+  const { a, b, c, d, e, f } = picture.getScreenCTM().inverse().multiply(shape.getScreenCTM());
+  paint.setTransform(a, b, c, d, e, f);
+  paint.setTransform(new DOMMatrix().scale(SHARPNESS).multiply(paint.getTransform()));
+  paint.fillStyle = style.fill;
+  if (shape.tagName === "text") {
+    lettered(paint, shape, style);
+    return;
+  }
+  const outline = outlined(shape);
+  if (style.fill !== "none") paint.fill(outline);
+  if (style.stroke === "none") return;
+  paint.strokeStyle = style.stroke;
+  paint.lineWidth = parseFloat(style.strokeWidth);
+  paint.lineCap = style.strokeLinecap;
+  paint.setLineDash(style.strokeDasharray === "none" ? [] : style.strokeDasharray.split(",").map(parseFloat));
+  paint.stroke(outline);
+}
+
+function lettered(paint, text, style) {
+  paint.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  paint.textAlign = { start: "left", middle: "center", end: "right" }[style.textAnchor];
+  paint.fillText(text.textContent, coordinate(text, "x"), coordinate(text, "y"));
+}
+
+function outlined(shape) {
+  if (shape.tagName === "path") return new Path2D(shape.getAttribute("d"));
+  const outline = new Path2D();
+  if (shape.tagName === "circle") outline.arc(coordinate(shape, "cx"), coordinate(shape, "cy"), coordinate(shape, "r"), 0, 2 * Math.PI);
+  else outline.roundRect(coordinate(shape, "x"), coordinate(shape, "y"), coordinate(shape, "width"), coordinate(shape, "height"), coordinate(shape, "rx"));
+  return outline;
+}
+
+function coordinate(shape, name) {
+  return Number(shape.getAttribute(name) ?? 0);
+}
