@@ -36,12 +36,24 @@ def need_env(name: str) -> Path:
     `need` does.
     """
     python = ROOT / ".tools" / name / "bin" / "python"
-    if not (python.parent.parent / ".done").exists():
-        lacking = f"the environment {name} is not there: scripts/test-envs makes it"
-        if os.environ.get("CI") == "true" or os.environ.get("CASSIA_TEST_EXECUTORS") == "1":
-            pytest.fail(lacking)
-        pytest.skip(lacking)
+    _needed(name, python.parent.parent / ".done")
     return python
+
+
+def need_node_env(name: str) -> Path:
+    """The folder of an environment of node that scripts/test-envs makes in .tools; skips or fails likewise."""
+    folder = ROOT / ".tools" / name
+    _needed(name, folder / "node_modules" / ".package-lock.json")
+    return folder
+
+
+def _needed(name: str, sign: Path) -> None:
+    if sign.exists():
+        return
+    lacking = f"the environment {name} is not there: scripts/test-envs makes it"
+    if os.environ.get("CI") == "true" or os.environ.get("CASSIA_TEST_EXECUTORS") == "1":
+        pytest.fail(lacking)
+    pytest.skip(lacking)
 
 
 def _package(name: str) -> str | None:

@@ -3,6 +3,7 @@
 page-data    what every script wants at once: the run's key, its name, what statistics there are
 rows         a mapping a cluster: what table, search, filters and pictures need of it
 markers      gene names once, and by cluster their numbers and statistics, by rank
+library      the script of the table library, as text
 details-K    everything else of clusters K * BLOCK to K * BLOCK + BLOCK - 1
 texts        long texts that several clusters have, such as the system prompt
 lineages     the names of the broad lineages; a row's `lineage` is an index in it
@@ -22,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
+from cassia_engine.report import library
 from cassia_engine.report.details import detail_data
 from cassia_engine.report.lineages import LINEAGES
 from cassia_engine.report.markertable import BAR_END, markers, short, strongest
@@ -62,6 +64,7 @@ def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterat
     yield "texts", list(texts)
     yield "lineages", [{"name": name} for name in LINEAGES]
     yield "tree", tree([row.cl_id for row in page.rows])
+    yield "library", library.text()
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
         yield f"details-{start // BLOCK}", [detail_data(one, run.provider, texts.of_cluster()) for one in block]

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection
-from cassia_engine.report import assemble, data, view
+from cassia_engine.report import assemble, data, library, view
 from cassia_engine.report.pack import inline, pack, visible
 
 
@@ -48,15 +48,20 @@ def pieces(
             page=page,
             data=Markup(inline(data.page_data(page, dataset, selection, run, results))),
             packed=((name, Markup(pack(part))) for name, part in data.packed(page, run, results)),
-            **frame(),
+            **frame(library.text()),
         )
     )
 
 
-def frame(with_script: bool = True) -> dict[str, Markup]:
-    """The style and script of a page, and the policy that lets through these two and nothing else."""
+def frame(*unpacked: str, with_script: bool = True) -> dict[str, Markup]:
+    """The style and script of a page, and the policy that lets through these two and nothing else.
+
+    Args:
+        unpacked: scripts that the page's own script runs later.
+        with_script: whether the page has a script of its own.
+    """
     style, script = assemble.style(), assemble.script() if with_script else ""
-    scripts = csp_hash(script) if with_script else "'none'"
+    scripts = " ".join(map(csp_hash, (script, *unpacked))) if with_script else "'none'"
     policy = (
         f"default-src 'none'; style-src {csp_hash(style)}; script-src {scripts}; img-src data:; "
         "base-uri 'none'; form-action 'none'"

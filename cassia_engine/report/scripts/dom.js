@@ -47,6 +47,7 @@ export function reveal(place) {
   for (const link of document.querySelectorAll("nav a[hidden]")) {
     if (link.hash === `#${section.id}`) link.hidden = false;
   }
+  if (location.hash === `#${section.id}`) section.scrollIntoView(); // the browser looked for it before it was there
 }
 
 // Attributes that are null or false are not set, true ones are set empty; "on..." adds a listener.

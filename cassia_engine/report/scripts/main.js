@@ -12,9 +12,10 @@ import { unpacked } from "./unpack.js";
 async function main() {
   const at = (id) => document.getElementById(id);
   fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
-  startTable(at("table"));
+  const table = startTable(at("table"));
   startCluster(at("cluster-view"));
   startRoute();
+  await table;
   document.documentElement.classList.add("ready");
   startScores(at("scores"));
   await Promise.all([startDotplot(at("dotplot")), startLineage(at("lineage"))]);

@@ -1,22 +1,113 @@
-// The clusters as a table: a row is a link to its cluster.
+// The clusters as a table, and what it shares with the rest of the page: which are shown, pointed at and open.
 
-import { bdi, h, pips, reveal } from "./dom.js";
-import { state } from "./store.js";
+import { columnsOf, csvRows } from "./columns.js";
+import { toCsv } from "./csv.js";
+import { h, reveal } from "./dom.js";
+import { download, fileName } from "./download.js";
+import { countWords, passes } from "./filters.js";
+import { matcher, searchIndex } from "./find.js";
+import { gridOf, shownPlaces, tableLibrary } from "./grid.js";
+import { pager } from "./pager.js";
+import { highlight, keyOf, on, select, show, state } from "./store.js";
+import { tableTools } from "./tools.js";
+import { unpacked } from "./unpack.js";
 
-export function startTable(place) {
-  const heads = ["Cluster", "Cell type", "CL id", "Confidence", "Score"].map((text) => h("th", { scope: "col" }, text));
-  place.append(h("table", { class: "clusters" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, state.rows.map(tableRow))));
+export async function startTable(place) {
+  const [lineages, DataTable] = await Promise.all([unpacked("lineages"), tableLibrary()]);
+  const columns = columnsOf(state.rows, lineages);
+  const element = h("table", { class: "clusters", "aria-label": "Clusters" });
+  const pages = pager((step) => grid.page(step).draw("page"));
+  const filtered = rowFilter(() => grid.draw());
+  const tools = tableTools(state.rows, lineages, columns, {
+    changed: filtered.apply,
+    sorted: (key) => grid.order([columns.findIndex((column) => column.key === key), "asc"]).draw(),
+    toggled: (column, wanted) => grid.column(columns.indexOf(column)).visible(wanted),
+    exported: () => exportShown(grid, columns, lineages),
+  });
+  place.append(tools.element, h("div", { class: "panel" }, element, pages.element));
+  const grid = gridOf(DataTable, element, state.rows, columns, lineages);
+  grid.search.fixed("ours", (_text, _data, at) => filtered.wants(at));
+  grid.on("draw", () => drawn(grid, tools, pages));
+  drawn(grid, tools, pages);
+  shareRows(element, grid);
+  printWhole(grid);
+  turnTo(grid, state.selected);
   reveal(place);
 }
 
-function tableRow(row) {
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, h("a", { href: `#${row.anchor}` }, bdi(row.id))),
-    h("td", {}, bdi(row.title)),
-    h("td", {}, bdi(row.cl_id)),
-    h("td", {}, row.confidence ? [pips(row.pips), row.confidence] : "–"),
-    h("td", {}, row.score === null ? "–" : String(row.score)),
-  );
+// Which rows the tools ask for. The first search unpacks the markers, so a later one may be there before it.
+function rowFilter(redraw) {
+  let [last, wanted, index] = [null, null, null];
+
+  async function apply(filter) {
+    last = filter;
+    if (filter.query.trim()) index ??= searchIndex(state.rows, await unpacked("markers"));
+    if (last !== filter) return;
+    const matches = filter.query.trim() ? matcher(filter.query) : null;
+    wanted = state.rows.map((row, at) => passes(row, filter) && (!matches || matches(index[at])));
+    redraw();
+  }
+
+  return { apply, wants: (at) => !wanted || wanted[at] };
+}
+
+function drawn(grid, tools, pages) {
+  const info = grid.page.info();
+  tools.count.textContent = countWords(info.recordsDisplay, state.rows.length);
+  pages.update(info);
+  markRows(grid);
+  const ids = shownPlaces(grid).map((at) => keyOf(state.rows[at]));
+  if (ids.length !== state.shown.length || ids.some((id, at) => id !== state.shown[at])) show(ids);
+}
+
+function exportShown(grid, columns, lineages) {
+  const visible = columns.filter((_, at) => grid.column(at).visible());
+  const rows = shownPlaces(grid).map((at) => state.rows[at]);
+  download(fileName(state.page.name, "_clusters.csv"), "text/csv", toCsv(csvRows(visible, rows, lineages)));
+}
+
+// A row is a link to its cluster as a whole, and points at it in the pictures, by pointer and by keyboard.
+function shareRows(element, grid) {
+  const rowAt = (target) => state.rows[target.closest("tbody tr[data-place]")?.dataset.place];
+  const point = ({ target }) => highlight(rowAt(target) ? keyOf(rowAt(target)) : null);
+  element.addEventListener("mouseover", point);
+  element.addEventListener("focusin", point);
+  element.addEventListener("mouseleave", () => highlight(null));
+  element.addEventListener("focusout", () => highlight(null));
+  element.addEventListener("click", ({ target }) => {
+    if (rowAt(target) && !target.closest("a") && !String(getSelection())) select(keyOf(rowAt(target)));
+  });
+  on("highlight", () => markRows(grid));
+  on("select", (id) => {
+    turnTo(grid, id);
+    markRows(grid);
+  });
+  on("corrected", (id) => {
+    const row = state.byId.get(id);
+    grid.row(state.rows.indexOf(row)).invalidate().draw(false);
+  });
+}
+
+// Turns to the page of the table that the open cluster is on, if the filters leave it.
+function turnTo(grid, id) {
+  const at = shownPlaces(grid).findIndex((place) => keyOf(state.rows[place]) === id);
+  const { length, page } = grid.page.info();
+  if (at >= 0 && length > 0 && Math.floor(at / length) !== page) grid.page(Math.floor(at / length)).draw("page");
+}
+
+function markRows(grid) {
+  for (const line of grid.table().body().rows) {
+    if (!line.dataset.place) continue;
+    const id = keyOf(state.rows[line.dataset.place]);
+    line.classList.toggle("lit", id === state.highlighted);
+    if (id === state.selected) line.setAttribute("aria-current", "true");
+    else line.removeAttribute("aria-current");
+  }
+}
+
+// Paper has no pages to turn: all rows that the filters leave are printed.
+function printWhole(grid) {
+  const length = grid.page.len();
+  window.addEventListener("beforeprint", () => grid.page.len(-1).draw(false));
+  window.addEventListener("afterprint", () => grid.page.len(length).draw(false));
 }

@@ -1,0 +1,114 @@
+// The table's columns: what sorts each, and what it is as CSV. Headings of the CSV are those of the summary.
+
+// Names of the Cell Ontology have commas in them, genes have none.
+const genesOf = (name) => (row) => row[name].join(", ");
+const typesOf = (name) => (row) => row[name].join("; ");
+
+// Whether there is an answer to show: the model's, or a label by a person where there was none.
+export function isAnswered(row) {
+  return row.outcome === "annotated" || row.has_type;
+}
+
+// Worst first: no annotation, trouble, a doubt, nothing.
+function troubleOf(row) {
+  const [first] = row.concerns;
+  const level = !isAnswered(row) ? 0 : !first ? 3 : first.tone === "trouble" ? 1 : 2;
+  return `${level} ${first ? first.word : ""}`;
+}
+
+// `usual` columns are shown at first; the others are offered where a row has something in them.
+// `sorts` is a number or text, null where there is nothing: that stands last in either direction. Ids have none: they are
+// names, not numbers, and go in the order of the marker table.
+export const COLUMNS = [
+  { key: "id", heading: "Cluster", usual: true, csv: [["Cluster ID", (row) => row.key_id ?? row.id]] },
+  {
+    key: "type",
+    heading: "Cell type",
+    usual: true,
+    sorts: (row) => row.yours?.label || (isAnswered(row) ? row.title : null),
+    csv: [
+      ["Predicted Detailed Cell Type", typesOf("types")],
+      ["Predicted General Cell Type", (row) => row.general],
+      ["CL ID", (row) => row.cl_id],
+      ["CL Label", (row) => row.cl_label],
+      ["Status", (row) => row.outcome],
+      ["Your Label", (row) => row.yours?.label ?? ""],
+    ],
+  },
+  {
+    key: "evidence",
+    heading: "Evidence genes",
+    usual: true,
+    sorts: (row) => row.evidence.length || null,
+    csv: [["Evidence Genes", genesOf("evidence")]],
+  },
+  {
+    key: "confidence",
+    heading: "Confidence",
+    usual: true,
+    sorts: (row) => row.pips || null,
+    csv: [["Confidence", (row) => row.confidence]],
+  },
+  { key: "score", heading: "Score", usual: true, sorts: (row) => row.score, csv: [["Score", (row) => row.score]] },
+  {
+    key: "checks",
+    heading: "Checks",
+    usual: true,
+    sorts: troubleOf,
+    csv: [
+      ["Validated", (row) => (row.validated === null ? "" : row.validated ? "yes" : "no")],
+      ["Checks", (row) => row.concerns.map((concern) => concern.word).join("; ")],
+    ],
+  },
+  textColumn("decided_by", "Decided by", "Decided By", true),
+  {
+    key: "lineage",
+    heading: "Lineage",
+    sorts: (row, lineages) => lineageName(row, lineages) || null,
+    csv: [["Lineage", lineageName]],
+  },
+  { key: "types", heading: "Ranked types", sorts: (row) => typesOf("types")(row) || null, csv: [] },
+  textColumn("state", "State", "Cell State"),
+  listColumn("mixed", "Possible mixture", "Possible Mixed Cell Types", typesOf),
+  listColumn("conflicting", "Conflicting genes", "Conflicting Genes", genesOf),
+  listColumn("unsupported", "Unsupported genes", "Unsupported Genes", genesOf),
+  { key: "calls", heading: "Calls", sorts: (row) => row.calls || null, csv: [["Calls", (row) => row.calls]] },
+  { key: "cost", heading: "Cost", sorts: (row) => row.cost, csv: [["Cost (USD)", (row) => row.cost]] },
+];
+
+function textColumn(key, heading, name, usual = false) {
+  return { key, heading, usual, sorts: (row) => row[key] || null, csv: [[name, (row) => row[key]]] };
+}
+
+function listColumn(key, heading, name, joined) {
+  return { key, heading, sorts: (row) => joined(key)(row) || null, csv: [[name, joined(key)]] };
+}
+
+export function lineageName(row, lineages) {
+  return row.lineage === null ? "" : lineages[row.lineage].name;
+}
+
+// The columns that this run has something for; the usual ones are always there.
+export function columnsOf(rows, lineages) {
+  return COLUMNS.filter((column) => column.usual || rows.some((row) => column.sorts(row, lineages) !== null));
+}
+
+// What each row is sorted by in a column.
+export function sortValues(column, rows, lineages) {
+  return rows.map((row, place) => (column.sorts ? column.sorts(row, lineages) : place));
+}
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+// Orders two values of `sorts`; `direction` is 1 or -1, and null stands last in both.
+export function compareValues(a, b, direction) {
+  if (a === null || b === null) return (a === null) - (b === null);
+  const order = typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));
+  return order * direction;
+}
+
+// The header and rows of the CSV of these columns.
+export function csvRows(columns, rows, lineages) {
+  const cells = columns.flatMap((column) => column.csv);
+  return [cells.map(([heading]) => heading), ...rows.map((row) => cells.map(([, value]) => value(row, lineages)))];
+}

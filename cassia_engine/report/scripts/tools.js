@@ -1,0 +1,97 @@
+// What stands above the table: search, filters, columns, export. It says what is wanted; the table does it.
+
+import { h } from "./dom.js";
+import { NO_FILTER, choicesOf, isFiltered } from "./filters.js";
+
+const LISTS = { outcome: "Any outcome", confidence: "Any confidence", lineage: "Any lineage" };
+
+// `changed` is called with the filter, `sorted` with a column's key, `toggled` with a column and whether it is wanted.
+export function tableTools(rows, lineages, columns, { changed, sorted, toggled, exported }) {
+  const choices = choicesOf(rows, lineages);
+  const filter = { ...NO_FILTER };
+  const search = searchBox((query) => set({ query }));
+  const chips = choices.shows.map((choice) => chip(choice, () => set({ show: choice.value })));
+  const lists = Object.keys(LISTS).filter((name) => choices[name]);
+  const selects = lists.map((name) => choiceList(name, choices[name], (value) => set({ [name]: value })));
+  const clear = plainButton("Clear filters", () => set({ ...NO_FILTER }));
+  const count = h("p", { class: "count", role: "status" });
+
+  function set(part) {
+    Object.assign(filter, part);
+    search.querySelector("input").value = filter.query;
+    chips.forEach((button, place) => button.setAttribute("aria-pressed", String(choices.shows[place].value === filter.show)));
+    selects.forEach((label, place) => (label.querySelector("select").value = filter[lists[place]]));
+    if (document.activeElement === clear && !isFiltered(filter)) search.querySelector("input").focus();
+    clear.hidden = !isFiltered(filter);
+    changed({ ...filter });
+  }
+
+  clear.hidden = true;
+  const group = h("div", { class: "chips", role: "group", "aria-label": "Show" }, chips);
+  const right = [columnsMenu(columns, toggled), plainButton("Export CSV", exported)];
+  const first = h("div", {}, h("div", {}, search, group), h("div", {}, right));
+  const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted), clear), count);
+  const element = h("div", { class: "tools" }, first, second);
+  return { element, count };
+}
+
+function searchBox(typed) {
+  const words = "Search clusters, types, genes and Cell Ontology ids";
+  const input = h("input", {
+    type: "search",
+    id: "search",
+    placeholder: "Cluster, type, gene or CL id",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: (event) => typed(event.target.value),
+  });
+  return h("label", { class: "find" }, h("span", { class: "unseen" }, words), input);
+}
+
+function chip(choice, chosen) {
+  const pressed = String(choice.value === "all");
+  const text = `${choice.word} ${choice.count.toLocaleString("en")}`;
+  return h("button", { type: "button", "aria-pressed": pressed, onclick: chosen }, text);
+}
+
+function choiceList(name, choices, chosen) {
+  const options = choices.map((one) => h("option", { value: one.value }, `${one.word} (${one.count.toLocaleString("en")})`));
+  const any = h("option", { value: "" }, LISTS[name]);
+  const list = h("select", { onchange: (event) => chosen(event.target.value) }, any, options);
+  return h("label", { class: `choice ${name}` }, h("span", { class: "unseen" }, `Filter by ${name}`), list);
+}
+
+// On a phone the header row is gone, and this takes its place.
+function sortList(columns, sorted) {
+  const options = columns.map((column) => h("option", { value: column.key }, `Sort by ${column.heading.toLowerCase()}`));
+  const list = h("select", { onchange: (event) => sorted(event.target.value) }, options);
+  return h("label", { class: "choice sort" }, h("span", { class: "unseen" }, "Sort the table"), list);
+}
+
+function columnsMenu(columns, toggled) {
+  const boxes = columns.map((column) =>
+    h("label", {}, columnBox(column, toggled), ` ${column.heading}`),
+  );
+  boxes[0].querySelector("input").disabled = true; // a row is opened by its id
+  const summary = h("summary", { class: "plain" }, "Columns");
+  const legend = h("legend", { class: "unseen" }, "Columns of the table");
+  const menu = h("details", { class: "menu" }, summary, h("fieldset", {}, legend, boxes));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    summary.focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  return menu;
+}
+
+function columnBox(column, toggled) {
+  const onchange = (event) => toggled(column, event.target.checked);
+  return h("input", { type: "checkbox", checked: column.usual, onchange });
+}
+
+function plainButton(text, pressed) {
+  return h("button", { type: "button", class: "plain", onclick: pressed }, text);
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { COLUMNS, columnsOf, compareValues, csvRows, sortValues } from "../../cassia_engine/report/scripts/columns.js";
+import { LINEAGES, failed, row } from "./rows.mjs";
+
+const column = (key) => COLUMNS.find((one) => one.key === key);
+
+function sorted(key, rows, direction) {
+  const values = sortValues(column(key), rows, LINEAGES);
+  const places = rows.map((_, place) => place).sort((a, b) => compareValues(values[a], values[b], direction));
+  return places.map((place) => rows[place].id);
+}
+
+test("what is missing stands last in either direction", () => {
+  const rows = [failed(), row({ id: "a", score: 40 }), row({ id: "b", score: 0 })];
+  assert.deepEqual(sorted("score", rows, 1), ["b", "a", "9"]);
+  assert.deepEqual(sorted("score", rows, -1), ["a", "b", "9"]);
+});
+
+test("ids go in the order of the table, not as numbers", () => {
+  const rows = ["10", "9", "007"].map((id) => row({ id }));
+  assert.deepEqual(sorted("id", rows, 1), ["10", "9", "007"]);
+});
+
+test("checks go from no annotation to no warning", () => {
+  const trouble = row({ id: "t", concerns: [{ kind: "not_validated", word: "not validated", tone: "trouble" }] });
+  const quiet = row({ id: "q", concerns: [{ kind: "low", word: "low confidence", tone: "quiet" }] });
+  assert.deepEqual(sorted("checks", [row(), quiet, failed(), trouble], 1), ["9", "t", "q", "0"]);
+});
+
+test("seven columns are usual, and others come only with something in them", () => {
+  const usual = COLUMNS.filter((one) => one.usual).map((one) => one.key);
+  assert.equal(usual.length, 7);
+  const keys = columnsOf([row({ state: "cycling" })], LINEAGES).map((one) => one.key);
+  assert.deepEqual(keys, [...usual, "lineage", "types", "state", "calls", "cost"]);
+});
+
+test("the CSV has a row a cluster, with raw ids and lists apart as in the summary", () => {
+  const rows = [row({ id: "[U+202E]a", key_id: "\u202ea" }), failed({ yours: { label: "platelet" } })];
+  const [head, first, second] = csvRows([column("id"), column("type"), column("score")], rows, LINEAGES);
+  const by = (cells) => Object.fromEntries(head.map((name, at) => [name, cells[at]]));
+  assert.equal(by(first)["Cluster ID"], "\u202ea");
+  assert.equal(by(first)["Predicted Detailed Cell Type"], "natural killer cell; CD8-positive, alpha-beta T cell");
+  assert.equal(by(second)["Your Label"], "platelet");
+  assert.equal(by(second).Score, null);
+});

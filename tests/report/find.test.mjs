@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { matcher, searchIndex, startsWord, termsOf } from "../../cassia_engine/report/scripts/find.js";
+import { failed, row } from "./rows.mjs";
+
+const MARKERS = { genes: ["GNLY", "PPBP", "HLA-DRA"], clusters: [{ g: [0, 2] }, { g: [1] }] };
+
+function found(query) {
+  const matches = matcher(query);
+  return searchIndex([row(), failed({ id: "7_0" })], MARKERS).map(matches);
+}
+
+test("a term is found at the start of a word only", () => {
+  assert.ok(startsWord("cl:0000623\nt cell", "0000623"));
+  assert.ok(startsWord("xcd4 cd4", "cd4"));
+  assert.ok(!startsWord("xcd4 ycd4", "cd4"));
+  assert.ok(!startsWord("10", "0"));
+  assert.ok(startsWord("7_0", "0"), "an underscore parts words");
+  assert.ok(!startsWord("\u{1d49c}b", "b"), "a letter outside the basic plane is a letter");
+  assert.ok(startsWord("\u{1f9ec}b", "b"), "a sign is none");
+});
+
+test("signs of patterns are signs", () => {
+  assert.deepEqual(found("(.*"), [false, false]);
+  assert.deepEqual(found("["), [false, false]);
+});
+
+test("a comma asks for both terms, and empty terms for nothing", () => {
+  assert.deepEqual(termsOf(" GNLY, ,hla-d,"), ["gnly", "hla-d"]);
+  assert.deepEqual(found("gnly, hla"), [true, false]);
+  assert.deepEqual(found("gnly, ppbp"), [false, false]);
+  assert.deepEqual(found(" , "), [true, true]);
+});
+
+test("all markers are found, also of a cluster that nobody judged", () => {
+  assert.deepEqual(found("ppbp"), [false, true]);
+  assert.deepEqual(found("hla-dra"), [true, false]);
+  assert.deepEqual(found("7"), [false, true]);
+});
+
+test("no term matches across two texts", () => {
+  assert.deepEqual(found("gnly gzmb"), [false, false]);
+});
