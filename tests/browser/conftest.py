@@ -22,7 +22,6 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
-READY = "document.documentElement.classList.contains('ready')"
 
 
 @dataclass
@@ -72,7 +71,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Open]:
         watch(found, path.as_uri())
         found.page.goto(path.as_uri() + fragment)
         if ready and options.get("java_script_enabled", True):
-            found.page.wait_for_function(READY)
+            found.page.locator("html.drawn").wait_for()
         if fragment.startswith("#cluster="):
             found.open()
         return found

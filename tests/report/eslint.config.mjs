@@ -7,7 +7,7 @@ const names = (text) => Object.fromEntries(text.split(" ").map((name) => [name, 
 const BROWSER =
   "document window location history navigator localStorage getSelection getComputedStyle matchMedia Blob URL Response " +
   "DecompressionStream atob btoa setTimeout clearTimeout requestAnimationFrame XMLSerializer Image Event CSS " +
-  "ResizeObserver innerWidth innerHeight console";
+  "ResizeObserver DOMMatrix Path2D innerWidth innerHeight console";
 
 export default [
   js.configs.recommended,

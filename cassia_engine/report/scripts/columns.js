@@ -1,8 +1,8 @@
 // The table's columns: what sorts each, and what it is as CSV. Headings of the CSV are those of the summary.
 
 // Names of the Cell Ontology have commas in them, genes have none.
-const genesOf = (name) => (row) => row[name].join(", ");
-const typesOf = (name) => (row) => row[name].join("; ");
+const geneList = (name) => (row) => row[name].join(", ");
+const typeList = (name) => (row) => row[name].join("; ");
 
 // Whether there is an answer to show: the model's, or a label by a person where there was none.
 export function isAnswered(row) {
@@ -27,7 +27,7 @@ export const COLUMNS = [
     usual: true,
     sorts: (row) => row.yours?.label || (isAnswered(row) ? row.title : null),
     csv: [
-      ["Predicted Detailed Cell Type", typesOf("types")],
+      ["Predicted Detailed Cell Type", typeList("types")],
       ["Predicted General Cell Type", (row) => row.general],
       ["CL ID", (row) => row.cl_id],
       ["CL Label", (row) => row.cl_label],
@@ -40,7 +40,7 @@ export const COLUMNS = [
     heading: "Evidence genes",
     usual: true,
     sorts: (row) => row.evidence.length || null,
-    csv: [["Evidence Genes", genesOf("evidence")]],
+    csv: [["Evidence Genes", geneList("evidence")]],
   },
   {
     key: "confidence",
@@ -67,11 +67,11 @@ export const COLUMNS = [
     sorts: (row, lineages) => lineageName(row, lineages) || null,
     csv: [["Lineage", lineageName]],
   },
-  { key: "types", heading: "Ranked types", sorts: (row) => typesOf("types")(row) || null, csv: [] },
+  { key: "types", heading: "Ranked types", sorts: (row) => typeList("types")(row) || null, csv: [] },
   textColumn("state", "State", "Cell State"),
-  listColumn("mixed", "Possible mixture", "Possible Mixed Cell Types", typesOf),
-  listColumn("conflicting", "Conflicting genes", "Conflicting Genes", genesOf),
-  listColumn("unsupported", "Unsupported genes", "Unsupported Genes", genesOf),
+  listColumn("mixed", "Possible mixture", "Possible Mixed Cell Types", typeList),
+  listColumn("conflicting", "Conflicting genes", "Conflicting Genes", geneList),
+  listColumn("unsupported", "Unsupported genes", "Unsupported Genes", geneList),
   { key: "calls", heading: "Calls", sorts: (row) => row.calls || null, csv: [["Calls", (row) => row.calls]] },
   { key: "cost", heading: "Cost", sorts: (row) => row.cost, csv: [["Cost (USD)", (row) => row.cost]] },
 ];

@@ -31,7 +31,7 @@ export function tableTools(rows, lineages, columns, { changed, sorted, toggled, 
   const right = [columnsMenu(columns, toggled), plainButton("Export CSV", exported)];
   const first = h("div", {}, h("div", {}, search, group), h("div", {}, right));
   const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted), clear), count);
-  const element = h("div", { class: "tools" }, first, second);
+  const element = h("div", { class: "tools table-tools" }, first, second);
   return { element, count };
 }
 
