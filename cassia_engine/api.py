@@ -63,6 +63,7 @@ def annotate(
     model: str | None = None,
     api_key: str | None = None,
     output_name: Path | str | None = None,
+    corrections: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
     fresh: bool = False,
     show_progress: bool = True,
     **options: Any,
@@ -79,6 +80,8 @@ def annotate(
         output_name: where to write the outputs, `{output_name}_summary.csv` and so on, exactly as it says:
             "out/run.v2" gives out/run.v2_summary.csv. None writes nothing (but what a model answers is recorded
             in `journal_dir`, .cassia/journal, so that the same call goes on where it stopped).
+        corrections: a table of your own labels and comments, with the columns cluster, label and, if wanted, cl_id,
+            comment, decided_by, as the report exports it: a file, a DataFrame or a list of rows.
         fresh: ask everything anew; recorded answers are set aside.
         show_progress: show a bar while it runs, and say at the end what came out. Warnings are logged either way.
         **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
@@ -106,7 +109,14 @@ def annotate(
     dataset = Dataset(name, **about).checked()
     stop = _given_up.get() or Stop()
     merged, ended = run_table(
-        markers, dataset, settings, who, show_progress, stopping=lambda: nullcontext(stop), fresh=fresh
+        markers,
+        dataset,
+        settings,
+        who,
+        show_progress,
+        stopping=lambda: nullcontext(stop),
+        fresh=fresh,
+        corrections=corrections,
     )
     _go_on()
     paths = [] if output_name is None else write_outputs(merged, folder)

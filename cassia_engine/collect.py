@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cassia_engine.annotate import open_replayer, run_chunk
+from cassia_engine.corrections import Corrections, corrected
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection, Usage
 from cassia_engine.settings import AnnotateSettings
@@ -36,6 +37,14 @@ class Merged:
         """The same under another sample name."""
         return replace(self, dataset=replace(self.dataset, name=name).checked())
 
+    def corrected(self, corrections: Corrections) -> Merged:
+        """The same with what a person says of its clusters.
+
+        Raises:
+            UsageError: a correction is for a cluster that is not there.
+        """
+        return replace(self, results=corrected(self.results, corrections))
+
     @property
     def run(self) -> RunInfo:
         known = [run for run in dict.fromkeys(self.runs) if run is not NO_RUN]
@@ -47,11 +56,13 @@ class Merged:
 
     @property
     def outcome_words(self) -> str:
-        """What came out, in words: "9 annotated (1 of them unresolved), 1 no_markers"."""
+        """What came out, in words: "9 annotated (1 of them unresolved), 1 no_markers; 2 labels are a person's"."""
         unresolved = sum(r.outcome is Outcome.ANNOTATED and not r.has_cell_type for r in self.results)
         note = f" ({unresolved} of them unresolved)" if unresolved else ""
         counts = self.status.counts.items()
-        return ", ".join(f"{n} {outcome}{note if outcome == Outcome.ANNOTATED else ''}" for outcome, n in counts)
+        words = ", ".join(f"{n} {outcome}{note if outcome == Outcome.ANNOTATED else ''}" for outcome, n in counts)
+        named = sum(r.named_by_person is not None for r in self.results)
+        return words + (f"; {named} label{' is' if named == 1 else 's are'} a person's" if named else "")
 
     @property
     def usage(self) -> Usage:
@@ -65,7 +76,7 @@ class Merged:
         return Status(
             name=self.dataset.name,
             counts={outcome.value: counts[outcome] for outcome in Outcome if outcome in counts},
-            failed=tuple((r.cluster.id, r.outcome.value, r.reason) for r in self.results if r.outcome.is_failure),
+            failed=tuple((r.cluster.id, r.outcome.value, r.reason) for r in self.results if r.failed),
             typed=sum(r.has_cell_type for r in self.results),
             calls=usage.calls,
             cost_usd=usage.cost_usd,

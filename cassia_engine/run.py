@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.annotate import open_annotator, prepare, run_chunk, warnings_of
 from cassia_engine.collect import Merged, merge
+from cassia_engine.corrections import read_corrections
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.markers import read_markers
 from cassia_engine.progress import progress
@@ -33,6 +34,7 @@ def run_table(
     show_progress: bool = True,
     stopping: Callable[[], AbstractContextManager[Stop]] = lambda: nullcontext(Stop()),
     fresh: bool = False,
+    corrections: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[Merged, CassiaError | None]:
     """Annotate every cluster of a marker table.
 
@@ -40,6 +42,7 @@ def run_table(
         stopping: within it clusters are annotated, and the wish that it gives ends that early; before it, nothing
             is spent and an interrupt may end all.
         fresh: ask everything anew; the sample's recorded answers are set aside, once the table is known to be good.
+        corrections: a table of what a person says of clusters, for `read_corrections`.
 
     Returns:
         All clusters, and what ended the run early, such as a wish to stop or an account that refuses; those that were
@@ -53,16 +56,23 @@ def run_table(
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
     loading.start()
     try:
-        table, annotator = gather(lambda: read_markers(markers, split), lambda: open_annotator(annotate, dataset))
+        table, annotator, said = gather(
+            lambda: read_markers(markers, split),
+            lambda: open_annotator(annotate, dataset),
+            lambda: None if corrections is None else read_corrections(corrections),
+        )
     finally:
         loading.join()
+    if said:
+        said.check([cluster.id for cluster in table.clusters])
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
     _start_journal(annotate, dataset, fresh)
     [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters), siblings=split.siblings)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
-    return merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results]), annotated.ended
+    merged = merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results])
+    return merged.corrected(said) if said else merged, annotated.ended
 
 
 def _start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:

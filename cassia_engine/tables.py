@@ -10,14 +10,27 @@ from pathlib import Path
 from cassia_engine.cells import guard
 from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write
-from cassia_engine.records import Annotation, ClusterResult, Conversation, Dataset, RunInfo, to_json
+from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, RunInfo, to_json
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 
 
-def _of_annotation(value: Callable[[Annotation], str]) -> Value:
-    """A column that is empty where the cluster has no annotation."""
-    return lambda result, run, dataset: value(result.annotation) if result.annotation else ""
+def _of_annotation(value: Callable[[Annotation], str], by_person: Callable[[Correction], str] | None = None) -> Value:
+    """A column of the answer; empty where there is none, or a person's label stands in its place and says nothing."""
+
+    def cell(result: ClusterResult, run: RunInfo, dataset: Dataset) -> str:
+        if result.standing:
+            return value(result.standing)
+        named = result.named_by_person
+        return by_person(named) if by_person and named else ""
+
+    return cell
+
+
+def _validated(result: ClusterResult) -> str:
+    if result.validated is None or result.replaced:
+        return ""
+    return "yes" if result.validated else "no"
 
 
 def _genes(items: Iterable[str]) -> str:
@@ -37,8 +50,10 @@ def _number(value: float | None) -> str:
 # The first eleven names and their order are those that users of CASSIA's tables have scripts for.
 COLUMNS: Mapping[str, Value] = {
     "Cluster ID": lambda r, run, d: r.cluster.id,
-    "Predicted General Cell Type": _of_annotation(lambda a: a.general_type),
-    "Predicted Detailed Cell Type": _of_annotation(lambda a: _types(t.label for t in a.detailed_types)),
+    "Predicted General Cell Type": _of_annotation(lambda a: a.general_type, lambda c: c.general_type),
+    "Predicted Detailed Cell Type": _of_annotation(
+        lambda a: _types(t.label for t in a.detailed_types), lambda c: c.label
+    ),
     "Possible Mixed Cell Types": _of_annotation(lambda a: _types(a.mixed_types)),
     "Marker Number": lambda r, run, d: str(len(r.cluster.markers)),
     "Marker List": lambda r, run, d: _genes(r.cluster.genes),
@@ -49,25 +64,27 @@ COLUMNS: Mapping[str, Value] = {
     "Species": lambda r, run, d: d.species,
     "Status": lambda r, run, d: r.outcome.value,
     "Reason": lambda r, run, d: r.reason,
-    "CL ID": _of_annotation(lambda a: a.cl_id),
-    "CL Label": _of_annotation(lambda a: a.cl_label),
+    "CL ID": _of_annotation(lambda a: a.cl_id, lambda c: c.cl_id),
+    "CL Label": _of_annotation(lambda a: a.cl_label, lambda c: c.cl_label),
     "Cell State": _of_annotation(lambda a: a.state),
     "Confidence": _of_annotation(lambda a: a.confidence.value),
-    "Score": lambda r, run, d: _number(r.score),
-    "Validated": lambda r, run, d: "" if r.validated is None else "yes" if r.validated else "no",
+    "Score": lambda r, run, d: "" if r.replaced else _number(r.score),
+    "Validated": lambda r, run, d: _validated(r),
     "Evidence Genes": _of_annotation(lambda a: _genes(a.evidence_genes)),
     "Conflicting Genes": _of_annotation(lambda a: _genes(a.conflicting_genes)),
     "Unsupported Genes": _of_annotation(lambda a: _genes(a.unsupported_genes)),
-    "Decided By": lambda r, run, d: r.decided_by,
+    "Decided By": lambda r, run, d: r.named_by_person.decided_by if r.named_by_person else r.decided_by,
     "Calls": lambda r, run, d: str(r.usage.calls),
     "Input Tokens": lambda r, run, d: _number(r.usage.input_tokens),
     "Output Tokens": lambda r, run, d: _number(r.usage.output_tokens),
     "Cost (USD)": lambda r, run, d: _number(r.usage.cost_usd),
-    "CL Match": _of_annotation(lambda a: a.cl_match),
+    "CL Match": _of_annotation(lambda a: a.cl_match, lambda c: c.cl_match),
     "Possible Tissues": _of_annotation(lambda a: _types(a.possible_tissues)),
     "Genes Set Aside": lambda r, run, d: "; ".join(f"{s.kind}: {_genes(s.genes)}" for s in r.cluster.set_aside),
     "Prompt Version": lambda r, run, d: run.prompts,
     "Parameters Sent": lambda r, run, d: sent_words(r.conversation),
+    "Corrected From": lambda r, run, d: r.annotation.label if r.annotation and r.replaced else "",
+    "Comment": lambda r, run, d: r.correction.comment if r.correction else "",
 }
 FULL_COLUMNS: Mapping[str, Value] = {
     **COLUMNS,

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
+from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings, corrections_option
+from cassia_engine.errors import gather
 
 log = logging.getLogger(__name__)
 
@@ -19,20 +20,35 @@ log = logging.getLogger(__name__)
 @click.option("--name", help="Name that output files start with.  [default: the sample's]")
 @click.option("--outdir", type=FilePath, required=True, help="Folder for the outputs.")
 @click.option("--status", "status_file", type=FilePath, help="Also write this small file, for check and index.")
+@corrections_option
 @annotate_options
-def collect(files: tuple[Path, ...], name: str | None, outdir: Path, status_file: Path | None, **options: Any) -> None:
+def collect(
+    files: tuple[Path, ...],
+    name: str | None,
+    outdir: Path,
+    status_file: Path | None,
+    corrections: Path | None,
+    **options: Any,
+) -> None:
     """Merge FILES, the chunk and result files of one sample in any order, into its outputs.
 
     A chunk without a result file is looked for in the journal: with the options of its cassia annotate, the clusters
     that are wholly answered there are written, and nothing is sent. The others are written as not_reached.
     """
     from cassia_engine.collect import merge_files
+    from cassia_engine.corrections import read_corrections
     from cassia_engine.publish import status, write_outputs
     from cassia_engine.stagefiles import write_status
 
     # Records have no cycles, and looking for some among millions of them takes a third of the time.
     gc.disable()
-    merged = merge_files(files, annotate_settings(options))
+    settings = annotate_settings(options)
+    merged, said = gather(
+        lambda: merge_files(files, settings), lambda: read_corrections(corrections) if corrections else None
+    )
+    if said:
+        merged = merged.corrected(said)
+        log.info("%s", merged.outcome_words)
     if name is not None:
         merged = merged.renamed(name)
     if merged.run.notice:

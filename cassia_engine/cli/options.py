@@ -127,6 +127,12 @@ _ANNOTATE_OPTIONS = (
         "added to the bundled one; for offline.",
     ),
 )
+corrections_option = click.option(
+    "--corrections",
+    type=FilePath,
+    help="Table of your own labels and comments, as the report exports it: cluster, label, and if wanted cl_id, "
+    "comment, decided_by.",
+)
 OF_ANNOTATE = tuple(field.name for field in fields(AnnotateSettings) if field.name != "api_key")
 
 

@@ -14,6 +14,7 @@ from cassia_engine.cli.options import (
     Grouped,
     annotate_options,
     annotate_settings,
+    corrections_option,
     dataset,
     dataset_options,
     split_options,
@@ -37,6 +38,7 @@ MOST_LISTED = 60
 @dataset_options()
 @split_options
 @annotate_options
+@corrections_option
 @click.option("--fresh", is_flag=True, help="Ask everything anew: the recorded answers are set aside, not deleted.")
 @click.option(
     "--max_failed_clusters",
@@ -51,6 +53,7 @@ def run(
     tissue: str,
     species: str,
     additional_info: str,
+    corrections: Path | None,
     fresh: bool,
     max_failed_clusters: int,
     **options: Any,
@@ -74,7 +77,9 @@ def run(
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
     check_outputs(outdir, data.name)
-    merged, ended = run_table(markers, data, settings, who, stopping=stop_on_signals, fresh=fresh)
+    merged, ended = run_table(
+        markers, data, settings, who, stopping=stop_on_signals, fresh=fresh, corrections=corrections
+    )
     paths = write_outputs(merged, outdir)
     _conclude(merged, paths)
     if ended:
@@ -102,10 +107,10 @@ def _listing(merged: Merged) -> Any:
 
     table = Table("Cluster", "Cell type", "CL ID", "Confidence", "Evidence genes", box=None, pad_edge=False)
     for result in merged.results:
-        best = result.annotation
-        if best:
-            label = best.detailed_types[0].label if best.detailed_types else best.general_type
-            row = (label, best.cl_id, str(best.confidence), ", ".join(best.evidence_genes[:5]))
+        if named := result.named_by_person:
+            row = (named.label, named.cl_id, named.decided_by, "")
+        elif best := result.annotation:
+            row = (best.label, best.cl_id, str(best.confidence), ", ".join(best.evidence_genes[:5]))
         else:
             row = (str(result.outcome), "", "", result.reason)
         # Text, so that square brackets in names are not taken for markup.

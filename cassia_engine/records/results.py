@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the cluster counts against --max_failed_clusters."""
+        """Whether the cluster has no annotation though it has markers."""
         return self not in (Outcome.ANNOTATED, Outcome.NO_MARKERS)
 
 
@@ -89,6 +89,11 @@ class Annotation:
     top_explained: float | None = None
     possible_tissues: tuple[str, ...] = ()
     context_conflict: str = ""
+
+    @property
+    def label(self) -> str:
+        """The answer: the first candidate, or the general type where there is none ("unresolved")."""
+        return self.detailed_types[0].label if self.detailed_types else self.general_type
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -183,8 +188,37 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says of a cluster, beside whatever was answered for it.
+
+    Attributes:
+        label: the cell type in the person's words; "" for a comment alone, which changes no label.
+        general_type: the broad type that the term belongs to; of a label without a term the label itself.
+        cl_id, cl_label: the label's Cell Ontology term ("" where it has none).
+        cl_match: how the term was found, or why none was, as of an annotation.
+        comment: what else was said.
+        decided_by: who says so.
+    """
+
+    label: str = ""
+    general_type: str = ""
+    cl_id: str = ""
+    cl_label: str = ""
+    cl_match: str = ""
+    comment: str = ""
+    decided_by: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterResult:
-    """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed)."""
+    """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed).
+
+    A `correction` leaves all else as it was: outcome, votes and conversation are what was answered.
+    """
 
     cluster: Cluster
     outcome: Outcome
@@ -196,15 +230,49 @@ class ClusterResult:
     decided_by: str = ""
     conversation: Conversation = field(default_factory=Conversation)
     usage: Usage = field(default_factory=Usage)
+    correction: Correction | None = None
 
     @property
     def annotation(self) -> Annotation | None:
+        """What was answered, corrected or not."""
         return self.votes[0] if self.votes else None
 
     @property
+    def named_by_person(self) -> Correction | None:
+        """The correction, where it says what the label is; None for none, and for a comment alone."""
+        return self.correction if self.correction and self.correction.label else None
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a person's label stands in the place of an answer, whose evidence and score are then of another type.
+
+        A person who gives the very label and term of the answer confirms it.
+        """
+        named, answer = self.named_by_person, self.annotation
+        if named is None or answer is None:
+            return False
+        return (named.label.casefold(), named.cl_id) != (answer.label.casefold(), answer.cl_id)
+
+    @property
+    def standing(self) -> Annotation | None:
+        """The annotation whose label stands: None where there is none, or a person's label has replaced it."""
+        return None if self.replaced else self.annotation
+
+    @property
+    def label(self) -> str:
+        """The cluster's label, by whomever; "unresolved" where the markers did not tell, "" where there is none."""
+        named = self.named_by_person
+        return named.label if named else self.annotation.label if self.annotation else ""
+
+    @property
     def has_cell_type(self) -> bool:
-        """Whether a type was named; "unresolved" is a valid answer that names none."""
-        return bool(self.annotation and self.annotation.detailed_types)
+        """Whether a type was named, by whomever; "unresolved" is a valid answer that names none."""
+        return bool(self.named_by_person or (self.annotation and self.annotation.detailed_types))
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts against --max_failed_clusters: a label by a person makes good what failed."""
+        return self.outcome.is_failure and self.named_by_person is None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -216,6 +284,7 @@ class ClusterResult:
                 "votes": tuple(Annotation.from_json(v) for v in data["votes"]),
                 "conversation": Conversation.from_json(data["conversation"]),
                 "usage": Usage.from_json(data["usage"]),
+                "correction": data["correction"] and Correction.from_json(data["correction"]),
             }
         )
 
