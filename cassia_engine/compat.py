@@ -71,7 +71,7 @@ def runCASSIA_batch(
 ) -> pd.DataFrame:
     """Annotate the clusters of a marker table and write its outputs, with CASSIA's arguments in their order.
 
-    The outputs are `{output_name}_summary.csv`, `_full.csv`, `_conversations.json` and `_report.html`, exactly
+    The outputs are `{output_name}_summary.csv`, `_full.csv`, `_conversations.json`, `_report.html` and others, exactly
     where the name says.
 
     Args:

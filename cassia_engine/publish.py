@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cassia_engine import report
+from cassia_engine import multiqc, report
 from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.stagefiles import Status
 from cassia_engine.tables import write_tables
 
-ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_report.html")
+ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")
 
 
 def check_outputs(outdir: Path, name: str) -> None:
@@ -29,7 +29,7 @@ def write_outputs(merged: Merged, outdir: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    paths = write_tables(merged, outdir)
+    paths = [*write_tables(merged, outdir), *multiqc.write_multiqc(merged, outdir)]
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
         out.writelines(report.pieces(merged.dataset, merged.selection, merged.run, merged.results))

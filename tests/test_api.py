@@ -29,7 +29,7 @@ from tests.conftest import EXAMPLES
 
 INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
 NOTICE = "offline marker scoring, no language model was asked"
-ENDS = ("_conversations.json", "_full.csv", "_report.html", "_summary.csv")
+ENDS = ("_conversations.json", "_full.csv", "_mqc.json", "_outcomes_mqc.json", "_report.html", "_summary.csv")
 GENES = "CD3D,CD3E,CD2,IL7R,TRAC,LTB,CCR7,SELL,LEF1,TCF7"
 
 
@@ -215,7 +215,7 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
     assert done.stdout == ""
     warning, *rest = done.stderr.splitlines()
     assert warning.startswith("one cluster only; ")
-    ends = ("_summary.csv", "_full.csv", "_conversations.json", "_report.html")
+    ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"{tmp_path}/run{end}" for end in ends)
     assert rest == ["cassia: 1 annotated", f"cassia: {NOTICE}", f"cassia: written: {files}"]
     quiet = run_python(code.replace("**about", "**about, show_progress=False"))

@@ -41,7 +41,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_run_writes_everything_into_outdir(tmp_path: Path, table: Path) -> None:
     done = cassia("run", table, "--outdir", tmp_path / "out", *CONTEXT)
     assert done.returncode == 0, done.stderr
-    ends = ("summary.csv", "full.csv", "conversations.json", "report.html")
+    ends = ("summary.csv", "full.csv", "conversations.json", "mqc.json", "outcomes_mqc.json", "report.html")
     paths = [tmp_path / "out" / f"my.markers_{end}" for end in ends]
     assert done.stdout.splitlines() == [str(path) for path in paths]
     assert sorted((tmp_path / "out").iterdir()) == sorted(paths)

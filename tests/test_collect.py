@@ -107,8 +107,8 @@ def test_cluster_without_markers_is_no_failure_even_unanswered(tmp_path: Path) -
 
 def test_outputs_have_the_promised_names_and_columns(tmp_path: Path) -> None:
     paths = write_outputs(merge_files(files(tmp_path)).renamed("run.v2"), tmp_path / "out")
-    names = ["run.v2_summary.csv", "run.v2_full.csv", "run.v2_conversations.json", "run.v2_report.html"]
-    assert [path.name for path in paths] == names
+    ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
+    assert [path.name for path in paths] == [f"run.v2{end}" for end in ends]
     header = paths[0].read_text().splitlines()[0]
     assert header.startswith(
         "Cluster ID,Predicted General Cell Type,Predicted Detailed Cell Type,Possible Mixed Cell Types,"

@@ -41,7 +41,7 @@ DOCUMENTED = {
     "auto_convert_ids": True,
     "proxy": None,
 }
-ENDS = ("_conversations.json", "_full.csv", "_report.html", "_summary.csv")
+ENDS = ("_conversations.json", "_full.csv", "_mqc.json", "_outcomes_mqc.json", "_report.html", "_summary.csv")
 
 
 @pytest.fixture(autouse=True)

@@ -85,7 +85,7 @@ def test_cassia_commands_of_the_readme_run(tmp_path: Path) -> None:
         words[words.index("--outdir") + 1] = str(tmp_path)
         subprocess.run([sys.executable, "-m", "cassia_engine", *words[1:]], cwd=ROOT, check=True)
         name = words[words.index("--name") + 1]
-        ends = re.findall(r"`<name>(_[a-z]+\.[a-z]+)`", README)
+        ends = re.findall(r"`<name>(_[a-z_]+\.[a-z]+)`", README)
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(name + end for end in ends)
 
 

@@ -32,7 +32,8 @@ assert labels["first"].to_dict() == summary.set_index("Cluster ID")["CL Label"].
 assert adata.obs["cassia_general"].notna().all()
 print(*sorted(set(labels["first"])), sep=", ")
 """
-OUTPUTS = ["pbmc_conversations.json", "pbmc_full.csv", "pbmc_report.html", "pbmc_summary.csv"]
+ENDS = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
+OUTPUTS = [f"pbmc_{end}" for end in ENDS]
 
 
 def blocks() -> list[str]:

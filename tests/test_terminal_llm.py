@@ -21,7 +21,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.files import check_writable
 from tests.mock_provider.running import Running, running_mock
 
-ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_report.html")
+ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,8 @@ def sentence(text: str) -> str:
 
 def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
     """Every reason to look at this cluster, worst first; empty if there is none."""
+    if result.named_by_person:
+        return ()  # a person has looked
     if result.outcome is not Outcome.ANNOTATED or result.annotation is None:
         word = OUTCOME_WORDS[result.outcome]
         reason = sentence(result.reason) or "No reason was recorded."

@@ -19,7 +19,7 @@ from tests.mock_provider.running import running_mock
 pytestmark = pytest.mark.slow
 
 NOTICE = "offline marker scoring, no language model was asked"
-ENDS = ("_conversations.json", "_full.csv", "_report.html", "_summary.csv")
+ENDS = ("_conversations.json", "_full.csv", "_mqc.json", "_outcomes_mqc.json", "_report.html", "_summary.csv")
 GENES = "CD3D,CD3E,CD2,IL7R,TRAC,LTB,CCR7,SELL,LEF1,TCF7"
 START = f"""
 import asyncio
@@ -155,7 +155,8 @@ def test_batch_in_a_cell(run: Run, tmp_path: Path) -> None:
     *_, last = bars(cell)
     assert last == '<progress value="6" max="6"></progress> annotating: 6 of 6 clusters'
     assert cell.displays[-1][2]["text/plain"] == "annotating: 6 of 6 clusters"
-    files = ", ".join(f"run.v2{end}" for end in ("_summary.csv", "_full.csv", "_conversations.json", "_report.html"))
+    ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
+    files = ", ".join(f"run.v2{end}" for end in ends)
     assert cell.streams == {
         "stdout": f"cassia: 6 annotated\ncassia: {NOTICE}\ncassia: written: {files}\n",
         "stderr": "",

@@ -19,7 +19,7 @@ from tests.conftest import EXAMPLES, ROOT, need
 pytestmark = pytest.mark.slow
 
 INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
-ENDS = ("_conversations.json", "_full.csv", "_report.html", "_summary.csv")
+ENDS = ("_conversations.json", "_full.csv", "_mqc.json", "_outcomes_mqc.json", "_report.html", "_summary.csv")
 NEEDS_SEURAT = "# Needs Seurat"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

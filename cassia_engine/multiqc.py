@@ -1,0 +1,130 @@
+"""What MultiQC shows of a sample: a row of a table and a bar of outcomes, as custom content.
+
+A file holds one plot. Files of several samples have the same ids, so that MultiQC puts them into one section:
+https://docs.seqera.io/multiqc/custom_content
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cassia_engine.cells import guard
+from cassia_engine.collect import Merged
+from cassia_engine.files import atomic_write
+from cassia_engine.records import Outcome
+from cassia_engine.report.look import concerns
+from cassia_engine.report.words import OUTCOME_WORDS
+
+ENDS = ("_mqc.json", "_outcomes_mqc.json")
+
+# MultiQC writes names into its page as they are: a tag in one would be run.
+_HARMLESS = str.maketrans(
+    "<>", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+)
+_PARENT = {
+    "parent_id": "cassia",
+    "parent_name": "cassia",
+    "parent_description": "names the cell types of single-cell clusters. Every label is a hypothesis to check.",
+}
+_WHOLE = {"format": "{:,.0f}", "min": 0, "scale": False}
+HEADERS: Mapping[str, Mapping[str, Any]] = {
+    "clusters": {"title": "Clusters", "description": "Clusters in the marker table", **_WHOLE},
+    "with_cell_type": {"title": "With cell type", "description": "Clusters that have a cell type", **_WHOLE},
+    "need_a_look": {"title": "Need a look", "description": "Clusters that the report lists to look at first", **_WHOLE},
+    "failed": {"title": "Failed", "description": "Clusters that failed and have no label by a person", **_WHOLE},
+    "not_validated": {"title": "Not validated", "description": "Answers that the validator did not agree to", **_WHOLE},
+    "unsupported": {
+        "title": "Unsupported genes",
+        "description": "Genes that answers cite and that are not in their marker lists",
+        **_WHOLE,
+    },
+    "by_person": {"title": "By a person", "description": "Labels that a person gave or confirmed", **_WHOLE},
+    "calls": {"title": "Calls", "description": "Requests to a language model", **_WHOLE},
+    "cost_usd": {
+        "title": "Cost (USD)",
+        "description": "What the calls cost; nothing stands here if that is not known",
+        "format": "{:,.4f}",
+        "min": 0,
+        "scale": False,
+    },
+    "provider": {"title": "Provider", "description": "Who annotated; offline asks no language model", "scale": False},
+    "model": {"title": "Model", "description": "The model asked", "scale": False},
+}
+# Blue for annotated, greys for no answer expected or none sought, warm colours for what went wrong.
+COLOURS: Mapping[Outcome, str] = {
+    Outcome.ANNOTATED: "#3b6ea5",
+    Outcome.NO_MARKERS: "#b8bec6",
+    Outcome.REFUSED: "#d9822b",
+    Outcome.TRUNCATED: "#e3b04b",
+    Outcome.UNPARSED: "#a8642a",
+    Outcome.FAILED: "#c0392b",
+    Outcome.NOT_REACHED: "#7d8590",
+}
+
+
+def write_multiqc(merged: Merged, outdir: Path) -> list[Path]:
+    """Write `<name>_mqc.json` and `<name>_outcomes_mqc.json`; returns their paths.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    paths = [outdir / f"{merged.dataset.name}{end}" for end in ENDS]
+    for path, content in zip(paths, (_table(merged), _outcomes(merged)), strict=True):
+        with atomic_write(path) as out:
+            out.write(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return paths
+
+
+def _table(merged: Merged) -> dict[str, Any]:
+    return {
+        "id": "cassia_samples",
+        **_PARENT,
+        "section_name": "Samples",
+        "description": "What became of the clusters of each sample, and what was asked.",
+        "plot_type": "table",
+        "pconfig": {"id": "cassia_samples_table", "title": "cassia: samples", "no_violin": True},
+        "headers": HEADERS,
+        "data": {_safe(merged.dataset.name): _numbers(merged)},
+    }
+
+
+def _outcomes(merged: Merged) -> dict[str, Any]:
+    counts = Counter(result.outcome for result in merged.results)
+    return {
+        "id": "cassia_outcomes",
+        **_PARENT,
+        "section_name": "Outcomes",
+        "description": "Clusters of each sample by what became of them.",
+        "plot_type": "bargraph",
+        "pconfig": {"id": "cassia_outcomes_plot", "title": "cassia: outcomes", "ylab": "Clusters", "cpswitch": True},
+        "categories": {o.value: {"name": OUTCOME_WORDS[o], "color": colour} for o, colour in COLOURS.items()},
+        "data": {_safe(merged.dataset.name): {outcome.value: counts[outcome] for outcome in Outcome}},
+    }
+
+
+def _numbers(merged: Merged) -> dict[str, float | str]:
+    """The row of a sample, by the keys of HEADERS; what is not known is left out."""
+    results, run, usage = merged.results, merged.run, merged.usage
+    row = {
+        "clusters": len(results),
+        "with_cell_type": sum(r.has_cell_type for r in results),
+        "need_a_look": sum(bool(concerns(r, run.provider)) for r in results),
+        "failed": sum(r.failed for r in results),
+        "not_validated": sum(r.standing is not None and r.validated is False for r in results),
+        "unsupported": sum(len(r.standing.unsupported_genes) for r in results if r.standing),
+        "by_person": sum(r.named_by_person is not None for r in results),
+        "calls": usage.calls,
+        "cost_usd": usage.cost_usd,
+        "provider": _safe(run.provider),
+        "model": _safe(run.model),
+    }
+    return {name: value for name, value in row.items() if value is not None and value != ""}
+
+
+def _safe(text: str) -> str:
+    """A name that neither MultiQC's page nor a spreadsheet with its tables runs."""
+    return guard(text.translate(_HARMLESS))
