@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +24,10 @@ def check_outputs(outdir: Path, name: str) -> None:
     check_writable(*(outdir / f"{name}{end}" for end in ENDS))
 
 
-def write_outputs(merged: Merged, outdir: Path) -> list[Path]:
+def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | None = None) -> list[Path]:
     """Write everything a person gets for a sample into `outdir`; returns the paths, the report's last.
+
+    `made_with` is software and its version for report and methods, such as {"Nextflow": "25.04.4"}.
 
     Raises:
         OSError: the folder cannot be written.
@@ -32,7 +35,7 @@ def write_outputs(merged: Merged, outdir: Path) -> list[Path]:
     paths = [*write_tables(merged, outdir), *multiqc.write_multiqc(merged, outdir)]
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
-        out.writelines(report.pieces(merged.dataset, merged.selection, merged.run, merged.results))
+        out.writelines(report.pieces(merged.dataset, merged.selection, merged.run, merged.results, made_with))
     return [*paths, page]
 
 

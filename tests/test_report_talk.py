@@ -367,13 +367,6 @@ def test_run_says_what_was_asked_for_and_not_sent_and_who_answered_in_its_place(
     assert found["Answered by"] == "some/model-1 (1 call), some/model-1-2026 (1 call)"
 
 
-def test_methods_name_model_prompts_and_validator_and_call_labels_hypotheses() -> None:
-    text = words.methods(make.DATASET, make.SELECTION, RUN, [make.annotated()])
-    assert "given by some/model-1 through openrouter, asked with prompts of version 1." in text
-    assert "in the role of a moderate validator" in text
-    assert "All labels are hypotheses" in text
-
-
 # --- whatever is said
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings, corrections_option
-from cassia_engine.errors import gather
+from cassia_engine.errors import UsageError, gather
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,12 @@ log = logging.getLogger(__name__)
 @click.option("--outdir", type=FilePath, required=True, help="Folder for the outputs.")
 @click.option("--status", "status_file", type=FilePath, help="Also write this small file, for check and index.")
 @corrections_option
+@click.option(
+    "--made_with",
+    multiple=True,
+    metavar="NAME=VERSION",
+    help="Software that ran this, such as Nextflow=25.04.4, for report and methods; several times if wanted.",
+)
 @annotate_options
 def collect(
     files: tuple[Path, ...],
@@ -28,6 +34,7 @@ def collect(
     outdir: Path,
     status_file: Path | None,
     corrections: Path | None,
+    made_with: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Merge FILES, the chunk and result files of one sample in any order, into its outputs.
@@ -43,8 +50,10 @@ def collect(
     # Records have no cycles, and looking for some among millions of them takes a third of the time.
     gc.disable()
     settings = annotate_settings(options)
-    merged, said = gather(
-        lambda: merge_files(files, settings), lambda: read_corrections(corrections) if corrections else None
+    merged, said, software = gather(
+        lambda: merge_files(files, settings),
+        lambda: read_corrections(corrections) if corrections else None,
+        lambda: dict(map(_software, made_with)),
     )
     if said:
         merged = merged.corrected(said)
@@ -53,7 +62,14 @@ def collect(
         merged = merged.renamed(name)
     if merged.run.notice:
         log.info("%s", merged.run.notice)
-    for path in write_outputs(merged, outdir):
+    for path in write_outputs(merged, outdir, software):
         log.info("wrote %s", path)
     if status_file:
         write_status(status_file, status(merged))
+
+
+def _software(text: str) -> tuple[str, str]:
+    name, equals, version = text.partition("=")
+    if not (name and equals and version and text.isprintable()):
+        raise UsageError(f"--made_with {text!r}: expected NAME=VERSION, such as Nextflow=25.04.4")
+    return name, version

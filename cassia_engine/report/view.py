@@ -14,6 +14,7 @@ from cassia_engine.report import words
 from cassia_engine.report.facts import facts
 from cassia_engine.report.look import KINDS, sentence
 from cassia_engine.report.markertable import Column, present_columns
+from cassia_engine.report.methods import citations, methods
 from cassia_engine.report.rows import Row, row
 
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
@@ -47,7 +48,8 @@ class Page:
     all_validated: bool
     offline: bool
     score_meaning: str
-    methods: str
+    methods: tuple[str, ...]
+    cited: tuple[str, ...]
     made_with: str
 
 
@@ -77,7 +79,8 @@ def page(
         all_validated=all(r.validated for r in rows),
         offline=run.provider == words.OFFLINE,
         score_meaning=words.score_meaning(run),
-        methods=words.methods(dataset, selection, run, results),
+        methods=methods(dataset, selection, run, results, made_with),
+        cited=citations(selection, run, results, made_with),
         made_with=", ".join(f"{what} {version}" for what, version in made_with.items()),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection
 
 OFFLINE = "offline"
 NO_MODEL = "No language model was asked."
@@ -116,44 +116,6 @@ def selection_words(selection: Selection) -> str:
     limits = thresholds(selection) or "no filter, the table has no statistics"
     table = TABLES.get(selection.marker_format, selection.marker_format)
     return f"{table} table, up to {plural(selection.n_genes, 'gene')} a cluster by {selection.ranked_by}; {limits}"
-
-
-def methods(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:
-    """A paragraph for a methods section; it says only what is in the records."""
-    limits = thresholds(selection)
-    chosen = f" among those that pass the filter ({limits})" if limits else ""
-    typed = sum(r.has_cell_type for r in results)
-    version = f" {run.engine_version}" if run.engine_version else ""
-    return (
-        f"Cell types of {plural(len(results), 'cluster')} ({dataset.species}, {dataset.tissue}) were proposed "
-        f"by cassia{version}. Each cluster was described by its first {plural(selection.n_genes, 'marker gene')} "
-        f"by {selection.ranked_by}{chosen}. {_who(run)} "
-        f"{typed:,} of {plural(len(results), 'cluster')} received a cell type."
-    )
-
-
-def _who(run: RunInfo) -> str:
-    if run.provider == OFFLINE:
-        source = f" ({run.knowledge})" if run.knowledge else ""
-        return f"The markers were scored against a table of known marker genes{source}. {NO_MODEL}"
-    if not run.provider:
-        return "Nothing answered for any cluster."
-    return (
-        f"The answers were given by {run.model or 'an unnamed model'} through {run.provider}"
-        f"{f', asked with prompts of version {run.prompts}' if run.prompts else ''}. {_how_checked(run)}"
-        "All labels are hypotheses: no experiment has shown them."
-    )
-
-
-def _how_checked(run: RunInfo) -> str:
-    mode = VALIDATORS.get(dict(run.parameters).get("validator_involvement", ""))
-    if mode is None:
-        return ""
-    return (
-        "For each cluster the model proposed a type with evidence from its markers; code held the answer against the "
-        f"marker list; then the same model, in the role of a {mode} validator, judged it by fixed questions, and code "
-        "decided from its answers. "
-    )
 
 
 def score_meaning(run: RunInfo) -> str:

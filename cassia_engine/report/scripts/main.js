@@ -1,6 +1,7 @@
 // Reads the data of the page and starts its parts.
 
 import { startCluster } from "./cluster.js";
+import { startCopy } from "./copy.js";
 import { startDotplot } from "./dotplot.js";
 import { startLineage } from "./lineage.js";
 import { startRoute } from "./route.js";
@@ -14,6 +15,7 @@ async function main() {
   fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));
+  startCopy(at("methods"));
   startRoute();
   await table;
   document.documentElement.classList.add("ready");
