@@ -6,6 +6,7 @@ markers      gene names once, and by cluster their numbers and statistics, by ra
 library      the script of the table library, as text
 details-K    everything else of clusters K * BLOCK to K * BLOCK + BLOCK - 1
 texts        long texts that several clusters have, such as the system prompt
+terms        the current terms of the Cell Ontology, each an id, a label and synonyms, for who types a label
 lineages     the names of the broad lineages; a row's `lineage` is an index in it
 tree         the clusters on the Cell Ontology (tree.py)
 
@@ -22,6 +23,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cassia_engine.ontology import RELEASE
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report import library
 from cassia_engine.report.details import detail_data
@@ -30,6 +32,7 @@ from cassia_engine.report.markertable import BAR_END, markers, short, strongest
 from cassia_engine.report.pack import dumps
 from cassia_engine.report.requests import Texts
 from cassia_engine.report.rows import row_data
+from cassia_engine.report.terms import terms
 from cassia_engine.report.tree import tree
 from cassia_engine.report.view import Page
 
@@ -53,6 +56,7 @@ def page_data(
         "fc_capped": largest > BAR_END,
         "block": BLOCK,
         "score_meaning": page.score_meaning,
+        "ontology": RELEASE,
     }
 
 
@@ -65,6 +69,7 @@ def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterat
     yield "lineages", [{"name": name} for name in LINEAGES]
     yield "tree", tree([row.cl_id for row in page.rows])
     yield "library", library.text()
+    yield "terms", terms()
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
         yield f"details-{start // BLOCK}", [detail_data(one, run.provider, texts.of_cluster()) for one in block]

@@ -12,16 +12,21 @@ from cassia_engine.report.calls import CallRow
 from cassia_engine.report.look import Concern, concerns, sentence
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
-from cassia_engine.report.rows import opinion
+from cassia_engine.report.rows import opinion, row, row_data
 from cassia_engine.report.talk import Turn, talk_summary, turns
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The view of a cluster beside its row and its markers; what is empty is left out of the data."""
+    """The view of a cluster beside its row and its markers; what is empty is left out of the data.
+
+    `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says then who
+    answered.
+    """
 
     n_rows: int
     n_passing: int
+    before: str = ""
     answer: Answer | None = None
     concerns: tuple[Concern, ...] = ()
     context: str = ""
@@ -36,14 +41,16 @@ class Detail:
 
 
 def detail(result: ClusterResult, provider: str) -> Detail:
-    a = opinion(result)
+    before = uncorrected(result)
+    a = opinion(before)
     held = result.conversation
     spoken = turns(held, result.validated)
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
+        before=_who_answered(provider) if result.correction else "",
         answer=answer(a, result) if a else None,
-        concerns=concerns(result, provider),
+        concerns=concerns(before, provider),
         context=result.cluster.context,
         set_aside=result.cluster.set_aside,
         hints=tuple(map(sentence, result.cluster.hints)),
@@ -56,10 +63,21 @@ def detail(result: ClusterResult, provider: str) -> Detail:
     )
 
 
+def uncorrected(result: ClusterResult) -> ClusterResult:
+    """The result as it was answered."""
+    return replace(result, correction=None)
+
+
+def _who_answered(provider: str) -> str:
+    return "The marker scoring said" if provider == words.OFFLINE else "The model said"
+
+
 def detail_data(result: ClusterResult, provider: str, own: Own) -> dict[str, Any]:
     """A cluster's details as the scripts get them; its long texts are in `texts`."""
     found = detail(result, provider)
     data = given(found)
+    if result.replaced:
+        data["answered"] = row_data(row(uncorrected(result), provider))
     if found.concerns:
         data["concerns"] = [{**given(c), "tone": c.tone} for c in found.concerns]
     if found.turns:

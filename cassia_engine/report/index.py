@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from urllib.parse import quote
 from cassia_engine.records import Outcome
 from cassia_engine.report import dates, words
 from cassia_engine.report.page import environment, frame
-from cassia_engine.report.view import Segment, in_order
+from cassia_engine.report.view import PERSON, Segment, in_order
 from cassia_engine.stagefiles import Status
 
 
@@ -85,7 +86,10 @@ def _segments(statuses: Sequence[Status]) -> tuple[Segment, ...]:
     warned = sum(s.warned for s in statuses)
     parts = {("clear", "clear"): counts[Outcome.ANNOTATED] - warned, ("warned", "with a warning"): warned}
     parts[("empty", words.OUTCOME_WORDS[Outcome.NO_MARKERS])] = counts[Outcome.NO_MARKERS]
-    parts |= {("lost", words.OUTCOME_WORDS[o]): n for o, n in counts.items() if o.is_failure}
+    # A failed cluster that a person named is not lost; it is not among those that count as failed.
+    lost = Counter(outcome for s in statuses for _, outcome, _ in s.failed)
+    parts[PERSON] = sum(n for o, n in counts.items() if o.is_failure) - lost.total()
+    parts |= {("lost", words.OUTCOME_WORDS[o]): lost[o.value] for o in Outcome if o.is_failure}
     return in_order(parts)
 
 

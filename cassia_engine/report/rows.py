@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cassia_engine.records import Annotation, ClusterResult, Outcome
+from cassia_engine.records import Annotation, ClusterResult, Correction, Outcome
 from cassia_engine.report import words
 from cassia_engine.report.answers import PIPS, given_score
 from cassia_engine.report.lineages import lineage_of
@@ -22,6 +22,7 @@ class Row:
 
     Attributes:
         key_id: the id as it is, by its code points, where some of its characters cannot be seen; None where `id` can.
+        correction: what a person said of the cluster; its label, where it has one, is the title.
         lineage: which of the broad lineages, by whose hue it is drawn; None without a term.
         types: the ranked types, best first.
         not_judged: the first markers of a cluster without an annotation.
@@ -57,6 +58,11 @@ class Row:
     calls: int
     cost: float | None
     cost_word: str
+    correction: Correction | None
+
+    @property
+    def named_by_person(self) -> bool:
+        return bool(self.correction and self.correction.label)
 
     @property
     def annotated(self) -> bool:
@@ -71,41 +77,45 @@ def anchor(cluster_id: str) -> str:
 def row(result: ClusterResult, provider: str) -> Row:
     id = result.cluster.id
     a = opinion(result)
+    named = None if a else result.named_by_person
+    stands = a or named
     return Row(
         id=id,
         key_id=None if visible(id) == id else tuple(map(ord, id)),
         anchor=anchor(id),
         outcome=result.outcome.value,
         outcome_word=words.OUTCOME_WORDS[result.outcome],
-        title=title(a),
-        general=a.general_type if a else "",
-        types=tuple(t.label for t in a.detailed_types) if a else (),
-        cl_id=a.cl_id if a else "",
-        cl_label=a.cl_label if a else "",
-        lineage=lineage_of(a.cl_id) if a else None,
+        title=named.label if named else title(a),
+        general=stands.general_type if stands else "",
+        types=tuple(t.label for t in a.detailed_types) if a else (named.label,) if named else (),
+        cl_id=stands.cl_id if stands else "",
+        cl_label=stands.cl_label if stands else "",
+        lineage=lineage_of(stands.cl_id) if stands else None,
         state=a.state if a else "",
         mixed=a.mixed_types if a else (),
         evidence=a.evidence_genes if a else (),
         conflicting=a.conflicting_genes if a else (),
         unsupported=a.unsupported_genes if a else (),
-        not_judged=() if a else tuple(result.cluster.genes[:FIRST_MARKERS]),
+        not_judged=() if a or result.replaced else tuple(result.cluster.genes[:FIRST_MARKERS]),
         confidence=a.confidence.value if a else "",
         pips=PIPS[a.confidence] if a else 0,
         score=given_score(a, result) if a else None,
-        validated=result.validated,
-        verdict=_verdict(result, provider) if a else "",
+        validated=None if result.replaced else result.validated,
+        verdict=_verdict(result, provider) if stands else "",
         concerns=concerns(result, provider),
-        decided_by=result.decided_by,
-        has_type=bool(a) and result.has_cell_type,
+        decided_by=result.named_by_person.decided_by if result.named_by_person else result.decided_by,
+        has_type=bool(stands) and result.has_cell_type,
         calls=result.usage.calls,
         cost=result.usage.cost_usd,
         cost_word=_cost_word(result),
+        correction=result.correction,
     )
 
 
 def opinion(result: ClusterResult) -> Annotation | None:
-    """The annotation that counts: a cluster that ended otherwise has none, whatever was said on the way."""
-    return result.annotation if result.outcome is Outcome.ANNOTATED else None
+    """The annotation that stands: none where a person's label has replaced it. A cluster that ended otherwise has
+    none, whatever was said on the way."""
+    return result.standing if result.outcome is Outcome.ANNOTATED else None
 
 
 def title(a: Annotation | None) -> str:
@@ -122,6 +132,8 @@ def row_data(row: Row) -> dict[str, Any]:
 
 
 def _verdict(result: ClusterResult, provider: str) -> str:
+    if result.named_by_person:
+        return "named by a person" if opinion(result) is None else "confirmed by a person"
     if result.validated:
         return "own check agreed" if provider == words.OFFLINE else "validator agreed"
     return "no warning"

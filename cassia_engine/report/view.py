@@ -18,6 +18,7 @@ from cassia_engine.report.methods import citations, methods
 from cassia_engine.report.rows import Row, row
 
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
+PERSON = ("person", "named by a person")
 LISTED_AT_ONCE = 8  # clusters that need a look, before the list folds
 
 
@@ -67,7 +68,9 @@ def page(
         name=dataset.name,
         context=tuple(text for text in (dataset.species, dataset.tissue) if text),
         lead=words.NO_MODEL if run.provider == words.OFFLINE else "",
-        have=words.have_a_type(sum(r.has_type for r in rows), len(rows)),
+        have=words.have_a_type(
+            sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
+        ),
         need=words.need_a_look(len(look)) if rows else "",
         notice=sentence(run.notice),
         look=tuple(look[:LISTED_AT_ONCE]),
@@ -86,14 +89,14 @@ def page(
 
 
 def segments(rows: Sequence[Row]) -> tuple[Segment, ...]:
-    """The outcome bar: clear, with a warning, no markers, then each kind of failure."""
+    """The outcome bar: clear, named by a person, with a warning, no markers, then each kind of failure."""
     counts = Counter(_segment(r) for r in rows)
     return in_order(counts)
 
 
 def in_order(counts: Mapping[tuple[str, str], int]) -> tuple[Segment, ...]:
     """Parts of an outcome bar, by kind and word with their numbers of clusters, side by side; empty ones left out."""
-    order = [("clear", "clear"), ("warned", "with a warning"), ("empty", "no markers")]
+    order = [("clear", "clear"), PERSON, ("warned", "with a warning"), ("empty", "no markers")]
     order += [("lost", words.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES]
     found, start = [], 0
     for key in order:
@@ -104,6 +107,8 @@ def in_order(counts: Mapping[tuple[str, str], int]) -> tuple[Segment, ...]:
 
 
 def _segment(r: Row) -> tuple[str, str]:
+    if r.named_by_person:
+        return PERSON
     if r.annotated:
         return ("warned", "with a warning") if r.concerns else ("clear", "clear")
     return ("empty", r.outcome_word) if r.concerns[0].kind == "no_markers" else ("lost", r.outcome_word)

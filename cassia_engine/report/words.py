@@ -29,8 +29,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def have_a_type(n_typed: int, n_all: int) -> str:
-    """The sentence on how many clusters have a cell type."""
+def have_a_type(n_typed: int, n_all: int, n_by_person: int = 0) -> str:
+    """The sentence on how many clusters have a cell type, and how many of these a person named."""
+    whole = _have_a_type(n_typed, n_all)
+    if not n_by_person:
+        return whole
+    return whole.removesuffix(".") + (
+        ", named by a person." if n_typed == 1 else f", {n_by_person:,} of them by a person."
+    )
+
+
+def _have_a_type(n_typed: int, n_all: int) -> str:
     if n_all == 0:
         return "The marker table has no clusters."
     if n_typed == n_all:

@@ -27,23 +27,27 @@ async function open(place, id) {
 
 function draw(place, index, detail, markers, texts) {
   const row = state.rows[index];
+  const judged = detail.answered ?? row; // what was answered, where a person's label stands in its place
+  const note = h("div", { id: "correction-note" });
   const correction = h("div", { id: "correction-form" });
   place.replaceChildren(
     heading(row, index),
     h(
       "div",
       { class: "panel body" },
+      note,
+      detail.answered ? h("p", { class: "before" }, `${detail.before}: `, h("b", {}, bdi(judged.title))) : null,
       concernList(detail.concerns ?? []),
       h(
         "div",
         { class: "two" },
-        h("div", {}, answerList(row, detail), genesTable(row, detail, markers), correction),
+        h("div", {}, answerList(judged, detail), genesTable(judged, detail, markers), correction),
         conversation(detail, texts, state.page.offline),
       ),
     ),
   );
   place.hidden = false;
-  emit("opened", { row, detail, place: correction });
+  emit("opened", { row, detail, note, place: correction });
   place.scrollIntoView({ block: "start" });
   place.querySelector("h2").focus({ preventScroll: true });
 }

@@ -2,6 +2,7 @@
 
 import { startCluster } from "./cluster.js";
 import { startCopy } from "./copy.js";
+import { startCorrections } from "./corrections.js";
 import { startDotplot } from "./dotplot.js";
 import { startLineage } from "./lineage.js";
 import { startRoute } from "./route.js";
@@ -13,6 +14,7 @@ import { unpacked } from "./unpack.js";
 async function main() {
   const at = (id) => document.getElementById(id);
   fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
+  startCorrections(at("corrections")); // first, as the table says "your label"
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));
   startCopy(at("methods"));

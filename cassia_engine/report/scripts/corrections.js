@@ -1,0 +1,78 @@
+// Corrections: a form in each cluster's view, and the list of what was said, as a file that cassia takes.
+
+import { correctionForm } from "./form.js";
+import { toCsv } from "./csv.js";
+import { bdi, counted, h, icon, reveal } from "./dom.js";
+import { download, fileName } from "./download.js";
+import { correct, correctionOf, correctionRows, corrections, isDraft, isKept, loadDrafts } from "./saved.js";
+import { on, state } from "./store.js";
+
+const KEPT = "This browser keeps them for this run, on this computer only.";
+const NOT_KEPT = "This browser keeps nothing for this page: they are lost when it is closed. Export them before.";
+const NEXT = "Export them, and call the same cassia run (or cassia collect) with --corrections and the file: nothing is asked again, and all outputs have your labels and who decided.";
+
+export function startCorrections(section) {
+  loadDrafts();
+  on("opened", ({ row, note, place }) => {
+    note.replaceChildren(...correctionNote(row));
+    place.replaceChildren(correctionForm(row));
+    note.dataset.of = place.dataset.of = row.anchor;
+  });
+  on("corrected", (id) => {
+    const row = state.byId.get(id);
+    const note = document.getElementById("correction-note");
+    if (note?.dataset.of === row.anchor) note.replaceChildren(...correctionNote(row));
+    drawCorrections(section);
+  });
+  drawCorrections(section);
+  reveal(section);
+}
+
+// What a person said of a cluster, at the head of its view: by the report, and in this page.
+function correctionNote(row) {
+  const baked = row.correction;
+  const parts = [];
+  if (baked) parts.push(baked.label ? [`Label by `, bdi(baked.decided_by), ": ", ...labelWords(baked)] : ["Comment by ", bdi(baked.decided_by), ": ", bdi(baked.comment)]);
+  const mine = correctionOf(row);
+  if (isDraft(row) && !mine) parts.push(["Taken back in this page, not yet in the outputs."]);
+  if (isDraft(row) && mine) parts.push([mine.label ? "Your label: " : "Your comment: ", ...(mine.label ? labelWords(mine) : [bdi(mine.comment)]), h("span", { class: "soft" }, " Not yet in the outputs.")]);
+  return parts.map((words) => h("p", { class: "concern person" }, icon("person"), h("span", {}, words)));
+}
+
+function labelWords(said) {
+  return [h("b", {}, bdi(said.label)), said.cl_id ? [" ", h("bdi", { class: "cl" }, said.cl_id)] : null, said.comment ? [". ", bdi(said.comment)] : "."];
+}
+
+function drawCorrections(section) {
+  const all = corrections();
+  const file = fileName(state.page.name, "_corrections.csv");
+  const count = all.filter(({ correction }) => correction).length;
+  section.classList.toggle("none", !all.length);
+  section.replaceChildren(
+    h("h2", {}, "Your corrections"),
+    h("p", { class: "prose" }, all.length ? `${NEXT} ${isKept() ? KEPT : NOT_KEPT}` : `None yet. Open a cluster to give it another label, or to comment on it. ${isKept() ? "" : NOT_KEPT}`),
+    all.length ? h("div", { class: "panel listed" }, correctionTable(all)) : "",
+    all.length ? h("p", { class: "tools" }, h("button", { type: "button", onclick: () => download(file, "text/csv", toCsv(correctionRows())) }, `Export ${counted(count, "correction")} as CSV`), " ", h("bdi", { class: "soft" }, file)) : "",
+  );
+}
+
+function correctionTable(all) {
+  const heads = ["Cluster", "Label", "Comment", "Decided by", "State", ""].map((text) => h("th", { scope: "col" }, text || h("span", { class: "unseen" }, "Take back")));
+  return h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, all.map(correctionLine)));
+}
+
+function correctionLine({ row, correction, draft }) {
+  const said = correction ?? { label: "", comment: "", decided_by: "" };
+  const takeBack = h("button", { type: "button", class: "plain", "aria-label": `Take back the correction of cluster ${row.id}`, onclick: () => correct(row, null) }, "Take back");
+  const undo = h("button", { type: "button", class: "plain", "aria-label": `Keep the correction of cluster ${row.id} after all`, onclick: () => correct(row, row.correction) }, "Keep it");
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, h("a", { href: `#${row.anchor}` }, bdi(row.id))),
+    h("td", {}, said.label ? [h("b", {}, bdi(said.label)), said.cl_id ? [" ", h("bdi", { class: "cl" }, said.cl_id)] : null] : h("span", { class: "soft" }, correction ? "not changed" : "the answer's again")),
+    h("td", {}, bdi(said.comment ?? "")),
+    h("td", {}, bdi(said.decided_by ?? "")),
+    h("td", {}, h("span", { class: "soft" }, draft ? (correction ? "not yet in the outputs" : "taken back, still in the outputs") : "in the outputs")),
+    h("td", {}, correction ? takeBack : undo),
+  );
+}

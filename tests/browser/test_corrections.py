@@ -1,0 +1,205 @@
+"""Corrections in a real browser: typed, completed by keyboard, kept, exported, and taken back by cassia collect."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cassia_engine import report
+from cassia_engine.cli.app import cassia
+from cassia_engine.corrections import corrected, read_corrections
+from cassia_engine.records import ClusterResult, Dataset
+from cassia_engine.report.pack import visible
+from cassia_engine.report.rows import anchor
+from tests import factories as make
+from tests.browser.conftest import Open, Visit, render
+from tests.reading import Page
+from tests.test_corrections import results_file
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = '=HYPERLINK("x")<img src=x onerror=alert(1)>\u202e'
+COMMENT = '+1, "quoted"\nand <b>a second line</b>'
+
+
+def fill(page: Any, **fields: str) -> None:
+    if page.locator("details.correction").get_attribute("open") is None:
+        page.click("details.correction > summary")
+    for name, text in fields.items():
+        page.fill(f"#correct-{name}", text)
+
+
+def keep(page: Any, says: str = "Kept in this browser.") -> None:
+    page.click("form.correct button[type=submit]")
+    page.locator("form.correct [role=status]", has_text=says).wait_for()
+
+
+def go(page: Any, id: str) -> None:
+    page.evaluate("anchor => { location.hash = anchor }", anchor(id))
+    page.locator("#cluster-view .cluster-head", has_text=f"Cluster {visible(id)}").wait_for()
+
+
+def exported(page: Any, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.click("#corrections button:has-text('Export')")
+    path = folder / str(download.value.suggested_filename)
+    download.value.save_as(path)
+    return path
+
+
+def test_whole_round_from_typing_to_the_next_report(visit: Open, tmp_path: Path) -> None:
+    results = [make.annotated("0"), make.unannotated("9", 1), make.annotated(HOSTILE, 2)]
+    found = visit(render(results), "#cluster=9")
+    page = found.page
+    page.click("details.correction > summary")
+    page.focus("#correct-label")
+    page.keyboard.type("platel")
+    page.locator("[role=option]").first.wait_for()
+    assert page.get_attribute("#correct-label", "aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    option = page.get_attribute("#correct-label", "aria-activedescendant")
+    assert page.get_attribute(f"#{option}", "aria-selected") == "true"
+    page.keyboard.press("Enter")
+    assert (page.input_value("#correct-label"), page.input_value("#correct-cl_id")) == ("platelet", "CL:0000233")
+    fill(page, decided_by="Ada", comment=COMMENT)
+    keep(page)
+    assert "Your label: platelet CL:0000233" in found.texts("#correction-note")[0]
+    assert "platelet your label CL:0000233" in next(row for row in found.texts("#table tbody tr") if "Cluster 9" in row)
+    go(page, HOSTILE)
+    assert page.locator("#correction-note p").count() == 0
+    assert page.input_value("#correct-decided_by") == "Ada"
+    fill(page, label="=mine <i>", comment="")
+    keep(page)
+    rows = found.texts("#corrections tbody tr")
+    assert len(rows) == 2
+    assert rows[0].startswith("9 platelet CL:0000233")
+    file = exported(page, tmp_path)
+    assert file.name == "pbmc_corrections.csv"
+    assert found.trouble == []
+
+    with file.open(newline="", encoding="utf-8") as text:
+        header, *lines = csv.reader(text)
+    assert header == ["cluster", "label", "cl_id", "comment", "decided_by"]
+    assert lines == [
+        ["9", "platelet", "CL:0000233", "'" + COMMENT, "Ada"],
+        ["'" + HOSTILE, "'=mine <i>", "", "", "Ada"],
+    ]
+
+    arguments = ["collect", str(results_file(tmp_path, results)), "--outdir", str(tmp_path / "new")]
+    done = CliRunner().invoke(cassia, [*arguments, "--corrections", str(file)])
+    assert done.exit_code == 0, done.output
+    html = (tmp_path / "new" / "pbmc_report.html").read_text(encoding="utf-8")
+    again = visit(html, "#cluster=9")
+    assert again.texts("#cluster-view h2") == ["platelet"]
+    assert "Label by Ada: platelet CL:0000233" in again.texts("#correction-note")[0]
+    assert again.texts("#lineage li:has(> .term:has-text('platelet')) .on-tree") == ["9"]
+    assert "<b>a second line</b>" in again.texts("#correction-note")[0]
+    assert [line.split()[-4:] for line in again.texts("#corrections tbody tr")] == [
+        ["the", "outputs", "Take", "back"]
+    ] * 2
+    assert (
+        "2 labels were given by persons (Ada): 1 in place of the proposed one, 1 where there was none"
+        in (Page(html).text_of["methods"])
+    )
+    assert exported(again.page, tmp_path / "new").read_bytes() == file.read_bytes()
+    assert again.trouble == []
+
+
+def test_it_is_kept_for_this_run_and_not_for_another(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=0")
+    fill(found.page, comment="look again")
+    keep(found.page)
+    key = Page(render(make.mixed_bag())).data["key"]
+    stored = found.page.evaluate(f"localStorage.getItem('cassia-corrections-{key}')")
+    assert json.loads(stored)[0][0] == "0"
+    found.page.reload()
+    found.page.locator("#corrections td", has_text="look again").wait_for()
+    found.page.click("#corrections button:has-text('Take back')")
+    assert found.page.locator("#corrections tr").count() == 0
+    assert found.page.evaluate("localStorage.length") == 0
+    assert found.trouble == []
+
+
+def test_browser_that_keeps_nothing_says_so(visit: Open) -> None:
+    html = render(make.mixed_bag())
+    found = visit(html)
+    found.page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } })")
+    found.page.reload()
+    found.page.evaluate("location.hash = '#cluster=0'")
+    found.open()
+    fill(found.page, label="odd")
+    keep(found.page, "Kept until this page is closed.")
+    assert "they are lost when it is closed" in found.texts("#corrections .prose")[0]
+    assert found.trouble == []
+
+
+def test_what_cannot_be_is_said_at_once(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=0")
+    fill(found.page, label="")
+    keep(found.page, "Give a label or a comment.")
+    fill(found.page, label="B cell", cl_id="CL:9999999")
+    keep(found.page, "CL:9999999 is no current term of the Cell Ontology of")
+    assert found.page.locator("#corrections tr").count() == 0
+    # An id belongs to the label it came with.
+    fill(found.page, label="T cell")
+    assert found.page.input_value("#correct-cl_id") == ""
+
+
+def test_correction_of_the_report_is_taken_back_and_kept_after_all(visit: Open, tmp_path: Path) -> None:
+    said = read_corrections([{"cluster": "0", "label": "B cell", "decided_by": "Ada"}])
+    found = visit(render(corrected(make.mixed_bag(), said)), "#cluster=0")
+    assert found.texts("#cluster-view .before") == ["The model said: natural killer cell"]
+    assert found.page.input_value("#correct-label") == "B cell"
+    found.page.click("#corrections button:has-text('Take back')")
+    assert "Taken back in this page" in found.texts("#correction-note p")[1]
+    assert exported(found.page, tmp_path).read_text() == "cluster,label,cl_id,comment,decided_by\n"
+    found.page.click("#corrections button:has-text('Keep it')")
+    assert len(found.texts("#correction-note p")) == 1
+    assert found.trouble == []
+
+
+def test_methods_are_copied_as_plain_text(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), permissions=["clipboard-read", "clipboard-write"])
+    copy(found, "Copied.")
+    text = found.page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith("Cell types of 10 clusters (human, peripheral blood) were proposed by cassia 0.1.0.")
+    assert "\n\nTo cite:\nCell types are named by the Cell Ontology" in text
+    assert "<" not in text.replace("adjusted p < 0.05", "")
+
+
+def test_where_nothing_can_be_copied_the_text_is_selected(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()))
+    found.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    copy(found, "the text is selected")
+    chosen = found.page.evaluate("String(getSelection())")
+    assert chosen.strip().startswith("Cell types of 10 clusters")
+    assert "Copy the text" not in chosen
+
+
+def copy(found: Visit, says: str) -> None:
+    found.page.click("#methods button")
+    found.page.locator("#methods [role=status]", has_text=says).wait_for()
+
+
+def test_phone_has_no_sideways_scroll_and_prints_no_form(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=0", width=390)
+    fill(found.page, label="B cell", comment="x" * 300)
+    keep(found.page)
+    assert found.sideways() <= 0
+    found.page.emulate_media(media="print")
+    assert not found.page.locator("form.correct").is_visible()
+    assert found.page.locator("#corrections td", has_text="B cell").is_visible()
+
+
+def test_name_of_the_sample_names_the_file_safely(visit: Open, tmp_path: Path) -> None:
+    results: list[ClusterResult] = [make.annotated("0")]
+    dataset = Dataset("a b:<c>", "blood", "human")
+    found = visit(report.render(dataset, make.SELECTION, make.MODEL_RUN, results), "#cluster=0")
+    fill(found.page, comment="x")
+    keep(found.page)
+    assert exported(found.page, tmp_path).name == "a_b_c_corrections.csv"
