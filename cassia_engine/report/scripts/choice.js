@@ -1,7 +1,6 @@
 // What the dot plot shows: all clusters and their evidence genes where these are few, else the clusters at hand.
 
-export const MOST_CLUSTERS = 40;
-export const MOST_GENES = 60;
+const MOST_GENES = 60;
 const MOST_NEIGHBOURS = 10;
 const MOST_NOT_JUDGED = 3;
 
@@ -13,22 +12,21 @@ export function ownGenes(row) {
 
 /*
  * rows: all clusters; shown: indexes of those that the table shows; chosen: index of the open one, or -1;
- * listed: for each cluster the numbers of its markers, by rank; names: the genes by number.
+ * most: clusters that fit; listed: for each cluster the numbers of its markers, by rank; names: the genes by number.
  * Gives {clusters, neighbours: indexes, genes: [{gene, by: index of the cluster that brings it}], each: how many genes
  * a cluster may bring (null: all), whole: whether these are all clusters}.
  */
-export function plotChoice({ rows, shown, chosen, listed, names }) {
+export function plotChoice({ rows, shown, chosen, most, listed, names }) {
   const all = rows.map((_, index) => index);
-  if (rows.length <= MOST_CLUSTERS && genesOf(rows, all, Infinity).length <= MOST_GENES) {
-    return { clusters: all, neighbours: [], genes: genesOf(rows, all, Infinity), each: null, whole: true };
+  if (rows.length <= most && genesBrought(rows, all, Infinity).length <= MOST_GENES) {
+    return { clusters: all, neighbours: [], genes: genesBrought(rows, all, Infinity), each: null, whole: true };
   }
-  const few = shown.length + MOST_NEIGHBOURS <= MOST_CLUSTERS;
-  const limit = few || rows.length <= MOST_CLUSTERS ? MOST_CLUSTERS : MOST_CLUSTERS - MOST_NEIGHBOURS;
+  const near = Math.min(MOST_NEIGHBOURS, Math.floor(most / 4));
+  const limit = rows.length <= most ? most : most - near;
   const clusters = stretch(shown, chosen, limit).sort((one, other) => one - other);
   const each = mostEach(rows, clusters);
-  const genes = genesOf(rows, clusters, each ?? Infinity);
-  const room = Math.min(MOST_NEIGHBOURS, MOST_CLUSTERS - clusters.length);
-  const neighbours = nearest({ all, clusters, genes, listed, names }).slice(0, room);
+  const genes = genesBrought(rows, clusters, each ?? Infinity);
+  const neighbours = nearest({ all, clusters, genes, listed, names }).slice(0, Math.min(near, most - clusters.length));
   return { clusters, neighbours, genes, each, whole: clusters.length === rows.length };
 }
 
@@ -39,7 +37,7 @@ export function stretch(shown, chosen, limit) {
   return shown.slice(start, start + limit);
 }
 
-function genesOf(rows, clusters, each) {
+function genesBrought(rows, clusters, each) {
   const found = new Map();
   for (const by of clusters) {
     for (const gene of ownGenes(rows[by]).slice(0, each)) if (!found.has(gene)) found.set(gene, by);
@@ -50,9 +48,9 @@ function genesOf(rows, clusters, each) {
 // How many genes each cluster may bring so that all fit; null if there is room for all of them.
 function mostEach(rows, clusters) {
   const longest = Math.max(0, ...clusters.map((index) => ownGenes(rows[index]).length));
-  if (genesOf(rows, clusters, longest).length <= MOST_GENES) return null;
+  if (genesBrought(rows, clusters, longest).length <= MOST_GENES) return null;
   let each = 1;
-  while (genesOf(rows, clusters, each + 1).length <= MOST_GENES) each += 1;
+  while (genesBrought(rows, clusters, each + 1).length <= MOST_GENES) each += 1;
   return each;
 }
 

@@ -7,11 +7,11 @@ import { state } from "./store.js";
 
 const LINE_HEIGHT = 24;
 const SWATCH = 18;
-const LETTER_SIZE = 6.4;
+const LETTER_SIZE = 7;
 
 export function plotLegend(plot, lineages, width) {
   const items = [...dotItems(plot), ...hueItems(plot, lineages)];
-  const { places, height } = flowed(items.map((item) => item.width), width, 24, LINE_HEIGHT);
+  const { places, height } = flowed(items.map((item) => item.width), width, 14, LINE_HEIGHT);
   const marks = items.map((item, n) => svg("g", { transform: `translate(${places[n].x} ${places[n].y + LINE_HEIGHT / 2})` }, item.marks));
   return { marks, height: height + 4, width: Math.max(...items.map((item, n) => places[n].x + item.width)) };
 }
@@ -42,7 +42,7 @@ function shareItem(full) {
 function rampItem(folds) {
   const [low, high] = foldWords(folds);
   const before = `log2 fold change ${low}`;
-  const start = before.length * LETTER_SIZE + 4;
+  const start = before.length * LETTER_SIZE + 2;
   const swatches = [0, 1, 2, 3, 4].map((n) => svg("rect", { class: `dot q${n}`, x: start + n * SWATCH, y: -6, width: SWATCH - 2, height: 12, rx: 1 }));
   const item = legendItem(swatches, start + 5 * SWATCH + 4, high);
   return { ...item, marks: [svg("text", { class: "faint", x: 0, y: 4.5 }, before), item.marks] };

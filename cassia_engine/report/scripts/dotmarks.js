@@ -1,7 +1,7 @@
 // The marks of the dot plot: a link for each cluster with its dots, and the names of the genes with what brings them.
 
 import { svg } from "./dom.js";
-import { areaRadius, foldStep, geneBrackets, shortened } from "./geometry.js";
+import { MOST_LEANING, areaRadius, foldStep, geneBrackets, shortened } from "./geometry.js";
 import { hueOf, namedRow, spokenName } from "./picture.js";
 
 const SLANT = "rotate(-55)";
@@ -37,8 +37,8 @@ function nameAbove(plot, row, place) {
   const x = plot.frame.cluster[place];
   const top = plot.frame.top;
   const hue = svg("rect", { class: `hue ${hueOf(row)}`, x: x - 5, y: top - 14, width: 10, height: 10, rx: 2 });
-  if (plot.longest <= 3) return [hue, svg("text", { class: "strong middle", x, y: top - 20 }, row.id)];
-  return [hue, svg("text", { class: "strong", transform: `translate(${x + 3} ${top - 20}) ${SLANT}` }, shortened(row.id, 11))];
+  if (!plot.frame.slanted) return [hue, svg("text", { class: "strong middle", x, y: top - 20 }, row.id)];
+  return [hue, svg("text", { class: "strong", transform: `translate(${x + 3} ${top - 20}) ${SLANT}` }, shortened(row.id, MOST_LEANING))];
 }
 
 function dotMark(plot, { row, facts }, place, gene, at) {
@@ -60,7 +60,7 @@ function dotShape(fact, folds, x, y, radius) {
 }
 
 function dotRing(fact, x, y, radius) {
-  const r = radius + 2;
+  const r = radius + 1.8;
   if (Number.isFinite(fact.in)) return svg("circle", { class: "ring", cx: x, cy: y, r });
   return svg("rect", { class: "ring", x: x - r, y: y - r, width: 2 * r, height: 2 * r, rx: 2 });
 }
@@ -69,7 +69,7 @@ export function geneNames(plot) {
   const { frame, genes, clusters } = plot;
   const byIndex = new Map(clusters.map(({ index, row }) => [index, row]));
   const names = genes.map(({ gene }, at) => {
-    const text = shortened(gene, 13);
+    const text = shortened(gene, MOST_LEANING);
     if (frame.across) return svg("text", { class: "gene", transform: `translate(${frame.gene[at] + 4} ${frame.top - 14}) ${SLANT}` }, text);
     return svg("text", { class: "gene end", x: frame.left - 14, y: frame.gene[at] + 4.5 }, text);
   });

@@ -8,7 +8,7 @@ import { plotLegend } from "./dotlegend.js";
 import { clusterGroup, geneNames } from "./dotmarks.js";
 import { valuesTable } from "./dotvalues.js";
 import { plotWords } from "./dotwords.js";
-import { foldSteps, plotFrame } from "./geometry.js";
+import { clustersThatFit, foldSteps, plotFrame } from "./geometry.js";
 import { pictureFrame, pictureTip, shareHighlight } from "./picture.js";
 import { on, state } from "./store.js";
 import { unpacked } from "./unpack.js";
@@ -33,7 +33,12 @@ export async function startDotplot(place) {
     if (now === drawn) return;
     drawn = now;
     parts.lead.textContent = plotWords(plot.choice, state);
-    const picture = pictureOf(plot, lineages);
+    values.hidden = !plot.genes.length;
+    if (!plot.genes.length) {
+      parts.canvas.replaceChildren(h("p", { class: "soft" }, "The clusters that the table shows have no gene to plot."));
+      return;
+    }
+    const picture = pictureOf(plot, lineages, parts.canvas.clientWidth);
     parts.canvas.replaceChildren(picture);
     plotKeys({ picture, plot, tip: pictureTip(picture), status });
     highlightAgain();
@@ -58,13 +63,14 @@ function plotted(markers, width) {
     rows,
     shown: state.shown.map((id) => numbers.get(state.byId.get(id))),
     chosen: numbers.get(state.byId.get(state.selected)) ?? -1,
+    most: clustersThatFit(width),
     listed: markers.clusters.map(({ g }) => g),
     names: markers.genes,
   });
   const clusters = [...choice.clusters, ...choice.neighbours].map((index) => ({ index, row: rows[index], facts: geneFacts(markers, index) }));
   const folds = clusters.flatMap(({ facts }) => choice.genes.map(({ gene }) => facts.get(gene)?.fc)).filter(Number.isFinite);
   const longest = Math.max(...clusters.map(({ row }) => row.id.length));
-  const frame = plotFrame({ genes: choice.genes, clusters: clusters.length, apart: choice.clusters.length, width, longest });
+  const frame = choice.genes.length && plotFrame({ genes: choice.genes, clusters: clusters.length, apart: choice.clusters.length, width, longest });
   return { choice, clusters, genes: choice.genes, folds: foldSteps(folds), frame, longest };
 }
 
@@ -74,9 +80,9 @@ function geneFacts(markers, index) {
   return new Map(g.map((number, place) => [markers.genes[number], { rank: place + 1, of: g.length, ...fact(place) }]));
 }
 
-function pictureOf(plot, lineages) {
+function pictureOf(plot, lineages, room) {
   const { frame } = plot;
-  const legend = plotLegend(plot, lineages, Math.max(frame.width, 300));
+  const legend = plotLegend(plot, lineages, Math.max(room, 280));
   const width = Math.max(frame.width, legend.width);
   const height = frame.height + 14 + legend.height;
   return svg(

@@ -3,6 +3,12 @@
 const STEPS = 5;
 const ROUND_STEPS = [0.1, 0.2, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 10, 20, 50, 100];
 export const SHORT_ID = 6; // letters of a cluster's id up to which its type stands beside it, not below
+const NARROW = 640; // px: below it clusters are columns
+const COLUMN = 16; // px: the least width of one
+const LEANS = 34; // px: how far the last slanted name leans out
+const NAMES = 104; // px: names of genes at the left
+const APART = 14; // px: between clusters and their neighbours
+export const MOST_LEANING = 13;
 const SMALLEST = 1.2; // px: a dot of few cells is still to be seen
 
 // The radius of a dot whose area is the fraction; `full` is the radius of all cells.
@@ -47,33 +53,44 @@ export function geneBrackets(genes) {
  */
 export function plotFrame({ genes, clusters, apart, width, longest }) {
   const gaps = geneBrackets(genes).length - 1;
-  const side = longest > SHORT_ID ? 226 : 210;
-  const pitch = (width - side - 34 - gaps * 5) / genes.length;
-  if (width >= 640 && pitch >= 14.5) return genesAcross({ genes, clusters, apart, side, longest, pitch: Math.min(28, pitch) });
+  const gap = gaps > 12 ? 2 : 6;
+  const side = longest > SHORT_ID ? 232 : 210;
+  const pitch = (width - side - LEANS - gaps * gap) / genes.length;
+  if (width >= NARROW && pitch >= 14.5) return genesAcross({ genes, clusters, apart, side, longest, gap, pitch: Math.min(28, pitch) });
   return genesDown({ genes, clusters, apart, width, longest });
 }
 
-function genesAcross({ genes, clusters, apart, side, longest, pitch }) {
+function genesAcross({ genes, clusters, apart, side, longest, gap, pitch }) {
   const few = clusters > 16 ? 24 : 30;
   const tall = longest > SHORT_ID ? 36 : few;
-  const top = 92;
-  const gene = spread(genes.map(({ by }) => by), side, pitch, 5);
-  const cluster = spread(neighbourly(clusters, apart), top, tall, 14);
+  const top = 26 + leaning(Math.max(...genes.map(({ gene }) => gene.length)));
+  const gene = spread(genes.map(({ by }) => by), side, pitch, gap);
+  const cluster = spread(neighbourly(clusters, apart), top, tall, APART);
   const field = { left: side, top, right: gene.at(-1) + pitch / 2, bottom: cluster.at(-1) + tall / 2 };
-  return { across: true, gene, cluster, pitch, tall, dot: Math.min(pitch, tall) / 2 - 2.2, ...field, width: field.right + 34, height: field.bottom + 4 };
+  return { across: true, gene, cluster, pitch, tall, slanted: true, dot: Math.min(pitch, tall) / 2 - 2.6, ...field, width: field.right + LEANS, height: field.bottom + 4 };
 }
 
 function genesDown({ genes, clusters, apart, width, longest }) {
-  const left = 104;
-  const top = longest > 3 ? 92 : 40;
+  const left = NAMES;
   const tall = 23;
-  const gap = apart < clusters ? 14 : 0;
-  const pitch = Math.min(30, Math.max(17, (width - left - gap - 6) / clusters));
+  const room = width - left - (apart < clusters ? APART : 0);
+  const slanted = longest * 8.5 > Math.min(30, (room - 6) / clusters);
+  const pitch = Math.min(30, Math.max(COLUMN, (room - (slanted ? LEANS : 6)) / clusters));
+  const top = slanted ? 26 + leaning(longest) : 40;
   const gene = spread(genes.map(({ by }) => by), top, tall, 8);
-  const cluster = spread(neighbourly(clusters, apart), left, pitch, 14);
+  const cluster = spread(neighbourly(clusters, apart), left, pitch, APART);
   const field = { left, top, right: cluster.at(-1) + pitch / 2, bottom: gene.at(-1) + tall / 2 };
-  const slanted = longest > 3 ? 40 : 4; // the last cluster's name leans out
-  return { across: false, gene, cluster, pitch, tall, dot: Math.min(pitch, tall) / 2 - 1.8, ...field, width: field.right + slanted, height: field.bottom + 4 };
+  return { across: false, gene, cluster, pitch, tall, slanted, dot: Math.min(pitch, tall) / 2 - 2.4, ...field, width: field.right + (slanted ? LEANS : 4), height: field.bottom + 4 };
+}
+
+// How high a name of so many letters stands when it leans; longer ones are shortened.
+function leaning(letters) {
+  return Math.min(MOST_LEANING, letters) * 6;
+}
+
+// How many clusters fit beside each other, or below each other on a wide page.
+export function clustersThatFit(width) {
+  return width < NARROW ? Math.max(6, Math.floor((width - NAMES - LEANS - APART) / COLUMN)) : 40;
 }
 
 function neighbourly(clusters, apart) {

@@ -7,7 +7,7 @@ import { treePicture } from "./treepicture.js";
 import { unpacked } from "./unpack.js";
 
 const IN_LINES = 40; // clusters of a run up to which each has a line of its own
-const AT_ONCE = 60; // of many on one term; the rest is drawn when it is wanted
+const AT_ONCE = 24; // of many on one term; the rest is drawn when it is wanted
 
 export async function startLineage(place) {
   const tree = await unpacked("tree");

@@ -17,7 +17,7 @@ export function pictureFrame({ what, name, drawn }) {
   const canvas = h("div", { class: "canvas" });
   const file = `${state.page.name}_${name}`;
   const save = (kind, done) =>
-    h("button", { type: "button", class: "plain", "aria-label": `Save ${what} as ${kind}`, onclick: () => done(drawn(), file, what) }, `Save ${kind}`);
+    h("button", { type: "button", class: "plain", "aria-label": `Save ${what} as ${kind}`, onclick: () => drawn() && done(drawn(), file, what) }, `Save ${kind}`);
   const tools = h("div", { class: "tools" }, save("SVG", saveSvg), save("PNG", savePng));
   const head = h("div", { class: "picture-head" }, h("div", {}, h("h2", {}, what), lead), tools);
   return { element: h("div", { class: "picture" }, head, h("div", { class: "panel" }, canvas)), lead, canvas };
@@ -46,8 +46,8 @@ export function namedRow({ row, y, longest, width }) {
   if (longest > SHORT_ID) {
     return [
       hue,
-      svg("text", { class: "strong", x: 24, y: y - 3 }, shortened(row.id, letters(36))),
-      svg("text", { class: "faint", x: 24, y: y + 12 }, shortened(clusterLabel(row), letters(24))),
+      svg("text", { class: "strong", x: 24, y: y - 3 }, shortened(row.id, letters(54))),
+      svg("text", { class: "faint", x: 24, y: y + 12 }, shortened(clusterLabel(row), letters(28))),
     ];
   }
   const after = 30 + longest * 8;
