@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { ownGenes, plotChoice, stretch } from "../../cassia_engine/report/scripts/choice.js";
 
 const cluster = (evidence, changes = {}) => ({ evidence, unsupported: [], not_judged: [], ...changes });
-const many = (count, genes) => Array.from({ length: count }, (_, n) => cluster(Array.from({ length: genes }, (_, g) => `G${n}_${g}`)));
+const many = (count, genes) => Array.from({ length: count }, (_, n) => cluster(Array.from({ length: genes }, (__, g) => `G${n}_${g}`)));
 const choose = (rows, changes = {}) => {
   const names = [...new Set(rows.flatMap((row) => [...row.evidence, ...row.not_judged]))];
   const listed = rows.map((row) => [...row.evidence, ...row.not_judged].map((gene) => names.indexOf(gene)));

@@ -4,20 +4,25 @@ import { dotPlace } from "./dotmarks.js";
 import { svg } from "./dom.js";
 import { factWords } from "./dotwords.js";
 import { cellAt } from "./geometry.js";
+import { unpoint } from "./picture.js";
 import { highlight, keyOf } from "./store.js";
 
 export function plotKeys({ picture, plot, tip, status }) {
   const cursor = svg("rect", { class: "cursor", rx: 3, visibility: "hidden" });
   picture.append(cursor);
   const links = [...picture.querySelectorAll("a.row")];
+  const rowOf = (link) => plot.clusters[link.dataset.place].row;
   let gene = -1; // where the keys are
+  let under = null; // the link that the pointer is on
 
   function pointed(event) {
     const box = picture.getBoundingClientRect();
     const scale = picture.viewBox.baseVal.width / box.width;
     const at = cellAt(plot.frame, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
     const link = event.target.closest("a.row");
-    highlight(link ? keyOf(plot.clusters[link.dataset.place].row) : null);
+    if (under && under !== link) unpoint(rowOf(under));
+    if (link) highlight(keyOf(rowOf(link)));
+    under = link;
     if (link && at.gene >= 0 && at.cluster >= 0) tell(at.cluster, at.gene);
     else tip.hide();
     return at;
@@ -31,15 +36,15 @@ export function plotKeys({ picture, plot, tip, status }) {
   function step(place, by) {
     gene = Math.max(0, Math.min(plot.genes.length - 1, gene + by));
     const { x, y } = dotPlace(plot.frame, gene, place);
-    const [wide, high] = plot.frame.across ? [plot.frame.pitch, plot.frame.tall] : [plot.frame.pitch, plot.frame.tall];
-    for (const [name, value] of Object.entries({ x: x - wide / 2, y: y - high / 2, width: wide, height: high, visibility: "visible" })) cursor.setAttribute(name, value);
+    const { pitch, tall } = plot.frame;
+    const box = { x: x - pitch / 2, y: y - tall / 2, width: pitch, height: tall, visibility: "visible" };
+    for (const [name, value] of Object.entries(box)) cursor.setAttribute(name, value);
     picture.append(cursor);
     status.textContent = tell(place, gene).join("; ");
   }
-  function left() {
+  function quiet() {
     tip.hide();
     cursor.setAttribute("visibility", "hidden");
-    highlight(null);
   }
   function key(event) {
     const place = Number(event.target.closest("a.row").dataset.place);
@@ -51,21 +56,28 @@ export function plotKeys({ picture, plot, tip, status }) {
       const next = links[place + (event.key === down ? 1 : -1)];
       if (next) next.focus();
       if (next && gene >= 0) step(Number(next.dataset.place), 0);
-    } else if (event.key === "Escape") left();
+    } else if (event.key === "Escape") quiet();
     else return;
     event.preventDefault();
   }
 
   picture.addEventListener("pointermove", pointed);
-  picture.addEventListener("pointerleave", left);
+  picture.addEventListener("pointerleave", () => {
+    tip.hide();
+    if (under) unpoint(rowOf(under));
+    under = null;
+  });
   picture.addEventListener("click", (event) => {
     // A finger has no other way to read a dot than to tap it: the name of the cluster opens it.
     const at = pointed(event);
     if (event.pointerType === "touch" && at.gene >= 0 && at.cluster >= 0) event.preventDefault();
   });
   for (const link of links) {
-    link.addEventListener("focus", () => highlight(keyOf(plot.clusters[link.dataset.place].row)));
-    link.addEventListener("blur", left);
+    link.addEventListener("focus", () => highlight(keyOf(rowOf(link))));
+    link.addEventListener("blur", () => {
+      quiet();
+      unpoint(rowOf(link));
+    });
     link.addEventListener("keydown", key);
   }
 }

@@ -1,8 +1,8 @@
 // The clusters on the Cell Ontology: an indented tree as a nested list, and the same as a picture when it is saved.
 
 import { bdi, counted, h, pips, reveal } from "./dom.js";
-import { clusterLabel, hueOf, pictureFrame, shareHighlight, spokenName } from "./picture.js";
-import { highlight, keyOf, state } from "./store.js";
+import { clusterLabel, hueOf, pictureFrame, pointing, shareHighlight, spokenName } from "./picture.js";
+import { state } from "./store.js";
 import { treePicture } from "./treepicture.js";
 import { unpacked } from "./unpack.js";
 
@@ -57,18 +57,13 @@ function restButton(count, more) {
 
 function clusterLink(index, whole, term) {
   const row = state.rows[index];
-  const point = () => highlight(keyOf(row));
-  const leave = () => highlight(null);
   const named = whole && clusterLabel(row) !== term ? [" ", bdi(clusterLabel(row))] : null;
   const attributes = {
     class: whole ? "on-tree" : "on-tree chip",
     href: `#${row.anchor}`,
     "data-row": index,
     "aria-label": spokenName(row),
-    onpointerenter: point,
-    onpointerleave: leave,
-    onfocus: point,
-    onblur: leave,
+    ...pointing(row),
   };
   const link = h("a", attributes, h("span", { class: `swatch ${hueOf(row)}`, "aria-hidden": "true" }), h("b", {}, bdi(row.id)), named);
   return whole && row.confidence ? [link, h("span", { class: "sure" }, pips(row.pips), row.confidence)] : link;

@@ -3,7 +3,7 @@
 import { h, svg } from "./dom.js";
 import { SHORT_ID, besidePoint, shortened } from "./geometry.js";
 import { savePng, saveSvg } from "./saving.js";
-import { keyOf, on, state } from "./store.js";
+import { highlight, keyOf, on, state } from "./store.js";
 
 const LETTER = 6.7; // px: a letter of a tip, about
 const LINE = 18;
@@ -52,6 +52,18 @@ export function namedRow({ row, y, longest, width }) {
   }
   const after = 30 + longest * 8;
   return [hue, svg("text", { class: "strong", x: 24, y: y + 4.5 }, row.id), svg("text", { class: faint, x: after, y: y + 4.5 }, shortened(clusterLabel(row), letters(after)))];
+}
+
+// Listeners of an element that stands for a cluster. To leave it takes away its own highlight and no other: a page that
+// scrolls to the next link moves the old one from under a pointer that rests.
+export function pointing(row) {
+  const point = () => highlight(keyOf(row));
+  const leave = () => unpoint(row);
+  return { onpointerenter: point, onpointerleave: leave, onfocus: point, onblur: leave };
+}
+
+export function unpoint(row) {
+  if (state.highlighted === keyOf(row)) highlight(null);
 }
 
 // Marks what belongs to the cluster that is pointed at, and to the one that is open. Elements carry their row's number.

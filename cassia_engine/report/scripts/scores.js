@@ -2,8 +2,8 @@
 
 import { reveal, svg } from "./dom.js";
 import { SHORT_ID, byScore, scoreBins } from "./geometry.js";
-import { hueOf, namedRow, pictureFrame, pictureTip, shareHighlight, spokenName } from "./picture.js";
-import { highlight, keyOf, state } from "./store.js";
+import { hueOf, namedRow, pictureFrame, pictureTip, pointing, shareHighlight, spokenName } from "./picture.js";
+import { state } from "./store.js";
 
 const LINES_UP_TO = 40;
 const BINS = 20;
@@ -62,13 +62,11 @@ function scoreLines(rows, width) {
 
 function scoreLine({ index, y, at, width, side, tall, longest }) {
   const row = state.rows[index];
-  const point = () => highlight(keyOf(row));
-  const leave = () => highlight(null);
   const open = row.validated === false ? ", not validated" : "";
   const words = row.score === null ? "no score" : `score ${row.score} of 100, ${row.confidence} confidence${open}`;
   return svg(
     "a",
-    { class: "row", href: `#${row.anchor}`, "data-row": index, "aria-label": `${spokenName(row)}: ${words}`, onpointerenter: point, onpointerleave: leave, onfocus: point, onblur: leave },
+    { class: "row", href: `#${row.anchor}`, "data-row": index, "aria-label": `${spokenName(row)}: ${words}`, ...pointing(row) },
     svg("rect", { class: "band", x: 0, y: y - tall / 2, width, height: tall, rx: 4 }),
     namedRow({ row, y, longest, width: side - 8 }),
     row.score === null ? svg("text", { class: "faint", x: at(0) + 4, y: y + 4.5 }, "no score") : scoreMark(row, at(row.score), y, width),
