@@ -13,6 +13,8 @@ from pathlib import Path
 
 PACKAGE = "itables"
 BUNDLE = "itables/html/dt_bundle.js"
+# What cannot be seen is written as an escape, which is the same to a script: the page's data has no such characters.
+_UNSEEN = re.compile(r"[^\n\t -~\u00a1-\u00ac\u00ae-\u1fff]")
 _EXPORTS = re.compile(r"export\{([^}]*)\};?")
 
 
@@ -24,7 +26,8 @@ def text() -> str:
         ValueError: the installed bundle has not the one export list that the pinned version has.
     """
     bundle = Path(str(distribution(PACKAGE).locate_file(BUNDLE))).read_text(encoding="utf-8")
-    return f"/*!\n{_licence()}*/\nvar DataTable = (() => {{\n{as_function_body(bundle)}\n}})();\n"
+    body = _UNSEEN.sub(_escape, as_function_body(bundle))
+    return f"/*!\n{_licence()}*/\nvar DataTable = (() => {{\n{body}\n}})();\n"
 
 
 def as_function_body(module: str) -> str:
@@ -34,6 +37,11 @@ def as_function_body(module: str) -> str:
     if len(lists) != 1 or "default" not in names:
         raise ValueError(f"{BUNDLE} of {PACKAGE} has no single list of exports with a default: pin another version")
     return _EXPORTS.sub(lambda _: f"return {names['default']};", module)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _licence() -> str:
