@@ -30,7 +30,7 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(part => { part.open = t
 # What a text that got out of its place would have left behind.
 TRACES = """() => [
   window.owned ?? null,
-  document.querySelectorAll('main script, main style, img, iframe, object, embed, form, base').length,
+  document.querySelectorAll('main script, main style, img, iframe, object, embed, form[action], base').length,
   document.querySelectorAll('[http-equiv=refresh], [onerror], [onload], [onfocus], [onmouseover], [style*=url]').length,
   [...document.querySelectorAll('a')].filter(a => !a.getAttribute('href').startsWith('#')).length,
   [...document.querySelectorAll('body *')].filter(e => e.getClientRects().length).length > 100,

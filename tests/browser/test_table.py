@@ -104,7 +104,7 @@ def test_every_column_sorts_by_keyboard_and_says_how(visit: Open) -> None:
     found.page.keyboard.press("Enter")
     sorts(found, "Score", "descending")
     assert set(shown(found)[-4:]) == {"2", "007", "7", "9"}, "what has no score stands last in both directions"
-    for name in ("Cell type", "Evidence genes", "Confidence", "Checks", "Decided by"):
+    for name in ("Cell type", "Evidence genes", "Confidence", "Checks"):
         found.page.locator(".clusters thead th", has_text=name).click()
         sorts(found, name, "ascending")
     found.page.locator(".clusters thead th", has_text="Cluster").click()
@@ -115,7 +115,7 @@ def test_every_column_sorts_by_keyboard_and_says_how(visit: Open) -> None:
 
 def test_columns_come_and_go(visit: Open) -> None:
     found = visit(render(make.mixed_bag()))
-    heads = ["Cluster", "Cell type", "Evidence genes", "Confidence", "Score", "Checks", "Decided by"]
+    heads = ["Cluster", "Cell type", "Evidence genes", "Confidence", "Score", "Checks"]
     assert found.texts(".clusters thead .dt-column-title") == heads
     found.page.locator(".menu summary").click()
     found.page.get_by_role("checkbox", name="Possible mixture").check()

@@ -32,6 +32,9 @@ test("checks go from no annotation to no warning", () => {
 test("seven columns are usual, and others come only with something in them", () => {
   const usual = COLUMNS.filter((one) => one.usual).map((one) => one.key);
   assert.equal(usual.length, 7);
+  const shown = (rows) => columnsOf(rows, LINEAGES).filter((one) => one.usual).length;
+  assert.equal(shown([row(), failed(), row({ decided_by: "model (no verdict)" })]), 6, "who decided is no column where it is one for all");
+  assert.equal(shown([row(), row({ decided_by: "a person" })]), 7);
   const keys = columnsOf([row({ state: "cycling" })], LINEAGES).map((one) => one.key);
   assert.deepEqual(keys, [...usual, "lineage", "types", "state", "calls", "cost"]);
 });

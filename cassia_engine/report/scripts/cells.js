@@ -1,6 +1,6 @@
 // What stands in the table's cells: two lines at most, so that ten clusters are seen at once.
 
-import { isAnswered, lineageName } from "./columns.js";
+import { deciderOf, isAnswered, lineageName } from "./columns.js";
 import { bdi, counted, genes, h, icon, pips, scoreBar } from "./dom.js";
 
 const GENES_SHOWN = 6;
@@ -13,6 +13,7 @@ const CELLS = {
   confidence: (row) => (row.confidence ? [pips(row.pips), row.confidence] : nothing()),
   score: (row) => (row.score === null ? nothing() : [h("b", {}, String(row.score)), " ", scoreBar(row.score)]),
   checks: checksCell,
+  decided_by: (row) => stranger(deciderOf(row)),
   lineage: (row, lineages) => (row.lineage === null ? nothing() : [hue(row), lineageName(row, lineages)]),
   types: (row) => stranger(row.types.join("; ")),
   mixed: (row) => stranger(row.mixed.join("; ")),

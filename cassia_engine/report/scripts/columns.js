@@ -88,9 +88,17 @@ export function lineageName(row, lineages) {
   return row.lineage === null ? "" : lineages[row.lineage].name;
 }
 
-// The columns that this run has something for; the usual ones are always there.
+// Who decided, without what is said of it: "language model x (a hypothesis; the same model validated it)".
+export function deciderOf(row) {
+  return row.decided_by.split(/ \(|, /)[0];
+}
+
+// The columns that this run has something for; the usual ones are always there. Who decided is not shown at first where
+// it was the same for all: it stands among the facts of the run.
 export function columnsOf(rows, lineages) {
-  return COLUMNS.filter((column) => column.usual || rows.some((row) => column.sorts(row, lineages) !== null));
+  const found = COLUMNS.filter((column) => column.usual || rows.some((row) => column.sorts(row, lineages) !== null));
+  const deciders = new Set(rows.map(deciderOf).filter(Boolean));
+  return found.map((column) => (column.key === "decided_by" ? { ...column, usual: deciders.size > 1 } : column));
 }
 
 // What each row is sorted by in a column.

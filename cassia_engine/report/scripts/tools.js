@@ -29,7 +29,7 @@ export function tableTools(rows, lineages, columns, { changed, sorted, toggled, 
   clear.hidden = true;
   const group = h("div", { class: "chips", role: "group", "aria-label": "Show" }, chips);
   const right = [columnsMenu(columns, toggled), plainButton("Export CSV", exported)];
-  const first = h("div", {}, h("div", {}, search, group), h("div", {}, right));
+  const first = h("div", {}, h("div", {}, search, chips.length > 1 ? group : null), h("div", {}, right));
   const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted), clear), count);
   const element = h("div", { class: "tools table-tools" }, first, second);
   return { element, count };
