@@ -53,7 +53,7 @@ function hueItems({ clusters }, lineages) {
   return lineages
     .map(({ name }, lineage) => ({ name, lineage }))
     .filter(({ lineage }) => present.includes(lineage))
-    .map(({ name, lineage }) => legendItem(svg("rect", { class: `hue ${hueOf({ lineage })}`, x: 0, y: -5, width: 10, height: 10, rx: 2 }), 17, name));
+    .map(({ name, lineage }) => legendItem(svg("rect", { class: `shade ${hueOf({ lineage })}`, x: 0, y: -5, width: 10, height: 10, rx: 2 }), 17, name));
 }
 
 function legendItem(marks, after, words) {

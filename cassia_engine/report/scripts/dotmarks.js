@@ -36,7 +36,7 @@ function nameBeside(plot, row, place) {
 function nameAbove(plot, row, place) {
   const x = plot.frame.cluster[place];
   const top = plot.frame.top;
-  const hue = svg("rect", { class: `hue ${hueOf(row)}`, x: x - 5, y: top - 14, width: 10, height: 10, rx: 2 });
+  const hue = svg("rect", { class: `shade ${hueOf(row)}`, x: x - 5, y: top - 14, width: 10, height: 10, rx: 2 });
   if (!plot.frame.slanted) return [hue, svg("text", { class: "strong middle", x, y: top - 20 }, row.id)];
   return [hue, svg("text", { class: "strong", transform: `translate(${x + 3} ${top - 20}) ${SLANT}` }, shortened(row.id, MOST_LEANING))];
 }
@@ -81,6 +81,6 @@ function bracketLine(frame, from, to, hue) {
   const half = (frame.across ? frame.pitch : frame.tall) / 2 - 2;
   const start = frame.gene[from] - half;
   const long = frame.gene[to] + half - start;
-  if (frame.across) return svg("rect", { class: `hue ${hue}`, x: start, y: frame.top - 8, width: long, height: 3, rx: 1 });
-  return svg("rect", { class: `hue ${hue}`, x: frame.left - 8, y: start, width: 3, height: long, rx: 1 });
+  if (frame.across) return svg("rect", { class: `shade ${hue}`, x: start, y: frame.top - 8, width: long, height: 3, rx: 1 });
+  return svg("rect", { class: `shade ${hue}`, x: frame.left - 8, y: start, width: 3, height: long, rx: 1 });
 }

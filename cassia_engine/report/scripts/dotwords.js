@@ -1,6 +1,7 @@
 // What the dot plot says in words: of itself, and of each dot.
 
 import { counted } from "./dom.js";
+import { shortened } from "./geometry.js";
 import { worded } from "./numbers.js";
 import { clusterLabel } from "./picture.js";
 
@@ -34,7 +35,7 @@ function whichClusters({ clusters, neighbours }, all, shown) {
 // The lines of a tip: what the marker table says of a gene in a cluster.
 export function factWords({ row, facts }, gene) {
   const fact = facts.get(gene);
-  const head = [`${gene} in cluster ${row.id}, ${clusterLabel(row)}`];
+  const head = [`${shortened(gene, 30)} in cluster ${shortened(row.id, 30)}, ${shortened(clusterLabel(row), 40)}`];
   if (!fact) return [...head, row.unsupported.includes(gene) ? "cited, but not among its markers" : "not among its markers: unknown, not zero"];
   const shares = Number.isFinite(fact.in) ? [`${worded("in", fact.in)} of its cells, ${worded("out", fact.out)} of the others`] : [];
   const role = row.evidence.includes(gene) ? ["cited as evidence"] : row.conflicting.includes(gene) ? ["named as conflicting"] : [];

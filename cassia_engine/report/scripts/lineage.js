@@ -12,7 +12,7 @@ const AT_ONCE = 24; // of many on one term; the rest is drawn when it is wanted
 export async function startLineage(place) {
   const tree = await unpacked("tree");
   if (!tree.nodes.length) return;
-  const spare = h("div", { class: "unseen" });
+  const spare = h("div", { class: "unseen", "aria-hidden": "true" });
   const parts = pictureFrame({ what: "Place in the Cell Ontology", name: "lineage", drawn: () => drawnTree(spare, tree) });
   parts.lead.textContent = "One path for each term. Steps with a single branch and no cluster are left out, and counted.";
   const below = (parent) => tree.nodes.flatMap((node, index) => (node.parent === parent ? [branch(node, below(index))] : []));

@@ -40,7 +40,7 @@ export function spokenName(row) {
 
 // Hue, id and type at the left of a picture's row: side by side, or below each other where ids are long.
 export function namedRow({ row, y, longest, width }) {
-  const hue = svg("rect", { class: `hue ${hueOf(row)}`, x: 6, y: y - 5, width: 10, height: 10, rx: 2 });
+  const hue = svg("rect", { class: `shade ${hueOf(row)}`, x: 6, y: y - 5, width: 10, height: 10, rx: 2 });
   const faint = row.has_type || row.outcome === "annotated" ? null : "faint";
   const letters = (from) => Math.max(0, Math.floor((width - from) / LETTER));
   if (longest > SHORT_ID) {

@@ -8,6 +8,7 @@ const PAINTS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-li
 const LETTERS = ["font-family", "font-size", "font-style", "font-weight", "text-anchor"];
 const PLACES = ["cx", "cy", "r", "x", "y", "width", "height", "rx", "d", "transform", "viewBox"];
 const LEFT_OUT = ".tip, .band, .cursor";
+const MARGIN = 12; // px round the picture
 const SHARPNESS = 2; // pixels of the PNG for one of the page
 
 export function saveSvg(picture, name, what) {
@@ -17,7 +18,7 @@ export function saveSvg(picture, name, what) {
 }
 
 export async function savePng(picture, name) {
-  const { width, height } = picture.viewBox.baseVal;
+  const { width, height } = wholeSize(picture);
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(width * SHARPNESS);
   canvas.height = Math.ceil(height * SHARPNESS);
@@ -35,8 +36,10 @@ function copiedShape(element) {
   for (const place of PLACES) if (element.hasAttribute(place)) copy.setAttribute(place, element.getAttribute(place));
   const parts = [...element.children].filter((part) => !part.matches(LEFT_OUT));
   if (tag === "svg") {
-    copy.setAttribute("width", element.viewBox.baseVal.width);
-    copy.setAttribute("height", element.viewBox.baseVal.height);
+    const { width, height } = wholeSize(element);
+    copy.setAttribute("viewBox", `${-MARGIN} ${-MARGIN} ${width} ${height}`);
+    copy.setAttribute("width", width);
+    copy.setAttribute("height", height);
   }
   if (parts.length || tag === "g" || tag === "svg") copy.append(...parts.map(copiedShape));
   else withStyle(copy, element);
@@ -54,8 +57,12 @@ function withStyle(copy, element) {
 }
 
 function groundRect(picture) {
+  return svg("rect", { x: -MARGIN, y: -MARGIN, ...wholeSize(picture), fill: groundColour(picture) });
+}
+
+function wholeSize(picture) {
   const { width, height } = picture.viewBox.baseVal;
-  return svg("rect", { width, height, fill: groundColour(picture) });
+  return { width: width + 2 * MARGIN, height: height + 2 * MARGIN };
 }
 
 function groundColour(picture) {
@@ -70,7 +77,7 @@ function painted(paint, picture, shape) {
   const style = getComputedStyle(shape);
   const { a, b, c, d, e, f } = picture.getScreenCTM().inverse().multiply(shape.getScreenCTM());
   paint.setTransform(a, b, c, d, e, f);
-  paint.setTransform(new DOMMatrix().scale(SHARPNESS).multiply(paint.getTransform()));
+  paint.setTransform(new DOMMatrix().scale(SHARPNESS).translate(MARGIN, MARGIN).multiply(paint.getTransform()));
   paint.fillStyle = style.fill;
   if (shape.tagName === "text") {
     lettered(paint, shape, style);

@@ -75,7 +75,7 @@ function scoreLine({ index, y, at, width, side, tall, longest }) {
 
 function scoreMark(row, x, y, width) {
   return [
-    svg("circle", { class: `hue ${hueOf(row)}`, cx: x, cy: y, r: 5 }),
+    svg("circle", { class: `shade ${hueOf(row)}`, cx: x, cy: y, r: 5 }),
     row.validated === false ? svg("circle", { class: "unagreed", cx: x, cy: y, r: 8 }) : null,
     svg("text", { class: "strong end", x: width - 44, y: y + 4.5 }, String(row.score)),
     [0, 1, 2].map((n) => svg("rect", { class: n < row.pips ? "pip full" : "pip", x: width - 34 + n * 10, y: y - 5.5, width: 7, height: 11, rx: 1.5 })),

@@ -23,13 +23,13 @@ function treeLines({ nodes, unplaced }) {
   const lines = [];
   const at = [];
   const add = (depth, words, above, row) => lines.push({ depth, words: shortened(words, MOST_LETTERS), row, up: above === null ? 0 : lines.length - above });
-  const leaves = (clusters, depth, above) => {
-    for (const index of clusters) add(depth, `${state.rows[index].id}  ${clusterLabel(state.rows[index])}`, above, state.rows[index]);
+  const leaves = (clusters, depth, above, term) => {
+    for (const row of clusters.map((index) => state.rows[index])) add(depth, leafWords(row, term), above, row);
   };
   nodes.forEach((node, index) => {
     at[index] = lines.length;
     add(depths[index], node.label, node.parent === null ? null : at[node.parent]);
-    leaves(node.clusters, depths[index] + 1, at[index]);
+    leaves(node.clusters, depths[index] + 1, at[index], node.label);
   });
   if (unplaced.length) {
     const above = lines.length;
@@ -39,13 +39,19 @@ function treeLines({ nodes, unplaced }) {
   return lines;
 }
 
+// The type is said where it is another one than the term, as on the page.
+function leafWords(row, term) {
+  const sure = row.confidence ? ` (${row.confidence})` : "";
+  return clusterLabel(row) === term ? `${row.id}${sure}` : `${row.id}, ${clusterLabel(row)}${sure}`;
+}
+
 function treeLine({ depth, words, row, up }, place) {
   const [x, y] = [14 + depth * INDENT, 6 + place * TALL + TALL / 2];
   return svg(
     "g",
     {},
     up ? svg("path", { class: "twig", d: `M${x - INDENT + 5} ${y - up * TALL + 8}V${y}h9` }) : null,
-    row ? svg("rect", { class: `hue ${hueOf(row)}`, x, y: y - 5, width: 10, height: 10, rx: 2 }) : null,
+    row ? svg("rect", { class: `shade ${hueOf(row)}`, x, y: y - 5, width: 10, height: 10, rx: 2 }) : null,
     svg("text", { class: row ? null : "faint", x: row ? x + 17 : x, y: y + 4.5 }, words),
   );
 }
