@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from cassia_engine.offline.lineages import lineage_of as family_of
 from cassia_engine.ontology import Ontology
 
@@ -25,6 +27,7 @@ LINEAGES = tuple(name for name, _ in _TABLE)
 _HUES = {family: hue for hue, (_, families) in enumerate(_TABLE) for family in families}
 
 
+@cache
 def lineage_of(cl_id: str) -> int | None:
     """The index in LINEAGES of a Cell Ontology term; None without a term, or for one that is in none of them."""
     return _HUES.get(family_of(cl_id, "", Ontology.load()).family) if cl_id else None
