@@ -9,13 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cassia_engine.annotate import open_replayer, run_chunk
-from cassia_engine.corrections import Corrections, corrected
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection, Usage
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import ResultFile, Status, read_chunk_or_result
+
+if TYPE_CHECKING:
+    from cassia_engine.corrections import Corrections
 
 NOT_REACHED_REASON = "its annotate task ended without a result; run again with -resume to annotate it"
 NO_RUN = RunInfo(provider="", model="", engine_version="", notice="No annotate task left a result.")
@@ -43,6 +46,8 @@ class Merged:
         Raises:
             UsageError: a correction is for a cluster that is not there.
         """
+        from cassia_engine.corrections import corrected  # it reads tables, which is much to load
+
         return replace(self, results=corrected(self.results, corrections))
 
     @property

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings, corrections_option
 from cassia_engine.errors import UsageError, gather
+
+if TYPE_CHECKING:
+    from cassia_engine.corrections import Corrections
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,6 @@ def collect(
     that are wholly answered there are written, and nothing is sent. The others are written as not_reached.
     """
     from cassia_engine.collect import merge_files
-    from cassia_engine.corrections import read_corrections
     from cassia_engine.publish import status, write_outputs
     from cassia_engine.stagefiles import write_status
 
@@ -52,7 +54,7 @@ def collect(
     settings = annotate_settings(options)
     merged, said, software = gather(
         lambda: merge_files(files, settings),
-        lambda: read_corrections(corrections) if corrections else None,
+        lambda: _read(corrections) if corrections else None,
         lambda: dict(map(_software, made_with)),
     )
     if said:
@@ -66,6 +68,12 @@ def collect(
         log.info("wrote %s", path)
     if status_file:
         write_status(status_file, status(merged))
+
+
+def _read(corrections: Path) -> Corrections:
+    from cassia_engine.corrections import read_corrections  # it reads tables, which is much to load
+
+    return read_corrections(corrections)
 
 
 def _software(text: str) -> tuple[str, str]:

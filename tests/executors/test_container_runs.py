@@ -79,7 +79,7 @@ def test_outputs_are_those_of_a_local_run(engine: Engine, local: Ran, in_contain
     assert_whole(in_containers.launched, CLUSTERS)
     assert results(in_containers.launched) == results(local.launched)
     assert in_containers.calls == local.calls == 2 * CLUSTERS
-    for process in ("VERSION", "CASSIA:SPLIT", "CASSIA:ANNOTATE", "CASSIA:COLLECT", "CASSIA:CHECK"):
+    for process in ("VERSION", "CASSIA:SPLIT", "CASSIA:ANNOTATE", "CASSIA:COLLECT", "CASSIA:INDEX", "CASSIA:CHECK"):
         scripts = task_scripts(in_containers.launched, process)
         assert scripts
         assert all(f"{engine.name} run -i" in script and engine.image in script for script in scripts)

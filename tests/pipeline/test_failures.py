@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 SAMPLES = ("pbmc68k", "large_intestine")
 CHUNKS = ("pbmc68k 0", "pbmc68k 1", "pbmc68k 2", "large_intestine 0", "large_intestine 1")
-KINDS = ("summary.csv", "full.csv", "conversations.json", "report.html")
+KINDS = ("summary.csv", "full.csv", "conversations.json", "mqc.json", "outcomes_mqc.json", "report.html")
 
 
 def arguments(pipeline: Launcher) -> tuple[str, ...]:
@@ -32,6 +32,8 @@ def resume(pipeline: Launcher) -> Run:
 
 
 def assert_published(pipeline: Launcher) -> None:
+    index = (pipeline.out / "index.html").read_text(encoding="utf-8")
+    assert all(f"./{sample}/{sample}_report.html" in index for sample in SAMPLES)
     for sample in SAMPLES:
         expected = sorted(f"{sample}_{kind}" for kind in KINDS)
         assert sorted(path.name for path in (pipeline.out / sample).iterdir()) == expected
@@ -62,7 +64,7 @@ def test_account_trouble_in_one_chunk(pipeline: Launcher) -> None:
 
     assert resume(pipeline).code == 0
     assert set(pipeline.calls()) == {"pbmc68k 1"}
-    assert not_cached(pipeline) == {"ANNOTATE (pbmc68k chunk_00001)", "COLLECT (pbmc68k)", "CHECK"}
+    assert not_cached(pipeline) == {"ANNOTATE (pbmc68k chunk_00001)", "COLLECT (pbmc68k)", "INDEX", "CHECK"}
     assert_whole(pipeline)
 
 
@@ -107,7 +109,12 @@ def test_temporary_trouble_that_stays(pipeline: Launcher) -> None:
 
     assert resume(pipeline).code == 0
     assert set(pipeline.calls()) == {"large_intestine 1"}
-    assert not_cached(pipeline) == {"ANNOTATE (large_intestine chunk_00001)", "COLLECT (large_intestine)", "CHECK"}
+    assert not_cached(pipeline) == {
+        "ANNOTATE (large_intestine chunk_00001)",
+        "COLLECT (large_intestine)",
+        "INDEX",
+        "CHECK",
+    }
     assert_whole(pipeline)
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
 INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
 TEXT = '  Müller\'s "glia" $(touch pwned) `id` $HOME \\n \\\\ 100%\n    second line,\tafter a tab; ü €  '
-KINDS = ("conversations.json", "full.csv", "report.html", "summary.csv")
+KINDS = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
 FULL_SHEET = ROOT / "assets" / "samplesheet_full.csv"
 KNOWLEDGE_HEADER = "species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight\n"
 INFO = ("dag.mmd", "params.json", "report.html", "timeline.html", "trace.txt", "versions.yml")
@@ -56,7 +56,7 @@ def test_a_scanpy_table(pipeline: Launcher) -> None:
     options = ("--input", PBMC, "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
     run = pipeline.run(*options)
     assert run.code == 0, run.said
-    assert names(pipeline.out) == ["pbmc68k_scanpy", "pipeline_info"]
+    assert names(pipeline.out) == ["index.html", "pbmc68k_scanpy", "pipeline_info"]
     assert names(pipeline.out / "pbmc68k_scanpy") == [f"pbmc68k_scanpy_{kind}" for kind in KINDS]
     assert names(pipeline.out / "pipeline_info") == list(INFO)
     assert f"{pipeline.out}/pbmc68k_scanpy/pbmc68k_scanpy_report.html" in run.said
@@ -80,7 +80,7 @@ def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> Non
     options = ("--tissue", "large intestine", "--species", "human", "--knowledge", knowledge, "--outdir", pipeline.out)
     run = pipeline.run("--input", INTESTINE, "--name", "gut-1", *options)
     assert run.code == 0, run.said
-    assert names(pipeline.out) == ["gut-1", "pipeline_info"]
+    assert names(pipeline.out) == ["gut-1", "index.html", "pipeline_info"]
     assert names(pipeline.out / "gut-1") == [f"gut-1_{kind}" for kind in KINDS]
     assert len({row["Cluster ID"] for row in pipeline.summary("gut-1")}) == len(pipeline.summary("gut-1")) > 1
 
@@ -90,7 +90,7 @@ def test_a_samplesheet_of_both_from_the_parent_of_a_clone(pipeline: Launcher) ->
     options = ("-profile", "test", "--outdir", pipeline.out)
     run = pipeline.run(*options, pipeline="cassia")
     assert run.code == 0, run.said
-    assert names(pipeline.out) == ["large_intestine", "pbmc68k", "pipeline_info"]
+    assert names(pipeline.out) == ["index.html", "large_intestine", "pbmc68k", "pipeline_info"]
     tissues = {}
     for sample in ("large_intestine", "pbmc68k"):
         assert names(pipeline.out / sample) == [f"{sample}_{kind}" for kind in KINDS]
@@ -100,7 +100,7 @@ def test_a_samplesheet_of_both_from_the_parent_of_a_clone(pipeline: Launcher) ->
     assert ids[0].isdisjoint(ids[1])
 
     versions = (pipeline.out / "pipeline_info" / "versions.yml").read_text().splitlines()
-    stages = [f"CASSIA:{stage}:" for stage in ("ANNOTATE", "CHECK", "COLLECT", "SPLIT")]
+    stages = [f"CASSIA:{stage}:" for stage in ("ANNOTATE", "CHECK", "COLLECT", "INDEX", "SPLIT")]
     assert versions[::2] == stages
     assert set(versions[1::2]) == {f"    cassia: {cassia_engine.__version__}"}
     assert json.loads((pipeline.out / "pipeline_info" / "params.json").read_text())["chunk_size"] == 50
@@ -141,7 +141,7 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     assert run.code == 0, run.said
     again = {name for name, status in pipeline.tasks().items() if status != "CACHED"}
     stages = ("SPLIT ({})", "ANNOTATE ({} chunk_00000)", "COLLECT ({})")
-    assert again == {"CHECK", *(stage.format(sample) for sample in ("ids", "subclusters") for stage in stages)}
+    assert again == {"INDEX", "CHECK", *(stage.format(sample) for sample in ("ids", "subclusters") for stage in stages)}
     assert chunks(pipeline)["subclusters"]["selection"]["ranked_by"] == "pct_diff, smallest first"
     assert [marker["gene"] for marker in chunks(pipeline)["ids"]["clusters"][0]["markers"]] == ["NKG7", "GNLY"]
     heads = [path.read_text("utf-8").splitlines()[0] for path in pipeline.folder.glob("work/*/*/chunk_*.jsonl")]
@@ -179,7 +179,7 @@ def test_text_of_a_samplesheet_arrives_byte_for_byte(pipeline: Launcher, locale:
     assert run.code == 0, run.said
     assert datasets(pipeline) == {name: {"name": name, **texts} for name, texts in said.items()}
     assert [cluster["context"] for cluster in chunks(pipeline)["0.50"]["clusters"][2:5]] == ["", "quiet", ""]
-    assert names(pipeline.out) == ["0.50", "007", "pipeline_info"]
+    assert names(pipeline.out) == ["0.50", "007", "index.html", "pipeline_info"]
     assert list(pipeline.folder.rglob("pwned")) == []
 
 

@@ -1,19 +1,20 @@
 include { CASSIA_SPLIT    as SPLIT    } from '../../../modules/local/cassia/split/main'
 include { CASSIA_ANNOTATE as ANNOTATE } from '../../../modules/local/cassia/annotate/main'
 include { CASSIA_COLLECT  as COLLECT  } from '../../../modules/local/cassia/collect/main'
+include { CASSIA_INDEX    as INDEX    } from '../../../modules/local/cassia/index/main'
 include { CASSIA_CHECK    as CHECK    } from '../../../modules/local/cassia/check/main'
 
 // Marker tables become annotated clusters. Every table gets its outputs, whatever became of its chunks.
 workflow CASSIA {
     take:
-    // channel: [ val(meta), path(table), path(gene_map), path(cluster_context), path(knowledge) ], [] for a file that is
-    // not there; meta: id, tissue, species, and where there is any what else `sampleOptions` takes
+    // channel: [ val(meta), path(table), path(gene_map), path(cluster_context), path(knowledge), path(corrections) ], [] for
+    // a file that is not there; meta: id, tissue, species, and where there is any what else `sampleOptions` takes
     ch_markers
     // integer: annotate tasks that may run at once, and share the calls in flight; 1 where no calls are made
     max_tasks
 
     main:
-    ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, _knowledge ->
+    ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, _knowledge, _corrections ->
         [meta, table, gene_map, cluster_context, sampleOptions(meta)]
     }
     SPLIT(ch_tables)
@@ -24,7 +25,7 @@ workflow CASSIA {
     ch_at_once = SPLIT.out.chunks.toList().map { samples -> [max_tasks, samples.sum(0) { _meta, chunks -> chunks.size() }].min() }
 
     // [ meta, chunk, knowledge, at_once ]; a group key, so that a sample is collected as soon as its own chunks are done
-    ch_knowledge = ch_markers.map { meta, _table, _gene_map, _cluster_context, knowledge -> [meta, knowledge] }
+    ch_knowledge = ch_markers.map { meta, _table, _gene_map, _cluster_context, knowledge, _corrections -> [meta, knowledge] }
     ch_chunks = ch_split
         .join(ch_knowledge)
         .combine(ch_at_once)
@@ -36,24 +37,32 @@ workflow CASSIA {
         .groupTuple(remainder: true)
         .map { key, results -> [key.getGroupTarget(), results.sort { result -> result.name }] }
 
-    // [ meta, [chunks], [results], run ]; a sample of which no chunk came through has no results. Where one is missing, the
+    // [ meta, [chunks], [results], corrections, run ]; a sample of which no chunk came through has no results. Where one is missing, the
     // run's name keeps -resume from taking an old task: there may be more in the journal by now.
+    ch_corrections = ch_markers.map { meta, _table, _gene_map, _cluster_context, _knowledge, corrections -> [meta, corrections] }
     ch_parts = ch_split
         .join(ch_results, remainder: true)
-        .map { meta, chunks, results ->
+        .join(ch_corrections)
+        .map { meta, chunks, results, corrections ->
             def whole = results && results.size() == chunks.size()
-            [meta, chunks.sort { chunk -> chunk.name }, results ?: [], whole ? '' : workflow.runName]
+            [meta, chunks.sort { chunk -> chunk.name }, results ?: [], corrections, whole ? '' : workflow.runName]
         }
     COLLECT(ch_parts)
 
-    CHECK(COLLECT.out.status.map { _meta, status -> status }.collect(sort: { status -> status.name }))
+    ch_statuses = COLLECT.out.status.map { _meta, status -> status }.collect(sort: { status -> status.name })
+    INDEX(ch_statuses)
+
+    // After the index: when CHECK fails, nothing more is started.
+    CHECK(ch_statuses.map { statuses -> [statuses] }.combine(INDEX.out.index).map { statuses, _index -> statuses }.first())
 
     results = ANNOTATE.out.results.map { key, result -> [key.getGroupTarget(), result] }
     summary = COLLECT.out.summary
     full = COLLECT.out.full
     conversations = COLLECT.out.conversations
     report = COLLECT.out.report
+    multiqc = COLLECT.out.multiqc
     status = COLLECT.out.status
+    index = INDEX.out.index
 
     emit:
     results // channel: [ val(meta), path(jsonl) ], a chunk each
@@ -61,7 +70,9 @@ workflow CASSIA {
     full // channel: [ val(meta), path(csv) ]
     conversations // channel: [ val(meta), path(json) ]
     report // channel: [ val(meta), path(html) ]
+    multiqc // channel: [ val(meta), path(json), path(json) ], a table and a bar graph
     status // channel: [ val(meta), path(json) ], outcome counts
+    index // channel: path(html), one page over all reports
 }
 
 // What SPLIT is told of a sample, from its meta.

@@ -1,5 +1,5 @@
 // What --input is, a marker table or a samplesheet of many, as a list of samples: [ meta, table, gene_map, cluster_context,
-// knowledge ]. In meta are id, tissue, species and all else that a sample may have of its own; a file that is not given is [].
+// knowledge, corrections ]. In meta are id, tissue, species and all else that a sample may have of its own; a file that is not given is [].
 include { shown     } from './parameters'
 include { readSheet } from './samplesheet'
 
@@ -33,7 +33,7 @@ def singleSample(table, options, problems) {
         name.endsWith(ending) ? name.dropRight(ending.size()) : name
     }
     def id = options.name ?: stem.replaceAll(/^[^A-Za-z0-9]+/, '').replaceAll(/[^A-Za-z0-9._+-]/, '_').take(120)
-    if (!id || id == 'pipeline_info') {
+    if (!id || id in ['pipeline_info', 'index.html']) {
         problems << "--name is missing: ${shown(table.name)} is no file name to make one from"
     }
     return [sample: id, markers: table]
@@ -44,7 +44,7 @@ def sampleOf(values, options, schema) {
     def columns = schema.items.properties
     def chosen = columns.keySet().collectEntries { column -> [column, values[column] == null ? options[column] : values[column]] }
     def meta = columns.findAll { _column, spec -> spec.meta }.collectEntries { column, spec -> [spec.meta[0], chosen[column]] }
-    def files = ['markers', 'gene_map', 'cluster_context', 'knowledge'].collect { column ->
+    def files = ['markers', 'gene_map', 'cluster_context', 'knowledge', 'corrections'].collect { column ->
         chosen[column] ? file(chosen[column], glob: false) : []
     }
     return [meta] + files

@@ -15,8 +15,8 @@ workflow {
         .map { row -> [[id: row.sample, batch: row.batch, tissue: row.tissue, species: row.species], file(row.table)] }
     TIDY(ch_tables)
 
-    // [ meta, table, gene_map, cluster_context, knowledge ], with [] for a file that is not there
-    ch_markers = TIDY.out.markers.map { meta, table -> [meta, table, [], [], []] }
+    // [ meta, table, gene_map, cluster_context, knowledge, corrections ], with [] for a file that is not there
+    ch_markers = TIDY.out.markers.map { meta, table -> [meta, table, [], [], [], []] }
     CASSIA(ch_markers, 4)
 
     // [ meta, csv ], with all that was in meta

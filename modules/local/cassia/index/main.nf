@@ -1,0 +1,30 @@
+// One page that leads to the reports of all samples.
+process CASSIA_INDEX {
+    label 'process_single'
+
+    conda "${moduleDir}/environment.yml"
+    container "cassia:0.1.0"
+
+    input:
+    path statuses
+
+    output:
+    path 'index.html', emit: index
+    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+
+    when:
+    task.ext.when == null || task.ext.when
+
+    script:
+    def args = task.ext.args ?: ''
+    """
+    cassia index ${statuses} \\
+        --output index.html \\
+        ${args}
+    """
+
+    stub:
+    """
+    touch index.html
+    """
+}
