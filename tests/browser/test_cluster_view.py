@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from cassia_engine.records import Confidence, SetAside
+from cassia_engine.report import rows
 from tests import factories as make
 from tests import talks
-from tests.browser.conftest import Open, render
+from tests.browser.conftest import Open, Visit, render
 
 pytestmark = pytest.mark.slow
 
@@ -24,5 +28,150 @@ def test_exact_request_is_drawn_when_it_is_opened(visit: Open) -> None:
     found = visit(render([make.annotated(conversation=held)]), "#cluster=0")
     found.page.click(".calls > summary")
     found.page.click(".exact > summary >> nth=0")
+    found.page.locator(".exact[open] pre >> nth=2").wait_for()
     assert found.texts(".exact[open] pre") == ["You name cell types.", '{ "max_tokens": 9 }', talks.claim()]
     assert found.trouble == []
+
+
+def view(found: Visit) -> str:
+    return " ".join(str(found.page.locator("#cluster-view").inner_text()).split())
+
+
+def test_view_says_everything_of_an_answer(visit: Open) -> None:
+    answer = make.annotation(
+        state="cycling",
+        mixed_types=("platelet",),
+        conflicting_genes=("NKG7",),
+        unsupported_genes=("NCAM1",),
+        confidence=Confidence.MODERATE,
+        score_reason="strong genes",
+        cl_match="broader: it is a kind of it",
+        top_explained=0.35,
+        possible_tissues=("blood", "spleen"),
+        context_conflict="markers of the liver",
+    )
+    aside = (SetAside("ribosomal", ("RPL3", "RPS6")), SetAside("cell cycle", ("CENPF",)))
+    cluster = replace(make.cluster("x"), set_aside=aside, hints=("many cells may be cycling",), context="sorted cells")
+    result = make.annotated(cluster=cluster, answer=answer, validated=False, iterations=3, reason="three rounds")
+    words = view(visit(render([result]), "#cluster=x"))
+    for text in (
+        "Cluster x natural killer cell",
+        "Not validated. The validator did not agree with the answer in 3 rounds",
+        "Context conflict. The markers contradict what was said of the data: Markers of the liver.",
+        "General type lymphocyte",
+        "natural killer cell CL:0000623 score 91 CD8-positive, alpha-beta T cell CL:0000625 score 64",
+        "Cell Ontology natural killer cell CL:0000623 a broader type: the label itself has no term: it is a kind of it",
+        "innate lymphoid cell › group 1 innate lymphoid cell › natural killer cell",
+        "Possible mixture platelet",
+        "State cycling",
+        "Confidence Moderate",
+        "Score 91 of 100 Strong genes.",
+        "Evidence genes GNLY, GZMB, PRF1",
+        "Conflicting genes NKG7",
+        "Unsupported genes NCAM1 cited, not in the marker list",
+        "Explains 35% of the first 10 genes",
+        "Possible tissues blood, spleen",
+        "How it ended Three rounds.",
+        "Decided by model",
+        "You added sorted cells",
+        "Cost $0.011",
+        "Neither is a probability.",
+        "– NCAM1 – – – – unsupported 1 GNLY 6.00 97% 8% 1e-60 evidence",
+        "4 NKG7 1.50 94% 8% 1e-15 conflicting",
+        "10 genes listed, of 30 that pass the filter and 210 in the table.",
+        "Set aside as technical: 2 ribosomal (RPL3, RPS6); 1 cell cycle (CENPF).",
+        "Hint: Many cells may be cycling.",
+    ):
+        assert text in words
+
+
+def test_failed_cluster_keeps_its_markers_not_judged(visit: Open) -> None:
+    words = view(visit(render(make.mixed_bag()), "#cluster=9"))
+    assert "No annotation" in words
+    assert "Failed. The provider answered 503 to all 6 attempts." in words
+    assert "nothing is guessed in its place" in words
+    assert "Markers, not judged" in words
+    assert all(gene in words for gene in make.PLATELET_GENES)
+    assert "Confidence" not in words
+
+
+def test_no_score_is_no_score_and_not_zero(visit: Open) -> None:
+    nobody = make.annotated(answer=make.annotation(score=None), score=None)
+    words = view(visit(render([nobody]), "#cluster=0"))
+    assert "no score was given" in words
+    assert "of 100" not in words
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_conversation_with_a_model_reads_as_a_dialogue(visit: Open, width: int) -> None:
+    held = talks.held(
+        annotations=(talks.claim(),) * 2,
+        checks=(talks.CHECKS,) * 2,
+        validations=(talks.verdict(lineage_fits={"answer": "no", "genes": ["CD3D"]}), talks.verdict()),
+        calls=tuple(talks.call(role, number) for number in (1, 2) for role in ("annotator", "validator")),
+    )
+    found = visit(render([make.annotated(conversation=held)]), "#cluster=0", width=width)
+    assert found.texts(".round") == ["Round 1 of 2", "Round 2 of 2: the validator had objections"]
+    assert found.texts(".turn.validator .told") == ["did not agree", "agreed"]
+    assert found.texts(".turn.validator .marked li.failed") == [
+        "failed: Do the strongest genes fit the claimed lineage? no CD3D"
+    ]
+    assert not found.page.locator(".raw .said").first.is_visible()
+    found.page.click(".raw > summary >> nth=0")
+    assert found.page.locator(".raw .said").first.inner_text() == talks.claim()
+    found.page.click("details.calls > summary")
+    assert len(found.texts(".calls tbody tr")) == 4
+    assert found.texts(".exact > summary")[0] == (
+        "Exact request: Annotator, round 1, 1,700 tokens in, 300 out, $0.0095, 1.2 s"
+    )
+    assert found.sideways() <= 0
+    assert found.trouble == []
+
+
+def test_long_marker_table_folds_but_not_its_evidence(visit: Open) -> None:
+    genes = tuple(f"GENE{n}" for n in range(1, 51))
+    answer = make.annotation(evidence_genes=("GENE2", "GENE40"))
+    result = make.annotated(cluster=make.cluster("0", genes), answer=answer)
+    found = visit(render([result]), "#cluster=0")
+    rows = found.page.locator(".markers tbody tr:visible")
+    assert rows.count() == 16
+    found.page.get_by_role("button", name="Show all 50").click()
+    assert rows.count() == 50
+    found.page.get_by_role("button", name="Show the first 15").click()
+    assert rows.count() == 16
+
+
+def test_steps_links_and_back_go_from_cluster_to_cluster(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()))
+    found.page.click(".todo a >> nth=0")
+    found.open("No annotation")
+    assert found.page.evaluate("document.activeElement.matches('#cluster-view h2')")
+    found.page.get_by_role("button", name="Previous").click()
+    found.page.wait_for_url("**#cluster=8")
+    found.open("natural killer cell")
+    found.page.go_back()
+    found.open("No annotation")
+    assert found.page.get_by_role("button", name="Next").is_disabled()
+    found.page.get_by_role("button", name="Close").click()
+    assert not found.page.locator("#cluster-view").is_visible()
+    assert found.page.evaluate("location.hash + document.activeElement.id") == "clusters"
+    found.page.click(".todo a >> nth=0")
+    found.open("No annotation")
+    assert found.trouble == []
+
+
+def test_id_that_hides_something_opens_by_its_link(visit: Open) -> None:
+    results = [make.annotated("[U+202E]", 0), make.unannotated("\u202e", 1), make.annotated("__proto__", 2)]
+    found = visit(render(results), "#" + rows.anchor("\u202e"))
+    assert found.texts("#cluster-view h2") == ["No annotation"]
+    found.page.get_by_role("button", name="Next").click()
+    found.page.wait_for_url("**#cluster=__proto__")
+    found.open("natural killer cell")
+    assert found.trouble == []
+
+
+def test_link_is_copied(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=CD4%20T", permissions=["clipboard-read", "clipboard-write"])
+    found.page.get_by_role("button", name="Copy link").click()
+    found.page.get_by_role("button", name="Link copied").wait_for()
+    assert found.page.evaluate("navigator.clipboard.readText()").endswith("/report.html#cluster=CD4%20T")

@@ -1,7 +1,7 @@
 // The view of one cluster: its answer, its markers and its conversation.
 
 import { answerList } from "./answer.js";
-import { bdi, h, icon } from "./dom.js";
+import { bdi, h, icon, tellFault } from "./dom.js";
 import { genesTable } from "./markers.js";
 import { emit, keyOf, on, select, state } from "./store.js";
 import { conversation } from "./talk.js";
@@ -9,12 +9,13 @@ import { unpacked } from "./unpack.js";
 
 export function startCluster(place) {
   on("select", (id) => {
-    if (id === null) place.hidden = true;
-    else open(place, id);
+    if (id === null) closeView(place);
+    else openView(place, id).catch(tellFault);
   });
+  on("show", () => renew(place));
 }
 
-async function open(place, id) {
+async function openView(place, id) {
   const index = state.rows.indexOf(state.byId.get(id));
   const [details, markers, texts] = await Promise.all([
     unpacked(`details-${Math.floor(index / state.page.block)}`),
@@ -22,16 +23,16 @@ async function open(place, id) {
     unpacked("texts"),
   ]);
   if (state.selected !== id) return; // another one was opened meanwhile
-  draw(place, index, details[index % state.page.block], { genes: markers.genes, ...markers.clusters[index] }, texts);
+  drawView(place, index, details[index % state.page.block], { genes: markers.genes, ...markers.clusters[index] }, texts);
 }
 
-function draw(place, index, detail, markers, texts) {
+function drawView(place, index, detail, markers, texts) {
   const row = state.rows[index];
   const judged = detail.answered ?? row; // what was answered, where a person's label stands in its place
   const note = h("div", { id: "correction-note" });
   const correction = h("div", { id: "correction-form" });
   place.replaceChildren(
-    heading(row, index),
+    viewHead(row),
     h(
       "div",
       { class: "panel body" },
@@ -41,7 +42,7 @@ function draw(place, index, detail, markers, texts) {
       h(
         "div",
         { class: "two" },
-        h("div", {}, answerList(judged, detail), genesTable(judged, detail, markers), correction),
+        h("div", {}, answerList(judged, detail), meaning(judged), genesTable(judged, detail, markers), correction),
         conversation(detail, texts, state.page.offline),
       ),
     ),
@@ -52,26 +53,47 @@ function draw(place, index, detail, markers, texts) {
   place.querySelector("h2").focus({ preventScroll: true });
 }
 
-function heading(row, index) {
+// The keyboard goes back to the table.
+function closeView(place) {
+  const inside = place.contains(document.activeElement);
+  place.hidden = true;
+  if (inside) document.getElementById("clusters").focus();
+}
+
+function viewHead(row) {
   return h(
     "div",
     { class: "cluster-head", "data-of": row.anchor },
     h("p", { class: "soft" }, "Cluster ", bdi(row.id)),
     h("h2", { tabindex: "-1", "aria-label": `Cluster ${row.id}: ${row.title}` }, bdi(row.title)),
-    h(
-      "div",
-      { class: "cluster-tools" },
-      step("Previous", index - 1),
-      step("Next", index + 1),
-      h("button", { type: "button", class: "plain", onclick: (event) => copyLink(event.target) }, "Copy link"),
-      h("button", { type: "button", class: "plain", onclick: () => select(null) }, "Close"),
-    ),
+    clusterTools(keyOf(row)),
   );
 }
 
-function step(word, index) {
-  const row = state.rows[index];
-  return h("button", { type: "button", class: "plain", disabled: !row, onclick: () => select(keyOf(row)) }, word);
+function clusterTools(id) {
+  return h(
+    "div",
+    { class: "cluster-tools" },
+    step("Previous", neighbour(id, -1)),
+    step("Next", neighbour(id, 1)),
+    h("button", { type: "button", class: "plain", onclick: (event) => copyLink(event.target) }, "Copy link"),
+    h("button", { type: "button", class: "plain", onclick: () => select(null) }, "Close"),
+  );
+}
+
+function step(word, id) {
+  return h("button", { type: "button", class: "plain", disabled: id === undefined, onclick: () => select(id) }, word);
+}
+
+// The cluster before or after this one in the table as it is shown, or of all where this one is not shown there.
+function neighbour(id, by) {
+  const ids = state.shown.includes(id) ? state.shown : state.rows.map(keyOf);
+  return ids[ids.indexOf(id) + by];
+}
+
+// Other clusters are shown, or in another order: before and after are others too.
+function renew(place) {
+  if (!place.hidden && state.selected !== null) place.querySelector(".cluster-tools").replaceWith(clusterTools(state.selected));
 }
 
 async function copyLink(button) {
@@ -81,6 +103,10 @@ async function copyLink(button) {
   } catch {
     button.textContent = "Copy it from the address bar";
   }
+}
+
+function meaning(row) {
+  return row.confidence ? h("p", { class: "note" }, state.page.score_meaning) : null;
 }
 
 function concernList(concerns) {

@@ -50,6 +50,14 @@ export function reveal(place) {
   if (location.hash === `#${section.id}`) section.scrollIntoView(); // the browser looked for it before it was there
 }
 
+// Says in the page what went wrong; whoever looks into the console finds where.
+export function tellFault(error) {
+  const fault = document.getElementById("fault");
+  fault.textContent = `The table, the clusters and the pictures cannot be drawn in this browser: ${error.message}`;
+  fault.hidden = false;
+  throw error;
+}
+
 // Attributes that are null or false are not set, true ones are set empty; "on..." adds a listener.
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {

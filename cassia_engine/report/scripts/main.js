@@ -3,6 +3,7 @@
 import { startCluster } from "./cluster.js";
 import { startCopy } from "./copy.js";
 import { startCorrections } from "./corrections.js";
+import { tellFault } from "./dom.js";
 import { startDotplot } from "./dotplot.js";
 import { startLineage } from "./lineage.js";
 import { startRoute } from "./route.js";
@@ -26,9 +27,4 @@ async function main() {
   document.documentElement.classList.add("drawn");
 }
 
-main().catch((error) => {
-  const fault = document.getElementById("fault");
-  fault.textContent = `The table, the clusters and the pictures cannot be drawn in this browser: ${error.message}`;
-  fault.hidden = false;
-  throw error;
-});
+main().catch(tellFault);

@@ -19,10 +19,10 @@ export function startRoute() {
 function follow() {
   const id = byAnchor.get(location.hash.slice(1));
   if (id !== undefined) select(id);
-  else if (location.hash.startsWith("#cluster=") || !location.hash) close();
+  else if (location.hash.startsWith("#cluster=") || !location.hash) leave();
 }
 
-function close() {
+function leave() {
   if (state.selected !== null) select(null);
 }
 
