@@ -61,18 +61,18 @@ def page_data(
 
 
 def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
-    """The parts to be packed, by name; the details a block at a time, since of all clusters they are large."""
+    """The parts to be packed, by name. What grows with the clusters is an iterator: `pack` never holds it as a whole."""
     texts = Texts(results)
-    yield "rows", [row_data(row) for row in page.rows]
+    yield "rows", (row_data(row) for row in page.rows)
     yield "markers", markers(results, page.columns)
-    yield "texts", list(texts)
+    yield "texts", iter(texts)
     yield "lineages", [{"name": name} for name in LINEAGES]
     yield "tree", tree([row.cl_id for row in page.rows])
     yield "library", library.text()
     yield "terms", terms()
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
-        yield f"details-{start // BLOCK}", [detail_data(one, run.provider, texts.of_cluster()) for one in block]
+        yield f"details-{start // BLOCK}", (detail_data(one, run.provider, texts.of_cluster()) for one in block)
 
 
 def run_key(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from cassia_engine.records import ClusterResult, Marker
@@ -33,17 +33,21 @@ def strongest(results: Iterable[ClusterResult]) -> float:
     return max((change for change in changes if change is not None and change > 0), default=0.0)
 
 
-def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict[str, Any]:
-    """`genes`, each once, and for each cluster by rank the number of its gene and its statistics, None for unknown."""
+def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict[str, Iterator[Any]]:
+    """`clusters`: for each, by rank, the numbers of its genes and their statistics, None for unknown; `genes`, each
+    once, by number. To be read in this order."""
     numbers: dict[str, int] = {}
-    clusters = [
-        {
-            "g": [numbers.setdefault(m.gene, len(numbers)) for m in result.cluster.markers],
-            **{key: [short(value(m)) for m in result.cluster.markers] for key, _, value in columns},
-        }
-        for result in results
-    ]
-    return {"genes": list(numbers), "clusters": clusters}
+
+    def clusters() -> Iterator[dict[str, Any]]:
+        for result in results:
+            found = result.cluster.markers
+            statistics = {key: [short(value(m)) for m in found] for key, _, value in columns}
+            yield {"g": [numbers.setdefault(m.gene, len(numbers)) for m in found], **statistics}
+
+    def genes() -> Iterator[str]:
+        yield from numbers
+
+    return {"clusters": clusters(), "genes": genes()}
 
 
 def short(value: float | None) -> float | None:

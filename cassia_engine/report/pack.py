@@ -10,6 +10,7 @@ import base64
 import json
 import re
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -21,7 +22,7 @@ _UNSEEN = re.compile(f"[{_UNSEEN_CLASS}]")
 # The same in JSON: some control characters are escaped there; an escaped backslash escapes nothing after it.
 _UNSEEN_IN_JSON = re.compile(rf"\\u00(?P<number>[01][0-9a-f])|\\(?P<letter>[bf])|\\.|[{_UNSEEN_CLASS}]")
 _LETTERS = {"b": "0008", "f": "000C"}
-LEVEL = 6
+LEVEL = 4  # half the time of 6, for a twentieth more bytes
 
 
 def visible(text: str) -> str:
@@ -38,8 +39,29 @@ def dumps(value: Any) -> str:
 
 
 def pack(value: Any) -> str:
-    """Base64 of the zlib stream of the JSON, the same for the same value: what scripts/unpack.js reads."""
-    return base64.b64encode(zlib.compress(dumps(value).encode("utf-8"), LEVEL)).decode("ascii")
+    """Base64 of the zlib stream of the JSON, the same for the same value: what scripts/unpack.js reads.
+
+    An iterator is a list that is never in memory as a whole, also as the value of a mapping.
+    """
+    packer = zlib.compressobj(LEVEL)
+    packed = [packer.compress(piece.encode("utf-8")) for piece in _pieces(value)]
+    return base64.b64encode(b"".join((*packed, packer.flush()))).decode("ascii")
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """The JSON of a value in pieces."""
+    if isinstance(value, Iterator):
+        yield "["
+        for number, item in enumerate(value):
+            yield f",{dumps(item)}" if number else dumps(item)
+        yield "]"
+    elif isinstance(value, Mapping) and any(isinstance(item, Iterator) for item in value.values()):
+        for number, (name, item) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{dumps(name)}:"
+            yield from _pieces(item)
+        yield "}"
+    else:
+        yield dumps(value)
 
 
 def inline(value: Any) -> str:

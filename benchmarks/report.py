@@ -1,0 +1,134 @@
+"""Size and speed of the report, and what `cassia collect` takes for many clusters.
+
+    python -m benchmarks.report [--clusters 10000]
+
+Conversations are made up and differ in every sentence (tests/large.py). Pages are opened from disk in headless
+Chromium, medians of 5. Ends with 1 above a limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks.measure import cassia_command, machine, run
+from cassia_engine import report
+from cassia_engine.records import Chunk
+from cassia_engine.stagefiles import result_file, write_chunk
+from tests import factories as make
+from tests import large
+from tests.browser.conftest import ARGUMENTS, READY
+from tests.conftest import need
+
+# What is measured, and the most it may be.
+LIMITS = {
+    "report of 30 clusters, MB": 1.0,
+    "report of 1,000 clusters, MB": 12.0,
+    "1,000 clusters until interactive, s": 2.0,
+    "1,000 clusters, a filter, s": 0.1,
+    "1,000 clusters, a cluster opened, s": 1.0,
+    "collect, wall s": 20.0,
+    "collect, peak MB": 500.0,
+}
+REPEATS = 5
+CHUNK = 400
+# Types into the search and waits until the table is drawn again.
+FILTER = """async (query) => {
+  const search = document.querySelector('#clusters input[type=search]');
+  const start = performance.now();
+  search.value = query;
+  search.dispatchEvent(new Event('input', { bubbles: true }));
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return (performance.now() - start) / 1000;
+}"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--clusters", type=int, default=10_000, help="for collect")
+    clusters = parser.parse_args().clusters
+    print(machine())
+    with tempfile.TemporaryDirectory() as scratch:
+        found = {**sizes(Path(scratch)), **times(Path(scratch) / "1000.html"), **collected(Path(scratch), clusters)}
+    for name, value in found.items():
+        print(f"{name:40s} {value:8.2f}   limit {LIMITS[name]:g}, ratio {value / LIMITS[name]:.2f}")
+    sys.exit(int(any(value > LIMITS[name] for name, value in found.items())))
+
+
+def sizes(folder: Path) -> dict[str, float]:
+    """Megabytes of the reports, which are left in the folder."""
+    found = {}
+    for count, name in ((30, "report of 30 clusters, MB"), (1000, "report of 1,000 clusters, MB")):
+        html = report.render(make.DATASET, make.SELECTION, make.MODEL_RUN, large.results(count))
+        (folder / f"{count}.html").write_text(html, encoding="utf-8")
+        found[name] = (folder / f"{count}.html").stat().st_size / 1e6
+    return found
+
+
+def times(page: Path) -> dict[str, float]:
+    """Medians over fresh visits of the report of 1,000 clusters."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=need("chromium"), args=list(ARGUMENTS))
+        visits = [visit(chromium, page.as_uri()) for _ in range(REPEATS)]
+        chromium.close()
+    names = ("until interactive, s", "a filter, s", "a cluster opened, s")
+    middle = [statistics.median(values) for values in zip(*visits, strict=True)]
+    return {
+        f"1,000 clusters {names[0]}": middle[0],
+        f"1,000 clusters, {names[1]}": middle[1],
+        f"1,000 clusters, {names[2]}": middle[2],
+    }
+
+
+def visit(chromium: Any, url: str) -> tuple[float, float, float]:
+    """Seconds until the page is drawn, of the slower of two searches, and until a cluster's view is there."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        start = time.perf_counter()
+        page.goto(url, wait_until="commit")
+        page.wait_for_function(READY)
+        ready = time.perf_counter() - start
+        page.wait_for_load_state()
+        searched = max(page.evaluate(FILTER, query) for query in ("CD3", "CD3D, CD"))
+        start = time.perf_counter()
+        page.evaluate("location.hash = 'cluster=c700'")
+        page.locator("#cluster-view h2").wait_for()
+        return ready, searched, time.perf_counter() - start
+
+
+def collected(folder: Path, clusters: int) -> dict[str, float]:
+    """Seconds and megabytes of `cassia collect` as a process of its own."""
+    files = [str(path) for path in stage_files(folder, clusters)]
+    measured = run(
+        [cassia_command(), "collect", *files, "--outdir", str(folder / "out"), "--status", str(folder / "s")]
+    )
+    print(f"collect of {clusters:,} clusters: {measured}")
+    return {"collect, wall s": measured.wall, "collect, peak MB": measured.peak}
+
+
+def stage_files(folder: Path, clusters: int) -> Iterator[Path]:
+    """The chunk and result files of a run, as annotate leaves them."""
+    count, results = -(-clusters // CHUNK), large.each(clusters)
+    for index in range(count):
+        block = tuple(islice(results, CHUNK))
+        head = (make.DATASET, make.SELECTION, index, count, clusters)
+        chunk = Chunk(*head, tuple(result.cluster for result in block))
+        path = folder / f"chunk_{index:05d}.json"
+        write_chunk(path, chunk)
+        with result_file(path.with_suffix(".jsonl"), chunk, make.MODEL_RUN) as write:
+            for result in block:
+                write(result)
+        yield from (path, path.with_suffix(".jsonl"))
+
+
+if __name__ == "__main__":
+    main()
