@@ -61,7 +61,7 @@ def page_data(
 
 
 def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
-    """The parts to be packed, by name. What grows with the clusters is an iterator: `pack` never holds it as a whole."""
+    """The parts to be packed, by name; what grows with the clusters as iterators, which `pack` never holds whole."""
     texts = Texts(results)
     yield "rows", (row_data(row) for row in page.rows)
     yield "markers", markers(results, page.columns)
