@@ -19,9 +19,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
@@ -87,7 +87,8 @@ def reports(folder: Path) -> Iterator[tuple[Path, tuple[Shot, ...]]]:
     yield make_report(folder, BLOOD, "--provider", "offline"), OFFLINE
     yield make_report(folder, GUT, "--provider", "offline"), OFFLINE_GUT
     for odds, shots in ((None, WITH_MODEL), ("null_content:0.15", WITH_FAILURES)):
-        with running_mock(variety=0.4, **({"steady": odds} if odds else {})) as mock:
+        faults: dict[str, Any] = {"steady": odds} if odds else {}
+        with running_mock(variety=0.4, **faults) as mock:
             url = f"{mock.url}/api/v1"
             outdir = Path(tempfile.mkdtemp(dir=folder))
             yield make_report(outdir, BLOOD, "--provider", "custom", "--base_url", url, "--model", "mock"), shots
@@ -104,12 +105,12 @@ def take(browser: Browser, report: Path, shot: Shot, outdir: Path) -> Path:
         page.locator("#cluster-view h2").wait_for()
     page.evaluate("document.activeElement.blur()")
     path = outdir / shot.name
-    page.screenshot(path=path, full_page=bool(shot.of), **({"clip": around(page, shot)} if shot.of else {}))
+    page.screenshot(path=path, full_page=bool(shot.of), clip=around(page, shot) if shot.of else None)
     page.close()
     return path
 
 
-def around(page: Page, shot: Shot) -> dict[str, float]:
+def around(page: Page, shot: Shot) -> FloatRect:
     """The part of the page that an element and a margin take, no higher than the shot: from its first child, above
     which a section is empty."""
     page.evaluate("scrollTo(0, 0)")
@@ -117,7 +118,7 @@ def around(page: Page, shot: Shot) -> dict[str, float]:
     assert box is not None and first is not None, f"{shot.of} is not on the page"
     top = max(0.0, first["y"] - MARGIN)
     height = min(box["y"] + box["height"] + MARGIN - top, shot.height)
-    return {"x": 0.0, "y": top, "width": float(shot.width), "height": height}
+    return FloatRect(x=0.0, y=top, width=float(shot.width), height=height)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

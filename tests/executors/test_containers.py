@@ -44,7 +44,10 @@ def test_image_works_under_restrictions(engine: Engine) -> None:
     table = "/opt/cassia/lib/python3.11/site-packages/cassia_engine/data/examples/pbmc68k_scanpy.csv"
     run = f"cassia run {table} --name pbmc --tissue blood --species human --outdir /tmp/out >&2 && ls /tmp/out"
     made = engine.inside("bash", "-euc", run, options=STRICT).split()
-    assert made == [f"pbmc_{kind}" for kind in ("conversations.json", "full.csv", "report.html", "summary.csv")]
+    assert made == [
+        f"pbmc_{kind}"
+        for kind in ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
+    ]
 
 
 def test_image_has_what_tasks_need_and_no_compiler(engine: Engine) -> None:
