@@ -12,10 +12,13 @@ import { highlight, keyOf, on, select, show, state } from "./store.js";
 import { tableTools } from "./tools.js";
 import { unpacked } from "./unpack.js";
 
+const LONGEST_NUMBER = 8; // characters; longer ids are names, which need room
+
 export async function startTable(place) {
   const [lineages, DataTable] = await Promise.all([unpacked("lineages"), tableLibrary()]);
   const columns = columnsOf(state.rows, lineages);
-  const element = h("table", { class: "clusters", "aria-label": "Clusters" });
+  const named = state.rows.some((row) => row.id.length > LONGEST_NUMBER);
+  const element = h("table", { class: named ? "clusters named" : "clusters", "aria-label": "Clusters" });
   const pages = pager((step) => grid.page(step).draw("page"));
   const filtered = rowFilter(() => grid.draw());
   const tools = tableTools(state.rows, lineages, columns, {
