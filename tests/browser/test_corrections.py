@@ -70,6 +70,9 @@ def test_whole_round_from_typing_to_the_next_report(visit: Open, tmp_path: Path)
     keep(page)
     assert "Your label: platelet CL:0000233" in found.texts("#correction-note")[0]
     assert "platelet your label CL:0000233" in next(row for row in found.texts("#table tbody tr") if "Cluster 9" in row)
+    for picture in ("#dotplot", "#lineage", "#scores"):
+        spoken = page.locator(f"{picture} [data-row='1'][aria-label]").first.get_attribute("aria-label")
+        assert spoken and spoken.startswith("Cluster 9, platelet (your label)"), picture
     go(page, HOSTILE)
     assert page.locator("#correction-note p").count() == 0
     assert page.input_value("#correct-decided_by") == "Ada"

@@ -51,6 +51,10 @@ export async function startDotplot(place) {
   }
   on("show", () => requestAnimationFrame(draw));
   on("select", () => requestAnimationFrame(draw));
+  on("corrected", () => {
+    drawn = "";
+    draw();
+  });
   new ResizeObserver(() => requestAnimationFrame(draw)).observe(parts.canvas);
   draw();
 }

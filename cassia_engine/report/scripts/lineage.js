@@ -2,7 +2,7 @@
 
 import { bdi, counted, h, pips, reveal } from "./dom.js";
 import { clusterLabel, hueOf, pictureFrame, pointing, shareHighlight, spokenName } from "./picture.js";
-import { state } from "./store.js";
+import { on, state } from "./store.js";
 import { treePicture } from "./treepicture.js";
 import { unpacked } from "./unpack.js";
 
@@ -16,11 +16,16 @@ export async function startLineage(place) {
   const parts = pictureFrame({ what: "Place in the Cell Ontology", name: "lineage", drawn: () => drawnTree(spare, tree) });
   parts.lead.textContent = "One path for each term. Steps with a single branch and no cluster are left out, and counted.";
   const below = (parent) => tree.nodes.flatMap((node, index) => (node.parent === parent ? [branch(node, below(index))] : []));
-  parts.canvas.append(h("ul", { class: "tree" }, below(null), unplacedBranch(tree.unplaced)));
   parts.canvas.after(spare);
   place.append(parts.element);
   reveal(place);
-  shareHighlight(parts.canvas)();
+  const highlightAgain = shareHighlight(parts.canvas);
+  const draw = () => {
+    parts.canvas.replaceChildren(h("ul", { class: "tree" }, below(null), unplacedBranch(tree.unplaced)));
+    highlightAgain();
+  };
+  on("corrected", draw);
+  draw();
 }
 
 function drawnTree(spare, tree) {

@@ -28,8 +28,9 @@ export function hueOf(row) {
   return row.lineage === null ? "ln" : `l${row.lineage}`;
 }
 
-// What a cluster is called in a picture: its type, or what became of it.
+// What a cluster is called in a picture: what was said of it in this page, its type, or what became of it.
 export function clusterLabel(row) {
+  if (row.yours?.label) return `${row.yours.label} (your label)`;
   return row.has_type || row.outcome === "annotated" ? row.title : row.outcome_word;
 }
 

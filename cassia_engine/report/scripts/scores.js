@@ -3,7 +3,7 @@
 import { reveal, svg } from "./dom.js";
 import { SHORT_ID, byScore, scoreBins } from "./geometry.js";
 import { hueOf, namedRow, pictureFrame, pictureTip, pointing, shareHighlight, spokenName } from "./picture.js";
-import { state } from "./store.js";
+import { on, state } from "./store.js";
 
 const LINES_UP_TO = 40;
 const BINS = 20;
@@ -29,6 +29,10 @@ export function startScores(place) {
     parts.canvas.replaceChildren(few ? scoreLines(rows, width) : scoreBars(rows, width));
     again();
   };
+  on("corrected", () => {
+    drawn = 0;
+    draw();
+  });
   new ResizeObserver(() => requestAnimationFrame(draw)).observe(parts.canvas);
   draw();
 }
