@@ -49,18 +49,18 @@ def test_offline(launcher: Launcher, consumer: Path) -> None:
     # Five clusters a chunk, by ext.args.
     assert done.said.count("CASSIA:ANNOTATE (pbmc") == 3
     versions = (launcher.out / "versions.yml").read_text()
-    assert versions.count(f"    cassia: {cassia_engine.__version__}\n") == 4
+    assert versions.count(f"    cassia: {cassia_engine.__version__}\n") == 5
 
 
 @pytest.mark.slow
 def test_stubs_prefix_and_when(launcher: Launcher, consumer: Path) -> None:
     own = launcher.folder / "own.config"
     prefix = 'withName: CASSIA_COLLECT { ext.prefix = { "${meta.batch}_types" } }'
-    own.write_text(f"process {{ {prefix}\n withName: 'CASSIA:CHECK' {{ ext.when = false }} }}\n")
+    own.write_text(f"process {{ {prefix}\n withName: 'CASSIA:INDEX' {{ ext.when = false }} }}\n")
     done = run(launcher, consumer, "-stub-run", "-c", str(own))
-    assert (done.code, "CASSIA:CHECK" in done.said) == (0, False), done.said
+    assert (done.code, "CASSIA:INDEX" in done.said, "CASSIA:CHECK" in done.said) == (0, False, True), done.said
     for batch, *_ in SAMPLES.values():
-        kinds = ("conversations.json", "full.csv", "report.html", "summary.csv")
+        kinds = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
         found = sorted(path.name for path in (launcher.out / f"{batch}_types").iterdir())
         assert found == [f"{batch}_types_{kind}" for kind in kinds]
 

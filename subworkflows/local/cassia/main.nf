@@ -53,7 +53,8 @@ workflow CASSIA {
     INDEX(ch_statuses)
 
     // After the index: when CHECK fails, nothing more is started.
-    CHECK(ch_statuses.map { statuses -> [statuses] }.combine(INDEX.out.index).map { statuses, _index -> statuses }.first())
+    ch_indexed = INDEX.out.index.ifEmpty('left out by ext.when')
+    CHECK(ch_statuses.map { statuses -> [statuses] }.combine(ch_indexed).map { statuses, _index -> statuses }.first())
 
     results = ANNOTATE.out.results.map { key, result -> [key.getGroupTarget(), result] }
     summary = COLLECT.out.summary
