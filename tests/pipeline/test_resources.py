@@ -38,6 +38,28 @@ def test_what_asks_a_provider_has_a_label_of_its_own() -> None:
     assert [path.parent.name for path in labelled] == ["annotate"]
 
 
+def test_the_same_exit_codes_are_tried_again_everywhere() -> None:
+    """Modules cannot share a list with the configuration; annotate has the engine's own "try again" besides."""
+    places = {
+        name: (ROOT / name).read_text(encoding="utf-8")
+        for name in ("conf/base.config", "modules/local/cassia/check/main.nf", "modules/local/cassia/annotate/main.nf")
+    }
+    base, check, annotate = (exit_codes(text) for text in places.values())
+    assert {"-1", "104", "137", "143", "Integer.MAX_VALUE"} <= base
+    assert base == check == annotate - {"75"} and "75" in annotate
+    modules = [path for part in ("modules", "subworkflows") for path in (ROOT / part).rglob("*.nf")]
+    others = {str(path.relative_to(ROOT)) for path in modules if "exitStatus in" in path.read_text(encoding="utf-8")}
+    assert others == places.keys() - {"conf/base.config"}
+
+
+def exit_codes(text: str) -> set[str]:
+    """The codes of the one list of a text that `task.exitStatus` is looked up in."""
+    (codes,) = re.findall(r"task\.exitStatus in (\(.*\]?\))(?: \?|$)", text, re.M)
+    ranges = [range(int(first), int(last) + 1) for first, last in re.findall(r"(\d+)\.\.(\d+)", codes)]
+    single = re.findall(r"-?\b\d+\b|Integer\.MAX_VALUE", re.sub(r"\d+\.\.\d+", "", codes))
+    return {*single, *(str(code) for codes in ranges for code in codes)}
+
+
 @pytest.mark.slow
 def test_a_killed_task_gets_more_and_never_more_than_the_limits(pipeline: Launcher) -> None:
     """At the last of its attempts it would ask for three times as much."""
