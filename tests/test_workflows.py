@@ -57,6 +57,15 @@ def test_actions_are_pinned(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_make_takes_the_python_that_was_set_up(path: Path) -> None:
+    """Not a newer one that the machine has too."""
+    jobs = read(path)["jobs"].values()
+    making = [job for job in jobs if any("make " in step.get("run", "") for step in job["steps"])]
+    chosen = [job for job in making if any("setup-python@" in step.get("uses", "") for step in job["steps"])]
+    assert chosen and [job["env"]["PYTHON"] for job in chosen] == ["python3"] * len(chosen)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_commands_name_what_is_there(path: Path) -> None:
     commands = "\n".join(step["run"] for step in steps(path) if "run" in step)
     rules = re.findall(r"^([\w./-]+)\s*:(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
