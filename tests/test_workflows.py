@@ -66,6 +66,16 @@ def test_make_takes_the_python_that_was_set_up(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_nextflow_is_of_a_whole_version(path: Path) -> None:
+    """nf-core/setup-nextflow@v3 finds no 25.10 without its patch version."""
+    found: list[str] = []
+    for job in read(path)["jobs"].values():
+        said = [step["with"]["version"] for step in job["steps"] if "setup-nextflow@" in step.get("uses", "")]
+        found += job["strategy"]["matrix"]["nextflow"] if "${{ matrix.nextflow }}" in said else said
+    assert found and [version for version in found if not re.fullmatch(r"\d{2}\.\d{2}\.\d+", version)] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_commands_name_what_is_there(path: Path) -> None:
     commands = "\n".join(step["run"] for step in steps(path) if "run" in step)
     rules = re.findall(r"^([\w./-]+)\s*:(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
