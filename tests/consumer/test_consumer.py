@@ -46,6 +46,8 @@ def test_offline(launcher: Launcher, consumer: Path) -> None:
             rows = list(csv.DictReader(text))
         assert {(row["Tissue"], row["Provider"]) for row in rows} == {(tissue, "offline")}
         assert len(rows) == size
+    index = (launcher.out / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="./{name}/{name}_report.html"' in index for name in SAMPLES)
     # Five clusters a chunk, by ext.args.
     assert done.said.count("CASSIA:ANNOTATE (pbmc") == 3
     versions = (launcher.out / "versions.yml").read_text()
@@ -53,12 +55,14 @@ def test_offline(launcher: Launcher, consumer: Path) -> None:
 
 
 @pytest.mark.slow
-def test_stubs_prefix_and_when(launcher: Launcher, consumer: Path) -> None:
+@pytest.mark.parametrize(("left_out", "still_there"), [("INDEX", "CHECK"), ("CHECK", "INDEX")])
+def test_stubs_prefix_and_when(launcher: Launcher, consumer: Path, left_out: str, still_there: str) -> None:
     own = launcher.folder / "own.config"
     prefix = 'withName: CASSIA_COLLECT { ext.prefix = { "${meta.batch}_types" } }'
-    own.write_text(f"process {{ {prefix}\n withName: 'CASSIA:INDEX' {{ ext.when = false }} }}\n")
+    own.write_text(f"process {{ {prefix}\n withName: 'CASSIA:{left_out}' {{ ext.when = false }} }}\n")
     done = run(launcher, consumer, "-stub-run", "-c", str(own))
-    assert (done.code, "CASSIA:INDEX" in done.said, "CASSIA:CHECK" in done.said) == (0, False, True), done.said
+    ran = [f"CASSIA:{stage}" in done.said for stage in (left_out, still_there)]
+    assert (done.code, ran) == (0, [False, True]), done.said
     for batch, *_ in SAMPLES.values():
         kinds = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
         found = sorted(path.name for path in (launcher.out / f"{batch}_types").iterdir())
