@@ -21,8 +21,8 @@ help:
 demo: .venv/.cassia nextflow
 	@$(NEXTFLOW) run . -profile test --outdir $(DEMO_OUT) $(PLAIN)
 	@echo
-	@echo "Open a report in a browser:"
-	@for report in $(DEMO_OUT)/*/*_report.html; do echo "  $(CURDIR)/$$report"; done
+	@echo "Open in a browser the page that leads to the reports, or a report:"
+	@for report in $(DEMO_OUT)/index.html $(DEMO_OUT)/*/*_report.html; do echo "  $(CURDIR)/$$report"; done
 
 test: ci-setup lint fast-tests slow-tests
 

@@ -43,10 +43,12 @@ workflow {
         def outdir = params.outdir
         def names = samples.collect { sample -> sample[0].id }
         def outcomes = [:]
+        def index = []
         def notices = [] as Set
         CASSIA.out.status.subscribe { meta, status -> outcomes[meta.id] = describe(status) }
+        CASSIA.out.index.subscribe { page -> index << page.name }
         CASSIA.out.results.subscribe { _meta, result -> notices << noticeOf(result) }
         channel.topic('versions').subscribe { _process, _tool, version -> notices << noticeOfVersion(version) }
-        workflow.onComplete { println(summaryOf(outdir, names, outcomes, notices)) }
+        workflow.onComplete { println(summaryOf(outdir, names, outcomes, index, notices)) }
     }
 }

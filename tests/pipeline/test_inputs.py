@@ -60,6 +60,7 @@ def test_a_scanpy_table(pipeline: Launcher) -> None:
     assert names(pipeline.out / "pbmc68k_scanpy") == [f"pbmc68k_scanpy_{kind}" for kind in KINDS]
     assert names(pipeline.out / "pipeline_info") == list(INFO)
     assert f"{pipeline.out}/pbmc68k_scanpy/pbmc68k_scanpy_report.html" in run.said
+    assert f"One page that leads to them: {pipeline.out}/index.html" in run.said
     assert "offline marker scoring, no language model was asked" in run.said
 
     # The pipeline gives what one process gives.
@@ -199,6 +200,7 @@ def test_a_bad_table_ends_with_the_line_of_the_engine_before_anything_is_annotat
     sheet.write_text(f"sample,markers,tissue,species\ngood,{PBMC},blood,human\nbad,bad.csv,blood,human\n")
     run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
     assert run.code != 0
+    assert "One page that leads" not in run.said
     lines = [line for line in run.said.splitlines() if "cassia: error:" in line]
     assert len(lines) == 1
     assert "bad.csv" in lines[0]

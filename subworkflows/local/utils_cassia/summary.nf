@@ -25,14 +25,15 @@ def noticeOfVersion(version) {
     return version == ours ? '' : "tasks ran with cassia ${version}, and the pipeline is ${ours}: start it without -resume, which would have said so first"
 }
 
-// The last lines of a run: where each report is, what became of its clusters, and what else must be said.
-def summaryOf(outdir, samples, outcomes, notices) {
+// The last lines of a run: where each report is, what became of its clusters, where the index is, and what else must be said.
+def summaryOf(outdir, samples, outcomes, index, notices) {
     def width = outcomes.keySet()*.size().max() ?: 0
     def lines = samples.findAll { sample -> sample in outcomes }.collect { sample ->
         "  ${sample.padRight(width)}  ${outdir}/${sample}/${sample}_report.html  (${outcomes[sample]})"
     }
+    def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
     def ending = workflow.success
         ? []
         : ['The run failed, for the reason given above. When it is mended, the same command with -resume does only what is missing.']
-    return ([''] + (lines ? ['Reports:'] + lines : []) + notices.findAll() + ending).join('\n')
+    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + notices.findAll() + ending).join('\n')
 }
