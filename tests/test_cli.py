@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.terminal import run_on_terminal
 
 TABLE = """cluster,markers
 B,"CD79A,MS4A1,CD19,CD79B,BANK1"
@@ -143,18 +144,8 @@ def test_stop_is_one_line_and_exit_75(tmp_path: Path, stop: signal.Signals) -> N
 
 
 def test_terminal_gets_a_listing(tmp_path: Path, table: Path) -> None:
-    screen, side = pty.openpty()
     command = [sys.executable, "-m", "cassia_engine", "run", str(table), "--outdir", str(tmp_path / "out"), *CONTEXT]
-    with subprocess.Popen(command, stdout=side, stderr=side, env={**os.environ, "TERM": "xterm", "COLUMNS": "150"}):
-        os.close(side)
-        shown = b""
-        try:
-            while part := os.read(screen, 4096):
-                shown += part
-        except OSError:
-            pass  # the other side is closed: all was read
-    os.close(screen)
-    text = shown.decode()
+    text = run_on_terminal(command, columns=150).stdout
     assert "Confidence" in text
     assert "CL:0000236" in text
     assert "empty" in text

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from cassia_engine.journal import set_aside, write_stop
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.faults import Class, Fault
+from tests.terminal import run_on_terminal
 from tests.test_journal import AT, Inner, ask, call, journaled, opened
 
 
@@ -72,15 +71,10 @@ def test_command_lists_one_sample(filled: Path) -> None:
 
 
 def test_command_on_a_terminal(filled: Path) -> None:
-    ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "cassia_engine", "journal", "--journal_dir", str(filled)]
-    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "NO_COLOR": "1"}
-    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, env=environ, timeout=60)
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+    done = run_on_terminal(command, columns=120)
     assert done.returncode == 0, done.stderr
-    assert "gut [x]" in shown and "pbmc (set aside)" in shown and "0.0250" in shown and "unknown" in shown
+    assert all(text in done.stdout for text in ("gut [x]", "pbmc (set aside)", "0.0250", "unknown"))
     assert "cost: unknown of 2 of 4 replies, which are in no sum" in done.stderr
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import pty
 import re
 import subprocess
 import sys
@@ -16,6 +14,7 @@ import pytest
 from cassia_engine.errors import UsageError
 from cassia_engine.models import ALIASES, TIERS, Model, load, providers, select
 from scripts.make_models_doc import DEFAULT_OUTPUT, render
+from tests.terminal import run_on_terminal
 
 RECOMMENDED = {
     "anthropic/claude-sonnet-4.5",
@@ -121,28 +120,14 @@ def test_wrong_filter_is_one_line_with_the_nearest_match(arguments: list[str], e
 
 
 def test_on_a_terminal_the_list_is_a_table() -> None:
-    terminal, end = pty.openpty()
-    narrow = {**os.environ, "COLUMNS": "80", "TERM": "xterm"}
-    with subprocess.Popen(command(), stdout=end, stderr=subprocess.DEVNULL, env=narrow) as run:
-        os.close(end)
-        shown = b""
-        while chunk := _read(terminal):
-            shown += chunk
-        assert run.wait(60) == 0
-    os.close(terminal)
-    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    done = run_on_terminal(command(), columns=80)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
     assert "\t" not in text
     assert len(re.findall(r"^Model +Tier +Aliases +Good for", text, re.MULTILINE)) == len(providers())
     assert "half the price of the high tier" in " ".join(text.split())  # folded, not cut
     shown_names = {line.split(" ")[0] for line in text.splitlines()}
     assert {row.model for row in load()} <= shown_names, "a name is cut"
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # how Linux says that the other end is closed
-        return b""
 
 
 def test_the_page_is_what_the_script_makes() -> None:

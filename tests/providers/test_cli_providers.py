@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 
 from cassia_engine.providers.accounts import load
 from tests.providers.servers import KEY, Scripted, completion, serving
+from tests.terminal import run_on_terminal
 
 COMMAND = [sys.executable, "-m", "cassia_engine", "providers"]
 BARE = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_HOST"))}
@@ -53,27 +52,11 @@ def test_the_list_is_tab_separated_and_tells_only_whether_keys_are_set() -> None
 
 
 def test_on_a_terminal_the_list_is_a_table() -> None:
-    terminal, end = pty.openpty()
-    environ = {**BARE, "COLUMNS": "80", "TERM": "xterm", "GROQ_API_KEY": KEY}
-    with subprocess.Popen(COMMAND, stdout=end, stderr=subprocess.DEVNULL, env=environ) as process:
-        os.close(end)
-        shown = b""
-        while chunk := _read(terminal):
-            shown += chunk
-        assert process.wait(60) == 0
-    os.close(terminal)
-    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
-    assert KEY not in text
-    assert re.search(
-        r"^groq +GROQ_API_KEY +openai/gpt-oss-120b *\r\nopenai-chat +set +openai/gpt-oss-20b", text, re.MULTILINE
-    )
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # how Linux says that the other end is closed
-        return b""
+    done = run_on_terminal(COMMAND, 80, {**BARE, "GROQ_API_KEY": KEY})
+    assert done.returncode == 0, done.stderr
+    assert KEY not in f"{done.stdout}{done.stderr}"
+    row = r"^groq +GROQ_API_KEY +openai/gpt-oss-120b *\r\nopenai-chat +set +openai/gpt-oss-20b"
+    assert re.search(row, done.stdout, re.MULTILINE)
 
 
 def test_a_provider_that_works_says_so_with_one_call() -> None:
