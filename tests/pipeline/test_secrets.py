@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,45 @@ def test_the_key_is_asked_for_only_where_tasks_get_it_from_here(pipeline: Launch
     site.write_text(f"{config}\n")
     run = pipeline.run(*TABLE, "--provider", "openai", "-c", site, "-preview")
     assert ("no key for OpenAI" in run.said) == asked, run.said
+
+
+LOGIN = "process { executor = 'slurm' ; clusterOptions = '--account=lab --export=NONE' }"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "known"),
+    [
+        ("process { withLabel: cassia_network { beforeScript = '. /lab/key.sh' } }", False),
+        ("process { executor = 'slurm' ; withName: 'CASSIA:ANN.*' { beforeScript = '. /lab/key.sh' } }", False),
+        (LOGIN, False),
+        ("process { executor = 'slurm' ; clusterOptions = { \"--comment=${task.name}\" } }", False),
+        ("process { withName: COLLECT { beforeScript = 'module load python' } }", True),
+        (f"{LOGIN}\nprocess {{ withLabel: cassia_network {{ executor = 'local' }} }}", True),
+        (f"{LOGIN}\nprocess {{ withName: ANNOTATE {{ clusterOptions = '--export=ALL' }} }}", True),
+    ],
+)
+def test_a_key_that_only_the_tasks_may_have_is_no_missing_key(pipeline: Launcher, config: str, known: bool) -> None:
+    site = pipeline.folder / "site.config"
+    site.write_text(f"{config}\n")
+    run = pipeline.run(*TABLE, "--provider", "openrouter", "-c", site, "-preview")
+    assert (run.code != 0) == ("no key for OpenRouter: set" in run.said) == known, run.said
+    assert ("WARN: OPENROUTER_API_KEY cannot be seen from here" in run.said) == (not known), run.said
+
+
+@pytest.mark.slow
+def test_the_settings_of_a_site_on_the_page_of_slurm_are_read(pipeline: Launcher) -> None:
+    """All of them, in a launch without the key, which one of them has the tasks read from a file."""
+    page = (ROOT / "docs" / "hpc.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```groovy\n(.*?)^```$", page, re.M | re.S)
+    assert len(blocks) == page.count("```groovy") > 3
+    configs = [pipeline.folder / f"{number}.config" for number in range(len(blocks))]
+    for config, block in zip(configs, blocks, strict=True):
+        config.write_text(block)
+    options = [word for config in configs for word in ("-c", str(config))]
+    run = pipeline.run(*TABLE, "--provider", "openrouter", "-profile", "slurm", *options, "-preview")
+    assert run.code == 0, run.said
+    assert "WARN: OPENROUTER_API_KEY cannot be seen from here" in run.said
 
 
 @pytest.mark.slow

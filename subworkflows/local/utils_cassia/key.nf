@@ -1,16 +1,36 @@
 // The provider's key at the launch of a run: whether there is one, in the environment or among Nextflow's secrets. No more is
 // asked of it than that, and what the shell would make of it; it is not kept.
 
-// Executors whose tasks get the key from where the run is launched; others, such as a cloud's, may have their own way.
-def passesKeysOn(config) {
-    def executors = [config.process?.executor] + config.process?.values()?.findAll { value -> value instanceof Map }*.executor
-    return executors.findAll().every { name -> name in ['local', 'slurm'] }
+// A setting as the annotate tasks have it: of all processes, unless a selector of their labels or name says otherwise.
+def settingOf(scope, name) {
+    def own = [withLabel: ['process_single', 'cassia_network'], withName: ['ANNOTATE', 'CASSIA_ANNOTATE', 'CASSIA:ANNOTATE']]
+    return own.inject(scope?.get(name)) { found, kind, names ->
+        def selectors = scope?.findAll { selector, values -> values instanceof Map && selector.startsWith("${kind}:") } ?: [:]
+        selectors.inject(found) { before, selector, values ->
+            def pattern = selector.drop(kind.size() + 1)
+            def fits = names.any { own_name -> own_name ==~ pattern.replaceFirst(/^!/, '') } != pattern.startsWith('!')
+            fits && values[name] != null ? values[name] : before
+        }
+    }
 }
 
-// Adds the engine's own line to `problems` where the provider needs a key and there is none.
+// Executors whose tasks get the key from where the run is launched; others, such as a cloud's, may have their own way.
+def passesKeysOn(scope) {
+    return (settingOf(scope, 'executor') ?: 'local') in ['local', 'slurm']
+}
+
+// Whether the tasks begin without the environment of the launch; what a closure says of it is known only later.
+def startsAnew(scope) {
+    def options = settingOf(scope, 'clusterOptions')
+    return settingOf(scope, 'executor') == 'slurm' && (options instanceof Closure || "${options}" =~ /--export[= ](NONE|NIL)/)
+}
+
+// Adds the engine's own line to `problems` where the provider needs a key and there is none. Where the tasks may have one
+// that cannot be seen from here, that is said instead.
 def checkKey(options, providers, problems) {
     def account = options.provider == 'offline' ? null : accountOf(options, providers)
-    if (!account || !passesKeysOn(nextflow.Global.session.config)) {
+    def scope = nextflow.Global.session.config.process
+    if (!account || !passesKeysOn(scope)) {
         return null
     }
     def name = account.key_variable
@@ -18,10 +38,18 @@ def checkKey(options, providers, problems) {
     if (secret && secret =~ /["`\s]/) {
         problems << "the secret ${name} has white space, \" or `, which no key has, and which would break its tasks; set it anew: nextflow secrets set ${name} KEY"
     }
-    if (!secret && System.getenv(name) && "${nextflow.Global.session.config.process?.clusterOptions}" =~ /--export=(NONE|NIL)/) {
-        log.warn("${name} is set here, but jobs of Slurm do not get the environment of who launches them: they have it only if a login sets it. Make it a secret: nextflow secrets set ${name} KEY")
+    if (secret || !(System.getenv(name) || needsKey(account))) {
+        return null
     }
-    if (!secret && !System.getenv(name) && needsKey(account)) {
+    if (System.getenv(name)) {
+        if (startsAnew(scope)) {
+            log.warn("${name} is set here, but jobs of Slurm do not get the environment of who launches: they have it only if a login or a beforeScript sets it. Make it a secret: nextflow secrets set ${name} KEY")
+        }
+    }
+    else if (startsAnew(scope) || settingOf(scope, 'beforeScript')) {
+        log.warn("${name} cannot be seen from here: the annotate tasks have it only if a login or a beforeScript sets it. If none does, make it a secret: nextflow secrets set ${name} KEY")
+    }
+    else {
         def who = account.base_url ? account.title : account.url
         problems << "no key for ${who}: set ${name} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret: nextflow secrets set ${name} KEY"
     }
