@@ -163,9 +163,16 @@ def test_parameters_and_samplesheet_are_checked_together(pipeline: Launcher) -> 
 
 
 def test_a_samplesheet_says_itself_what_options_say_of_a_table(pipeline: Launcher) -> None:
-    run = pipeline.run("-profile", "test", "--outdir", "out", "--tissue", "blood")
+    """Clusters of several tables have the same ids, so a table about clusters is one sample's."""
+    for name in ("context", "said"):
+        (pipeline.folder / f"{name}.csv").write_text("cluster,label\n0,T cell\n")
+    about_clusters = ("--cluster_context", "context.csv", "--corrections", "said.csv")
+    run = pipeline.run("-profile", "test", "--outdir", "out", "--name", "x", "--tissue", "blood", *about_clusters)
+    columns = {"name": "sample", "tissue": "tissue", "cluster_context": "cluster_context", "corrections": "corrections"}
     assert words_after_launch(run.said) == [
-        "--tissue: --input samplesheet.csv is a samplesheet, which has this in its columns; leave --tissue out"
+        f"--{name}: --input samplesheet.csv is a samplesheet, which says this of each sample in its column {column}; "
+        f"leave --{name} out"
+        for name, column in columns.items()
     ]
 
 

@@ -13,8 +13,11 @@ def readSamples(options, schema, problems) {
     if (!isSheet(columns, schema.items.required)) {
         return [sampleOf(singleSample(input, options, problems), options, schema)]
     }
-    (['name'] + schema.items.required).findAll { name -> name in options.keySet() && options[name] != null }.each { name ->
-        problems << "--${name}: --input ${input.name} is a samplesheet, which has this in its columns; leave --${name} out"
+    // By parameter, the column that has this instead. Clusters of several tables have the same ids, so that a table about clusters
+    // is one sample's.
+    def ofEach = [name: 'sample', tissue: 'tissue', species: 'species', cluster_context: 'cluster_context', corrections: 'corrections']
+    ofEach.findAll { name, _column -> options[name] != null }.each { name, column ->
+        problems << "--${name}: --input ${input.name} is a samplesheet, which says this of each sample in its column ${column}; leave --${name} out"
     }
     return readSheet(input, schema, problems).collect { values -> sampleOf(values, options, schema) }
 }
