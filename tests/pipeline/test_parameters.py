@@ -176,6 +176,29 @@ def test_a_samplesheet_says_itself_what_options_say_of_a_table(pipeline: Launche
     ]
 
 
+@pytest.mark.parametrize("user", ["me:canary-pass@", "canary-pass@", "me:canary/pass@"])
+def test_a_password_in_a_url_is_refused_and_not_shown(pipeline: Launcher, user: str) -> None:
+    """It would be written down: in params.json, and in the report of the run."""
+    urls = [f"{option} https://{user}host.example/v1" for option in ("--provider", "--base_url", "--proxy")]
+    run = pipeline.run(*TABLE, *" ".join(urls).split())
+    assert run.code != 0
+    assert_said(
+        run.said,
+        [
+            "--provider https://...@host.example/v1: expected one of offline, openrouter, openai, anthropic, groq, "
+            "mistral, ollama, custom, or a URL without name and password",
+            "--base_url https://...@host.example/v1: expected a URL with https://, or http:// for this machine, "
+            "without name and password; ",
+            "--proxy https://...@host.example/v1: expected the URL of a proxy without name and password; one that has "
+            "them goes into HTTPS_PROXY of the environment, with --trust_env",
+        ],
+    )
+    assert "canary" not in run.said
+    written = [path for path in (pipeline.folder / "out").rglob("*") if path.is_file()]
+    assert [path.name for path in written] == ["trace.txt"]
+    assert b"canary" not in written[0].read_bytes()
+
+
 def test_text_that_came_in_another_encoding(pipeline: Launcher) -> None:
     pipeline.env |= {"LC_ALL": "C"}
     run = pipeline.run("--input", PBMC, "--outdir", "out", "--species", "human", "--tissue", "Müller")

@@ -99,9 +99,9 @@ def stopAt(problems) {
     }
 }
 
-// A value as messages show it: on one line, and not a book.
+// A value as messages show it: on one line, not a book, and of a URL neither name nor password.
 def shown(value) {
-    def text = "${value}".replaceAll(/\p{Cntrl}/, ' ')
+    def text = "${value}".replaceAll(/\p{Cntrl}/, ' ').replaceAll(/:\/\/\S*@/, '://...@')
     return text.size() > 60 ? "${text.take(60)}..." : text
 }
 
