@@ -14,6 +14,7 @@ import pytest
 
 import cassia_engine
 from tests.conftest import EXAMPLES, ROOT, need
+from tests.mock_provider.running import running_mock
 from tests.pipeline.launch import Launcher
 
 pytestmark = pytest.mark.slow
@@ -84,6 +85,20 @@ def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> Non
     assert names(pipeline.out) == ["gut-1", "index.html", "pipeline_info"]
     assert names(pipeline.out / "gut-1") == [f"gut-1_{kind}" for kind in KINDS]
     assert len({row["Cluster ID"] for row in pipeline.summary("gut-1")}) == len(pipeline.summary("gut-1")) > 1
+
+
+def test_a_launch_folder_with_an_apostrophe(pipeline: Launcher, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pipeline.folder = pipeline.folder / "it's here"
+    pipeline.folder.mkdir()
+    about = ("--tissue", "blood", "--species", "human")
+    with running_mock(tmp_path_factory.mktemp("mock")) as mock:
+        asked = ("--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock")
+        for outdir, provider in (("offline", ()), ("asked", asked)):
+            run = pipeline.run("--input", PBMC, *about, *provider, "--outdir", outdir)
+            assert run.code == 0, run.said
+            assert names(pipeline.folder / outdir) == ["index.html", "pbmc68k_scanpy", "pipeline_info"]
+        assert mock.stats()["calls"] > 0
+    assert list(pipeline.folder.glob(".cassia/journal/pbmc68k_scanpy/*.jsonl"))
 
 
 def test_a_samplesheet_of_both_from_the_parent_of_a_clone(pipeline: Launcher) -> None:
