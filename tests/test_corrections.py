@@ -211,6 +211,25 @@ def test_collect_takes_corrections(tmp_path: Path) -> None:
     assert (status.failed, dict(status.counts)) == ((), {"annotated": 1, "failed": 1})
 
 
+def test_corrections_are_checked_against_chunk_files_as_collect_would(tmp_path: Path) -> None:
+    markers = tmp_path / "m.csv"
+    markers.write_text('cluster,genes\nB,"CD79A,MS4A1,CD19"\n007,"XX1,XX2"\n')
+    about = ["--tissue", "blood", "--species", "human", "--outdir", str(tmp_path), "--chunk_size", "1"]
+    assert CliRunner().invoke(cassia, ["split", str(markers), *about]).exit_code == 0
+    chunks = [str(path) for path in sorted(tmp_path.glob("chunk_*.json"))]
+    assert len(chunks) == 2
+    done = CliRunner().invoke(cassia, ["corrections", str(table(tmp_path, "007,platelet,,,Ada")), *chunks])
+    assert (done.exit_code, "1 of 2 clusters have a correction" in done.output) == (0, True)
+
+    wrong = str(table(tmp_path, "B,B cell,,,", "7,platelet,,,Ada"))
+    found = CliRunner().invoke(cassia, ["corrections", wrong, *chunks]).exception
+    results = results_file(tmp_path, [make.annotated("B"), make.annotated("007", 1)])
+    told = CliRunner().invoke(cassia, ["collect", str(results), "--outdir", str(tmp_path), "--corrections", wrong])
+    assert isinstance(found, UsageError) and isinstance(told.exception, UsageError)
+    assert str(found) == str(told.exception)
+    assert "line 3: column cluster: 7 is not in the marker table" in str(found)
+
+
 def test_run_and_annotate_take_corrections_and_check_them_before_anything_is_asked(tmp_path: Path) -> None:
     markers = tmp_path / "m.csv"
     markers.write_text('cluster,genes\nB,"CD79A,MS4A1,CD19"\nodd,"XX1,XX2"\n')

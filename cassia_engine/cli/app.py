@@ -12,7 +12,7 @@ import click
 from cassia_engine import __version__
 
 SUBCOMMANDS = (
-    *("run", "split", "annotate", "collect", "check", "index"),
+    *("run", "split", "annotate", "corrections", "collect", "check", "index"),
     *("models", "providers", "journal", "ontology", "examples"),
 )
 
@@ -43,7 +43,7 @@ class Subcommands(click.Group):
 def cassia() -> None:
     """Annotate the clusters of single-cell data with cell types, from their marker genes.
 
-    `cassia run` does everything; split, annotate, collect and check are its stages, as the pipeline calls
+    `cassia run` does everything; split, corrections, annotate, collect and check are its stages, as the pipeline calls
     them. Whatever it writes is a hypothesis for a biologist to check.
     """
     handler = _Lines()

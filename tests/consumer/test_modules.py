@@ -15,7 +15,7 @@ from tests.mock_provider.running import running_mock
 from tests.pipeline.launch import Launcher
 
 MODULES = ROOT / "modules" / "local" / "cassia"
-STAGES = ("split", "annotate", "collect", "index", "check")
+STAGES = ("split", "corrections", "annotate", "collect", "index", "check")
 # What a package of conda-forge is called elsewhere.
 NAMES = {"python-duckdb": "duckdb"}
 
@@ -63,6 +63,7 @@ def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
         assert mock.stats()["calls"] == asked > 0
         said = tmp_path / "corrections.csv"
         said.write_text("cluster,label\n")
+        run_with_its_packages("corrections", said, chunk)
         run_with_its_packages("collect", chunk, *outputs, *options, "--corrections", said)
     run_with_its_packages("index", status, "--output", tmp_path / "index.html")
     run_with_its_packages("check", status)

@@ -23,7 +23,7 @@ def corrections(folder: Path, cluster: str) -> Path:
     return path
 
 
-def test_corrections_after_a_run_touch_collect_alone(pipeline: Launcher) -> None:
+def test_corrections_after_a_run_are_checked_and_touch_collect_alone(pipeline: Launcher) -> None:
     about = ("--name", "pbmc", "--tissue", "blood", "--species", "human")
     options = ("--input", EXAMPLES / "pbmc68k_scanpy.csv", *about, "--outdir", pipeline.out)
     assert pipeline.run(*options).code == 0
@@ -34,7 +34,7 @@ def test_corrections_after_a_run_touch_collect_alone(pipeline: Launcher) -> None
     run = pipeline.run(*options, "--corrections", corrections(pipeline.folder, first[0]["Cluster ID"]), "-resume")
     assert run.code == 0, run.said
     ran = {name for name, status in pipeline.tasks().items() if status != "CACHED"}
-    assert ran == {"COLLECT (pbmc)", "INDEX", "CHECK"}
+    assert ran == {"CORRECTIONS (pbmc)", "COLLECT (pbmc)", "INDEX", "CHECK"}
     second = pipeline.summary("pbmc")
     assert (second[0]["Predicted Detailed Cell Type"], second[0]["Decided By"]) == (CELL, "Ada")
     assert second[0]["Comment"] == "as seen, in 'FACS'"
@@ -45,11 +45,15 @@ def test_corrections_after_a_run_touch_collect_alone(pipeline: Launcher) -> None
     assert "(Nextflow " in page.text_of["methods"]
 
 
-def test_correction_of_another_cluster_is_told(pipeline: Launcher) -> None:
+def test_a_correction_of_another_cluster_is_told_before_anything_is_annotated(pipeline: Launcher) -> None:
     sheet = pipeline.folder / "sheet.csv"
     corrections(pipeline.folder, "no such cluster")
-    table = EXAMPLES / "pbmc68k_scanpy.csv"
-    sheet.write_text(f"sample,markers,tissue,species,corrections\npbmc,{table},blood,human,my corrections.csv\n")
+    rows = [f"pbmc,{EXAMPLES / 'pbmc68k_scanpy.csv'},blood,human,my corrections.csv"]
+    rows.append(f"gut,{EXAMPLES / 'large_intestine_processed.csv'},large intestine,human,")
+    sheet.write_text("\n".join(["sample,markers,tissue,species,corrections", *rows]) + "\n")
     run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
     assert run.code != 0
     assert "line 2: column cluster: no such cluster is not in the marker table" in run.said
+    assert "Submitted process > CASSIA:SPLIT (gut)" in run.said
+    assert "CASSIA:ANNOTATE" not in run.said
+    assert {name.partition(" ")[0] for name in pipeline.tasks()} == {"VERSION", "SPLIT", "CORRECTIONS"}

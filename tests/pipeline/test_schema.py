@@ -18,7 +18,7 @@ import cassia_engine
 from cassia_engine import settings
 from tests.conftest import ROOT
 
-STAGES = ("split", "annotate", "collect", "index", "check")
+STAGES = ("split", "corrections", "annotate", "collect", "index", "check")
 # Settings of the engine that are the pipeline's too, by class.
 SHARED = (settings.SplitSettings, settings.AnnotateSettings, settings.RunSettings)
 

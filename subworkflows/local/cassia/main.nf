@@ -1,8 +1,9 @@
-include { CASSIA_SPLIT    as SPLIT    } from '../../../modules/local/cassia/split/main'
-include { CASSIA_ANNOTATE as ANNOTATE } from '../../../modules/local/cassia/annotate/main'
-include { CASSIA_COLLECT  as COLLECT  } from '../../../modules/local/cassia/collect/main'
-include { CASSIA_INDEX    as INDEX    } from '../../../modules/local/cassia/index/main'
-include { CASSIA_CHECK    as CHECK    } from '../../../modules/local/cassia/check/main'
+include { CASSIA_SPLIT       as SPLIT       } from '../../../modules/local/cassia/split/main'
+include { CASSIA_ANNOTATE    as ANNOTATE    } from '../../../modules/local/cassia/annotate/main'
+include { CASSIA_CORRECTIONS as CORRECTIONS } from '../../../modules/local/cassia/corrections/main'
+include { CASSIA_COLLECT     as COLLECT     } from '../../../modules/local/cassia/collect/main'
+include { CASSIA_INDEX       as INDEX       } from '../../../modules/local/cassia/index/main'
+include { CASSIA_CHECK       as CHECK       } from '../../../modules/local/cassia/check/main'
 
 // Marker tables become annotated clusters. Every table gets its outputs, whatever became of its chunks.
 workflow CASSIA {
@@ -19,8 +20,16 @@ workflow CASSIA {
     }
     SPLIT(ch_tables)
 
+    // A step of its own, whose outputs ANNOTATE does not get: corrections that are added later change nothing there.
+    ch_corrections = ch_markers.map { meta, _table, _gene_map, _cluster_context, _knowledge, corrections -> [meta, corrections] }
+    CORRECTIONS(SPLIT.out.chunks.join(ch_corrections).filter { _meta, _chunks, corrections -> corrections })
+
     // [ meta, [chunks] ], when all tables are read: nothing is annotated, or paid, before all are known to be good
-    ch_split = SPLIT.out.chunks.toList().flatMap { samples -> samples }
+    ch_split = SPLIT.out.chunks
+        .toList()
+        .map { samples -> [samples] }
+        .combine(CORRECTIONS.out.meta.count())
+        .flatMap { samples, _corrected -> samples }
     // How many tasks share the calls in flight. Not more than there can be, so that one sample more seldom changes it.
     ch_at_once = SPLIT.out.chunks.toList().map { samples -> [max_tasks, samples.sum(0) { _meta, chunks -> chunks.size() }].min() }
 
@@ -39,7 +48,6 @@ workflow CASSIA {
 
     // [ meta, [chunks], [results], corrections, run ]; a sample of which no chunk came through has no results. Where one is missing, the
     // run's name keeps -resume from taking an old task: there may be more in the journal by now.
-    ch_corrections = ch_markers.map { meta, _table, _gene_map, _cluster_context, _knowledge, corrections -> [meta, corrections] }
     ch_parts = ch_split
         .join(ch_results, remainder: true)
         .join(ch_corrections)

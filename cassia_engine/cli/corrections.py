@@ -1,0 +1,30 @@
+"""`cassia corrections`: whether a table of corrections can be used, before anything is spent."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from cassia_engine.cli.options import FilePath
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.argument("table", type=FilePath)
+@click.argument("chunks", type=FilePath, nargs=-1, required=True, metavar="CHUNKS...")
+def corrections(table: Path, chunks: tuple[Path, ...]) -> None:
+    """Hold the table of corrections TABLE against the clusters of CHUNKS, all chunk files of one sample.
+
+    Says what cassia collect --corrections would refuse, and writes nothing.
+    """
+    from cassia_engine.corrections import read_corrections
+    from cassia_engine.errors import gather
+    from cassia_engine.stagefiles import read_chunk
+
+    said, parts = gather(lambda: read_corrections(table), lambda: [read_chunk(path) for path in chunks])
+    clusters = [cluster.id for part in parts for cluster in part.clusters]
+    said.check(clusters)
+    log.info("%d of %d clusters have a correction", len(said.rows), len(clusters))
