@@ -46,8 +46,9 @@ class Visit:
 Open = Callable[..., Visit]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Ended with a file's tests: while it is there no other test can have an event loop of its own."""
     executable = need("chromium")
     need("playwright")
     from playwright.sync_api import sync_playwright
