@@ -143,7 +143,7 @@ def test_keys_go_from_dot_to_dot(visit: Open) -> None:
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         found.page.keyboard.press(key)
     assert tip(found)[0] == "CD3E in cluster 1, T cell"
-    assert found.page.locator("#dotplot [role=status]").inner_text() == "; ".join(tip(found))
+    assert found.page.locator("#dotplot .unseen[role=status]").inner_text() == "; ".join(tip(found))
     found.page.keyboard.press("Escape")
     assert tip(found) == []
     found.page.keyboard.press("Enter")
@@ -280,6 +280,21 @@ def test_picture_is_saved_as_png_with_its_colours(visit: Open, what: str, name: 
     assert min(width, height) > 200
     seen = set(found.page.evaluate(COLOURS, [list(png)]))
     assert {"255, 255, 255", "24, 80, 161", "187, 91, 152"} <= seen  # card, T cell, B cell
+    assert found.trouble == []
+
+
+def test_png_is_no_longer_than_browsers_make_them_and_that_is_said(visit: Open) -> None:
+    found = drawn(visit, many(1600))
+    _, path = saved(found, "Place in the Cell Ontology", "PNG")
+    width, height = struct.unpack(">II", path.read_bytes()[16:24])
+    assert (width > 200, height) == (True, 32_000)
+    status = found.page.locator("#lineage [role=status]")
+    assert status.inner_text().startswith("The PNG is smaller than the picture, by ")
+    saved(found, "Place in the Cell Ontology", "SVG")
+    assert status.inner_text() == ""
+    found.page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = done => done(null); }")
+    found.page.get_by_role("button", name="Save Place in the Cell Ontology as PNG").click()
+    status.get_by_text("This browser makes no PNG of this size: save the SVG.").wait_for()
     assert found.trouble == []
 
 

@@ -16,10 +16,16 @@ export function pictureFrame({ what, name, drawn }) {
   const lead = h("p", { class: "note" });
   const canvas = h("div", { class: "canvas" });
   const file = `${state.page.name}_${name}`;
-  const save = (kind, done) =>
-    h("button", { type: "button", class: "plain", "aria-label": `Save ${what} as ${kind}`, onclick: () => drawn() && done(drawn(), file, what) }, `Save ${kind}`);
+  const said = h("p", { class: "soft", role: "status" });
+  const save = (kind, made) => {
+    const onclick = async () => {
+      const picture = drawn();
+      said.textContent = picture ? await made(picture, file, what) : "";
+    };
+    return h("button", { type: "button", class: "plain", "aria-label": `Save ${what} as ${kind}`, onclick }, `Save ${kind}`);
+  };
   const tools = h("div", { class: "tools" }, save("SVG", saveSvg), save("PNG", savePng));
-  const head = h("div", { class: "picture-head" }, h("div", {}, h("h2", {}, what), lead), tools);
+  const head = h("div", { class: "picture-head" }, h("div", {}, h("h2", {}, what), lead, said), tools);
   return { element: h("div", { class: "picture" }, head, h("div", { class: "panel" }, canvas)), lead, canvas };
 }
 

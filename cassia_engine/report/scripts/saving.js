@@ -1,5 +1,6 @@
 // A drawn picture as a file, as it is seen: SVG with its styles as attributes, or PNG painted on a canvas. The PNG is
 // painted shape by shape: to load the SVG as an image, the page's policy would have to let images in.
+// Both give what is to be said of the file; "" for nothing.
 
 import { svg } from "./dom.js";
 import { download, fileName } from "./download.js";
@@ -10,24 +11,29 @@ const PLACES = ["cx", "cy", "r", "x", "y", "width", "height", "rx", "d", "transf
 const LEFT_OUT = ".tip, .band, .cursor";
 const MARGIN = 12; // px round the picture
 const SHARPNESS = 2; // pixels of the PNG for one of the page
+const LONGEST = 32000; // pixels: browsers make no canvas much longer, Firefox none above 32,767
 
 export function saveSvg(picture, name, what) {
   const whole = copiedShape(picture);
   whole.prepend(svg("title", {}, what), groundRect(picture));
   download(fileName(name, ".svg"), "image/svg+xml", new XMLSerializer().serializeToString(whole));
+  return "";
 }
 
 export async function savePng(picture, name) {
   const { width, height } = wholeSize(picture);
+  const sharp = Math.min(SHARPNESS, LONGEST / Math.max(width, height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(width * SHARPNESS);
-  canvas.height = Math.ceil(height * SHARPNESS);
+  canvas.width = Math.floor(width * sharp);
+  canvas.height = Math.floor(height * sharp);
   const paint = canvas.getContext("2d");
   paint.fillStyle = groundColour(picture);
   paint.fillRect(0, 0, canvas.width, canvas.height);
-  for (const shape of paintedShapes(picture)) painted(paint, picture, shape);
+  for (const shape of paintedShapes(picture)) painted(paint, picture, shape, sharp);
   const file = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  if (!file) return "This browser makes no PNG of this size: save the SVG.";
   download(fileName(name, ".png"), "image/png", file);
+  return sharp < 1 ? `The PNG is smaller than the picture, by ${Math.round(100 - 100 * sharp)}%: browsers make none so long. The SVG is sharp.` : "";
 }
 
 function copiedShape(element) {
@@ -73,11 +79,11 @@ function paintedShapes(picture) {
   return [...picture.querySelectorAll("circle, rect, path, text")].filter((shape) => !shape.closest(LEFT_OUT));
 }
 
-function painted(paint, picture, shape) {
+function painted(paint, picture, shape, sharp) {
   const style = getComputedStyle(shape);
   const { a, b, c, d, e, f } = picture.getScreenCTM().inverse().multiply(shape.getScreenCTM());
   paint.setTransform(a, b, c, d, e, f);
-  paint.setTransform(new DOMMatrix().scale(SHARPNESS).translate(MARGIN, MARGIN).multiply(paint.getTransform()));
+  paint.setTransform(new DOMMatrix().scale(sharp).translate(MARGIN, MARGIN).multiply(paint.getTransform()));
   paint.fillStyle = style.fill;
   if (shape.tagName === "text") {
     lettered(paint, shape, style);
