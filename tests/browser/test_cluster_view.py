@@ -141,6 +141,21 @@ def test_long_marker_table_folds_but_not_its_evidence(visit: Open) -> None:
     assert rows.count() == 16
 
 
+@pytest.mark.parametrize("width", [320, 390, 1000, 1280])
+def test_five_statistics_stay_inside_and_roles_in_sight(visit: Open, width: int) -> None:
+    answer = make.annotation(conflicting_genes=("NKG7",), unsupported_genes=("NCAM1",))
+    result = make.annotated(cluster=make.cluster("0", score=1234.5), answer=answer)
+    found = visit(render([result]), "#cluster=0", width=width)
+    assert found.page.locator(".markers thead th").count() == 8
+    assert found.sideways() <= 0
+    region = found.page.get_by_role("region", name="Markers").bounding_box()
+    icons = found.page.locator(".markers .role .icon")
+    assert icons.count() == 5
+    for n in range(5):
+        box = icons.nth(n).bounding_box()
+        assert region["x"] <= box["x"] and box["x"] + box["width"] <= region["x"] + region["width"]
+
+
 def test_steps_links_and_back_go_from_cluster_to_cluster(visit: Open) -> None:
     found = visit(render(make.mixed_bag()))
     found.page.click(".todo a >> nth=0")

@@ -33,7 +33,8 @@ function listing(row, markers, judged) {
     role,
   );
   const table = h("table", { class: folds ? "fold" : null }, h("thead", {}, head), h("tbody", {}, lines(row, markers, judged)));
-  return [table, folds ? unfolder(table, markers.g.length) : null];
+  const wide = h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Markers" }, table);
+  return [wide, folds ? unfolder(table, markers.g.length) : null];
 }
 
 function lines(row, markers, judged) {
