@@ -141,6 +141,14 @@ def test_long_marker_table_folds_but_not_its_evidence(visit: Open) -> None:
     assert rows.count() == 16
 
 
+def test_first_fifteen_are_of_the_list_and_not_of_what_is_missing_in_it(visit: Open) -> None:
+    genes = tuple(f"GENE{n}" for n in range(1, 51))
+    answer = make.annotation(evidence_genes=("GENE2",), unsupported_genes=("A", "B", "C"))
+    found = visit(render([make.annotated(cluster=make.cluster("0", genes), answer=answer)]), "#cluster=0")
+    ranks = found.texts(".markers tbody tr:visible td:first-child")
+    assert ranks == ["–"] * 3 + [str(n) for n in range(1, 16)]
+
+
 @pytest.mark.parametrize("width", [320, 390, 1000, 1280])
 def test_five_statistics_stay_inside_and_roles_in_sight(visit: Open, width: int) -> None:
     answer = make.annotation(conflicting_genes=("NKG7",), unsupported_genes=("NCAM1",))
