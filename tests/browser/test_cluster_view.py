@@ -198,3 +198,12 @@ def test_link_is_copied(visit: Open) -> None:
     found.page.get_by_role("button", name="Copy link").click()
     found.page.get_by_role("button", name="Link copied").wait_for()
     assert found.page.evaluate("navigator.clipboard.readText()").endswith("/report.html#cluster=CD4%20T")
+
+
+def test_link_of_the_view_is_copied_after_the_address_has_changed(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=CD4%20T", permissions=["clipboard-read", "clipboard-write"])
+    found.page.get_by_role("link", name="Methods").click()
+    assert found.page.url.endswith("#methods")
+    found.page.get_by_role("button", name="Copy link").click()
+    found.page.get_by_role("button", name="Link copied").wait_for()
+    assert found.page.evaluate("navigator.clipboard.readText()").endswith("/report.html#cluster=CD4%20T")

@@ -98,7 +98,8 @@ function renew(place) {
 
 async function copyLink(button) {
   try {
-    await navigator.clipboard.writeText(location.href);
+    // Not the address as it is: it may name a part of the page by now.
+    await navigator.clipboard.writeText(`${location.href.split("#")[0]}#${state.byId.get(state.selected).anchor}`);
     button.textContent = "Link copied";
   } catch {
     button.textContent = "Copy it from the address bar";
