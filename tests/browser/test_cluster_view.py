@@ -207,3 +207,25 @@ def test_link_of_the_view_is_copied_after_the_address_has_changed(visit: Open) -
     found.page.get_by_role("button", name="Copy link").click()
     found.page.get_by_role("button", name="Link copied").wait_for()
     assert found.page.evaluate("navigator.clipboard.readText()").endswith("/report.html#cluster=CD4%20T")
+
+
+@pytest.mark.parametrize("id", ["é/ü", "T cell, CD4+", "B;C", "=1+1", "'s", "a+b/c(d)", "100%", "%41", "A"])
+def test_link_opens_its_cluster_as_it_is_written_and_as_it_is_typed(visit: Open, id: str) -> None:
+    results = [make.annotated(one, n) for n, one in enumerate(dict.fromkeys(["0", "%41", "A", id]))]
+    for fragment in ["#" + rows.anchor(id), *(["#cluster=" + id] if "%" not in id else [])]:
+        found = visit(render(results), fragment)
+        assert found.texts(".cluster-head .soft bdi") == [id]
+        assert not found.page.locator("#unknown").is_visible()
+        assert found.trouble == []
+
+
+@pytest.mark.parametrize("fragment", ["#cluster=nope", "#cluster=%", "#cluster=__proto__", "#cluster="])
+def test_address_of_no_cluster_says_so(visit: Open, fragment: str) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=0")
+    found.page.evaluate("where => { location.hash = where; }", fragment)
+    found.page.locator("#unknown").wait_for()
+    assert not found.page.locator("#cluster-view").is_visible()
+    found.page.evaluate("location.hash = '#cluster=9'")
+    found.open("No annotation")
+    assert not found.page.locator("#unknown").is_visible()
+    assert found.trouble == []
