@@ -229,3 +229,15 @@ def test_address_of_no_cluster_says_so(visit: Open, fragment: str) -> None:
     found.open("No annotation")
     assert not found.page.locator("#unknown").is_visible()
     assert found.trouble == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("place", ["methods", "corrections", "pictures", "clusters", "cluster=8"])
+def test_address_leads_to_its_place_although_that_is_drawn_late(visit: Open, place: str, width: int) -> None:
+    found = visit(render(make.mixed_bag()), f"#{place}", width=width)
+    part = "cluster-view" if "=" in place else place
+    found.page.wait_for_function(AT_TOP_OR_END, arg=part)
+
+
+AT_TOP_OR_END = """id => Math.abs(document.getElementById(id).getBoundingClientRect().top) < 2
+  || Math.abs(scrollY + innerHeight - document.documentElement.scrollHeight) < 2"""

@@ -35,5 +35,5 @@ export default [
       ],
     },
   },
-  { files: ["**/*.mjs"], languageOptions: { globals: names("process console URL structuredClone") } },
+  { files: ["**/*.mjs"], languageOptions: { globals: names("process console URL structuredClone EventTarget") } },
 ];

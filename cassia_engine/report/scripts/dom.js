@@ -47,7 +47,6 @@ export function reveal(place) {
   for (const link of document.querySelectorAll("nav a[hidden]")) {
     if (link.hash === `#${section.id}`) link.hidden = false;
   }
-  if (location.hash === `#${section.id}`) section.scrollIntoView(); // the browser looked for it before it was there
 }
 
 // Says in the page what went wrong; whoever looks into the console finds where.

@@ -5,6 +5,7 @@ import { startCopy } from "./copy.js";
 import { startCorrections } from "./corrections.js";
 import { tellFault } from "./dom.js";
 import { startDotplot } from "./dotplot.js";
+import { startLanding } from "./landing.js";
 import { startLineage } from "./lineage.js";
 import { startRoute } from "./route.js";
 import { startScores } from "./scores.js";
@@ -15,6 +16,8 @@ import { unpacked } from "./unpack.js";
 async function main() {
   const at = (id) => document.getElementById(id);
   fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
+  const land = startLanding();
+  startPaper(at("overview"));
   startCorrections(at("corrections")); // first, as the table says "your label"
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));
@@ -25,6 +28,7 @@ async function main() {
   startScores(at("scores"));
   await Promise.all([startDotplot(at("dotplot")), startLineage(at("lineage"))]);
   document.documentElement.classList.add("drawn");
+  land();
 }
 
 main().catch(tellFault);
