@@ -48,3 +48,15 @@ test("the CSV has a row a cluster, with raw ids and lists apart as in the summar
   assert.equal(by(second)["Your Label"], "platelet");
   assert.equal(by(second).Score, null);
 });
+
+test("the types are in the CSV once, with either column that shows them", () => {
+  const types = "natural killer cell; CD8-positive, alpha-beta T cell";
+  assert.deepEqual(csvRows([column("id"), column("types")], [row()], LINEAGES), [["Cluster ID", "Predicted Detailed Cell Type"], ["0", types]]);
+  const [head] = csvRows([column("type"), column("types")], [row()], LINEAGES);
+  assert.equal(head.filter((name) => name === "Predicted Detailed Cell Type").length, 1);
+});
+
+test("a run without calls has no column of calls or costs", () => {
+  const keys = columnsOf([row({ calls: 0, cost: 0 }), failed({ calls: 0, cost: 0 })], LINEAGES).map((one) => one.key);
+  assert.ok(!keys.includes("calls") && !keys.includes("cost"));
+});

@@ -3,6 +3,7 @@
 // Names of the Cell Ontology have commas in them, genes have none.
 const geneList = (name) => (row) => row[name].join(", ");
 const typeList = (name) => (row) => row[name].join("; ");
+const TYPES = ["Predicted Detailed Cell Type", typeList("types")]; // of two columns of the table
 
 // Whether there is an answer to show: the model's, or a label by a person where there was none.
 export function isAnswered(row) {
@@ -27,7 +28,7 @@ export const COLUMNS = [
     usual: true,
     sorts: (row) => row.yours?.label || (isAnswered(row) ? row.title : null),
     csv: [
-      ["Predicted Detailed Cell Type", typeList("types")],
+      TYPES,
       ["Predicted General Cell Type", (row) => row.general],
       ["CL ID", (row) => row.cl_id],
       ["CL Label", (row) => row.cl_label],
@@ -67,7 +68,7 @@ export const COLUMNS = [
     sorts: (row, lineages) => lineageName(row, lineages) || null,
     csv: [["Lineage", lineageName]],
   },
-  { key: "types", heading: "Ranked types", sorts: (row) => typeList("types")(row) || null, csv: [] },
+  { key: "types", heading: "Ranked types", sorts: (row) => typeList("types")(row) || null, csv: [TYPES] },
   textColumn("state", "State", "Cell State"),
   listColumn("mixed", "Possible mixture", "Possible Mixed Cell Types", typeList),
   listColumn("conflicting", "Conflicting genes", "Conflicting Genes", geneList),
@@ -115,8 +116,8 @@ export function compareValues(a, b, direction) {
   return order * direction;
 }
 
-// The header and rows of the CSV of these columns.
+// The header and rows of the CSV of these columns; what two of them have stands there once.
 export function csvRows(columns, rows, lineages) {
-  const cells = columns.flatMap((column) => column.csv);
+  const cells = [...new Set(columns.flatMap((column) => column.csv))];
   return [cells.map(([heading]) => heading), ...rows.map((row) => cells.map(([, value]) => value(row, lineages)))];
 }
