@@ -106,7 +106,7 @@ def row(result: ClusterResult, provider: str) -> Row:
         decided_by=result.named_by_person.decided_by if result.named_by_person else result.decided_by,
         has_type=bool(stands) and result.has_cell_type,
         calls=result.usage.calls,
-        cost=result.usage.cost_usd,
+        cost=_cost(result),
         cost_word=_cost_word(result),
         correction=result.correction,
     )
@@ -137,6 +137,12 @@ def _verdict(result: ClusterResult, provider: str) -> str:
     if result.validated:
         return "own check agreed" if provider == words.OFFLINE else "validator agreed"
     return "no warning"
+
+
+def _cost(result: ClusterResult) -> float | None:
+    """With the digits of the summary: a sum of costs has more, which are noise."""
+    cost = result.usage.cost_usd
+    return None if cost is None else float(f"{cost:.10g}")
 
 
 def _cost_word(result: ClusterResult) -> str:

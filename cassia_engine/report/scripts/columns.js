@@ -74,7 +74,7 @@ export const COLUMNS = [
   listColumn("conflicting", "Conflicting genes", "Conflicting Genes", geneList),
   listColumn("unsupported", "Unsupported genes", "Unsupported Genes", geneList),
   { key: "calls", heading: "Calls", sorts: (row) => row.calls || null, csv: [["Calls", (row) => row.calls]] },
-  { key: "cost", heading: "Cost", sorts: (row) => row.cost, csv: [["Cost (USD)", (row) => row.cost]] },
+  { key: "cost", heading: "Cost", sorts: (row) => (row.calls ? row.cost : null), csv: [["Cost (USD)", (row) => row.cost]] },
 ];
 
 function textColumn(key, heading, name, usual = false) {
