@@ -237,3 +237,10 @@ def test_phone_sorts_by_a_list(visit: Open) -> None:
     found.page.get_by_label("Sort the table").select_option("score")
     assert shown(found)[0] == "1"
     assert not found.page.locator(".clusters tbody tr").nth(9).locator(".c-score").is_visible()
+    found.page.get_by_role("button", name="Turn the order").click()
+    assert shown(found)[4:6] == ["7_0", "1"]
+    assert set(shown(found)[-4:]) == {"2", "007", "7", "9"}, "what has no score stands last in both directions"
+    found.page.get_by_label("Sort the table").select_option("id")
+    assert shown(found) == ALL
+    found.page.get_by_label("Sort the table").select_option("score")
+    assert found.sideways() <= 0

@@ -24,6 +24,7 @@ export async function startTable(place) {
   const tools = tableTools(state.rows, lineages, columns, {
     changed: filtered.apply,
     sorted: (key) => grid.order([columns.findIndex((column) => column.key === key), "asc"]).draw(),
+    turned: () => turnOrder(grid),
     toggled: (column, wanted) => grid.column(columns.indexOf(column)).visible(wanted),
     exported: () => exportShown(grid, columns, lineages),
   });
@@ -89,6 +90,12 @@ function shareRows(element, grid) {
     const row = state.byId.get(id);
     grid.row(state.rows.indexOf(row)).invalidate().draw(false);
   });
+}
+
+// What stands first goes last; what has nothing in the column stays last.
+function turnOrder(grid) {
+  const [[column, direction]] = grid.order();
+  grid.order([column, direction === "asc" ? "desc" : "asc"]).draw();
 }
 
 // Turns to the page of the table that the open cluster is on, if the filters leave it.

@@ -5,8 +5,9 @@ import { NO_FILTER, choicesOf, isFiltered } from "./filters.js";
 
 const LISTS = { outcome: "Any outcome", confidence: "Any confidence", lineage: "Any lineage" };
 
-// `changed` is called with the filter, `sorted` with a column's key, `toggled` with a column and whether it is wanted.
-export function tableTools(rows, lineages, columns, { changed, sorted, toggled, exported }) {
+// `changed` is called with the filter, `sorted` with a column's key, `turned` when the order is to be turned, `toggled` with
+// a column and whether it is wanted.
+export function tableTools(rows, lineages, columns, { changed, sorted, turned, toggled, exported }) {
   const choices = choicesOf(rows, lineages);
   const filter = { ...NO_FILTER };
   const search = searchBox((query) => set({ query }));
@@ -30,7 +31,7 @@ export function tableTools(rows, lineages, columns, { changed, sorted, toggled, 
   const group = h("div", { class: "chips", role: "group", "aria-label": "Show" }, chips);
   const right = [columnsMenu(columns, toggled), plainButton("Export CSV", exported)];
   const first = h("div", {}, h("div", {}, search, chips.length > 1 ? group : null), h("div", {}, right));
-  const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted), clear), count);
+  const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted, turned), clear), count);
   const element = h("div", { class: "tools table-tools" }, first, second);
   return { element, count };
 }
@@ -62,10 +63,11 @@ function choiceList(name, choices, chosen) {
 }
 
 // On a phone the header row is gone, and this takes its place.
-function sortList(columns, sorted) {
+function sortList(columns, sorted, turned) {
   const options = columns.map((column) => h("option", { value: column.key }, `Sort by ${column.heading.toLowerCase()}`));
   const list = h("select", { onchange: (event) => sorted(event.target.value) }, options);
-  return h("label", { class: "choice sort" }, h("span", { class: "unseen" }, "Sort the table"), list);
+  const label = h("label", { class: "choice" }, h("span", { class: "unseen" }, "Sort the table"), list);
+  return h("div", { class: "sort" }, label, plainButton("Turn the order", turned));
 }
 
 function columnsMenu(columns, toggled) {
