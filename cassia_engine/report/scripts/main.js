@@ -7,6 +7,7 @@ import { tellFault } from "./dom.js";
 import { startDotplot } from "./dotplot.js";
 import { startLanding } from "./landing.js";
 import { startLineage } from "./lineage.js";
+import { startPaper } from "./paper.js";
 import { startRoute } from "./route.js";
 import { startScores } from "./scores.js";
 import { fill } from "./store.js";
@@ -15,9 +16,9 @@ import { unpacked } from "./unpack.js";
 
 async function main() {
   const at = (id) => document.getElementById(id);
-  fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
   const land = startLanding();
   startPaper(at("overview"));
+  fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
   startCorrections(at("corrections")); // first, as the table says "your label"
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));
@@ -27,8 +28,8 @@ async function main() {
   document.documentElement.classList.add("ready");
   startScores(at("scores"));
   await Promise.all([startDotplot(at("dotplot")), startLineage(at("lineage"))]);
-  document.documentElement.classList.add("drawn");
   land();
+  document.documentElement.classList.add("drawn");
 }
 
 main().catch(tellFault);

@@ -118,6 +118,10 @@ function markRows(grid) {
 // Paper has no pages to turn: all rows that the filters leave are printed.
 function printWhole(grid) {
   const length = grid.page.len();
-  window.addEventListener("beforeprint", () => grid.page.len(-1).draw(false));
-  window.addEventListener("afterprint", () => grid.page.len(length).draw(false));
+  let page = 0;
+  window.addEventListener("beforeprint", () => {
+    page = grid.page();
+    grid.page.len(-1).draw(false);
+  });
+  window.addEventListener("afterprint", () => grid.page.len(length).page(page).draw(false));
 }

@@ -1,0 +1,12 @@
+// What is folded only for want of room on a screen is printed whole, and folded again.
+
+export function startPaper(overview) {
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...overview.querySelectorAll("details:not([open])")];
+    for (const folded of opened) folded.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const folded of opened) folded.open = false;
+  });
+}
