@@ -68,9 +68,15 @@ def test_index_leads_to_the_report_of_each_sample(tmp_path: Path) -> None:
     assert "Cost$0.20" in Page(html).text
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "1 sample"), (2, "2 samples"), (1200, "1,200 samples")])
+def test_title_counts_the_samples(count: int, words: str) -> None:
+    html = render_index([Status(str(n), {}, ()) for n in range(count)])
+    assert f"<title>Cell types of {words}</title>" in html
+
+
 def test_offline_index_says_first_that_no_model_was_asked() -> None:
     offline = status(merged(run=make.OFFLINE_RUN))
-    assert text_of(render_index([offline])).split("sample ")[1].startswith("No language model was asked.")
+    assert "cassia 1 sample No language model was asked." in text_of(render_index([offline]))
     assert "No language model was asked." not in text_of(render_index([offline, status(merged("other"))]))
 
 
