@@ -40,9 +40,10 @@ def test_what_is_imported_is_exported_there() -> None:
             assert {name.strip() for name in imported.split(",") if name.strip()} <= set(exported), (module, other)
 
 
-def test_nothing_of_modules_is_left_in_the_script() -> None:
+def test_nothing_of_modules_is_left_in_the_script_and_nothing_ends_it() -> None:
     assert not re.search(r"^\s*(import|export)\b", assemble.script(), re.MULTILINE)
     assert assemble.script().startswith('"use strict";\n(() => {\n')
+    assert "</script" not in assemble.script().lower() and "<!--" not in assemble.script()
 
 
 def test_styles_stand_from_base_to_print() -> None:

@@ -1,4 +1,4 @@
-"""The report's scripts by themselves: linted, tested by node, put together without two things of one name."""
+"""The report's scripts by themselves: linted, tested by node, and of one mind with the engine."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import io
 import json
 import re
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from cassia_engine.cells import guard, unguard
-from cassia_engine.report import assemble
 from tests.conftest import ROOT, need, need_node_env
 
 pytestmark = pytest.mark.slow
@@ -21,7 +19,6 @@ pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 SCRIPTS = ROOT / "cassia_engine" / "report" / "scripts"
 CONFIG = HERE / "eslint.config.mjs"
-TOP_LEVEL = re.compile(r"^(?:const|let|function|async function|class) +(\w+)", re.MULTILINE)
 CELLS = [
     "=1+1",
     "'=1",
@@ -74,19 +71,6 @@ def test_node_tests_pass() -> None:
     done = subprocess.run([need("node"), "--test", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert re.search(r"^# fail 0$", done.stdout, re.MULTILINE)
-
-
-def test_names_are_unique_over_all_modules() -> None:
-    """They share one function in the page."""
-    names = Counter(
-        name for path in SCRIPTS.glob("*.js") for name in TOP_LEVEL.findall(path.read_text(encoding="utf-8"))
-    )
-    assert [name for name, count in names.items() if count > 1] == []
-
-
-def test_every_module_is_in_the_page_and_none_ends_its_element() -> None:
-    assert set(assemble.modules_in_order()) == {path.name for path in SCRIPTS.glob("*.js")}
-    assert "</script" not in assemble.script().lower() and "<!--" not in assemble.script()
 
 
 def test_cells_are_guarded_as_by_the_engine() -> None:
