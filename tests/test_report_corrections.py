@@ -53,6 +53,7 @@ def test_comment_alone_leaves_the_answer_and_its_concerns() -> None:
     row = found.row("1")
     assert row["correction"] == {"comment": "ask Bob", "decided_by": "a person"}
     assert {**row, "correction": None} == {**plain.row("1"), "correction": None}
+    assert found.detail("1") == plain.detail("1")
 
 
 def test_offline_the_scoring_said() -> None:

@@ -17,6 +17,6 @@ def test_report_with_conversations_is_no_larger_than_promised(count: int, most: 
     html = render(large.results(count))
     assert len(html.encode("utf-8")) <= most
     page = Page(html)
-    assert page.data["n"] == count
+    assert len(page.rows) == count
     assert page.everything().count(large.SYSTEM) == 1
     assert len(page.detail(f"c{count - 2}")["requests"]) >= 2

@@ -48,7 +48,6 @@ def page_data(
     return {
         "key": run_key(dataset, selection, run, results),
         "name": page.name,
-        "n": len(page.rows),
         "offline": page.offline,
         "columns": [{"key": key, "heading": heading} for key, heading, _ in page.columns],
         "has": {"fc": "fc" in keys, "pct": "in" in keys},

@@ -20,8 +20,8 @@ from cassia_engine.report.talk import Turn, talk_summary, turns
 class Detail:
     """The view of a cluster beside its row and its markers; what is empty is left out of the data.
 
-    `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says then who
-    answered.
+    `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says who answered
+    where a person's label stands first.
     """
 
     n_rows: int
@@ -48,7 +48,7 @@ def detail(result: ClusterResult, provider: str) -> Detail:
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
-        before=_who_answered(provider) if result.correction else "",
+        before=_who_answered(provider) if result.replaced else "",
         answer=answer(a, result) if a else None,
         concerns=concerns(before, provider),
         context=result.cluster.context,

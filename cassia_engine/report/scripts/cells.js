@@ -2,9 +2,9 @@
 
 import { deciderOf, isAnswered, lineageName } from "./columns.js";
 import { bdi, counted, genes, h, icon, pips, scoreBar } from "./dom.js";
+import { DASH } from "./numbers.js";
 
 const GENES_SHOWN = 6;
-const NOTHING = "–";
 
 const CELLS = {
   id: (row) => h("a", { href: `#${row.anchor}` }, h("span", { class: "unseen" }, "Cluster "), bdi(row.id)),
@@ -30,7 +30,7 @@ export function cellFor(column, row, lineages) {
 }
 
 function nothing() {
-  return [h("span", { class: "nothing", "aria-hidden": "true" }, NOTHING), h("span", { class: "unseen" }, "nothing")];
+  return [h("span", { class: "nothing", "aria-hidden": "true" }, DASH), h("span", { class: "unseen" }, "nothing")];
 }
 
 function stranger(text) {

@@ -15,7 +15,7 @@ async function copyInto(said, section) {
 }
 
 // Paragraphs with an empty line between, then what to cite, a line each.
-export function plainText(section) {
+function plainText(section) {
   const texts = (selector) => [...section.querySelectorAll(selector)].map((element) => element.textContent.trim());
   const cited = texts(".cite li");
   return [...texts(".prose"), ...(cited.length ? [["To cite:", ...cited].join("\n")] : [])].join("\n\n") + "\n";

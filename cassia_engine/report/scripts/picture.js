@@ -1,5 +1,6 @@
 // What the pictures share: a frame with buttons that save it, a tip beside the pointer, and the highlight of a cluster.
 
+import { isAnswered } from "./columns.js";
 import { h, svg } from "./dom.js";
 import { SHORT_ID, besidePoint, shortened } from "./geometry.js";
 import { savePng, saveSvg } from "./saving.js";
@@ -37,7 +38,7 @@ export function hueOf(row) {
 // What a cluster is called in a picture: what was said of it in this page, its type, or what became of it.
 export function clusterLabel(row) {
   if (row.yours?.label) return `${row.yours.label} (your label)`;
-  return row.has_type || row.outcome === "annotated" ? row.title : row.outcome_word;
+  return isAnswered(row) ? row.title : row.outcome_word;
 }
 
 // The same for those who do not see the picture.
@@ -48,7 +49,7 @@ export function spokenName(row) {
 // Hue, id and type at the left of a picture's row: side by side, or below each other where ids are long.
 export function namedRow({ row, y, longest, width }) {
   const hue = svg("rect", { class: `shade ${hueOf(row)}`, x: 6, y: y - 5, width: 10, height: 10, rx: 2 });
-  const faint = row.has_type || row.outcome === "annotated" ? null : "faint";
+  const faint = isAnswered(row) ? null : "faint";
   const letters = (from) => Math.max(0, Math.floor((width - from) / LETTER));
   if (longest > SHORT_ID) {
     return [

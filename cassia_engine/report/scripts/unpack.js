@@ -9,7 +9,7 @@ export function unpacked(name) {
   return unpackedParts.get(name);
 }
 
-export async function inflated(base64) {
+async function inflated(base64) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let place = 0; place < text.length; place += 1) bytes[place] = text.charCodeAt(place);
