@@ -40,6 +40,5 @@ def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | N
 
 
 def status(merged: Merged) -> Status:
-    """How the sample ended, with what its report asks a person to look at."""
-    look, warned = report.need_a_look(merged.results, merged.run)
-    return replace(merged.status, look=look, warned=warned)
+    """How the sample ended, with what its report says first."""
+    return replace(merged.status, parts=report.parts(merged.results, merged.run))

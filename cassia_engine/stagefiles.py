@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ class Status:
     Attributes:
         counts: clusters by outcome.
         failed: the failed clusters as (id, outcome, reason).
-        typed: clusters with a cell type; look: those that need a look; warned: annotated ones among these.
+        typed: clusters with a cell type.
+        parts: clusters by part of the outcome bar, which the report draws (`report.parts`).
         calls, cost_usd: what all clusters cost together; a cost of None is unknown.
         provider, model: who was asked.
     """
@@ -57,8 +58,7 @@ class Status:
     counts: Mapping[str, int]
     failed: tuple[tuple[str, str, str], ...]
     typed: int = 0
-    look: int = 0
-    warned: int = 0
+    parts: Mapping[str, int] = field(default_factory=dict)
     calls: int = 0
     cost_usd: float | None = 0.0
     provider: str = ""
@@ -68,6 +68,16 @@ class Status:
     def total(self) -> int:
         """Clusters of the sample."""
         return sum(self.counts.values())
+
+    @property
+    def look(self) -> int:
+        """Clusters that need a look: all but the clear ones and those that a person named."""
+        return sum(self.parts.values()) - self.parts.get("clear", 0) - self.by_person
+
+    @property
+    def by_person(self) -> int:
+        """Clusters that a person named."""
+        return self.parts.get("person", 0)
 
 
 def write_chunk(path: Path, chunk: Chunk) -> None:

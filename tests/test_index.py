@@ -12,13 +12,16 @@ from click.testing import CliRunner
 
 from cassia_engine.cli.app import cassia
 from cassia_engine.collect import Merged
+from cassia_engine.corrections import read_corrections
 from cassia_engine.publish import status
 from cassia_engine.records import RunInfo
-from cassia_engine.report import render_index
+from cassia_engine.report import render, render_index
 from cassia_engine.stagefiles import Status, read_status, write_status
 from tests import factories as make
 from tests.reading import Page
 from tests.test_report import HOSTILE, structure
+
+BAR = re.compile('<div class="outcomes">.*?</div>', re.DOTALL)
 
 
 def merged(name: str = "pbmc", run: RunInfo = make.MODEL_RUN) -> Merged:
@@ -32,7 +35,8 @@ def text_of(html: str) -> str:
 
 def test_status_says_what_the_report_says_first(tmp_path: Path) -> None:
     found = status(merged())
-    assert (found.total, found.typed, found.look, found.warned) == (10, 6, 8, 4)
+    assert (found.total, found.typed, found.look, found.by_person) == (10, 6, 8, 0)
+    assert found.parts == {"clear": 2, "warned": 4, "no_markers": 1, "not_reached": 1, "refused": 1, "failed": 1}
     assert (found.calls, found.provider, found.model) == (12, "openrouter", "some/model-1")
     assert found.cost_usd == pytest.approx(0.066)
     write_status(tmp_path / "s.json", found)
@@ -42,10 +46,32 @@ def test_status_says_what_the_report_says_first(tmp_path: Path) -> None:
 def test_status_file_that_lacks_a_field_is_refused(tmp_path: Path) -> None:
     write_status(tmp_path / "s.json", status(merged()))
     data = json.loads((tmp_path / "s.json").read_text())
-    del data["look"]
+    del data["parts"]
     (tmp_path / "s.json").write_text(json.dumps(data))
     done = CliRunner().invoke(cassia, ["index", str(tmp_path / "s.json")])
     assert "the file is damaged" in str(done.exception)
+
+
+@pytest.mark.parametrize("run", [make.MODEL_RUN, make.OFFLINE_RUN], ids=lambda run: run.provider)
+@pytest.mark.parametrize("named", [(), ("0",), ("1", "2", "7_0", "9"), tuple(r.cluster.id for r in make.mixed_bag())])
+def test_index_says_of_a_sample_what_its_report_says(run: RunInfo, named: tuple[str, ...]) -> None:
+    """Persons named clear clusters, doubtful ones, one without markers and one that failed."""
+    sample = merged(run=run)
+    if named:
+        sample = sample.corrected(read_corrections([{"cluster": id, "label": "platelet"} for id in named]))
+    report = render(sample.dataset, sample.selection, run, sample.results)
+    found = render_index([status(sample)])
+    assert Page(found).text_of["headline"] == Page(report).text_of["headline"]
+    [bar] = BAR.findall(report)
+    assert BAR.findall(found) == [bar, bar]
+    assert f"<b>{len(named)}</b> named by a person" in bar or not named
+
+
+def test_index_adds_up_what_persons_named() -> None:
+    named = read_corrections([{"cluster": "9", "label": "platelet"}, {"cluster": "2", "label": "B cell"}])
+    text = text_of(render_index([status(merged("a").corrected(named)), status(merged("b"))]))
+    assert "14 of 20 clusters have a cell type, 2 of them by a person. 14 need a look." in text
+    assert "4 clear 2 named by a person 8 with a warning 1 no markers 1 failed 2 refused 2 not reached" in text
 
 
 def test_index_leads_to_the_report_of_each_sample(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from cassia_engine.records import Outcome
 from cassia_engine.report import dates, words
 from cassia_engine.report.page import environment, frame
-from cassia_engine.report.view import PERSON, Segment, in_order
+from cassia_engine.report.view import Segment, segments
 from cassia_engine.stagefiles import Status
 
 
@@ -53,11 +52,11 @@ def index(statuses: Sequence[Status]) -> Index:
     offline = bool(ordered) and all(s.provider == words.OFFLINE for s in ordered)
     return Index(
         lead=words.NO_MODEL if offline else "",
-        have=words.have_a_type(sum(s.typed for s in ordered), total),
+        have=words.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),
         need=words.need_a_look(look) if total else "",
         look=look,
         total=total,
-        segments=_segments(ordered),
+        segments=segments(sum((Counter(s.parts) for s in ordered), Counter())),
         facts=_facts(ordered),
         samples=tuple(map(_sample, ordered)),
     )
@@ -69,28 +68,15 @@ def _sample(status: Status) -> Sample:
     return Sample(
         name=status.name,
         link=f"./{folder}/{file}",
-        have=words.have_a_type(status.typed, status.total),
+        have=words.have_a_type(status.typed, status.total, status.by_person),
         need=words.need_a_look(status.look) if status.total else "",
         total=status.total,
         failed=len(status.failed),
-        segments=_segments([status]),
+        segments=segments(status.parts),
         model=", ".join(filter(None, (status.model, status.provider))) or words.DASH,
         calls=f"{status.calls:,}",
         cost=_cost([status]),
     )
-
-
-def _segments(statuses: Sequence[Status]) -> tuple[Segment, ...]:
-    """The outcome bar of these samples together."""
-    counts = {outcome: sum(s.counts.get(outcome.value, 0) for s in statuses) for outcome in Outcome}
-    warned = sum(s.warned for s in statuses)
-    parts = {("clear", "clear"): counts[Outcome.ANNOTATED] - warned, ("warned", "with a warning"): warned}
-    parts[("empty", words.OUTCOME_WORDS[Outcome.NO_MARKERS])] = counts[Outcome.NO_MARKERS]
-    # A failed cluster that a person named is not lost; it is not among those that count as failed.
-    lost = Counter(outcome for s in statuses for _, outcome, _ in s.failed)
-    parts[PERSON] = sum(n for o, n in counts.items() if o.is_failure) - lost.total()
-    parts |= {("lost", words.OUTCOME_WORDS[o]): lost[o.value] for o in Outcome if o.is_failure}
-    return in_order(parts)
 
 
 def _facts(statuses: Sequence[Status]) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -79,10 +80,19 @@ def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
     return tuple(sorted(_doubts(result, result.annotation, provider), key=lambda c: c.rank))
 
 
-def need_a_look(results: Iterable[ClusterResult], run: RunInfo) -> tuple[int, int]:
-    """How many clusters need a look, and how many of these are annotated."""
-    found = [result.outcome is Outcome.ANNOTATED for result in results if concerns(result, run.provider)]
-    return len(found), sum(found)
+def part(result: ClusterResult, provider: str) -> str:
+    """The part of the outcome bar that the cluster is of: its outcome where it has no annotation, else "warned" with
+    a reason to look and "clear" without one; "person" where a person named it."""
+    if result.named_by_person:
+        return "person"
+    if result.outcome is not Outcome.ANNOTATED:
+        return result.outcome.value
+    return "warned" if concerns(result, provider) else "clear"
+
+
+def parts(results: Iterable[ClusterResult], run: RunInfo) -> dict[str, int]:
+    """How many clusters each part of the outcome bar has."""
+    return dict(Counter(part(result, run.provider) for result in results))
 
 
 def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Concern]:

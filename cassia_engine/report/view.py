@@ -5,20 +5,26 @@ Texts are raw here; they are made visible and escaped where they enter the page,
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
-from cassia_engine.report.look import KINDS, sentence
+from cassia_engine.report.look import KINDS, parts, sentence
 from cassia_engine.report.markertable import Column, present_columns
 from cassia_engine.report.methods import citations, methods
 from cassia_engine.report.rows import Row, row
 
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
-PERSON = ("person", "named by a person")
+# The outcome bar from its left end: what its style and its legend call each part.
+PARTS: Mapping[str, tuple[str, str]] = {
+    "clear": ("clear", "clear"),
+    "person": ("person", "named by a person"),
+    "warned": ("warned", "with a warning"),
+    "no_markers": ("empty", words.OUTCOME_WORDS[Outcome.NO_MARKERS]),
+    **{kind: ("lost", words.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES},
+}
 LISTED_AT_ONCE = 8  # clusters that need a look, before the list folds
 
 
@@ -76,7 +82,7 @@ def page(
         look=tuple(look[:LISTED_AT_ONCE]),
         look_later=tuple(look[LISTED_AT_ONCE:]),
         facts=facts(dataset, selection, run, results),
-        segments=segments(rows),
+        segments=segments(parts(results, run)),
         columns=present_columns(results),
         rows=rows,
         all_validated=all(r.validated for r in rows),
@@ -88,27 +94,11 @@ def page(
     )
 
 
-def segments(rows: Sequence[Row]) -> tuple[Segment, ...]:
-    """The outcome bar: clear, named by a person, with a warning, no markers, then each kind of failure."""
-    counts = Counter(_segment(r) for r in rows)
-    return in_order(counts)
-
-
-def in_order(counts: Mapping[tuple[str, str], int]) -> tuple[Segment, ...]:
-    """Parts of an outcome bar, by kind and word with their numbers of clusters, side by side; empty ones left out."""
-    order = [("clear", "clear"), PERSON, ("warned", "with a warning"), ("empty", "no markers")]
-    order += [("lost", words.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES]
+def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
+    """The outcome bar of these counts by part, the parts side by side; empty ones are left out."""
     found, start = [], 0
-    for key in order:
-        if counts.get(key):
-            found.append(Segment(*key, counts[key], start))
-            start += counts[key]
+    for part, (kind, word) in PARTS.items():
+        if count := counts.get(part, 0):
+            found.append(Segment(kind, word, count, start))
+            start += count
     return tuple(found)
-
-
-def _segment(r: Row) -> tuple[str, str]:
-    if r.named_by_person:
-        return PERSON
-    if r.annotated:
-        return ("warned", "with a warning") if r.concerns else ("clear", "clear")
-    return ("empty", r.outcome_word) if r.concerns[0].kind == "no_markers" else ("lost", r.outcome_word)
