@@ -299,6 +299,16 @@ def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() ->
     assert [c.detail for c in found] == ["Against it: NKG7, CCL4."]
 
 
+def test_low_confidence_says_by_what_rule() -> None:
+    answer = make.annotation(confidence=Confidence.LOW, score=38.0)
+    scoring = "Score 38 of 100, the validator's (the annotator gave 88).\nConfidence Low: the score is under 50."
+    told = make.annotated(answer=answer, conversation=make.conversation(scoring=scoring))
+    assert [c.detail for c in look.concerns(told, "openrouter")] == ["The score is under 50."]
+    scored = make.annotated(answer=answer, conversation=make.conversation(scoring="Score 38 of 100, confidence Low."))
+    [concern] = look.concerns(scored, "offline")
+    assert concern.detail == "By the written rule, from its score, checks and evidence."
+
+
 def test_all_well_claims_no_check_that_nobody_made() -> None:
     checked = Page(render([make.annotated()])).text
     unchecked = Page(render([make.annotated(validated=None)], run=make.OFFLINE_RUN)).text

@@ -28,7 +28,9 @@ KINDS = (
 )
 # Vermilion is for trouble; these ask for judgement only.
 QUIET = frozenset({"unresolved", "mixture", "low", "no_markers"})
-OBJECTION = "Objection: "  # how the conversation's scoring starts such a line
+# How the conversation's scoring starts lines on these.
+OBJECTION = "Objection: "
+WHY_LOW = f"Confidence {Confidence.LOW}: "
 MANY_CONFLICTS = 0.5  # a conflicting gene to two evidence genes
 
 REMEDY = {
@@ -115,19 +117,25 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Con
         detail = f"Types that may be mixed here: {', '.join(a.mixed_types)}."
         yield Concern("mixture", "possible mixture", detail)
     if a.confidence is Confidence.LOW:
-        yield Concern("low", "low confidence", "Its annotator was not sure of it.")
+        said = _scoring_lines(result, WHY_LOW) or ["by the written rule, from its score, checks and evidence"]
+        yield Concern("low", "low confidence", sentence(said[0]))
 
 
 def _disagreement(result: ClusterResult, provider: str) -> str:
     """That the answer was not agreed to, with the first objection where a model had any."""
     who = "The scorer's own check did" if provider == OFFLINE else "The validator did"
     rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
-    said = (result.conversation.scoring or "").splitlines()
-    objections = [line.removeprefix(OBJECTION) for line in said if line.startswith(OBJECTION)]
+    objections = _scoring_lines(result, OBJECTION)
     if not objections or provider == OFFLINE:
         return f"{who} not agree with the answer{rounds}; the conversation says why."
     more = f" And {plural(len(objections) - 1, 'more objection')}." if len(objections) > 1 else ""
     return f"{who} not agree with the answer{rounds}: {sentence(objections[0])}{more}"
+
+
+def _scoring_lines(result: ClusterResult, start: str) -> list[str]:
+    """The lines that start so in how the score and the confidence came about, each without its start."""
+    lines = (result.conversation.scoring or "").splitlines()
+    return [line.removeprefix(start) for line in lines if line.startswith(start)]
 
 
 def _conflict_is_open(result: ClusterResult, a: Annotation) -> bool:
