@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from cassia_engine import report
 from cassia_engine.corrections import corrected, read_corrections
 from cassia_engine.ontology import Ontology
-from cassia_engine.records import ClusterResult, RunInfo
+from cassia_engine.records import ClusterResult, Confidence, RunInfo
 from tests import factories as make
 from tests.reading import Page
 
@@ -45,6 +47,33 @@ def test_person_who_named_a_cluster_has_looked_at_it() -> None:
     assert "answered" not in detail
     confirmed = after.row("7_0")
     assert (confirmed["confidence"], confirmed["verdict"]) == ("Moderate", "confirmed by a person")
+
+
+CLEAR = "has a cell type that passed its check, with no sign of a mixture and no low confidence."
+
+
+@pytest.mark.parametrize(
+    ("ids", "named", "said"),
+    [
+        ("", "", "There is no cluster to look at."),
+        ("ab", "", f"Every cluster {CLEAR}"),
+        ("abl", "l", f"A person named or confirmed 1 cluster; every other one {CLEAR}"),
+        ("l", "l", "A person named or confirmed every cluster."),
+    ],
+)
+def test_where_nothing_calls_for_a_look_only_what_holds_is_said(ids: str, named: str, said: str) -> None:
+    """Cluster l is a mixture of low confidence, which no validator agreed to; a person confirmed it."""
+    low = make.annotation(confidence=Confidence.LOW, score=38.0, mixed_types=("platelet",))
+    results = [
+        make.annotated(id, n, answer=low, validated=False) if id == "l" else make.annotated(id, n)
+        for n, id in enumerate(ids)
+    ]
+    rows = [{"cluster": id, "label": low.label, "cl_id": low.cl_id} for id in named]
+    if rows:
+        results = list(corrected(results, read_corrections(rows)))
+    text = Page(report.render(make.DATASET, make.SELECTION, make.MODEL_RUN, results)).text_of["overview"]
+    after = " ".join(text.partition("Nothing calls for a look")[2].split())
+    assert after.startswith(said)
 
 
 def test_comment_alone_leaves_the_answer_and_its_concerns() -> None:

@@ -48,11 +48,11 @@ class Page:
     notice: str
     look: tuple[Row, ...]
     look_later: tuple[Row, ...]
+    calm: str
     facts: tuple[tuple[str, str], ...]
     segments: tuple[Segment, ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    all_validated: bool
     offline: bool
     score_meaning: str
     methods: tuple[str, ...]
@@ -81,17 +81,34 @@ def page(
         notice=sentence(run.notice),
         look=tuple(look[:LISTED_AT_ONCE]),
         look_later=tuple(look[LISTED_AT_ONCE:]),
+        calm="" if look else _calm(rows),
         facts=facts(dataset, selection, run, results),
         segments=segments(parts(results, run)),
         columns=present_columns(results),
         rows=rows,
-        all_validated=all(r.validated for r in rows),
         offline=run.provider == words.OFFLINE,
         score_meaning=words.score_meaning(run),
         methods=methods(dataset, selection, run, results, made_with),
         cited=citations(selection, run, results, made_with),
         made_with=", ".join(f"{what} {version}" for what, version in made_with.items()),
     )
+
+
+def _calm(rows: Sequence[Row]) -> str:
+    """What stands in place of the list where no cluster needs a look, and only what holds."""
+    if not rows:
+        return "There is no cluster to look at."
+    others = [r for r in rows if not r.named_by_person]
+    passed = " that passed its check" if all(r.validated for r in others) else ""
+    clear = f"has a cell type{passed}, with no sign of a mixture and no low confidence"
+    named = words.plural(len(rows) - len(others), "cluster")
+    if len(others) == len(rows):
+        said = f"Every cluster {clear}."
+    elif others:
+        said = f"A person named or confirmed {named}; every other one {clear}."
+    else:
+        said = "A person named or confirmed every cluster."
+    return f"{said} They are hypotheses all the same."
 
 
 def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
