@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cassia_engine.cli.app import cassia
 from cassia_engine.corrections import corrected, read_corrections
-from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection
+from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection, Usage
 from cassia_engine.report.methods import citations, methods
 from tests import factories as make
 from tests import talks
@@ -60,6 +60,19 @@ def test_offline_asks_no_model_and_claims_no_validator() -> None:
     assert "No language model was asked." in said
     assert "validator" not in said
     assert "prompts" not in said
+
+
+def test_way_of_asking_models_is_cited_only_where_one_was_asked() -> None:
+    silent = [make.annotated(usage=Usage())]
+    asked = [make.annotated(usage=Usage(calls=2)), make.annotated("1", 1, usage=Usage())]
+    for run, results, cited in (
+        (RUN, silent, True),
+        (make.OFFLINE_RUN, silent, False),
+        (make.OFFLINE_RUN, asked, True),  # of several runs, the first of which was offline
+    ):
+        found = citations(make.SELECTION, run, results)
+        assert any("multi-agent large language model" in entry for entry in found) == cited
+        assert any(entry.startswith("Cell types are named by the Cell Ontology") for entry in found)
 
 
 def test_nothing_is_claimed_where_nothing_answered() -> None:

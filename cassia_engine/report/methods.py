@@ -60,10 +60,11 @@ def citations(
 ) -> tuple[str, ...]:
     """What was used, as entries of a list of references."""
     placed = any(r.has_cell_type for r in results)
+    asked = run.provider not in ("", OFFLINE) or any(r.usage.calls for r in results)
     table = OF_TABLES.get(selection.marker_format)
     return (
         *([ONTOLOGY] if placed else []),
-        *([CASSIA] if run.provider else []),
+        *([CASSIA] if asked else []),
         *([f"If it made the marker table, {table}"] if table else []),
         *(OF_SOFTWARE[name] for name in made_with or {} if name in OF_SOFTWARE),
     )
