@@ -97,6 +97,11 @@ class Page(HTMLParser):
         return "\n".join((self.text, *texts_of(parts)))
 
 
+def outcome_bars(html: str) -> list[str]:
+    """The outcome bars of a report or an index, with their legends, as they are written."""
+    return re.findall('<div class="outcomes">.*?</div>', html, re.DOTALL)
+
+
 def without_times(html: str) -> str:
     """All that a report says but when it was answered and how long that took, as text to compare."""
     page = Page(html)

@@ -1,31 +1,35 @@
-"""Summary, full table, conversations and report of a sample say the same of every cluster."""
+"""All outputs of a sample say the same of every cluster, and index and MultiQC the same of the sample."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cassia_engine.api import annotate
 from cassia_engine.cells import unguard
 from cassia_engine.collect import Merged
-from cassia_engine.publish import write_outputs
-from cassia_engine.records import Usage
+from cassia_engine.corrections import read_corrections
+from cassia_engine.publish import status, write_outputs
+from cassia_engine.records import Dataset, Outcome, Usage
+from cassia_engine.report import render_index
+from cassia_engine.run import run_table
+from cassia_engine.settings import AnnotateSettings, SplitSettings
 from tests import factories as make
 from tests import talks
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import running_mock
-from tests.reading import Page
+from tests.reading import Page, outcome_bars
 
+COUNTED = ("clusters", "with_cell_type", "need_a_look", "failed", "not_validated", "unsupported", "by_person", "calls")
 Files = tuple[list[dict[str, str]], list[dict[str, str]], dict[str, Any], Page]
 
 
-def every_kind(folder: Path) -> None:
+def every_kind() -> Merged:
     """Ten clusters of every kind, one of which was talked about in two rounds."""
     held = talks.held(
         annotations=(talks.claim(), talks.claim(score=70)),
@@ -34,35 +38,52 @@ def every_kind(folder: Path) -> None:
         calls=tuple(talks.call(role, number) for number in (1, 2) for role in ("annotator", "validator")),
     )
     results = [replace(result, usage=Usage()) for result in make.mixed_bag()]
-    results[0] = replace(results[0], conversation=held, iterations=2, usage=Usage(4, 6800, 1200, 0.038))
-    write_outputs(Merged(make.DATASET, make.SELECTION, tuple(results), (make.MODEL_RUN,) * len(results)), folder)
+    cost = 3 * 0.005434  # in binary a bit less than 0.016302
+    results[0] = replace(results[0], conversation=held, iterations=2, usage=Usage(4, 6800, 1200, cost))
+    return Merged(make.DATASET, make.SELECTION, tuple(results), (make.MODEL_RUN,) * len(results))
 
 
-def offline(folder: Path) -> None:
-    annotate(
-        EXAMPLES / "large_intestine_seurat.csv.gz", tissue="large intestine", species="human",
-        output_name=folder / "pbmc", show_progress=False,
-    )  # fmt: skip
+def by_persons() -> Merged:
+    """The same, with labels in place of an answer and of none, an answer's own, and a comment alone."""
+    rows = [
+        {"cluster": "0", "label": "platelet", "comment": "saw PPBP", "decided_by": "Lovelace, Ada"},
+        {"cluster": "2", "label": "a type of no ontology"},
+        {"cluster": "3", "label": "", "comment": "=ask Bob"},
+        {"cluster": "7_0", "label": "natural killer cell"},
+        {"cluster": "9", "label": "", "cl_id": "CL:0000233", "decided_by": "Ada"},
+    ]
+    return every_kind().corrected(read_corrections(rows))
 
 
-def mock(folder: Path) -> None:
+def offline() -> Merged:
+    dataset = Dataset("pbmc", "large intestine", "human")
+    table = EXAMPLES / "large_intestine_seurat.csv.gz"
+    return run_table(table, dataset, SplitSettings(), AnnotateSettings(), show_progress=False)[0]
+
+
+def mock() -> Merged:
     """A model's answers, with second rounds and replies that are refused, cut off or in no form."""
+    dataset = Dataset("pbmc", "blood", "human")
     with running_mock(steady="refusal:0.2,length:0.15,prose:0.1,no_usage:0.1", variety=0.5, seed=3) as running:
-        annotate(
-            EXAMPLES / "pbmc68k_scanpy.csv", tissue="blood", species="human", output_name=folder / "pbmc",
-            provider="custom", base_url=f"{running.url}/v1", model="mock", show_progress=False,
-            journal_dir=folder / "journal",
-        )  # fmt: skip
+        who = AnnotateSettings(provider="custom", base_url=f"{running.url}/v1", model="mock", journal_dir=None)
+        return run_table(EXAMPLES / "pbmc68k_scanpy.csv", dataset, SplitSettings(), who, show_progress=False)[0]
 
 
-@pytest.fixture(scope="module", params=[every_kind, offline, mock], ids=lambda made: made.__name__)
-def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Files]:
+@pytest.fixture(scope="module", params=[every_kind, by_persons, offline, mock], ids=lambda made: made.__name__)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of a sample, and the index over it alone."""
     folder = tmp_path_factory.mktemp("agreement")
-    make_outputs: Callable[[Path], None] = request.param
-    make_outputs(folder)
+    merged: Merged = request.param()
+    write_outputs(merged, folder)
+    (folder / "index.html").write_text(render_index([status(merged)]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def files(folder: Path) -> Files:
     conversations = json.loads((folder / "pbmc_conversations.json").read_text(encoding="utf-8"))
     page = Page((folder / "pbmc_report.html").read_text(encoding="utf-8"))
-    yield table(folder / "pbmc_summary.csv"), table(folder / "pbmc_full.csv"), conversations, page
+    return table(folder / "pbmc_summary.csv"), table(folder / "pbmc_full.csv"), conversations, page
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -104,7 +125,9 @@ def test_report_says_of_each_cluster_what_the_summary_says(files: Files) -> None
             "Unsupported Genes": ", ".join(row["unsupported"]),
             "Decided By": row["decided_by"],
             "Calls": str(row["calls"]),
-            "Cost (USD)": "" if row["cost"] is None else f"{row['cost']:.10g}",
+            "Cost (USD)": "" if row["cost"] is None else str(row["cost"]).removesuffix(".0"),
+            "Corrected From": page.detail(row["id"]).get("answered", {}).get("title", ""),
+            "Comment": (row["correction"] or {}).get("comment", ""),
         }
         assert {name: told[name] for name in found} == found
         score = "" if row["score"] is None else str(row["score"])
@@ -117,6 +140,15 @@ def test_report_gives_the_reason_of_each_cluster_without_an_annotation(files: Fi
         if told["Status"] != "annotated":
             detail = page.detail(told["Cluster ID"])["concerns"][0]["detail"]
             assert detail.casefold().startswith(told["Reason"].casefold())
+
+
+def test_report_gives_the_rule_of_each_low_confidence(files: Files) -> None:
+    _, _, conversations, page = files
+    for row in page.rows:
+        for concern in page.detail(row["id"]).get("concerns", []):
+            scoring = conversations[row["id"]]["scoring"] or ""
+            if concern["kind"] == "low" and "Confidence Low: " in scoring:
+                assert f"Confidence Low: {concern['detail']}".casefold() in scoring.casefold()
 
 
 def test_conversations_are_the_same_everywhere(files: Files) -> None:
@@ -166,3 +198,32 @@ def test_sentence_and_sums_of_the_report_are_those_of_the_summary(files: Files) 
     assert sum(row["has_type"] for row in page.rows) == typed
     calls = sum(int(row["Calls"]) for row in summary)
     assert f"Calls{calls:,}" in page.text if calls else "Callsno calls" in page.text
+    persons = sum(bool(row["correction"] and row["correction"].get("label")) for row in page.rows)
+    assert (f", {persons} of them by a person." in page.text_of["headline"]) == bool(persons)
+
+
+def test_index_says_of_the_sample_what_its_report_says(folder: Path, files: Files) -> None:
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    report = (folder / "pbmc_report.html").read_text(encoding="utf-8")
+    assert Page(html).text_of["headline"] == files[3].text_of["headline"]
+    [bar] = outcome_bars(report)
+    assert outcome_bars(html) == [bar, bar]
+
+
+def test_multiqc_counts_what_summary_and_report_have(folder: Path, files: Files) -> None:
+    summary, _, _, page = files
+    [found] = json.loads((folder / "pbmc_mqc.json").read_text(encoding="utf-8"))["data"].values()
+    by_person = [bool(row["correction"] and row["correction"].get("label")) for row in page.rows]
+    failed = [Outcome(told["Status"]).is_failure for told in summary]
+    assert {name: found[name] for name in COUNTED} == {
+        "clusters": len(summary),
+        "with_cell_type": sum(bool(told["Predicted Detailed Cell Type"]) for told in summary),
+        "need_a_look": sum(bool(row["concerns"]) for row in page.rows),
+        "failed": sum(lost and not named for lost, named in zip(failed, by_person, strict=True)),
+        "not_validated": sum(told["Validated"] == "no" for told in summary),
+        "unsupported": sum(len(row["unsupported"]) for row in page.rows),
+        "by_person": sum(by_person),
+        "calls": sum(int(told["Calls"]) for told in summary),
+    }
+    [bar] = json.loads((folder / "pbmc_outcomes_mqc.json").read_text(encoding="utf-8"))["data"].values()
+    assert Counter(bar) == Counter(told["Status"] for told in summary)

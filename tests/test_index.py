@@ -18,10 +18,8 @@ from cassia_engine.records import RunInfo
 from cassia_engine.report import render, render_index
 from cassia_engine.stagefiles import Status, read_status, write_status
 from tests import factories as make
-from tests.reading import Page
+from tests.reading import Page, outcome_bars
 from tests.test_report import HOSTILE, structure
-
-BAR = re.compile('<div class="outcomes">.*?</div>', re.DOTALL)
 
 
 def merged(name: str = "pbmc", run: RunInfo = make.MODEL_RUN) -> Merged:
@@ -62,8 +60,8 @@ def test_index_says_of_a_sample_what_its_report_says(run: RunInfo, named: tuple[
     report = render(sample.dataset, sample.selection, run, sample.results)
     found = render_index([status(sample)])
     assert Page(found).text_of["headline"] == Page(report).text_of["headline"]
-    [bar] = BAR.findall(report)
-    assert BAR.findall(found) == [bar, bar]
+    [bar] = outcome_bars(report)
+    assert outcome_bars(found) == [bar, bar]
     assert f"<b>{len(named)}</b> named by a person" in bar or not named
 
 
