@@ -18,6 +18,7 @@ import pytest
 
 import cassia_engine
 from cassia_engine.errors import AccountError
+from tests import reading
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
 
@@ -65,8 +66,12 @@ def conversations(folder: Path) -> dict[str, Any]:
 
 
 def without_times(folder: Path) -> dict[str, str]:
-    """Each file's text, the times of its calls left out."""
-    return {path.name: TIMES.sub(r'"\1": 0', path.read_text(encoding="utf-8")) for path in sorted(folder.iterdir())}
+    """Each file's text, the times of its calls left out; in the report they are packed."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
+    return {
+        name: reading.without_times(text) if name.endswith(".html") else TIMES.sub(r'"\1": 0', text)
+        for name, text in texts.items()
+    }
 
 
 def small(folder: Path, clusters: int) -> Path:
