@@ -206,3 +206,63 @@ def test_name_of_the_sample_names_the_file_safely(visit: Open, tmp_path: Path) -
     fill(found.page, comment="x")
     keep(found.page)
     assert exported(found.page, tmp_path).name == "a_b_c_corrections.csv"
+
+
+def test_id_alone_brings_its_label(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=0")
+    for fields in ({"label": "", "cl_id": "CL:0000236"}, {"label": "CL:0000236", "cl_id": ""}):
+        fill(found.page, **fields)
+        keep(found.page)
+        assert "Your label: B cell CL:0000236" in found.texts("#correction-note")[0]
+        assert found.page.input_value("#correct-label") == "B cell"
+        assert found.texts("#corrections tbody tr")[0].startswith("0 B cell CL:0000236")
+
+
+def test_enter_sends_what_was_typed_and_no_list_stays(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=0")
+    found.page.click("details.correction > summary")
+    found.page.focus("#correct-label")
+    found.page.keyboard.type("t cell")
+    found.page.keyboard.press("Enter")
+    found.page.locator("form.correct [role=status]", has_text="Kept in this browser.").wait_for()
+    assert not found.page.locator("#label-options").is_visible()
+    assert found.page.get_attribute("#correct-label", "aria-expanded") == "false"
+    assert found.texts("#corrections tbody tr")[0].startswith("0 t cell")
+
+
+def test_what_was_typed_waits_until_it_is_kept(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=1")
+    fill(found.page, label="my own", comment="not yet")
+    status = found.page.locator("form.correct [role=status]")
+    assert status.inner_text() == "Not kept yet."
+    found.page.locator(".clusters tr[aria-current] .c-evidence").click()
+    assert found.page.input_value("#correct-comment") == "not yet"
+    found.page.get_by_role("button", name="Next").click()
+    found.page.locator("#cluster-view .cluster-head", has_text="Cluster 2").wait_for()
+    assert found.page.input_value("#correct-comment") == ""
+    found.page.get_by_role("button", name="Previous").click()
+    found.page.locator("#cluster-view .cluster-head", has_text="Cluster 1").wait_for()
+    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("my own", "Not kept yet.")
+    assert found.page.locator("#correct-label").is_visible()
+    keep(found.page)
+    go(found.page, "0")
+    go(found.page, "1")
+    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("my own", "Kept in this browser.")
+    assert found.trouble == []
+
+
+def test_form_follows_the_list_of_corrections(visit: Open) -> None:
+    said = read_corrections([{"cluster": "0", "label": "B cell", "decided_by": "Ada"}])
+    found = visit(render(corrected(make.mixed_bag(), said)), "#cluster=0")
+    status = found.page.locator("form.correct [role=status]")
+    back = found.page.locator("form.correct button", has_text="Take back")
+    assert (status.inner_text(), back.is_visible()) == ("In the outputs.", True)
+    found.page.click("#corrections button:has-text('Take back')")
+    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("", "Taken back.")
+    assert found.page.locator("#correct-label").is_visible()
+    assert not back.is_visible()
+    fill(found.page, comment="not yet")
+    found.page.click("#corrections button:has-text('Keep it')")
+    assert (found.page.input_value("#correct-comment"), status.inner_text()) == ("not yet", "Not kept yet.")
+    assert back.is_visible()
+    assert found.trouble == []

@@ -20,6 +20,10 @@ async function openView(place, id) {
   const [details, markers, texts] = await Promise.all([
     unpacked(`details-${Math.floor(index / state.page.block)}`),
     unpacked("markers"),
+  if (!place.hidden && isDrawn(place, state.byId.get(id))) {
+    showView(place);
+    return;
+  }
     unpacked("texts"),
   ]);
   if (state.selected !== id) return; // another one was opened meanwhile
@@ -30,6 +34,10 @@ function drawView(place, index, detail, markers, texts) {
   const row = state.rows[index];
   const judged = detail.answered ?? row; // what was answered, where a person's label stands in its place
   const note = h("div", { id: "correction-note" });
+function isDrawn(place, row) {
+  return place.querySelector(".cluster-head")?.dataset.of === row.anchor;
+}
+
   const correction = h("div", { id: "correction-form" });
   place.replaceChildren(
     viewHead(row),
@@ -54,6 +62,10 @@ function drawView(place, index, detail, markers, texts) {
 }
 
 // The keyboard goes back to the table.
+  showView(place);
+}
+
+function showView(place) {
 function closeView(place) {
   const inside = place.contains(document.activeElement);
   place.hidden = true;

@@ -52,6 +52,7 @@ function fitOf(words, wanted) {
 export function completing(input, list, find, chosen) {
   let offered = [];
   let active = -1;
+  let latest = 0; // number of the last search: one before it comes too late
 
   function offer(terms) {
     offered = terms;
@@ -72,31 +73,38 @@ export function completing(input, list, find, chosen) {
     }
   }
 
+  function close() {
+    latest += 1;
+    offer([]);
+  }
+
   function take(at) {
     const term = offered[at];
-    offer([]);
+    close();
     chosen(term);
   }
 
   function pressed(event) {
+    if (event.key === "Enter" && active < 0) return close(); // and the form is sent
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && !offered.length) search();
     else if (step) point((active + step + offered.length + (active < 0 && step < 0 ? 1 : 0)) % offered.length);
-    else if (event.key === "Enter" && active >= 0) take(active);
-    else if (event.key === "Escape" && offered.length) offer([]);
+    else if (event.key === "Enter") take(active);
+    else if (event.key === "Escape" && offered.length) close();
     else return;
     event.preventDefault();
   }
 
   async function search() {
-    const text = input.value;
-    const terms = await find(text);
-    if (input.value === text && document.activeElement === input) offer(terms);
+    latest += 1;
+    const run = latest;
+    const terms = await find(input.value);
+    if (run === latest) offer(terms);
   }
 
   input.addEventListener("input", search);
   input.addEventListener("keydown", pressed);
-  input.addEventListener("blur", () => offer([]));
+  input.addEventListener("blur", close);
 }
 
 function option(term, id, taken) {

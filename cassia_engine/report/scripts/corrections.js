@@ -5,7 +5,7 @@ import { toCsv } from "./csv.js";
 import { bdi, counted, h, icon, reveal } from "./dom.js";
 import { download, fileName } from "./download.js";
 import { correct, correctionOf, correctionRows, corrections, isDraft, isKept, loadDrafts } from "./saved.js";
-import { on, state } from "./store.js";
+import { keyOf, on, state } from "./store.js";
 
 const KEPT = "This browser keeps them for this run, on this computer only.";
 const NOT_KEPT = "This browser keeps nothing for this page: they are lost when it is closed. Export them before.";
@@ -13,19 +13,24 @@ const NEXT = "Export them, and call the same cassia run (or cassia collect) with
 
 export function startCorrections(section) {
   loadDrafts();
-  on("opened", ({ row, note, place }) => {
-    note.replaceChildren(...correctionNote(row));
-    place.replaceChildren(correctionForm(row));
-    note.dataset.of = place.dataset.of = row.anchor;
+  let view = null; // of the cluster that is open
+  on("opened", (opened) => {
+    view = opened;
+    view.note.replaceChildren(...correctionNote(view.row));
+    view.place.replaceChildren(correctionForm(view.row));
   });
   on("corrected", (id) => {
-    const row = state.byId.get(id);
-    const note = document.getElementById("correction-note");
-    if (note?.dataset.of === row.anchor) note.replaceChildren(...correctionNote(row));
+    if (view && keyOf(view.row) === id) renewView(view);
     drawCorrections(section);
   });
   drawCorrections(section);
   reveal(section);
+}
+
+// It was said in the form itself, or in the list below, of which the form has to know.
+function renewView({ row, note, place }) {
+  note.replaceChildren(...correctionNote(row));
+  if (!place.contains(document.activeElement)) place.replaceChildren(correctionForm(row, place.querySelector("details").open));
 }
 
 // What a person said of a cluster, at the head of its view: by the report, and in this page.

@@ -2,58 +2,83 @@
 
 import { completing, completions, termIndex } from "./complete.js";
 import { h } from "./dom.js";
-import { correct, correctionOf, isKept, lastName } from "./saved.js";
-import { state } from "./store.js";
+import { correct, correctionOf, isDraft, isKept, lastName } from "./saved.js";
+import { keyOf, state } from "./store.js";
 import { unpacked } from "./unpack.js";
 
 let index = null; // of the terms, once one is looked for
+
+const typed = new Map(); // by cluster: what was typed and not kept, so that no look at another cluster loses it
 
 async function terms() {
   index ??= termIndex(await unpacked("terms"));
   return index;
 }
 
-export function correctionForm(row) {
-  const said = correctionOf(row) ?? { label: "", cl_id: "", comment: "", decided_by: lastName() };
+export function correctionForm(row, open = false) {
+  const id = keyOf(row);
+  let stands = { label: "", cl_id: "", comment: "", decided_by: lastName(), ...correctionOf(row) };
+  const said = typed.get(id) ?? stands;
   const list = h("ul", { role: "listbox", id: "label-options", "aria-label": "Cell types", hidden: true });
   const label = inputFor("label", said.label, { maxlength: 300, role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" });
   const clId = inputFor("cl_id", said.cl_id, { maxlength: 20, placeholder: "left empty: looked up by the label" });
   const comment = h("textarea", { id: "correct-comment", rows: 3, maxlength: 2000 });
-  comment.value = said.comment ?? "";
-  const who = inputFor("decided_by", said.decided_by ?? "", { maxlength: 200, placeholder: "a person" });
-  const status = h("p", { class: "soft", role: "status" });
+  comment.value = said.comment;
+  const who = inputFor("decided_by", said.decided_by, { maxlength: 200, placeholder: "a person" });
+  const fields = { label, cl_id: clId, comment, decided_by: who };
+  const status = h("p", { class: "soft", role: "status" }, stateOf(row));
 
   completing(label, list, async (text) => completions(await terms(), text), (term) => {
     label.value = term.label;
     clId.value = term.id;
+    changed();
   });
   // An id belongs to the label it came with.
   label.addEventListener("input", () => (clId.value = ""));
 
+  function tell(words, tone = "soft") {
+    if (status.textContent !== words) status.textContent = words;
+    status.className = tone;
+  }
+
+  function changed() {
+    const now = valuesOf(fields);
+    if (Object.keys(now).every((name) => now[name] === stands[name])) typed.delete(id);
+    else typed.set(id, now);
+    tell(stateOf(row));
+  }
+
+  // The fields have what was said now; nothing in them waits to be kept.
+  function settle(values) {
+    for (const [name, field] of Object.entries(fields)) field.value = values[name];
+    stands = valuesOf(fields);
+    typed.delete(id);
+  }
+
   async function kept(event) {
     event.preventDefault();
-    const correction = Object.fromEntries(Object.entries({ label, cl_id: clId, comment, decided_by: who }).map(([name, field]) => [name, field.value.trim()]));
-    const trouble = troubleWith(correction, await terms());
-    status.textContent = trouble || (isKept() ? "Kept in this browser." : "Kept until this page is closed.");
-    status.className = trouble ? "trouble" : "soft";
-    if (trouble) return;
-    if (!correction.decided_by) correction.decided_by = "a person";
-    correct(row, correction);
+    const known = await terms();
+    const correction = completed(valuesOf(fields), known);
+    const trouble = troubleWith(correction, known);
+    if (trouble) return tell(trouble, "trouble");
+    settle(correction);
     takeBack.hidden = false;
+    correct(row, correction);
+    tell(stateOf(row));
   }
 
   function takenBack() {
-    correct(row, null);
-    for (const one of [label, clId, comment]) one.value = "";
+    settle({ label: "", cl_id: "", comment: "", decided_by: who.value });
     takeBack.hidden = true;
-    status.textContent = "Taken back.";
+    correct(row, null);
+    tell("Taken back.");
     label.focus();
   }
 
   const takeBack = h("button", { type: "button", class: "plain", hidden: !correctionOf(row), onclick: takenBack }, "Take back");
   const form = h(
     "form",
-    { class: "correct", onsubmit: kept, autocomplete: "off" },
+    { class: "correct", onsubmit: kept, oninput: changed, autocomplete: "off" },
     labelled("Another label", label, list),
     labelled("Cell Ontology id", clId),
     labelled("Comment", comment),
@@ -61,7 +86,25 @@ export function correctionForm(row) {
     h("p", { class: "buttons" }, h("button", { type: "submit", class: "plain" }, "Keep"), " ", takeBack),
     status,
   );
-  return h("details", { class: "correction", open: Boolean(correctionOf(row)) }, h("summary", {}, "Correct or comment"), form);
+  return h("details", { class: "correction", open: open || typed.has(id) || Boolean(correctionOf(row)) }, h("summary", {}, "Correct or comment"), form);
+}
+
+function valuesOf(fields) {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value.trim()]));
+}
+
+function stateOf(row) {
+  if (typed.has(keyOf(row))) return "Not kept yet.";
+  if (!isDraft(row)) return correctionOf(row) ? "In the outputs." : "";
+  if (!correctionOf(row)) return "Taken back.";
+  return isKept() ? "Kept in this browser." : "Kept until this page is closed.";
+}
+
+// An id alone, in either field, brings its label; nobody who gives no name is "a person".
+function completed(said, known) {
+  const named = !said.label || known.some((term) => term.id === said.label);
+  const term = named ? known.find((one) => one.id === (said.cl_id || said.label)) : null;
+  return { ...said, ...(term ? { label: term.label, cl_id: term.id } : {}), decided_by: said.decided_by || "a person" };
 }
 
 function inputFor(name, value, more) {
