@@ -112,6 +112,17 @@ def test_whole_round_from_typing_to_the_next_report(visit: Open, tmp_path: Path)
     assert exported(again.page, tmp_path / "new").read_bytes() == file.read_bytes()
     assert again.trouble == []
 
+    # The browser in which they were said knows that they are in the outputs now.
+    (tmp_path / "report.html").write_text(html, encoding="utf-8")
+    page.reload()
+    page.locator("html.drawn").wait_for()
+    go(page, "9")
+    assert len(found.texts("#correction-note p")) == 1
+    assert page.locator("form.correct [role=status]").inner_text() == "In the outputs."
+    assert page.locator("#corrections td", has_text="not yet in the outputs").count() == 0
+    assert "your label" not in page.locator("#table").inner_text()
+    assert found.trouble == []
+
 
 def test_it_is_kept_for_this_run_and_not_for_another(visit: Open) -> None:
     found = visit(render(make.mixed_bag()), "#cluster=0")

@@ -61,6 +61,30 @@ test("the report's own corrections are there, can be taken back, and kept after 
   assert.deepEqual([correctionOf(row), isDraft(row)], [baked, false]);
 });
 
+test("what is in the outputs is said once, also where these filled in its term or its label", () => {
+  const kept = browser();
+  const row = state.rows[3];
+  const filled = { cluster: "9", comment: "", decided_by: "Bob" };
+  for (const one of [{ label: "platelet", cl_id: "CL:0000233" }, { label: "platelet", cl_id: "" }, { label: "", cl_id: "CL:0000233" }]) {
+    kept.items.set("cassia-corrections-0123456789abcdef", JSON.stringify([["9", { ...filled, ...one }], ["0", null]]));
+    loadDrafts(kept);
+    assert.deepEqual([isDraft(row), row.yours, correctionOf(row), corrections().length], [false, undefined, baked, 1]);
+  }
+  assert.equal(JSON.parse(kept.items.values().next().value).length, 2, "the report before these outputs still has it");
+});
+
+test("what is not in the outputs is a draft: other words, another person, an id that was taken out", () => {
+  const kept = browser();
+  const row = state.rows[3];
+  row.correction = { ...baked, cl_match: "id" };
+  const others = [{ label: "B cell" }, { decided_by: "Ada" }, { comment: "x" }, { cl_id: "" }, { label: "", cl_id: "" }];
+  for (const one of others) {
+    kept.items.set("cassia-corrections-0123456789abcdef", JSON.stringify([["9", { ...row.correction, ...one }]]));
+    loadDrafts(kept);
+    assert.equal(isDraft(row), true, JSON.stringify(one));
+  }
+});
+
 test("the file has ids as they are, in the table's order, with those of the report", () => {
   loadDrafts(browser());
   correct(state.rows[2], said);

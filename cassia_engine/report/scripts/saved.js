@@ -25,15 +25,17 @@ export function correctionOf(row) {
   return isDraft(row) ? drafts.get(keyOf(row)) : (row.correction ?? null);
 }
 
+// Whether something was said in this page that is not in the outputs. What is in them stays stored all the same: the
+// report before these outputs, opened again, still shows it.
 export function isDraft(row) {
-  return drafts.has(keyOf(row));
+  return drafts.has(keyOf(row)) && !inOutputs(drafts.get(keyOf(row)), row.correction ?? null);
 }
 
 // Says it of a cluster; null takes back what was said.
 export function correct(row, correction) {
   const id = keyOf(row);
   if (storage) drafts = storedDrafts(); // another tab may have said something since
-  if (sameAs(correction, row.correction ?? null)) drafts.delete(id);
+  if (inOutputs(correction, row.correction ?? null)) drafts.delete(id);
   else drafts.set(id, correction);
   store();
   for (const one of state.rows) noteOn(one);
@@ -63,9 +65,14 @@ function noteOn(row) {
   row.yours = isDraft(row) ? drafts.get(keyOf(row)) : undefined;
 }
 
-function sameAs(one, other) {
-  if (one === null || other === null) return one === other;
-  return Object.keys(FIELDS).every((name) => (one[name] ?? "") === (other[name] ?? ""));
+// Whether the report was made with what was said. It names the term of a label that came without an id, and the label
+// of an id; a match "id" is of an id that was given.
+function inOutputs(said, made) {
+  if (said === null || made === null) return said === made;
+  const label = said.label || (said.cl_id ? made.label : "");
+  const clId = said.cl_id || (made.cl_match === "id" ? "" : made.cl_id);
+  const filled = { ...said, label, cl_id: clId };
+  return Object.keys(FIELDS).every((name) => (filled[name] ?? "") === (made[name] ?? ""));
 }
 
 function ownStorage() {
