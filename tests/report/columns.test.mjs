@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { COLUMNS, columnsOf, compareValues, csvRows, sortValues } from "../../cassia_engine/report/scripts/columns.js";
+import { COLUMNS, columnsOf, compareValues, csvRows, deciderOf, sortValues } from "../../cassia_engine/report/scripts/columns.js";
 import { LINEAGES, failed, row } from "./rows.mjs";
 
 const column = (key) => COLUMNS.find((one) => one.key === key);
@@ -59,4 +59,9 @@ test("the types are in the CSV once, with either column that shows them", () => 
 test("a run without calls has no column of calls or costs", () => {
   const keys = columnsOf([row({ calls: 0, cost: 0 }), failed({ calls: 0, cost: 0 })], LINEAGES).map((one) => one.key);
   assert.ok(!keys.includes("calls") && !keys.includes("cost"));
+});
+
+test("the name of a person is whole", () => {
+  assert.equal(deciderOf(row({ decided_by: "Lovelace, Ada (PI)", correction: { label: "B cell" } })), "Lovelace, Ada (PI)");
+  assert.equal(deciderOf(row({ decided_by: "language model x (a hypothesis)", correction: { comment: "ask" } })), "language model x");
 });

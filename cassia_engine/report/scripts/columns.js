@@ -89,9 +89,10 @@ export function lineageName(row, lineages) {
   return row.lineage === null ? "" : lineages[row.lineage].name;
 }
 
-// Who decided, without what is said of it: "language model x (a hypothesis; the same model validated it)".
+// Who decided, without what is said of it: "language model x (a hypothesis; the same model validated it)". A person's
+// name is whole: "Lovelace, Ada".
 export function deciderOf(row) {
-  return row.decided_by.split(/ \(|, /)[0];
+  return row.correction?.label ? row.decided_by : row.decided_by.split(/ \(|, /)[0];
 }
 
 // The columns that this run has something for; the usual ones are always there. Who decided is not shown at first where
