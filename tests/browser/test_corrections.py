@@ -277,3 +277,31 @@ def test_form_follows_the_list_of_corrections(visit: Open) -> None:
     assert (found.page.input_value("#correct-comment"), status.inner_text()) == ("not yet", "Not kept yet.")
     assert back.is_visible()
     assert found.trouble == []
+
+
+def test_your_label_is_searched_sorted_and_counted(visit: Open) -> None:
+    found = visit(render(make.mixed_bag()), "#cluster=9")
+    ids, chips = ".clusters tbody .c-id bdi", ".chips button"
+    assert found.texts(chips) == ["All 10", "Need a look 8", "No annotation 4"]
+    found.page.locator(".clusters thead th.c-type").click()
+    assert found.texts(ids)[0] == "0"
+    fill(found.page, label="aardvark", cl_id="CL:0000233")
+    keep(found.page)
+    assert found.texts(ids)[0] == "9"
+    assert found.texts(chips)[2] == "No annotation 3"
+    assert found.texts("#cluster-view h2") == ["aardvark your label"]
+    found.page.click(f"{chips} >> nth=2")
+    assert found.page.get_attribute(f"{chips} >> nth=2", "aria-pressed") == "true"
+    assert sorted(found.texts(ids)) == ["007", "2", "7"]
+    found.page.click(f"{chips} >> nth=0")
+    for query in ("aard", "CL:0000233"):
+        found.page.fill("#search", query)
+        found.page.locator(".count", has_text="1 of 10").wait_for()
+        assert found.texts(ids) == ["9"]
+    found.page.click("#corrections button:has-text('Take back')")
+    assert found.texts(ids) != ["9"]
+    found.page.fill("#search", "")
+    assert found.texts(ids)[0] == "0"
+    assert found.texts(chips)[2] == "No annotation 4"
+    assert found.texts("#cluster-view h2") == ["No annotation"]
+    assert found.trouble == []

@@ -65,3 +65,9 @@ test("the name of a person is whole", () => {
   assert.equal(deciderOf(row({ decided_by: "Lovelace, Ada (PI)", correction: { label: "B cell" } })), "Lovelace, Ada (PI)");
   assert.equal(deciderOf(row({ decided_by: "language model x (a hypothesis)", correction: { comment: "ask" } })), "language model x");
 });
+
+test("a label of yours makes good for a cluster without one", () => {
+  const yours = failed({ yours: { label: "platelet" } });
+  assert.deepEqual(sorted("type", [row(), yours, failed({ id: "8" })], 1), ["0", "9", "8"]);
+  assert.deepEqual(sorted("checks", [row(), yours, failed({ id: "8" })], 1), ["8", "9", "0"]);
+});

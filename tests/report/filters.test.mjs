@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_FILTER, choicesOf, countWords, isFiltered, passes } from "../../cassia_engine/report/scripts/filters.js";
+import { NO_FILTER, choicesOf, countWords, isFiltered, passes, showsOf } from "../../cassia_engine/report/scripts/filters.js";
 import { LINEAGES, failed, row } from "./rows.mjs";
 
 const low = row({ id: "1", confidence: "Low", pips: 1, lineage: 1, concerns: [{ kind: "low", word: "low confidence", tone: "quiet" }] });
@@ -24,6 +24,13 @@ test("every filter leaves its rows", () => {
 
 test("a failed cluster that a person has named is not without an annotation", () => {
   assert.ok(!passes(failed({ has_type: true }), { ...NO_FILTER, show: "without" }));
+});
+
+test("a label of yours counts, and the button that is pressed stays", () => {
+  const rows = [row(), failed({ yours: { label: "platelet", cl_id: "" } })];
+  assert.ok(!passes(rows[1], { ...NO_FILTER, show: "without" }));
+  assert.deepEqual(showsOf(rows).map(({ value, count }) => [value, count]), [["all", 2], ["look", 1]]);
+  assert.deepEqual(showsOf(rows, "without").map(({ value, count }) => [value, count]), [["all", 2], ["look", 1], ["without", 0]]);
 });
 
 test("choices come with their counts, and only where they part the rows", () => {

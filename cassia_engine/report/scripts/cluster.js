@@ -13,6 +13,10 @@ export function startCluster(place) {
     else openView(place, id).catch(tellFault);
   });
   on("show", () => renew(place));
+  on("corrected", (id) => {
+    const row = state.byId.get(id);
+    if (isDrawn(place, row)) place.querySelector("h2").replaceWith(viewTitle(row));
+  });
 }
 
 async function openView(place, id) {
@@ -77,12 +81,19 @@ function viewHead(row) {
     "div",
     { class: "cluster-head", "data-of": row.anchor },
     h("p", { class: "soft" }, "Cluster ", bdi(row.id)),
-    h("h2", { tabindex: "-1", "aria-label": `Cluster ${row.id}: ${row.title}` }, bdi(row.title)),
+    viewTitle(row),
     clusterTools(keyOf(row)),
   );
 }
 
 function clusterTools(id) {
+// What was said in this page goes before the outputs', as in the table.
+function viewTitle(row) {
+  const yours = row.yours?.label;
+  const words = yours ? `${yours}, your label` : row.title;
+  return h("h2", { tabindex: "-1", "aria-label": `Cluster ${row.id}: ${words}` }, bdi(yours || row.title), yours ? [" ", h("small", {}, "your label")] : null);
+}
+
   return h(
     "div",
     { class: "cluster-tools" },

@@ -7,7 +7,7 @@ const TYPES = ["Predicted Detailed Cell Type", typeList("types")]; // of two col
 
 // Whether there is an answer to show: the model's, or a label by a person where there was none.
 export function isAnswered(row) {
-  return row.outcome === "annotated" || row.has_type;
+  return row.outcome === "annotated" || row.has_type || Boolean(row.yours?.label);
 }
 
 // Worst first: no annotation, trouble, a doubt, nothing.

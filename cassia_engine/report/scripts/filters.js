@@ -21,8 +21,13 @@ export function choicesOf(rows, lineages) {
     confidence: CONFIDENCES.map((word) => ({ value: word, word })),
     lineage: [...named, { value: NOT_PLACED, word: "Not placed" }],
   };
+  return { shows: showsOf(rows), ...parting(lists, rows) };
+}
+
+// The buttons alone; the one that is pressed stays, also with no row.
+export function showsOf(rows, pressed = "all") {
   const shows = SHOWS.map(({ value, word, test }) => ({ value, word, count: rows.filter(test).length }));
-  return { shows: shows.filter((one) => one.count || one.value === "all"), ...parting(lists, rows) };
+  return shows.filter((one) => one.count || one.value === "all" || one.value === pressed);
 }
 
 // A list that does not part the rows is no choice, and is left out.

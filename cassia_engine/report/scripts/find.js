@@ -28,6 +28,11 @@ export function textOf(row, genes) {
   return [...new Set(all.filter(Boolean))].join("\n").toLowerCase();
 }
 
+// What else it is found by: the label that was given in this page.
+export function yoursText(row) {
+  return row.yours ? `${row.yours.label}\n${row.yours.cl_id}`.toLowerCase() : "";
+}
+
 // The texts of all rows; `markers` is the packed part of that name.
 export function searchIndex(rows, markers) {
   return rows.map((row, index) => textOf(row, markers.clusters[index].g.map((gene) => markers.genes[gene])));

@@ -3,6 +3,7 @@
 import { cellFor } from "./cells.js";
 import { compareValues, sortValues } from "./columns.js";
 import { h } from "./dom.js";
+import { on } from "./store.js";
 import { unpacked } from "./unpack.js";
 
 const PAGE_LENGTH = 100;
@@ -35,6 +36,7 @@ export function gridOf(DataTable, element, rows, columns, lineages) {
 
 function gridColumn(column, rows, lineages) {
   let values = null;
+  on("corrected", () => (values = null));
   return {
     data: 0,
     type: "ours",

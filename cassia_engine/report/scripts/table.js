@@ -4,8 +4,8 @@ import { columnsOf, csvRows } from "./columns.js";
 import { toCsv } from "./csv.js";
 import { h, reveal } from "./dom.js";
 import { download, fileName } from "./download.js";
-import { countWords, passes } from "./filters.js";
-import { matcher, searchIndex } from "./find.js";
+import { NO_FILTER, countWords, passes } from "./filters.js";
+import { matcher, searchIndex, yoursText } from "./find.js";
 import { gridOf, shownPlaces, tableLibrary } from "./grid.js";
 import { pager } from "./pager.js";
 import { highlight, keyOf, on, select, show, state } from "./store.js";
@@ -41,18 +41,24 @@ export async function startTable(place) {
 
 // Which rows the tools ask for. The first search unpacks the markers, so a later one may be there before it.
 function rowFilter(redraw) {
-  let [last, wanted, index] = [null, null, null];
+  let [last, passed, matches, index] = [null, NO_FILTER, null, null];
 
   async function apply(filter) {
     last = filter;
     if (filter.query.trim()) index ??= searchIndex(state.rows, await unpacked("markers"));
     if (last !== filter) return;
-    const matches = filter.query.trim() ? matcher(filter.query) : null;
-    wanted = state.rows.map((row, at) => passes(row, filter) && (!matches || matches(index[at])));
+    passed = filter;
+    matches = filter.query.trim() ? matcher(filter.query) : null;
     redraw();
   }
 
-  return { apply, wants: (at) => !wanted || wanted[at] };
+  // What was said in this page comes and goes, so it is in no index.
+  function wants(at) {
+    const row = state.rows[at];
+    return passes(row, passed) && (!matches || matches(`${index[at]}\n${yoursText(row)}`));
+  }
+
+  return { apply, wants };
 }
 
 function drawn(grid, tools, pages) {

@@ -1,7 +1,8 @@
 // What stands above the table: search, filters, columns, export. It says what is wanted; the table does it.
 
 import { h } from "./dom.js";
-import { NO_FILTER, choicesOf, isFiltered } from "./filters.js";
+import { NO_FILTER, choicesOf, isFiltered, showsOf } from "./filters.js";
+import { on } from "./store.js";
 
 const LISTS = { outcome: "Any outcome", confidence: "Any confidence", lineage: "Any lineage" };
 
@@ -11,7 +12,7 @@ export function tableTools(rows, lineages, columns, { changed, sorted, turned, t
   const choices = choicesOf(rows, lineages);
   const filter = { ...NO_FILTER };
   const search = searchBox((query) => set({ query }));
-  const chips = choices.shows.map((choice) => chip(choice, () => set({ show: choice.value })));
+  const chips = h("div", { class: "chips", role: "group", "aria-label": "Show" });
   const lists = Object.keys(LISTS).filter((name) => choices[name]);
   const selects = lists.map((name) => choiceList(name, choices[name], (value) => set({ [name]: value })));
   const clear = plainButton("Clear filters", () => set({ ...NO_FILTER }));
@@ -20,17 +21,25 @@ export function tableTools(rows, lineages, columns, { changed, sorted, turned, t
   function set(part) {
     Object.assign(filter, part);
     search.querySelector("input").value = filter.query;
-    chips.forEach((button, place) => button.setAttribute("aria-pressed", String(choices.shows[place].value === filter.show)));
+    for (const button of chips.children) button.setAttribute("aria-pressed", String(button.value === filter.show));
     selects.forEach((label, place) => (label.querySelector("select").value = filter[lists[place]]));
     if (document.activeElement === clear && !isFiltered(filter)) search.querySelector("input").focus();
     clear.hidden = !isFiltered(filter);
     changed({ ...filter });
   }
 
+  // A label of a cluster without one, given in this page, makes them other numbers.
+  function drawChips() {
+    const shows = showsOf(rows, filter.show);
+    chips.replaceChildren(...shows.map((choice) => chip(choice, filter.show, () => set({ show: choice.value }))));
+    chips.hidden = shows.length < 2;
+  }
+
   clear.hidden = true;
-  const group = h("div", { class: "chips", role: "group", "aria-label": "Show" }, chips);
+  drawChips();
+  on("corrected", drawChips);
   const right = [columnsMenu(columns, toggled), plainButton("Export CSV", exported)];
-  const first = h("div", {}, h("div", {}, search, chips.length > 1 ? group : null), h("div", {}, right));
+  const first = h("div", {}, h("div", {}, search, chips), h("div", {}, right));
   const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted, turned), clear), count);
   const element = h("div", { class: "tools table-tools" }, first, second);
   return { element, count };
@@ -49,10 +58,10 @@ function searchBox(typed) {
   return h("label", { class: "find" }, h("span", { class: "unseen" }, words), input);
 }
 
-function chip(choice, chosen) {
-  const pressed = String(choice.value === "all");
+function chip(choice, wanted, chosen) {
+  const pressed = String(choice.value === wanted);
   const text = `${choice.word} ${choice.count.toLocaleString("en")}`;
-  return h("button", { type: "button", "aria-pressed": pressed, onclick: chosen }, text);
+  return h("button", { type: "button", value: choice.value, "aria-pressed": pressed, onclick: chosen }, text);
 }
 
 function choiceList(name, choices, chosen) {
