@@ -32,6 +32,7 @@ def test_label_of_a_person_is_the_title_and_the_answer_is_told() -> None:
     assert (answered["title"], answered["confidence"], answered["score"]) == ("natural killer cell", "High", 91)
     assert answered["evidence"] == ["GNLY", "GZMB", "PRF1"]
     assert detail["before"] == "The model said"
+    assert detail["named"]["path"][-1] == "B cell"
     assert [turn["speaker"] for turn in detail["turns"]] == ["Annotator", "Validator"]
 
 
@@ -47,6 +48,7 @@ def test_person_who_named_a_cluster_has_looked_at_it() -> None:
     assert "answered" not in detail
     confirmed = after.row("7_0")
     assert (confirmed["confidence"], confirmed["verdict"]) == ("Moderate", "confirmed by a person")
+    assert "named" not in after.detail("7_0")
 
 
 CLEAR = "has a cell type that passed its check, with no sign of a mixture and no low confidence."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cassia_engine.ontology import How, Ontology
-from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Confidence
+from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Confidence, Correction
 from cassia_engine.report.look import sentence
 from cassia_engine.report.words import share
 
@@ -55,6 +55,11 @@ def answer(a: Annotation, result: ClusterResult) -> Answer:
         context_conflict=a.context_conflict,
         note=sentence(result.reason) if a.detailed_types and result.validated is not None else "",
     )
+
+
+def named(said: Correction) -> Answer:
+    """Where the label of a person has its place in the ontology."""
+    return Answer(placed=placed(said.cl_match), path=Ontology.load().lineage_path(said.cl_id))
 
 
 def given_score(a: Annotation, result: ClusterResult) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cassia_engine.records import ClusterResult, SetAside
 from cassia_engine.report import calls, words
-from cassia_engine.report.answers import Answer, answer
+from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
 from cassia_engine.report.look import Concern, concerns, sentence
 from cassia_engine.report.pack import given
@@ -21,13 +21,15 @@ class Detail:
     """The view of a cluster beside its row and its markers; what is empty is left out of the data.
 
     `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says who answered
-    where a person's label stands first.
+    where a person's label stands first. `named` is of the label that
+    a person gave in its place.
     """
 
     n_rows: int
     n_passing: int
     before: str = ""
     answer: Answer | None = None
+    named: Answer | None = None
     concerns: tuple[Concern, ...] = ()
     context: str = ""
     set_aside: tuple[SetAside, ...] = ()
@@ -43,6 +45,7 @@ class Detail:
 def detail(result: ClusterResult, provider: str) -> Detail:
     before = uncorrected(result)
     a = opinion(before)
+    said = result.named_by_person
     held = result.conversation
     spoken = turns(held, result.validated)
     return Detail(
@@ -50,6 +53,7 @@ def detail(result: ClusterResult, provider: str) -> Detail:
         n_passing=result.cluster.n_passing,
         before=_who_answered(provider) if result.replaced else "",
         answer=answer(a, result) if a else None,
+        named=named(said) if said and opinion(result) is None else None,
         concerns=concerns(before, provider),
         context=result.cluster.context,
         set_aside=result.cluster.set_aside,

@@ -305,3 +305,22 @@ def test_your_label_is_searched_sorted_and_counted(visit: Open) -> None:
     assert found.texts(chips)[2] == "No annotation 4"
     assert found.texts("#cluster-view h2") == ["No annotation"]
     assert found.trouble == []
+
+
+def test_view_says_where_a_persons_label_has_its_place(visit: Open) -> None:
+    said = [("9", "thrombocyte", "Lovelace, Ada"), ("0", "gizmo", "Ada"), ("7_0", "natural killer cell", "Ada")]
+    rows = [{"cluster": cluster, "label": label, "decided_by": who} for cluster, label, who in said]
+    found = visit(render(corrected(make.mixed_bag(), read_corrections(rows))), "#cluster=9")
+    view = found.texts("#cluster-view")[0]
+    assert "Cell Ontology platelet CL:0000233 by an abbreviation" in view
+    assert "hematopoietic cell › blood cell › platelet" in view
+    assert "There was no answer: the label is a person's." in view
+    assert "not judged" not in view
+    assert "Lovelace, Ada" in found.texts(".clusters tr[aria-current] .c-decided_by")
+    assert found.texts(".clusters tr[aria-current] .c-evidence")[0].startswith("top markers: ")
+    assert "A cluster that only a person named shows its first markers." in found.texts("#dotplot .note")[0]
+    go(found.page, "0")
+    assert "no term was found" in found.texts("#cluster-view .answer")[0]
+    go(found.page, "7_0")
+    assert found.page.locator("#cluster-view .answer dt", has_text="Cell Ontology").count() == 1
+    assert found.trouble == []

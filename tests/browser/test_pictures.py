@@ -189,6 +189,9 @@ def test_without_fold_changes_there_is_no_plot_and_no_empty_box(visit: Open) -> 
 def test_run_without_any_answer_draws_what_it_has(visit: Open) -> None:
     found = drawn(visit, [make.unannotated("0", 0), make.unannotated("1", 1)])
     assert found.page.locator("#dotplot .dot").count() >= 6
+    assert found.texts("#dotplot h2") == ["First markers of the clusters"]
+    [lead] = found.texts("#dotplot .note")
+    assert lead.startswith("A cluster without an annotation shows its first markers, which nobody judged.")
     assert found.page.locator("#lineage *, #scores *").count() == 0
     assert found.trouble == []
 

@@ -5,11 +5,16 @@ import { bdi, genes, h, icon, pips, scoreBar } from "./dom.js";
 export function answerList(row, detail) {
   const answered = detail.answer;
   return [
-    answered ? null : h("p", {}, "There is no annotation, and nothing is guessed in its place."),
+    answered ? null : h("p", {}, row.has_type ? "There was no answer: the label is a person's." : "There was no answer, and nothing is guessed in its place."),
     answered ? pairs(answerPairs(row, answered)) : null,
     detail.context ? pairs([["You added", bdi(detail.context)]]) : null,
     detail.usage ? pairs(detail.usage.map(([name, value]) => [name, bdi(value)])) : null,
   ];
+}
+
+// Where the label that a person gave has its place in the ontology.
+export function namedList(row, named) {
+  return pairs([["General type", row.general ? bdi(row.general) : null], ["Cell Ontology", ontologyTerm(row, named)], ["Lineage", pathWords(named)]]);
 }
 
 function answerPairs(row, answered) {
@@ -18,7 +23,7 @@ function answerPairs(row, answered) {
     ["General type", bdi(row.general || "none given")],
     ["Ranked types", h("ol", {}, (answered.ranked ?? [{ label: "none given" }]).map(rankedType))],
     ["Cell Ontology", ontologyTerm(row, answered)],
-    ["Lineage", answered.path ? answered.path.map((label, place) => [place ? " › " : "", bdi(label)]) : null],
+    ["Lineage", pathWords(answered)],
     ["Possible mixture", row.mixed.length ? bdi(row.mixed.join(", ")) : null],
     ["State", row.state ? bdi(row.state) : null],
     ["Confidence", [pips(row.pips), " ", row.confidence]],
@@ -53,6 +58,10 @@ function ontologyTerm(row, answered) {
   if (!row.cl_id) return bdi(answered.placed ?? "no term is placed");
   const how = answered.placed ? [" ", h("bdi", { class: "soft" }, answered.placed)] : null;
   return [bdi(row.cl_label), " ", h("bdi", { class: "cl" }, row.cl_id), how];
+}
+
+function pathWords({ path }) {
+  return path ? path.map((label, place) => [place ? " › " : "", bdi(label)]) : null;
 }
 
 function scored(row, answered) {

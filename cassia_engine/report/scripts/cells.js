@@ -55,7 +55,7 @@ function typeCell(row) {
 
 function evidenceCell(row) {
   if (!row.not_judged.length) return geneCell(row.evidence);
-  return [h("small", {}, "top markers, not judged: "), genes(row.not_judged)];
+  return [h("small", {}, isAnswered(row) ? "top markers: " : "top markers, not judged: "), genes(row.not_judged)];
 }
 
 function geneCell(list) {

@@ -1,6 +1,6 @@
 // The view of one cluster: its answer, its markers and its conversation.
 
-import { answerList } from "./answer.js";
+import { answerList, namedList } from "./answer.js";
 import { bdi, h, icon, tellFault } from "./dom.js";
 import { genesTable } from "./markers.js";
 import { emit, keyOf, on, select, state } from "./store.js";
@@ -20,28 +20,28 @@ export function startCluster(place) {
 }
 
 async function openView(place, id) {
-  const index = state.rows.indexOf(state.byId.get(id));
-  const [details, markers, texts] = await Promise.all([
-    unpacked(`details-${Math.floor(index / state.page.block)}`),
-    unpacked("markers"),
   if (!place.hidden && isDrawn(place, state.byId.get(id))) {
     showView(place);
     return;
   }
+  const index = state.rows.indexOf(state.byId.get(id));
+  const [details, markers, texts] = await Promise.all([
+    unpacked(`details-${Math.floor(index / state.page.block)}`),
+    unpacked("markers"),
     unpacked("texts"),
   ]);
   if (state.selected !== id) return; // another one was opened meanwhile
   drawView(place, index, details[index % state.page.block], { genes: markers.genes, ...markers.clusters[index] }, texts);
 }
 
-function drawView(place, index, detail, markers, texts) {
-  const row = state.rows[index];
-  const judged = detail.answered ?? row; // what was answered, where a person's label stands in its place
-  const note = h("div", { id: "correction-note" });
 function isDrawn(place, row) {
   return place.querySelector(".cluster-head")?.dataset.of === row.anchor;
 }
 
+function drawView(place, index, detail, markers, texts) {
+  const row = state.rows[index];
+  const judged = detail.answered ?? row; // what was answered, where a person's label stands in its place
+  const note = h("div", { id: "correction-note" });
   const correction = h("div", { id: "correction-form" });
   place.replaceChildren(
     viewHead(row),
@@ -49,6 +49,7 @@ function isDrawn(place, row) {
       "div",
       { class: "panel body" },
       note,
+      detail.named ? namedList(row, detail.named) : null,
       detail.answered ? h("p", { class: "before" }, `${detail.before}: `, h("b", {}, bdi(judged.title))) : null,
       concernList(detail.concerns ?? []),
       h(
@@ -61,15 +62,15 @@ function isDrawn(place, row) {
   );
   place.hidden = false;
   emit("opened", { row, detail, note, place: correction });
+  showView(place);
+}
+
+function showView(place) {
   place.scrollIntoView({ block: "start" });
   place.querySelector("h2").focus({ preventScroll: true });
 }
 
 // The keyboard goes back to the table.
-  showView(place);
-}
-
-function showView(place) {
 function closeView(place) {
   const inside = place.contains(document.activeElement);
   place.hidden = true;
@@ -86,7 +87,6 @@ function viewHead(row) {
   );
 }
 
-function clusterTools(id) {
 // What was said in this page goes before the outputs', as in the table.
 function viewTitle(row) {
   const yours = row.yours?.label;
@@ -94,6 +94,7 @@ function viewTitle(row) {
   return h("h2", { tabindex: "-1", "aria-label": `Cluster ${row.id}: ${words}` }, bdi(yours || row.title), yours ? [" ", h("small", {}, "your label")] : null);
 }
 
+function clusterTools(id) {
   return h(
     "div",
     { class: "cluster-tools" },

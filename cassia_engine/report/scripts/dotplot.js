@@ -18,7 +18,8 @@ export async function startDotplot(place) {
   if (!page.has.fc || !rows.some((row) => row.evidence.length + row.unsupported.length + row.not_judged.length)) return;
   const markers = await unpacked("markers");
   const lineages = await unpacked("lineages");
-  const parts = pictureFrame({ what: "Evidence genes over the clusters", name: "dotplot", drawn: () => parts.canvas.querySelector("svg") });
+  const what = rows.some((row) => row.evidence.length + row.unsupported.length) ? "Evidence genes over the clusters" : "First markers of the clusters";
+  const parts = pictureFrame({ what, name: "dotplot", drawn: () => parts.canvas.querySelector("svg") });
   const values = h("details", { class: "values" }, h("summary", {}, "The values as a table"));
   const status = h("p", { class: "unseen", role: "status" });
   parts.canvas.after(values, status);
@@ -91,7 +92,7 @@ function pictureOf(plot, lineages, room) {
   const height = frame.height + 14 + legend.height;
   return svg(
     "svg",
-    { class: "plot dots", viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Dot plot of the evidence genes over the clusters" },
+    { class: "plot dots", viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Dot plot of genes over the clusters" },
     plot.clusters.map((cluster, place) => clusterGroup(plot, cluster, place)),
     geneNames(plot),
     svg("g", { transform: `translate(0 ${frame.height + 14})`, "aria-hidden": "true" }, legend.marks),

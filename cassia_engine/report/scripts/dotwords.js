@@ -1,21 +1,26 @@
 // What the dot plot says in words: of itself, and of each dot.
 
+import { isAnswered } from "./columns.js";
 import { counted } from "./dom.js";
 import { shortened } from "./geometry.js";
 import { worded } from "./numbers.js";
 import { clusterLabel } from "./picture.js";
 
 const ALL = "Every gene that an answer rests on, in every cluster.";
+const NAMED = "A cluster that only a person named shows its first markers.";
 const NOBODY = "A cluster without an annotation shows its first markers, which nobody judged.";
 const SQUARES = "The marker table has no shares of cells, so all squares are of one size.";
 const HOW = "Point at a dot to read it; by keyboard, the arrow keys go from dot to dot.";
 
 export function plotWords(choice, { rows, shown, page }) {
   const drawn = choice.clusters.map((index) => rows[index]);
+  const cited = drawn.some((row) => row.evidence.length + row.unsupported.length);
+  const uncited = drawn.filter((row) => row.not_judged.length);
   const sentences = [
-    choice.whole ? (choice.each === null ? ALL : null) : whichClusters(choice, rows.length, shown.length),
-    choice.each === null ? null : `Of each cluster the first ${counted(choice.each, "gene")} that its answer rests on; its view has all.`,
-    drawn.some((row) => row.outcome !== "annotated" && row.not_judged.length) ? NOBODY : null,
+    choice.whole ? (cited && choice.each === null ? ALL : null) : whichClusters(choice, rows.length, shown.length),
+    choice.each === null || !cited ? null : `Of each cluster the first ${counted(choice.each, "gene")} that its answer rests on; its view has all.`,
+    uncited.some((row) => !isAnswered(row)) ? NOBODY : null,
+    uncited.some(isAnswered) ? NAMED : null,
     page.has.pct ? null : SQUARES,
     HOW,
   ];

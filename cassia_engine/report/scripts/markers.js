@@ -14,7 +14,7 @@ export function genesTable(row, detail, markers) {
   return h(
     "div",
     { class: "markers" },
-    h("h3", {}, judged ? "Markers and evidence" : "Markers, not judged"),
+    h("h3", {}, judged ? "Markers and evidence" : row.has_type ? "Markers" : "Markers, not judged"),
     markers.g.length ? listing(row, markers, judged) : h("p", {}, "No gene passes the filter."),
     notes(detail, markers),
   );
