@@ -324,3 +324,14 @@ def test_view_says_where_a_persons_label_has_its_place(visit: Open) -> None:
     go(found.page, "7_0")
     assert found.page.locator("#cluster-view .answer dt", has_text="Cell Ontology").count() == 1
     assert found.trouble == []
+
+
+def test_tree_stays_unfolded_when_a_label_is_kept(visit: Open) -> None:
+    found = visit(render([make.annotated(str(number), number) for number in range(60)]), "#cluster=59")
+    assert found.page.locator("#lineage .chip").count() == 24
+    found.page.click("#lineage button:has-text('Show 36 more')")
+    fill(found.page, label="B cell", comment="")
+    keep(found.page)
+    assert found.page.locator("#lineage .chip").count() == 60
+    last = found.page.get_attribute("#lineage .chip >> nth=59", "aria-label")
+    assert last == "Cluster 59, B cell (your label)"

@@ -24,7 +24,12 @@ export async function startLineage(place) {
     parts.canvas.replaceChildren(h("ul", { class: "tree" }, below(null), unplacedBranch(tree.unplaced)));
     highlightAgain();
   };
-  on("corrected", draw);
+  // Where a line has many clusters, none has its type in sight: no need to draw, and to fold, all of them anew.
+  on("corrected", (id) => {
+    if (state.rows.length <= IN_LINES) return draw();
+    const row = state.byId.get(id);
+    parts.canvas.querySelector(`[data-row="${state.rows.indexOf(row)}"]`)?.setAttribute("aria-label", spokenName(row));
+  });
   draw();
 }
 
