@@ -21,8 +21,7 @@ class Detail:
     """The view of a cluster beside its row and its markers; what is empty is left out of the data.
 
     `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says who answered
-    where a person's label stands first. `named` is of the label that
-    a person gave in its place.
+    where a person's label stands first. `named` is of the label that a person gave in its place.
     """
 
     n_rows: int

@@ -104,5 +104,5 @@ def test_every_task_has_the_image_that_a_site_names(tmp_path: Path) -> None:
     found = {task["name"]: task["container"] for task in json.loads(done.stdout)["processes"]}
     modules = (path.parent.name for path in ROOT.glob("modules/local/cassia/*/main.nf"))
     names = ["VERSION", *(f"CASSIA_{name.upper()}" for name in modules)]
-    assert len(names) == 6
+    assert len(names) == 7
     assert found == dict.fromkeys(names, f"images.example/lab/cassia:{OURS}")
