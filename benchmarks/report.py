@@ -34,30 +34,41 @@ LIMITS = {
     "report of 30 clusters, MB": 1.0,
     "report of 1,000 clusters, MB": 12.0,
     "1,000 clusters until interactive, s": 2.0,
-    "1,000 clusters, the first search, s": 0.5,
-    "1,000 clusters, a filter, s": 0.1,
+    "1,000 clusters, the first search, s": 0.1,
+    "1,000 clusters, the slowest other filter, s": 0.1,
     "1,000 clusters, a cluster opened, s": 1.0,
     "collect, wall s": 20.0,
     "collect, peak MB": 500.0,
 }
 REPEATS = 5
 CHUNK = 400
-# Types into the search, and waits until the number of clusters found has changed and the table is painted.
-FILTER = """async (query) => {
-  const search = document.querySelector('#clusters input[type=search]');
+# Sets a filter, and waits until the number of clusters found has changed and the table is painted.
+FILTER = """async ([control, value]) => {
+  const element = document.querySelector(`#clusters ${control}`);
   const status = document.querySelector('#clusters [role=status]');
   const counted = new Promise((done) => {
     const observer = new MutationObserver(done);
     observer.observe(status, { childList: true, characterData: true, subtree: true });
   });
   const start = performance.now();
-  search.value = query;
-  search.dispatchEvent(new Event('input', { bubbles: true }));
+  element.value = value;
+  element.dispatchEvent(new Event(element.matches('select') ? 'change' : 'input', { bubbles: true }));
   await counted;
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   return (performance.now() - start) / 1000;
 }"""
-QUERIES = ("CD3D", "c70", "CD3D, CD8A")  # the first one has all genes unpacked
+SEARCH, LINEAGE, OUTCOME = "input[type=search]", ".choice.lineage select", ".choice.outcome select"
+# The first one has all genes unpacked. An empty value gives all rows back.
+FIRST = (SEARCH, "CD3D")
+OTHERS = (
+    (SEARCH, "c70"),
+    (SEARCH, ""),
+    (SEARCH, "CD3D, CD8A"),
+    (SEARCH, ""),
+    (LINEAGE, "0"),
+    (LINEAGE, ""),
+    (OUTCOME, "annotated"),
+)
 
 
 def main() -> None:
@@ -68,7 +79,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         found = {**sizes(Path(scratch)), **times(Path(scratch) / "1000.html"), **collected(Path(scratch), clusters)}
     for name, value in found.items():
-        print(f"{name:40s} {value:8.2f}   limit {LIMITS[name]:g}, ratio {value / LIMITS[name]:.2f}")
+        print(f"{name:44s} {value:8.2f}   limit {LIMITS[name]:g}, ratio {value / LIMITS[name]:.2f}")
     sys.exit(int(any(value > LIMITS[name] for name, value in found.items())))
 
 
@@ -101,7 +112,7 @@ def visit(chromium: Any, url: str) -> tuple[float, float, float, float]:
         page.locator("html.ready").wait_for(state="attached")
         ready = time.perf_counter() - start
         page.locator("html.drawn").wait_for(state="attached")
-        first, *others = (page.evaluate(FILTER, query) for query in QUERIES)
+        first, *others = (page.evaluate(FILTER, list(one)) for one in (FIRST, *OTHERS))
         start = time.perf_counter()
         page.evaluate("location.hash = 'cluster=c700'")
         page.locator("#cluster-view h2").wait_for()

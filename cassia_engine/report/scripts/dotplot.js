@@ -13,6 +13,8 @@ import { pictureFrame, pictureTip, shareHighlight } from "./picture.js";
 import { on, state } from "./store.js";
 import { unpacked } from "./unpack.js";
 
+const AFTER_TABLE = 100; // ms
+
 export async function startDotplot(place) {
   const { rows, page } = state;
   if (!page.has.fc || !rows.some((row) => row.evidence.length + row.unsupported.length + row.not_judged.length)) return;
@@ -50,8 +52,14 @@ export async function startDotplot(place) {
     values.querySelector(".wide")?.remove();
     values.append(valuesTable(plot));
   }
-  on("show", () => requestAnimationFrame(draw));
-  on("select", () => requestAnimationFrame(draw));
+  // Not before the table has answered, and once for a word that is being typed.
+  let later = 0;
+  const drawLater = () => {
+    clearTimeout(later);
+    later = setTimeout(draw, AFTER_TABLE);
+  };
+  on("show", drawLater);
+  on("select", drawLater);
   on("corrected", () => {
     drawn = "";
     draw();
