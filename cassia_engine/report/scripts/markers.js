@@ -23,14 +23,14 @@ export function genesTable(row, detail, markers) {
 function listing(row, markers, judged) {
   const { columns } = state.page;
   const folds = markers.g.length >= FOLDS_FROM;
-  const role = judged ? h("th", { scope: "col" }, h("span", { class: "unseen" }, "Role")) : null;
+  const role = judged ? h("th", { scope: "col", class: "role" }, h("span", { class: "unseen" }, "Role")) : null;
   const head = h(
     "tr",
     {},
     h("th", { scope: "col" }, "Rank"),
     h("th", { scope: "col", class: "name" }, "Gene"),
-    columns.map((column) => h("th", { scope: "col" }, column.heading)),
     role,
+    columns.map((column) => h("th", { scope: "col" }, column.heading)),
   );
   const table = h("table", { class: folds ? "fold" : null }, h("thead", {}, head), h("tbody", {}, lines(row, markers, judged)));
   const wide = h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Markers" }, table);
@@ -64,8 +64,8 @@ function line(rank, gene, cells, mark, judged) {
     { class: mark },
     h("td", {}, rank),
     h("th", { scope: "row" }, bdi(gene)),
-    cells.map((text) => h("td", {}, text)),
     judged ? h("td", { class: "role" }, mark ? [icon(ROLES[mark]), mark] : null) : null,
+    cells.map((text) => h("td", {}, text)),
   );
 }
 
