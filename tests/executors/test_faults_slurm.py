@@ -205,7 +205,9 @@ def test_job_over_its_memory(pipeline: Launcher, slurm: Slurm, mock: Running) ->
         mock.post("/release")
         run = end_of(head, said)
     assert_whole(pipeline, mock, run, wasted)
-    assert failures(pipeline) == ["-"] * 4
+    # Slurm kills all processes of a job: where the command goes before the shell around it, its end is written down.
+    assert len(failures(pipeline)) == 4
+    assert set(failures(pipeline)) <= {"-", "137"}
     assert "needed more than its 20 MB of memory" in run.said
 
 
