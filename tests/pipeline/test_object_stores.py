@@ -35,7 +35,8 @@ workflow {
         work = new Expando([toUriString: { address }])
         names = [workflow: [workDir: work, containerEngine: 'docker'], launchDir: '/launch', params: params]
         journal = told(rules.ext.journal_dir, names)
-        bound = told(rules.containerOptions, names + [task: [ext: [journal_dir: journal]]])
+        word = told(rules.ext.journal_word, names + [task: [ext: [journal_dir: journal]]])
+        bound = told(rules.containerOptions, names + [task: [ext: [journal_dir: journal, journal_word: word]]])
         println("told ${address} ${journal} ${bound}")
     }
 }
@@ -75,7 +76,7 @@ def test_tasks_keep_their_journals_where_no_folder_is_shared(pipeline: Launcher)
         ["s3://b/w", ".cassia/journal"],
         ["gs://b/w", ".cassia/journal"],
         ["az://b/w", ".cassia/journal"],
-        ["/w", "/launch/.cassia/journal", "-v", "'/launch/.cassia/journal:/launch/.cassia/journal'"],
+        ["/w", "/launch/.cassia/journal", "-v", "'/launch/.cassia/journal':'/launch/.cassia/journal'"],
     ]
 
 
