@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ NAMES = {
     "nextflow": (str(ROOT / ".tools" / "nextflow"), "nextflow"),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
 }
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def need(what: str) -> str:
