@@ -35,6 +35,9 @@ TRACES = """() => [
   [...document.querySelectorAll('a')].filter(a => !a.getAttribute('href').startsWith('#')).length,
   [...document.querySelectorAll('body *')].filter(e => e.getClientRects().length).length > 100,
 ]"""
+TIP_IS_TEXT = (
+    "[...document.querySelectorAll('.tip *')].every(e => /^(rect|text)$/.test(e.localName) && !e.children.length)"
+)
 NO_TRACES = [None, 0, 0, 0, True]
 
 
@@ -100,10 +103,18 @@ def test_search_takes_them_for_what_they_are(everything: Visit) -> None:
 
 
 def test_everything_pointed_at_stays_text(everything: Visit) -> None:
-    for line in everything.page.locator(".clusters tbody tr").all()[:: len(TEXTS) // 8]:
+    lines = everything.page.locator(".clusters tbody tr").all()[:: len(TEXTS) // 8]
+    links = everything.page.locator("#dotplot .plot [data-place]").all()[::5]
+    assert min(len(lines), len(links)) >= 8
+    for line in lines:
         line.hover()
-    for link in everything.page.locator(".plot [data-place]").all()[:: len(TEXTS) // 8]:
+        assert line.evaluate("line => line.classList.contains('lit')")
+    for link in links:
         link.focus()
+        everything.page.keyboard.press("ArrowRight")
+        assert everything.page.locator(".tip[visibility=visible] text").count() > 0
+        assert everything.page.evaluate(TIP_IS_TEXT)
+        assert everything.page.evaluate(TRACES) == NO_TRACES
 
 
 def cells(text: str) -> list[list[str]]:
