@@ -248,6 +248,16 @@ def test_run_that_asked_nobody_has_the_date_of_its_report(monkeypatch: pytest.Mo
     assert dict(dates.facts([make.annotated()])) == {"Date": "21 November 2026"}
 
 
+@pytest.mark.parametrize("epoch", ["yesterday", "\u00b2", "1" * 40])
+def test_a_date_that_is_none_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, epoch: str
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    assert list(dict(dates.facts([make.annotated()]))) == ["Date"]
+    assert "SOURCE_DATE_EPOCH=" in caplog.text
+    assert "is no time in seconds; the report has the date of today" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

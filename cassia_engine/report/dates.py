@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cassia_engine.errors import shown
 from cassia_engine.records import ClusterResult
 from cassia_engine.report.calls import Entry
 from cassia_engine.report.words import duration
+
+log = logging.getLogger(__name__)
 
 
 def facts(results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
@@ -26,7 +30,11 @@ def facts(results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
 def today() -> datetime:
     """Now, or the time that SOURCE_DATE_EPOCH gives to those who want the same bytes again."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        log.warning("SOURCE_DATE_EPOCH=%s is no time in seconds; the report has the date of today", shown(epoch))
+        return datetime.now(UTC)
 
 
 def _span(call: Entry) -> tuple[datetime, datetime] | None:
