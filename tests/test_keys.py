@@ -127,9 +127,17 @@ def _slashed(key: str) -> str:
     return key.replace("/", "\\/").replace("+", "\\u002b")
 
 
+def _zero_width(key: str) -> str:
+    return "\u200b".join(key)
+
+
+def _control_characters(key: str) -> str:
+    return "\\u0001".join(key)
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
-@pytest.mark.parametrize("write", [_plain, _escaped, _slashed])
+@pytest.mark.parametrize("write", [_plain, _escaped, _slashed, _zero_width, _control_characters, str.upper])
 def test_a_provider_that_sends_the_key_back_does_not_get_it_written_down(
     tmp_path: Path, table: Path, write: Callable[[str], str], status: int,
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,

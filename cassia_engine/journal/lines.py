@@ -22,7 +22,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.providers.chat import Call, Receipt
 
 VERSION = 1
-# No line is longer: an answer of 8 MB, every character escaped, and its request.
+# No line is longer: an answer of 1 MiB (8 MB in older files), every character escaped, and its request.
 LONGEST = 64 * 2**20
 
 _SUM = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')

@@ -5,7 +5,6 @@ Messages are shown to the person and never searched. No message holds the key, o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cassia_engine.errors import CassiaError
 from cassia_engine.providers.retry_after import retry_after
+from cassia_engine.redaction import redacted
 from cassia_engine.secret import Secret
 
 if TYPE_CHECKING:
@@ -169,19 +169,8 @@ def classify(
 
 def clean(text: str, key: Secret | None, longest: int = 300) -> str:
     """A provider's text for a message: one line, cut at `longest` characters, without any piece of the key."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in without_key(text, key)).split())
+    line = " ".join("".join(c if c.isprintable() else " " for c in redacted(text, key)).split())
     return line if len(line) <= longest else line[:longest].rstrip() + "..."
-
-
-def without_key(text: str, key: Secret | None) -> str:
-    """The text with *** for the key; a text that was cut may hold a piece of it, from 8 characters on that counts."""
-    value = key.reveal() if key else ""
-    size = min(8, len(value))
-    pieces = {value[i : i + size] for i in range(len(value) - size + 1)} if size else set()
-    hidden = {at + i for piece in pieces for at in _places(text, piece) for i in range(size)}
-    if not hidden:
-        return text
-    return re.sub("\0+", "***", "".join("\0" if i in hidden else c for i, c in enumerate(text.replace("\0", " "))))
 
 
 def _true_status(status: int, trouble: Trouble | None) -> int:
@@ -225,11 +214,3 @@ def _redirect_line(status: int, headers: Mapping[str, str], account: Account) ->
         f"{account.provider} redirects to {host} (status {status}); redirects are not followed, for the key would go "
         "there too: check the base URL"
     )
-
-
-def _places(text: str, piece: str) -> list[int]:
-    found, at = [], text.find(piece)
-    while at >= 0:
-        found.append(at)
-        at = text.find(piece, at + 1)
-    return found

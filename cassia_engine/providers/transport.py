@@ -5,9 +5,9 @@ What aiohttp raises becomes a Fault here, by its type, and is never chained: its
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import re
 import ssl
 import time
 import urllib.request
@@ -26,9 +26,11 @@ from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import Class, Fault, classify
+from cassia_engine.redaction import redacted
 
-LARGEST_BODY = 8 * 1024 * 1024  # bytes
-_HEAD = 2000  # characters of a body that are looked at where it is no JSON
+LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
+_HEAD = 2000  # characters that are kept of a body that is no JSON
+_SHORT = 2**16  # bytes of a body that is searched for the key at once; a longer one in a thread
 
 
 class Transport:
@@ -111,7 +113,9 @@ class Transport:
         else:
             if status == 200 and body is not None:
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                return Receipt(self._text(body), now, round(time.monotonic() - began, 3))
+                seconds = round(time.monotonic() - began, 3)
+                text = self._text(body) if len(body) < _SHORT else await asyncio.to_thread(self._text, body)
+                return Receipt(text, now, seconds)
             fault = self._refused(status, headers, body)
         # Raised outside of the handler, so that what aiohttp raised is not its context.
         raise fault
@@ -124,13 +128,11 @@ class Transport:
         return {**own, **self._dialect.headers(self._account.key)}
 
     def _text(self, body: bytes) -> str:
-        """The body as text. Whoever sends the key back does not get it written down, also not in JSON's escapes."""
+        """The body as text without the key; of a body that is no JSON only the head, so that it fills no journal."""
         text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
-        key = self._account.key.reveal() if self._account.key else ""
-        if len(key) < 8:  # A shorter one is a stand-in, and may be a word of the answer.
-            return text
-        text = text.replace(key, "***")
-        return re.sub("".join(map(_escaped, key)), "***", text) if "\\" in text else text
+        if len(text) > _HEAD and _json(text) is None:
+            text = text[:_HEAD]
+        return redacted(text, self._account.key)
 
     def _refused(self, status: int, headers: Mapping[str, str], body: bytes | None) -> Fault:
         if status == 200:
@@ -185,11 +187,6 @@ _LOST: tuple[tuple[type[Exception], Class, str], ...] = (
     (OSError, *_BROKEN),
     (ValueError, Class.FAIL, "the request could not be made for {place}"),
 )
-
-
-def _escaped(letter: str) -> str:
-    """A pattern for a letter as JSON may write it, and JSON in a text of JSON."""
-    return rf"(?:\\+u{ord(letter):04x}|\\+u{ord(letter):04X}|\\*{re.escape(letter)})"
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:

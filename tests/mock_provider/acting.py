@@ -220,7 +220,7 @@ async def _huge_chunked(request: web.Request, scene: Scene) -> tuple[web.StreamR
 
 
 async def _too_much(request: web.Request, scene: Scene, *, declared: bool) -> tuple[web.StreamResponse, int]:
-    """An answer with a text of more than 8 MB; the client may go away in the middle."""
+    """An answer with a text of more than the cap; the client may go away in the middle."""
     before, after = _dump(answer_body(scene.asked, "\0")).split(b"\\u0000")
     response = web.StreamResponse(headers={"Content-Type": JSON})
     if declared:

@@ -21,8 +21,8 @@ class Kind(StrEnum):
     CUT_CHUNKED = "cut_chunked"  # a chunked body without its end
     HANG = "hang"  # no answer ever
     DRIP = "drip"  # an answer in pieces
-    HUGE = "huge"  # more than 8 MB, declared
-    HUGE_CHUNKED = "huge_chunked"  # more than 8 MB, undeclared
+    HUGE = "huge"  # more than the cap, declared
+    HUGE_CHUNKED = "huge_chunked"  # more than the cap, undeclared
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def test_answer_over_the_cap(compressed: bool) -> None:
 
     fault = fault_of(flood)
     assert fault.klass is Class.FAIL
-    assert "more than 8 MB" in fault.what
+    assert "more than 1 MB" in fault.what
 
 
 def test_error_over_the_cap_is_still_the_error() -> None:
