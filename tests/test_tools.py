@@ -190,6 +190,7 @@ def test_scores_of_0_and_minus_1_are_no_markers_of_cosg(tmp_path: Path) -> None:
     rows = "T,FILTERED,-1,3\nT,UNSPECIFIC,0,4\nT,CD3D,0.8,2\n"
     table = read(tmp_path, "group,names,scores,note\n" + rows.replace("3\n", "x\n"))
     assert genes(table) == {"T": ["CD3D"]}
+    assert genes(read(tmp_path, f"group,names,scores,logfoldchanges\n{rows}")) == {"T": ["CD3D"]}
     header = "group,names,scores,logfoldchanges,pvals,pvals_adj\n"
     assert genes(read(tmp_path, header + rows.replace("\n", ",0,0\n"))) == {"T": ["CD3D"]}
 
@@ -277,6 +278,12 @@ def test_forced_formats_do_not_drop_fold_changes(tmp_path: Path, caplog: pytest.
         read(tmp_path, text.replace("9", "-9"), marker_format="long")
     with pytest.raises(UsageError, match="--log2fc_column avg_log2FC has no effect on a table that is read without"):
         read(tmp_path, text, marker_format="long", log2fc_column="avg_log2FC")
+
+
+def test_several_columns_of_clusters_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = "gene,group,seurat_clusters,avg_log2FC,p_val_adj\nCD3D,ctrl,0,2,0\nCD19,stim,1,2,0\n"
+    assert genes(read(tmp_path, text)) == {"0": ["CD3D"], "1": ["CD19"]}
+    assert "clusters may also be in column group; --cluster_column names another than seurat_clusters" in caplog.text
 
 
 def test_p_values_alone_tell_no_direction(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
-from cassia_engine.markers.choose import choose_format, warn_of_one_group
+from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, long_of, two_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.longtable import read_long
+from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.markers.formats import LONG, ROW_NAMES, Format, data_columns, has_two, listed, refuse_double
 from cassia_engine.markers.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS, ID_HEADERS, SYMBOL_HEADERS
 from cassia_engine.markers.misfit import misfit, nearest
+from cassia_engine.markers.remarks import say_choice
 from cassia_engine.markers.sample import are_genes, has_lists, number_columns, texts_of
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import known_statistics, matching, plain
 from cassia_engine.markers.symbols import id_kind
-from cassia_engine.markers.tools import FORMATS, GENERIC
+from cassia_engine.markers.tools import FORMATS, GENERIC, SCANPY_SCORES
 from cassia_engine.settings import SplitSettings
-
-log = logging.getLogger(__name__)
-
-# A scanpy_scores table of one group may be that of a comparison of two: then the genes may be those of the other one.
-_SCORES = "scanpy_scores"
-_ANY_OTHER = ("rest", "reference", "all", "others", "other", "")
 
 
 def choose_format(source: Source, settings: SplitSettings) -> Format | None:
@@ -48,7 +42,7 @@ def choose_format(source: Source, settings: SplitSettings) -> Format | None:
     statistics = fitting.statistics(source).values()
     refuse_double(source, [fitting.cluster, fitting.gene, *(column for found in statistics for column in found)])
     _refuse_alike(source, fitting)
-    _describe(source, fitting, next(format_ for format_ in formats if format_.name == fitting.name), settings)
+    say_choice(source, fitting, next(format_ for format_ in formats if format_.name == fitting.name), settings)
     return fitting
 
 
@@ -65,7 +59,7 @@ def _fitted(source: Source, format_: Format, settings: SplitSettings, forced: bo
         return None
     if known.name == GENERIC.name and not _has_statistics(source, format_):
         return None
-    if known.name == _SCORES and has_lists(source, format_.gene):
+    if known.name == SCANPY_SCORES.name and has_lists(source, format_.gene):
         return None
     if not forced and _leaves_out(source, known):
         return None
@@ -174,32 +168,3 @@ def _refuse_alike(source: Source, format_: Format) -> None:
         if len(columns) > 1 and not stars:
             what = f"columns {' and '.join(map(shown, columns))} have the same name but for its spelling"
             raise source.error(f"{what}; name one with --{statistic}_column", 0)
-
-
-def _describe(source: Source, format_: Format, expected: Format, settings: SplitSettings) -> None:
-    """Say what was decided by rule: columns that were not named, symbols for ids, and what a table may hide."""
-    if (format_.cluster, format_.gene) != (expected.cluster, expected.gene):
-        gene = format_.gene or "without a name (row names)"
-        log.info("%s: clusters from column %s, genes from column %s", source.place, format_.cluster, gene)
-    ids = [name for name in (expected.gene, *GENE_HEADERS, *ID_HEADERS) if name in source.header]
-    if ids and format_.gene != ids[0] and (kind := id_kind(texts_of(source, source.header.index(ids[0])))):
-        what = f"genes in column {shown(ids[0])} are {kind} ids; their symbols are taken from column"
-        log.info("%s: %s %s", source.place, what, shown(format_.gene))
-    for other in matching(source.header, (format_.reference,) if format_.reference else ()):
-        values = {text for text in texts_of(source, source.header.index(other)) if text.lower() not in _ANY_OTHER}
-        if values:
-            what = f"clusters were compared with {listed(sorted(values))} and not with all others"
-            log.warning("%s: column %s: %s; only genes that are up are taken", source.place, shown(other), what)
-    if format_.name == "muscat" or "contrast" in map(plain, source.header):
-        what = (
-            "the table compares conditions within clusters: its genes may tell of the condition, not of the cell type"
-        )
-        log.warning("%s: %s", source.place, what)
-
-
-def warn_of_one_group(source: Source, format_: Format, ids: Iterable[str]) -> None:
-    """A logistic regression of two groups gives one group, and the genes under it are those of the other one."""
-    ids = list(ids)
-    if format_.name == _SCORES and len(ids) == 1:
-        what = "scores of one group only: of a logistic regression (logreg) of two groups they are the other group's"
-        log.warning("%s: %s; check which genes are up in %s", source.place, what, shown(ids[0]))

@@ -196,8 +196,9 @@ SCANPY_SCORES = Format(
     cluster="group",
     gene="names",
     required={"score": ("scores",)},
-    optional={"pct_in": ("pct_nz_group",), "pct_out": ("pct_nz_reference",)},
-    direction="score above 0",
+    optional={"log2fc": ("logfoldchanges",), "pct_in": ("pct_nz_group",), "pct_out": ("pct_nz_reference",)},
+    direction=f"score above 0, and {_BY_FOLD} where there is one",
+    above={"scores": 0},
 )
 MUSCAT = Format(
     name="muscat",
