@@ -260,6 +260,13 @@ def test_unused_numbers_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert "name them with --log2fc_column" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["base_seurat", "roc", "conserved", "scvi_de", "scoremarkers", "monocle3", "scran"])
+def test_what_a_tool_always_writes_is_not_warned_of(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    read_markers(CASES / f"{name}.csv")
+    read_markers(CASES.parent / "presto.csv")
+    assert "not used" not in caplog.text
+
+
 def test_negative_values_are_found_behind_the_first_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = "".join(f"T,G{n},{300 - n}\n" for n in range(400))
     with pytest.raises(UsageError, match="effect has values below 0, as of genes that are down"):

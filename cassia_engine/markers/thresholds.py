@@ -170,10 +170,10 @@ class Thresholds:
         least = self.settings.min_pct
         for n in range(max(len(inside), len(outside))):
             either = [positions[n] for positions in (inside, outside) if n < len(positions)]
-            bound = _sql(least * (100 if self.percent else 1))
-            sql = " OR ".join(f"c{position} BETWEEN {bound} AND {_LARGEST}" for position in either)
+            bound = least * (100 if self.percent else 1)
+            sql = " OR ".join(f"c{position} BETWEEN {_sql(bound)} AND {_LARGEST}" for position in either)
             names = " or ".join(shown(self.source.header[position]) for position in either)
-            yield Condition(f"{names} at least {least:g}", f"({sql})")
+            yield Condition(f"{names} at least {bound:g}{' percent' if self.percent else ''}", f"({sql})")
 
 
 def _above(position: int, least: float) -> str:

@@ -42,6 +42,7 @@ PRESTO = Format(
     marks=("avgExpr", "auc"),
     natural=("logFC",),  # of log-normalized values
     percent=True,
+    family=("statistic",),
 )
 CONSERVED = Format(
     name="seurat_conserved",
