@@ -10,7 +10,13 @@ from pathlib import Path
 from cassia_engine.errors import UsageError
 from cassia_engine.secret import Secret
 
-MARKER_FORMATS = ("auto", "seurat", "scanpy", "presto", "long", "simplified")
+# Those between "auto" and "long" are the rows of `markers.tools`, which a test compares.
+MARKER_FORMATS = (
+    *("auto", "seurat", "scanpy", "presto", "seurat_conserved", "seurat_roc", "seurat_avg_diff", "scran"),
+    *("scran_wilcox", "scran_log_p", "scran_stats", "scran_wilcox_stats", "scran_scores", "scvi", "scvi_vanilla"),
+    *("monocle3", "pegasus", "decoupler", "scanpy_scores"),
+    *("muscat", "limma", "edger", "deseq2", "mast", "generic", "long", "simplified"),
+)
 RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
 OFFLINE = "offline"
 GENE_FILTERS = ("technical", "none")
@@ -33,6 +39,9 @@ class SplitSettings:
             outside) and Score (Scanpy's `scores`) put the largest first, p_val_adj the smallest.
         ascending: True or False overrides that direction; None leaves it.
         cluster_column, gene_column: names of these columns, where a table has names of its own.
+        log2fc_column, p_val_adj_column, score_column, pct_in_column, pct_out_column: names of these statistics, where
+            a table has names of its own: log2 fold changes, adjusted p values, a score that is above 0 (an AUC: above
+            0.5) where a gene is up, and fractions of cells, inside and outside of the cluster, that express it.
         gene_map: a table of two columns, gene id and symbol, for tables with Ensembl or Entrez ids.
         cluster_context: a table of two columns, cluster and text, what is known of single clusters.
         gene_filter: "technical" sets genes aside that tell little of a cell's type (ribosomal, mitochondrial and
@@ -50,6 +59,11 @@ class SplitSettings:
     ascending: bool | None = None
     cluster_column: str | None = None
     gene_column: str | None = None
+    log2fc_column: str | None = None
+    p_val_adj_column: str | None = None
+    score_column: str | None = None
+    pct_in_column: str | None = None
+    pct_out_column: str | None = None
     gene_map: Path | None = None
     cluster_context: Path | None = None
     gene_filter: str = "technical"
@@ -67,6 +81,18 @@ class SplitSettings:
         _at_least("min_pct", self.min_pct, 0)
         if self.ascending not in (None, True, False):
             raise UsageError(f"--ascending {self.ascending}: expected True, False or None")
+
+    @property
+    def statistic_columns(self) -> dict[str, str]:
+        """The statistics of `records.Marker` whose columns were named, each with its column."""
+        named = {
+            "log2fc": self.log2fc_column,
+            "p_val_adj": self.p_val_adj_column,
+            "score": self.score_column,
+            "pct_in": self.pct_in_column,
+            "pct_out": self.pct_out_column,
+        }
+        return {statistic: column for statistic, column in named.items() if column}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ GOOD = "0,1,1,0,0,B,CD19\n"
 UTF8 = "save the table as CSV or TSV in UTF-8"
 SEURAT_HAS = "which a Seurat FindAllMarkers table has (cluster, gene, avg_log2FC, p_val_adj)"
 AS_LONG = "rename the columns, or give --marker_format long to take the genes as they stand, without statistics"
+OPTIONS = "--log2fc_column, --p_val_adj_column, --score_column, --pct_in_column or --pct_out_column"
 MAP = "annotation needs symbols; give a table of id and symbol with --gene_map"
 DAMAGED = "F: the gzip file is damaged; make it again"
 GZ = gzip.compress((SEURAT + "".join(f"0,1,1,0,0,B,G{i}\n" for i in range(9999))).encode())
@@ -51,11 +52,11 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
         ],
     ),
     "renamed columns": (
-        SEURAT.replace("cluster", "Cluster").replace("avg_log2FC", "log2FC") + GOOD,
+        SEURAT.replace("cluster", "clstr").replace("avg_log2FC", "up") + GOOD,
         [
-            f"F, line 1: no column cluster, avg_log2FC, {SEURAT_HAS}. Found: p_val, log2FC, pct.1, pct.2, p_val_adj, "
-            "Cluster, gene (is it Cluster for cluster, log2FC for avg_log2FC?); "
-            "rename the columns, or name them with --cluster_column and --gene_column"
+            f"F, line 1: no column cluster, avg_log2FC, {SEURAT_HAS}. Found: p_val, up, pct.1, pct.2, p_val_adj, "
+            "clstr, gene (is it clstr for cluster?); rename the columns, or name them with --cluster_column and "
+            f"--gene_column, and statistics with {OPTIONS}"
         ],
     ),
     "no statistics": (
@@ -73,12 +74,70 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
             "F: no number in column p_val_adj; is it the right one?",
         ],
     ),
+    "numbers without a known name": (
+        "cluster,gene,weight\nB,CD19,5\n",
+        [
+            f"F, line 1: no column avg_log2FC, p_val_adj, {SEURAT_HAS}. Found: cluster, gene, weight; "
+            f"rename the columns, or name statistics with {OPTIONS}"
+        ],
+    ),
+    "a fold change that may be a ratio": (
+        "cluster,gene,FC\nB,CD19,5\n",
+        [
+            f"F, line 1: no column avg_log2FC, p_val_adj, {SEURAT_HAS}. Found: cluster, gene, FC; "
+            "FC may be a ratio or its logarithm: give --log2fc_column FC if it is log2, else take its log2 first"
+        ],
+    ),
+    "an effect that would not be used": (
+        "cluster,gene,my_effect,p_val_adj\nB,CD19,5,0\nB,CD3D,-5,0\n",
+        [
+            "F, line 1: my_effect has values below 0, as of genes that are down, and would not be used; name them with "
+            f"{OPTIONS}, or remove the column"
+        ],
+    ),
+    "names that differ in spelling only": (
+        "cluster,gene,log2FC,P.adj,p_adj\nB,CD19,5,0,1\n",
+        [
+            "F, line 1: columns P.adj and p_adj have the same name but for its spelling; "
+            "name one with --p_val_adj_column"
+        ],
+    ),
+    "genes and scores without clusters": (
+        "names,scores\nCD19,5\nCD79A,4\n",
+        ["F, line 1: columns names, scores: genes and their scores, and no column of clusters; add one, named cluster"],
+    ),
+    "no gene in any row": (
+        SEURAT + "0,1,1,0,0,B,\n0,1,1,0,0,T,NA\n",
+        ["F: nothing in column gene, in all 2 rows; name the genes"],
+    ),
+    "no markers": (
+        SEURAT + "0,1,1,0,0.9,B,CD19\n0,-1,1,0,0.01,B,CD3D\n",
+        [
+            "F: no cluster has a marker: of 2 rows 1 has p_val_adj below 0.05, 1 has avg_log2FC above 0.25, 2 have "
+            "pct.1 or pct.2 at least 0.1 (p_val_adj goes from 0.01 to 0.9); none passes all of them; change a "
+            "threshold, or name the right columns"
+        ],
+    ),
+    "-log10 of p values": (
+        SEURAT + "".join(f"0,1,1,0,{n / 2},B,G{n}\n" for n in range(20)),
+        [
+            "F: 17 of 20 rows have a number above 1 in p_val_adj (up to 9.5): no p values, but perhaps -log10 of them; "
+            "give adjusted p values from 0 to 1, or name their column with --p_val_adj_column"
+        ],
+    ),
+    "logarithms of p values": (
+        SEURAT + "0,1,1,0,-5,B,CD19\n",
+        [
+            "F: no cluster has a marker: of 1 rows 0 have p_val_adj below 0.05, 1 has avg_log2FC above 0.25, 1 has "
+            "pct.1 or pct.2 at least 0.1 (p_val_adj goes from -5 to -5: are these logarithms of p values?); "
+            "change the threshold that leaves too few, or name the right columns"
+        ],
+    ),
     "many problems, and a quoted line end and an empty line before them": (
         SEURAT + '0,1,1,0,0,"T\ncell",CD3D\n\n0,1,1,0,0,NA,CD3D\n0,1,1,0,0,B,\n0,high,1,0,<2e-16,B,CD8A\n'
         "0,1,1\n0,1,1,0,0,B,CD8A,CD8B\n0,NA,1,0,NA,B,CD19\n",
         [
             "F, line 5: nothing in column cluster; name the cluster",
-            "F, line 6: nothing in column gene; name the gene or remove the row",
             "F, line 7: 'high' in column avg_log2FC is not a number; mend it or leave it empty",
             "F, line 7: '<2e-16' in column p_val_adj is not a number; mend it or leave it empty",
             "F, line 8: 3 fields, but the header has 7",

@@ -179,6 +179,10 @@ def test_no_cluster_is_lost_or_renamed(
         writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
         writer.writerow(["p_val_adj", "cluster", "avg_log2FC", "gene"])
         writer.writerows([p, id_, fold, f"G{i}"] for i, (id_, fold, p) in enumerate(rows))
+    if not any(fold > 0.25 and p < 0.05 for _, fold, p in rows):
+        with pytest.raises(UsageError, match=r"no cluster has a marker|no number in column"):
+            read_markers(path)
+        return
     table = read_markers(path)
     assert [cluster.id for cluster in table.clusters] == list(dict.fromkeys(id_ for id_, _, _ in rows))
     for cluster in table.clusters:

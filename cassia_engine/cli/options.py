@@ -53,6 +53,20 @@ _SPLIT_OPTIONS = (
     click.option("--ascending/--descending", default=None, help="Override that direction."),
     click.option("--cluster_column", help="Name of the column of clusters, if the table has its own."),
     click.option("--gene_column", help="Name of the column of genes, if the table has its own."),
+    click.option("--log2fc_column", help="Name of the column of log2 fold changes, if the table has its own."),
+    click.option("--p_val_adj_column", help="Name of the column of adjusted p values, if the table has its own."),
+    click.option(
+        "--score_column",
+        help="Name of the column of scores, above 0 (an AUC: above 0.5) where a gene is up, if the table has its own.",
+    ),
+    click.option(
+        "--pct_in_column",
+        help="Name of the column of fractions of the cluster's cells that express a gene, if the table has its own.",
+    ),
+    click.option(
+        "--pct_out_column",
+        help="Name of the column of fractions of the other cells that express a gene, if the table has its own.",
+    ),
     click.option(
         "--gene_map",
         type=FilePath,

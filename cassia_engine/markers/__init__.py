@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
+from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.context import read_context, with_context
-from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, choose_format, long_of, two_columns
+from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, long_of, two_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.longtable import read_long
+from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
+from cassia_engine.markers.unused import check_unused, used_columns
 from cassia_engine.settings import SplitSettings
 
 if TYPE_CHECKING:
@@ -84,12 +87,19 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             refuse_headless(source, columns)
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
                 format_ = long_of(source, columns)
+            forced = settings.marker_format if settings.marker_format != "auto" else ""
+            check_unused(source, columns, None, forced)
+        else:
+            check_unused(source, used_columns(source, format_), format_)
         if format_:
             table = read_long(source, format_, settings, sieve)
+            warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
         else:
             table = read_simplified(source, columns, settings, sieve)
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
+    if not any(cluster.markers for cluster in table.clusters):
+        raise source.error("no cluster has a marker: nothing in the table is a gene's name; check its columns")
     _refuse_equal_ids(source, table)
     return source, format_.title if format_ else SIMPLIFIED_TITLE, table
 

@@ -1,4 +1,4 @@
-"""Marker table formats as data, and how a table is recognised by its columns."""
+"""What a marker table's format is, and tables of two columns. The formats themselves are rows of `tools`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.markers.source import Source
+from cassia_engine.markers.statistics import NATURAL_LOGARITHMS, least_score, matching
 from cassia_engine.records import Cluster, Selection
 from cassia_engine.settings import SplitSettings
 
 # What the column of row names is called that R and pandas write first: nothing, or what a reader made of that.
 ROW_NAMES = ("", "X", "Unnamed: 0")
 _PANDAS_INDEX = "__index_level_0__"  # in Parquet, at the end
-# Columns of fold changes to base e: those of Seurat before version 4, and of presto on its log-normalized values.
-NATURAL_LOGARITHMS = ("avg_logFC", "logFC")
 SIMPLIFIED_TITLE = "simplified (cluster, genes)"
 MOST_NAMED = 30
 
@@ -32,8 +31,19 @@ class Format:
     """A long format, a gene a row.
 
     Attributes:
-        required, optional: a statistic of `records.Marker` to the names its column may have, newest first.
+        cluster, gene: its columns of clusters and genes.
+        required, optional: a statistic of `records.Marker` to the names its column may have, newest first; `*_name` are
+            all columns whose names end so, and a marker passes by each of them.
+        direction: which genes are up, in words.
+        marks: columns of which a table has at least one, or else clusters and genes by names that only this format has.
+        above: further columns; where a table has one, its value is above this number in a marker's row.
+        true: further columns; where a table has one, it is True in a marker's row.
+        natural: names of fold changes to base e.
+        log_p: p values are natural logarithms.
         percent: fractions are written as percent, 0 to 100.
+        reference: the column that says what a cluster was compared with.
+        signed_score: where a row has no fold change, the sign of its score stands in, and a score of 0 or -1 is none.
+        family: the starts of further names that the tool writes, which are not used.
     """
 
     name: str
@@ -42,78 +52,49 @@ class Format:
     gene: str
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    direction: str = ""
+    marks: tuple[str, ...] = ()
+    above: Mapping[str, float] = field(default_factory=dict)
+    true: tuple[str, ...] = ()
+    natural: tuple[str, ...] = NATURAL_LOGARITHMS
+    log_p: bool = False
     percent: bool = False
+    reference: str = ""
+    signed_score: bool = False
+    family: tuple[str, ...] = ()
 
     @property
     def needed(self) -> list[str]:
         """The columns without which a table is not of this format, by their newest names."""
         return [self.cluster, self.gene, *(names[0] for names in self.required.values())]
 
-    def statistics(self, source: Source) -> dict[str, str]:
-        """The statistics that a table has, each with its column."""
-        found = {}
-        for statistic, names in {**self.required, **self.optional}.items():
-            column = next((name for name in names if name in source.header), None)
-            if column is not None:
-                found[statistic] = column
+    def statistics(self, source: Source) -> dict[str, tuple[str, ...]]:
+        """The statistics that a table has, each with its column, or its columns where there is one a condition."""
+        found = {name: matching(source.header, names) for name, names in {**self.required, **self.optional}.items()}
+        return {name: columns for name, columns in found.items() if columns}
+
+    def bounds(self, source: Source) -> dict[str, float]:
+        """Further columns that a table has, each with what it is above in a marker's row.
+
+        A score is one of them where there is no fold change to tell genes that are up from those that are down.
+        """
+        found = {column: least for name, least in self.above.items() for column in matching(source.header, (name,))}
+        statistics = self.statistics(source)
+        if "log2fc" not in statistics and not found:
+            found = {column: least_score(column) for column in statistics.get("score", ())}
         return found
 
     def missing(self, source: Source) -> list[str]:
         """The columns of `needed` that a table lacks."""
         groups = [(self.cluster,), (self.gene,), *self.required.values()]
-        return [names[0] for names in groups if not set(names) & set(source.header)]
+        return [names[0] for names in groups if not matching(source.header, names)]
 
 
-SEURAT = Format(
-    name="seurat",
-    title="Seurat FindAllMarkers",
-    cluster="cluster",
-    gene="gene",
-    required={"log2fc": ("avg_log2FC", "avg_logFC"), "p_val_adj": ("p_val_adj",)},
-    optional={"pct_in": ("pct.1",), "pct_out": ("pct.2",), "score": ("Score", "score")},
-)
-SCANPY = Format(
-    name="scanpy",
-    title="Scanpy rank_genes_groups_df",
-    cluster="group",
-    gene="names",
-    required={"log2fc": ("logfoldchanges",), "p_val_adj": ("pvals_adj",)},
-    optional={"score": ("scores",), "pct_in": ("pct_nz_group",), "pct_out": ("pct_nz_reference",)},
-)
-PRESTO = Format(
-    name="presto",
-    title="presto wilcoxauc",
-    cluster="group",
-    gene="feature",
-    required={"log2fc": ("logFC",), "p_val_adj": ("padj",)},
-    optional={"score": ("auc",), "pct_in": ("pct_in",), "pct_out": ("pct_out",)},
-    percent=True,
-)
 LONG = Format(name="long", title="long (a gene a row, in given order)", cluster="cluster", gene="gene")
 
 # Headers by which two columns in the other order are recognised, and two of more where a format is forced.
 _CLUSTERS = ("cluster", "clusters", "group")
 _GENES = ("gene", "genes", "names", "feature", "marker", "markers")
-FORMATS = {format_.name: format_ for format_ in (SEURAT, SCANPY, PRESTO)}
-
-
-def choose_format(source: Source, settings: SplitSettings) -> Format | None:
-    """The long format with statistics that a table has by its columns, or the one forced; None: two columns only.
-
-    Raises:
-        UsageError: its columns fit none, or not the forced one; says what was found and what is expected.
-    """
-    _check_named(source, settings)
-    formats = [_named(format_, settings) for format_ in FORMATS.values()]
-    if settings.marker_format in FORMATS:
-        formats = [format_ for format_ in formats if format_.name == settings.marker_format]
-    fitting = next((format_ for format_ in formats if not format_.missing(source)), None)
-    if settings.marker_format in (LONG.name, "simplified") or (not fitting and _has_two(source, settings, formats)):
-        return None
-    if not fitting:
-        raise source.error(_misfit(source, formats), 0)
-    _refuse_double(source, [fitting.cluster, fitting.gene, *fitting.statistics(source).values()])
-    return fitting
 
 
 def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
@@ -138,7 +119,7 @@ def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
             if settings.marker_format != LONG.name or any(len(names) != 1 for names in known):
                 raise source.error(
                     f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
-                    f"Found: {_listed(source.header)}; name the two with --cluster_column and --gene_column",
+                    f"Found: {listed(source.header)}; name the two with --cluster_column and --gene_column",
                     0,
                 )
             found = (source.header.index(known[0][0]), source.header.index(known[1][0]))
@@ -150,7 +131,7 @@ def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
 def long_of(source: Source, columns: tuple[int, int]) -> Format:
     """Two columns, by their positions, as a long table."""
     cluster, gene = (source.header[position] for position in columns)
-    _refuse_double(source, [cluster, gene])
+    refuse_double(source, [cluster, gene])
     return replace(LONG, cluster=cluster, gene=gene)
 
 
@@ -162,7 +143,7 @@ def data_columns(source: Source) -> Sequence[int]:
     return columns[1:] if len(columns) > 2 and source.header[columns[0]] in ROW_NAMES else columns
 
 
-def _has_two(source: Source, settings: SplitSettings, formats: Sequence[Format]) -> bool:
+def has_two(source: Source, settings: SplitSettings, formats: Sequence[Format]) -> bool:
     """Whether a table without a format is one of cluster and genes, with no statistics that would be left unused."""
     if settings.marker_format != "auto":
         return False
@@ -173,64 +154,11 @@ def _has_two(source: Source, settings: SplitSettings, formats: Sequence[Format])
     return named and not set(statistics) & set(source.header)
 
 
-def _named(format_: Format, settings: SplitSettings) -> Format:
-    cluster, gene = settings.cluster_column or format_.cluster, settings.gene_column or format_.gene
-    return replace(format_, cluster=cluster, gene=gene)
-
-
-def _check_named(source: Source, settings: SplitSettings) -> None:
-    named = {"cluster": settings.cluster_column, "gene": settings.gene_column}
-    raise_all(
-        [
-            source.error(
-                f"no column {shown(column)}, given as --{option}_column. Found: {_listed(source.header)}"
-                f"{_nearest([column], source.header)}",
-                0,
-            )
-            for option, column in named.items()
-            if column is not None and column not in source.header
-        ]
-    )
-    _refuse_double(source, [column for column in named.values() if column])
-
-
-def _refuse_double(source: Source, columns: Sequence[str]) -> None:
+def refuse_double(source: Source, columns: Sequence[str]) -> None:
     double = [column for column in dict.fromkeys(columns) if source.header.count(column) > 1]
     raise_all([source.error(f"column {shown(column)} is there twice; rename or remove one", 0) for column in double])
 
 
-def _misfit(source: Source, formats: Sequence[Format]) -> str:
-    """What a table lacks for the format that is nearest."""
-    closest = min(formats, key=lambda format_: len(format_.missing(source)) / len(format_.needed))
-    lacking = closest.missing(source)
-    found = f"Found: {_listed(source.header)}"
-    nearest = _nearest(lacking, source.header)
-    if len(formats) > 1 and not nearest and len(lacking) == len(closest.needed):
-        expected = "; ".join(f"{format_.title}: {', '.join(format_.needed)}" for format_ in formats)
-        return (
-            f"not a marker table by its columns. {found}. "
-            f"Expected: {expected}; or two columns, cluster and comma-separated genes"
-        )
-    remedy = "rename the columns"
-    if set(lacking) & {closest.cluster, closest.gene}:
-        remedy += ", or name them with --cluster_column and --gene_column"
-    else:
-        remedy += ", or give --marker_format long to take the genes as they stand, without statistics"
-    return (
-        f"no column {', '.join(lacking)}, which a {closest.title} table has "
-        f"({', '.join(closest.needed)}). {found}{nearest}; {remedy}"
-    )
-
-
-def _nearest(columns: Sequence[str], header: Sequence[str]) -> str:
-    import difflib
-
-    lowered = {name.lower(): name for name in header if name}
-    near = ((column, difflib.get_close_matches(column.lower(), lowered, n=1)) for column in columns)
-    pairs = [f"{shown(lowered[names[0]])} for {shown(column)}" for column, names in near if names]
-    return f" (is it {', '.join(pairs)}?)" if pairs else ""
-
-
-def _listed(header: Sequence[str]) -> str:
+def listed(header: Sequence[str]) -> str:
     more = f", ... ({len(header)} in all)" if len(header) > MOST_NAMED else ""
     return ", ".join(shown(name) for name in header[:MOST_NAMED]) + more

@@ -8,22 +8,22 @@ order of appearance, counts and stable ties all come from it, without a second p
 from __future__ import annotations
 
 import logging
-import math
 import os
-import re
-from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
 import duckdb
 
 from cassia_engine.cells import unguard
-from cassia_engine.errors import quoted, raise_all, shown
-from cassia_engine.markers.formats import NATURAL_LOGARITHMS, Format, MarkerTable
+from cassia_engine.errors import quoted
+from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.hygiene import Sieve
-from cassia_engine.markers.ranking import STATISTICS, Ranking, best, ranking_of, without_fold_changes
+from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
+from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
 from cassia_engine.markers.symbols import is_sentence
+from cassia_engine.markers.thresholds import Thresholds
 from cassia_engine.records import Cluster, Marker, Selection
 from cassia_engine.settings import SplitSettings
 
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
-_COMMA_NUMBER = re.compile(r"-?\d+,\d+([eE][-+]?\d+)?")
 
 
 class _DoubtfulError(Exception):
@@ -42,19 +41,15 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, sieve: S
     """Choose the markers of each cluster of a long table.
 
     Raises:
-        UsageError: rows that cannot be read, or have no cluster or no gene, with their lines; no numbers in a column;
-            a ranking by a statistic that the table lacks.
+        UsageError: rows that cannot be read, or have no cluster, with their lines; no numbers in a column, or none that
+            can be; no markers in any cluster; a ranking by a statistic that the table lacks.
     """
     statistics = format_.statistics(source)
     ranking = ranking_of(source, format_, statistics, settings)
-    keep = _Keep(source, format_, statistics, settings)
     with duckdb.connect() as db, ExitStack() as stack:
         db.execute(f"SET threads = {_cpus()}")
-        try:
-            found = keep.run(db)
-        except (duckdb.Error, _DoubtfulError):
-            keep.source = stack.enter_context(tidied(source, keep.columns))
-            found = keep.rerun(db)
+        keep = _Keep(source, Thresholds(source, format_, settings, format_.percent))
+        found = _kept(db, keep, stack)
         ranking = without_fold_changes(db, source, statistics, ranking)
         rankings = _enough(db, ranking, sieve)
         if any(_is_no_gene(marker.gene) for markers in rankings.values() for marker in markers):
@@ -65,7 +60,30 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, sieve: S
         Cluster(unguard(id_), index, n_rows, n_passing, one.markers, set_aside=one.set_aside, hints=one.hints)
         for index, ((id_, n_rows, n_passing), one) in enumerate(zip(found, chosen, strict=True))
     )
-    return MarkerTable(_selection(format_, statistics, settings, ranking), clusters)
+    return MarkerTable(_selection(format_, keep.thresholds, settings, ranking), clusters)
+
+
+def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[tuple[str, int, int]]:
+    """Fill `kept`, by another way where the first one fails, and check its numbers. Returns `_Keep.run`'s clusters."""
+    source = keep.source
+    try:
+        found = keep.run(db)
+    except (duckdb.Error, _DoubtfulError):
+        keep.source = stack.enter_context(tidied(source, keep.columns))
+        found = keep.rerun(db)
+    counts = count_flags(db)
+    if are_percent(counts):
+        say_percent(source, keep.thresholds, counts)
+        keep.thresholds = replace(keep.thresholds, percent=True)
+        found = keep.rerun(db)
+        counts = count_flags(db)
+    if conditions := [condition.words for condition in keep.thresholds.conditions()]:
+        log.info("%s: a marker has %s", source.place, ", ".join(conditions))
+    if found:
+        check_numbers(db, source, keep.thresholds, keep.reader(), counts)
+        if not any(n_passing for _, _, n_passing in found):
+            refuse_no_markers(db, source, keep.thresholds, keep.reader())
+    return found
 
 
 def _enough(db: duckdb.DuckDBPyConnection, ranking: Ranking, sieve: Sieve) -> dict[str, list[Marker]]:
@@ -78,14 +96,17 @@ def _enough(db: duckdb.DuckDBPyConnection, ranking: Ranking, sieve: Sieve) -> di
     return found
 
 
-def _selection(format_: Format, statistics: Mapping[str, str], settings: SplitSettings, ranking: Ranking) -> Selection:
+def _selection(format_: Format, thresholds: Thresholds, settings: SplitSettings, ranking: Ranking) -> Selection:
+    statistics = thresholds.positions.keys()
+    least = thresholds.bounds.get(ranking.title)
+    ranked_by = ranking.title if least is None else f"{ranking.title}, above {least:g}"
     return Selection(
         marker_format=format_.name,
-        ranked_by=f"{ranking.title}, smallest first" if ranking.ascending else ranking.title,
+        ranked_by=f"{ranked_by}, smallest first" if ranking.ascending else ranked_by,
         n_genes=settings.n_genes,
         max_p_val_adj=settings.max_p_val_adj if "p_val_adj" in statistics else None,
         min_log2fc=settings.min_log2fc if "log2fc" in statistics else None,
-        min_pct=settings.min_pct if {"pct_in", "pct_out"} & statistics.keys() else None,
+        min_pct=settings.min_pct if {"pct_in", "pct_out"} & statistics else None,
         gene_filter=settings.gene_filter,
     )
 
@@ -96,29 +117,32 @@ def _cpus() -> int:
 
 
 class _Keep:
-    """Makes the table `kept` (cluster, gene_missing, hit) from the file."""
+    """Makes the table `kept` (cluster, flags, hit) from the file."""
 
-    def __init__(self, source: Source, format_: Format, statistics: Mapping[str, str], settings: SplitSettings) -> None:
+    def __init__(self, source: Source, thresholds: Thresholds) -> None:
         self.source = source
-        self.format = format_
-        self.settings = settings
-        self.natural = statistics.get("log2fc") in NATURAL_LOGARITHMS
-        # The file's columns go by position: a header may have strange or double names.
-        numbers = {name: source.header.index(column) for name, column in statistics.items()}
-        cluster, gene = source.header.index(format_.cluster), source.header.index(format_.gene)
-        self.columns = Columns(cluster, gene, numbers, _decimal(source, numbers.values()))
+        self.thresholds = thresholds
+
+    @property
+    def columns(self) -> Columns:
+        return self.thresholds.columns
 
     def run(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
         """Fill `kept`. Returns its clusters in order of appearance, each with its rows and hits."""
         if any(len(row) != len(self.source.header) for row in self.source.sample):
             raise _DoubtfulError  # DuckDB takes rows that have empty fields too many, at whichever end
-        db.execute(*self._statement())
+        reader, parameters = self.reader()
+        gene = f"c{self.columns.gene}"
+        passes = " AND ".join([f"{gene} IS NOT NULL", *(one.sql for one in self.thresholds.conditions())])
+        db.execute(
+            f"CREATE OR REPLACE TEMP TABLE kept AS SELECT c{self.columns.cluster} AS cluster, "
+            f"{self.thresholds.flags()} AS flags, "
+            f"CASE WHEN {passes} THEN [{self.thresholds.record(gene)}] END AS hit FROM {reader}",
+            parameters,
+        )
         found = self.clusters(db)
-        missing = db.execute("SELECT true FROM kept WHERE gene_missing LIMIT 1").fetchone()
-        if missing or any(id_ is None or unguard(id_).strip() in MISSING for id_, _, _ in found):
+        if any(id_ is None or unguard(id_).strip() in MISSING for id_, _, _ in found):
             raise _DoubtfulError
-        if found and not any(n_passing for _, _, n_passing in found):
-            self._refuse_no_numbers(db)
         return found
 
     def clusters(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
@@ -133,64 +157,8 @@ class _Keep:
         except (duckdb.Error, _DoubtfulError) as error:
             raise self.source.error("cannot be read as a table; write it anew") from error
 
-    def _refuse_no_numbers(self, db: duckdb.DuckDBPyConnection) -> None:
-        """Refuse columns without a single number, if nothing passes: they are no statistics."""
-        if not self.columns.numbers:
-            return
-        reader, parameters = self._reader()
-        counts = ", ".join(f"count(nullif(c{position}, 'nan'::DOUBLE))" for position in self.columns.numbers.values())
-        counted = db.execute(f"SELECT {counts} FROM {reader}", parameters).fetchone() or ()
-        raise_all(
-            [
-                self.source.error(f"no number in column {shown(self.source.header[position])}; is it the right one?")
-                for (name, position), count in zip(self.columns.numbers.items(), counted, strict=True)
-                if not count and name in self.format.required
-            ]
-        )
-
-    def _statement(self) -> tuple[str, list[str]]:
-        values = ", ".join(f"{name} := {self._value(name)}" for name in STATISTICS)
-        gene = f"c{self.columns.gene}"
-        reader, parameters = self._reader()
-        sql = (
-            f"CREATE OR REPLACE TEMP TABLE kept AS SELECT c{self.columns.cluster} AS cluster, "
-            f"{gene} IS NULL AS gene_missing, "
-            f"CASE WHEN {self._passes()} THEN [struct_pack(gene := {gene}, {values})] END AS hit FROM {reader}"
-        )
-        return sql, parameters
-
-    def _column(self, name: str) -> str:
-        return f"c{self.columns.numbers[name]}" if name in self.columns.numbers else ""
-
-    def _value(self, name: str) -> str:
-        """A statistic in the record's unit, whatever the column's is; NULL if it is missing."""
-        if not (column := self._column(name)):
-            return "NULL::DOUBLE"
-        value = f"nullif({column}, 'nan'::DOUBLE)"
-        if name == "log2fc" and self.natural:
-            return f"({value} / {math.log(2)!r})"
-        return f"{value} / 100" if name.startswith("pct") and self.format.percent else value
-
-    def _passes(self) -> str:
-        """Whether a row is a marker. To DuckDB NaN is the greatest number: upper bounds keep it out."""
-        conditions = [f"c{self.columns.gene} IS NOT NULL"]
-        if p := self._column("p_val_adj"):
-            conditions.append(f"{p} < {_sql(self.settings.max_p_val_adj)}")
-        if fold := self._column("log2fc"):
-            least = self.settings.min_log2fc * (math.log(2) if self.natural else 1)
-            above = f"({fold} > {_sql(least)} AND {fold} <= 'inf'::DOUBLE)"
-            if self.format.name == "scanpy" and (score := self._column("score")):
-                # Scanpy has no fold change where a mean is not above 0; the sign of the test's score stands in.
-                absent = f"({fold} IS NULL OR isnan({fold}))"
-                above = f"({above} OR ({absent} AND {score} > 0 AND {score} <= 'inf'::DOUBLE))"
-            conditions.append(above)
-        if fractions := [column for name in ("pct_in", "pct_out") if (column := self._column(name))]:
-            least = self.settings.min_pct * (100 if self.format.percent else 1)
-            enough = " OR ".join(f"{column} BETWEEN {_sql(least)} AND 'inf'::DOUBLE" for column in fractions)
-            conditions.append(f"({enough})")
-        return " AND ".join(conditions)
-
-    def _reader(self) -> tuple[str, list[str]]:
+    def reader(self) -> tuple[str, list[str]]:
+        """The file as SQL, and its parameters."""
         numbers = set(self.columns.numbers.values())
         types = (f"'c{i}': '{'DOUBLE' if i in numbers else 'VARCHAR'}'" for i in range(len(self.source.header)))
         sql = (
@@ -200,18 +168,6 @@ class _Keep:
         )
         packed = "gzip" if self.source.gzipped else "none"
         return sql, [as_pattern(self.source.path), self.source.delimiter, self.columns.decimal, packed]
-
-
-def _sql(number: float) -> str:
-    return f"'{number!r}'::DOUBLE"
-
-
-def _decimal(source: Source, columns: Iterable[int]) -> str:
-    """The decimal sign of the first rows' numbers: a comma if one has it, as write.csv2 writes."""
-    if source.delimiter == ",":
-        return "."
-    fields = [row[column] for column in columns for row in source.sample if column < len(row)]
-    return "," if any(_COMMA_NUMBER.fullmatch(field.strip()) for field in fields) else "."
 
 
 def _is_no_gene(text: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import duckdb
 
@@ -24,6 +25,8 @@ _METHODS = {
     "pct_diff": ("pct_in", "pct_out"),
     "Score": ("score",),
 }
+_DEFAULT = "avg_log2FC"
+_WITHOUT_DEFAULT = ("avg_log2FC", "Score", "pct_diff", "p_val_adj")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +39,48 @@ class Ranking:
     ascending: bool = False
 
 
-def ranking_of(source: Source, format_: Format, statistics: Mapping[str, str], settings: SplitSettings) -> Ranking:
+def ranking_of(
+    source: Source, format_: Format, statistics: Mapping[str, Sequence[str]], settings: SplitSettings
+) -> Ranking:
     """The ranking asked for, of the statistics the table has.
+
+    The default is the fold change; a table without one is ranked by its score, else by the difference of fractions,
+    else by its p values.
 
     Raises:
         UsageError: it lacks them; says what it can be ranked by.
     """
-    if not format_.required:
+    if not statistics:
         return Ranking((), "given order")
-    wanted = _METHODS[settings.ranking_method]
+    possible = [method for method, names in _METHODS.items() if set(names) <= statistics.keys()]
+    method = settings.ranking_method
+    if method == _DEFAULT and not format_.required.get("log2fc"):
+        method = next((other for other in _WITHOUT_DEFAULT if other in possible), method)
+    wanted = _METHODS[method]
     lacking = [name for name in wanted if name not in statistics]
     if lacking:
-        columns = [{**format_.required, **format_.optional}[name][0] for name in lacking]
-        possible = [method for method, names in _METHODS.items() if set(names) <= statistics.keys()]
+        names = {**format_.required, **format_.optional}
+        columns = [names[name][0] if name in names else f"--{name}_column" for name in lacking]
         raise source.error(
-            f"--ranking_method {settings.ranking_method} needs column {', '.join(columns)}, which is not there; "
+            f"--ranking_method {method} needs column {', '.join(columns)}, which is not there; "
             f"this table can be ranked by {', '.join(possible)}",
             0,
         )
     ascending = settings.ascending if settings.ascending is not None else wanted == ("p_val_adj",)
-    return Ranking(wanted, statistics[wanted[0]] if len(wanted) == 1 else settings.ranking_method, ascending)
+    return Ranking(wanted, _title(statistics[wanted[0]]) if len(wanted) == 1 else method, ascending)
+
+
+def _title(columns: Sequence[str]) -> str:
+    """What the values of a statistic are called: its column, or what the columns of all conditions have in common."""
+    if len(columns) == 1:
+        return columns[0]
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*map(reversed, columns), strict=False))
+    common = "".join(letters[0] for letters in same)[::-1]
+    return f"{common.lstrip('_. ')}, the weakest of {len(columns)} conditions"
 
 
 def without_fold_changes(
-    db: duckdb.DuckDBPyConnection, source: Source, statistics: Mapping[str, str], ranking: Ranking
+    db: duckdb.DuckDBPyConnection, source: Source, statistics: Mapping[str, Sequence[str]], ranking: Ranking
 ) -> Ranking:
     """The ranking by scores, if it is by fold changes and markers of the table have none."""
     if ranking.statistics != ("log2fc",) or "score" not in statistics:
@@ -68,9 +89,10 @@ def without_fold_changes(
     [number] = db.execute(missing).fetchone() or [0]
     if not number:
         return ranking
-    what = f"{number} markers have no number in {statistics['log2fc']}"
-    log.warning("%s: %s; all are ranked by %s instead", source.place, what, statistics["score"])
-    return replace(ranking, statistics=("score",), title=statistics["score"])
+    folds, scores = _title(statistics["log2fc"]), _title(statistics["score"])
+    what = f"{number} markers have no number in {folds}"
+    log.warning("%s: %s; all are ranked by %s instead", source.place, what, scores)
+    return replace(ranking, statistics=("score",), title=scores)
 
 
 def best(

@@ -27,12 +27,14 @@ class Columns:
     Attributes:
         numbers: a statistic of `records.Marker` to its column.
         decimal: the decimal sign of these.
+        texts: further columns that are read as text.
     """
 
     cluster: int
     gene: int
     numbers: Mapping[str, int]
     decimal: str
+    texts: tuple[int, ...] = ()
 
 
 @contextmanager
@@ -40,10 +42,10 @@ def tidied(source: Source, columns: Columns) -> Iterator[Source]:
     """The table written anew, with what is read of it only.
 
     Raises:
-        UsageError: rows that cannot be read, have no cluster or no gene, or text for a number; all of them.
+        UsageError: rows that cannot be read, have no cluster, or text for a number; all of them.
     """
     problems = Problems(source)
-    used = {columns.cluster, columns.gene, *columns.numbers.values()}
+    used = {columns.cluster, columns.gene, *columns.numbers.values(), *columns.texts}
     with TemporaryDirectory(prefix="cassia-") as folder:
         copy = Path(folder) / "tidy.csv"
         with open(copy, "w", encoding="utf-8", newline="") as out:
@@ -75,9 +77,6 @@ def _check(problems: Problems, columns: Columns, line: int, row: list[str]) -> N
     header = problems.source.header
     if unguard(row[columns.cluster]).strip() in MISSING:
         problems.add("without a cluster", f"nothing in column {_name(header, columns.cluster)}; name the cluster", line)
-    if row[columns.gene].strip() in MISSING:
-        what = f"nothing in column {_name(header, columns.gene)}; name the gene or remove the row"
-        problems.add("without a gene", what, line)
     for position in columns.numbers.values():
         field = row[position].strip()
         if not _is_number(field, columns.decimal):

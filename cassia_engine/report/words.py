@@ -122,9 +122,11 @@ def thresholds(selection: Selection) -> str:
 
 def selection_words(selection: Selection) -> str:
     """How the markers were chosen, as one line for the run facts."""
-    limits = thresholds(selection) or "no filter, the table has no statistics"
+    unfiltered = "no filter, the table has no statistics" if selection.ranked_by == "given order" else ""
+    limits = thresholds(selection) or unfiltered
     table = TABLES.get(selection.marker_format, selection.marker_format)
-    return f"{table} table, up to {plural(selection.n_genes, 'gene')} a cluster by {selection.ranked_by}; {limits}"
+    chosen = f"{table} table, up to {plural(selection.n_genes, 'gene')} a cluster by {selection.ranked_by}"
+    return f"{chosen}; {limits}" if limits else chosen
 
 
 def score_meaning(run: RunInfo) -> str:

@@ -1,0 +1,60 @@
+"""What a table lacks for the format that is nearest, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from cassia_engine.errors import shown
+from cassia_engine.markers.formats import Format, listed
+from cassia_engine.markers.sample import number_columns
+from cassia_engine.markers.source import Source
+from cassia_engine.markers.statistics import is_unclear_fold
+from cassia_engine.markers.tools import PRESTO, SCANPY, SEURAT
+from cassia_engine.markers.unused import OPTIONS
+
+
+def misfit(source: Source, formats: Sequence[Format]) -> str:
+    """What a table lacks for the format that is nearest."""
+    common = (SEURAT.name, SCANPY.name, PRESTO.name)
+    shown_formats = [format_ for format_ in formats if len(formats) == 1 or format_.name in common]
+    closest = min(shown_formats, key=lambda format_: len(format_.missing(source)) / len(format_.needed))
+    lacking = closest.missing(source)
+    found = f"Found: {listed(source.header)}"
+    near = nearest(lacking, source.header)
+    if len(formats) > 1 and not near and len(lacking) == len(closest.needed):
+        expected = "; ".join(f"{format_.title}: {', '.join(format_.needed)}" for format_ in shown_formats)
+        return (
+            f"not a marker table by its columns. {found}. "
+            f"Expected: {expected}; or two columns, cluster and comma-separated genes"
+        )
+    return (
+        f"no column {', '.join(lacking)}, which a {closest.title} table has "
+        f"({', '.join(closest.needed)}). {found}{near}; {_remedy(source, closest, lacking)}"
+    )
+
+
+def _remedy(source: Source, closest: Format, lacking: Collection[str]) -> str:
+    """What to do; never a way that would lose statistics in silence."""
+    numbers = [source.header[position] for position in number_columns(source)]
+    unclear = [column for column in numbers if is_unclear_fold(column)]
+    if unclear:
+        return (
+            f"{shown(unclear[0])} may be a ratio or its logarithm: give --log2fc_column {unclear[0]} if it is log2, "
+            "else take its log2 first"
+        )
+    remedy = "rename the columns"
+    if set(lacking) & {closest.cluster, closest.gene}:
+        remedy += ", or name them with --cluster_column and --gene_column"
+        return f"{remedy}, and statistics with {OPTIONS}" if numbers else remedy
+    if numbers:
+        return f"{remedy}, or name statistics with {OPTIONS}"
+    return f"{remedy}, or give --marker_format long to take the genes as they stand, without statistics"
+
+
+def nearest(columns: Sequence[str], header: Sequence[str]) -> str:
+    import difflib
+
+    lowered = {name.lower(): name for name in header if name}
+    close = ((column, difflib.get_close_matches(column.lower(), lowered, n=1)) for column in columns)
+    pairs = [f"{shown(lowered[names[0]])} for {shown(column)}" for column, names in close if names]
+    return f" (is it {', '.join(pairs)}?)" if pairs else ""

@@ -1,0 +1,39 @@
+"""What the first rows of a table say of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cassia_engine.markers.formats import ROW_NAMES, data_columns
+from cassia_engine.markers.source import MISSING, Source
+from cassia_engine.markers.symbols import is_sentence
+
+
+def are_genes(texts: Sequence[str]) -> bool:
+    """Whether texts may be genes: not row numbers."""
+    return bool(texts) and not any(is_sentence(text) for text in texts) and not all(text.isdecimal() for text in texts)
+
+
+def texts_of(source: Source, position: int) -> list[str]:
+    return [text for row in source.sample if position < len(row) if (text := row[position].strip()) not in MISSING]
+
+
+def numbers_of(source: Source, position: int) -> list[float]:
+    """The values of a column in the first rows, if it is one of numbers; else none."""
+    texts = texts_of(source, position)
+    try:
+        return [float(text if source.delimiter == "," else text.replace(",", ".")) for text in texts]
+    except ValueError:
+        return []
+
+
+def number_columns(source: Source) -> list[int]:
+    named = [position for position in data_columns(source) if source.header[position] not in ROW_NAMES]
+    return [position for position in named if numbers_of(source, position)]
+
+
+def has_lists(source: Source, gene: str) -> bool:
+    if gene not in source.header:
+        return False
+    texts = texts_of(source, source.header.index(gene))
+    return sum("," in text or ";" in text for text in texts) * 2 > len(texts)

@@ -1,0 +1,86 @@
+"""Columns of numbers that are not used: they may be what tells genes that are up from those that are down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from cassia_engine.markers.formats import Format, listed
+from cassia_engine.markers.headers import CLUSTER_HEADERS, ID_HEADERS
+from cassia_engine.markers.sample import number_columns
+from cassia_engine.markers.source import Problems, Source, rows
+from cassia_engine.markers.statistics import is_common, is_fold, matching, plain
+
+log = logging.getLogger(__name__)
+
+OPTIONS = "--log2fc_column, --p_val_adj_column, --score_column, --pct_in_column or --pct_out_column"
+
+
+def used_columns(source: Source, format_: Format) -> set[int]:
+    """Positions of the columns that are read of a table of this format."""
+    statistics = (column for columns in format_.statistics(source).values() for column in columns)
+    used = {format_.cluster, format_.gene, *statistics, *format_.bounds(source), *matching(source.header, format_.true)}
+    return {source.header.index(column) for column in used}
+
+
+def check_unused(source: Source, used: Collection[int], format_: Format | None, forced: str = "") -> None:
+    """Say which columns of numbers are not used, by the first rows.
+
+    Args:
+        used: positions of the columns that are.
+        format_: the format; None for a table that is read without statistics.
+        forced: the format by its name, where the person forced it.
+
+    Raises:
+        UsageError: nothing else tells the direction, and one looks like fold changes with negative values.
+    """
+    unused = [position for position in number_columns(source) if position not in used]
+    if format_ is not None and _tells_direction(source, format_):
+        unused = [position for position in unused if not _belongs(format_, source.header[position])]
+        signed = not format_.statistics(source).keys() & {"log2fc", "score"}
+        if signed and any(is_fold(source.header[position]) for position in unused):
+            what = f"{_names(source, unused)} would not be used, and may be what tells genes that are up"
+            raise source.error(f"{what}; name them with {OPTIONS}, or remove the column", 0)
+        if unused:
+            log.warning("%s: columns of numbers that are not used: %s", source.place, _names(source, unused))
+        return
+    negative = _negative(source, unused)
+    advice = f"leave out --marker_format {forced}" if forced else f"name them with {OPTIONS}"
+    if folds := [position for position in negative if is_fold(source.header[position])]:
+        what = f"{_names(source, folds)} has values below 0, as of genes that are down, and would not be used"
+        raise source.error(f"{what}; {advice}, or remove the column", 0)
+    what = f"columns of numbers that are not used: {_names(source, unused)}" if unused else ""
+    if negative:
+        what += f"; {_names(source, negative)} has values below 0: genes that are down may be among the markers"
+    elif format_ is not None:
+        what = "; ".join(filter(None, (what, "no column tells genes that are up from those that are down")))
+    if what:
+        log.warning("%s: %s; if there are statistics, %s", source.place, what, advice)
+
+
+def _tells_direction(source: Source, format_: Format) -> bool:
+    statistics = format_.statistics(source).keys()
+    return bool(format_.bounds(source)) or "log2fc" in statistics or {"pct_in", "pct_out"} <= statistics
+
+
+def _names(source: Source, positions: Collection[int]) -> str:
+    return listed([source.header[position] for position in positions])
+
+
+def _negative(source: Source, positions: Collection[int]) -> list[int]:
+    """Which columns have a value below 0, in any row: they are looked for only where nothing else tells a direction."""
+    found: set[int] = set()
+    for _, row in rows(source, Problems(source)) if positions else ():
+        found |= {position for position in positions if row[position].strip().startswith("-") and row[position] != "-"}
+        if len(found) == len(positions):
+            break
+    return sorted(found)
+
+
+def _belongs(format_: Format, column: str) -> bool:
+    """Whether a column that is not used is one that the format's tool writes, or many tools do."""
+    name = plain(column)
+    endings = tuple(plain(start[1:]) for start in format_.family if start.startswith("*"))
+    starts = tuple(plain(start) for start in format_.family if not start.startswith("*"))
+    others = {plain(known) for known in (*CLUSTER_HEADERS, *ID_HEADERS)}
+    return is_common(column) or name in others or name.startswith(starts) or (bool(endings) and name.endswith(endings))
