@@ -21,6 +21,7 @@ from cassia_engine.markers.frames import opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.longtable import read_long
+from cassia_engine.markers.reshape import shaped
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
@@ -77,8 +78,8 @@ def _gene_map(settings: SplitSettings) -> tuple[dict[str, str] | None, list[Cass
 
 
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
-    with interrupts(), opened(markers) as source:
-        format_ = choose_format(source, settings)
+    with interrupts(), opened(markers) as whole, shaped(whole, settings) as shape:
+        source, format_ = shape.source, shape.format or choose_format(shape.source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
             refuse_headless(source, columns)

@@ -34,6 +34,7 @@ class Format:
     Attributes:
         required, optional: a statistic of `records.Marker` to the names its column may have, newest first.
         percent: fractions are written as percent, 0 to 100.
+        positive_score: the score of a marker, where there is one, is above 0.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Format:
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     percent: bool = False
+    positive_score: bool = False
 
     @property
     def needed(self) -> list[str]:

@@ -184,6 +184,8 @@ class _Keep:
                 absent = f"({fold} IS NULL OR isnan({fold}))"
                 above = f"({above} OR ({absent} AND {score} > 0 AND {score} <= 'inf'::DOUBLE))"
             conditions.append(above)
+        if self.format.positive_score and (score := self._column("score")):
+            conditions.append(f"({score} > 0 AND {score} <= 'inf'::DOUBLE)")
         if fractions := [column for name in ("pct_in", "pct_out") if (column := self._column(name))]:
             least = self.settings.min_pct * (100 if self.format.percent else 1)
             enough = " OR ".join(f"{column} BETWEEN {_sql(least)} AND 'inf'::DOUBLE" for column in fractions)

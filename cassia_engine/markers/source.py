@@ -38,6 +38,8 @@ class Source:
         in_rows: the table has no lines (a DataFrame, Parquet); messages count its rows, the first being 1.
         header: the names of its columns, "" for those without.
         sample: its first rows.
+        lines: its lines (rows) are those that a person knows; not of a table that cassia wrote anew.
+        skip: how many lines stand above the header.
     """
 
     path: Path
@@ -47,10 +49,12 @@ class Source:
     delimiter: str
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
+    lines: bool = True
+    skip: int = 0
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
-        if line is None or (self.in_rows and not line):
+        if line is None or not self.lines or (self.in_rows and not line):
             return self.place
         return f"{self.place}, row {line}" if self.in_rows else f"{self.place}, line {line or 1}"
 
