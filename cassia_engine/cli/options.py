@@ -54,6 +54,10 @@ _SPLIT_OPTIONS = (
     click.option("--cluster_column", help="Name of the column of clusters, if the table has its own."),
     click.option("--gene_column", help="Name of the column of genes, if the table has its own."),
     click.option(
+        "--cluster_name",
+        help="Name of the cluster, for a table of one without a column of clusters.  [default: the file's name]",
+    ),
+    click.option(
         "--gene_map",
         type=FilePath,
         help="Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.",
@@ -69,6 +73,12 @@ _SPLIT_OPTIONS = (
         default=_SPLIT.gene_filter,
         help="technical: genes that tell little of a cell type (ribosomal, cell cycle and the like) are set aside, "
         "and the next ones take their places; none: they stay.",
+    ),
+    click.option(
+        "--max_table_size",
+        type=float,
+        default=_SPLIT.max_table_size,
+        help="Gigabytes of text that a marker table may have, unpacked.",
     ),
     click.option(
         "--siblings",

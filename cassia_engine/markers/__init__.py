@@ -78,7 +78,7 @@ def _gene_map(settings: SplitSettings) -> tuple[dict[str, str] | None, list[Cass
 
 
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
-    with interrupts(), opened(markers) as whole, shaped(whole, settings) as shape:
+    with interrupts(), opened(markers, settings.max_table_size) as whole, shaped(whole, settings) as shape:
         source, format_ = shape.source, shape.format or choose_format(shape.source, settings)
         if format_ is None:
             columns = two_columns(source, settings)

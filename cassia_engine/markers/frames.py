@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import math
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import UsageError
+from cassia_engine.markers.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.source import READING_ERRORS, Source, as_pattern, open_source, unreadable
+from cassia_engine.settings import SplitSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,10 @@ _EXPECTED = "markers: expected a path, a pandas DataFrame or a list of mappings,
 
 
 @contextmanager
-def opened(table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]]) -> Iterator[Source]:
-    """The table, ready to be read.
+def opened(
+    table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]], max_size: float = SplitSettings().max_table_size
+) -> Iterator[Source]:
+    """The table, ready to be read; text of at most `max_size` gigabytes, unpacked.
 
     Raises:
         UsageError: there is nothing in it, it cannot be read, or it is none of the forms taken.
@@ -39,15 +42,23 @@ def opened(table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]]) -> It
             place = _write_frame(table, text)
             yield open_source(text, place, in_rows=True)
             return
-        path = _regular(Path(table), Path(folder) / "copy")
+        path = _regular(Path(table), Path(folder) / "copy", max_size)
         if _is_parquet(path):
-            _unpack_parquet(path, text, str(table))
+            _unpack_parquet(path, text, str(table), max_size)
             yield open_source(text, str(table), in_rows=True)
         else:
+            _check_size(path, str(table), max_size)
             yield open_source(path, str(table))
 
 
-def _regular(path: Path, copy: Path) -> Path:
+def _check_size(path: Path, place: str, max_size: float) -> None:
+    try:
+        check_size(path, place, max_size)
+    except READING_ERRORS as error:
+        raise unreadable(path, place, True, error) from error
+
+
+def _regular(path: Path, copy: Path, max_size: float) -> Path:
     """The file, or its copy if it can be read but once, or has a name that is no text."""
     try:
         mode = path.stat().st_mode
@@ -56,7 +67,7 @@ def _regular(path: Path, copy: Path) -> Path:
         if stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and str(path).isprintable()):
             return path
         with open(path, "rb") as source, open(copy, "wb") as target:
-            shutil.copyfileobj(source, target)
+            copy_within(source, target, str(path), max_size)
     except READING_ERRORS as error:
         raise unreadable(path, str(path), False, error) from error
     return copy
@@ -70,11 +81,12 @@ def _is_parquet(path: Path) -> bool:
         return False  # what is wrong with the file is said by its reader
 
 
-def _unpack_parquet(path: Path, text: Path, place: str) -> None:
+def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None:
     import duckdb
 
     try:
         with duckdb.connect() as db:
+            check_parquet(db, as_pattern(path), place, max_size)
             db.read_parquet(as_pattern(path)).write_csv(str(text), quoting=csv.QUOTE_ALL)
     except duckdb.Error as error:
         raise UsageError("this Parquet file is damaged or of a kind unknown; write it anew", path=place) from error
