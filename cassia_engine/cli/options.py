@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cassia_engine.errors import UsageError
+from cassia_engine.files import stem_of
 from cassia_engine.records import Dataset
 from cassia_engine.settings import (
     GENE_FILTERS,
@@ -195,19 +196,14 @@ def _with(command: Function, options: tuple[Callable[[Function], Function], ...]
     return command
 
 
-def dataset(markers: Path, name: str | None, tissue: str, species: str, additional_info: str) -> Dataset:
+def dataset(markers: Sequence[Path], name: str | None, tissue: str, species: str, additional_info: str) -> Dataset:
     """What the person said of the data; the name comes from the file's where none was given.
 
     Raises:
         UsageError: it comes from a pipe, which has no name, or cannot be a name, or a text is none.
     """
-    if name is None and markers.parts[:2] == ("/", "dev"):
-        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers)
-    return Dataset(_name_of(markers) if name is None else name, tissue, species, additional_info).checked()
-
-
-def _name_of(markers: Path) -> str:
-    stem = markers.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
-        stem = stem.removesuffix(ending)
-    return stem
+    if name is None and len(markers) > 1:
+        raise UsageError("several tables are one sample; give it a name with --name", path=markers[0])
+    if name is None and markers[0].parts[:2] == ("/", "dev"):
+        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers[0])
+    return Dataset(stem_of(markers[0]) if name is None else name, tissue, species, additional_info).checked()

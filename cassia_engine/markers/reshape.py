@@ -14,6 +14,7 @@ from cassia_engine.errors import shown
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.genelike import filled, is_number
 from cassia_engine.markers.pergene import find_per_gene, rows_of
+from cassia_engine.markers.rownames import with_cluster, with_row_names
 from cassia_engine.markers.source import MISSING, Problems, Source
 from cassia_engine.markers.wide import Lists, read_lists
 from cassia_engine.markers.widelabels import GENE, RAW_P
@@ -30,9 +31,10 @@ Row = tuple[int, str, str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A table as the readers take it; with its format, if it was written anew."""
+    """A table as the readers take it, with its columns in `settings`; with its format, if it was written anew."""
 
     source: Source
+    settings: SplitSettings
     format: Format | None = None
 
 
@@ -43,27 +45,35 @@ def shaped(source: Source, settings: SplitSettings) -> Iterator[Shaped]:
     Raises:
         UsageError: it is wide, and cannot be read; says why and what to do.
     """
-    named = settings.cluster_column is not None or settings.gene_column is not None
-    if settings.marker_format != "auto" or named:
-        yield Shaped(source)
-        return
     with TemporaryDirectory(prefix="cassia-") as folder:
-        copy = Path(folder) / "long.csv"
-        if table := find_per_gene(source):
-            problems = Problems(source)
-            statistics = [name for name in table.statistics if name]
-            format_ = _format("per_gene", "wide (statistics of each cluster beside a gene)", statistics, settings)
-            if not table.adjusted:
-                _warn_of_raw_p(source, statistics)
-            yield Shaped(_written(source, copy, rows_of(source, table, problems), statistics, problems), format_)
-        elif lists := read_lists(source):
-            problems = Problems(source)
-            statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
-            format_ = _format("wide", f"wide ({lists.what})", statistics, settings)
-            _warn_of_raw_p(source, statistics)
-            yield Shaped(_written(source, copy, _rows(source, lists, problems), statistics, problems), format_)
-        else:
-            yield Shaped(source)
+        named = settings.cluster_column is not None or settings.gene_column is not None
+        wide = None if settings.marker_format != "auto" or named else _wide(source, settings, Path(folder) / "long.csv")
+        if wide:
+            yield wide
+            return
+        source, settings = with_row_names(source, settings)
+        yield Shaped(*with_cluster(source, settings, Path(folder) / "whole.csv"))
+
+
+def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
+    """A wide table as a long one; None for any other."""
+    problems = Problems(source)
+    found: Iterable[Row]
+    if table := find_per_gene(source):
+        statistics = [name for name in table.statistics if name]
+        format_ = _format("per_gene", "wide (statistics of each cluster beside a gene)", statistics, settings)
+        found = rows_of(source, table, problems)
+        adjusted = table.adjusted
+    elif lists := read_lists(source):
+        statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
+        format_ = _format("wide", f"wide ({lists.what})", statistics, settings)
+        found = _rows(source, lists, problems)
+        adjusted = False
+    else:
+        return None
+    if RAW_P in statistics and "p_val_adj" not in statistics and not adjusted:
+        log.warning("%s: its p values are not said to be adjusted; --max_p_val_adj is applied to them", source.place)
+    return Shaped(_written(source, copy, found, statistics, problems), settings, format_)
 
 
 def _format(name: str, title: str, statistics: Sequence[str], settings: SplitSettings) -> Format:
@@ -80,11 +90,6 @@ def _format(name: str, title: str, statistics: Sequence[str], settings: SplitSet
 def _adjusted(statistic: str, statistics: Sequence[str]) -> str:
     """P values that are not said to be adjusted stand in where there are no others."""
     return "p_val_adj" if statistic == RAW_P and "p_val_adj" not in statistics else statistic
-
-
-def _warn_of_raw_p(source: Source, statistics: Sequence[str]) -> None:
-    if RAW_P in statistics and "p_val_adj" not in statistics:
-        log.warning("%s: its p values are not said to be adjusted; --max_p_val_adj is applied to them", source.place)
 
 
 def _rows(source: Source, lists: Lists, problems: Problems) -> Iterator[Row]:

@@ -56,6 +56,7 @@ class Source:
         sample: its first rows.
         lines: its lines (rows) are those that a person knows; not of a table that cassia wrote anew.
         skip: how many lines stand above the header.
+        unnamed: it is no file of a person's, so that `place` is no name.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Source:
     sample: tuple[tuple[str, ...], ...]
     lines: bool = True
     skip: int = 0
+    unnamed: bool = False
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""

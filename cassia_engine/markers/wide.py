@@ -111,12 +111,14 @@ def _is_other(source: Source) -> bool:
     named = [name for name in names if name in GENE_HEADERS]
     if len(names) == 2 and (named or names[0] in CLUSTER_HEADERS or names[1] in CLUSTER_HEADERS):
         return True
-    rest = [name for name in names[1:] if name]
-    # "cluster, markers" with columns without a name behind, or with the same name, is a row a cluster.
-    if names[0] in CLUSTER_HEADERS and len({_POSITION.sub("", name) or name for name in rest}) <= 1 and len(names) > 2:
-        return False
-    several = [name for name, count in Counter(names).items() if count > 1 and key_of(name) is not None]
-    return bool(named) and not several
+    plain = Counter(_COUNTER.sub("", name) for name in names)
+    if any(count == 1 and key_of(name) not in (None, GENE) for name, count in plain.items()):
+        return True  # a statistic that is there once is not one of each cluster
+    if set(names[1:]) & set(CLUSTER_HEADERS):
+        return True
+    if names[0] in CLUSTER_HEADERS:  # with columns called alike, by their number or not at all, it is a row a cluster
+        return not _are_positions(names[1:])
+    return bool(named) and not any(count > 1 and key_of(name) is not None for name, count in plain.items())
 
 
 def _lists(
