@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
+from cassia_engine.markers import Table
 from cassia_engine.progress import say
 from cassia_engine.publish import check_outputs, write_outputs
 from cassia_engine.records import Dataset, check_sample_name
@@ -54,7 +55,7 @@ class _GivenUpError(Exception):
 
 
 def annotate(
-    markers: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]],
+    markers: Table | Sequence[Path | str],
     *,
     tissue: str,
     species: str,
@@ -71,7 +72,8 @@ def annotate(
     """Annotate the clusters of a marker table.
 
     Args:
-        markers: a file, a DataFrame or a list of rows, as for `read_markers`.
+        markers: a file, several of one sample, a DataFrame, a list of rows, a dict of lists or of DataFrames, or
+            Scanpy's `names`, as for `read_markers`.
         tissue, species, additional_info: what is known of the data, in your words; tissue "none" for none.
         provider: who annotates; "offline" scores markers and asks no language model. Others are those of
             `cassia providers`, or the URL of an API in OpenAI's form.
@@ -87,7 +89,7 @@ def annotate(
         **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
             max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, log2fc_column,
             p_val_adj_column, score_column, pct_in_column, pct_out_column, gene_map, cluster_context, gene_filter,
-            siblings), and how the provider is asked by those of `settings.AnnotateSettings` (base_url,
+            siblings, cluster_name, max_table_size), and how the provider is asked by those of `settings.AnnotateSettings` (base_url,
             validator_involvement, max_rounds, reasoning, temperature, max_workers, max_retries, journal_dir,
             retry_failed, proxy, trust_env, allow_http, knowledge).
 

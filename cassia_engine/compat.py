@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import annotate, in_thread
 from cassia_engine.errors import UsageError
+from cassia_engine.markers import Table
 from cassia_engine.settings import OFFLINE
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ IDLE = ("use_reference", "reference_model", "validate_api_key_before_start", "au
 
 
 def runCASSIA_batch(
-    marker: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]],
+    marker: Table | Sequence[Path | str],
     output_name: Path | str = "cell_type_analysis_results",
     n_genes: int = 50,
     model: str = MODEL,
@@ -75,7 +76,8 @@ def runCASSIA_batch(
     where the name says.
 
     Args:
-        marker: a file, a DataFrame or a list of rows, as for `read_markers`.
+        marker: a file, several of one sample, a DataFrame, a list of rows, a dict of lists or of DataFrames, or
+            Scanpy's `names`, as for `read_markers`.
         output_name: what the names of the outputs start with, with a folder in front if you like.
         celltype_column, gene_column_name: names of the cluster and gene columns, where they are others.
         model, provider: who is asked. "offline" asks no language model. A model of another provider than

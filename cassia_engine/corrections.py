@@ -125,20 +125,20 @@ def _check_row(line: int, cells: Mapping[str, str], problems: Problems) -> None:
         if len(cells.get(name, "")) > most:
             problems.add("too long", f"column {name}: {len(cells[name])} characters; at most {most}", line)
     if trouble := _trouble_with(cells.get("cl_id", "")):
-        problems.add("with a wrong cl_id", f"column cl_id: {trouble}", line)
+        problems.add(f"with a cl_id that is {trouble[0]}", f"column cl_id: {trouble[1]}", line)
 
 
-def _trouble_with(cl_id: str) -> str:
-    """What is wrong with an id, and what to do; "" for none."""
+def _trouble_with(cl_id: str) -> tuple[str, str] | None:
+    """What is wrong with an id, in a word, and with what to do."""
     remedy = "mend it, or leave it empty to have the label looked up"
     if not cl_id:
-        return ""
+        return None
     if not _CL_ID.fullmatch(cl_id):
-        return f"{shown(cl_id)} is no Cell Ontology id such as CL:0000084; {remedy}"
+        return "none", f"{shown(cl_id)} is no Cell Ontology id such as CL:0000084; {remedy}"
     ontology, term = Ontology.load(), _plain_id(cl_id)
     if term not in ontology:
-        return f"{term} is not in the Cell Ontology of {ontology.version}; {remedy}"
-    return "" if ontology.current(term) else f"{term} is obsolete, and no term replaces it; {remedy}"
+        return "unknown", f"{term} is not in the Cell Ontology of {ontology.version}; {remedy}"
+    return None if ontology.current(term) else ("obsolete", f"{term} is obsolete, and no term replaces it; {remedy}")
 
 
 def _plain_id(cl_id: str) -> str:

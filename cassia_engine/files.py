@@ -67,3 +67,11 @@ def check_writable(*paths: Path) -> None:
                 f"({error.strerror})",
                 path=there,
             ) from None
+
+
+def stem_of(path: Path) -> str:
+    """The name of a table's file without its endings."""
+    stem = path.name
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
+        stem = stem.removesuffix(ending)
+    return stem

@@ -13,7 +13,7 @@ from cassia_engine.annotate import open_annotator, prepare, run_chunk, warnings_
 from cassia_engine.collect import Merged, merge
 from cassia_engine.corrections import read_corrections
 from cassia_engine.errors import CassiaError, gather
-from cassia_engine.markers import read_markers
+from cassia_engine.markers import Table, read_markers
 from cassia_engine.progress import progress
 from cassia_engine.records import Dataset
 from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def run_table(
-    markers: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]],
+    markers: Table | Sequence[Path | str],
     dataset: Dataset,
     split: SplitSettings,
     annotate: AnnotateSettings,

@@ -46,6 +46,9 @@ class SplitSettings:
         cluster_context: a table of two columns, cluster and text, what is known of single clusters.
         gene_filter: "technical" sets genes aside that tell little of a cell's type (ribosomal, mitochondrial and
             the like), and others take their places; "none" does not.
+        cluster_name: the id of the cluster of a table of one cluster, which has no column of clusters; None for the
+            file's name.
+        max_table_size: gigabytes of text that a table may have, unpacked.
         siblings: how many of the first genes of the other clusters a language model is shown, for contrast.
     """
 
@@ -68,6 +71,8 @@ class SplitSettings:
     cluster_context: Path | None = None
     gene_filter: str = "technical"
     siblings: int = 0
+    cluster_name: str | None = None
+    max_table_size: float = 4
 
     def __post_init__(self) -> None:
         _one_of("marker_format", self.marker_format, MARKER_FORMATS)
@@ -79,6 +84,9 @@ class SplitSettings:
         _at_least("max_p_val_adj", self.max_p_val_adj, 0)
         _at_least("min_log2fc", self.min_log2fc, -math.inf)
         _at_least("min_pct", self.min_pct, 0)
+        _at_least("max_table_size", self.max_table_size, 0)
+        if self.cluster_name is not None and not str(self.cluster_name).strip():
+            raise UsageError("--cluster_name is empty; give the cluster a name")
         if self.ascending not in (None, True, False):
             raise UsageError(f"--ascending {self.ascending}: expected True, False or None")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cassia_engine.errors import UsageError
@@ -57,8 +57,8 @@ def _siblings(table: MarkerTable, wanted: int) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(cluster.genes[:number]) for cluster in table.clusters)
 
 
-def write_chunks(markers: Path, dataset: Dataset, settings: SplitSettings, outdir: Path) -> list[Path]:
-    """Read a marker table and write its chunk files, `chunk_00000.json` and on, into `outdir`.
+def write_chunks(markers: Path | Sequence[Path], dataset: Dataset, settings: SplitSettings, outdir: Path) -> list[Path]:
+    """Read a marker table, or several of a sample, and write chunk files, `chunk_00000.json` and on, into `outdir`.
 
     Raises:
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.

@@ -22,7 +22,6 @@ KNOWN_FORMATS = (
 BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "empty": ("", ["F: the file is empty; give a table with a header and rows"]),
     "blank lines only": ("\n\n", ["F: the file is empty; give a table with a header and rows"]),
-    "header is late": ("\n" + SEURAT, ["F, line 1: the first line is empty; the header belongs there"]),
     "header only": (SEURAT, ["F: the table has a header and no rows; make it again"]),
     "binary": (b"\x7fELF\x00\x01", ["F: this is a binary file; give the marker table as CSV or TSV in UTF-8"]),
     "image": (b"\x89PNG\r\n\x1a\n\xff\xfe", [f"F, line 1: not UTF-8 text; {UTF8}"]),
@@ -35,6 +34,19 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "Latin-1": (
         (SEURAT + GOOD + "0,1,1,0,0,M\xfcller,CD3D\n").encode("latin-1"),
         [f"F, line 3: not UTF-8 text; {UTF8}"],
+    ),
+    "only a quote": ('"', ['F: one column only ("); columns are parted by comma, semicolon or tab']),
+    "a quote that swallows the table": (
+        SEURAT + GOOD + '0,1,1,0,0,B,"CD19\n' + GOOD * 1_000_000,
+        ["F, line 3: field larger than field limit (16000000); correct the quotes here"],
+    ),
+    "a bad byte late": (
+        (SEURAT + GOOD * 200_000).encode() + b"0,1,1,0,0,M\xfc,C\n",
+        [f"F, line 200002: not UTF-8 text; {UTF8}"],
+    ),
+    "a line without an end": (
+        gzip.compress((SEURAT + GOOD).encode() + b"0," * 20_000_000),
+        ["F, line 3: longer than 16000000 characters; give a table with a row a line, and close its quotes"],
     ),
     "damaged gzip": (GZ[: len(GZ) // 2], [DAMAGED]),
     "damaged inside": (GZ[:500] + b"damaged!" * 9 + GZ[572:], [DAMAGED]),
@@ -138,10 +150,9 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
         "0,1,1\n0,1,1,0,0,B,CD8A,CD8B\n0,NA,1,0,NA,B,CD19\n",
         [
             "F, line 5: nothing in column cluster; name the cluster",
-            "F, line 7: 'high' in column avg_log2FC is not a number; mend it or leave it empty",
-            "F, line 7: '<2e-16' in column p_val_adj is not a number; mend it or leave it empty",
-            "F, line 8: 3 fields, but the header has 7",
-            "F, line 9: 8 fields, but the header has 7; put quotes (\") around a field that has ',' in it",
+            "F, line 7: 'high' in column avg_log2FC is not a number; correct it or leave it empty",
+            "F, line 7: '<2e-16' in column p_val_adj is not a number; correct it or leave it empty",
+            "F: 2 rows with too few or too many fields (lines 8, 9): e.g. 3 fields, but the header has 7",
         ],
     ),
     "a missing id alone": (
@@ -150,12 +161,11 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     ),
     "more than are listed": (
         SEURAT + "0,1,1,0,0,NaN,CD3D\n" * 23,
-        [f"F, line {line}: nothing in column cluster; name the cluster" for line in range(2, 22)]
-        + ["F: 23 rows without a cluster in all, 20 are listed"],
+        ["F: 23 rows without a cluster (lines 2, 3, 4, ...): e.g. nothing in column cluster; name the cluster"],
     ),
     "a quote that does not end": (
         SEURAT + GOOD + '0,1,1,0,0,T,"CD3D\n0,1,1,0,0,NK,NKG7\n',
-        ["F, line 3: unexpected end of data; mend the quotes here"],
+        ["F, line 3: unexpected end of data; correct the quotes here"],
     ),
     "simplified": (
         'cluster,markers\nA,"CD19,CD79A"\n\nA,CD3D\n,CD4\nC,\nD,NA\nE,CD3D,CD3E\n',
@@ -163,8 +173,7 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
             "F, line 4: cluster A was there before, in line 2; put its genes into one row, "
             "or give --marker_format long if each row is one gene",
             "F, line 5: this row has no cluster id; give it one",
-            "F, line 6: cluster C has no genes; give them or remove the row",
-            "F, line 7: cluster D has no genes; give them or remove the row",
+            "F: 2 rows without genes (lines 6, 7): e.g. cluster C has no genes; give them or remove the row",
             "F, line 8: 3 fields, but the header has 2; put quotes (\") around a field that has ',' in it",
         ],
     ),

@@ -197,3 +197,16 @@ def test_species_is_refused_by_the_offline_annotator_only(
     assert (code, len(lines)) == (2, 1)
     assert all(word in lines[0] for word in ("zebrafish", "human", "mouse"))
     assert cassia("split", *rest)[0] == 0
+
+
+def test_commands_take_several_files(cassia: Callable[..., tuple[int, list[str]]], tmp_path: Path) -> None:
+    paths = [tmp_path / "B.csv", tmp_path / "T.csv"]
+    for path, gene in zip(paths, ("CD19", "CD3D"), strict=True):
+        path.write_text(f"gene,avg_log2FC,p_val_adj\n{gene},2,0\n")
+    given = ("--outdir", tmp_path / "out", "--tissue", "blood", "--species", "human")
+    code, lines = cassia("split", *paths, *given)
+    assert (code, lines) == (2, [f"{paths[0]}: several tables are one sample; give it a name with --name"])
+    assert cassia("split", *paths, "--name", "s", *given)[0] == 0
+    assert '"id":"T"' in (tmp_path / "out" / "chunk_00000.json").read_text()
+    assert cassia("run", *paths, "--name", "s", *given)[0] == 0
+    assert cassia("split", *paths, "--name", "s", *given, "--cluster_name", "x")[0] == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cassia_engine.errors import UsageError
+from cassia_engine.files import stem_of
 from cassia_engine.records import Dataset
 from cassia_engine.settings import (
     GENE_FILTERS,
@@ -68,6 +69,10 @@ _SPLIT_OPTIONS = (
         help="Name of the column of fractions of the other cells that express a gene, if the table has its own.",
     ),
     click.option(
+        "--cluster_name",
+        help="Name of the cluster, for a table of one without a column of clusters.  [default: the file's name]",
+    ),
+    click.option(
         "--gene_map",
         type=FilePath,
         help="Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.",
@@ -83,6 +88,12 @@ _SPLIT_OPTIONS = (
         default=_SPLIT.gene_filter,
         help="technical: genes that tell little of a cell type (ribosomal, cell cycle and the like) are set aside, "
         "and the next ones take their places; none: they stay.",
+    ),
+    click.option(
+        "--max_table_size",
+        type=float,
+        default=_SPLIT.max_table_size,
+        help="Gigabytes of text that a marker table may have, unpacked.",
     ),
     click.option(
         "--siblings",
@@ -199,19 +210,14 @@ def _with(command: Function, options: tuple[Callable[[Function], Function], ...]
     return command
 
 
-def dataset(markers: Path, name: str | None, tissue: str, species: str, additional_info: str) -> Dataset:
+def dataset(markers: Sequence[Path], name: str | None, tissue: str, species: str, additional_info: str) -> Dataset:
     """What the person said of the data; the name comes from the file's where none was given.
 
     Raises:
         UsageError: it comes from a pipe, which has no name, or cannot be a name, or a text is none.
     """
-    if name is None and markers.parts[:2] == ("/", "dev"):
-        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers)
-    return Dataset(_name_of(markers) if name is None else name, tissue, species, additional_info).checked()
-
-
-def _name_of(markers: Path) -> str:
-    stem = markers.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
-        stem = stem.removesuffix(ending)
-    return stem
+    if name is None and len(markers) > 1:
+        raise UsageError("several tables are one sample; give it a name with --name", path=markers[0])
+    if name is None and markers[0].parts[:2] == ("/", "dev"):
+        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers[0])
+    return Dataset(stem_of(markers[0]) if name is None else name, tissue, species, additional_info).checked()

@@ -33,7 +33,7 @@ MOST_LISTED = 60
 
 
 @click.command(cls=Grouped)
-@click.argument("markers", type=FilePath)
+@click.argument("markers", type=FilePath, nargs=-1, required=True)
 @click.option("--outdir", type=FilePath, default=Path(), help="Folder for the outputs.")
 @dataset_options()
 @split_options
@@ -47,7 +47,7 @@ MOST_LISTED = 60
     help="Clusters that may fail before the exit code is 1.",
 )
 def run(
-    markers: Path,
+    markers: tuple[Path, ...],
     outdir: Path,
     name: str | None,
     tissue: str,
@@ -61,7 +61,8 @@ def run(
     """Annotate the clusters of the table MARKERS and write summary, conversations and report into --outdir.
 
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
-    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it.
+    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it. Several are one sample: tables of one
+    form with clusters of their own, or of one cluster each, which has its file's name.
 
     Ctrl-C: nothing more is asked, answers on their way are waited for, and what is done is written; the same command
     goes on from there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ GENES_SHOWN = 8
 
 
 @click.command(cls=Grouped)
-@click.argument("markers", type=FilePath)
+@click.argument("markers", type=FilePath, nargs=-1, required=True)
 @click.option("--outdir", type=FilePath, help="Folder for the chunk files; needed unless --dry_run.")
 @dataset_options(required=False)
 @split_options
 @click.option("--chunk_size", type=int, default=SplitSettings().chunk_size, help="Clusters a chunk.")
 @click.option("--dry_run", is_flag=True, help="Say what would be done, and write nothing.")
 def split(
-    markers: Path,
+    markers: tuple[Path, ...],
     outdir: Path | None,
     name: str | None,
     tissue: str | None,
@@ -34,7 +35,8 @@ def split(
     """Choose the markers of each cluster of the table MARKERS and deal the clusters out into chunk files.
 
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
-    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it.
+    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it. Several are one sample: tables of one
+    form with clusters of their own, or of one cluster each, which has its file's name.
     """
     settings = SplitSettings(**options)
     if dry_run:
@@ -49,7 +51,7 @@ def split(
     write_chunks(markers, dataset(markers, name, tissue, species, additional_info), settings, outdir)
 
 
-def _say_what_would_be_done(markers: Path, settings: SplitSettings) -> None:
+def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings) -> None:
     from cassia_engine.markers import read_markers
 
     table = read_markers(markers, settings)

@@ -77,3 +77,10 @@ def _aliases() -> dict[str, str]:
 def _lines(name: str) -> list[str]:
     text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
     return text.splitlines()[1:]
+
+
+@cache
+def symbols() -> frozenset[str]:
+    """The symbols of human and mouse that are known, and old human ones, in upper case."""
+    found = {symbol for pair in (_orthologs(HUMAN, MOUSE), _orthologs(MOUSE, HUMAN)) for symbol in pair}
+    return frozenset(found | _aliases().keys() | set(_aliases().values()))

@@ -9,42 +9,40 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, long_of, two_columns
-from cassia_engine.markers.frames import opened
+from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.longtable import read_long
 from cassia_engine.markers.remarks import warn_of_one_group
+from cassia_engine.markers.reshape import shaped
+from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
 from cassia_engine.markers.unused import check_unused, used_columns
 from cassia_engine.settings import SplitSettings
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["MarkerTable", "count_words", "read_markers"]
+__all__ = ["MarkerTable", "Table", "count_words", "read_markers"]
 
 log = logging.getLogger(__name__)
 
 
-def read_markers(
-    markers: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]], settings: SplitSettings | None = None
-) -> MarkerTable:
+def read_markers(markers: Table | Sequence[Path | str], settings: SplitSettings | None = None) -> MarkerTable:
     """Read a marker table and choose the markers of each cluster.
 
     Args:
-        markers: a CSV, TSV (also gzipped) or Parquet file, a DataFrame, or a list of one mapping a row, in the
-            form of Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df, presto's wilcoxauc, or two columns.
+        markers: a CSV, TSV (also gzipped) or Parquet file, several of them, a DataFrame, a list of one mapping a
+            row, or what else docs/formats.md has for Python, in the form of Seurat's FindAllMarkers, Scanpy's
+            rank_genes_groups_df, presto's wilcoxauc, two columns, or wide.
             Units: adjusted p values from 0 to 1; fold changes as log2; fractions of cells from 0 to 1
             (presto: 0 to 100).
         settings: filters, ranking and columns; None for the defaults.
@@ -80,8 +78,11 @@ def _gene_map(settings: SplitSettings) -> tuple[dict[str, str] | None, list[Cass
 
 
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
-    with interrupts(), opened(markers) as source:
-        format_ = choose_format(source, settings)
+    if files := files_of(markers):
+        return joined(files, lambda path: _read(path, settings, sieve), settings.cluster_name)
+    with interrupts(), opened(markers, settings.max_table_size) as whole, shaped(whole, settings) as shape:
+        source, settings = shape.source, shape.settings
+        format_ = shape.format or choose_format(source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
             refuse_headless(source, columns)

@@ -163,7 +163,7 @@ class _Keep:
         types = (f"'c{i}': '{'DOUBLE' if i in numbers else 'VARCHAR'}'" for i in range(len(self.source.header)))
         sql = (
             f"read_csv(?, delim=?, decimal_separator=?, compression=?, columns={{{', '.join(types)}}}, "
-            "auto_detect=false, header=false, skip=1, quote='\"', escape='\"', strict_mode=true, "
+            f"auto_detect=false, header=false, skip={self.source.skip + 1}, quote='\"', escape='\"', strict_mode=true, "
             f"nullstr={list(MISSING)!r}, buffer_size={_BUFFER})"
         )
         packed = "gzip" if self.source.gzipped else "none"
@@ -187,7 +187,13 @@ def _leave_out_sentences(db: duckdb.DuckDBPyConnection, source: Source) -> None:
     )
     listed = list(found)[:MOST_LISTED]
     lines = lines_of(source, listed)
-    for row in listed:
-        log.warning("%s: %s is no gene's name and is left out", source.at(lines.get(row)), quoted(found[row]))
-    if len(found) > len(listed):
-        log.warning("%s: %d rows with texts in place of genes are left out", source.place, len(found))
+    if len(found) == 1:
+        place = source.at(lines.get(listed[0]))
+        log.warning("%s: %s is no gene's name and is left out", place, quoted(found[listed[0]]))
+        return
+    numbers = ", ".join(str(lines[row]) for row in listed if row in lines) + (
+        ", ..." if len(found) > len(listed) else ""
+    )
+    where = f" ({'rows' if source.in_rows else 'lines'} {numbers})" if lines and source.lines else ""
+    what = "rows with a text that is no gene's name are left out"
+    log.warning("%s: %d %s%s: e.g. %s", source.place, len(found), what, where, quoted(found[listed[0]]))

@@ -56,7 +56,7 @@ def tidied(source: Source, columns: Columns) -> Iterator[Source]:
                 row[columns.gene] = row[columns.gene][:_LONGEST_GENE]
                 writer.writerow(field if position in used else "" for position, field in enumerate(row))
         problems.raise_all()
-        yield replace(source, path=copy, gzipped=False, delimiter=",", sample=())
+        yield replace(source, path=copy, gzipped=False, delimiter=",", sample=(), skip=0)
 
 
 def lines_of(source: Source, wanted: Iterable[int]) -> dict[int, int]:
@@ -65,7 +65,7 @@ def lines_of(source: Source, wanted: Iterable[int]) -> dict[int, int]:
     problems = Problems(source)
     found = {}
     for number, (line, _) in enumerate(rows(source, problems)):
-        if problems.found or not remaining:
+        if problems or not remaining:
             break
         if number in remaining:
             remaining.discard(number)
@@ -80,8 +80,9 @@ def _check(problems: Problems, columns: Columns, line: int, row: list[str]) -> N
     for position in columns.numbers.values():
         field = row[position].strip()
         if not _is_number(field, columns.decimal):
-            what = f"{quoted(field)} in column {_name(header, position)} is not a number; mend it or leave it empty"
-            problems.add("with text for a number", what, line)
+            name = _name(header, position)
+            what = f"{quoted(field)} in column {name} is not a number; correct it or leave it empty"
+            problems.add(f"with text for a number in column {name}", what, line)
 
 
 def _name(header: tuple[str, ...], position: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.markers.preamble import uncommented
 
 GZIP = b"\x1f\x8b"
 # What people give by mistake, by its first bytes, and what to do with it.
@@ -29,7 +30,6 @@ _FOREIGN = {
     b"[": "JSON; give the marker table as CSV or TSV",
 }
 _DELIMITERS = ("\t", ";", ",")
-_LONGEST_CELL = 1 << 30
 
 Rows = Sequence[Sequence[str]]
 
@@ -51,24 +51,24 @@ def foreign(start: bytes) -> str:
     return "this is a binary file; give the marker table as CSV or TSV in UTF-8" if b"\x00" in start else ""
 
 
-def layout(lines: Sequence[str], place: str, cut: bool) -> Layout:
-    """Delimiter, header and first rows, from the first lines; `cut` if the file has more.
+def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layout:
+    """Delimiter, header and first rows, from the first lines; `cut` if the file has more, `given` if it names the sign.
 
     Raises:
         UsageError: there is one column only.
     """
-    csv.field_size_limit(_LONGEST_CELL)
-    tables = {sign: _parse(lines, sign, cut) for sign in _DELIMITERS}
-    tables = {sign: table for sign, table in tables.items() if len(table[0]) > 1}
+    tables = {sign: _parse(lines, sign, cut) for sign in (given or _DELIMITERS)}
+    tables = {sign: table for sign, table in tables.items() if table and len(table[0]) > 1}
     if not tables:
         spaced = _parse(lines, " ", cut)  # as R's write.table has it unless told otherwise
-        if len(spaced) == 1 or _agreeing(spaced) < len(spaced) - 1 or len(spaced[0]) == 1:
+        if len(spaced) <= 1 or _agreeing(spaced) < len(spaced) - 1 or len(spaced[0]) == 1:
             what = f"one column only ({shown(lines[0].strip())}); columns are parted by comma, semicolon or tab"
             raise UsageError(what, path=place)
         tables = {" ": spaced}
     # A sign that is in the header only by chance does not part the rows.
     delimiter = max(tables, key=lambda sign: (_agreeing(tables[sign]), len(tables[sign][0])))
     header, *body = tables[delimiter]
+    header[0] = uncommented(header[0].strip())
     return Layout(delimiter, _header([column.strip() for column in header], body, place), tuple(map(tuple, body)))
 
 

@@ -78,7 +78,9 @@ def test_columns_of_a_samplesheet_are_parameters() -> None:
         parameter = properties()[column]
         assert {rule: columns[column].get(rule) for rule in rules} == {rule: parameter.get(rule) for rule in rules}
     assert columns["sample"]["pattern"] == properties()["name"]["pattern"]
-    of_the_run = {"chunk_size", "max_failed_clusters"} | {field.name for field in fields(settings.AnnotateSettings)}
+    of_the_run = {"chunk_size", "max_table_size", "max_failed_clusters"} | {
+        field.name for field in fields(settings.AnnotateSettings)
+    }
     of_a_sample = {field.name for kind in SHARED for field in fields(kind)} - of_the_run | {"knowledge"}
     assert of_a_sample <= columns.keys()
 

@@ -1,0 +1,98 @@
+"""The lines above the header of a text table: comments, a title, and a spreadsheet's `sep=;`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+
+_SEP = re.compile(r'"?sep=(?P<sign>\\t|.)"?[,;\t]*\s*', re.IGNORECASE)
+_SIGNS = ",;\t"
+_EMPTY = _SIGNS + ' "\r\n'
+# A title stands within the first lines; a table has more.
+MOST_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """What stands above the header.
+
+    Attributes:
+        skip: how many lines that is.
+        delimiter: what `sep=` says; "" without it.
+        first: the first of these lines that says something.
+    """
+
+    skip: int = 0
+    delimiter: str = ""
+    first: str = ""
+
+
+def preamble(lines: Sequence[str]) -> Preamble:
+    """What stands above the header, from the first lines of a file."""
+    skip, delimiter, first = 0, "", ""
+    for number, line in enumerate(lines[:MOST_LINES]):
+        if found := _SEP.fullmatch(line):
+            delimiter = "\t" if found["sign"] == "\\t" else found["sign"]
+        elif line.strip(_EMPTY) and not _is_comment(lines, number) and not _is_title(lines, number, delimiter):
+            break
+        first = first or line.strip()
+        skip = number + 1
+    return Preamble(skip, delimiter, first) if skip < len(lines) else Preamble()
+
+
+def uncommented(name: str) -> str:
+    """The first name of a header that starts as a comment does: "#cluster"."""
+    return name.lstrip("#").strip() if name.lstrip("#").strip() else name
+
+
+def _is_comment(lines: Sequence[str], number: int) -> bool:
+    """Whether a line is a comment, and not a header that starts like one."""
+    if not lines[number].lstrip('"').startswith("#"):
+        return False
+    return not (_names(lines[number]) and not any(map(_names, lines[number + 1 : number + 2])))
+
+
+def _is_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
+    """Whether a line is a text over a table: one cell, or fewer than the lines below, of which one names columns."""
+    below = [line for line in lines[number + 1 : number + 6] if line.strip()]
+    for sign in delimiter or _SIGNS:
+        cells = _cells(lines[number], sign)
+        widths = [width for line in below if (width := len(_cells(line, sign))) > 1]
+        filled = [cell for cell in cells if cell.strip()]
+        if not widths or max(widths) - min(widths) > 1 or _names(lines[number]) or _is_spaced(lines[number], below):
+            continue
+        if len(filled) == 1 and len(cells) in (1, max(widths)) and _has_two(below, sign):
+            return True
+        if len(cells) < min(widths) and any(map(_names, below[:1])) and any(len(cell.split()) > 1 for cell in cells):
+            return True
+    return False
+
+
+def _is_spaced(line: str, below: Sequence[str]) -> bool:
+    """Whether a line is the header of columns with spaces between."""
+    width = len(_cells(line, " "))
+    return width > 1 and all(len(_cells(row, " ")) - width in (0, 1) for row in below)
+
+
+def _has_two(lines: Sequence[str], sign: str) -> bool:
+    """Whether the lines are of a table: the next ones are not titles alone."""
+    return any(sum(bool(cell.strip()) for cell in _cells(line, sign)) > 1 for line in lines)
+
+
+def _names(line: str) -> set[str]:
+    """Column names of clusters and genes in a line; words of a title are none."""
+    known = {*CLUSTER_HEADERS, *GENE_HEADERS}
+    words = {word.strip('"#').lower() for word in line.split()}
+    found = {cell.strip().lstrip("#").strip().lower() for sign in _SIGNS for cell in _cells(line, sign)}
+    return (found & known) or (words if len(words) > 1 and words <= known else set())
+
+
+def _cells(line: str, sign: str) -> list[str]:
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=sign), [])
+    except csv.Error:
+        return [line]

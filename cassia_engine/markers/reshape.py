@@ -1,0 +1,136 @@
+"""Tables of other shapes, written anew as a long one: the one reader of long tables reads them too."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cassia_engine.errors import shown
+from cassia_engine.markers.formats import Format
+from cassia_engine.markers.genelike import filled, is_number
+from cassia_engine.markers.pergene import find_per_gene, rows_of
+from cassia_engine.markers.rownames import with_cluster, with_row_names
+from cassia_engine.markers.source import MISSING, Problems, Source
+from cassia_engine.markers.wide import Lists, read_lists
+from cassia_engine.markers.widelabels import GENE, RAW_P
+from cassia_engine.settings import SplitSettings
+
+log = logging.getLogger(__name__)
+
+# Statistics without which a table keeps its own order, and that of each ranking method otherwise.
+_FULL = ("log2fc", "p_val_adj")
+_METHODS = {"Score": ("score",), "p_val_adj": ("p_val_adj",), "pct_diff": ("pct_in", "pct_out")}
+
+Row = tuple[int, str, str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A table as the readers take it, with its columns in `settings`; with its format, if it was written anew."""
+
+    source: Source
+    settings: SplitSettings
+    format: Format | None = None
+
+
+@contextmanager
+def shaped(source: Source, settings: SplitSettings) -> Iterator[Shaped]:
+    """The table itself if it has a row a gene or a row a cluster with a cell of genes, else a long table made of it.
+
+    Raises:
+        UsageError: it is wide, and cannot be read; says why and what to do.
+    """
+    with TemporaryDirectory(prefix="cassia-") as folder:
+        named = settings.cluster_column is not None or settings.gene_column is not None
+        wide = None if settings.marker_format != "auto" or named else _wide(source, settings, Path(folder) / "long.csv")
+        if wide:
+            yield wide
+            return
+        source, settings = with_row_names(source, settings)
+        yield Shaped(*with_cluster(source, settings, Path(folder) / "whole.csv"))
+
+
+def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
+    """A wide table as a long one; None for any other."""
+    problems = Problems(source)
+    found: Iterable[Row]
+    if table := find_per_gene(source):
+        statistics = [name for name in table.statistics if name]
+        format_ = _format("per_gene", "wide (statistics of each cluster beside a gene)", statistics, settings)
+        found = rows_of(source, table, problems)
+        adjusted = table.adjusted
+    elif lists := read_lists(source):
+        statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
+        format_ = _format("wide", f"wide ({lists.what})", statistics, settings)
+        found = _rows(source, lists, problems)
+        adjusted = False
+    else:
+        return None
+    if RAW_P in statistics and "p_val_adj" not in statistics and not adjusted:
+        log.warning("%s: its p values are not said to be adjusted; --max_p_val_adj is applied to them", source.place)
+    return Shaped(_written(source, copy, found, statistics, problems), settings, format_)
+
+
+def _format(name: str, title: str, statistics: Sequence[str], settings: SplitSettings) -> Format:
+    """The format of the long table; what it is ranked by is required, and without that it keeps its order."""
+    has = [_adjusted(statistic, statistics) for statistic in statistics]
+    wanted = _METHODS.get(settings.ranking_method, _FULL)
+    ranked = has if set(wanted) <= set(has) else ()
+    columns = {statistic: (statistic,) for statistic in dict.fromkeys(has)}
+    required = {name: column for name, column in columns.items() if ranked and name in (*wanted, "p_val_adj")}
+    optional = {name: column for name, column in columns.items() if name not in required}
+    return Format(name, title, "cluster", "gene", required, optional)
+
+
+def _adjusted(statistic: str, statistics: Sequence[str]) -> str:
+    """P values that are not said to be adjusted stand in where there are no others."""
+    return "p_val_adj" if statistic == RAW_P and "p_val_adj" not in statistics else statistic
+
+
+def _rows(source: Source, lists: Lists, problems: Problems) -> Iterator[Row]:
+    """Each cluster's genes with their statistics, in their order."""
+    of: dict[str, dict[str, Sequence[str]]] = {}
+    for label, cells in zip(lists.labels, lists.lists, strict=True):
+        of.setdefault(label.cluster, {})[label.key] = cells
+    for cluster, columns in of.items():
+        genes = columns.pop(GENE)
+        if not filled(genes):
+            problems.add("", f"cluster {shown(cluster)} has no genes; give them or remove it")
+        for rank, gene in enumerate(genes):
+            if filled([gene]):
+                line = lists.places[rank] if lists.places else 0
+                yield line, cluster, gene, {name: cells[rank] for name, cells in columns.items() if name}
+
+
+def _written(source: Source, path: Path, found: Iterable[Row], statistics: Sequence[str], problems: Problems) -> Source:
+    """The rows as a file.
+
+    Raises:
+        UsageError: a text stands for a number, or what `problems` has.
+    """
+    names = [_adjusted(statistic, statistics) for statistic in statistics]
+    header = ["cluster", "gene", *dict.fromkeys(names)]
+    with open(path, "w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, header, lineterminator="\n", quoting=csv.QUOTE_ALL, extrasaction="ignore")
+        writer.writeheader()
+        for line, cluster, gene, cells in found:
+            values = {_adjusted(name, statistics): _number(cell, line, problems) for name, cell in cells.items()}
+            writer.writerow({"cluster": cluster, "gene": gene, **values})
+    problems.raise_all()
+    return replace(
+        source, path=path, gzipped=False, delimiter=",", header=tuple(header), sample=(), lines=False, skip=0
+    )
+
+
+def _number(cell: str, line: int, problems: Problems) -> str:
+    text = cell.strip()
+    if text in (*MISSING, "nan", "None"):
+        return ""
+    if not is_number(text):
+        problems.add("with text for a number", f"{shown(text)} is not a number; correct it or leave it empty", line)
+    return text.replace(",", ".")

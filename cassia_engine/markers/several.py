@@ -1,0 +1,53 @@
+"""Several marker tables as one: files of one sample, each with clusters of its own, or of one cluster each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cassia_engine.errors import UsageError, gather, shown
+from cassia_engine.markers.formats import MarkerTable
+from cassia_engine.markers.source import Source
+
+Read = tuple[Source, str, MarkerTable]
+
+
+def files_of(markers: Any) -> list[Path] | None:
+    """The files of a list of paths; None for a table."""
+    if not isinstance(markers, (list, tuple)) or not markers:
+        return None
+    return list(map(Path, markers)) if all(isinstance(path, (str, Path)) for path in markers) else None
+
+
+def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: str | None) -> Read:
+    """The clusters of all files, in their order.
+
+    Raises:
+        UsageError: a file cannot be read, the files have different formats, or clusters the same id.
+    """
+    if cluster_name is not None and len(files) > 1:
+        raise UsageError("--cluster_name is for one table; of several each cluster has its file's name")
+    tables: list[Read] = gather(*(lambda path=path: read(path) for path in files))
+    (source, title, first), *others = tables
+    for other, other_title, table in others:
+        if table.selection != first.selection:
+            one, two = (f"{name}, by {t.selection.ranked_by}" for name, t in ((title, first), (other_title, table)))
+            what = f"a table of another form ({two}) than {source.place} ({one}); give tables of one form"
+            raise UsageError(what, path=other.place)
+    _refuse_equal_ids(tables)
+    clusters = [cluster for _, _, table in tables for cluster in table.clusters]
+    place = f"{source.place} and {len(others)} more" if others else source.place
+    numbered = tuple(replace(cluster, index=index) for index, cluster in enumerate(clusters))
+    return replace(source, place=place, lines=False), title, MarkerTable(first.selection, numbered)
+
+
+def _refuse_equal_ids(tables: Sequence[Read]) -> None:
+    places: dict[str, str] = {}
+    for source, _, table in tables:
+        for cluster in table.clusters:
+            if cluster.id in places:
+                what = f"cluster {shown(cluster.id)} is in {places[cluster.id]} too"
+                raise UsageError(f"{what}; give each cluster of a sample an id of its own", path=source.place)
+        places |= {cluster.id: source.place for cluster in table.clusters}

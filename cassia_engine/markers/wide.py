@@ -1,0 +1,262 @@
+"""Wide marker tables, recognised by content: a column of genes a cluster, or a row of genes a cluster.
+
+Scanpy's `names` as a DataFrame, COSG, and tables that people type. Statistics may stand beside the names, and two
+header rows may say cluster and statistic, as pandas writes MultiIndex columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cassia_engine.errors import shown
+from cassia_engine.markers.coherence import direction
+from cassia_engine.markers.formats import ROW_NAMES
+from cassia_engine.markers.genelike import Kind, filled, id_share, is_known, kind_of, known_share
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.source import Problems, Source, rows
+from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
+
+MOST_CELLS = 20_000_000
+_SAMPLE = 100  # lists, and cells of them, that are looked at
+# Of genes that the bundled tables know this share of a column is known; nearly all of it in most tables.
+_KNOWN = 0.25
+_RANK_HEADERS = (
+    *(name.lower() for name in ROW_NAMES),
+    "rank",
+    "index",
+    "level_0",
+    "no",
+    "no.",
+    "nr",
+    "#",
+    "top",
+    "...1",
+)
+# What people and programs call the columns of a list: gene1, top_2, V3, 4, Unnamed: 5, or nothing.
+_POSITION = re.compile(r"((gene|marker|symbol|top|rank|v|x|col|column|unnamed:)s?[ _.\-#]*)?\d*", re.IGNORECASE)
+_NUMBERED = re.compile(r"[xX]?\d+")  # R puts an X before numbers
+_COUNTER = re.compile(r"\.\d+$")
+_INTEGER = re.compile(r"\d+")
+
+Cells = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A wide table, a list of cells a label.
+
+    Attributes:
+        labels: of each list, what it holds.
+        lists: as long as `labels`; the cells of a rank stand at the same position.
+        places: the lines of these positions; none where a line has a cluster.
+        what: the shape, in words.
+    """
+
+    labels: Sequence[Label]
+    lists: Sequence[Cells]
+    places: Sequence[int]
+    what: str
+
+    @property
+    def clusters(self) -> list[str]:
+        """Their ids, in the table's order."""
+        return [label.cluster for label in self.labels if label.key == GENE]
+
+
+def read_lists(source: Source) -> Lists | None:
+    """The lists of a wide table; None for a table of another shape.
+
+    Raises:
+        UsageError: it is wide, but what is a cluster cannot be told, or its rows cannot be read.
+    """
+    if _is_other(source):
+        return None
+    if not _lists(source, source.header, source.sample, ()):
+        _refuse_genes_without_clusters(source)
+        return None
+    problems = Problems(source)
+    found: list[list[str]] = []
+    places: list[int] = []
+    for line, row in rows(source, problems):
+        found.append(row)
+        places.append(line)
+        if len(found) * len(row) > MOST_CELLS:
+            raise source.error(f"more than {MOST_CELLS} cells of genes; give the first genes of each cluster only")
+    problems.raise_all()
+    return _lists(source, source.header, found, places, whole=True)
+
+
+def _refuse_genes_without_clusters(source: Source) -> None:
+    """Refuse columns that are all genes: none of them can be ids."""
+    whole = [row for row in source.sample if len(row) == len(source.header)]
+    columns = [list(cells) for cells in zip(*whole, strict=True)]
+    start = 1 if columns and _is_rank(source.header[0], columns[0]) else 0
+    names = [name.strip() for name in source.header[start:]]
+    if not columns or len(names) < 2 or any(known_share(cells) < 0.5 for cells in columns[start:]):
+        return
+    if sum(map(is_known, names)) * 2 > len(names):
+        what = f"the first line ({', '.join(map(shown, names[:2]))}, ...) looks like a row of genes"
+        raise source.error(f"{what}; put a header above it, the name of its cluster over each column", 0)
+    if double := [name for name, count in Counter(names).items() if count > 1]:
+        what = f"two columns of genes are called {shown(double[0])}" if double[0] else "a column of genes has no name"
+        raise source.error(f"{what}; give each the name of its cluster", 0)
+
+
+def _is_other(source: Source) -> bool:
+    """Whether the header is that of a table with a row a gene: then its columns are no clusters."""
+    names = [name.strip().lower() for name in source.header]
+    named = [name for name in names if name in GENE_HEADERS]
+    if len(names) == 2 and (named or names[0] in CLUSTER_HEADERS or names[1] in CLUSTER_HEADERS):
+        return True
+    plain = Counter(_COUNTER.sub("", name) for name in names)
+    if any(count == 1 and key_of(name) not in (None, GENE) for name, count in plain.items()):
+        return True  # a statistic that is there once is not one of each cluster
+    if set(names[1:]) & set(CLUSTER_HEADERS):
+        return True
+    if names[0] in CLUSTER_HEADERS:  # with columns called alike, by their number or not at all, it is a row a cluster
+        return not _are_positions(names[1:])
+    return bool(named) and not any(count > 1 and key_of(name) is not None for name, count in plain.items())
+
+
+def _lists(
+    source: Source, header: Cells, body: Sequence[Cells], places: Sequence[int], whole: bool = False
+) -> Lists | None:
+    """The shape of a table, or of the first rows of one, if it is wide."""
+    body = [row for row in body if len(row) == len(header)]
+    if not body:
+        return None
+    texts, skipped = _one_header(header, body)
+    body, places = body[skipped:], places[skipped:]
+    if not body:
+        return None
+    by_column = _by_column(texts, body, places)
+    by_row = None if skipped else _by_row(header, body)
+    if by_column and by_row:
+        return _chosen(source, header, by_column, by_row) if whole else by_column
+    return by_column or by_row
+
+
+def _one_header(header: Cells, body: Sequence[Cells]) -> tuple[Cells, int]:
+    """One label a column, and how many rows of the body were header: pandas and people write two."""
+    first = [cell.strip() for cell in body[0]]
+    above, below = list(header), first
+    named = {cell.strip().lower() for cell in above[1:] if cell.strip()}
+    if len(named) > 1 and GENE in map(key_of, named) and None not in map(key_of, named):
+        above, below = below, above  # statistic first, then cluster
+    keys = [cell for cell in below[1:] if cell]
+    if len(keys) < 2 or any(key_of(cell) is None for cell in keys) or not filled(above[1:]):
+        return header, 0
+    texts, cluster = [], ""
+    for name, key in zip(above, below, strict=True):
+        cluster = name if name.strip() and not name.startswith("Unnamed:") else cluster
+        texts.append(f"({cluster!r}, {key!r})" if key_of(key) is not None and cluster else "")
+    has_names = len(body) > 1 and not filled(body[1][1:])  # the name of the index has a row of its own
+    return texts, 2 if has_names else 1
+
+
+def _by_column(texts: Cells, body: Sequence[Cells], places: Sequence[int]) -> Lists | None:
+    columns = [list(cells) for cells in zip(*body, strict=True)]
+    kinds = [kind_of(cells[:_SAMPLE]) for cells in columns]
+    first = 1 if _is_rank(texts[0], columns[0]) else 0
+    last = len(columns) - (kinds[-1] is Kind.EMPTY and not texts[-1].strip())  # every line ends with a delimiter
+    names = texts[first:last]
+    if all(map(_POSITION.fullmatch, names)) and not all(map(_NUMBERED.fullmatch, names)):
+        return None  # gene1, V2 and the like are no clusters
+    labels = _labels(names, kinds[first:last], columns[first:last], has_ids=first == 0)
+    return Lists(labels, columns[first:last], places, "a column a cluster") if labels else None
+
+
+def _by_row(header: Cells, body: Sequence[Cells]) -> Lists | None:
+    ids = [row[0] for row in body]
+    lists = [list(row[1:]) for row in body]
+    if len(header) < 3 or len(set(ids)) < len(ids) or len(filled(ids)) < len(ids) or not _are_positions(header[1:]):
+        return None
+    if header[0].strip().lower() not in (*CLUSTER_HEADERS, "v1") and (
+        known_share(ids) >= 0.5 or all(map(_NUMBERED.fullmatch, header))
+    ):
+        return None  # the first column has genes too
+    labels = _labels(ids, [kind_of(cells[:_SAMPLE]) for cells in lists], lists)
+    return Lists(labels, lists, (), "a row a cluster") if labels else None
+
+
+def _are_positions(names: Cells) -> bool:
+    """Whether columns are called by their number, or all the same, as those of a list are."""
+    named = [name.strip() for name in names if name.strip()]
+    if all(map(_NUMBERED.fullmatch, named)):
+        return len(named) < len(names) or _run(named)
+    return all(map(_POSITION.fullmatch, named)) or len({_COUNTER.sub("", name).lower() for name in named}) == 1
+
+
+def _run(names: Cells) -> bool:
+    """Whether names count on from 0 or 1 (or 2, where the first column has a number too)."""
+    numbers = [int(name.strip("xX")) for name in names]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 2
+
+
+def _is_rank(name: str, cells: Cells) -> bool:
+    """Whether a first column numbers the rows."""
+    plain = name.strip().lower()
+    if all(_INTEGER.fullmatch(cell.strip()) for cell in cells):
+        return plain not in CLUSTER_HEADERS and int(cells[0]) <= 1 and _run([cell.strip() for cell in cells])
+    return plain in _RANK_HEADERS and all(_POSITION.fullmatch(cell.strip()) for cell in cells)
+
+
+def _labels(
+    texts: Cells, kinds: Sequence[Kind], lists: Sequence[Cells], has_ids: bool = False
+) -> Sequence[Label] | None:
+    """The labels of lists of genes, with their statistics, if they are such lists; `has_ids`: the first may be ids."""
+    named = [cells for cells, kind in zip(lists, kinds, strict=True) if kind is Kind.NAMES]
+    if len(named) < 2 or Kind.OTHER in kinds or not all(text.strip() for text in texts):
+        return None
+    labels = labels_of(texts, kinds)
+    if not labels or sum(map(is_known, texts)) * 2 > len(texts):
+        return None
+    plain = all(label.cluster == text for label, text in zip(labels, texts, strict=True))
+    sure = Kind.NUMBERS in kinds or not plain or all(map(_NUMBERED.fullmatch, texts))
+    return labels if _are_genes(named, sure, has_ids) else None
+
+
+def _are_genes(lists: Sequence[Cells], sure: bool, has_ids: bool) -> bool:
+    """Whether lists of names are lists of genes: known ones; or, where few are known, all of the form of ids.
+
+    Args:
+        sure: the labels are those of a wide table; then genes of some clusters may be unknown.
+        has_ids: the first list may be ids of clusters.
+    """
+    sample = [cells[:_SAMPLE] for cells in lists[:_SAMPLE]]
+    shares = [known_share(cells) for cells in sample]
+    enough = sum(share >= _KNOWN for share in shares)
+    if known_share([cell for cells in sample for cell in cells]) >= (0.3 if sure else 0.5):
+        if has_ids and not sure and shares[0] < _KNOWN:  # rather ids than a cluster of unknown genes
+            return False
+        return enough == len(shares) or enough >= (0.5 if sure else 0.6) * len(shares) > (0 if sure else 1.2)
+    return all(id_share(cells) >= 0.5 and len(filled(cells)) == len(set(filled(cells))) for cells in sample)
+
+
+def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> Lists:
+    """Which of two shapes a table has that may have either.
+
+    Raises:
+        UsageError: neither the labels nor the genes tell.
+    """
+    names = [name.strip() for name in header[1:]]
+    ids = [label.cluster for label in by_row.labels]
+    if (
+        header[0].strip().lower() in CLUSTER_HEADERS
+        or not all(map(_NUMBERED.fullmatch, names))
+        or not _is_rank(header[0], ids)
+    ):
+        return by_row
+    match direction([filled(cells) for cells in by_column.lists], [filled(cells) for cells in by_row.lists]):
+        case 1:
+            return by_column
+        case -1:
+            return by_row
+    raise source.error(
+        "rows and columns of genes have numbers only: whether a column or a row is a cluster cannot be told; "
+        "write cluster before the ids (cluster,gene1,gene2,... for a row a cluster), or names above the columns",
+        0,
+    )
