@@ -37,6 +37,7 @@ class SplitSettings:
         cluster_context: a table of two columns, cluster and text, what is known of single clusters.
         gene_filter: "technical" sets genes aside that tell little of a cell's type (ribosomal, mitochondrial and
             the like), and others take their places; "none" does not.
+        allow_unknown_genes: go on where hardly any gene is known of the species, or where genes are ids.
         siblings: how many of the first genes of the other clusters a language model is shown, for contrast.
     """
 
@@ -53,6 +54,7 @@ class SplitSettings:
     gene_map: Path | None = None
     cluster_context: Path | None = None
     gene_filter: str = "technical"
+    allow_unknown_genes: bool = False
     siblings: int = 0
 
     def __post_init__(self) -> None:

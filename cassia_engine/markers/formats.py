@@ -91,9 +91,6 @@ PRESTO = Format(
 )
 LONG = Format(name="long", title="long (a gene a row, in given order)", cluster="cluster", gene="gene")
 
-# Headers by which two columns in the other order are recognised, and two of more where a format is forced.
-_CLUSTERS = ("cluster", "clusters", "group")
-_GENES = ("gene", "genes", "names", "feature", "marker", "markers")
 FORMATS = {format_.name: format_ for format_ in (SEURAT, SCANPY, PRESTO)}
 
 
@@ -112,46 +109,8 @@ def choose_format(source: Source, settings: SplitSettings) -> Format | None:
         return None
     if not fitting:
         raise source.error(_misfit(source, formats), 0)
-    _refuse_double(source, [fitting.cluster, fitting.gene, *fitting.statistics(source).values()])
+    refuse_double(source, [fitting.cluster, fitting.gene, *fitting.statistics(source).values()])
     return fitting
-
-
-def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
-    """Positions of clusters and genes in a table without statistics: as named, else as known, else in this order.
-
-    Raises:
-        UsageError: there are more columns, and it is not said which.
-    """
-    named = [source.header.index(name) if name else None for name in (settings.cluster_column, settings.gene_column)]
-    match named, data_columns(source):
-        case [int(cluster), int(gene)], _:
-            found = (cluster, gene)
-        case [int(cluster), None], [first, second] if cluster in (first, second):
-            found = (cluster, first + second - cluster)
-        case [None, int(gene)], [first, second] if gene in (first, second):
-            found = (first + second - gene, gene)
-        case [None, None], [first, second]:
-            swapped = source.header[first].lower() in _GENES and source.header[second].lower() in _CLUSTERS
-            found = (second, first) if swapped else (first, second)
-        case _:
-            known = [[name for name in source.header if name.lower() in names] for names in (_CLUSTERS, _GENES)]
-            if settings.marker_format != LONG.name or any(len(names) != 1 for names in known):
-                raise source.error(
-                    f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
-                    f"Found: {_listed(source.header)}; name the two with --cluster_column and --gene_column",
-                    0,
-                )
-            found = (source.header.index(known[0][0]), source.header.index(known[1][0]))
-    if found[0] == found[1]:
-        raise source.error(f"--cluster_column and --gene_column are both {shown(source.header[found[0]])}", 0)
-    return found
-
-
-def long_of(source: Source, columns: tuple[int, int]) -> Format:
-    """Two columns, by their positions, as a long table."""
-    cluster, gene = (source.header[position] for position in columns)
-    _refuse_double(source, [cluster, gene])
-    return replace(LONG, cluster=cluster, gene=gene)
 
 
 def data_columns(source: Source) -> Sequence[int]:
@@ -183,7 +142,7 @@ def _check_named(source: Source, settings: SplitSettings) -> None:
     raise_all(
         [
             source.error(
-                f"no column {shown(column)}, given as --{option}_column. Found: {_listed(source.header)}"
+                f"no column {shown(column)}, given as --{option}_column. Found: {listed(source.header)}"
                 f"{_nearest([column], source.header)}",
                 0,
             )
@@ -191,10 +150,10 @@ def _check_named(source: Source, settings: SplitSettings) -> None:
             if column is not None and column not in source.header
         ]
     )
-    _refuse_double(source, [column for column in named.values() if column])
+    refuse_double(source, [column for column in named.values() if column])
 
 
-def _refuse_double(source: Source, columns: Sequence[str]) -> None:
+def refuse_double(source: Source, columns: Sequence[str]) -> None:
     double = [column for column in dict.fromkeys(columns) if source.header.count(column) > 1]
     raise_all([source.error(f"column {shown(column)} is there twice; rename or remove one", 0) for column in double])
 
@@ -203,7 +162,7 @@ def _misfit(source: Source, formats: Sequence[Format]) -> str:
     """What a table lacks for the format that is nearest."""
     closest = min(formats, key=lambda format_: len(format_.missing(source)) / len(format_.needed))
     lacking = closest.missing(source)
-    found = f"Found: {_listed(source.header)}"
+    found = f"Found: {listed(source.header)}"
     nearest = _nearest(lacking, source.header)
     if len(formats) > 1 and not nearest and len(lacking) == len(closest.needed):
         expected = "; ".join(f"{format_.title}: {', '.join(format_.needed)}" for format_ in formats)
@@ -231,6 +190,6 @@ def _nearest(columns: Sequence[str], header: Sequence[str]) -> str:
     return f" (is it {', '.join(pairs)}?)" if pairs else ""
 
 
-def _listed(header: Sequence[str]) -> str:
+def listed(header: Sequence[str]) -> str:
     more = f", ... ({len(header)} in all)" if len(header) > MOST_NAMED else ""
     return ", ".join(shown(name) for name in header[:MOST_NAMED]) + more
