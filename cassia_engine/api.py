@@ -86,7 +86,7 @@ def annotate(
         show_progress: show a bar while it runs, and say at the end what came out. Warnings are logged either way.
         **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
             max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, gene_map,
-            cluster_context, gene_filter, siblings), and how the provider is asked by those of
+            cluster_context, gene_filter, allow_unknown_genes, siblings), and how the provider is asked by those of
             `settings.AnnotateSettings` (base_url, validator_involvement, max_rounds, reasoning, temperature,
             max_workers, max_retries, journal_dir, retry_failed, proxy, trust_env, allow_http, knowledge).
 

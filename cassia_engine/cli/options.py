@@ -71,6 +71,11 @@ _SPLIT_OPTIONS = (
         "and the next ones take their places; none: they stay.",
     ),
     click.option(
+        "--allow_unknown_genes",
+        is_flag=True,
+        help="Go on where hardly any gene is known of the species (human or mouse), or where genes are ids.",
+    ),
+    click.option(
         "--siblings",
         type=int,
         default=_SPLIT.siblings,

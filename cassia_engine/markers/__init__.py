@@ -19,6 +19,7 @@ from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, choose_
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
+from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
@@ -88,6 +89,7 @@ def _check_genes(
     settings: SplitSettings,
 ) -> None:
     check_symbols(place, clusters, symbols, settings.allow_unknown_genes)
+    check_known(place, clusters, species, settings.allow_unknown_genes)
 
 
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
