@@ -236,6 +236,21 @@ def test_antibody_tables_are_recognised(name: str, caplog: pytest.LogCaptureFixt
     assert "names are targets of antibodies; marker scoring takes a protein by its gene (CD3 as CD3E" in caplog.text
 
 
+CLONES = "CD3_UCHT1 CD4_RPA.T4 CD45RA_HI100 HLA.DR_L243 IgD_IA6.2 CD19_HIB19 CD20_2H7 CD127_A019D5 CD38-1 TCRab_IP26"
+
+
+@pytest.mark.parametrize("prefix", ["", "Hu.", "anti-human ", "adt_"])
+def test_clones_behind_targets_are_understood(tmp_path: Path, prefix: str, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "m.csv"
+    names = [prefix + name for name in CLONES.split()]
+    path.write_text(f'cluster,genes\nT,"{",".join(names)}"\nB,"{",".join(names[4:7])}"\n')
+    with caplog.at_level(logging.INFO):
+        table = read_markers(path, species="human")
+    assert table.clusters[0].genes == CLONES.split()
+    assert labels(table)["B"] == "B cell"
+    assert "10 of 10 names are targets of antibodies" in caplog.text
+
+
 def test_no_target_of_an_antibody_is_a_technical_gene_or_a_known_symbol() -> None:
     lines = (Path(__file__).parents[1] / "cassia_engine/data/antibody_targets.tsv").read_text().splitlines()
     rows = [line.split("\t") for line in lines[1:]]

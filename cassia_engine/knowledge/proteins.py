@@ -8,7 +8,8 @@ from functools import cache, lru_cache
 from cassia_engine.knowledge import genes
 
 _CD = re.compile(r"CD\d{1,3}[A-Z]{0,2}", re.IGNORECASE)
-_WITH_CLONE = re.compile(rf"(?P<target>{_CD.pattern})[-_ .(:/].+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[-_ .(:/]+")
+_MOST_PARTS = 3  # as many are looked at from the end
 
 
 @lru_cache(maxsize=8192)
@@ -17,7 +18,7 @@ def target_genes(name: str) -> tuple[str, ...]:
 
     The table's targets are no gene symbols: CD4 and CD19, which are both, have their gene by their own name.
     """
-    return _targets().get(_key(name)) or _targets().get(_key(without_clone(name)), ())
+    return _targets().get(_key(without_clone(name)), ())
 
 
 def is_target(name: str) -> bool:
@@ -26,14 +27,16 @@ def is_target(name: str) -> bool:
 
 
 def without_clone(name: str) -> str:
-    """A CD number without what stands behind it: a clone (CD3-UCHT1), a number (CD38-1), a remark (CD4 (RPA-T4))."""
-    found = _WITH_CLONE.fullmatch(name)
-    return found["target"] if found else name
+    """A target without what stands behind it: a clone (CD3-UCHT1, HLA.DR_L243), a number (CD38-1), a remark."""
+    if is_target(name):
+        return name
+    ends = [found.start() for found in _SEPARATOR.finditer(name)][-_MOST_PARTS:]
+    return next((name[:end] for end in reversed(ends) if is_target(name[:end])), name)
 
 
 def is_protein_only(name: str) -> bool:
-    """Whether this is an antibody's target and no gene's symbol."""
-    return bool(target_genes(name)) and not genes.is_ortholog(name)
+    """Whether this is an antibody's target, without a clone behind it, and no gene's symbol."""
+    return _key(name) in _targets() and not genes.is_ortholog(name)
 
 
 def _key(name: str) -> str:

@@ -7,13 +7,13 @@ are not are mostly long noncoding RNAs, clones and genes without an ortholog in 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.knowledge.genes import HUMAN, MOUSE
 from cassia_engine.knowledge.known import is_known, species_or_none, written_symbols
-from cassia_engine.knowledge.proteins import is_protein_only, is_target, target_genes
+from cassia_engine.knowledge.proteins import is_protein_only, is_target, target_genes, without_clone
 from cassia_engine.markers.technical import trait
 from cassia_engine.records import Cluster
 
@@ -46,8 +46,9 @@ def check_known(place: str, clusters: Collection[Cluster], species: str | None, 
         UsageError: hardly any is, and that is not allowed.
     """
     names = list(dict.fromkeys(gene for cluster in clusters for gene in cluster.genes))
-    if names and sum(map(is_target, names)) > _ANTIBODIES * len(names) and any(map(is_protein_only, names)):
-        _say_antibodies(place, names)
+    targets = {name: plain for name in names if is_target(plain := without_clone(name))}
+    if len(targets) > _ANTIBODIES * len(names) and any(map(is_protein_only, targets.values())):
+        _say_antibodies(place, targets, len(names))
         return
     target = species_or_none(species)
     if target is None or not names:
@@ -63,15 +64,15 @@ def check_known(place: str, clusters: Collection[Cluster], species: str | None, 
     log.warning("%s: %s; %s", place, what, remedy)
 
 
-def _say_antibodies(place: str, names: Sequence[str]) -> None:
-    """Say that names are proteins, and how marker scoring takes them."""
-    proteins = [name for name in names if is_protein_only(name)]
+def _say_antibodies(place: str, targets: Mapping[str, str], n_names: int) -> None:
+    """Say that names are proteins, and how marker scoring takes them; `targets` by name."""
+    proteins = [name for name, target in targets.items() if is_protein_only(target)]
     examples = ", ".join(f"{shown(name)} as {target_genes(name)[0]}" for name in proteins[:_SHOWN])
     log.info(
         "%s: %d of %d names are targets of antibodies; marker scoring takes a protein by its gene (%s)",
         place,
-        sum(map(is_target, names)),
-        len(names),
+        len(targets),
+        n_names,
         examples,
     )
 
