@@ -66,6 +66,7 @@ KINDS = (
         r"-\d+",
     ),
 )
+_ANY = re.compile("|".join(f"(?:{kind.pattern.pattern})" for kind in KINDS if kind is not ENTREZ))
 # Certain wherever they stand, also joined to a symbol: an id that nothing else looks like.
 CERTAIN = "|".join(
     (
@@ -90,7 +91,7 @@ def id_kind(genes: Collection[str]) -> IdKind | None:
 
 def is_id(name: str) -> bool:
     """Whether this is an identifier of a kind other than a bare number."""
-    return any(kind.fits(name) for kind in KINDS if kind is not ENTREZ)
+    return bool(_ANY.fullmatch(name)) and not is_symbol(name)
 
 
 def unversioned(id_: str) -> str:

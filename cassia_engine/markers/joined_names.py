@@ -12,6 +12,7 @@ from cassia_engine.markers.recognised import is_recognised, share
 _ID = rf"\(?(?:{CERTAIN})\)?"
 _ID_FIRST = re.compile(rf"{_ID}[_:|\-/;,~. ]+\(?(?P<symbol>.+?)\)?")
 _ID_LAST = re.compile(rf"(?P<symbol>.+?)[_:|\-/;,~. ]*(?:[_:|\-/;,~. ]|(?=\()){_ID}")
+_HAS_ID = re.compile(CERTAIN)
 # BD Rhapsody and others write a symbol twice: CD3D|CD3D-P.
 _TWICE = re.compile(r"(?P<symbol>.+?)[_:|\-/.~ ]\(?(?P=symbol)\)?(?:[-_.]?P)?", re.IGNORECASE)
 _KNOWN, _MOST, _SAME = 0.5, 0.8, 0.2
@@ -30,6 +31,8 @@ def without_ids(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
 
 def joined_symbol(name: str) -> str:
     """The symbol of a name that is an id and a symbol; "" of another name."""
+    if not _HAS_ID.search(name):
+        return ""  # as nearly all names; the rest is slow
     match = None if is_id(name) else _ID_FIRST.fullmatch(name) or _ID_LAST.fullmatch(name)
     return match["symbol"] if match and not _NOTHING.fullmatch(match["symbol"]) else ""
 
