@@ -89,9 +89,9 @@ def annotate(
         **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
             max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, log2fc_column,
             p_val_adj_column, score_column, pct_in_column, pct_out_column, gene_map, cluster_context, gene_filter,
-            siblings, cluster_name, max_table_size), and how the provider is asked by those of `settings.AnnotateSettings` (base_url,
-            validator_involvement, max_rounds, reasoning, temperature, max_workers, max_retries, journal_dir,
-            retry_failed, proxy, trust_env, allow_http, knowledge).
+            allow_unknown_genes, siblings, cluster_name, max_table_size), and how the provider is asked by those of
+            `settings.AnnotateSettings` (base_url, validator_involvement, max_rounds, reasoning, temperature,
+            max_workers, max_retries, journal_dir, retry_failed, proxy, trust_env, allow_http, knowledge).
 
     Returns:
         The summary, a row a cluster in the table's order, with the columns of docs/formats.md. Ids and names are

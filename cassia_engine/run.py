@@ -57,7 +57,7 @@ def run_table(
     loading.start()
     try:
         table, annotator, said = gather(
-            lambda: read_markers(markers, split),
+            lambda: read_markers(markers, split, dataset.species),
             lambda: open_annotator(annotate, dataset),
             lambda: None if corrections is None else read_corrections(corrections),
         )

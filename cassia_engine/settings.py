@@ -46,6 +46,7 @@ class SplitSettings:
         cluster_context: a table of two columns, cluster and text, what is known of single clusters.
         gene_filter: "technical" sets genes aside that tell little of a cell's type (ribosomal, mitochondrial and
             the like), and others take their places; "none" does not.
+        allow_unknown_genes: go on where hardly any gene is known of the species, or where genes are ids.
         cluster_name: the id of the cluster of a table of one cluster, which has no column of clusters; None for the
             file's name.
         max_table_size: gigabytes of text that a table may have, unpacked.
@@ -70,6 +71,7 @@ class SplitSettings:
     gene_map: Path | None = None
     cluster_context: Path | None = None
     gene_filter: str = "technical"
+    allow_unknown_genes: bool = False
     siblings: int = 0
     cluster_name: str | None = None
     max_table_size: float = 4

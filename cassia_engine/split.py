@@ -63,7 +63,7 @@ def write_chunks(markers: Path | Sequence[Path], dataset: Dataset, settings: Spl
     Raises:
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.
     """
-    table = read_markers(markers, settings)
+    table = read_markers(markers, settings, dataset.species)
     chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):

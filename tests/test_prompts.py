@@ -133,8 +133,8 @@ def check_texts(text: str) -> None:
 
 
 def check_genes(genes: Sequence[str]) -> None:
-    for statistics in ({}, {"log2fc": 1.234}):
-        markers = tuple(Marker(gene, **statistics) for gene in genes)
+    for statistics in ((), (1.234,)):
+        markers = tuple(Marker(gene, *statistics) for gene in genes)
         brief = briefing(siblings=[tuple(genes), PLATELET_GENES])
         data = blocks(annotator(replace(CLUSTER, markers=markers), brief).messages[0])
         names = [row[0] if statistics and markers else row for row in data["cluster_data"]["markers"]]

@@ -333,6 +333,12 @@ def test_only_statistics_that_exist_have_a_column() -> None:
     assert page.markers("0") == [{"gene": "A"}, {"gene": "B"}]
 
 
+def test_gene_has_the_name_of_its_table_beside_it() -> None:
+    bare = Cluster("0", 0, 2, 2, (Marker("CD3D", given="GRCh38-CD3D"), Marker("CD2")))
+    page = Page(render([make.annotated(cluster=bare)]))
+    assert page.markers("0") == [{"gene": "CD3D", "given": "GRCh38-CD3D"}, {"gene": "CD2", "given": ""}]
+
+
 def test_markers_keep_rank_and_name_each_gene_once() -> None:
     results = [make.annotated(), make.annotated("1", 1, cluster=make.cluster("1", make.NK_GENES[::-1], 1))]
     page = Page(render(results))

@@ -18,13 +18,17 @@ from cassia_engine.settings import SplitSettings
 from cassia_engine.split import write_chunks
 from cassia_engine.stagefiles import read_chunk
 
+GENES = [
+    *("CD3D", "CD3E", "CD2", "CD5", "CD6", "CD7", "LCK", "LAT", "MS4A1", "CD19", "CD79A", "CD79B", "PAX5", "BANK1"),
+    *("NKG7", "GNLY", "KLRD1", "PRF1", "LYZ", "CD14", "CSF1R"),
+]
 DATASET = Dataset("pbmc", 'blood "fresh"', "human", "line one\nline two, 100 µg")
 
 
 @pytest.fixture
 def markers(tmp_path: Path) -> Path:
     path = tmp_path / "markers.csv"
-    rows = [f"0,{10 - i},.9,.1,0.01,c{i % 7},GENE{i}" for i in range(21)]
+    rows = [f"0,{10 - i},.9,.1,0.01,c{i % 7},{gene}" for i, gene in enumerate(GENES)]
     path.write_text("\n".join(["p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene", *rows]))
     return path
 
@@ -114,8 +118,8 @@ def test_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path, marker
         "cassia: markers.csv: Seurat FindAllMarkers table, 7 clusters; markers by avg_log2FC, up to 2 a cluster\n"
     )
     lines = done.stdout.splitlines()
-    assert lines[0] == "cluster c0: 2 of 2 that pass, of 3 rows: GENE0, GENE7"
-    assert lines[2] == "cluster c2: 2 of 2 that pass, of 3 rows: GENE2, GENE9"
+    assert lines[0] == f"cluster c0: 2 of 2 that pass, of 3 rows: {GENES[0]}, {GENES[7]}"
+    assert lines[2] == f"cluster c2: 2 of 2 that pass, of 3 rows: {GENES[2]}, {GENES[9]}"
     assert lines[7:] == ["7 clusters would go into 3 chunk files; nothing was written"]
     assert list(tmp_path.iterdir()) == [markers]
 

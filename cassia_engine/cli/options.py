@@ -96,6 +96,11 @@ _SPLIT_OPTIONS = (
         help="Gigabytes of text that a marker table may have, unpacked.",
     ),
     click.option(
+        "--allow_unknown_genes",
+        is_flag=True,
+        help="Go on where hardly any gene is known of the species (human or mouse), or where genes are ids.",
+    ),
+    click.option(
         "--siblings",
         type=int,
         default=_SPLIT.siblings,

@@ -40,7 +40,7 @@ def split(
     """
     settings = SplitSettings(**options)
     if dry_run:
-        _say_what_would_be_done(markers, settings)
+        _say_what_would_be_done(markers, settings, species)
         return
     given = {"outdir": outdir, "tissue": tissue, "species": species}
     missing = ", ".join(f"'--{option}'" for option, value in given.items() if value is None)
@@ -51,10 +51,10 @@ def split(
     write_chunks(markers, dataset(markers, name, tissue, species, additional_info), settings, outdir)
 
 
-def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings) -> None:
+def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings, species: str | None) -> None:
     from cassia_engine.markers import read_markers
 
-    table = read_markers(markers, settings)
+    table = read_markers(markers, settings, species)
     for cluster in table.clusters:
         click.echo(_about(cluster))
         for hint in cluster.hints:

@@ -34,6 +34,11 @@ def species_of(text: str) -> str:
     return found
 
 
+def has_genome_prefix(gene: str) -> bool:
+    """Whether a name has the prefix of a genome in front (GRCh38_CD3D)."""
+    return bool(_PREFIX.match(gene.upper()))
+
+
 @lru_cache(maxsize=8192)  # A cluster's genes are looked up again and again, and clusters share them.
 def spellings(gene: str) -> tuple[str, ...]:
     """How a symbol may be written in the knowledge, likeliest first.
@@ -61,20 +66,36 @@ def translate(gene: str, source: str, target: str) -> tuple[str, ...]:
 @cache
 def _orthologs(source: str, target: str) -> dict[str, tuple[str, ...]]:
     pairs: dict[str, list[str]] = defaultdict(list)
-    for line in _lines("orthologs.tsv"):
-        human, mouse = line.upper().split("\t")
-        symbols = {HUMAN: human, MOUSE: mouse}
+    for human, mouse in ortholog_pairs():
+        symbols = {HUMAN: human.upper(), MOUSE: mouse.upper()}
         pairs[symbols[source]].append(symbols[target])
     return {symbol: tuple(found) for symbol, found in pairs.items()}
 
 
 @cache
+def ortholog_pairs() -> tuple[tuple[str, str], ...]:
+    """(human symbol, mouse symbol) of each pair of orthologs, as they are written."""
+    return tuple((human, mouse) for human, _, mouse in (line.partition("\t") for line in data_lines("orthologs.tsv")))
+
+
+def alias_symbols() -> frozenset[str]:
+    """Old human symbols and the present ones in their place, in upper case."""
+    return frozenset(_aliases()) | frozenset(_aliases().values())
+
+
+@cache
 def _aliases() -> dict[str, str]:
-    pairs = (line.partition("\t") for line in _lines("gene_aliases.tsv"))
+    pairs = (line.partition("\t") for line in data_lines("gene_aliases.tsv"))
     return {old: present for old, _, present in pairs}
 
 
-def _lines(name: str) -> list[str]:
+def is_ortholog(gene: str) -> bool:
+    """Whether this is a symbol of a human or mouse gene that has an ortholog, in any letter case."""
+    return gene.upper() in _orthologs(HUMAN, MOUSE) or gene.upper() in _orthologs(MOUSE, HUMAN)
+
+
+def data_lines(name: str) -> list[str]:
+    """The rows of a bundled table, without its header."""
     text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
     return text.splitlines()[1:]
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from cassia_engine.errors import UsageError
 from cassia_engine.knowledge import genes
+from cassia_engine.knowledge.proteins import target_genes
 from cassia_engine.knowledge.tissues import ANY, TissueTable
 from cassia_engine.ontology import Ontology
 
@@ -96,12 +97,15 @@ class Knowledge:
         return frozenset().union(*(p.tissues for p in self.profiles)) - {ANY}
 
     def symbols(self, gene: str) -> Iterator[str]:
-        """Spellings to look a data set's gene up by, likeliest first; at last as a symbol of the other species."""
+        """Spellings to look a data set's gene up by, likeliest first; then as a symbol of the other species,
+        at last as the target of an antibody (CD45RA)."""
         own = genes.spellings(gene)
         yield from own
         other = next(s for s in genes.SPECIES if s != self.species)
         for spelling in own:
             yield from genes.translate(spelling, other, self.species)
+        for symbol in target_genes(gene):
+            yield from genes.translate(symbol, genes.HUMAN, self.species)
 
 
 def read_shipped(target: str) -> Iterator[Row]:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.context import read_context, with_context
-from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, long_of, two_columns
+from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable
 from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
+from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
 from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.reshape import shaped
@@ -28,7 +28,9 @@ from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
+from cassia_engine.markers.two_columns import long_of, two_columns
 from cassia_engine.markers.unused import check_unused, used_columns
+from cassia_engine.records import Cluster
 from cassia_engine.settings import SplitSettings
 
 __all__ = ["MarkerTable", "Table", "count_words", "read_markers"]
@@ -36,7 +38,9 @@ __all__ = ["MarkerTable", "Table", "count_words", "read_markers"]
 log = logging.getLogger(__name__)
 
 
-def read_markers(markers: Table | Sequence[Path | str], settings: SplitSettings | None = None) -> MarkerTable:
+def read_markers(
+    markers: Table | Sequence[Path | str], settings: SplitSettings | None = None, species: str | None = None
+) -> MarkerTable:
     """Read a marker table and choose the markers of each cluster.
 
     Args:
@@ -46,23 +50,24 @@ def read_markers(markers: Table | Sequence[Path | str], settings: SplitSettings 
             Units: adjusted p values from 0 to 1; fold changes as log2; fractions of cells from 0 to 1
             (presto: 0 to 100).
         settings: filters, ranking and columns; None for the defaults.
+        species: in any words. Of human and mouse the symbols are known, and how many of the genes are is looked at.
 
     Raises:
-        UsageError: the file, a column or rows cannot be used; says which, where, and what to do.
+        UsageError: the file, a column or rows cannot be used, or hardly any gene is known of the species; says which,
+            where, and what to do.
     """
     settings = settings or SplitSettings()
     symbols, unmapped = _gene_map(settings)
     [[source, title, table], _, context] = gather(
-        lambda: _read(markers, settings, Sieve.of(settings, symbols)),
+        lambda: _read(markers, settings, Sieve.of(settings, symbols, species)),
         lambda: raise_all(unmapped),
         lambda: read_context(settings.cluster_context) if settings.cluster_context else None,
     )
-    clusters, with_texts = gather(
-        lambda: check_symbols(source.place, table.clusters, symbols),
+    _, clusters = gather(
+        lambda: _check_genes(source.place, table.clusters, symbols, species, settings),
         lambda: with_context(table.clusters, *context) if context else table.clusters,
     )
-    both = zip(clusters, with_texts, strict=True)
-    read = MarkerTable(table.selection, tuple(replace(one, context=other.context) for one, other in both))
+    read = MarkerTable(table.selection, clusters)
     _describe(source, title, read, settings)
     return read
 
@@ -75,6 +80,17 @@ def _gene_map(settings: SplitSettings) -> tuple[dict[str, str] | None, list[Cass
         return None, list(error.problems)
     except UsageError as error:
         return None, [error]
+
+
+def _check_genes(
+    place: str,
+    clusters: Sequence[Cluster],
+    symbols: Mapping[str, str] | None,
+    species: str | None,
+    settings: SplitSettings,
+) -> None:
+    check_symbols(place, clusters, symbols, settings.allow_unknown_genes)
+    check_known(place, clusters, species, settings.allow_unknown_genes)
 
 
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:

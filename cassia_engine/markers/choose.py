@@ -13,7 +13,7 @@ from cassia_engine.markers.remarks import say_choice
 from cassia_engine.markers.sample import are_genes, has_lists, number_columns, texts_of
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import known_statistics, matching, plain
-from cassia_engine.markers.symbols import id_kind
+from cassia_engine.markers.gene_ids import id_kind
 from cassia_engine.markers.tools import FORMATS, GENERIC, SCANPY_SCORES
 from cassia_engine.settings import SplitSettings
 

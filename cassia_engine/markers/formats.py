@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.markers.source import Source
@@ -91,48 +91,6 @@ class Format:
 
 
 LONG = Format(name="long", title="long (a gene a row, in given order)", cluster="cluster", gene="gene")
-
-# Headers by which two columns in the other order are recognised, and two of more where a format is forced.
-_CLUSTERS = ("cluster", "clusters", "group")
-_GENES = ("gene", "genes", "names", "feature", "marker", "markers")
-
-
-def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
-    """Positions of clusters and genes in a table without statistics: as named, else as known, else in this order.
-
-    Raises:
-        UsageError: there are more columns, and it is not said which.
-    """
-    named = [source.header.index(name) if name else None for name in (settings.cluster_column, settings.gene_column)]
-    match named, data_columns(source):
-        case [int(cluster), int(gene)], _:
-            found = (cluster, gene)
-        case [int(cluster), None], [first, second] if cluster in (first, second):
-            found = (cluster, first + second - cluster)
-        case [None, int(gene)], [first, second] if gene in (first, second):
-            found = (first + second - gene, gene)
-        case [None, None], [first, second]:
-            swapped = source.header[first].lower() in _GENES and source.header[second].lower() in _CLUSTERS
-            found = (second, first) if swapped else (first, second)
-        case _:
-            known = [[name for name in source.header if name.lower() in names] for names in (_CLUSTERS, _GENES)]
-            if settings.marker_format != LONG.name or any(len(names) != 1 for names in known):
-                raise source.error(
-                    f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
-                    f"Found: {listed(source.header)}; name the two with --cluster_column and --gene_column",
-                    0,
-                )
-            found = (source.header.index(known[0][0]), source.header.index(known[1][0]))
-    if found[0] == found[1]:
-        raise source.error(f"--cluster_column and --gene_column are both {shown(source.header[found[0]])}", 0)
-    return found
-
-
-def long_of(source: Source, columns: tuple[int, int]) -> Format:
-    """Two columns, by their positions, as a long table."""
-    cluster, gene = (source.header[position] for position in columns)
-    refuse_double(source, [cluster, gene])
-    return replace(LONG, cluster=cluster, gene=gene)
 
 
 def data_columns(source: Source) -> Sequence[int]:

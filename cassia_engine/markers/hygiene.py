@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from cassia_engine.errors import shown
-from cassia_engine.markers.symbols import symbol_of
+from cassia_engine.knowledge.known import species_or_none
+from cassia_engine.markers.gene_names import GeneNames, learn
 from cassia_engine.markers.technical import (
     CELL_CYCLE,
     INTERFERON,
     MITOCHONDRIAL,
     STRESS,
-    Trait,
     is_technical,
     kinds,
     trait,
@@ -38,11 +39,15 @@ _STATES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What becomes of a cluster's ranking; as the fields of `records.Cluster`."""
+    """What becomes of a cluster's ranking; as the fields of `records.Cluster`.
+
+    `repeated` are genes that stood in the looked-at part of the ranking before, a symbol for each such row.
+    """
 
     markers: tuple[Marker, ...]
     set_aside: tuple[SetAside, ...] = ()
     hints: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +57,33 @@ class Sieve:
     Attributes:
         n_genes: the most markers a cluster gets.
         technical: whether technical genes are set aside.
-        symbols: the gene map; {} without one.
+        names: the symbols of the table's gene names.
+        species: "human" or "mouse"; None for another one.
     """
 
     n_genes: int
     technical: bool
-    symbols: Mapping[str, str] = field(default_factory=dict)
+    names: GeneNames = field(default_factory=GeneNames)
+    species: str | None = None
 
     @classmethod
-    def of(cls, settings: SplitSettings, symbols: Mapping[str, str] | None = None) -> Sieve:
-        return cls(settings.n_genes, settings.gene_filter == "technical", symbols or {})
+    def of(cls, settings: SplitSettings, symbols: Mapping[str, str] | None = None, species: str | None = None) -> Self:
+        """For a table with a gene map or without one; `species` in a person's words."""
+        names = GeneNames(symbols=symbols or {})
+        return cls(settings.n_genes, settings.gene_filter == "technical", names, species_or_none(species))
+
+    def for_names(self, place: str, names: Collection[str], repeated: bool) -> Self:
+        """The same for a table with these gene names, each given once; says what is taken from them.
+
+        Args:
+            repeated: whether a name stands in several rows.
+        """
+        learned = learn(names, self.species, repeated, self.names.symbols)
+        for line in learned.describe():
+            log.info("%s: %s", place, line)
+        for line in learned.warnings():
+            log.warning("%s: %s", place, line)
+        return replace(self, names=learned)
 
     @property
     def window(self) -> int:
@@ -70,43 +92,73 @@ class Sieve:
 
     def is_full(self, ranking: Iterable[Marker]) -> bool:
         """Whether this much of a ranking gives a cluster all the markers it may have."""
-        aside = (self.technical and is_technical(symbol_of(marker.gene, self.symbols)) for marker in ranking)
-        return sum(not technical for technical in aside) >= self.n_genes
+        symbols = {self.names.symbol(marker.gene) for marker in ranking}
+        return sum(not (self.technical and is_technical(symbol)) for symbol in symbols) >= self.n_genes
 
     def choose(self, ranking: Sequence[Marker]) -> Choice:
-        """The markers to keep, what was set aside before the last of them, and hints. Their order stays.
+        """The markers to keep, by their symbols, what was set aside before the last of them, and hints.
 
-        A cluster that would be left without markers keeps its technical ones.
+        Their order stays; of several rows of a gene the first counts. A cluster that would be left without markers
+        keeps its technical ones.
         """
+        genes, repeated = self._genes(ranking)
+        first = genes[: self.n_genes]
         if not self.technical:
-            return Choice(tuple(ranking[: self.n_genes]))
+            return Choice(tuple(first), repeated=repeated)
         kept: list[Marker] = []
         aside: dict[str, list[str]] = defaultdict(list)
-        for marker in ranking:
+        for marker in genes:
             if len(kept) == self.n_genes:
                 break
-            found = self._trait(marker)
+            found = trait(marker.gene)
             if found and found.aside:
-                aside[found.kind].append(symbol_of(marker.gene, self.symbols))
+                aside[found.kind].append(marker.gene)
             else:
                 kept.append(marker)
-        first = ranking[: self.n_genes]
-        if not kept and ranking:
-            return Choice(tuple(first), (), (_all_technical(len(first)), *self._hints(first)))
+        if not kept and genes:
+            return Choice(tuple(first), (), (_all_technical(len(first)), *_hints(first)), repeated)
         by_kind = tuple(SetAside(kind, tuple(aside[kind])) for kind in kinds() if aside[kind])
-        return Choice(tuple(kept), by_kind, self._hints(first))
+        return Choice(tuple(kept), by_kind, _hints(first), repeated)
 
-    def _hints(self, first: Sequence[Marker]) -> tuple[str, ...]:
-        """What the first genes of the whole ranking say of a state."""
-        found = defaultdict(list)
-        for marker in first:
-            if member := self._trait(marker):
-                found[member.kind].append(symbol_of(marker.gene, self.symbols))
-        least = max(_LEAST, _MANY * len(first))
-        return tuple(_hint(kind, found[kind], len(first)) for kind in _STATES if len(found[kind]) >= least)
+    def _genes(self, ranking: Sequence[Marker]) -> tuple[list[Marker], tuple[str, ...]]:
+        """The ranking by symbols, each once, and those of the rows that are left out for that."""
+        found: dict[str, Marker] = {}
+        repeated = []
+        for marker in ranking:
+            symbol = self.names.symbol(marker.gene)
+            if symbol in found:
+                repeated.append(symbol)
+            else:
+                same = symbol == marker.gene
+                found[symbol] = marker if same else replace(marker, gene=symbol, given=marker.gene)
+        return list(found.values()), tuple(repeated)
 
-    def _trait(self, marker: Marker) -> Trait | None:
-        return trait(symbol_of(marker.gene, self.symbols))
+
+def describe_repeats(place: str, choices: Mapping[str, Choice]) -> None:
+    """Say which genes stood several times in a cluster; `choices` by cluster."""
+    touched = {id_: choice.repeated for id_, choice in choices.items() if choice.repeated}
+    if touched:
+        id_, genes = next(iter(touched.items()))
+        log.warning(
+            "%s: genes stand in several rows of a cluster in %d of %d clusters (%s in cluster %s); each counts once, "
+            "by its best row; further rows left out: %d",
+            place,
+            len(touched),
+            len(choices),
+            shown(genes[0]),
+            shown(id_),
+            sum(map(len, touched.values())),
+        )
+
+
+def _hints(first: Sequence[Marker]) -> tuple[str, ...]:
+    """What the first genes of the whole ranking say of a state."""
+    found = defaultdict(list)
+    for marker in first:
+        if member := trait(marker.gene):
+            found[member.kind].append(marker.gene)
+    least = max(_LEAST, _MANY * len(first))
+    return tuple(_hint(kind, found[kind], len(first)) for kind in _STATES if len(found[kind]) >= least)
 
 
 def count_words(clusters: Iterable[Cluster]) -> str:

@@ -17,13 +17,14 @@ import duckdb
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted
 from cassia_engine.markers.formats import Format, MarkerTable
-from cassia_engine.markers.hygiene import Sieve
+from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
 from cassia_engine.markers.symbols import is_sentence
 from cassia_engine.markers.thresholds import Thresholds
+from cassia_engine.markers.unique_names import may_be_numbered
 from cassia_engine.records import Cluster, Marker, Selection
 from cassia_engine.settings import SplitSettings
 
@@ -51,11 +52,13 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, sieve: S
         keep = _Keep(source, Thresholds(source, format_, settings, format_.percent))
         found = _kept(db, keep, stack)
         ranking = without_fold_changes(db, source, statistics, ranking)
+        sieve = sieve.for_names(source.place, *_names(db, keep))
         rankings = _enough(db, ranking, sieve)
         if any(_is_no_gene(marker.gene) for markers in rankings.values() for marker in markers):
             _leave_out_sentences(db, source)
             found, rankings = keep.clusters(db), _enough(db, ranking, sieve)
     chosen = [sieve.choose(rankings.get(id_, ())) for id_, _, _ in found]
+    describe_repeats(source.place, {unguard(id_): one for (id_, _, _), one in zip(found, chosen, strict=True)})
     clusters = tuple(
         Cluster(unguard(id_), index, n_rows, n_passing, one.markers, set_aside=one.set_aside, hints=one.hints)
         for index, ((id_, n_rows, n_passing), one) in enumerate(zip(found, chosen, strict=True))
@@ -94,6 +97,23 @@ def _enough(db: duckdb.DuckDBPyConnection, ranking: Ranking, sieve: Sieve) -> di
         length *= 4
         found |= best(db, ranking, length, short)
     return found
+
+
+def _names(db: duckdb.DuckDBPyConnection, keep: _Keep) -> tuple[dict[str, None], bool]:
+    """The gene names of the hits, each once in their order, and whether any of them stands in several rows.
+
+    Those of all rows, where names may have been made unique: the name without a number need not be a hit.
+    """
+    hits = "SELECT hit[1].gene AS gene, rowid AS place FROM kept WHERE hit IS NOT NULL"
+    names, repeated = _counted(db, hits, [])
+    return _counted(db, *keep.genes()) if may_be_numbered(names, repeated) else (names, repeated)
+
+
+def _counted(db: duckdb.DuckDBPyConnection, rows: str, parameters: list[str]) -> tuple[dict[str, None], bool]:
+    sql = f"SELECT gene, count(*) FROM ({rows}) WHERE gene IS NOT NULL GROUP BY gene ORDER BY min(place)"
+    counted = db.execute(sql, parameters).fetchall()
+    names = dict.fromkeys(name for gene, _ in counted if not _is_no_gene(name := gene.strip()))
+    return names, len(names) < sum(count for gene, count in counted if not _is_no_gene(gene.strip()))
 
 
 def _selection(format_: Format, thresholds: Thresholds, settings: SplitSettings, ranking: Ranking) -> Selection:
@@ -149,6 +169,11 @@ class _Keep:
         """The clusters of `kept` in order of appearance, each with its rows and hits."""
         sql = "SELECT cluster, count(*), count(hit) FROM kept GROUP BY cluster ORDER BY min(rowid)"
         return db.execute(sql).fetchall()
+
+    def genes(self) -> tuple[str, list[str]]:
+        """A query of the gene and place of all rows, and its parameters."""
+        reader, parameters = self.reader()
+        return f"SELECT c{self.columns.gene} AS gene, row_number() OVER () AS place FROM {reader}", parameters
 
     def rerun(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
         """`run` on a tidied table, where nothing should be wrong any more."""

@@ -11,7 +11,7 @@ from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEAD
 from cassia_engine.markers.sample import texts_of
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import matching, plain
-from cassia_engine.markers.symbols import id_kind
+from cassia_engine.markers.gene_ids import id_kind
 from cassia_engine.markers.tools import MUSCAT, SCANPY_SCORES
 from cassia_engine.settings import SplitSettings
 

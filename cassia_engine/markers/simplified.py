@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.formats import MarkerTable
-from cassia_engine.markers.hygiene import Sieve
+from cassia_engine.markers.gene_lists import GeneList, is_list, parse_genes
+from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.markers.symbols import are_symbols, is_sentence
 from cassia_engine.records import Cluster, Marker, Selection
@@ -18,8 +21,31 @@ log = logging.getLogger(__name__)
 
 # Nobody has a list of this many markers: a column was taken for one.
 MOST_GENES = 20_000
-# What is left around a gene of a list that Python or R wrote: ['CD3D', 'CD3E'].
-_BRACKETS = " \t\r\n[]\"'"
+# Of this many clusters nearly all with one gene are no clusters.
+_MANY, _NEARLY_ALL = 10, 0.9
+_PLAIN = re.compile(r"[\w.\-]*")
+
+
+@dataclass(slots=True)
+class _LeftOut:
+    """Parts of lists that are no markers: the line and text of each, and the lines of lists that were cut off."""
+
+    negative: list[tuple[int, str]] = field(default_factory=list)
+    cut: list[int] = field(default_factory=list)
+
+    def add(self, line: int, found: GeneList) -> None:
+        self.negative += [(line, gene) for gene in found.negative]
+        self.cut += [line] * found.is_cut
+
+    def describe(self, source: Source) -> None:
+        """Warn of them, a line a kind."""
+        if self.negative:
+            line, gene = self.negative[0]
+            what = "genes have a minus sign or a value below 0; they are no markers and are left out"
+            log.warning("%s: %d %s; the first is %s", source.at(line), len(self.negative), what, shown(gene))
+        if self.cut:
+            what = 'lists were cut off with "..." when they were printed; write out all genes, as in ",".join(genes)'
+            log.warning("%s: %d %s", source.at(self.cut[0]), len(self.cut), what)
 
 
 def is_long(source: Source, columns: tuple[int, int]) -> bool:
@@ -31,7 +57,7 @@ def is_long(source: Source, columns: tuple[int, int]) -> bool:
         if "," in genes or ";" in genes:
             return False
         number += 1
-        lists += len(genes.split()) > 1
+        lists += not _PLAIN.fullmatch(genes) and (len(genes.split()) > 1 or is_list(genes))
         seen.add(id_)
     return len(seen) < number and lists * 10 <= number
 
@@ -40,8 +66,8 @@ def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
     """The first line names the columns; a cluster there would vanish."""
     id_, genes = (source.header[position] for position in columns)
     ids = {row[columns[0]] for row in source.sample if len(row) > max(columns)}
-    parts = split_genes(genes)
-    if id_ in ids or id_.isdecimal() or (re.search("[,;]", genes) and are_symbols(parts)):
+    parts = parse_genes(genes).genes
+    if id_ in ids or id_.isdecimal() or (len(parts) > 1 and re.search("[,;|]", genes) and are_symbols(parts)):
         what = f"the first line ({shown(id_)}, {shown(genes)}) looks like a row; put a header above it: cluster,genes"
         raise source.error(what, 0)
 
@@ -50,13 +76,16 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
     """Read a table of a cluster a row; genes are taken in the order given, the first of each cluster.
 
     Raises:
-        UsageError: rows without an id or genes, with an id that was there before, or with a list that is none.
+        UsageError: rows without an id or genes, with an id that was there before, or with a list that is none; no
+            genes in any row, or one gene in nearly all of many.
     """
-    clusters: list[Cluster] = []
+    lists: dict[str, tuple[str, ...]] = {}
     seen: dict[str, int] = {}
-    problems = Problems(source)
+    problems, left_out = Problems(source), _LeftOut()
     for line, row in rows(source, problems):
-        id_, genes = unguard(row[columns[0]]), split_genes(row[columns[1]])
+        id_, found = unguard(row[columns[0]]), parse_genes(row[columns[1]])
+        genes = found.genes
+        left_out.add(line, found)
         first = seen.setdefault(id_, line)
         if id_.strip() in MISSING:
             problems.add("without a cluster", "this row has no cluster id; give it one", line)
@@ -65,30 +94,54 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
             what = f"cluster {shown(id_)} was there before, in {unit} {first}; put its genes into one row"
             remedy = ", or give --marker_format long if each row is one gene"
             problems.add("with a cluster of another row", what + remedy, line)
-        if not genes:
+        if not genes and not found.negative:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)
         elif len(genes) > MOST_GENES:
             what = f"{len(genes)} genes in one cell; give the markers of the cluster only, best first"
             problems.add("with too many genes", what, line)
         for gene in filter(is_sentence, genes):
             log.warning("%s: %s is no gene's name and is left out", source.at(line), quoted(gene))
-        clusters.append(_cluster(id_, len(clusters), genes, sieve))
+        lists.setdefault(id_, genes)
     problems.raise_all()
-    selection = Selection("simplified", "given order", settings.n_genes, gene_filter=settings.gene_filter)
-    return MarkerTable(selection, tuple(clusters))
+    left_out.describe(source)
+    _refuse_no_lists(source, columns, lists)
+    return MarkerTable(_selection(settings), _clusters(source, lists, sieve))
 
 
-def split_genes(cell: str) -> list[str]:
-    """The genes of a cell: parted by commas and semicolons, else by white space."""
-    if re.search("[,;]", cell):
-        parts = re.split("[,;]", cell)
-    else:
-        words = cell.split()
-        parts = [cell] if is_sentence(cell) and not are_symbols(words) else words
-    return [gene for part in parts if (gene := part.strip(_BRACKETS).strip()) not in MISSING]
+def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, tuple[str, ...]]) -> None:
+    """Refuse a table whose cells hold no lists, or whose rows are hardly clusters."""
+    column = shown(source.header[columns[1]])
+    if lists and all(all(map(is_sentence, genes)) for genes in lists.values()):
+        raise source.error(f"no gene can be told in column {column}; write the genes of a cluster with commas between")
+    single = sum(len(genes) == 1 for genes in lists.values())
+    if len(lists) >= _MANY and single >= _NEARLY_ALL * len(lists):
+        raise source.error(
+            f"{single} of {len(lists)} clusters have one gene, so these are hardly clusters; name the columns with "
+            "--cluster_column and --gene_column, or write all genes of a cluster into its cell, with commas between"
+        )
 
 
-def _cluster(id_: str, index: int, genes: list[str], sieve: Sieve) -> Cluster:
-    named = [Marker(gene) for gene in genes if not is_sentence(gene)]
-    chosen = sieve.choose(named)
-    return Cluster(id_, index, len(genes), len(named), chosen.markers, set_aside=chosen.set_aside, hints=chosen.hints)
+def _selection(settings: SplitSettings) -> Selection:
+    return Selection("simplified", "given order", settings.n_genes, gene_filter=settings.gene_filter)
+
+
+def _clusters(source: Source, lists: dict[str, tuple[str, ...]], sieve: Sieve) -> tuple[Cluster, ...]:
+    named = {id_: [gene for gene in genes if not is_sentence(gene)] for id_, genes in lists.items()}
+    names = dict.fromkeys(gene for genes in named.values() for gene in genes)
+    sieve = sieve.for_names(source.place, names.keys(), _repeats(named.values()))
+    chosen = {id_: sieve.choose([Marker(gene) for gene in genes]) for id_, genes in named.items()}
+    describe_repeats(source.place, chosen)
+    return tuple(
+        Cluster(id_, index, len(lists[id_]), len(named[id_]), one.markers, set_aside=one.set_aside, hints=one.hints)
+        for index, (id_, one) in enumerate(chosen.items())
+    )
+
+
+def _repeats(lists: Iterable[list[str]]) -> bool:
+    """Whether a gene is in several lists."""
+    seen: set[str] = set()
+    for genes in map(set, lists):
+        if not seen.isdisjoint(genes):
+            return True
+        seen |= genes
+    return False

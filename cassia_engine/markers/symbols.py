@@ -5,21 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
+from cassia_engine.markers.ids import id_kind, unversioned
 from cassia_engine.markers.source import MISSING, Problems, rows
-from cassia_engine.records import Cluster, Marker
+from cassia_engine.records import Cluster
 
 log = logging.getLogger(__name__)
 
-_ID_KINDS = {
-    "Ensembl": re.compile(r"(?:ENS|Ens|ens)[A-Za-z]{0,6}[GTgt]\d{6,}([._]\d+)?"),
-    "Entrez": re.compile(r"\d+(\.0)?"),
-}
 # A gene's name may have a space in it; three words, or more characters than this, are a text about something.
 LONGEST_SYMBOL = 60
 _THREE_WORDS = re.compile(r"\S\s+\S+\s+\S")
@@ -37,14 +33,6 @@ def are_symbols(words: Collection[str]) -> bool:
     """Whether words are genes rather than a sentence: nearly all have a capital or a digit in them."""
     named = sum(bool(re.search(r"[A-Z0-9]", word)) for word in words)
     return named * 10 >= len(words) * 9
-
-
-def id_kind(genes: Collection[str]) -> str:
-    """ "Ensembl" or "Entrez" if most of the genes are such ids, else ""."""
-    for kind, pattern in _ID_KINDS.items():
-        if sum(bool(pattern.fullmatch(name)) for name in genes) * 2 > len(genes):
-            return kind
-    return ""
 
 
 def read_gene_map(path: Path) -> dict[str, str]:
@@ -66,60 +54,41 @@ def read_gene_map(path: Path) -> dict[str, str]:
     symbols: dict[str, str] = {}
     for id_, symbol in table:
         if symbol not in MISSING and not is_sentence(symbol):
-            symbols.setdefault(_unversioned(id_.strip()), symbol)
+            symbols.setdefault(unversioned(id_.strip()), symbol)
     if not symbols or id_kind(symbols.values()):
         raise source.error("the second column has no gene symbols; a gene map has two columns, id and symbol")
     return symbols
 
 
-def check_symbols(place: str, clusters: Iterable[Cluster], symbols: Mapping[str, str] | None) -> tuple[Cluster, ...]:
-    """The clusters with symbols for genes: by the gene map, if there is one.
+def check_symbols(
+    place: str, clusters: Iterable[Cluster], symbols: Mapping[str, str] | None, allow_ids: bool = False
+) -> None:
+    """See that the genes of the clusters are symbols; name those that the gene map, if there is one, lacks.
 
     Raises:
-        UsageError: the genes are Ensembl or Entrez ids, without a map or after it.
+        UsageError: they are ids of some kind, without a map or after it, and these are not allowed.
     """
-    clusters = tuple(clusters)
-    if symbols is not None:
-        clusters = _mapped(clusters, symbols)
     names = sorted({gene for cluster in clusters for gene in cluster.genes})
+    if symbols is not None:
+        _name_unmapped(names, symbols)
     if kind := id_kind(names):
-        example = next(name for name in names if _ID_KINDS[kind].fullmatch(name))
-        remedy = "give a table of id and symbol with --gene_map"
+        example = next(filter(kind.fits, names))
+        remedy = kind.remedy
         if symbols is not None:
             remedy = "most of them are not in the table given with --gene_map; is it of this species and kind of id?"
-        raise UsageError(f"genes are {kind} ids ({example}), annotation needs symbols; {remedy}", path=place)
+        what = f"genes are {kind.name} ({example}), annotation needs symbols"
+        if not allow_ids:
+            raise UsageError(f"{what}; {remedy}", path=place)
+        log.warning("%s: %s; they go on as --allow_unknown_genes says", place, what)
     if dates := [name for name in names if _DATE.fullmatch(name.title())]:
         what = "a spreadsheet turned genes into dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar)"
         log.warning("%s: %s: %s; make the table again without it", place, what, _some(dates))
-    return clusters
 
 
-def symbol_of(gene: str, symbols: Mapping[str, str]) -> str:
-    """The symbol of a gene by the gene map; a gene that it lacks stays as it is."""
-    return symbols.get(_unversioned(gene), gene) if symbols else gene
-
-
-def _unversioned(id_: str) -> str:
-    if _ID_KINDS["Entrez"].fullmatch(id_):
-        return id_.removesuffix(".0")
-    return re.split("[._]", id_)[0].upper() if _ID_KINDS["Ensembl"].fullmatch(id_) else id_
-
-
-def _mapped(clusters: tuple[Cluster, ...], symbols: Mapping[str, str]) -> tuple[Cluster, ...]:
-    """The same clusters by symbols; genes that the map lacks stay as they are, and are named aloud."""
-    unmapped = {g for c in clusters for g in c.genes if _unversioned(g) not in symbols} - set(symbols.values())
-    if unmapped:
-        log.warning("%d genes are not in the gene map and stay as they are: %s", len(unmapped), _some(sorted(unmapped)))
-    return tuple(replace(c, markers=tuple(_once(c, symbols))) for c in clusters)
-
-
-def _once(cluster: Cluster, symbols: Mapping[str, str]) -> Iterable[Marker]:
-    """The markers of a cluster; of several ids of one symbol the best."""
-    best: dict[str, Marker] = {}
-    for marker in cluster.markers:
-        symbol = symbol_of(marker.gene, symbols)
-        best.setdefault(symbol, replace(marker, gene=symbol))
-    return best.values()
+def _name_unmapped(names: Iterable[str], symbols: Mapping[str, str]) -> None:
+    mapped = set(symbols.values())
+    if unmapped := [name for name in names if name not in mapped]:
+        log.warning("%d genes are not in the gene map and stay as they are: %s", len(unmapped), _some(unmapped))
 
 
 def _some(names: list[str]) -> str:

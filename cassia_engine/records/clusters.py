@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ class Marker:
     pct_in: float | None = None  # fraction (0 to 1) of the cluster's cells that express the gene
     pct_out: float | None = None  # the same for all other cells
     score: float | None = None  # the test's own statistic (Scanpy's `scores`)
+    given: str | None = field(default=None, kw_only=True)  # the gene's name in the table, where it is another one there
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

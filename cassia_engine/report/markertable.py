@@ -34,14 +34,17 @@ def strongest(results: Iterable[ClusterResult]) -> float:
 
 
 def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict[str, Iterator[Any]]:
-    """`clusters`: for each, by rank, the numbers of its genes and their statistics, None for unknown; `genes`, each
-    once, by number. To be read in this order."""
+    """`clusters`: for each, by rank, the numbers of its genes and their statistics, None for unknown, and under `given`
+    what the marker table calls genes, where that is another name; `genes`, each once, by number. To be read in this
+    order."""
     numbers: dict[str, int] = {}
 
     def clusters() -> Iterator[dict[str, Any]]:
         for result in results:
             found = result.cluster.markers
-            statistics = {key: [short(value(m)) for m in found] for key, _, value in columns}
+            statistics: dict[str, list[Any]] = {key: [short(value(m)) for m in found] for key, _, value in columns}
+            if any(m.given for m in found):
+                statistics["given"] = [m.given or "" for m in found]
             yield {"g": [numbers.setdefault(m.gene, len(numbers)) for m in found], **statistics}
 
     def genes() -> Iterator[str]:

@@ -43,7 +43,7 @@ function lines(row, markers, judged) {
   const present = markers.g.map((number, place) => {
     const gene = markers.genes[number];
     const cells = state.page.columns.map((column) => cell(column.key, markers[column.key][place]));
-    return line(String(place + 1), gene, cells, marks.get(gene), judged);
+    return line(String(place + 1), gene, cells, marks.get(gene), judged, markers.given?.[place]);
   });
   return [...absent, ...present];
 }
@@ -58,12 +58,13 @@ function changeBar(value) {
   return svg("svg", { class: "change", viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width, height: 1 }));
 }
 
-function line(rank, gene, cells, mark, judged) {
+// Where the marker table has another name for a gene, that stands beside it.
+function line(rank, gene, cells, mark, judged, given) {
   return h(
     "tr",
     { class: mark },
     h("td", {}, rank),
-    h("th", { scope: "row" }, bdi(gene)),
+    h("th", { scope: "row" }, bdi(gene), given ? [" ", h("span", { class: "soft" }, bdi(given))] : null),
     judged ? h("td", { class: "role" }, mark ? [icon(ROLES[mark]), mark] : null) : null,
     cells.map((text) => h("td", {}, text)),
   );

@@ -20,9 +20,11 @@ process CASSIA_SPLIT {
     script:
     def args = task.ext.args ?: ''
     def prefix = task.ext.prefix ?: "${meta.id}"
+    // What a flag that is false is called; the others are left out then.
+    def off = [ascending: '--descending']
     def words = options.findAll { _option, value -> value != null && value != '' }.collect { option, value ->
-        value == true ? "--${option}" : value == false ? '--descending' : "--${option} ${shellQuote(value)}"
-    }
+        value == true ? "--${option}" : value == false ? off[option] ?: '' : "--${option} ${shellQuote(value)}"
+    }.findAll()
     def files = [gene_map ? "--gene_map ${gene_map}" : '', cluster_context ? "--cluster_context ${cluster_context}" : '']
     """
     cassia split ${markers} \\

@@ -1,0 +1,159 @@
+"""Tables of two columns: which holds the clusters and which the genes, by headers and by content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from cassia_engine.cells import unguard
+from cassia_engine.errors import shown
+from cassia_engine.markers.formats import LONG, Format, data_columns, listed, refuse_double
+from cassia_engine.markers.gene_lists import parse_genes
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.recognised import is_recognised
+from cassia_engine.markers.source import MISSING, Problems, Source, rows
+from cassia_engine.settings import SplitSettings
+
+# As many rows are looked at.
+_ROWS = 2000
+_MOSTLY = 0.5
+_ENOUGH = 5  # rows, to tell by what repeats
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|nan|inf", re.IGNORECASE)
+# Of three columns and more, these two are clusters and genes before all others that may be.
+_FIRST_CLUSTERS = ("cluster", "clusters", "group")
+_FIRST_GENES = ("gene", "genes", "names", "feature", "marker", "markers")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its header in lower case, and what its cells are.
+
+    Attributes:
+        number: how many cells were looked at.
+        genes: the share of them that are known genes, or lists of mostly such.
+        lists: the share that are several genes.
+        distinct: the share that are there for the first time.
+        decimals: all are numbers, most of them different and some not whole.
+    """
+
+    header: str
+    number: int
+    genes: float
+    lists: float
+    distinct: float
+    decimals: bool
+
+    @property
+    def is_clusters(self) -> bool:
+        return self.header in CLUSTER_HEADERS
+
+    @property
+    def is_genes(self) -> bool:
+        return self.header in GENE_HEADERS
+
+
+def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
+    """Positions of clusters and genes in a table without statistics: as named, by their headers, by content, else in
+    this order.
+
+    Raises:
+        UsageError: there are more columns, and it is not said which; or one holds numbers, or both hold genes.
+    """
+    named = [source.header.index(name) if name else None for name in (settings.cluster_column, settings.gene_column)]
+    match named, data_columns(source):
+        case [int(cluster), int(gene)], _:
+            found = (cluster, gene)
+        case [int(cluster), None], [first, second] if cluster in (first, second):
+            found = (cluster, first + second - cluster)
+        case [None, int(gene)], [first, second] if gene in (first, second):
+            found = (first + second - gene, gene)
+        case [None, None], [first, second]:
+            found = _by_content(source, first, second)
+        case _:
+            found = _of_several(source, settings)
+    if found[0] == found[1]:
+        raise source.error(f"--cluster_column and --gene_column are both {shown(source.header[found[0]])}", 0)
+    return found
+
+
+def long_of(source: Source, columns: tuple[int, int]) -> Format:
+    """Two columns, by their positions, as a long table."""
+    cluster, gene = (source.header[position] for position in columns)
+    refuse_double(source, [cluster, gene])
+    return replace(LONG, cluster=cluster, gene=gene)
+
+
+def _of_several(source: Source, settings: SplitSettings) -> tuple[int, int]:
+    known = [_known(source, *names) for names in ((_FIRST_CLUSTERS, CLUSTER_HEADERS), (_FIRST_GENES, GENE_HEADERS))]
+    if settings.marker_format != LONG.name or any(len(names) != 1 for names in known):
+        raise source.error(
+            f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
+            f"Found: {listed(source.header)}; name the two with --cluster_column and --gene_column",
+            0,
+        )
+    return source.header.index(known[0][0]), source.header.index(known[1][0])
+
+
+def _known(source: Source, first: Sequence[str], rest: Sequence[str]) -> list[str]:
+    found = [name for name in source.header if name.lower() in first]
+    return found or [name for name in source.header if name.lower() in rest]
+
+
+def _by_content(source: Source, first: int, second: int) -> tuple[int, int]:
+    """Clusters and genes of two columns."""
+    one, other = _columns(source, first, second)
+    for column, beside in ((one, other), (other, one)):
+        if column.decimals and not column.is_clusters and beside.lists <= _MOSTLY:
+            what = f"column {shown(column.header)} holds numbers, neither clusters nor genes"
+            raise source.error(f"{what}; give a table with a column of clusters and one of genes", 0)
+    if one.is_clusters != other.is_clusters:
+        return (first, second) if one.is_clusters else (second, first)
+    if one.lists <= _MOSTLY and other.lists <= _MOSTLY and _are_both_genes(one, other):
+        names = f"{shown(source.header[first])} and {shown(source.header[second])}"
+        what = f"columns {names} both hold genes, each once, so neither has the clusters"
+        raise source.error(f"{what}; name the two with --cluster_column and --gene_column", 0)
+    return (second, first) if _is_genes(one, other) else (first, second)
+
+
+def _are_both_genes(one: _Column, other: _Column) -> bool:
+    """Whether each of two columns may be a cluster's genes."""
+    known = min(one.genes, other.genes) > _MOSTLY and one.distinct == other.distinct == 1
+    return known and one.number > 1 and one.is_genes == other.is_genes
+
+
+def _is_genes(one: _Column, other: _Column) -> bool:
+    """Whether the one of two columns rather than the other holds the genes; False if nothing tells."""
+    if (one.lists > _MOSTLY) != (other.lists > _MOSTLY):
+        return one.lists > other.lists
+    if (one.genes > _MOSTLY) != (other.genes > _MOSTLY):
+        return one.genes > other.genes
+    if one.is_genes != other.is_genes:
+        return one.is_genes
+    # Of a species of which no symbols are known: what repeats are the clusters.
+    return one.distinct > other.distinct and one.number >= _ENOUGH
+
+
+def _columns(source: Source, *positions: int) -> tuple[_Column, ...]:
+    found = [row for _, row in islice(rows(source, Problems(source)), _ROWS)]
+    return tuple(_column(source.header[place], [unguard(row[place]).strip() for row in found]) for place in positions)
+
+
+def _column(header: str, cells: Sequence[str]) -> _Column:
+    filled = [cell for cell in cells if cell not in MISSING]
+    lists = [parse_genes(cell).genes for cell in filled]
+    known = [2 * sum(map(is_recognised, genes)) > len(genes) for genes in lists]
+    number = max(len(filled), 1)
+    distinct = len(set(filled)) / number
+    return _Column(
+        header.strip().lower(),
+        len(filled),
+        sum(known) / number,
+        sum(len(genes) > 1 for genes in lists) / number,
+        distinct,
+        bool(filled)
+        and distinct > _MOSTLY
+        and all(map(_NUMBER.fullmatch, filled))
+        and not all(map(str.isdigit, filled)),
+    )

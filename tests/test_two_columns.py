@@ -1,0 +1,76 @@
+"""Two columns: which holds the clusters and which the genes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.errors import UsageError
+from tests.test_gene_names import labels, read_case
+from tests.test_markers import genes, read
+
+CLUSTERS = {"T": ["CD3D", "CD3E", "CD2"], "B": ["MS4A1", "CD79A", "BANK1"]}
+
+
+def long_table(header: str, gene_first: bool, clusters: dict[str, list[str]] = CLUSTERS) -> str:
+    rows = [(gene, id_) if gene_first else (id_, gene) for id_, found in clusters.items() for gene in found]
+    return header + "\n" + "".join(f"{one},{other}\n" for one, other in rows)
+
+
+@pytest.mark.parametrize(
+    ("header", "gene_first"),
+    [
+        *(("Symbol,Cell", True), ("gene,leiden", True), ("Symbol,CellType", True), ("marker,celltype", True)),
+        *(("names,group", True), ("feature,seurat_clusters", True), ("gene_name,cell_type", True)),
+        *(("gene_short_name,cell_group", True), ("HGNC_symbol,ident", True), ("hits,group", True), ("gene,what", True)),
+        *(("leiden,gene", False), ("cell_group,gene_short_name", False), ("Cell,Symbol", False), ("name,hits", False)),
+        *(("a,b", True), ("a,b", False), ("name,markers", False), ("V1,V2", True), ("label,marker_gene", False)),
+    ],
+)
+def test_genes_are_found_by_headers_and_content(tmp_path: Path, header: str, gene_first: bool) -> None:
+    table = read(tmp_path, long_table(header, gene_first))
+    assert genes(table) == CLUSTERS
+    assert table.selection.marker_format == "long"
+
+
+def test_numbers_of_clusters_may_stand_behind(tmp_path: Path) -> None:
+    clusters = {"0": CLUSTERS["T"], "1": CLUSTERS["B"]}
+    assert genes(read(tmp_path, long_table("a,b", True, clusters))) == clusters
+
+
+def test_of_an_unknown_species_what_repeats_are_the_clusters(tmp_path: Path) -> None:
+    clusters = {"head": ["zf1", "zf2", "zf3"], "tail": ["zf4", "zf5"]}
+    assert genes(read(tmp_path, long_table("a,b", True, clusters))) == clusters
+
+
+def test_lists_may_stand_first(tmp_path: Path) -> None:
+    text = 'top,what\n"CD3D,CD3E",T cells\n"MS4A1,CD79A",B cells\n'
+    assert genes(read(tmp_path, text)) == {"T cells": ["CD3D", "CD3E"], "B cells": ["MS4A1", "CD79A"]}
+
+
+def test_clusters_called_like_genes_are_clusters(tmp_path: Path) -> None:
+    text = 'cluster,markers\nCD4,"CD4,IL7R"\nCD14,"LYZ,S100A8"\nCD8A,"GZMK,CCL5"\n'
+    assert list(genes(read(tmp_path, text))) == ["CD4", "CD14", "CD8A"]
+
+
+@pytest.mark.parametrize("name", ["gene_first.csv", "gcn_1.csv"])
+def test_case_tables_with_the_gene_first(name: str) -> None:
+    table = read_case(name)
+    assert {cluster.id for cluster in table.clusters} <= {"T cells", "B cells", "Mono", "NK"}
+    assert labels(table)["T cells"] == "T cell" and labels(table)["B cells"] == "B cell"
+
+
+def test_numbers_are_neither(tmp_path: Path) -> None:
+    rows = "".join(f"{gene},0.{number}1\n" for number, gene in enumerate(CLUSTERS["T"] + CLUSTERS["B"]))
+    for text in ("names,scores\n" + rows, "gene,weight\n" + rows):
+        with pytest.raises(
+            UsageError, match=r"line 1: column (scores|weight) holds numbers, neither clusters nor genes; "
+        ):
+            read(tmp_path, text)
+
+
+def test_two_columns_of_genes_have_no_clusters(tmp_path: Path) -> None:
+    text = "T cells,B cells\nCD3D,CD79B\nLDHB,CD79A\nCD3E,MS4A1\n"
+    with pytest.raises(UsageError, match=r"columns T cells and B cells both hold genes, each once"):
+        read(tmp_path, text, marker_format="long")
