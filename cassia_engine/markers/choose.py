@@ -8,12 +8,12 @@ from dataclasses import replace
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.markers.formats import LONG, ROW_NAMES, Format, data_columns, has_two, listed, refuse_double
 from cassia_engine.markers.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS, ID_HEADERS, SYMBOL_HEADERS
+from cassia_engine.markers.ids import id_kind
 from cassia_engine.markers.misfit import misfit, nearest
 from cassia_engine.markers.remarks import say_choice
 from cassia_engine.markers.sample import are_genes, has_lists, number_columns, texts_of
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import known_statistics, matching, plain
-from cassia_engine.markers.gene_ids import id_kind
 from cassia_engine.markers.tools import FORMATS, GENERIC, SCANPY_SCORES
 from cassia_engine.settings import SplitSettings
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from cassia_engine.errors import shown
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
+from cassia_engine.markers.ids import id_kind
 from cassia_engine.markers.sample import texts_of
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import matching, plain
-from cassia_engine.markers.gene_ids import id_kind
 from cassia_engine.markers.tools import MUSCAT, SCANPY_SCORES
 from cassia_engine.settings import SplitSettings
 
