@@ -128,7 +128,20 @@ class Thresholds:
             NO_FRACTION: self._any(fractions, "NOT BETWEEN 0 AND 100.000001"),
         }
         bits = (f"CASE WHEN {test} THEN {bit} ELSE 0 END" for bit, test in tests.items() if test)
-        return f"({' + '.join(bits)})::UTINYINT"
+        # Nearly all rows are as they should be: of these the one test is enough.
+        return f"CASE WHEN {self._in_order()} THEN 0 ELSE {' + '.join(bits)} END::UTINYINT"
+
+    def _in_order(self) -> str:
+        """Whether nothing is wrong with a row for certain."""
+        most = 100 if self.percent else 1
+        largest = {"p_val_adj": 0 if self.format.log_p else 1, "pct_in": most, "pct_out": most}
+        least = {"p_val_adj": "'-inf'::DOUBLE" if self.format.log_p else "0"}
+        between = (
+            f"c{position} BETWEEN {least.get(name, '0')} AND {bound}"
+            for name, bound in largest.items()
+            for position in self.positions.get(name, ())
+        )
+        return " AND ".join([f"c{self.columns.gene} IS NOT NULL", *between])
 
     @property
     def _largest_p(self) -> float:
