@@ -227,6 +227,10 @@ REFUSED: dict[str, tuple[Table, str]] = {
         [*paired(T_AND_B, "{}_names", "{}_scores"), *([["CD3E", 1, "MS4A1", 2]] * 100), ["CD2", "x", "", ""]],
         "line 103: x is not a number",
     ),
+    "clusters of one gene": (
+        columns({"what": [f"t{n}" for n in range(9)], "which": [f"m{n}" for n in range(9)]}),
+        "9 of 9 clusters would have one gene",
+    ),
     "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
 }
 

@@ -21,7 +21,7 @@ from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.longtable import read_long
-from cassia_engine.markers.reshape import shaped
+from cassia_engine.markers.reshape import refuse_single_genes, shaped
 from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
@@ -89,6 +89,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             table = read_long(source, format_, settings, sieve)
         else:
             table = read_simplified(source, columns, settings, sieve)
+            if settings.marker_format == "auto" and settings.cluster_column is settings.gene_column is None:
+                refuse_single_genes(source, table)
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
     _refuse_equal_ids(source, table)

@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cassia_engine.errors import shown
-from cassia_engine.markers.formats import Format
+from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.genelike import filled, is_number
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.pergene import find_per_gene, rows_of
 from cassia_engine.markers.rownames import with_cluster, with_row_names
 from cassia_engine.markers.source import MISSING, Problems, Source
@@ -22,6 +23,7 @@ from cassia_engine.settings import SplitSettings
 
 log = logging.getLogger(__name__)
 
+_MOST_SINGLE = 4  # so few clusters may have one gene each
 # Statistics without which a table keeps its own order, and that of each ranking method otherwise.
 _FULL = ("log2fc", "p_val_adj")
 _METHODS = {"Score": ("score",), "p_val_adj": ("p_val_adj",), "pct_diff": ("pct_in", "pct_out")}
@@ -36,6 +38,23 @@ class Shaped:
     source: Source
     settings: SplitSettings
     format: Format | None = None
+
+
+def refuse_single_genes(source: Source, table: MarkerTable) -> None:
+    """Refuse many clusters of one gene each under headers that nobody knows: the columns are something else.
+
+    Raises:
+        UsageError: it is so.
+    """
+    names = {name.strip().lower() for name in source.header}
+    single = sum(cluster.n_rows == 1 for cluster in table.clusters)
+    if names & {*CLUSTER_HEADERS, *GENE_HEADERS} or single < max(_MOST_SINGLE, 0.8 * len(table.clusters)):
+        return
+    raise source.error(
+        f"{single} of {len(table.clusters)} clusters would have one gene; if that is right, name the columns with "
+        "--cluster_column and --gene_column, else give a column of genes a cluster, or cluster and gene in each row",
+        0,
+    )
 
 
 @contextmanager
