@@ -67,6 +67,7 @@ def test_a_header_may_start_like_a_comment(tmp_path: Path) -> None:
     "text",
     [
         'cluster genes\nB "CD19,MS4A1"\nT "CD3D,CD3E"\n',
+        ",0\nB,CD19 MS4A1\nT,CD3D\n",
         "cluster,genes\n#1,CD19 MS4A1\n#2,CD3D\n",
         'cluster,genes\nB,"CD19,MS4A1"\n',
     ],

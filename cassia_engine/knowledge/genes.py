@@ -98,10 +98,3 @@ def data_lines(name: str) -> list[str]:
     """The rows of a bundled table, without its header."""
     text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
     return text.splitlines()[1:]
-
-
-@cache
-def symbols() -> frozenset[str]:
-    """The symbols of human and mouse that are known, and old human ones, in upper case."""
-    found = {symbol for pair in (_orthologs(HUMAN, MOUSE), _orthologs(MOUSE, HUMAN)) for symbol in pair}
-    return frozenset(found | _aliases().keys() | set(_aliases().values()))

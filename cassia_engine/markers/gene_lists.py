@@ -30,6 +30,7 @@ _SLASHES = re.compile(r"\s*[/／\\]\s*")
 _PLUSES = re.compile(r"\+(?=[^\s+])")
 _FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et)\s")
 _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
+# A name joined to an id has no more parts than that either.
 _NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.)](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+)")
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|[-*–—&+]|and")
 _FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?\s*%?"
@@ -129,7 +130,7 @@ def _words(text: str) -> list[str]:
 def _is_one_name(text: str) -> bool:
     """Whether this is one gene under two names (ENSG00000167286|CD3D) rather than a list."""
     parts = _BARS.split(text)
-    return bool(joined_symbol(text)) or (len(parts) == 2 and parts[1].startswith(parts[0]))
+    return (len(parts) <= _SEVERAL and bool(joined_symbol(text))) or (len(parts) == 2 and parts[1].startswith(parts[0]))
 
 
 def _between(text: str, separator: re.Pattern[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 
-from cassia_engine.knowledge import genes
+from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.markers.source import MISSING
 
 # What else programs write for an empty cell of a column that is shorter than the others.
@@ -15,7 +15,7 @@ _PADDING = (*MISSING, "nan", "None", "<NA>")
 # A symbol, an id of a database or a name with a version; a space may stand in it, as in "H2 K1".
 _NAME = re.compile(r"[^\s,;]{1,40}( [^\s,;]{1,20})?")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", re.IGNORECASE)
-_ID = re.compile(r"(?i:ens[a-z]{0,6}[gt]\d{6,}(\.\d+)?)|[A-Za-z]\w*\d\w*([.\-]\w+)*")
+_ID = re.compile(r"(?i:ens[a-z]{0,6}[gt]\d{6,}(\.\d+)?)|(?=.*\d)[A-Za-z]\w*([.\-:|]\w+)*")
 _MOST = 0.9
 
 
@@ -63,8 +63,6 @@ def id_share(cells: Collection[str]) -> float:
 
 @lru_cache(maxsize=65536)
 def is_known(name: str) -> bool:
-    """Whether this is a known symbol of human or mouse, also with a version or R's suffix; a letter is none."""
-    if len(name) < 2:
-        return False
-    upper = name.upper()
-    return any(form in genes.symbols() for form in (upper, upper.replace(".", "-"), re.sub(r"[._]\d+$", "", upper)))
+    """Whether this is a known symbol of human or mouse, also with an id or R's suffix; a letter is none."""
+    forms = (name, re.sub(r"[._]\d+$", "", name), *re.split(r"[|:]", name))
+    return any(len(form) > 1 and is_symbol(form) for form in forms)

@@ -65,7 +65,7 @@ def _is_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
         filled = [cell for cell in cells if cell.strip()]
         if not widths or max(widths) - min(widths) > 1 or _names(lines[number]) or _is_spaced(lines[number], below):
             continue
-        if len(filled) == 1 and len(cells) in (1, max(widths)) and _has_two(below, sign):
+        if len(filled) == 1 and cells[0].strip() and len(cells) in (1, max(widths)) and _has_two(below, sign):
             return True
         if len(cells) < min(widths) and any(map(_names, below[:1])) and any(len(cell.split()) > 1 for cell in cells):
             return True

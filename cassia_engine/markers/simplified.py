@@ -11,6 +11,7 @@ from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.gene_lists import GeneList, is_list, parse_genes
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.markers.symbols import are_symbols, is_sentence
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 # Nobody has a list of this many markers: a column was taken for one.
 MOST_GENES = 20_000
 # Of this many clusters nearly all with one gene are no clusters.
-_MANY, _NEARLY_ALL = 10, 0.9
+# Fewer are enough under headers that nobody uses for clusters and genes.
+_MANY, _FEW, _NEARLY_ALL = 10, 4, 0.8
 _PLAIN = re.compile(r"[\w.\-]*")
 
 
@@ -104,21 +106,27 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
         lists.setdefault(id_, genes)
     problems.raise_all()
     left_out.describe(source)
-    _refuse_no_lists(source, columns, lists)
+    named = settings.cluster_column is not None and settings.gene_column is not None
+    _refuse_no_lists(source, columns, lists, named or settings.marker_format != "auto")
     return MarkerTable(_selection(settings), _clusters(source, lists, sieve))
 
 
-def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, tuple[str, ...]]) -> None:
+def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, tuple[str, ...]], named: bool) -> None:
     """Refuse a table whose cells hold no lists, or whose rows are hardly clusters."""
     column = shown(source.header[columns[1]])
     if lists and all(all(map(is_sentence, genes)) for genes in lists.values()):
         raise source.error(f"no gene can be told in column {column}; write the genes of a cluster with commas between")
     single = sum(len(genes) == 1 for genes in lists.values())
-    if len(lists) >= _MANY and single >= _NEARLY_ALL * len(lists):
+    least = _MANY if _is_known_header(source) else _FEW
+    if not named and single >= max(least, _NEARLY_ALL * len(lists)):
         raise source.error(
             f"{single} of {len(lists)} clusters have one gene, so these are hardly clusters; name the columns with "
             "--cluster_column and --gene_column, or write all genes of a cluster into its cell, with commas between"
         )
+
+
+def _is_known_header(source: Source) -> bool:
+    return bool({name.strip().lower() for name in source.header} & {*CLUSTER_HEADERS, *GENE_HEADERS})
 
 
 def _selection(settings: SplitSettings) -> Selection:

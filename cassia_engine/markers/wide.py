@@ -23,18 +23,8 @@ MOST_CELLS = 20_000_000
 _SAMPLE = 100  # lists, and cells of them, that are looked at
 # Of genes that the bundled tables know this share of a column is known; nearly all of it in most tables.
 _KNOWN = 0.25
-_RANK_HEADERS = (
-    *(name.lower() for name in ROW_NAMES),
-    "rank",
-    "index",
-    "level_0",
-    "no",
-    "no.",
-    "nr",
-    "#",
-    "top",
-    "...1",
-)
+_COUNTING = ("rank", "no", "no.", "nr", "top")
+_RANK_HEADERS = (*(name.lower() for name in ROW_NAMES), *_COUNTING, "index", "level_0", "#", "...1")
 # What people and programs call the columns of a list: gene1, top_2, V3, 4, Unnamed: 5, or nothing.
 _POSITION = re.compile(r"((gene|marker|symbol|top|rank|v|x|col|column|unnamed:)s?[ _.\-#]*)?\d*", re.IGNORECASE)
 _NUMBERED = re.compile(r"[xX]?\d+")  # R puts an X before numbers
@@ -112,7 +102,7 @@ def _is_other(source: Source) -> bool:
     if len(names) == 2 and (named or names[0] in CLUSTER_HEADERS or names[1] in CLUSTER_HEADERS):
         return True
     plain = Counter(_COUNTER.sub("", name) for name in names)
-    if any(count == 1 and key_of(name) not in (None, GENE) for name, count in plain.items()):
+    if any(count == 1 and key_of(name) not in (None, GENE, "") for name, count in plain.items()):
         return True  # a statistic that is there once is not one of each cluster
     if set(names[1:]) & set(CLUSTER_HEADERS):
         return True
@@ -233,6 +223,8 @@ def _are_genes(lists: Sequence[Cells], sure: bool, has_ids: bool) -> bool:
         if has_ids and not sure and shares[0] < _KNOWN:  # rather ids than a cluster of unknown genes
             return False
         return enough == len(shares) or enough >= (0.5 if sure else 0.6) * len(shares) > (0 if sure else 1.2)
+    if has_ids and not sure:
+        return False
     return all(id_share(cells) >= 0.5 and len(filled(cells)) == len(set(filled(cells))) for cells in sample)
 
 
@@ -250,6 +242,8 @@ def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> L
         or not _is_rank(header[0], ids)
     ):
         return by_row
+    if header[0].strip().lower() in _COUNTING:
+        return by_column
     match direction([filled(cells) for cells in by_column.lists], [filled(cells) for cells in by_row.lists]):
         case 1:
             return by_column
