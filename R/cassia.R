@@ -20,7 +20,7 @@
 #   celltype_column, gene_column_name   columns of cluster ids and of genes, where they have unusual names
 #   provider          who is asked, as `cassia providers` lists them; "offline" scores markers and asks no language model.
 #                     The key comes from the provider's usual environment variable, such as OPENROUTER_API_KEY
-#   model             the provider's name of a model; of another provider than openrouter its default unless given
+#   model             the provider's name of a model; the provider's default as of the day unless given
 #   temperature       sent to models that take it
 #   max_workers       calls in flight at once
 #   max_retries       further conversations for a cluster that ended without an annotation
@@ -56,7 +56,7 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
   )
   offline <- identical(provider, "offline")
   if (!offline) {
-    own_model <- identical(provider, "openrouter") || "model" %in% names(match.call())
+    own_model <- "model" %in% names(match.call())  # else the default as of the day
     options <- c(options, .cassia_options(
       model = if (own_model) model, temperature = temperature, max_workers = max_workers, max_retries = max_retries,
       validator_involvement = validator_involvement, reasoning = reasoning

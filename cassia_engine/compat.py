@@ -80,8 +80,8 @@ def runCASSIA_batch(
             Scanpy's `names`, as for `read_markers`.
         output_name: what the names of the outputs start with, with a folder in front if you like.
         celltype_column, gene_column_name: names of the cluster and gene columns, where they are others.
-        model, provider: who is asked. "offline" asks no language model. A model of another provider than
-            openrouter is to be named; else it is that provider's default.
+        model, provider: who is asked. "offline" asks no language model. The documented default stands for the
+            provider's default as of the day: itself for openrouter, until its maker no longer serves it.
         temperature: sent to models that take it.
         max_workers: calls in flight at once.
         max_retries: further conversations for a cluster that ended without an annotation.
@@ -108,7 +108,7 @@ def runCASSIA_batch(
         {}
         if provider == OFFLINE
         else {
-            "model": None if provider != OPENROUTER and model == MODEL else model,
+            "model": None if model == MODEL else model,  # the default as of the day
             "temperature": temperature,
             "max_workers": max_workers,
             "max_retries": max_retries,

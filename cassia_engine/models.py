@@ -2,13 +2,14 @@
 
 The table, data/models.tsv, has a row per provider and model, tab-separated; its columns are the fields of
 `Model` in their order. docs/models.md is made from it by scripts/make_models_doc.py, and says what tiers and
-aliases mean.
+aliases mean. data/model_ends.tsv says which other models end, and when; scripts/update_models.py makes it.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -47,6 +48,13 @@ class Model(NamedTuple):
         return (*self[:3], " ".join(self.aliases), "yes" if self.documented else "", *self[5:])
 
 
+class Ending(NamedTuple):
+    """When a model ends; the fields are those of `Model`."""
+
+    ends: date
+    successor: str
+
+
 @cache
 def load() -> tuple[Model, ...]:
     """The shipped table in its order, read once a process."""
@@ -57,6 +65,22 @@ def load() -> tuple[Model, ...]:
 def _model(line: str) -> Model:
     provider, model, tier, aliases, documented, *rest = line.split("\t")
     return Model(provider, model, tier, tuple(aliases.split()), documented == "yes", *rest)
+
+
+@cache
+def endings() -> dict[tuple[str, str], Ending]:
+    """The models whose end is announced, listed or not, by provider and model."""
+    text = (files("cassia_engine") / "data" / "model_ends.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t")[:4] for line in text.splitlines()[1:]]
+    rows += [[row.provider, row.model, row.ends, row.successor] for row in load() if row.ends]
+    return {(provider, model): Ending(date.fromisoformat(ends), new) for provider, model, ends, new in rows}
+
+
+def current(provider: str, model: str, today: date) -> str:
+    """The model itself, or where its end has come the one that has taken its place and is still served."""
+    while (ending := endings().get((provider, model))) and ending.ends <= today and ending.successor:
+        model = ending.successor
+    return model
 
 
 def providers() -> tuple[str, ...]:

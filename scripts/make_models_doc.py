@@ -24,7 +24,13 @@ INTRODUCTION = """\
 `cassia models` prints this list; `cassia providers` says which providers cassia speaks with today, with the
 variables of their keys and their default models. What a model is good for is its maker's account: **none of them
 was measured on cell types here**. Models come and go: each row says on which day it was compared with which source
-(a client package's list of models, or a stored copy of a page); no provider was called.
+(a client package's list of models, litellm's table, or a stored copy of a page), by `scripts/update_models.py`; no
+provider was called.
+
+**When a default ends**: from the day on which its maker no longer serves a provider's default model, its successor is
+asked in its place, which is said in one line; so it is with aliases. A model that is named with `--model` is asked
+under its name, whatever its end, with a warning. Ends of models that are not listed here (`o4-mini`, `gpt-4o`,
+`claude-opus-4-5` and others) are known too, from `cassia_engine/data/model_ends.tsv`.
 
 **Aliases** stand for a model of a provider:
 

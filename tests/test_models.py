@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_every_row_is_whole() -> None:
         assert date.fromisoformat(row.checked)
         assert not row.ends or date.fromisoformat(row.ends)
         assert "|" not in "".join(row.cells()), "would break a table of the page"
+
+
+def test_every_announced_end_is_dated_and_leads_to_a_listed_model() -> None:
+    text = (files("cassia_engine") / "data" / "model_ends.tsv").read_text(encoding="utf-8")
+    header, *rows = (line.split("\t") for line in text.splitlines())
+    assert header == ["provider", "model", "ends", "successor", "checked", "source"]
+    listed = {(row.provider, row.model) for row in load()}
+    for provider, model, ends, successor, checked, source in rows:
+        assert (provider, model) not in listed, "its end stands in models.tsv"
+        assert (provider, successor) in listed
+        assert date.fromisoformat(ends)
+        assert date.fromisoformat(checked)
+        assert source
 
 
 def test_documented_recommendations_have_a_successor_that_is_listed_and_does_not_end() -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.ontology import How, Ontology, Resolution, resolve
-from cassia_engine.ontology.words import tokens
+from cassia_engine.ontology.names import Names
+from cassia_engine.ontology.qualifiers import Qualifiers
+from cassia_engine.ontology.words import Words, tokens
 
 ONTOLOGY = Ontology.load()
 TERMS = list(ONTOLOGY)
@@ -283,3 +287,90 @@ def test_command_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"pandas", "numpy", "duckdb", "aiohttp", "click", "rich"}
+
+
+CASES = Path(__file__).parent / "data" / "cases"
+SCHEMES = list(csv.DictReader((CASES / "labels_schemes.tsv").read_text("utf-8").splitlines(), delimiter="\t"))
+
+
+@pytest.mark.parametrize("scheme", dict.fromkeys(row["scheme"] for row in SCHEMES))
+def test_labels_of_naming_schemes_give_the_reviewed_term_or_a_miss(scheme: str) -> None:
+    rows = [row for row in SCHEMES if row["scheme"] == scheme]
+    expected = {row["label"]: (row["cl_id"], row["cl_label"]) for row in rows}
+    found = {label: resolve(label) for label in expected}
+    assert {label: (one.cl_id, one.cl_label) for label, one in found.items()} == expected
+    assert all(one.why for one in found.values())
+
+
+def test_each_label_of_the_reported_list_is_in_the_table() -> None:
+    reported = (CASES / "labels_celltypist_azimuth.txt").read_text(encoding="utf-8").split("\n")
+    assert {" ".join(label.split()) for label in reported if label} <= {row["label"] for row in SCHEMES}
+
+
+# Terms that the ontology itself calls progenitor or early in a synonym.
+EARLY_BY_NAME = {
+    "cardiac muscle myoblast",
+    "hepatic oval stem cell",
+    "transit amplifying cell",
+    "OPC-Oligo cell (Mmus)",
+}
+EARLY_BY_NAME |= {"respiratory tract suprabasal cell", "basophilic erythroblast", "double negative thymocyte"}
+EARLY_BY_NAME |= {"CD34-negative, CD56-positive, CD117-positive innate lymphoid cell, human", "OPC-Oligo cell (Mmus)"}
+
+
+@pytest.mark.parametrize(
+    "form", ["{} precursor", "{} progenitor", "immature {}", "pre-{}", "{} (immature)", "early {}"]
+)
+def test_no_term_is_taken_for_what_is_not_yet_of_its_type(form: str) -> None:
+    is_early = Qualifiers(ONTOLOGY, Words.load(), Names(ONTOLOGY, Words.load())).is_early
+    mature = [t for t in CURRENT if not (t.label in EARLY_BY_NAME or t.label.startswith("type ") or is_early(t.id))]
+    mature = mature[::4]
+    assert len(mature) > 700
+    assert [term.label for term in mature if resolve(form.format(term.label)).cl_id == term.id] == []
+
+
+def test_label_of_a_past_release_is_a_synonym_and_takes_no_name_of_today() -> None:
+    rows = table("label_past.tsv")
+    assert rows[0] == ["cl_id", "cl_label", "past_label", "release", "source"]
+    names = {tokens(name) for term in CURRENT for name in (term.label, *term.synonyms)}
+    own = {tokens(v) for _, _, written in table("label_terms.tsv")[1:] for v in written.split("; ")}
+    for cl_id, cl_label, label, release, source in rows[1:]:
+        assert ONTOLOGY.label(cl_id) == cl_label
+        assert tokens(label) not in names
+        assert release < ONTOLOGY.version
+        assert re.fullmatch(r"cellxgene-(schema|ontology-guide) [\d.]+", source)
+        found = resolve(label)
+        if tokens(label) not in own:
+            assert (found.cl_id, found.how, found.why) == (cl_id, How.SYNONYM, f"the term's label in release {release}")
+
+
+@pytest.mark.parametrize(
+    ("label", "term"),
+    [
+        ("fibrocyte", "circulating fibrocyte"),
+        ("Fibrocytes (lung)", "circulating fibrocyte"),
+        ("brush cell", "tuft cell"),
+        ("mucosal invariant T cell", "mucosal-associated invariant T cell"),
+        ("prickle cell", "spinous cell"),  # once the label of what is now spinous cell of epidermis
+        ("sst GABAergic cortical interneuron", "sst GABAergic interneuron"),
+    ],
+)
+def test_past_labels(label: str, term: str) -> None:
+    assert resolve(label).cl_label == term
+
+
+@pytest.mark.parametrize(
+    ("label", "term", "aside"),
+    [
+        ("pericyte-derived fibroblast", "fibroblast", ("pericyte", "derived")),
+        ("Megakaryocyte-primed HSC", "hematopoietic stem cell", ("megakaryocyte", "primed")),
+        ("bone marrow-derived macrophage", "macrophage", ("bone marrow", "derived")),
+        ("monocyte-derived cell", "", ()),
+        ("T cell-primed", "", ()),
+        ("neural crest-derived cells", "", ()),
+    ],
+)
+def test_a_type_before_derived_is_not_the_cells_type(label: str, term: str, aside: tuple[str, ...]) -> None:
+    found = resolve(label)
+    assert (found.cl_label, found.set_aside) == (term, aside)
+    assert term or "is related to, not what it is" in found.why

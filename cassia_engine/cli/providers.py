@@ -80,9 +80,11 @@ def _list() -> None:
 
 
 def _cells(row: Provider) -> tuple[str, ...]:
+    from cassia_engine.providers.accounts import default_models
+
     unset = "not needed" if row.key == "optional" else "not set"
     key = "set" if os.environ.get(row.key_variable) else unset
-    return row.provider, row.key_variable, key, row.model, row.fast_model, row.dialect, row.base_url
+    return row.provider, row.key_variable, key, *default_models(row), row.dialect, row.base_url
 
 
 def _listing(rows: Sequence[Sequence[str]]) -> Any:

@@ -19,6 +19,8 @@ _BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 # Names of whole branches, as authors use them, with what they hold in the ontology: dendritic cells are no "myeloid
 # cell" there, nor pericytes a "stromal cell".
 _CLASSES = {"CL:0000763": "CL:0000738", "CL:0000542": "CL:0000738", "CL:0000499": "CL:0002320"}
+# cell, eukaryotic cell, precursor cell, progenitor cell, stem cell: no answer for a label that says more
+SAYS_LITTLE = frozenset({"CL:0000000", "CL:0000255", "CL:0011115", "CL:0011026", "CL:0000034"})
 # How far above the named types a common parent may stand: one step above one of them, three above each.
 NEAR, FAR = 1, 3
 # Common parents that say too little of a cell to be an answer.
@@ -35,28 +37,52 @@ def resolve(resolver: Resolver, text: str, steps: list[str]) -> Hit | None:
     """The term of a label that has parts; None where it has none, or where its parts are one name together."""
     hard = [part for part in _HARD.split(text) if tokens(part)]
     if len(hard) > 1:
-        head = " ".join(resolver.words.expand(tokens(hard[-1])).words[-1:])
-        return _alternatives(resolver, _types(resolver, [(p, _one(resolver, p, head)) for p in hard], steps))
+        related = [part for part in hard if resolver.qualifiers.says_origin(part)]  # "MNP/monocyte-derived"
+        last = next((part for part in reversed(hard) if part not in related), "")
+        found = [(part, _one(resolver, part, last)) for part in hard]
+        return _alternatives(resolver, _types(resolver, found, steps, related))
     soft = [part for part in _SOFT.split(text) if tokens(part)]
-    if len(soft) > 1:
+    if len(soft) > 1 and not any(_only_early(resolver, part) for part in soft):
         return _levels(resolver, _types(resolver, [(p, resolver.strong(p, [], loose=False)) for p in soft], steps))
     return None
 
 
-def _one(resolver: Resolver, part: str, head: str) -> Hit | None:
-    """A part by itself; or with the last word of the last part, as in "naive/memory B cells"."""
-    shared = f"{part} {head}"
-    for find, words in ((resolver.strong, part), (resolver.strong, shared), (resolver.broader, shared)):
-        hit = find(words, [])
-        if hit and hit.cl_id:
-            return hit
-    return None
+def _only_early(resolver: Resolver, part: str) -> bool:
+    """Whether the part says no more than "progenitor" or "immature": it belongs to the name beside it."""
+    words = [w for w in tokens(part) if w not in resolver.words.fillers]
+    hit = resolver.strong(part, [], loose=False)
+    return bool(words) and all(map(resolver.qualifiers.says_early, words)) and (hit is None or hit.cl_id in SAYS_LITTLE)
 
 
-def _types(resolver: Resolver, parts: Sequence[tuple[str, Hit | None]], steps: list[str]) -> list[Hit]:
-    """What the parts mean; nothing if there is one that should be a type and is none."""
-    said = [(part, hit) for part, hit in parts if not resolver.says_no_type(part)]
-    silent = tuple(part.strip() for part, _ in parts if resolver.says_no_type(part))
+def _one(resolver: Resolver, part: str, last: str) -> Hit | None:
+    """A part by itself; or with the last word of the last part, as in "naive/memory B cells".
+
+    "progenitor" as last word is true of all parts: in "neutrophil/monocyte progenitors" there is no neutrophil.
+    """
+    words = resolver.words.expand(tokens(last)).words
+    shared = f"{part} {' '.join(words[-1:])}"
+    written = [w for w in tokens(last) if w not in resolver.words.fillers]
+    if len(written) > 1 and resolver.qualifiers.says_early(written[-1]) and part != last:
+        return resolver.strong(shared, [])
+    hit = resolver.strong(part, [])
+    if not (hit and hit.cl_id):
+        hit = resolver.strong(shared, [])
+    # Of a part with unknown words, the last word alone would decide.
+    if not (hit and hit.cl_id) and (part == last or _known(resolver, part)):
+        hit = resolver.broader(shared, [])
+    return hit if hit and hit.cl_id else None
+
+
+def _known(resolver: Resolver, part: str) -> bool:
+    return all(map(resolver.names.known, resolver.words.expand(tokens(part)).words))
+
+
+def _types(
+    resolver: Resolver, parts: Sequence[tuple[str, Hit | None]], steps: list[str], related: Sequence[str] = ()
+) -> list[Hit]:
+    """What the parts mean; nothing if there is one that should be a type and is none; `related` name none."""
+    silent = tuple(part.strip() for part, _ in parts if resolver.says_no_type(part) or part in related)
+    said = [(part, hit) for part, hit in parts if part.strip() not in silent]
     found = [hit._replace(set_aside=(*hit.set_aside, *silent)) for _, hit in said if hit is not None and hit.cl_id]
     if len(found) < len(said):
         return []
@@ -73,8 +99,7 @@ def _alternatives(resolver: Resolver, hits: Sequence[Hit]) -> Hit | None:
     parent = common_parent(resolver, ids)
     if parent:
         return hits[0]._replace(cl_id=parent, how=How.COMMON_PARENT, why=f"names several types: {names}")
-    why = f"names several types with no close common parent: {names}"
-    return hits[0]._replace(cl_id="", how=How.MISS, why=why, set_aside=())
+    return _miss(hits[0], f"names several types with no close common parent: {names}")
 
 
 def _levels(resolver: Resolver, hits: Sequence[Hit]) -> Hit | None:
@@ -101,18 +126,37 @@ def outside_brackets(resolver: Resolver, text: str, steps: list[str]) -> Hit | N
         return None
     steps.append(f"without brackets: {outside}")
     found = (resolver.strong(part, []) or resolve(resolver, part, []) for part in inside)
-    others = [other.cl_id for other in found if other and other.cl_id]
+    others = [other.cl_id for other in found if other and other.cl_id and other.cl_id not in SAYS_LITTLE]
+    if not others:
+        why_not = _not_in_brackets(resolver, hit.cl_id, inside)
+        if why_not:
+            return _miss(hit, why_not)
     ids = {hit.cl_id, *others}
     lowest = next((i for i in ids if all(resolver.ontology.is_a(i, other) for other in ids)), "")
     if not lowest:
-        why = f"names several types: {resolver.labels(ids)}"
-        return hit._replace(cl_id="", how=How.MISS, why=why, set_aside=())
+        return _miss(hit, f"names several types: {resolver.labels(ids)}")
     if lowest != hit.cl_id:
         return hit._replace(cl_id=lowest, how=How.TOKENS, why="the brackets say it more precisely")
     aside = (*hit.set_aside, *inside)
     if others or all(map(resolver.says_no_type, inside)):
         return hit._replace(set_aside=aside)
     return hit._replace(how=How.BROADER, why="what is in brackets has no place", set_aside=aside)
+
+
+def _not_in_brackets(resolver: Resolver, cl_id: str, inside: Sequence[str]) -> str:
+    """Why the term must not be taken with brackets that name no type, as "(immature)" and "(proB.CLP)"; or ""."""
+    label = resolver.ontology.label(cl_id)
+    if cl_id in SAYS_LITTLE and not all(map(resolver.says_no_type, inside)):
+        return f"nothing nearer than {label}, which says too little"
+    words = [word for part in inside for word in tokens(part.replace(".", " "))]
+    early = [word for word in words if resolver.qualifiers.means_early(word)]
+    if early and not resolver.qualifiers.is_early(cl_id):
+        return f"{', '.join(early)} changes the type, and {label} is not it"
+    return ""
+
+
+def _miss(hit: Hit, why: str) -> Hit:
+    return hit._replace(cl_id="", how=How.MISS, why=why, set_aside=())
 
 
 def common_parent(resolver: Resolver, ids: Sequence[str]) -> str:

@@ -48,13 +48,15 @@ class Names:
     Attributes:
         table: what the shipped table of whole labels says, by words in order.
         ordered: terms by the words of a name in order, one spelling for each word and nothing else changed.
+        past: by words in order, the term that had the label in a past release, and the last such release; no name of
+            today is among them.
         obsolete: replacing term by ordered words of a deprecated one's name; "" where nothing replaces it.
     """
 
     def __init__(self, ontology: Ontology, words: Words):
         self._ontology = ontology
         self._words = words
-        self._silent = {w for kind in ("place", "state") for w in (" ".join(p) for p in words.kinds[kind])}
+        self._silent = {" ".join(phrase) for kind in ("place", "state", "not_yet") for phrase in words.kinds[kind]}
         self._implied = {w for (w,) in words.kinds["implied"]}
         self.ordered = Index()
         self._bags = Index()
@@ -63,6 +65,9 @@ class Names:
         self.obsolete: dict[str, str] = {}
         for term in ontology:
             self._add_term(term)
+        self.past: dict[str, tuple[str, str]] = {}
+        for cl_id, name, release in _past():
+            self._add_past(cl_id, name, release)
         self.table = {" ".join(plain): cl_id for plain, cl_id in _table() if cl_id in ontology}
         for written, cl_id in self.table.items():
             whole = key(words.expand(written.split()).words)
@@ -85,6 +90,17 @@ class Names:
         if not plain:
             return
         self.ordered.add(" ".join(plain), cl_id, is_label)
+        self._add_bag(cl_id, plain, is_label)
+
+    def _add_past(self, cl_id: str, name: str, release: str) -> None:
+        """A label of a past release, unless its words are a name today."""
+        plain = tokens(name)
+        if cl_id in self._ontology and not self.ordered.ids(" ".join(plain)):
+            self.past[" ".join(plain)] = (cl_id, release)
+            if not self._bags.ids(key(self._words.expand(plain).words)):
+                self._add_bag(cl_id, plain, False)
+
+    def _add_bag(self, cl_id: str, plain: Iterable[str], is_label: bool) -> None:
         bag = set(self._words.expand(plain).words)
         whole = key(bag)
         # One letter names a type where it is T or B; all others need their "cell", as in `ordered`.
@@ -118,6 +134,10 @@ class Names:
         table = self._table_bags.ids(whole)
         return table if len(table) == 1 else self._bags.ids(whole) or (self._loose.ids(whole) if loose else [])
 
+    def known(self, word: str) -> bool:
+        """Whether the word is in a name of a term or a name itself, or is a letter or number."""
+        return word in self._postings or word in self.table or len(word) == 1 or word.isdigit()
+
     def within(self, words: frozenset[str]) -> Iterator[frozenset[str]]:
         """Every name whose words are all in `words`."""
         for word in words:
@@ -141,9 +161,21 @@ class Names:
         """The only id, or the one that is above all others; "" if there is neither."""
         return next((i for i in ids if all(self._ontology.is_a(other, i) for other in ids)), "")
 
+    def one_named(self, words: Collection[str]) -> str:
+        """The only term with exactly these words in any order, or the one above all others; "" if there is neither."""
+        return self.one(self.ids(words))
+
 
 def key(words: Iterable[str]) -> str:
     return " ".join(sorted(set(words)))
+
+
+def _past() -> Iterator[tuple[str, str, str]]:
+    """Term, label and last release of the labels of past releases."""
+    text = (files("cassia_engine") / "data" / "label_past.tsv").read_text(encoding="utf-8")
+    for line in text.splitlines()[1:]:
+        cl_id, _, label, release, _ = line.split("\t")
+        yield cl_id, label, release
 
 
 def _table() -> Iterator[tuple[tuple[str, ...], str]]:

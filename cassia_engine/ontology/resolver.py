@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cassia_engine.ontology import lists
 from cassia_engine.ontology.names import Names
+from cassia_engine.ontology.qualifiers import Qualifiers
 from cassia_engine.ontology.resolution import How, Resolution
 from cassia_engine.ontology.words import Words, readable, tokens
 
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
 LONGEST = 300  # characters; a longer text is no label
 REMEMBERED = 20_000  # labels
-# cell, eukaryotic cell, precursor cell, progenitor cell, stem cell: no answer for a label that says more
-SAYS_LITTLE = frozenset({"CL:0000000", "CL:0000255", "CL:0011115", "CL:0011026", "CL:0000034"})
-_PREFIX = re.compile("^(non|pre|pro)")
+# Words that join types; a label with them names several things, whatever else it says.
+_JOINS = frozenset({"/", "and", "or", "vs"})
 _ID = re.compile(r"[\[({]?\s*\bCL[:_](\d{7})\b\s*[\])}]?", re.IGNORECASE)
 _STRIPPED = (("state",), ("number",), ("state", "number"), ("place",), ("state", "place", "number"))
 
@@ -39,6 +39,7 @@ class Resolver:
         self.ontology = ontology
         self.words = Words.load()
         self.names = Names(ontology, self.words)
+        self.qualifiers = Qualifiers(ontology, self.words, self.names)
         ontology.find("")  # makes its own index
         self._known: dict[str, Resolution] = {}
 
@@ -131,6 +132,10 @@ class Resolver:
         if ids:
             cl_id = self.names.one(ids)
             return Hit(cl_id, How.NORMALISED, "a synonym but for spelling") if cl_id else self._ambiguous(ids)
+        steps.append("labels of past releases")
+        if words in self.names.past:
+            cl_id, release = self.names.past[words]
+            return Hit(cl_id, How.SYNONYM, f"the term's label in release {release}")
         steps.append("obsolete names")
         old = self.names.obsolete.get(words)
         if old is not None:
@@ -197,17 +202,19 @@ class Resolver:
     def broader(self, text: str, steps: list[str]) -> Hit | None:
         """The most specific term all of whose words are in the label, if what is left over contradicts nothing."""
         steps.append("broader")
-        words = self.words.expand(tokens(text)).words
+        origin, words = self.qualifiers.without_origin(self.words.expand(tokens(text)).words)
+        if self.qualifiers.says_origin(text):
+            return _miss(f"{' '.join(origin)} says what the cell is related to, not what it is")
         bag = self._implied_t(frozenset(words)) or frozenset(words)
-        if "/" in bag:
+        if not bag.isdisjoint(_JOINS):
             return _miss("names several things, and not all of them are cell types")
-        found = {name: i for name in self.names.within(bag) if (i := self._named_one(name))}
+        found = {name: i for name in self.names.within(bag) if (i := self.names.one_named(name))}
         cl_id, ids = self._nearest_above(found)
         if not cl_id:
             return self._ambiguous(ids) if ids else None
-        used = {w for name, i in found.items() if self.ontology.is_a(cl_id, i) for w in name}
-        left = tuple(dict.fromkeys(w for w in words if w not in used))
-        why_not = self._guard(cl_id, left)
+        used = self.qualifiers.used(cl_id, found)
+        left = tuple(dict.fromkeys((*origin, *(w for w in words if w not in used))))
+        why_not = self._guard(cl_id, left[len(origin) :], bool(origin))
         if why_not:
             return _miss(why_not)
         said, aside = self._strip(left, ("state", "place", "number"))
@@ -225,17 +232,19 @@ class Resolver:
             cl_id = max(above, key=lambda i: (len(self.ontology.ancestors(i)), i), default="")
         return cl_id, ids
 
-    def _named_one(self, words: Collection[str]) -> str:
-        return self.names.one(self.names.ids(words))
-
-    def _guard(self, cl_id: str, left: Sequence[str]) -> str:
+    def _guard(self, cl_id: str, left: Sequence[str], origin: bool) -> str:
         """Why the term must not be taken, with these words left over; or ""."""
-        if cl_id in SAYS_LITTLE and left:
-            return f"nothing nearer than {self.ontology.label(cl_id)}, which says too little"
-        firm = [w for w in left if self.words.has("firm", (w,)) or self._named_one({_PREFIX.sub("", w)} - {w})]
-        if firm:
-            return f"{', '.join(firm)} changes the type, and {self.ontology.label(cl_id)} is not it"
-        other = next((i for w in left if not self._silent(w) and (i := self._named_one({w}))), "")
+        label = self.ontology.label(cl_id)
+        if cl_id in lists.SAYS_LITTLE and (left or origin):
+            return f"nothing nearer than {label}, which says too little"
+        early = self.qualifiers.is_early(cl_id)
+        said = self.words.take(left, "state")[0]
+        changing = [w for w in said if self.qualifiers.changes_type(w, early)]
+        if early:  # a precursor of regulatory T cells is no pro-T cell
+            changing += [w for w in said if self.words.has("t_word", (w,))]
+        if changing:
+            return f"{', '.join(map(readable, changing))} changes the type, and {label} is not it"
+        other = next((i for w in left if not self._silent(w) and (i := self.names.one_named({w}))), "")
         return f"names several types: {self.labels({cl_id, other})}" if other else ""
 
     def _silent(self, word: str) -> bool:

@@ -20,7 +20,7 @@ _LETTERS = str.maketrans(
     {chr(0x3B1 + i): f" {name} " for i, name in enumerate(_GREEK)}
     | dict.fromkeys("‐‑‒–—−", "-")
     | dict.fromkeys("’‘`´", "'")
-    | {"ø": "o", "ł": "l", "&": "/", "\t": " ", "\n": " "}
+    | {"ø": "ph", "ł": "l", "&": "/", "\t": " ", "\n": " "}
 )
 # A sign after a marker is one character: + positive, ~ negative, > high, < low. "double negative" is a word.
 # The first column is in every text that the pattern fits.
@@ -102,7 +102,7 @@ class Words:
 
     Attributes:
         phrases: by first word, what is written and what it means, longest first, and whether it is an abbreviation.
-        kinds: by kind (state, place, implied, firm, nothing, spoiled, t_word), phrases in one spelling.
+        kinds: by kind (state, place, implied, firm, not_yet, link, nothing, spoiled, t_word), phrases in one spelling.
         fillers: words that say nothing, such as "cell".
     """
 

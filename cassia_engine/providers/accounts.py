@@ -2,7 +2,7 @@
 
 data/providers.tsv   a row per provider: dialect, address, variable of the key, default models
 data/quirks.tsv      what a model at a provider takes: the first row whose pattern fits
-data/models.tsv      aliases and ends (cassia_engine.models)
+data/models.tsv      aliases and ends (cassia_engine.models), with data/model_ends.tsv
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Provider(NamedTuple):
         url_variable: environment variable that gives another address, "" if none does.
         key: "needed", "optional", or "remote": needed but for this machine.
         key_hosts: the hosts that the variable's key goes to, and those under their names; none for any.
-        model, fast_model: defaults, "" if there are none.
+        model, fast_model: defaults, "" if there are none. Where their end has come, their successors are.
     """
 
     provider: str
@@ -62,6 +62,7 @@ class Account:
         key_variable: where a person sets the key.
         model: the provider's name of it.
         traits: what this model takes.
+        replaced: the default or the alias's model that has ended and in whose place `model` is asked; "" if none has.
     """
 
     provider: str
@@ -71,6 +72,7 @@ class Account:
     key_variable: str
     model: str
     traits: Traits
+    replaced: str = ""
 
 
 @cache
@@ -91,6 +93,7 @@ def open_account(
     key: Secret | None = None,
     allow_http: bool = False,
     environ: Mapping[str, str] = os.environ,
+    today: date | None = None,
 ) -> Account:
     """The account that a run asks.
 
@@ -100,6 +103,8 @@ def open_account(
         base_url: None for the provider's own.
         key: None for that in the provider's environment variable, which goes to the provider's own host only.
         allow_http: allow http to other machines than this one.
+        today: the day for which defaults and aliases are; None for the clock's. A model that is named is asked as it
+            is, whatever its end.
 
     Raises:
         UsageError: there is no such provider, no model, or nothing may be sent to that URL.
@@ -108,22 +113,37 @@ def open_account(
     provider, base_url = _named(provider, base_url)
     row = _provider(provider)
     url = _url(row, base_url, allow_http, environ)
-    name = _model(row, model)
+    asked = _model(row, model)
+    name = asked if asked == model else models.current(row.provider, asked, today or date.today())
     found = _key(row, url, key, moved=base_url is not None, environ=environ)
-    return Account(row.provider, url, row.dialect, found, row.key_variable, name, traits_of(row.provider, name))
+    replaced = "" if name == asked else asked
+    traits = traits_of(row.provider, name)
+    return Account(row.provider, url, row.dialect, found, row.key_variable, name, traits, replaced)
+
+
+def default_models(row: Provider, today: date | None = None) -> tuple[str, str]:
+    """The default and the fast model of a provider on a day, today without one; "" where it has none."""
+    day = today or date.today()
+    return models.current(row.provider, row.model, day), models.current(row.provider, row.fast_model, day)
 
 
 def warnings_of(account: Account, today: date | None = None) -> tuple[str, ...]:
     """What a person should know of the account's model at once: that it ends, or has ended."""
-    ending = [row for row in models.load() if row[:2] == (account.provider, account.model) and row.ends]
-    return tuple(_ending(row, today or date.today()) for row in ending)
+    if account.replaced:
+        ended = models.endings()[account.provider, account.replaced]
+        return (
+            f"{account.replaced} was served until {ended.ends}: {account.model} is asked in its place "
+            f"(--model {account.replaced} asks for the old one, and finds answers of earlier runs in the journal)",
+        )
+    ending = models.endings().get((account.provider, account.model))
+    return () if ending is None else (_ending(account.model, ending, today or date.today()),)
 
 
-def _ending(row: models.Model, today: date) -> str:
-    use = f"use {row.successor} (--model)" if row.successor else "choose another with --model"
-    if date.fromisoformat(row.ends) <= today:
-        return f"{row.model} was served until {row.ends}, and that day has come; {use}"
-    return f"{row.model} is served until {row.ends}; then {use}"
+def _ending(model: str, ending: models.Ending, today: date) -> str:
+    use = f"use {ending.successor} (--model)" if ending.successor else "choose another with --model"
+    if ending.ends <= today:
+        return f"{model} was served until {ending.ends}, and that day has come; {use}"
+    return f"{model} is served until {ending.ends}; then {use}"
 
 
 def _named(provider: str, base_url: str | None) -> tuple[str, str | None]:

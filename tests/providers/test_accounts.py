@@ -13,12 +13,16 @@ import pytest
 
 from cassia_engine import models
 from cassia_engine.errors import AccountError, CassiaError, UsageError
-from cassia_engine.providers.accounts import Account, load, open_account, traits_of, warnings_of
+from cassia_engine.providers.accounts import Account, default_models, load, open_account, traits_of, warnings_of
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.secret import Secret
 
 KEY = "sk-canary-0123456789"
 NAMES = tuple(row.provider for row in load())
+
+
+# A day on which all the documented models were served, and one on which two of them are no longer.
+DOCUMENTED_DAY, LATER = date(2026, 11, 20), date(2026, 12, 2)
 
 
 def account(provider: str, environ: dict[str, str] | None = None, **options: Any) -> Account:
@@ -75,7 +79,7 @@ def test_who_takes_a_temperature(provider: str, model: str, takes: bool) -> None
 
 
 def test_defaults_aliases_and_names_as_they_are() -> None:
-    assert account("openrouter").model == "anthropic/claude-sonnet-4.5"
+    assert account("openrouter", today=DOCUMENTED_DAY).model == "anthropic/claude-sonnet-4.5"
     assert account("openai", model="fast").model == "gpt-6-luna"
     assert account("openai", model="ft:gpt-4o:mine").model == "ft:gpt-4o:mine"
     assert account("custom", model="best", base_url="https://h/v1").model == "best", "it has no aliases"
@@ -165,10 +169,59 @@ def test_no_key_is_shown() -> None:
 
 
 def test_a_model_that_ends_is_told() -> None:
-    found = account("openrouter")
+    found = account("openrouter", today=DOCUMENTED_DAY)
     name, successor = "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-5.5"
     expected = f"{name} is served until 2026-11-30; then use {successor} (--model)"
-    assert warnings_of(found, date(2026, 11, 20)) == (expected,)
-    [late] = warnings_of(found, date(2026, 11, 30))
+    assert warnings_of(found, DOCUMENTED_DAY) == (expected,)
+    [late] = warnings_of(account("openrouter", model=name, today=LATER), LATER)
     assert "was served until 2026-11-30" in late
-    assert warnings_of(account("openai")) == ()
+    assert warnings_of(account("openai", today=DOCUMENTED_DAY), DOCUMENTED_DAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("provider", "day", "model", "fast"),
+    [
+        ("openrouter", date(2026, 11, 29), "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash"),
+        ("openrouter", date(2026, 11, 30), "anthropic/claude-sonnet-5.5", "google/gemini-2.5-flash"),
+        ("openrouter", LATER, "anthropic/claude-sonnet-5.5", "google/gemini-3.5-flash-lite"),
+        ("mistral", date(2027, 4, 29), "mistral-medium-3-5", "mistral-small-2603"),
+        ("mistral", date(2027, 4, 30), "mistral-large-4", "mistral-small-2603"),
+        ("custom", LATER, "", ""),
+    ],
+)
+def test_defaults_are_as_of_the_day(provider: str, day: date, model: str, fast: str) -> None:
+    row = next(row for row in load() if row.provider == provider)
+    assert default_models(row, day) == (model, fast)
+    if model:
+        assert account(provider, today=day).model == model
+
+
+def test_a_default_past_its_end_is_replaced_and_that_is_said_in_one_line() -> None:
+    found = account("openrouter", today=LATER)
+    assert (found.model, found.replaced) == ("anthropic/claude-sonnet-5.5", "anthropic/claude-sonnet-4.5")
+    assert found.traits == traits_of("openrouter", "anthropic/claude-sonnet-5.5")
+    [said] = warnings_of(found, LATER)
+    assert said.startswith(
+        "anthropic/claude-sonnet-4.5 was served until 2026-11-30: anthropic/claude-sonnet-5.5 is ask"
+    )
+
+
+@pytest.mark.parametrize("name", ["anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash"])
+def test_documented_names_stay_accepted_after_their_end(name: str) -> None:
+    found = account("openrouter", model=name, today=LATER)
+    assert (found.model, found.replaced) == (name, "")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "ends"),
+    [
+        ("openai", "o4-mini", "2026-10-23"),
+        ("openai", "gpt-5", "2026-12-11"),
+        ("anthropic", "claude-opus-4-5", "2027-01-22"),
+        ("google", "gemini-2.5-flash", "2026-12-01"),
+    ],
+)
+def test_ends_of_models_that_are_not_listed_are_known(provider: str, model: str, ends: str) -> None:
+    ending = models.endings()[provider, model]
+    assert ending.ends.isoformat() == ends
+    assert models.current(provider, ending.successor, LATER) == ending.successor
