@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.progress import say
-from cassia_engine.publish import check_outputs, write_outputs
+from cassia_engine.publish import check_outputs, review_words, write_outputs
 from cassia_engine.records import Dataset, check_sample_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
@@ -228,7 +228,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    for words in filter(None, (merged.run.notice, merged.usage.words)):
+    for words in filter(None, (merged.run.notice, merged.usage.words, review_words(merged))):
         say(f"cassia: {words}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

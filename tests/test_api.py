@@ -217,7 +217,8 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
     assert warning.startswith("one cluster only; ")
     ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"{tmp_path}/run{end}" for end in ends)
-    assert rest == ["cassia: 1 annotated", f"cassia: {NOTICE}", f"cassia: written: {files}"]
+    review = "cassia: The one cluster has a cell type. None needs review."
+    assert rest == ["cassia: 1 annotated", f"cassia: {NOTICE}", review, f"cassia: written: {files}"]
     quiet = run_python(code.replace("**about", "**about, show_progress=False"))
     assert quiet.stdout == ""
     assert quiet.stderr.splitlines() == [warning]

@@ -17,6 +17,7 @@ from cassia_engine.records.results import (
     RunInfo,
     Usage,
 )
+from cassia_engine.records.review import Review
 
 SCHEMA_VERSION = "1.2"
 
@@ -40,6 +41,7 @@ __all__ = [
     "Dataset",
     "Marker",
     "Outcome",
+    "Review",
     "RunInfo",
     "Selection",
     "SetAside",

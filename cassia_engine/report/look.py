@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome, RunInfo
+from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome, Review, RunInfo
 from cassia_engine.report.words import OFFLINE, OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
@@ -80,6 +80,12 @@ def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
     if not result.has_cell_type:
         return (Concern("unresolved", "unresolved", sentence(result.reason) or "The markers did not tell."),)
     return tuple(sorted(_doubts(result, result.annotation, provider), key=lambda c: c.rank))
+
+
+def review(results: Iterable[ClusterResult], run: RunInfo) -> tuple[Review, ...]:
+    """The clusters that need review, each with its worst reason: the worst first, then in the order given."""
+    found = [(result.cluster.id, reasons[0]) for result in results if (reasons := concerns(result, run.provider))]
+    return tuple(Review(cluster, c.kind, c.word) for cluster, c in sorted(found, key=lambda pair: pair[1].rank))
 
 
 def part(result: ClusterResult, provider: str) -> str:
