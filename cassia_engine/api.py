@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
+from cassia_engine.faces import argument, option
 from cassia_engine.progress import say
 from cassia_engine.publish import check_outputs, review_words, write_outputs
-from cassia_engine.records import Dataset, check_sample_name
+from cassia_engine.records import Dataset, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
 from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
@@ -162,10 +163,8 @@ def place_of(output_name: Path | str) -> tuple[Path, str]:
         UsageError: it ends in no name, or nothing can be written there.
     """
     head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
-    try:
-        check_sample_name(name)
-    except UsageError as error:
-        raise UsageError(f"output_name {str(output_name)!r}: {str(error).partition(': ')[2]}") from None
+    if fault := fault_of_name(name):
+        raise UsageError(f"{option('name', str(output_name))}: {fault}")
     folder = Path(head)
     check_outputs(folder, name)
     return folder, name
@@ -191,7 +190,8 @@ def _go_on() -> None:
 def _texts(**given: str) -> dict[str, str]:
     for name, value in given.items():
         if not isinstance(value, str):
-            raise UsageError(f'{name}: expected text, found {value!r}; tissue="none" stands for no tissue')
+            what = f"{argument(name)}: expected text, found {value!r}; {option('tissue', 'none')} stands for no tissue"
+            raise UsageError(what)
     return given
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -26,7 +26,8 @@ def atomic_write(path: Path | str) -> Iterator[IO[str]]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    start = os.fsencode(path.name)[:100].decode(errors="ignore")  # bytes count for a file system
+    handle, aside = tempfile.mkstemp(prefix=f".{start}.", suffix=".part", dir=path.parent)
     try:
         with open(handle, "w", encoding="utf-8", newline="") as out:
             yield out
@@ -58,6 +59,9 @@ def check_writable(*paths: Path) -> None:
     for folder in {path.parent: None for path in paths}:
         # Who may write in the nearest folder that is there may make the others.
         there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+        for path in paths:
+            if path.parent == folder:
+                _check_lengths(path.absolute().relative_to(there.absolute()).parts, path, there)
         try:
             with tempfile.TemporaryFile(dir=there) as probe:
                 probe.write(_PROBE)
@@ -67,3 +71,14 @@ def check_writable(*paths: Path) -> None:
                 f"({error.strerror})",
                 path=there,
             ) from None
+
+
+def _check_lengths(names: Iterable[str], path: Path, there: Path) -> None:
+    """Make sure that the file system takes names of this many bytes, or some outputs would be missing."""
+    try:
+        most = os.pathconf(there, "PC_NAME_MAX")
+    except OSError:
+        return  # it tells no limit
+    for name in names:
+        if (size := len(os.fsencode(name))) > most:
+            raise UsageError(f"a name of {size} bytes, and {most} are the most here; choose a shorter one", path=path)

@@ -51,7 +51,7 @@ class ModelAnnotator:
         )
         self._settings = settings
         self._replay = replay
-        self.warnings = (*warnings_of(self._account), *_warnings(settings))
+        self.warnings = warnings_of(self._account)
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
@@ -256,8 +256,3 @@ def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
         prompts=prompts.VERSION,
         parameters=tuple((name, f"{value}") for name, value in asked.items() if value is not None),
     )
-
-
-def _warnings(settings: AnnotateSettings) -> tuple[str, ...]:
-    """What of the settings has no effect where a model is asked."""
-    return ("--knowledge was not read: it is for --provider offline",) if settings.knowledge else ()

@@ -37,8 +37,8 @@ LOW = make.annotation(confidence=Confidence.LOW)
         ),
         (
             make.mixed_bag(),
-            "6 of 10 clusters have a cell type. 8 need review: 9 (failed), 7 (refused), 007 (not reached), "
-            "7_0 (not validated), CD4 T (2 unsupported genes), 3 (possible mixture), 1 (low confidence), 2 (no markers).",
+            "6 of 10 clusters have a cell type. 8 need review: 9 (failed), 7 (refused), 007 (not reached), 7_0 (not "
+            "validated), CD4 T (2 unsupported genes), 3 (possible mixture), 1 (low confidence), 2 (no markers).",
         ),
         ([], "The marker table has no clusters. None needs review."),
     ],

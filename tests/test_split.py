@@ -18,6 +18,8 @@ from cassia_engine.settings import SplitSettings
 from cassia_engine.split import write_chunks
 from cassia_engine.stagefiles import read_chunk
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 DATASET = Dataset("pbmc", 'blood "fresh"', "human", "line one\nline two, 100 µg")
 
 

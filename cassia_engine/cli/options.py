@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import argument
 from cassia_engine.records import Dataset
 from cassia_engine.settings import (
     GENE_FILTERS,
@@ -192,7 +193,7 @@ def dataset(markers: Path, name: str | None, tissue: str, species: str, addition
         UsageError: it comes from a pipe, which has no name, or cannot be a name, or a text is none.
     """
     if name is None and markers.parts[:2] == ("/", "dev"):
-        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers)
+        raise UsageError(f"a pipe has no name for the output files; give one with {argument('name')}", path=markers)
     return Dataset(_name_of(markers) if name is None else name, tissue, species, additional_info).checked()
 
 

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import option
 
 HUMAN, MOUSE = "human", "mouse"
 SPECIES: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +29,7 @@ def species_of(text: str) -> str:
     found = _NAMES.get(" ".join(text.replace("_", " ").split()).casefold())
     if found is None:
         raise UsageError(
-            f"--species {text}: the offline annotator knows "
+            f"{option('species', text)}: the offline annotator knows "
             f"{' and '.join(f'{s} ({names[1].capitalize()})' for s, names in SPECIES.items())} only"
         )
     return found

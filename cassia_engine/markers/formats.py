@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cassia_engine.errors import raise_all, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.markers.source import Source
 from cassia_engine.records import Cluster, Selection
 from cassia_engine.settings import SplitSettings
@@ -136,14 +137,17 @@ def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
         case _:
             known = [[name for name in source.header if name.lower() in names] for names in (_CLUSTERS, _GENES)]
             if settings.marker_format != LONG.name or any(len(names) != 1 for names in known):
+                both = f"{option('cluster_column')} and {option('gene_column')}"
                 raise source.error(
                     f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
-                    f"Found: {_listed(source.header)}; name the two with --cluster_column and --gene_column",
+                    f"Found: {_listed(source.header)}; name the two with {both}",
                     0,
                 )
             found = (source.header.index(known[0][0]), source.header.index(known[1][0]))
     if found[0] == found[1]:
-        raise source.error(f"--cluster_column and --gene_column are both {shown(source.header[found[0]])}", 0)
+        raise source.error(
+            f"{argument('cluster_column')} and {argument('gene_column')} are both {shown(source.header[found[0]])}", 0
+        )
     return found
 
 
@@ -213,9 +217,10 @@ def _misfit(source: Source, formats: Sequence[Format]) -> str:
         )
     remedy = "rename the columns"
     if set(lacking) & {closest.cluster, closest.gene}:
-        remedy += ", or name them with --cluster_column and --gene_column"
+        remedy += f", or name them with {option('cluster_column')} and {option('gene_column')}"
     else:
-        remedy += ", or give --marker_format long to take the genes as they stand, without statistics"
+        long = option("marker_format", "long")
+        remedy += f", or give {long} to take the genes as they stand, without statistics"
     return (
         f"no column {', '.join(lacking)}, which a {closest.title} table has "
         f"({', '.join(closest.needed)}). {found}{nearest}; {remedy}"

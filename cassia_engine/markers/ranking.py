@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.source import Source
 from cassia_engine.records import Marker
@@ -50,8 +51,8 @@ def ranking_of(source: Source, format_: Format, statistics: Mapping[str, str], s
         columns = [{**format_.required, **format_.optional}[name][0] for name in lacking]
         possible = [method for method, names in _METHODS.items() if set(names) <= statistics.keys()]
         raise source.error(
-            f"--ranking_method {settings.ranking_method} needs column {', '.join(columns)}, which is not there; "
-            f"this table can be ranked by {', '.join(possible)}",
+            f"{option('ranking_method', settings.ranking_method)} needs column {', '.join(columns)}, which is not "
+            f"there; this table can be ranked by {', '.join(possible)}",
             0,
         )
     ascending = settings.ascending if settings.ascending is not None else wanted == ("p_val_adj",)

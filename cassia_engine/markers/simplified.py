@@ -7,6 +7,7 @@ import re
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.hygiene import Sieve
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
@@ -63,7 +64,7 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
         elif first != line:
             unit = "row" if source.in_rows else "line"
             what = f"cluster {shown(id_)} was there before, in {unit} {first}; put its genes into one row"
-            remedy = ", or give --marker_format long if each row is one gene"
+            remedy = f", or give {option('marker_format', 'long')} if each row is one gene"
             problems.add("with a cluster of another row", what + remedy, line)
         if not genes:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)

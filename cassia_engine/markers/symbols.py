@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.source import MISSING, Problems, rows
@@ -84,9 +85,11 @@ def check_symbols(place: str, clusters: Iterable[Cluster], symbols: Mapping[str,
     names = sorted({gene for cluster in clusters for gene in cluster.genes})
     if kind := id_kind(names):
         example = next(name for name in names if _ID_KINDS[kind].fullmatch(name))
-        remedy = "give a table of id and symbol with --gene_map"
+        remedy = f"give a table of id and symbol with {option('gene_map')}"
         if symbols is not None:
-            remedy = "most of them are not in the table given with --gene_map; is it of this species and kind of id?"
+            remedy = (
+                f"most of them are not in the table of {argument('gene_map')}; is it of this species and kind of id?"
+            )
         raise UsageError(f"genes are {kind} ids ({example}), annotation needs symbols; {remedy}", path=place)
     if dates := [name for name in names if _DATE.fullmatch(name.title())]:
         what = "a spreadsheet turned genes into dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar)"
