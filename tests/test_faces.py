@@ -65,8 +65,9 @@ def spelled_options(path: Path) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
-    texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    return [n.value for n in texts if id(n) not in docstrings and re.search(r"(?<![\w-])--[a-z]", n.value)]
+    constants = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in docstrings]
+    texts = [n.value for n in constants if isinstance(n.value, str)]
+    return [text for text in texts if re.search(r"(?<![\w-])--[a-z]", text)]
 
 
 ENGINE = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "cli"]
@@ -166,8 +167,13 @@ def test_every_option_of_models_is_known() -> None:
 
 @pytest.mark.parametrize("name", OF_MODELS)
 @pytest.mark.parametrize("provider", [{}, {"provider": "offline"}], ids=["no provider", "offline"])
-def test_options_of_models_are_refused_where_none_is_asked(name: str, provider: dict[str, str], tmp_path: Path) -> None:
-    call: dict[str, Any] = {"tissue": "blood", "species": "human", "show_progress": False, "output_name": tmp_path / "run"}
+def test_options_of_models_are_refused_where_none_is_asked(name: str, provider: dict[str, Any], tmp_path: Path) -> None:
+    call: dict[str, Any] = {
+        "tissue": "blood",
+        "species": "human",
+        "show_progress": False,
+        "output_name": tmp_path / "run",
+    }
     with pytest.raises(UsageError, match=f"^{name} asks a language model, and the provider is offline, "):
         cassia_engine.annotate(GENES, **call, **provider, **OF_MODELS[name][1])
     assert list(tmp_path.iterdir()) == []

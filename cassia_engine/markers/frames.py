@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.cells import unguard
+from cassia_engine.cells import guard, unguard
 from cassia_engine.errors import UsageError
 from cassia_engine.markers.source import READING_ERRORS, Source, as_pattern, open_source, unreadable
 
@@ -126,5 +126,5 @@ def _cell(value: Any) -> Any:
         case float() if math.isnan(value):
             return ""
         case str() if unguard(value) != value:
-            return f"'{value}"  # the reader takes off a first ', which here is part of the text
+            return guard(value)  # the reader takes a ' off, which here is part of the text
     return _cell(value.tolist()) if getattr(value, "ndim", False) else value
