@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
+from cassia_engine.files import local
 from cassia_engine.progress import say
 from cassia_engine.publish import check_outputs, review_words, write_outputs
 from cassia_engine.records import Dataset, fault_of_name
@@ -165,7 +166,7 @@ def place_of(output_name: Path | str) -> tuple[Path, str]:
     head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
     if fault := fault_of_name(name):
         raise UsageError(f"{option('name', str(output_name))}: {fault}")
-    folder = Path(head)
+    folder = local(head)
     check_outputs(folder, name)
     return folder, name
 
@@ -212,7 +213,7 @@ def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given:
 def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """Those of these names, as Python's own numbers (one out of a DataFrame is NumPy's) and as paths."""
     plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items() if name in names}
-    return {name: Path(value) if name in PATHS and value is not None else value for name, value in plain.items()}
+    return {name: local(value) if name in PATHS and value is not None else value for name, value in plain.items()}
 
 
 def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:

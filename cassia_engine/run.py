@@ -14,6 +14,7 @@ from cassia_engine.collect import Merged, merge
 from cassia_engine.corrections import read_corrections
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.faces import argument
+from cassia_engine.limits import start
 from cassia_engine.markers import read_markers
 from cassia_engine.progress import progress
 from cassia_engine.records import Dataset
@@ -55,7 +56,7 @@ def run_table(
     """
     # What asking a model needs takes a third of a second to load: while the table is read, which is not Python's work.
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
-    loading.start()
+    start(loading)
     try:
         table, annotator, said, _ = gather(
             lambda: read_markers(markers, split),

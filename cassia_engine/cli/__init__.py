@@ -99,5 +99,9 @@ def _usage_line(error: click.UsageError) -> str:
 
 
 def _os_error_line(error: OSError) -> str:
+    import errno
+
     place = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{place}{error.strerror}; raise the limit of open files (ulimit -n)"
     return f"{place}{error.strerror or error}; check the path, its permissions and the free space"

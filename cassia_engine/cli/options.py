@@ -11,6 +11,7 @@ import click
 
 from cassia_engine.errors import UsageError
 from cassia_engine.faces import argument
+from cassia_engine.files import local
 from cassia_engine.records import Dataset
 from cassia_engine.settings import (
     GENE_FILTERS,
@@ -23,8 +24,16 @@ from cassia_engine.settings import (
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-# What is wrong with a file is said by its reader, together with all else that is wrong.
-FilePath = click.Path(path_type=Path, readable=False)
+
+
+class _FilePath(click.Path):
+    """A path of this machine. What is wrong with a file is said by its reader, together with all else that is wrong."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(local(value), param, ctx)
+
+
+FilePath = _FilePath(path_type=Path, readable=False)
 
 _SPLIT = SplitSettings()
 _ANNOTATE = AnnotateSettings()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.cells import guard, unguard
 from cassia_engine.errors import UsageError
+from cassia_engine.files import local
 from cassia_engine.markers.source import READING_ERRORS, Source, as_pattern, open_source, unreadable
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def opened(table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]]) -> It
             place = _write_frame(table, text)
             yield open_source(text, place, in_rows=True)
             return
-        path = _regular(Path(table), Path(folder) / "copy")
+        path = _regular(local(table), Path(folder) / "copy")
         if _is_parquet(path):
             _unpack_parquet(path, text, str(table))
             yield open_source(text, str(table), in_rows=True)
