@@ -1,4 +1,4 @@
-"""Another package in the environment whose command is called `cassia` too: CASSIA installs one since its version 1.4.0."""
+"""Another package in the environment whose command is called `cassia` too, as CASSIA 1.4.0 installs one."""
 
 from __future__ import annotations
 
