@@ -95,7 +95,11 @@ def _usage_line(error: click.UsageError) -> str:
         if isinstance(error, click.BadParameter) and error.param is not None and error.param.name:
             return f"{option(error.param.name)}: {error.message}"
         return error.format_message()
-    return f"{error.format_message()} See: {error.ctx.command_path if error.ctx else 'cassia'} --help"
+    said = error.format_message()
+    if isinstance(error, click.NoSuchOption):  # versions of click have words of their own for it
+        near = f" Did you mean '{error.possibilities[0]}'?" if error.possibilities else ""
+        said = f"No such option '{error.option_name}'.{near}"
+    return f"{said} See: {error.ctx.command_path if error.ctx else 'cassia'} --help"
 
 
 def _os_error_line(error: OSError) -> str:
