@@ -23,7 +23,7 @@ from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.files import local
 from cassia_engine.progress import say
-from cassia_engine.publish import check_outputs, review_words, write_outputs
+from cassia_engine.publish import check_outputs, status, write_outputs
 from cassia_engine.records import Dataset, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
@@ -229,7 +229,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    for words in filter(None, (merged.run.notice, merged.usage.words, review_words(merged))):
+    for words in filter(None, (merged.run.notice, merged.usage.words, status(merged).summary)):
         say(f"cassia: {words}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from cassia_engine import multiqc, report
 from cassia_engine.collect import Merged
-from cassia_engine.errors import shown
 from cassia_engine.files import atomic_write, check_writable
-from cassia_engine.records import Review
-from cassia_engine.report.words import have_a_type
 from cassia_engine.stagefiles import Status
 from cassia_engine.tables import write_tables
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")
-
-# Clusters that the line on what needs review names; of the others it gives the number.
-MOST_NAMED = 8
 
 
 def check_outputs(outdir: Path, name: str) -> None:
@@ -47,21 +41,9 @@ def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | N
 
 def status(merged: Merged) -> Status:
     """How the sample ended, with what its report says first."""
-    return replace(merged.status, parts=report.parts(merged.results, merged.run))
-
-
-def review_words(merged: Merged) -> str:
-    """How many clusters have a cell type, and which need review, by the same reasons as in the report:
-    "10 of 11 clusters have a cell type. 2 need review: 4 (possible mixture), 7 (not validated)."
-    """
-    by_person = sum(r.named_by_person is not None for r in merged.results)
-    have = have_a_type(merged.status.typed, len(merged.results), by_person)
-    return f"{have} {_need_review(report.review(merged.results, merged.run))}"
-
-
-def _need_review(reviews: Sequence[Review]) -> str:
-    if not reviews:
-        return "None needs review."
-    named = ", ".join(f"{shown(r.cluster)} ({r.word})" for r in reviews[:MOST_NAMED])
-    more = f" and {len(reviews) - MOST_NAMED:,} more" if len(reviews) > MOST_NAMED else ""
-    return f"{len(reviews):,} {'needs' if len(reviews) == 1 else 'need'} review: {named}{more}."
+    base = replace(
+        merged.status,
+        parts=report.parts(merged.results, merged.run),
+        review=report.review(merged.results, merged.run),
+    )
+    return replace(base, summary=report.summary(base.typed, base.total, base.by_person, base.review))

@@ -1,69 +1,74 @@
-"""The last words of a run: how many clusters have a cell type, and which need review, as the report lists them."""
+"""What the end of a run says of a sample: how many clusters have a cell type, and which need review and why."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import cassia_engine
-from cassia_engine import report
-from cassia_engine.collect import Merged, merge
-from cassia_engine.publish import MOST_NAMED, review_words
-from cassia_engine.records import ClusterResult, Confidence, Review
-from cassia_engine.report import view
+from cassia_engine.collect import merge
+from cassia_engine.publish import status
+from cassia_engine.records import Dataset
+from cassia_engine.report import summary
+from cassia_engine.report.look import concerns
+from cassia_engine.stagefiles import read_status, write_status
 from tests import factories as make
 from tests.test_cli import CONTEXT, cassia, table
 
 __all__ = ["table"]
 
-
-def merged(results: Sequence[ClusterResult]) -> Merged:
-    return merge(make.DATASET, make.SELECTION, [(result, make.MODEL_RUN) for result in results])
-
-
-LOW = make.annotation(confidence=Confidence.LOW)
+MANY = tuple((str(n), "low confidence") for n in range(7))
 
 
 @pytest.mark.parametrize(
-    ("results", "words"),
+    ("typed", "total", "by_person", "review", "line"),
     [
-        ([make.annotated()], "The one cluster has a cell type. None needs review."),
+        (12, 12, 0, (), "All 12 clusters have a cell type. None needs review."),
+        (0, 0, 0, (), "The marker table has no clusters."),
+        (1, 2, 0, (("7_0", "refused"),), "1 of 2 clusters has a cell type. 1 needs review: 7_0 (refused)."),
         (
-            [make.annotated("0", 0), make.annotated("007", 1, answer=LOW)],
-            "All 2 clusters have a cell type. 1 needs review: 007 (low confidence).",
+            9,
+            9,
+            2,
+            (("CD4 T", "possible mixture"), ("a\nb", "low confidence")),
+            "All 9 clusters have a cell type, 2 of them by a person. 2 need review: CD4 T (possible mixture), "
+            "a b (low confidence).",
         ),
         (
-            make.mixed_bag(),
-            "6 of 10 clusters have a cell type. 8 need review: 9 (failed), 7 (refused), 007 (not reached), 7_0 (not "
-            "validated), CD4 T (2 unsupported genes), 3 (possible mixture), 1 (low confidence), 2 (no markers).",
+            7,
+            9,
+            0,
+            MANY,
+            "7 of 9 clusters have a cell type. 7 need review: 0 (low confidence), 1 (low confidence), "
+            "2 (low confidence), 3 (low confidence), 4 (low confidence), 2 more.",
         ),
-        ([], "The marker table has no clusters. None needs review."),
     ],
 )
-def test_words_name_the_clusters_and_their_worst_reason(results: list[ClusterResult], words: str) -> None:
-    assert review_words(merged(results)) == words
+def test_the_line(typed: int, total: int, by_person: int, review: tuple[tuple[str, str], ...], line: str) -> None:
+    assert summary(typed, total, by_person, review) == line
 
 
-def test_long_lists_are_cut_with_a_count() -> None:
-    found = review_words(merged([make.annotated(f"{n}", n, answer=LOW) for n in range(1200)]))
-    assert found.startswith("All 1,200 clusters have a cell type. 1,200 need review: 0 (low confidence), 1 (low")
-    assert found.endswith("7 (low confidence) and 1,192 more.")
-    assert found.count("(low confidence)") == MOST_NAMED
+def test_a_status_file_has_what_the_report_lists(tmp_path: Path) -> None:
+    results = make.mixed_bag()
+    merged = merge(Dataset("pbmc", "blood", "human"), make.SELECTION, [(result, make.MODEL_RUN) for result in results])
+    found = status(merged)
+    reasons = {r.cluster.id: c for r in results if (c := concerns(r, make.MODEL_RUN.provider))}
+    assert dict(found.review) == {cluster: first[0].word for cluster, first in reasons.items()}
+    ranks = [reasons[cluster][0].rank for cluster, _ in found.review]
+    assert ranks == sorted(ranks)
+    assert len(found.review) == found.look
+    assert f"{found.look} need review: " in found.summary
 
-
-def test_ids_cannot_break_the_line() -> None:
-    found = review_words(merged([make.annotated("a\nb" + "x" * 200, 0, answer=LOW)]))
-    assert "\n" not in found
-    assert len(found) < 200
-
-
-def test_typed_list_is_that_of_the_report() -> None:
-    page = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, make.mixed_bag(), {})
-    listed = [Review(r.id, r.concerns[0].kind, r.concerns[0].word) for r in (*page.look, *page.look_later)]
-    assert list(report.review(make.mixed_bag(), make.MODEL_RUN)) == listed
+    path = tmp_path / "status.json"
+    write_status(path, found)
+    assert read_status(path) == found
+    # A task that -resume took over from an earlier version did not write these.
+    data = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({key: value for key, value in data.items() if key not in ("review", "summary")}))
+    assert (read_status(path).review, read_status(path).summary) == ((), "")
 
 
 def test_command_python_and_collect_end_with_them(

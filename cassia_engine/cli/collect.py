@@ -46,7 +46,7 @@ def collect(
     that are wholly answered there are written, and nothing is sent. The others are written as not_reached.
     """
     from cassia_engine.collect import merge_files
-    from cassia_engine.publish import review_words, status, write_outputs
+    from cassia_engine.publish import status, write_outputs
     from cassia_engine.stagefiles import write_status
 
     # Records have no cycles, and looking for some among millions of them takes a third of the time.
@@ -64,11 +64,12 @@ def collect(
         merged = merged.renamed(name)
     if merged.run.notice:
         log.info("%s", merged.run.notice)
-    log.info("%s", review_words(merged))
+    ended = status(merged)
+    log.info("%s", ended.summary)
     for path in write_outputs(merged, outdir, software):
         log.info("wrote %s", path)
     if status_file:
-        write_status(status_file, status(merged))
+        write_status(status_file, ended)
 
 
 def _read(corrections: Path) -> Corrections:

@@ -26,7 +26,6 @@ from cassia_engine.records.results import (
     RunInfo,
     Usage,
 )
-from cassia_engine.records.review import Review
 
 SCHEMA_VERSION = "1.2"
 
@@ -50,7 +49,6 @@ __all__ = [
     "Dataset",
     "Marker",
     "Outcome",
-    "Review",
     "RunInfo",
     "Selection",
     "SetAside",

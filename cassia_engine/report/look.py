@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome, Review, RunInfo
+from cassia_engine.records import Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.report.words import OFFLINE, OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
@@ -82,12 +82,6 @@ def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
     return tuple(sorted(_doubts(result, result.annotation, provider), key=lambda c: c.rank))
 
 
-def review(results: Iterable[ClusterResult], run: RunInfo) -> tuple[Review, ...]:
-    """The clusters that need review, each with its worst reason: the worst first, then in the order given."""
-    found = [(result.cluster.id, reasons[0]) for result in results if (reasons := concerns(result, run.provider))]
-    return tuple(Review(cluster, c.kind, c.word) for cluster, c in sorted(found, key=lambda pair: pair[1].rank))
-
-
 def part(result: ClusterResult, provider: str) -> str:
     """The part of the outcome bar that the cluster is of: its outcome where it has no annotation, else "warned" with
     a reason to look and "clear" without one; "person" where a person named it."""
@@ -96,6 +90,12 @@ def part(result: ClusterResult, provider: str) -> str:
     if result.outcome is not Outcome.ANNOTATED:
         return result.outcome.value
     return "warned" if concerns(result, provider) else "clear"
+
+
+def review(results: Iterable[ClusterResult], run: RunInfo) -> tuple[tuple[str, str], ...]:
+    """The clusters that need review, as the report lists them: (id, the worst reason in a few words), worst first."""
+    found = [(r.cluster.id, reasons[0]) for r in results if (reasons := concerns(r, run.provider))]
+    return tuple((cluster, reason.word) for cluster, reason in sorted(found, key=lambda pair: pair[1].rank))
 
 
 def parts(results: Iterable[ClusterResult], run: RunInfo) -> dict[str, int]:
