@@ -4,7 +4,8 @@
 #     markers <- loadExampleMarkers()
 #     annotation <- runCASSIA_batch(markers, "out/intestine", tissue = "large intestine", provider = "offline")
 #
-# The work is done by the command `cassia`, which is called with files. It is looked for in the option
+# The work is done by the command `cassia-engine` (a name of the command `cassia` that no other package installs), which is
+# called with files. It is looked for in the option
 # `cassia.command`, then in the environment variable CASSIA_COMMAND, then on the PATH.
 # From Seurat's FindAllMarkers to labels in the object: docs/seurat.md. What the columns mean: docs/formats.md.
 
@@ -90,12 +91,12 @@ loadExampleMarkers <- function(processed = FALSE) {
 
 # Where the command is.
 .cassia_command <- function() {
-  named <- c(getOption("cassia.command"), Sys.getenv("CASSIA_COMMAND"), "cassia")
+  named <- c(getOption("cassia.command"), Sys.getenv("CASSIA_COMMAND"), "cassia-engine")
   command <- path.expand(named[nzchar(named)][1])
   found <- Sys.which(command)
   if (nzchar(found)) return(unname(found))
   stop("the command ", sQuote(command, FALSE), " was not found. Install cassia: `make demo` in a clone of its ",
-    "repository. Then say where it is: options(cassia.command = \"<the clone>/.venv/bin/cassia\"), ",
+    "repository. Then say where it is: options(cassia.command = \"<the clone>/.venv/bin/cassia-engine\"), ",
     "or CASSIA_COMMAND in the environment, or put it on the PATH",
     call. = FALSE
   )
@@ -141,7 +142,8 @@ loadExampleMarkers <- function(processed = FALSE) {
 # Run the command; returns its exit status and its lines. Shows lines as they come: warnings always, errors never.
 .cassia_call <- function(command, arguments, show) {
   line <- paste(shQuote(.cassia_utf8(c(command, arguments), "argument")), collapse = " ")
-  line <- paste0(.cassia_libraries(), line)
+  # Messages then name options as R does: provider = "offline".
+  line <- paste0(.cassia_libraries(), "CASSIA_CALLER=R ", line)
   # The status is a line of its own, as what close() gives for it differs between versions of R.
   line <- paste(line, "</dev/null 2>&1; echo \"exit status $?\"")
   pipe <- pipe(.cassia_bytes(line), "r")
@@ -207,8 +209,8 @@ loadExampleMarkers <- function(processed = FALSE) {
   if (is.numeric(values) && !is.object(values)) return(.cassia_text(values))
   text <- .cassia_utf8(as.character(values), paste0("marker: column ", name, ", row"))
   # cassia takes off the ' that guards a spreadsheet's cell; one that belongs to an id needs a second.
-  guarded <- grepl("^'+[=+@\t\r\n-]", text)
-  text[guarded] <- paste0("'", text[guarded])
+  guarded <- .cassia_unguard(text) != text
+  text[guarded] <- .cassia_guard(text[guarded])
   ifelse(is.na(values), "NA", .cassia_quote(text))
 }
 
@@ -249,6 +251,28 @@ loadExampleMarkers <- function(processed = FALSE) {
   text
 }
 
+# The guard of cassia_engine/cells.py: a ' wherever a spreadsheet would otherwise run what follows; and its inverse.
+.cassia_signs <- "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\\-"
+.cassia_before <- paste0(
+  "(?='*[\\x01-\\x08\\x0b\\x0c\\x0e-\\x20\\x7f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f",
+  "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]*"
+)
+.cassia_start <- paste0(.cassia_before, "[", .cassia_signs, "\t\r\n])")
+.cassia_within <- paste0(
+  "(?:(?<=[;\t])%s", .cassia_before, "[", .cassia_signs, "])",
+  "|(?<=[\r\n])%s", .cassia_before, "[=@\uff1d\uff20\ufe66\ufe6b]))"
+)
+
+.cassia_guard <- function(text) {
+  at <- paste0("([;\t\r\n])", sprintf(.cassia_within, "", ""))
+  gsub(at, "\\1'", sub(paste0("^", .cassia_start), "'", text, perl = TRUE), perl = TRUE)
+}
+
+.cassia_unguard <- function(text) {
+  at <- sprintf(.cassia_within, "'", "'")
+  gsub(at, "", sub(paste0("^'", .cassia_start), "", text, perl = TRUE), perl = TRUE)
+}
+
 .cassia_numbers <- c(
   "Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)"
 )
@@ -259,7 +283,7 @@ loadExampleMarkers <- function(processed = FALSE) {
   )
   table[] <- lapply(table, function(cells) {
     # The ' that keeps a spreadsheet from running the cell as a formula is not part of it.
-    cells <- sub("^'('*[=+@\t\r\n-])", "\\1", cells)
+    cells <- .cassia_unguard(cells)
     ifelse(nzchar(cells), cells, NA_character_)
   })
   numbers <- intersect(.cassia_numbers, names(table))

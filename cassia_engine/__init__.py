@@ -3,6 +3,8 @@
     markers.read_markers -> split.into_chunks -> annotate.run_chunk -> offline.OfflineAnnotator
       -> collect.merge -> publish.write_outputs (tables, report.render)
 
+Those who come from CASSIA write `import cassia_engine as CASSIA`: `runCASSIA_batch` and `loadmarker` are its calls.
+
 `run` does it in one process, the pipeline with a process a stage. Importing the package configures no logging and
 loads nothing heavy: the functions below are loaded when they are first used.
 """
@@ -32,11 +34,21 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'cassia_engine' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(f"cassia_engine.{_PLACES[name]}"), name)
+    if name in _PLACES:
+        return getattr(importlib.import_module(f"cassia_engine.{_PLACES[name]}"), name)
+    if not name.startswith("_"):
+        absent = importlib.import_module("cassia_engine.absent")
+        if nearest := absent.FUNCTIONS.get(name):
+            # `from cassia_engine import name` would put a line of Python's own in the place of an AttributeError's.
+            importing = sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap"
+            raise (ImportError if importing else absent.AbsentError)(absent.line_of(name, nearest))
+    raise AttributeError(f"module 'cassia_engine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__file__", "__name__", "__path__", "__version__"]
 
 
 class _Package(ModuleType):

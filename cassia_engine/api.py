@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
+from cassia_engine.faces import argument, option
+from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.progress import say
-from cassia_engine.publish import check_outputs, write_outputs
-from cassia_engine.records import Dataset, check_sample_name
+from cassia_engine.publish import check_outputs, status, write_outputs
+from cassia_engine.records import Dataset, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
 from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
@@ -165,11 +167,9 @@ def place_of(output_name: Path | str) -> tuple[Path, str]:
         UsageError: it ends in no name, or nothing can be written there.
     """
     head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
-    try:
-        check_sample_name(name)
-    except UsageError as error:
-        raise UsageError(f"output_name {str(output_name)!r}: {str(error).partition(': ')[2]}") from None
-    folder = Path(head)
+    if fault := fault_of_name(name):
+        raise UsageError(f"{option('name', str(output_name))}: {fault}")
+    folder = local(head)
     check_outputs(folder, name)
     return folder, name
 
@@ -194,7 +194,8 @@ def _go_on() -> None:
 def _texts(**given: str) -> dict[str, str]:
     for name, value in given.items():
         if not isinstance(value, str):
-            raise UsageError(f'{name}: expected text, found {value!r}; tissue="none" stands for no tissue')
+            what = f"{argument(name)}: expected text, found {value!r}; {option('tissue', 'none')} stands for no tissue"
+            raise UsageError(what)
     return given
 
 
@@ -215,7 +216,7 @@ def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given:
 def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """Those of these names, as Python's own numbers (one out of a DataFrame is NumPy's) and as paths."""
     plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items() if name in names}
-    return {name: Path(value) if name in PATHS and value is not None else value for name, value in plain.items()}
+    return {name: local(value) if name in PATHS and value is not None else value for name, value in plain.items()}
 
 
 def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
@@ -231,7 +232,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    for words in filter(None, (merged.run.notice, merged.usage.words)):
+    for words in filter(None, (merged.run.notice, merged.usage.words, status(merged).summary)):
         say(f"cassia: {words}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cassia_engine.annotate import open_replayer, run_chunk
 from cassia_engine.errors import TooManyFailedError, UsageError
+from cassia_engine.faces import argument
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo, Selection, Usage
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import ResultFile, Status, read_chunk_or_result
@@ -135,7 +136,7 @@ def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
     name, cluster, outcome, reason = failed[0]
     raise TooManyFailedError(
         f"{len(failed)} of {total} clusters have no annotation, {max_failed_clusters} allowed by "
-        f"--max_failed_clusters; all outputs are written. "
+        f"{argument('max_failed_clusters')}; all outputs are written. "
         f"The first is cluster {cluster} of {name}, {outcome}: {reason}"
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import annotate, in_thread
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import Face, called_from
 from cassia_engine.markers import Table
 from cassia_engine.settings import OFFLINE
 
@@ -117,21 +118,22 @@ def runCASSIA_batch(
             "proxy": proxy,
         }
     )
-    return annotate(
-        marker,
-        tissue=tissue,
-        species=species,
-        additional_info=additional_info or "",
-        provider=provider,
-        output_name=output_name,
-        show_progress=verbose,
-        n_genes=n_genes,
-        ranking_method=ranking_method,
-        ascending=ascending,
-        cluster_column=celltype_column,
-        gene_column=gene_column_name,
-        **{"gene_filter": "none", **asked, **options},
-    )
+    with called_from(Face.CASSIA):
+        return annotate(
+            marker,
+            tissue=tissue,
+            species=species,
+            additional_info=additional_info or "",
+            provider=provider,
+            output_name=output_name,
+            show_progress=verbose,
+            n_genes=n_genes,
+            ranking_method=ranking_method,
+            ascending=ascending,
+            cluster_column=celltype_column,
+            gene_column=gene_column_name,
+            **{"gene_filter": "none", **asked, **options},
+        )
 
 
 async def runCASSIA_batch_async(marker: Any, *arguments: Any, **options: Any) -> pd.DataFrame:

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
 
 # A disk that has not even this is full.
 _PROBE = bytes(2**16)
+_URL = re.compile(r"(https?|ftps?|sftp|s3|gs|gcs|az|abfss?|hdfs|file|ssh|dx|drs):/", re.IGNORECASE)
+
+
+def local(given: Path | str) -> Path:
+    """A path of this machine.
+
+    Raises:
+        UsageError: it is a URL, which nothing here reads or writes.
+    """
+    # A Path has made one of two slashes.
+    if found := _URL.match(str(given)):
+        text = re.sub(r"/[^/@]*@", "/", str(given))  # a name and a password
+        raise UsageError(
+            f"{shown(text)}: this is a URL ({found[1]}), and cassia reads and writes files of this machine only; "
+            "download it, and give the path"
+        )
+    return Path(given)
 
 
 @contextmanager
@@ -26,7 +44,8 @@ def atomic_write(path: Path | str) -> Iterator[IO[str]]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    start = os.fsencode(path.name)[:100].decode(errors="ignore")  # bytes count for a file system
+    handle, aside = tempfile.mkstemp(prefix=f".{start}.", suffix=".part", dir=path.parent)
     try:
         with open(handle, "w", encoding="utf-8", newline="") as out:
             yield out
@@ -51,13 +70,13 @@ def check_writable(*paths: Path) -> None:
         UsageError: one of them cannot; says where and what to do.
     """
     for path in paths:
+        there = _nearest(path.parent)
+        _check_lengths(path.absolute().relative_to(there.absolute()).parts, path, there)
         if path.is_dir():
             raise UsageError(
                 "a folder has this name, and an output needs it; move it, or choose another name", path=path
             )
-    for folder in {path.parent: None for path in paths}:
-        # Who may write in the nearest folder that is there may make the others.
-        there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+    for there in {_nearest(path.parent): None for path in paths}:
         try:
             with tempfile.TemporaryFile(dir=there) as probe:
                 probe.write(_PROBE)
@@ -75,3 +94,19 @@ def stem_of(path: Path) -> str:
     for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
         stem = stem.removesuffix(ending)
     return stem
+
+
+def _nearest(folder: Path) -> Path:
+    """The nearest folder that is there: who may write in it may make the others."""
+    return next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+
+
+def _check_lengths(names: Iterable[str], path: Path, there: Path) -> None:
+    """Make sure that the file system takes names of this many bytes, or some outputs would be missing."""
+    try:
+        most = os.pathconf(there, "PC_NAME_MAX")
+    except OSError:
+        return  # it tells no limit
+    for name in names:
+        if (size := len(os.fsencode(name))) > most:
+            raise UsageError(f"a name of {size} bytes, and {most} are the most here; choose a shorter one", path=path)

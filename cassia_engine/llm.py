@@ -18,6 +18,7 @@ from cassia_engine import __version__, prompts
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, write_stop
+from cassia_engine.limits import check_open_files, start
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.accounts import Account, open_account, warnings_of
@@ -41,7 +42,7 @@ class ModelAnnotator:
         replay: only read what the journal holds; nothing is sent and no key is needed.
 
     Raises:
-        UsageError, AccountError: the provider, its URL or its key cannot be used.
+        UsageError, AccountError: the provider, its URL or its key cannot be used, or open files are too few.
     """
 
     def __init__(self, settings: AnnotateSettings, dataset: Dataset, replay: bool = False):
@@ -49,9 +50,11 @@ class ModelAnnotator:
         self._account = open_account(
             settings.provider, settings.model, settings.base_url, key=key, allow_http=settings.allow_http
         )
+        if not replay:
+            check_open_files(settings.max_workers)
         self._settings = settings
         self._replay = replay
-        self.warnings = (*warnings_of(self._account), *_warnings(settings))
+        self.warnings = warnings_of(self._account)
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
@@ -213,7 +216,7 @@ def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone
             said.put(_End(error))
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="cassia", daemon=True)
-    thread.start()
+    start(thread)
     try:
         while not isinstance(item := said.get(), _End):
             take(item)
@@ -256,8 +259,3 @@ def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
         prompts=prompts.VERSION,
         parameters=tuple((name, f"{value}") for name, value in asked.items() if value is not None),
     )
-
-
-def _warnings(settings: AnnotateSettings) -> tuple[str, ...]:
-    """What of the settings has no effect where a model is asked."""
-    return ("--knowledge was not read: it is for --provider offline",) if settings.knowledge else ()

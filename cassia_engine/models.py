@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import option
 
 # A model's place among those listed for its provider, by its maker's account and price.
 TIERS = ("high", "middle", "low", "free", "local")
@@ -95,14 +96,14 @@ def select(provider: str | None = None, alias: str | None = None) -> list[Model]
         UsageError: there is no such provider or alias, or the provider has no model for the alias.
     """
     if provider is not None and provider not in providers():
-        raise UsageError(f"--provider {provider}: it has no models here{_choices(provider, providers())}")
+        raise UsageError(f"{option('provider', provider)}: it has no models here{_choices(provider, providers())}")
     if alias is not None and alias not in ALIASES:
-        raise UsageError(f"--alias {alias}: there is no such alias{_choices(alias, ALIASES)}")
+        raise UsageError(f"{option('alias', alias)}: there is no such alias{_choices(alias, ALIASES)}")
     listed = [row for row in load() if provider in (None, row.provider)]
     rows = [row for row in listed if alias is None or alias in row.aliases]
     if not rows:
         others = [name for name in ALIASES if any(name in row.aliases for row in listed)]
-        raise UsageError(f"--alias {alias}: {provider} has no model for it; it has {', '.join(others)}")
+        raise UsageError(f"{option('alias', alias)}: {provider} has no model for it; it has {', '.join(others)}")
     return rows
 
 

@@ -14,9 +14,12 @@ from cassia_engine.collect import Merged, merge
 from cassia_engine.corrections import read_corrections
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.markers import Table, read_markers
+from cassia_engine.faces import argument
+from cassia_engine.limits import start
+from cassia_engine.markers import read_markers
 from cassia_engine.progress import progress
 from cassia_engine.records import Dataset
-from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
+from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.split import into_chunks
 from cassia_engine.stopping import Stop
 
@@ -54,12 +57,15 @@ def run_table(
     """
     # What asking a model needs takes a third of a second to load: while the table is read, which is not Python's work.
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
-    loading.start()
+    start(loading)
     try:
         table, annotator, said = gather(
             lambda: read_markers(markers, split, dataset.species),
+        table, annotator, said, _ = gather(
+            lambda: read_markers(markers, split),
             lambda: open_annotator(annotate, dataset),
             lambda: None if corrections is None else read_corrections(corrections),
+            lambda: check_offline("siblings") if annotate.provider == OFFLINE and split.siblings else None,
         )
     finally:
         loading.join()
@@ -86,8 +92,9 @@ def _start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) ->
     if others := writers(settings.journal_dir / dataset.name):
         log.warning(
             "process %d has asked about this sample within the last minutes and is still there: if it goes on, what "
-            "both ask is paid for twice; wait for its end, or give one of them another --name",
+            "both ask is paid for twice; wait for its end, or give one of them another %s",
             others[0],
+            argument("name"),
         )
     aside = set_aside(settings.journal_dir / dataset.name) if fresh else None
     if aside:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from pathlib import Path
 
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.secret import Secret
 
 # Those between "auto" and "long" are the rows of `markers.tools`, which a test compares.
@@ -19,6 +20,12 @@ MARKER_FORMATS = (
 )
 RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
 OFFLINE = "offline"
+# Options that say how a language model is asked. Not among them are those that a shared configuration may set for all
+# runs, as they change no answer: journal_dir and max_workers.
+OF_MODELS = (
+    *("model", "base_url", "api_key", "validator_involvement", "max_rounds", "reasoning", "temperature"),
+    *("max_retries", "retry_failed", "proxy", "trust_env", "allow_http"),
+)
 GENE_FILTERS = ("technical", "none")
 INVOLVEMENTS = ("v1", "v0")
 REASONING = ("low", "medium", "high")
@@ -90,7 +97,7 @@ class SplitSettings:
         if self.cluster_name is not None and not str(self.cluster_name).strip():
             raise UsageError("--cluster_name is empty; give the cluster a name")
         if self.ascending not in (None, True, False):
-            raise UsageError(f"--ascending {self.ascending}: expected True, False or None")
+            raise UsageError(f"{option('ascending', self.ascending)}: expected True, False or None")
 
     @property
     def statistic_columns(self) -> dict[str, str]:
@@ -107,7 +114,7 @@ class SplitSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnnotateSettings:
-    """Who annotates, and how. All but `provider` and `knowledge` matter only where a language model is asked.
+    """Who annotates, and how. `OF_MODELS` are refused where no language model is asked, `knowledge` where one is.
 
     Attributes:
         provider: "offline" scores markers against the bundled knowledge and asks no language model; else a name of
@@ -155,6 +162,17 @@ class AnnotateSettings:
             _one_of("reasoning", self.reasoning, REASONING)
         if self.temperature is not None:
             _at_least("temperature", self.temperature, 0)
+        self._check_provider()
+
+    def _check_provider(self) -> None:
+        """Refuse what the one who annotates would not look at."""
+        if self.provider == OFFLINE:
+            check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
+        elif self.knowledge is not None:
+            raise UsageError(
+                f"{argument('knowledge')} adds to what {option('provider', OFFLINE)} knows, and {shown(self.provider)} "
+                "is asked; leave one of them out"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +189,28 @@ class RunSettings:
         _at_least("max_failed_clusters", self.max_failed_clusters, 0, Integral)
 
 
+def check_offline(*given: str) -> None:
+    """Refuse options of language models, by their names, where none is asked.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if given:
+        one = len(given) == 1
+        raise UsageError(
+            f"{', '.join(map(argument, given))} {'asks' if one else 'ask'} a language model, and the provider is "
+            f"{OFFLINE}, which asks none; name one with {option('provider')}, or leave {'it' if one else 'them'} out"
+        )
+
+
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise UsageError(f"--{name} {value}: expected one of {', '.join(allowed)}")
+        raise UsageError(f"{option(name, value)}: expected one of {', '.join(allowed)}")
 
 
 def _at_least(name: str, value: float, least: float, kind: type = Real) -> None:
     # A flag is a number to Python, and NaN is not below anything.
     if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < math.inf:
         number = "a whole number" if kind is Integral else "a number"
-        raise UsageError(f"--{name} {value!r}: expected {number}{f' of at least {least}' if least > -math.inf else ''}")
+        bound = f" of at least {least}" if least > -math.inf else ""
+        raise UsageError(f"{option(name, value)}: expected {number}{bound}")

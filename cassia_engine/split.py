@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import argument, option
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.records import Chunk, Dataset
 from cassia_engine.settings import SplitSettings
@@ -46,9 +47,9 @@ def _siblings(table: MarkerTable, wanted: int) -> tuple[tuple[str, ...], ...]:
     number = max(1, wanted * MOST_CLUSTERS // max(n_clusters, MOST_CLUSTERS))
     if number < wanted:
         log.warning(
-            "--siblings %d: of %d clusters the first %d genes each are shown instead, so that prompts stay short "
+            "%s: of %d clusters the first %d genes each are shown instead, so that prompts stay short "
             "(all %d for up to %d clusters)",
-            wanted,
+            option("siblings", wanted),
             n_clusters,
             number,
             wanted,
@@ -67,7 +68,7 @@ def write_chunks(markers: Path | Sequence[Path], dataset: Dataset, settings: Spl
     chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):
-        raise UsageError("a chunk of another split; remove it or choose another --outdir", path=stale)
+        raise UsageError(f"a chunk of another split; remove it or choose another {argument('outdir')}", path=stale)
     for path, chunk in zip(paths, chunks, strict=True):
         write_chunk(path, chunk)
     log.info("%d clusters in %d chunk files in %s", len(table.clusters), len(paths), outdir)

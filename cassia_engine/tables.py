@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from cassia_engine.cells import guard
+from cassia_engine.cells import csv_row, guard
 from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, RunInfo, to_json
@@ -144,10 +143,9 @@ def text_of(conversation: Conversation) -> str:
 
 def _write_csv(path: Path, merged: Merged, columns: Mapping[str, Value]) -> None:
     with atomic_write(path) as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
+        out.write(csv_row(columns))
         for result, run in zip(merged.results, merged.runs, strict=True):
-            writer.writerow([guard(value(result, run, merged.dataset)) for value in columns.values()])
+            out.write(csv_row(guard(value(result, run, merged.dataset)) for value in columns.values()))
 
 
 def _object(merged: Merged) -> Iterator[str]:

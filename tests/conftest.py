@@ -6,9 +6,12 @@ import importlib.util
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from cassia_engine.faces import Face, called_from
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
@@ -64,3 +67,10 @@ def _needed(name: str, sign: Path) -> None:
 def _package(name: str) -> str | None:
     spec = importlib.util.find_spec(name)
     return spec.origin if spec else None
+
+
+@pytest.fixture
+def command_line() -> Iterator[None]:
+    """Messages name options as for the command line, which is what calls a stage."""
+    with called_from(Face.COMMAND):
+        yield

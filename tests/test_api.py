@@ -149,16 +149,16 @@ def test_nothing_is_written_without_a_name(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"provider": "opnai"}, r"--provider opnai: .* \(did you mean openai\?\).*"),
+        ({"provider": "opnai"}, r'provider="opnai": .* \(did you mean openai\?\).*'),
         ({"n_gene": 3}, r"there is no argument 'n_gene'; is 'n_genes' meant\?"),
         ({"chunk_size": 3}, r"there is no argument 'chunk_size'; see help\(cassia_engine.annotate\)"),
         ({"tissue": None}, 'tissue: expected text, found None; tissue="none" stands for no tissue'),
-        ({"n_genes": "50"}, "--n_genes '50': expected a whole number of at least 1"),
-        ({"n_genes": 2.5}, "--n_genes 2.5: expected a whole number of at least 1"),
-        ({"min_log2fc": float("nan")}, "--min_log2fc nan: expected a number"),
-        ({"ascending": "yes"}, "--ascending yes: expected True, False or None"),
+        ({"n_genes": "50"}, 'n_genes="50": expected a whole number of at least 1'),
+        ({"n_genes": 2.5}, "n_genes=2.5: expected a whole number of at least 1"),
+        ({"min_log2fc": float("nan")}, "min_log2fc=nan: expected a number"),
+        ({"ascending": "yes"}, 'ascending="yes": expected True, False or None'),
         ({"species": "martian"}, ".*martian.*human.*"),
-        ({"output_name": "out/"}, "output_name 'out/': files are named after it; .*"),
+        ({"output_name": "out/"}, 'output_name="out/": files are named after it; .*'),
         ({"output_name": f"{INTESTINE}/run"}, f"{INTESTINE}: outputs cannot be written here; .*"),
         ({"gene_map": "nowhere.csv"}, "nowhere.csv: no such file; check the path"),
     ],
@@ -174,10 +174,10 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputProblems) as caught:
         annotate(many(2), reasoning="much", output_name="out/", n_gene=3, tissue=4)
     assert [str(problem).split(":")[0].split(";")[0] for problem in caught.value.problems] == [
-        "output_name 'out/'",
+        'output_name="out/"',
         "tissue",
         "there is no argument 'n_gene'",
-        "--reasoning much",
+        'reasoning="much"',
     ]
 
 
@@ -217,7 +217,8 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
     assert warning.startswith("one cluster only; ")
     ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"{tmp_path}/run{end}" for end in ends)
-    assert rest == ["cassia: 1 annotated", f"cassia: {NOTICE}", f"cassia: written: {files}"]
+    review = "cassia: The one cluster has a cell type. None needs review."
+    assert rest == ["cassia: 1 annotated", f"cassia: {NOTICE}", review, f"cassia: written: {files}"]
     quiet = run_python(code.replace("**about", "**about, show_progress=False"))
     assert quiet.stdout == ""
     assert quiet.stderr.splitlines() == [warning]
@@ -352,7 +353,7 @@ def test_cancelled_twin_ends_writes_nothing_and_is_over(tmp_path: Path, monkeypa
 
 
 def test_error_of_the_twin_is_the_error() -> None:
-    with pytest.raises(UsageError, match="--provider opnai"):
+    with pytest.raises(UsageError, match='provider="opnai"'):
         asyncio.run(cassia_engine.annotate_async(many(2), tissue="blood", species="human", provider="opnai"))
 
 

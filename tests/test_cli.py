@@ -108,7 +108,7 @@ WRONG = {
     "a model": (["run", "my.markers.csv", *CONTEXT, "--provider", "opnai"], "did you mean openai?"),
     "a species": (["run", "my.markers.csv", "--tissue", "x", "--species", "zebrafish"], "zebrafish"),
     "a number": (["run", "my.markers.csv", *CONTEXT, "--n_genes", "many"], "'many' is not a valid integer"),
-    "a name": (["run", "my.markers.csv", *CONTEXT, "--name", "a/b"], "--name 'a/b': files are named after it"),
+    "a name": (["run", "my.markers.csv", *CONTEXT, "--name", "a/b"], "--name a/b: files are named after it"),
     "not a chunk": (["annotate", "my.markers.csv", "--output", "x"], "not a file made by cassia"),
     "no chunk": (["annotate", "none.json", "--output", "x"], "none.json: no such file"),
     "outdir is a file": (["run", "my.markers.csv", *CONTEXT, "--outdir", "my.markers.csv"], "check the path"),

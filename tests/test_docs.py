@@ -103,6 +103,27 @@ def test_commands_of_the_readme_that_need_a_key_say_so_without_one(tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
+def subcommands(text: str) -> list[tuple[str, str]]:
+    """The commands `cassia ...` of a document, inline and indented: what each is called by, and its subcommand."""
+    inline = re.findall(r"`((?:\.venv/bin/)?cassia(?:-engine)?) ([a-z]+)[^`]*`", " ".join(text.split()))
+    indented = re.findall(r"^    (?:.* \| )?((?:\.venv/bin/)?cassia(?:-engine)?) ([a-z]+) ", text, re.M)
+    return [*inline, *indented]
+
+
+# docs/design.md speaks of what is to come too, docs/differences.md of what is not here.
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_subcommands_of_the_pages_exist(path: Path) -> None:
+    known = {*SUBCOMMANDS, *{"design.md": ("serve",), "differences.md": ("boost",)}.get(path.name, ())}
+    assert {name for _, name in subcommands(path.read_text(encoding="utf-8"))} <= known
+
+
+def test_commands_of_the_readme_are_there_after_make_demo() -> None:
+    found = subcommands(README)
+    assert {program for program, _ in found} == {".venv/bin/cassia"}
+    assert {name for _, name in found} <= set(SUBCOMMANDS)
+    assert 'export PATH="$PATH:$PWD/.venv/bin:$PWD/.tools"' in README
+
+
 def test_nextflow_commands_of_the_readme_name_parameters_and_files() -> None:
     found = commands(README, "nextflow")
     assert found

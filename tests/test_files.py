@@ -42,7 +42,7 @@ def test_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''=1"])
 def test_formula_gets_a_leading_apostrophe(text: str) -> None:
     assert guard(text) == "'" + text
 

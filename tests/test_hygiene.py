@@ -17,6 +17,8 @@ from cassia_engine.records import Cluster, Dataset
 from cassia_engine.settings import SplitSettings
 from tests.conftest import EXAMPLES, ROOT
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 DATA = ROOT / "cassia_engine" / "data"
 TECHNICAL = {
     "ribosomal": ["RPL3", "RPLP0", "RPL36AL", "RPL13AP5", "RPS4X", "RPS27A", "RPSA", "Rps3a1", "Rpl9-ps6", "MRPL12"],

@@ -72,6 +72,59 @@ def test_takes_the_names_of_mouse(name: str) -> None:
     assert Knowledge.load(None, name).species == "mouse"
 
 
+HUMAN_WORDS = """
+Humans; Homo sapiens (human); human (Homo sapiens); H. sapiens; hg19; hg38; GRCh37; GRCh38; GRCh38.p13
+GRCh38-2020-A; grch38/hg38; refdata-gex-GRCh38-2024-A; T2T-CHM13; Human, adult; adult human; human fetal; 9606
+NCBITaxon:9606; taxid:9606; Human (9606); healthy human donors; human cells; 人; ヒト; человек; Mensch; "human"
+Ｈｕｍａｎ
+"""
+MOUSE_WORDS = """
+mice; Mice; murine; mm9; mm10; mm39; GRCm38; GRCm39; GRCm38.p6; mm10-2020-A; refdata-gex-mm10-2020-A
+mouse (C57BL/6); Mouse (Mus musculus); C57BL/6; C57BL/6J mice; C57Bl6; mouse C57BL/6N; Mus musculus C57BL/6J
+BALB/c mice; mouse, BALB/c; 129S1; DBA/2J mouse; FVB/N mice; CD-1; Mus musculus (house mouse); house mouse
+laboratory mouse; adult mice; mouse embryo; 10090; wild-type mice; 小鼠; マウス; мышь; Maus
+"""
+
+
+def phrases(text: str) -> list[str]:
+    return [phrase for line in text.strip().splitlines() for phrase in line.split("; ")]
+
+
+@pytest.mark.parametrize("name", phrases(HUMAN_WORDS))
+def test_takes_words_for_human(name: str) -> None:
+    assert genes.species_of(name) == "human"
+
+
+@pytest.mark.parametrize("name", phrases(MOUSE_WORDS))
+def test_takes_words_for_mouse(name: str) -> None:
+    assert genes.species_of(name) == "mouse"
+
+
+OTHERS = (
+    *("non-human primate", "human and mouse", "human/mouse", "human-mouse chimera", "humanized mouse", "mouse lemur"),
+    *(
+        "deer mouse",
+        "spiny mouse",
+        "naked mole-rat",
+        "rat",
+        "rn6",
+        "mm100",
+        "hg3",
+        "GRCz11",
+        "macaque",
+        "大鼠",
+        "Mus spretus",
+    ),
+    *("hg38 + mm10", "mouse (human genes)", "unknown", "none"),
+)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_words_that_may_mean_another_species_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="knows human"):
+        genes.species_of(name)
+
+
 @pytest.mark.parametrize("name", ["zebrafish", "", "Danio rerio"])
 def test_refuses_another_species_and_says_which_it_knows(name: str) -> None:
     with pytest.raises(UsageError, match=r"human \(Homo sapiens\) and mouse \(Mus musculus\)") as caught:
@@ -129,6 +182,19 @@ def test_no_tissue_is_understood_as_such(text: str) -> None:
     found = TissueTable.load().read(text)
     assert not found.named
     assert found.known
+
+
+@pytest.mark.parametrize(
+    "text", ["кровь", "血液", "末梢血", "혈액", "αίμα", "دم", "foie", "sangre periférica", "œil", "12"]
+)
+def test_a_tissue_in_another_script_or_language_is_told(text: str) -> None:
+    found = TissueTable.load().read(text)
+    assert (found.known, found.named) == (False, frozenset())
+
+
+def test_a_tissue_that_is_named_beside_other_words_is_known() -> None:
+    assert TissueTable.load().read("血液 (blood)").named == {"blood"}
+    assert TissueTable.load().read("ｌｕｎｇ").named == {"lung"}
 
 
 @pytest.mark.parametrize("text", ["kryptonite", "?!", "Gewebe", "boneless"])

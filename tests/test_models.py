@@ -17,6 +17,8 @@ from cassia_engine.models import ALIASES, TIERS, Model, load, providers, select
 from scripts.make_models_doc import DEFAULT_OUTPUT, render
 from tests.terminal import run_on_terminal
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 RECOMMENDED = {
     "anthropic/claude-sonnet-4.5",
     "google/gemini-2.5-flash",

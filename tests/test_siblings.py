@@ -13,6 +13,8 @@ from cassia_engine.settings import SplitSettings
 from cassia_engine.split import MOST_CLUSTERS, into_chunks, write_chunks
 from cassia_engine.stagefiles import read_chunk
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 DATASET = Dataset("s", "blood", "human")
 
 

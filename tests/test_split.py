@@ -22,6 +22,8 @@ GENES = [
     *("CD3D", "CD3E", "CD2", "CD5", "CD6", "CD7", "LCK", "LAT", "MS4A1", "CD19", "CD79A", "CD79B", "PAX5", "BANK1"),
     *("NKG7", "GNLY", "KLRD1", "PRF1", "LYZ", "CD14", "CSF1R"),
 ]
+pytestmark = pytest.mark.usefixtures("command_line")
+
 DATASET = Dataset("pbmc", 'blood "fresh"', "human", "line one\nline two, 100 µg")
 
 

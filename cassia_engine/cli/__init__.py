@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 
 def main() -> None:
@@ -18,6 +23,13 @@ def main() -> None:
 
 
 def _run() -> int:
+    from cassia_engine.faces import CALLER_VARIABLE, Face, called_from
+
+    with called_from(Face.R if os.environ.get(CALLER_VARIABLE) == "R" else Face.COMMAND):
+        return _run_command()
+
+
+def _run_command() -> int:
     import gc
     import signal
 
@@ -35,7 +47,7 @@ def _run() -> int:
         click.echo(error.format_message())
         return 0
     except click.UsageError as error:
-        return _fail(f"{error.format_message()} See: {_help_command(error)}", 2)
+        return _fail(_usage_line(error), 2)
     except CassiaError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -69,11 +81,31 @@ def _fail(line: str, code: int) -> int:
     return code
 
 
-def _help_command(error: object) -> str:
-    ctx = getattr(error, "ctx", None)
-    return f"{ctx.command_path if ctx else 'cassia'} --help"
+def _usage_line(error: click.UsageError) -> str:
+    """What click says of wrong use; to R, which knows no options of a command, by the argument's name."""
+    import click
+
+    from cassia_engine.faces import Face, argument, caller, option
+
+    if caller() is Face.R:
+        if isinstance(error, click.NoSuchOption):
+            name = error.option_name.lstrip("-")
+            near = f"; is {argument(error.possibilities[0].lstrip('-'))} meant?" if error.possibilities else ""
+            return f"there is no argument {name}{near}"
+        if isinstance(error, click.BadParameter) and error.param is not None and error.param.name:
+            return f"{option(error.param.name)}: {error.message}"
+        return error.format_message()
+    said = error.format_message()
+    if isinstance(error, click.NoSuchOption):  # versions of click have words of their own for it
+        near = f" Did you mean '{error.possibilities[0]}'?" if error.possibilities else ""
+        said = f"No such option '{error.option_name}'.{near}"
+    return f"{said} See: {error.ctx.command_path if error.ctx else 'cassia'} --help"
 
 
 def _os_error_line(error: OSError) -> str:
+    import errno
+
     place = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{place}{error.strerror}; raise the limit of open files (ulimit -n)"
     return f"{place}{error.strerror or error}; check the path, its permissions and the free space"

@@ -10,6 +10,9 @@ from typing import TextIO
 import click
 
 from cassia_engine import __version__
+from cassia_engine.absent import COMMANDS, line_of
+from cassia_engine.cli.namesake import SAID_BY, warn_of_namesake
+from cassia_engine.errors import UsageError
 
 SUBCOMMANDS = (
     *("run", "split", "annotate", "corrections", "collect", "check", "index"),
@@ -24,6 +27,8 @@ class Subcommands(click.Group):
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if nearest := COMMANDS.get(cmd_name):
+            raise UsageError(line_of(f"the command {cmd_name}", nearest))
         if cmd_name not in SUBCOMMANDS:
             return None
         command = getattr(importlib.import_module(f"cassia_engine.cli.{cmd_name}"), cmd_name)
@@ -51,6 +56,8 @@ def cassia() -> None:
     logger = logging.getLogger("cassia_engine")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    if click.get_current_context().invoked_subcommand in SAID_BY:
+        warn_of_namesake()
 
 
 class _Lines(logging.StreamHandler[TextIO]):

@@ -64,10 +64,12 @@ def collect(
         merged = merged.renamed(name)
     if merged.run.notice:
         log.info("%s", merged.run.notice)
+    ended = status(merged)
+    log.info("%s", ended.summary)
     for path in write_outputs(merged, outdir, software):
         log.info("wrote %s", path)
     if status_file:
-        write_status(status_file, status(merged))
+        write_status(status_file, ended)
 
 
 def _read(corrections: Path) -> Corrections:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from cassia_engine.errors import UsageError
-from cassia_engine.files import stem_of
+from cassia_engine.faces import argument
+from cassia_engine.files import local, stem_of
 from cassia_engine.records import Dataset
 from cassia_engine.settings import (
     GENE_FILTERS,
@@ -23,8 +24,16 @@ from cassia_engine.settings import (
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-# What is wrong with a file is said by its reader, together with all else that is wrong.
-FilePath = click.Path(path_type=Path, readable=False)
+
+
+class _FilePath(click.Path):
+    """A path of this machine. What is wrong with a file is said by its reader, together with all else that is wrong."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(local(value), param, ctx)
+
+
+FilePath = _FilePath(path_type=Path, readable=False)
 
 _SPLIT = SplitSettings()
 _ANNOTATE = AnnotateSettings()
@@ -222,7 +231,7 @@ def dataset(markers: Sequence[Path], name: str | None, tissue: str, species: str
         UsageError: it comes from a pipe, which has no name, or cannot be a name, or a text is none.
     """
     if name is None and len(markers) > 1:
-        raise UsageError("several tables are one sample; give it a name with --name", path=markers[0])
+        raise UsageError(f"several tables are one sample; give it a name with {argument('name')}", path=markers[0])
     if name is None and markers[0].parts[:2] == ("/", "dev"):
-        raise UsageError("a pipe has no name for the output files; give one with --name", path=markers[0])
+        raise UsageError(f"a pipe has no name for the output files; give one with {argument('name')}", path=markers[0])
     return Dataset(stem_of(markers[0]) if name is None else name, tissue, species, additional_info).checked()

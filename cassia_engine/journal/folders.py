@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from cassia_engine.errors import CassiaError, TemporaryError, UsageError
+from cassia_engine.faces import argument
 
 _ASIDE = re.compile(r"(?P<sample>.+)\.aside-(?P<number>[0-9]+)")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -46,7 +47,8 @@ def sample_folders(journal_dir: Path) -> list[Path]:
     try:
         return sorted(path for path in journal_dir.iterdir() if path.is_dir())
     except FileNotFoundError:
-        raise UsageError("no such folder; give that of a journal as --journal_dir", path=journal_dir) from None
+        what = f"no such folder; give that of a journal as {argument('journal_dir')}"
+        raise UsageError(what, path=journal_dir) from None
     except OSError as error:
         raise trouble(error, journal_dir, "read") from error
 
@@ -83,5 +85,5 @@ def trouble(error: OSError, path: Path, done: str) -> CassiaError:
         return TemporaryError(f"{path}: the disk is full or its quota used up; make room for the journal, run it again")
     what = f"the journal cannot be {done} ({error.strerror or error})"
     if error.errno in _LASTING:
-        return UsageError(f"{what}; give a folder you may write to as --journal_dir", path=path)
+        return UsageError(f"{what}; give a folder you may write to as {argument('journal_dir')}", path=path)
     return TemporaryError(f"{path}: {what}; run the same again")

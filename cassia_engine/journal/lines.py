@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import option
 from cassia_engine.providers.chat import Call, Receipt
 
 VERSION = 1
@@ -143,7 +144,7 @@ def _check_version(path: Path, version: object) -> None:
     if version != VERSION:
         raise UsageError(
             f"a journal of format version {version}; this cassia reads {VERSION}: use the cassia that wrote it, or set "
-            "the recorded answers aside with --fresh",
+            f"the recorded answers aside with {option('fresh', True)}",
             path=path,
         )
 

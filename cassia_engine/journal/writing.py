@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cassia_engine.journal.folders import trouble
 from cassia_engine.journal.lines import header
+from cassia_engine.limits import start
 
 GROUP = 16  # lines
 GROUP_SECONDS = 0.2
@@ -121,7 +122,7 @@ class Syncer:
         self._closed = False
         self._error: OSError | None = None
         self._thread = threading.Thread(target=self._work, name="cassia-journal", daemon=True)
-        self._thread.start()
+        start(self._thread)
 
     def note(self) -> None:
         """A line was written."""

@@ -2,6 +2,7 @@
 
 tables   the shipped table and a person's own, as one profile per cell type
 genes    symbols across spellings and species
+species  free text about a species as one of those that are known
 tissues  free text about a tissue as names that the tables use
 """
 

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from cassia_engine.errors import UsageError
+from cassia_engine.knowledge.species import HUMAN as HUMAN
+from cassia_engine.knowledge.species import MOUSE as MOUSE
+from cassia_engine.knowledge.species import SPECIES as SPECIES
+from cassia_engine.knowledge.species import species_of as species_of
 
-HUMAN, MOUSE = "human", "mouse"
-SPECIES: Mapping[str, tuple[str, ...]] = {
-    HUMAN: ("human", "homo sapiens", "h. sapiens", "hs", "hsapiens", "9606", "ncbitaxon:9606"),
-    MOUSE: ("mouse", "mus musculus", "m. musculus", "mm", "mmusculus", "10090", "ncbitaxon:10090"),
-}
-_NAMES = {name: species for species, names in SPECIES.items() for name in names}
 _PREFIX = re.compile(r"^(GRCH38|GRCM38|GRCM39|HG19|HG38|MM10|MM39)_+")
-
-
-def species_of(text: str) -> str:
-    """ "human" or "mouse" for any of their usual names.
-
-    Raises:
-        UsageError: another species.
-    """
-    found = _NAMES.get(" ".join(text.replace("_", " ").split()).casefold())
-    if found is None:
-        raise UsageError(
-            f"--species {text}: the offline annotator knows "
-            f"{' and '.join(f'{s} ({names[1].capitalize()})' for s, names in SPECIES.items())} only"
-        )
-    return found
 
 
 def has_genome_prefix(gene: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -61,6 +62,8 @@ class TissueTable:
             own: further names, of tissues that only the person's own knowledge file has.
         """
         plain = _plain(text)
+        if not plain and any(map(str.isalnum, text)):
+            return Tissues(known=False)  # words of another script
         if plain in BLIND:
             return Tissues()
         words = {name: name for name in own} | dict(self.words)
@@ -75,4 +78,4 @@ class TissueTable:
 
 @lru_cache(maxsize=1024)  # a table repeats its few tissues in every row
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9']+", " ", text.lower()).split())
+    return " ".join(re.sub(r"[^a-z0-9']+", " ", unicodedata.normalize("NFKC", text).lower()).split())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
+from cassia_engine.faces import argument
 from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable
@@ -140,7 +141,7 @@ def _describe(source: Source, title: str, table: MarkerTable, settings: SplitSet
         chosen.n_genes,
     )
     if chosen.ranked_by == "given order" and settings.ranking_method != "avg_log2FC":
-        log.warning("--ranking_method has no effect: the table has no statistics, its own order is kept")
+        log.warning("%s has no effect: the table has no statistics, its own order is kept", argument("ranking_method"))
     if len(clusters) == 1:
         log.warning("one cluster only; if the table should have more, check its cluster column")
     empty = [cluster.id for cluster in clusters if not cluster.markers]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from cassia_engine.errors import UsageError
+from cassia_engine.files import local
 from cassia_engine.markers.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.objects import write_object
 from cassia_engine.markers.source import READING_ERRORS, Source, as_pattern, open_source, unreadable
@@ -40,7 +41,7 @@ def opened(table: Table, max_size: float = SplitSettings().max_table_size) -> It
             place = write_object(table, text)
             yield replace(open_source(text, place, in_rows=True), unnamed=True)
             return
-        path = _regular(Path(table), Path(folder) / "copy", max_size)
+        path = _regular(local(table), Path(folder) / "copy", max_size)
         if _is_parquet(path):
             _unpack_parquet(path, text, str(table), max_size)
             yield open_source(text, str(table), in_rows=True)

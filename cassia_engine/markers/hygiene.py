@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from cassia_engine.errors import shown
+from cassia_engine.faces import option
 from cassia_engine.knowledge.known import species_or_none
 from cassia_engine.markers.gene_names import GeneNames, learn
 from cassia_engine.markers.technical import (
@@ -175,11 +176,12 @@ def describe(clusters: Sequence[Cluster]) -> None:
     if touched:
         number = sum(len(aside.genes) for cluster in touched for aside in cluster.set_aside)
         log.info(
-            "%d technical genes are set aside in %d of %d clusters: %s; --gene_filter none keeps them",
+            "%d technical genes are set aside in %d of %d clusters: %s; %s keeps them",
             number,
             len(touched),
             len(clusters),
             count_words(touched),
+            option("gene_filter", "none"),
         )
     only = [cluster.id for cluster in clusters if cluster.markers and all(map(is_technical, cluster.genes))]
     if only:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.cells import unguard
+from cassia_engine.cells import guard, unguard
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 
@@ -202,7 +202,7 @@ def _cell(value: Any) -> Any:
         case list() | tuple():
             return ",".join(map(str, value))
         case str() if unguard(value) != value:
-            return f"'{value}"  # the reader takes off a first ', which here is part of the text
+            return guard(value)  # the reader takes a ' off, which here is part of the text
     if _is_missing(value):
         return ""
     return _cell(value.tolist()) if getattr(value, "ndim", False) else value

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.gene_lists import GeneList, is_list, parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
@@ -94,7 +95,7 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
         elif first != line:
             unit = "row" if source.in_rows else "line"
             what = f"cluster {shown(id_)} was there before, in {unit} {first}; put its genes into one row"
-            remedy = ", or give --marker_format long if each row is one gene"
+            remedy = f", or give {option('marker_format', 'long')} if each row is one gene"
             problems.add("with a cluster of another row", what + remedy, line)
         if not genes and not found.negative:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)

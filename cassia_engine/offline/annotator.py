@@ -141,7 +141,7 @@ def _unresolved(cluster: Cluster, knowledge: str) -> ClusterResult:
     """The scorer looked and cannot tell: an answer, which asking again would not change."""
     reason = (
         f"none of its {len(cluster.markers)} markers is in the marker knowledge ({knowledge}); check the species and "
-        "that genes are given as symbols, or add markers with --knowledge"
+        "that genes are given as symbols, or add markers of your own (knowledge)"
     )
     text = f"Offline marker scoring: no language model was asked. The cell type stays unresolved: {reason}."
     return ClusterResult(

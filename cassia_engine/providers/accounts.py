@@ -21,12 +21,12 @@ from urllib.parse import urlsplit
 
 from cassia_engine import models
 from cassia_engine.errors import AccountError, UsageError, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.providers.address import check_base_url, is_loopback
 from cassia_engine.providers.dialects import Traits
 from cassia_engine.secret import Secret
 
 CUSTOM = "custom"
-_KEYLESS_WAY = "--provider offline needs no key: it scores markers and asks no language model"
 
 
 class Provider(NamedTuple):
@@ -151,7 +151,7 @@ def _named(provider: str, base_url: str | None) -> tuple[str, str | None]:
     if "://" not in provider:
         return provider, base_url
     if base_url is not None and base_url.rstrip("/") != provider.rstrip("/"):
-        raise UsageError("--provider is a URL and --base_url is another one; give one of them")
+        raise UsageError(f"{argument('provider')} is a URL and {argument('base_url')} is another one; give one of them")
     return CUSTOM, provider
 
 
@@ -163,7 +163,7 @@ def _provider(name: str) -> Provider:
     question = f" (did you mean {near[0]}?)" if near else ""
     known = ", ".join((*rows, "offline"))
     raise UsageError(
-        f"--provider {shown(name)}: there is none of this name{question}; choose from {known}, or give a URL"
+        f"{option('provider', name)}: there is none of this name{question}; choose from {known}, or give a URL"
     )
 
 
@@ -172,7 +172,7 @@ def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping
     url = base_url if base_url is not None else _host_url(moved) if moved else row.base_url
     if not url:
         raise UsageError(
-            f"--provider {row.provider}: give the API's URL with --base_url, such as http://127.0.0.1:8000/v1"
+            f"{option('provider', row.provider)}: give the API's URL with {option('base_url')}, such as http://127.0.0.1:8000/v1"
         )
     return check_base_url(url, allow_http)
 
@@ -193,17 +193,19 @@ def _host_url(text: str) -> str:
 def _model(row: Provider, asked: str | None) -> str:
     name = row.model if asked is None else asked
     if not name:
-        raise UsageError(f"--provider {row.provider} has no default model: give the name of one with --model")
+        what = f"{option('provider', row.provider)} has no default model: give the name of one with {option('model')}"
+        raise UsageError(what)
     if not re.fullmatch(r"[!-~]+", name):
         raise UsageError(
-            f"--model {shown(name)}: no model's name has spaces or other signs than letters, digits and marks"
+            f"{option('model', name)}: no model's name has spaces or other signs than letters, digits and marks"
         )
     listed = [found for found in models.load() if found.provider == row.provider]
     if name not in models.ALIASES or not listed:
         return name
     aliased = {alias: found.model for found in listed for alias in found.aliases}
     if name not in aliased:
-        raise UsageError(f"--model {name}: {row.provider} has no model for this alias; it has {', '.join(aliased)}")
+        what = f"{row.provider} has no model for this alias; it has {', '.join(aliased)}"
+        raise UsageError(f"{option('model', name)}: {what}")
     return aliased[name]
 
 
@@ -217,13 +219,14 @@ def _key(row: Provider, url: str, given: Secret | None, moved: bool, environ: Ma
             return None
         raise UsageError(
             f"base URL {shown(url)}: the key of {row.key_variable} goes to {row.key_hosts} only; "
-            f"for another host use --provider custom with its key in CUSTOM_API_KEY"
+            f"for another host use {option('provider', 'custom')} with its key in CUSTOM_API_KEY"
         )
     if found != Secret(""):
         return _whole(found, row.key_variable)
     if row.key == "needed" or (row.key == "remote" and not is_loopback(_host(url))):
         who = row.title if row.base_url else url
-        raise AccountError(f"no key for {who}: set {row.key_variable} in the environment ({_KEYLESS_WAY})")
+        without = f"{option('provider', 'offline')} needs no key: it scores markers and asks no language model"
+        raise AccountError(f"no key for {who}: set {row.key_variable} in the environment ({without})")
     return None
 
 

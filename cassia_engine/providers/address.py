@@ -8,6 +8,7 @@ import socket
 from urllib.parse import SplitResult, urlsplit
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.faces import option
 
 # Clouds answer here with the machine's own credentials.
 _METADATA_HOSTS = {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}
@@ -38,7 +39,7 @@ def check_base_url(url: str, allow_http: bool = False) -> str:
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise UsageError(
             f"{name}: http would show the key and the data to everyone on the way; use https, "
-            "or allow it with --allow_http in a network that you trust"
+            f"or allow it with {option('allow_http', True)} in a network that you trust"
         )
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cassia_engine.errors import CassiaError
+from cassia_engine.faces import option
 from cassia_engine.providers.retry_after import retry_after
 from cassia_engine.redaction import redacted
 from cassia_engine.secret import Secret
@@ -111,6 +112,8 @@ _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
     }
 )
 
+# What a proxy that asks for a password is to be given as.
+WITH_PASSWORD = "http://name:password@host:port"
 _SHORT_OF_CREDIT = (
     "{who} refuses: credit, quota or spending limit is used up{why}; add credit, raise the limit or wait until it is "
     "renewed{there}"
@@ -119,8 +122,7 @@ _STOP_LINES: Mapping[int, str] = MappingProxyType(
     {
         401: "{who} refuses the key in {variable}{why}; set {variable} to a valid key",
         403: "{who} does not let the key in {variable} use {model}{why}; check what the key and its account may do",
-        407: "the proxy on the way to {who} asks for a name and a password{why}; give them as --proxy "
-        "http://name:password@host:port",
+        407: "the proxy on the way to {who} asks for a name and a password{why}; give them as {proxy}",
     }
 )
 _NO_KEY_LINE = "{who} wants a key, and none was sent{why}; set {variable} to one"
@@ -201,7 +203,8 @@ def _line(klass: Class, status: int, why: str, account: Account) -> str:
         line = _NO_KEY_LINE
     variable = account.key_variable or "the key's environment variable"
     there = f", for the account of the key in {variable}" if account.key else ""
-    return line.format(who=account.provider, variable=variable, model=account.model, why=why, there=there)
+    proxy = option("proxy", WITH_PASSWORD)
+    return line.format(who=account.provider, variable=variable, model=account.model, why=why, there=there, proxy=proxy)
 
 
 def _redirect_line(status: int, headers: Mapping[str, str], account: Account) -> str:

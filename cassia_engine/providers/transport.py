@@ -21,11 +21,12 @@ import aiohttp
 
 from cassia_engine import __version__
 from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
-from cassia_engine.providers.faults import Class, Fault, classify
+from cassia_engine.providers.faults import WITH_PASSWORD, Class, Fault, classify
 from cassia_engine.redaction import redacted
 
 LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
@@ -159,7 +160,7 @@ class Transport:
 
     def _refused_by_proxy(self, status: int) -> Fault:
         host = urlsplit(self._proxy or "").hostname
-        asked = "; it wants a name and a password: --proxy http://name:password@host:port" if status == 407 else ""
+        asked = f"; it wants a name and a password: {option('proxy', WITH_PASSWORD)}" if status == 407 else ""
         line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
         return Fault(line, Class.STOP if 400 <= status < 500 and status not in (408, 429) else Class.RETRY, status)
 

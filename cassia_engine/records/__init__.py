@@ -4,7 +4,16 @@ Chunk and result files are these records written down: `to_json` and the `from_j
 each other's inverse. `SCHEMA_VERSION` changes whenever a field does, together with docs/formats.md.
 """
 
-from cassia_engine.records.clusters import Chunk, Cluster, Dataset, Marker, Selection, SetAside, check_sample_name
+from cassia_engine.records.clusters import (
+    Chunk,
+    Cluster,
+    Dataset,
+    Marker,
+    Selection,
+    SetAside,
+    check_sample_name,
+    fault_of_name,
+)
 from cassia_engine.records.plain import to_json
 from cassia_engine.records.results import (
     Annotation,
@@ -45,5 +54,6 @@ __all__ = [
     "SetAside",
     "Usage",
     "check_sample_name",
+    "fault_of_name",
     "to_json",
 ]

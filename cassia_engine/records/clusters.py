@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, Self
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import argument, option
+
+# In characters, and in bytes of UTF-8: file systems take names of 255 bytes, and endings need some of them.
+LONGEST_NAME = 120
+MOST_BYTES_OF_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,27 @@ class Cluster:
         )
 
 
-def check_sample_name(name: str) -> None:
-    """Refuse a sample name that cannot start a file's name."""
-    if not name or name.startswith((".", "-")) or "/" in name or not name.isprintable() or len(name) > 120:
-        raise UsageError(
-            f"--name {name!r}: files are named after it; give 1 to 120 printable characters without /, "
-            "and none of . and - in front"
+def fault_of_name(name: str) -> str:
+    """Why a sample name cannot start a file's name, and what can; "" if it can."""
+    if not name or name.startswith((".", "-")) or "/" in name or not name.isprintable() or len(name) > LONGEST_NAME:
+        return (
+            f"files are named after it; give 1 to {LONGEST_NAME} printable characters without /, and none of . and - "
+            "in front"
         )
+    size = len(os.fsencode(name))
+    if size > MOST_BYTES_OF_NAME:
+        return f"files are named after it, and it has {size} bytes in UTF-8; give at most {MOST_BYTES_OF_NAME}"
+    return ""
+
+
+def check_sample_name(name: str) -> None:
+    """Refuse a sample name that cannot start a file's name.
+
+    Raises:
+        UsageError: says what can.
+    """
+    if fault := fault_of_name(name):
+        raise UsageError(f"{option('name', name)}: {fault}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +128,9 @@ class Dataset:
             UsageError: with the option at fault.
         """
         check_sample_name(self.name)
-        for option in ("tissue", "species", "additional_info"):
-            if any("\ud800" <= character <= "\udfff" for character in getattr(self, option)):
-                raise UsageError(f"--{option}: the text is not valid UTF-8")
+        for name in ("tissue", "species", "additional_info"):
+            if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
+                raise UsageError(f"{argument(name)}: the text is not valid UTF-8")
         return self
 
     @classmethod

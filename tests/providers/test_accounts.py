@@ -17,6 +17,8 @@ from cassia_engine.providers.accounts import Account, default_models, load, open
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.secret import Secret
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 KEY = "sk-canary-0123456789"
 NAMES = tuple(row.provider for row in load())
 

@@ -7,6 +7,8 @@ import pytest
 from cassia_engine.errors import UsageError
 from cassia_engine.providers.address import check_base_url, check_proxy
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 
 @pytest.mark.parametrize(
     ("url", "checked"),

@@ -36,6 +36,8 @@ from tests.providers.servers import (
     serving,
 )
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -105,12 +105,13 @@ def test_a_path_is_taken_as_it_is(r: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 def test_ids_survive_both_ways(r: Run, tmp_path: Path, locale: str) -> None:
     code = r"""
-    ids <- c("7_0", "007", "1e5", "-1", "'-1", "=1+1", "a \"b\", c", " padded ", "caf\u00e9", "None")
+    ids <- c("7_0", "007", "1e5", "-1", "'-1", "=1+1", "a \"b\", c", " padded ", "caf\u00e9", "None", "a;=1", "\uff1d1",
+      "'\u200b=1", "x;'@y")
     markers <- data.frame(cluster = factor(ids, levels = rev(ids)), markers = "CD3D,CD3E,IL7R")
     annotation <- runCASSIA_batch(markers, "caf\u00e9/run", tissue = "it's n\u00e9o $HOME", provider = "offline")
     stopifnot(
       identical(annotation[["Cluster ID"]], ids), identical(unique(annotation$Tissue), "it's n\u00e9o $HOME"),
-      is.numeric(annotation$Score), identical(annotation[["Marker Number"]], rep(3, 10)), all(is.na(annotation$Reason))
+      is.numeric(annotation$Score), identical(annotation[["Marker Number"]], rep(3, 14)), all(is.na(annotation$Reason))
     )
     """
     passed(r(code, LC_ALL=locale))
@@ -223,7 +224,27 @@ TABLE = 'data.frame(cluster = c("a", NA), markers = "CD3D,CD3E")'
         (f'runCASSIA_batch("m.csv", outdir = "x"{OFFLINE}', "outdir: other arguments of this call say it"),
         (
             f'runCASSIA_batch("m.csv", tisue = "lung"{OFFLINE}',
-            "cassia: No such option '--tisue'. Did you mean '--tissue'? See: cassia run --help",
+            "cassia: there is no argument tisue; is tissue meant?",
+        ),
+        (
+            f'runCASSIA_batch(data.frame(cluster = 0:1, genes = "CD3D"), model = "m", min_pct = "much"{OFFLINE}',
+            "cassia: min_pct = ...: 'much' is not a valid float.",
+        ),
+        (
+            f'runCASSIA_batch(data.frame(cluster = 0:1, genes = "ENSG00000167286"){OFFLINE}',
+            "cassia: marker, written as CSV: genes are Ensembl ids (ENSG00000167286), annotation needs symbols; give a "
+            "table of id and symbol with gene_map = ...",
+        ),
+        (
+            f'runCASSIA_batch(data.frame(grp = 0:1, sym = "CD3D", avg_log2FC = 1, p_val_adj = 0){OFFLINE}',
+            "cassia: marker, written as CSV, line 1: no column cluster, gene, which a Seurat FindAllMarkers table has "
+            "(cluster, gene, avg_log2FC, p_val_adj). Found: grp, sym, avg_log2FC, p_val_adj; rename the columns, or "
+            "name them with celltype_column = ... and gene_column_name = ...",
+        ),
+        (
+            f'runCASSIA_batch("m.csv", base_url = "http://127.0.0.1:1"{OFFLINE}',
+            "cassia: base_url asks a language model, and the provider is offline, which asks none; name one with "
+            "provider = ..., or leave it out",
         ),
         (
             f"runCASSIA_batch(data.frame(cluster = 0, genes = I(list(c('A', 'B')))){OFFLINE}",
@@ -241,6 +262,9 @@ def test_bad_calls_end_with_one_line(r: Run, call: str, error: str) -> None:
 
 
 def test_missing_command_says_how_to_get_it(r: Run) -> None:
+    # Where nothing says what it is called, it is looked for by the name that no other package has.
+    error = failed(r("loadExampleMarkers()", CASSIA_COMMAND="", PATH="/usr/bin:/bin"))
+    assert error.startswith("the command 'cassia-engine' was not found. ")
     for code, name in (("", "/nowhere/cassia"), ('options(cassia.command = "no-cassia")\n', "no-cassia")):
         error = failed(r(code + "loadExampleMarkers()", CASSIA_COMMAND="/nowhere/cassia"))
         assert error.startswith(f"the command '{name}' was not found. Install cassia: `make demo`")
@@ -283,6 +307,15 @@ def test_a_crash_is_an_error_even_beside_an_old_summary(r: Run, tmp_path: Path, 
     assert re.fullmatch(error, found)
 
 
+def test_what_needs_review_is_said(r: Run) -> None:
+    code = """
+    markers <- data.frame(cluster = c("B", "mixed"), markers = c("CD79A,MS4A1,CD19,CD79B,BANK1", "no gene here"))
+    runCASSIA_batch(markers, "run", provider = "offline")
+    """
+    said = passed(r(code)).stderr.splitlines()
+    assert "cassia: 1 of 2 clusters has a cell type. 1 needs review: mixed (no markers)." in said
+
+
 def test_nothing_is_left_in_the_temporary_folder(r: Run) -> None:
     code = """
     try(runCASSIA_batch(data.frame(cluster = 0:1, markers = "CD3D,CD3E"), "run", provider = "offline"))
@@ -299,7 +332,7 @@ def blocks(document: Path) -> list[str]:
 def test_blocks_of_the_seurat_page_run(r: Run, tmp_path: Path) -> None:
     """All but those that say that they need Seurat; cells of a factor stand in for its identities."""
     clone = tmp_path / "cassia"
-    real_cassia(clone / ".venv" / "bin" / "cassia")
+    real_cassia(clone / ".venv" / "bin" / "cassia-engine")
     (clone / "R").symlink_to(ROOT / "R")
     runnable = [block for block in blocks(ROOT / "docs" / "seurat.md") if not block.startswith(NEEDS_SEURAT)]
     assert len(runnable) == 4

@@ -5,10 +5,14 @@ import { guarded, toCsv } from "../../cassia_engine/report/scripts/csv.js";
 import { fileName } from "../../cassia_engine/report/scripts/download.js";
 
 test("what a spreadsheet would run gets a leading quotation mark", () => {
-  for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1"]) {
+  for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1", "''=1", " =1", "\u200b=1", "＝1"]) {
     assert.equal(guarded(text), `'${text}`);
   }
-  for (const text of ["1+1", "CD4+ T cell", "", "'quoted'", "a=b"]) assert.equal(guarded(text), text);
+  // Wherever a cell begins for a reader that takes ; or a tab for the separator, or no quotes for what holds lines together.
+  for (const [text, expected] of [["\t=1", "'\t'=1"], ["\r=1", "'\r'=1"], ["\n=1", "'\n'=1"], ["a;=1", "a;'=1"]]) {
+    assert.equal(guarded(text), expected);
+  }
+  for (const text of ["1+1", "CD4+ T cell", "", "'quoted'", "a=b", "a\n- b"]) assert.equal(guarded(text), text);
 });
 
 test("cells are quoted where a reader could take them apart", () => {

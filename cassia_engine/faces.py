@@ -1,0 +1,80 @@
+"""How messages name an option: as the command line, Python or R writes it, whichever called.
+
+A message never spells an option itself: `option("gene_map")` is `--gene_map` where the command line called,
+`gene_map=...` in Python and `gene_map = ...` in R. Names that a caller has of its own for options stand here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import Enum
+from typing import Any
+
+from cassia_engine.errors import shown
+
+# An environment variable by which a caller of the command says who it is: "R" is R/cassia.R.
+CALLER_VARIABLE = "CASSIA_CALLER"
+
+_PYTHON = {"name": "output_name", "outdir": "output_name"}
+_CASSIA = {**_PYTHON, "cluster_column": "celltype_column", "gene_column": "gene_column_name"}
+_CUT = 60
+_NO_VALUE: Any = object()
+
+
+class Face(Enum):
+    """Who calls; `names` are the caller's own for options that it calls otherwise."""
+
+    COMMAND = "the command line"
+    PYTHON = "Python"
+    CASSIA = "Python, by a function of CASSIA's"
+    R = "R"
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        return {Face.COMMAND: {}, Face.PYTHON: _PYTHON}.get(self, _CASSIA)
+
+
+_face: ContextVar[Face] = ContextVar("face", default=Face.PYTHON)
+
+
+@contextmanager
+def called_from(face: Face) -> Iterator[None]:
+    """Within it, messages name options as this caller writes them; elsewhere as Python does."""
+    token = _face.set(face)
+    try:
+        yield
+    finally:
+        _face.reset(token)
+
+
+def caller() -> Face:
+    """Who calls now."""
+    return _face.get()
+
+
+def option(name: str, value: Any = _NO_VALUE) -> str:
+    """An option as the caller writes it, with its value if one is given: `--provider offline`, `provider="offline"`,
+    `provider = "offline"`; a flag with True is `--fresh`, `fresh=True`, `fresh = TRUE`."""
+    face = _face.get()
+    if face is Face.COMMAND:
+        return f"--{name}" if value is _NO_VALUE or value is True else f"--{name} {shown(value)}"
+    equals = " = " if face is Face.R else "="
+    return f"{argument(name)}{equals}{'...' if value is _NO_VALUE else _literal(value, face)}"
+
+
+def argument(name: str) -> str:
+    """The bare name of an option as the caller writes it: `--tissue`, or `tissue` where it is an argument."""
+    face = _face.get()
+    return f"--{name}" if face is Face.COMMAND else face.names.get(name, name)
+
+
+def _literal(value: Any, face: Face) -> str:
+    if isinstance(value, bool | None):
+        return {True: "TRUE", False: "FALSE", None: "NULL"}[value] if face is Face.R else repr(value)
+    if not isinstance(value, str):
+        return shown(value)
+    plain = value.isprintable() and '"' not in value and "\\" not in value
+    text = value[:_CUT]
+    return (f'"{text}"' if plain else repr(text)) + ("..." if len(value) > _CUT else "")
