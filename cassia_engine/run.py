@@ -13,10 +13,9 @@ from cassia_engine.annotate import open_annotator, prepare, run_chunk, warnings_
 from cassia_engine.collect import Merged, merge
 from cassia_engine.corrections import read_corrections
 from cassia_engine.errors import CassiaError, gather
-from cassia_engine.markers import Table, read_markers
 from cassia_engine.faces import argument
 from cassia_engine.limits import start
-from cassia_engine.markers import read_markers
+from cassia_engine.markers import Table, read_markers
 from cassia_engine.progress import progress
 from cassia_engine.records import Dataset
 from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings, check_offline
@@ -59,10 +58,8 @@ def run_table(
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
     start(loading)
     try:
-        table, annotator, said = gather(
-            lambda: read_markers(markers, split, dataset.species),
         table, annotator, said, _ = gather(
-            lambda: read_markers(markers, split),
+            lambda: read_markers(markers, split, dataset.species),
             lambda: open_annotator(annotate, dataset),
             lambda: None if corrections is None else read_corrections(corrections),
             lambda: check_offline("siblings") if annotate.provider == OFFLINE and split.siblings else None,

@@ -95,7 +95,7 @@ class SplitSettings:
         _at_least("min_pct", self.min_pct, 0)
         _at_least("max_table_size", self.max_table_size, 0)
         if self.cluster_name is not None and not str(self.cluster_name).strip():
-            raise UsageError("--cluster_name is empty; give the cluster a name")
+            raise UsageError(f"{argument('cluster_name')} is empty; give the cluster a name")
         if self.ascending not in (None, True, False):
             raise UsageError(f"{option('ascending', self.ascending)}: expected True, False or None")
 

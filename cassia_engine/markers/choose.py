@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cassia_engine.errors import raise_all, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.markers.formats import LONG, ROW_NAMES, Format, data_columns, has_two, listed, refuse_double
 from cassia_engine.markers.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS, ID_HEADERS, SYMBOL_HEADERS
 from cassia_engine.markers.ids import id_kind
@@ -126,11 +127,11 @@ def _check_named(source: Source, settings: SplitSettings) -> None:
     raise_all(
         [
             source.error(
-                f"no column {shown(column)}, given as --{option}_column. Found: {listed(source.header)}"
+                f"no column {shown(column)}, given as {argument(f'{name}_column')}. Found: {listed(source.header)}"
                 f"{nearest([column], source.header)}",
                 0,
             )
-            for option, column in named.items()
+            for name, column in named.items()
             if column is not None and column not in source.header
         ]
     )
@@ -140,11 +141,12 @@ def _check_named(source: Source, settings: SplitSettings) -> None:
 def _refuse_named_statistics(source: Source, settings: SplitSettings) -> None:
     """The table is read without statistics: a column that was named as one would be left unused."""
     if settings.statistic_columns:
-        option, column = next(iter(settings.statistic_columns.items()))
-        what = f"--{option}_column {column} has no effect on a table that is read without statistics"
+        name, column = next(iter(settings.statistic_columns.items()))
+        what = f"{option(f'{name}_column', column)} has no effect on a table that is read without statistics"
         if settings.marker_format == "auto":
-            raise source.error(f"{what}; name its clusters and genes with --cluster_column and --gene_column", 0)
-        raise source.error(f"{what}; leave out --marker_format {settings.marker_format}", 0)
+            both = f"{option('cluster_column')} and {option('gene_column')}"
+            raise source.error(f"{what}; name its clusters and genes with {both}", 0)
+        raise source.error(f"{what}; leave out {option('marker_format', settings.marker_format)}", 0)
 
 
 def _refuse_without_cluster(source: Source, settings: SplitSettings) -> None:
@@ -167,4 +169,4 @@ def _refuse_alike(source: Source, format_: Format) -> None:
         stars = [name for name in {**format_.required, **format_.optional}[statistic] if name.startswith("*")]
         if len(columns) > 1 and not stars:
             what = f"columns {' and '.join(map(shown, columns))} have the same name but for its spelling"
-            raise source.error(f"{what}; name one with --{statistic}_column", 0)
+            raise source.error(f"{what}; name one with {option(f'{statistic}_column')}", 0)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from cassia_engine.knowledge.known import is_symbol
 
-WITH_MAP = "give a table of id and symbol with --gene_map"
+WITH_MAP = "give a table of id and symbol with {gene_map}"
 _NEAREST = "give gene activity scores, or the genes nearest to the peaks"
-_PROBES = "give the symbols of the array's annotation, or a table of id and symbol with --gene_map"
+_PROBES = "give the symbols of the array's annotation, or a table of id and symbol with {gene_map}"
 _ENSEMBL = r"(?:ENS|Ens|ens)[A-Za-z]{0,6}[GTPgtp]\d{6,}"
 
 

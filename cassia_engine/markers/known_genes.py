@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.faces import option
 from cassia_engine.knowledge.genes import HUMAN, MOUSE
 from cassia_engine.knowledge.known import is_known, species_or_none, written_symbols
 from cassia_engine.knowledge.proteins import is_protein_only, is_target, target_genes, without_clone
@@ -60,7 +61,7 @@ def check_known(place: str, clusters: Collection[Cluster], species: str | None, 
     what = f"{found.n_known} of {len(names)} genes are known {target} genes (not {_some(found.unknown)})"
     remedy = f"check the species{_better(names, target)} and that genes are given as symbols"
     if found.n_known < _HARDLY_ANY * len(names) and not allowed:
-        raise UsageError(f"{what}; {remedy}, or give --allow_unknown_genes to go on", path=place)
+        raise UsageError(f"{what}; {remedy}, or give {option('allow_unknown_genes', True)} to go on", path=place)
     log.warning("%s: %s; %s", place, what, remedy)
 
 
@@ -85,14 +86,14 @@ def _warn_of_writing(place: str, names: Sequence[str], species: str) -> None:
     if len(names) >= _ENOUGH and len(written) > _WRITTEN * len(names) and own < _OWN * len(names):
         log.warning(
             "%s: %d of %d genes are written like %s symbols (%s), but the species is %s; if that is wrong, results are "
-            "too: give --species %s",
+            "too: give %s",
             place,
             len(written),
             len(names),
             other,
             _some(written),
             species,
-            other,
+            option("species", other),
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cassia_engine.errors import UsageError
+from cassia_engine.faces import option
 from cassia_engine.markers.sniff import GZIP
 
 GIGABYTE = 1_000_000_000
@@ -78,7 +79,7 @@ def check_parquet(db: Any, pattern: str, place: str, limit: float) -> None:
 
 def too_large(place: str, limit: float) -> UsageError:
     """The message for a table above the limit."""
-    what = f"larger than {limit:g} GB, unpacked; give the markers only, or allow more with --max_table_size"
+    what = f"larger than {limit:g} GB, unpacked; give the markers only, or allow more with {option('max_table_size')}"
     return UsageError(what, path=place)
 
 

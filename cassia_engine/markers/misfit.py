@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from cassia_engine.errors import shown
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.sample import number_columns
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import is_unclear_fold
 from cassia_engine.markers.tools import PRESTO, SCANPY, SEURAT
-from cassia_engine.markers.unused import OPTIONS
+from cassia_engine.markers.unused import statistic_options
 
 
 def misfit(source: Source, formats: Sequence[Format]) -> str:
@@ -39,16 +40,16 @@ def _remedy(source: Source, closest: Format, lacking: Collection[str]) -> str:
     unclear = [column for column in numbers if is_unclear_fold(column)]
     if unclear:
         return (
-            f"{shown(unclear[0])} may be a ratio or its logarithm: give --log2fc_column {unclear[0]} if it is log2, "
+            f"{shown(unclear[0])} may be a ratio or its logarithm: give {option('log2fc_column', unclear[0])} if it is log2, "
             "else take its log2 first"
         )
     remedy = "rename the columns"
     if set(lacking) & {closest.cluster, closest.gene}:
-        remedy += ", or name them with --cluster_column and --gene_column"
-        return f"{remedy}, and statistics with {OPTIONS}" if numbers else remedy
+        remedy += f", or name them with {option('cluster_column')} and {option('gene_column')}"
+        return f"{remedy}, and statistics with {statistic_options()}" if numbers else remedy
     if numbers:
-        return f"{remedy}, or name statistics with {OPTIONS}"
-    return f"{remedy}, or give --marker_format long to take the genes as they stand, without statistics"
+        return f"{remedy}, or name statistics with {statistic_options()}"
+    return f"{remedy}, or give {option('marker_format', 'long')} to take the genes as they stand, without statistics"
 
 
 def nearest(columns: Sequence[str], header: Sequence[str]) -> str:

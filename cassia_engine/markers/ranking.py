@@ -10,6 +10,7 @@ from itertools import takewhile
 
 import duckdb
 
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.source import Source
 from cassia_engine.records import Marker
@@ -60,9 +61,9 @@ def ranking_of(
     lacking = [name for name in wanted if name not in statistics]
     if lacking:
         names = {**format_.required, **format_.optional}
-        columns = [names[name][0] if name in names else f"--{name}_column" for name in lacking]
+        columns = [names[name][0] if name in names else option(f"{name}_column") for name in lacking]
         raise source.error(
-            f"--ranking_method {method} needs column {', '.join(columns)}, which is not there; "
+            f"{option('ranking_method', method)} needs column {', '.join(columns)}, which is not there; "
             f"this table can be ranked by {', '.join(possible)}",
             0,
         )

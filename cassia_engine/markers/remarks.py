@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from cassia_engine.errors import shown
+from cassia_engine.faces import argument
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 from cassia_engine.markers.ids import id_kind
@@ -48,7 +49,7 @@ def _warn_of_other_clusters(source: Source, format_: Format, settings: SplitSett
     taken = (format_.cluster, format_.gene)
     others = [name for name in source.header if plain(name) in _CLUSTER_NAMES and name not in taken]
     if others and not settings.cluster_column:
-        what = f"clusters may also be in column {listed(others)}; --cluster_column names another than"
+        what = f"clusters may also be in column {listed(others)}; {argument('cluster_column')} names another than"
         log.warning("%s: %s %s", source.place, what, shown(format_.cluster))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cassia_engine.errors import shown
+from cassia_engine.faces import argument
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.genelike import filled, is_number
 from cassia_engine.markers.pergene import find_per_gene, rows_of
@@ -72,7 +73,11 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
     else:
         return None
     if RAW_P in statistics and "p_val_adj" not in statistics and not adjusted:
-        log.warning("%s: its p values are not said to be adjusted; --max_p_val_adj is applied to them", source.place)
+        log.warning(
+            "%s: its p values are not said to be adjusted; %s is applied to them",
+            source.place,
+            argument("max_p_val_adj"),
+        )
     return Shaped(_written(source, copy, found, statistics, problems), settings, format_)
 
 

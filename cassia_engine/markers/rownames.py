@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import raise_all, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.files import stem_of
 from cassia_engine.markers.formats import ROW_NAMES
 from cassia_engine.markers.genelike import Kind, filled, kind_of
@@ -78,12 +79,14 @@ def with_cluster(source: Source, settings: SplitSettings, copy: Path) -> tuple[S
     gene = None if settings.cluster_column is not None else _only_genes(source, settings)
     if gene is None or settings.marker_format in ("simplified", "long"):
         if settings.cluster_name is not None:
-            log.warning("%s: --cluster_name has no effect: the table has a column of clusters", source.place)
+            log.warning(
+                "%s: %s has no effect: the table has a column of clusters", source.place, argument("cluster_name")
+            )
         return source, settings
     name = settings.cluster_name if settings.cluster_name is not None else _name(source)
     id_ = f"'{name}" if unguard(str(name)) != name else str(name)
     n_rows = _copied(source, id_, gene, copy)
-    how = "" if settings.cluster_name is not None else " (--cluster_name names it)"
+    how = "" if settings.cluster_name is not None else f" ({argument('cluster_name')} names it)"
     log.warning("%s: no column of clusters: all %d rows are one cluster, %s%s", source.place, n_rows, shown(name), how)
     whole = replace(
         source,
@@ -190,7 +193,8 @@ def _copied(source: Source, id_: str, gene: int, copy: Path) -> int:
         raise_all(
             [
                 source.error(
-                    f"{what}: {n_rows} rows, {len(seen)} genes; name the clusters' column with --cluster_column", 0
+                    f"{what}: {n_rows} rows, {len(seen)} genes; name the clusters' column with {option('cluster_column')}",
+                    0,
                 )
             ]
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import duckdb
 
 from cassia_engine.errors import raise_all, shown
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import listed
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.thresholds import (
@@ -111,7 +112,7 @@ def _check_p_values(
             what = f"{above} of {total} rows have a number above 1 in {names} (up to {max(found[1:]):g})"
             raise source.error(
                 f"{what}: no p values, but perhaps -log10 of them; give adjusted p values from 0 to 1, or name "
-                "their column with --p_val_adj_column"
+                f"their column with {option('p_val_adj_column')}"
             )
     if above:
         log.warning("%s: %d of %d rows have a p value above 1 in %s", source.place, above, total, names)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cassia_engine.errors import UsageError, gather, shown
+from cassia_engine.faces import argument
 from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.source import Source
 
@@ -28,7 +29,7 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
         UsageError: a file cannot be read, the files have different formats, or clusters the same id.
     """
     if cluster_name is not None and len(files) > 1:
-        raise UsageError("--cluster_name is for one table; of several each cluster has its file's name")
+        raise UsageError(f"{argument('cluster_name')} is for one table; of several each cluster has its file's name")
     tables: list[Read] = gather(*(lambda path=path: read(path) for path in files))
     (source, title, first), *others = tables
     for other, other_title, table in others:

@@ -122,7 +122,7 @@ def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, 
     if not named and single >= max(least, _NEARLY_ALL * len(lists)):
         raise source.error(
             f"{single} of {len(lists)} clusters have one gene, so these are hardly clusters; name the columns with "
-            "--cluster_column and --gene_column, or write all genes of a cluster into its cell, with commas between"
+            f"{option('cluster_column')} and {option('gene_column')}, or write all genes of a cluster into its cell, with commas between"
         )
 
 

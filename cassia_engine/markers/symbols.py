@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.faces import argument, option
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.ids import id_kind, unversioned
@@ -73,13 +74,15 @@ def check_symbols(
         _name_unmapped(names, symbols)
     if kind := id_kind(names):
         example = next(filter(kind.fits, names))
-        remedy = kind.remedy
+        remedy = kind.remedy.format(gene_map=option("gene_map"))
         if symbols is not None:
-            remedy = "most of them are not in the table given with --gene_map; is it of this species and kind of id?"
+            remedy = (
+                f"most of them are not in the table of {argument('gene_map')}; is it of this species and kind of id?"
+            )
         what = f"genes are {kind.name} ({example}), annotation needs symbols"
         if not allow_ids:
             raise UsageError(f"{what}; {remedy}", path=place)
-        log.warning("%s: %s; they go on as --allow_unknown_genes says", place, what)
+        log.warning("%s: %s; they go on as %s says", place, what, argument("allow_unknown_genes"))
     if dates := [name for name in names if _DATE.fullmatch(name.title())]:
         what = "a spreadsheet turned genes into dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar)"
         log.warning("%s: %s: %s; make the table again without it", place, what, _some(dates))

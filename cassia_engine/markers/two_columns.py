@@ -9,6 +9,7 @@ from itertools import islice
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import shown
+from cassia_engine.faces import argument, option
 from cassia_engine.markers.formats import LONG, Format, data_columns, listed, refuse_double
 from cassia_engine.markers.gene_lists import parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
@@ -74,7 +75,9 @@ def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
         case _:
             found = _of_several(source, settings)
     if found[0] == found[1]:
-        raise source.error(f"--cluster_column and --gene_column are both {shown(source.header[found[0]])}", 0)
+        raise source.error(
+            f"{argument('cluster_column')} and {argument('gene_column')} are both {shown(source.header[found[0]])}", 0
+        )
     return found
 
 
@@ -90,7 +93,7 @@ def _of_several(source: Source, settings: SplitSettings) -> tuple[int, int]:
     if settings.marker_format != LONG.name or any(len(names) != 1 for names in known):
         raise source.error(
             f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
-            f"Found: {listed(source.header)}; name the two with --cluster_column and --gene_column",
+            f"Found: {listed(source.header)}; name the two with {option('cluster_column')} and {option('gene_column')}",
             0,
         )
     return source.header.index(known[0][0]), source.header.index(known[1][0])
@@ -113,7 +116,7 @@ def _by_content(source: Source, first: int, second: int) -> tuple[int, int]:
     if one.lists <= _MOSTLY and other.lists <= _MOSTLY and _are_both_genes(one, other):
         names = f"{shown(source.header[first])} and {shown(source.header[second])}"
         what = f"columns {names} both hold genes, each once, so neither has the clusters"
-        raise source.error(f"{what}; name the two with --cluster_column and --gene_column", 0)
+        raise source.error(f"{what}; name the two with {option('cluster_column')} and {option('gene_column')}", 0)
     return (second, first) if _is_genes(one, other) else (first, second)
 
 

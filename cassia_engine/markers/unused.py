@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from cassia_engine.faces import argument, option
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.headers import CLUSTER_HEADERS, ID_HEADERS
 from cassia_engine.markers.sample import number_columns
@@ -13,7 +14,11 @@ from cassia_engine.markers.statistics import is_common, is_fold, matching, plain
 
 log = logging.getLogger(__name__)
 
-OPTIONS = "--log2fc_column, --p_val_adj_column, --score_column, --pct_in_column or --pct_out_column"
+
+def statistic_options() -> str:
+    """The options that name columns of statistics."""
+    *most, last = (argument(f"{name}_column") for name in ("log2fc", "p_val_adj", "score", "pct_in", "pct_out"))
+    return f"{', '.join(most)} or {last}"
 
 
 def used_columns(source: Source, format_: Format) -> set[int]:
@@ -40,12 +45,12 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
         signed = not format_.statistics(source).keys() & {"log2fc", "score"}
         if signed and any(is_fold(source.header[position]) for position in unused):
             what = f"{_names(source, unused)} would not be used, and may be what tells genes that are up"
-            raise source.error(f"{what}; name them with {OPTIONS}, or remove the column", 0)
+            raise source.error(f"{what}; name them with {statistic_options()}, or remove the column", 0)
         if unused:
             log.warning("%s: columns of numbers that are not used: %s", source.place, _names(source, unused))
         return
     negative = _negative(source, unused)
-    advice = f"leave out --marker_format {forced}" if forced else f"name them with {OPTIONS}"
+    advice = f"leave out {option('marker_format', forced)}" if forced else f"name them with {statistic_options()}"
     if folds := [position for position in negative if is_fold(source.header[position])]:
         what = f"{_names(source, folds)} has values below 0, as of genes that are down, and would not be used"
         raise source.error(f"{what}; {advice}, or remove the column", 0)

@@ -133,14 +133,18 @@ def warnings_of(account: Account, today: date | None = None) -> tuple[str, ...]:
         ended = models.endings()[account.provider, account.replaced]
         return (
             f"{account.replaced} was served until {ended.ends}: {account.model} is asked in its place "
-            f"(--model {account.replaced} asks for the old one, and finds answers of earlier runs in the journal)",
+            f"({option('model', account.replaced)} asks for the old one, and finds answers of earlier runs in the journal)",
         )
     ending = models.endings().get((account.provider, account.model))
     return () if ending is None else (_ending(account.model, ending, today or date.today()),)
 
 
 def _ending(model: str, ending: models.Ending, today: date) -> str:
-    use = f"use {ending.successor} (--model)" if ending.successor else "choose another with --model"
+    use = (
+        f"use {ending.successor} ({argument('model')})"
+        if ending.successor
+        else f"choose another with {option('model')}"
+    )
     if ending.ends <= today:
         return f"{model} was served until {ending.ends}, and that day has come; {use}"
     return f"{model} is served until {ending.ends}; then {use}"
