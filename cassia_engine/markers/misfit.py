@@ -39,9 +39,9 @@ def _remedy(source: Source, closest: Format, lacking: Collection[str]) -> str:
     numbers = [source.header[position] for position in number_columns(source)]
     unclear = [column for column in numbers if is_unclear_fold(column)]
     if unclear:
+        named = option("log2fc_column", unclear[0])
         return (
-            f"{shown(unclear[0])} may be a ratio or its logarithm: give {option('log2fc_column', unclear[0])} if it is log2, "
-            "else take its log2 first"
+            f"{shown(unclear[0])} may be a ratio or its logarithm: give {named} if it is log2, else take its log2 first"
         )
     remedy = "rename the columns"
     if set(lacking) & {closest.cluster, closest.gene}:
