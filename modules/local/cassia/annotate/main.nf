@@ -32,7 +32,7 @@ process CASSIA_ANNOTATE {
 
     output:
     tuple val(meta), path("${prefix}.jsonl"), emit: results
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -43,7 +43,7 @@ process CASSIA_ANNOTATE {
     def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once * (task.array ?: 1))].max()}" : ''
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
-    cassia annotate ${chunk} \\
+    cassia-engine annotate ${chunk} \\
         --output ${prefix}.jsonl \\
         ${[added, workers].findAll().join(' ')} \\
         ${args}

@@ -12,7 +12,7 @@ process CASSIA_CHECK {
     path statuses
 
     output:
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -20,7 +20,7 @@ process CASSIA_CHECK {
     script:
     def args = task.ext.args ?: ''
     """
-    cassia check ${statuses} \\
+    cassia-engine check ${statuses} \\
         ${args}
     """
 

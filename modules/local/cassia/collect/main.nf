@@ -17,7 +17,7 @@ process CASSIA_COLLECT {
     tuple val(meta), path("${prefix}/${prefix}_report.html"), emit: report
     tuple val(meta), path("${prefix}/${prefix}_mqc.json"), path("${prefix}/${prefix}_outcomes_mqc.json"), emit: multiqc
     tuple val(meta), path("${prefix}_status.json"), emit: status
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -28,7 +28,7 @@ process CASSIA_COLLECT {
     def corrected = corrections ? "--corrections ${corrections}" : ''
     prefix = task.ext.prefix ?: "${meta.id}"
     """
-    cassia collect ${chunks} ${results} \\
+    cassia-engine collect ${chunks} ${results} \\
         --name ${prefix} \\
         --outdir ${prefix} \\
         --status ${prefix}_status.json \\

@@ -10,7 +10,7 @@ process CASSIA_INDEX {
 
     output:
     path 'index.html', emit: index
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -18,7 +18,7 @@ process CASSIA_INDEX {
     script:
     def args = task.ext.args ?: ''
     """
-    cassia index ${statuses} \\
+    cassia-engine index ${statuses} \\
         --output index.html \\
         ${args}
     """

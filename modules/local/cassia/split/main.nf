@@ -12,7 +12,7 @@ process CASSIA_SPLIT {
 
     output:
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -25,7 +25,7 @@ process CASSIA_SPLIT {
     }
     def files = [gene_map ? "--gene_map ${gene_map}" : '', cluster_context ? "--cluster_context ${cluster_context}" : '']
     """
-    cassia split ${markers} \\
+    cassia-engine split ${markers} \\
         --name ${shellQuote(prefix)} \\
         --outdir chunks \\
         ${(words + files.findAll()).join(' \\\n        ')} \\
