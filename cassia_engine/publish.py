@@ -41,4 +41,9 @@ def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | N
 
 def status(merged: Merged) -> Status:
     """How the sample ended, with what its report says first."""
-    return replace(merged.status, parts=report.parts(merged.results, merged.run))
+    base = replace(
+        merged.status,
+        parts=report.parts(merged.results, merged.run),
+        review=report.review(merged.results, merged.run),
+    )
+    return replace(base, summary=report.summary(base.typed, base.total, base.by_person, base.review))

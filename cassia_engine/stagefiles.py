@@ -50,6 +50,8 @@ class Status:
         failed: the failed clusters as (id, outcome, reason).
         typed: clusters with a cell type.
         parts: clusters by part of the outcome bar, which the report draws (`report.parts`).
+        review: the clusters that need review as (id, worst reason in a few words), worst first (`report.review`).
+        summary: one line for the end of a run, of cell types and of what needs review (`report.summary`).
         calls, cost_usd: what all clusters cost together; a cost of None is unknown.
         provider, model: who was asked.
     """
@@ -59,6 +61,8 @@ class Status:
     failed: tuple[tuple[str, str, str], ...]
     typed: int = 0
     parts: Mapping[str, int] = field(default_factory=dict)
+    review: tuple[tuple[str, str], ...] = ()
+    summary: str = ""
     calls: int = 0
     cost_usd: float | None = 0.0
     provider: str = ""
@@ -165,8 +169,11 @@ def read_status(path: Path) -> Status:
     _check_kind(path, data, STATUS_KIND, "status file")
     try:
         failed = tuple((str(i), str(o), str(r)) for i, o, r in data["failed"])
-        rest = {f.name: data[f.name] for f in fields(Status) if f.name != "failed"}
-        return Status(**rest, failed=failed)
+        # Not in the files of tasks that an earlier version ran and -resume took over.
+        review = tuple((str(i), str(why)) for i, why in data.get("review", ()))
+        summary = str(data.get("summary", ""))
+        rest = {f.name: data[f.name] for f in fields(Status) if f.name not in ("failed", "review", "summary")}
+        return Status(**rest, failed=failed, review=review, summary=summary)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
 

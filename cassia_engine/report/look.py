@@ -92,6 +92,12 @@ def part(result: ClusterResult, provider: str) -> str:
     return "warned" if concerns(result, provider) else "clear"
 
 
+def review(results: Iterable[ClusterResult], run: RunInfo) -> tuple[tuple[str, str], ...]:
+    """The clusters that need review, as the report lists them: (id, the worst reason in a few words), worst first."""
+    found = [(r.cluster.id, reasons[0]) for r in results if (reasons := concerns(r, run.provider))]
+    return tuple((cluster, reason.word) for cluster, reason in sorted(found, key=lambda pair: pair[1].rank))
+
+
 def parts(results: Iterable[ClusterResult], run: RunInfo) -> dict[str, int]:
     """How many clusters each part of the outcome bar has."""
     return dict(Counter(part(result, run.provider) for result in results))

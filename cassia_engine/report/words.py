@@ -10,6 +10,7 @@ from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection
 OFFLINE = "offline"
 NO_MODEL = "No language model was asked."
 DASH = "\N{EN DASH}"
+NAMED_AT_MOST = 5  # clusters in the line at the end of a run
 
 TABLES = {"seurat": "Seurat", "scanpy": "Scanpy"}
 VALIDATORS = {"v1": "moderate", "v0": "strict"}
@@ -54,6 +55,26 @@ def need_a_look(count: int) -> str:
     if count == 0:
         return "None needs a look."
     return f"{count:,} {'needs' if count == 1 else 'need'} a look."
+
+
+def summary(n_typed: int, n_all: int, n_by_person: int, review: Sequence[tuple[str, str]]) -> str:
+    """How a sample ended, in one line.
+
+    Such as "12 of 14 clusters have a cell type. 2 need review: 3 (refused), 7 (low confidence)." `review` has
+    (cluster id, reason in a few words), worst first; the first few are named.
+    """
+    said = have_a_type(n_typed, n_all, n_by_person)
+    if not review:
+        return f"{said} None needs review." if n_all else said
+    named = [f"{_on_one_line(cluster)} ({reason})" for cluster, reason in review[:NAMED_AT_MOST]]
+    more = [f"{len(review) - NAMED_AT_MOST:,} more"] if len(review) > NAMED_AT_MOST else []
+    verb = "needs" if len(review) == 1 else "need"
+    return f"{said} {len(review):,} {verb} review: {', '.join(named + more)}."
+
+
+def _on_one_line(text: str, most: int = 40) -> str:
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return plain if len(plain) <= most else f"{plain[:most]}..."
 
 
 def share(value: float | None) -> str:
