@@ -1,4 +1,4 @@
-"""bin/cassia-engine, the command of a checkout: it finds the checkout's engine and runs nothing of the current folder."""
+"""bin/cassia-engine, the command of a checkout: it finds the engine and runs nothing of the current folder."""
 
 from __future__ import annotations
 

@@ -57,7 +57,11 @@ class Launcher:
         (bin_dir / "plan.json").write_text(json.dumps(actions))
         (bin_dir / "calls.log").unlink(missing_ok=True)
         path = self.env["PATH"].removeprefix(f"{bin_dir}:")
-        self.env |= {"PATH": f"{bin_dir}:{path}", "STANDIN_DIR": str(bin_dir), "STANDIN_REAL": str(ROOT / "bin/cassia-engine")}
+        self.env |= {
+            "PATH": f"{bin_dir}:{path}",
+            "STANDIN_DIR": str(bin_dir),
+            "STANDIN_REAL": str(ROOT / "bin/cassia-engine"),
+        }
 
     def calls(self) -> dict[str, list[int]]:
         """The stand-in's calls of annotate since the plan was made: process ids by "<sample> <chunk index>"."""

@@ -45,7 +45,9 @@ def test_another_version_or_none_is_one_line(tmp_path: Path, script: str | None,
     code, line = expect(tmp_path, script)
     assert code == 2
     assert line.count("\n") == 1
-    assert line.startswith(f"cassia: error: the pipeline is cassia {OURS}, and `cassia-engine --version` of its tasks (")
+    assert line.startswith(
+        f"cassia: error: the pipeline is cassia {OURS}, and `cassia-engine --version` of its tasks ("
+    )
     assert line.endswith(f"{said}; do this\n")
     assert "image cassia:1) says: " in line
     assert script is None or str(tmp_path / "cassia-engine") in line

@@ -31,7 +31,7 @@ process CASSIA_ANNOTATE {
     tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
 
     output:
-    tuple val(meta), path("${prefix}.jsonl"), emit: results
+    tuple val(meta), path("${prefix}.jsonl", glob: false), emit: results
     tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
@@ -44,7 +44,7 @@ process CASSIA_ANNOTATE {
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
     cassia-engine annotate ${chunk} \\
-        --output ${prefix}.jsonl \\
+        --output ${shellWord(prefix)}.jsonl \\
         ${[added, workers].findAll().join(' ')} \\
         ${args}
     """
@@ -52,8 +52,13 @@ process CASSIA_ANNOTATE {
     stub:
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
-    echo '{}' > ${prefix}.jsonl
+    echo '{}' > ${shellWord(prefix)}.jsonl
     """
+}
+
+// A name as one word of the shell: ext.prefix may have any character.
+def shellWord(name) {
+    return "'${name.replace("'", /'\''/)}'"
 }
 
 // What a task said last on standard error; one that was killed could not say why.

@@ -6,7 +6,8 @@ process CASSIA_INDEX {
     container "cassia:0.1.0"
 
     input:
-    path statuses
+    // Names of their own here: those that they come with have the samples' names in them, and so any character.
+    path(statuses, stageAs: 'status?.json')
 
     output:
     path 'index.html', emit: index

@@ -7,8 +7,9 @@ process CASSIA_SPLIT {
     container "cassia:0.1.0"
 
     input:
+    // markers: a table, or several that are one sample's, each in a folder of its own as they may have the same name
     // options: what is said of the sample, by option of `cassia split`: tissue and species, and what else there is
-    tuple val(meta), path(markers, stageAs: 'markers/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), val(options)
+    tuple val(meta), path(markers, stageAs: 'markers/?/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), val(options)
 
     output:
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
