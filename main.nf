@@ -2,45 +2,52 @@
 // cassia: marker tables of single-cell clusters become annotated cell types. Nextflow wires, the engine (`cassia`) works.
 include { CASSIA                                           } from './subworkflows/local/cassia'
 include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflows/local/utils_cassia/parameters'
+include { typedParameters                                  } from './subworkflows/local/utils_cassia/parameters'
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
+include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOf ; noticeOfVersion            } from './subworkflows/local/utils_cassia/summary'
-include { saveParameters ; summaryOf                       } from './subworkflows/local/utils_cassia/summary'
+include { saveParameters ; sayReason ; summaryOf           } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
 
 workflow {
     main:
     schema = readSchema(file("${projectDir}/nextflow_schema.json"))
+    // From here on nothing looks at `params`, whose types are the launch's.
+    options = typedParameters(params, schema)
 
-    if (params.help) {
+    if (options.help) {
         println(helpText(schema))
     }
-    else if (params.version) {
+    else if (options.version) {
         println("${workflow.manifest.name} ${workflow.manifest.version}")
     }
     else {
         problems = []
-        checkParameters(params, schema, problems)
-        samples = readSamples(params, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
-        checkJournal(params, problems)
+        checkParameters(options, schema, problems)
+        samples = readSamples(options, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
+        checkJournal(options, problems)
         if (!problems && !workflow.stubRun) {
-            checkKey(params, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
+            checkKey(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
+        }
+        if (!problems) {
+            checkImage(workflow.containerEngine, "cassia:${workflow.manifest.version}", problems)
         }
         stopAt(problems)
-        saveParameters(params)
-        startJournal(params, samples.collect { sample -> sample[0].id }, workflow.workDir.toUriString())
+        saveParameters(options)
+        startJournal(options, samples.collect { sample -> sample[0].id }, workflow.workDir.toUriString())
 
         VERSION(workflow.manifest.version)
-        CASSIA(VERSION.out.flatMap { _version -> samples }, params.provider == 'offline' ? 1 : params.max_tasks as int)
+        CASSIA(VERSION.out.flatMap { _version -> samples }, options.provider == 'offline' ? 1 : options.max_tasks)
 
         channel.topic('versions')
             .unique()
             .map { process, tool, version -> "${process}:\n    ${tool}: ${version}" }
-            .collectFile(name: 'versions.yml', storeDir: "${params.outdir}/pipeline_info", newLine: true, sort: true)
+            .collectFile(name: 'versions.yml', storeDir: "${options.outdir}/pipeline_info", newLine: true, sort: true)
 
         // What the run said of itself, for the words at its end. Inside onComplete only local variables can be seen.
-        def outdir = params.outdir
+        def outdir = options.outdir
         def names = samples.collect { sample -> sample[0].id }
         def outcomes = [:]
         def index = []
@@ -49,6 +56,10 @@ workflow {
         CASSIA.out.index.subscribe { page -> index << page.name }
         CASSIA.out.results.subscribe { _meta, result -> notices << noticeOf(result) }
         channel.topic('versions').subscribe { _process, _tool, version -> notices << noticeOfVersion(version) }
-        workflow.onComplete { println(summaryOf(outdir, names, outcomes, index, notices)) }
+        def about = workflow
+        workflow.onComplete {
+            println(summaryOf(outdir, names, outcomes, index, notices))
+            sayReason(about.errorMessage)
+        }
     }
 }

@@ -7,6 +7,7 @@ https://docs.seqera.io/multiqc/custom_content
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,19 @@ ENDS = ("_mqc.json", "_outcomes_mqc.json")
 _HARMLESS = str.maketrans(
     "<>", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 )
+# MultiQC takes sample names for file names: it cuts them at endings such as .sam (so that tumour.sample1 and
+# tumour.sample2 become one row, tumour), _counts and Aligned, and trims marks and words at both ends. A word joiner,
+# which is not seen, behind what such an ending begins with keeps the name whole. These are all endings with a dot, and
+# those of MultiQC 1.35 without one.
+_JOINER = "\N{WORD JOINER}"
+_ENDINGS = (
+    "Cp Nano Summary bismark counts coverage_metrics covdist cv_table dup fastqc gopeaks hifi isize mapq matrix mqc "
+    "overall peaks qual slamdunk star strand summary tophat total trim val vep"
+).replace(" ", "|")
+_CUT = re.compile(
+    rf"\.(?=[A-Za-z])|_(?={_ENDINGS})|A(?=ligned)|c(?=cs)|R(?=eadsPerGene)|\|(?= stdin)|runs(?=_)|short(?=_summary_)"
+)
+_ENDS = re.compile(r"^(?=[.:_-])|(?<=[.:_-])$")
 _PARENT = {
     "parent_id": "cassia",
     "parent_name": "cassia",
@@ -88,7 +102,7 @@ def _table(merged: Merged) -> dict[str, Any]:
         "plot_type": "table",
         "pconfig": {"id": "cassia_samples_table", "title": "cassia: samples", "no_violin": True},
         "headers": HEADERS,
-        "data": {_safe(merged.dataset.name): _numbers(merged)},
+        "data": {sample_name(merged.dataset.name): _numbers(merged)},
     }
 
 
@@ -102,7 +116,7 @@ def _outcomes(merged: Merged) -> dict[str, Any]:
         "plot_type": "bargraph",
         "pconfig": {"id": "cassia_outcomes_plot", "title": "cassia: outcomes", "ylab": "Clusters", "cpswitch": True},
         "categories": {o.value: {"name": OUTCOME_WORDS[o], "color": colour} for o, colour in COLOURS.items()},
-        "data": {_safe(merged.dataset.name): {outcome.value: counts[outcome] for outcome in Outcome}},
+        "data": {sample_name(merged.dataset.name): {outcome.value: counts[outcome] for outcome in Outcome}},
     }
 
 
@@ -123,6 +137,11 @@ def _numbers(merged: Merged) -> dict[str, float | str]:
         "model": _safe(run.model),
     }
     return {name: value for name, value in row.items() if value is not None and value != ""}
+
+
+def sample_name(name: str) -> str:
+    """A sample's name as MultiQC is given it, which then shows it whole."""
+    return _ENDS.sub(_JOINER, _CUT.sub(lambda found: found[0] + _JOINER, _safe(name)))
 
 
 def _safe(text: str) -> str:

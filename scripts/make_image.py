@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import NoReturn
 from scripts.make_requirements import MACHINES, REQUIREMENTS, ROOT, wheel_options
 
 CONTEXT = ROOT / "build" / "image"
+CONTAINERFILE = ROOT / "containers" / "Containerfile"
 ENGINES = ("podman", "docker")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
@@ -46,6 +48,25 @@ def target() -> str:
     if wanted not in MACHINES:
         stop(f"there is no image for {wanted}: PLATFORM may be {' or '.join(MACHINES)}")
     return wanted
+
+
+def base() -> str:
+    """The base image: $BASE, or the Containerfile's own."""
+    found = re.search(r"^ARG BASE=(\S+)$", CONTAINERFILE.read_text(encoding="utf-8"), re.M)
+    assert found, "the Containerfile names no base"
+    return os.environ.get("BASE") or found[1]
+
+
+def announce(name: str, wanted: str) -> None:
+    """Say what comes over the network, before it does."""
+    packages = len(re.findall(r"^[\w.-]+==", REQUIREMENTS.read_text(encoding="utf-8"), re.M))
+    wheels = (CONTEXT / "wheels").relative_to(ROOT)
+    print(
+        f"cassia: {name} builds the image for {wanted}. It pulls the base image {base()} unless that is here "
+        f"(BASE=IMAGE takes another) and Debian's packages bash and procps, and pip gets {packages} wheels of "
+        f"{REQUIREMENTS.relative_to(ROOT)} unless they are in {wheels}.",
+        flush=True,
+    )
 
 
 def gather(wanted: str) -> None:
@@ -86,7 +107,7 @@ def build(name: str, wanted: str, more: list[str]) -> str:
         name,
         "build",
         "-f",
-        str(ROOT / "containers" / "Containerfile"),
+        str(CONTAINERFILE),
         "-t",
         tag,
         *options,
@@ -100,6 +121,7 @@ def build(name: str, wanted: str, more: list[str]) -> str:
 
 def main() -> None:
     name, wanted = engine(), target()
+    announce(name, wanted)
     gather(wanted)
     tag = build(name, wanted, sys.argv[1:])
     print(f"{tag} is built for {wanted}: nextflow run . -profile test,{name} --outdir results")

@@ -13,7 +13,7 @@ import pytest
 
 from cassia_engine.collect import merge
 from cassia_engine.corrections import corrected, read_corrections
-from cassia_engine.multiqc import ENDS, HEADERS, write_multiqc
+from cassia_engine.multiqc import ENDS, HEADERS, sample_name, write_multiqc
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Usage
 from tests import factories as make
 from tests.conftest import need, need_env
@@ -77,6 +77,84 @@ def test_names_are_written_so_that_nothing_runs_them(tmp_path: Path) -> None:
     table, outcomes = read(write(tmp_path, "=1+<b>1", make.mixed_bag(), run))
     assert list(table["data"]) == list(outcomes["data"]) == ["'=1+‹b›1"]
     assert table["data"]["'=1+‹b›1"]["model"] == "'=cmd|‹b›"
+
+
+NAMES = (
+    "tumour.sample1",
+    "tumour.sample2",
+    "x_counts",
+    "x_counts.2",
+    "a.fa",
+    "b.fa",
+    "v1.2",
+    "_a",
+    "a_",
+    "a-",
+    "runs_1",
+)
+
+
+def test_names_that_multiqc_would_cut_get_a_word_joiner_and_no_others() -> None:
+    joined = {
+        name: sample_name(name).replace("\u2060", "^") for name in (*NAMES, "large_intestine", "pbmc68k", "S.1_2")
+    }
+    assert joined == {
+        "tumour.sample1": "tumour.^sample1",
+        "tumour.sample2": "tumour.^sample2",
+        "x_counts": "x_^counts",
+        "x_counts.2": "x_^counts.2",
+        "a.fa": "a.^fa",
+        "b.fa": "b.^fa",
+        "v1.2": "v1.2",
+        "_a": "^_a",
+        "a_": "a_^",
+        "a-": "a-^",
+        "runs_1": "runs^_1",
+        "large_intestine": "large_intestine",
+        "pbmc68k": "pbmc68k",
+        "S.1_2": "S.1_2",
+    }
+
+
+# Prints, as JSON, what the MultiQC of its Python makes of each of the names in its arguments, and all that it cuts at.
+CLEANED = """
+import json, sys
+from multiqc import config, report
+from multiqc.base_module import BaseMultiqcModule
+config.load_defaults()
+module = BaseMultiqcModule(name="custom", anchor="custom_content")
+cuts = [cut if isinstance(cut, str) else cut["pattern"] for cut in config.fn_clean_exts] + list(config.fn_clean_trim)
+print(json.dumps([cuts, [module._clean_s_name(name) for name in json.load(sys.stdin)]]))
+"""
+
+
+@pytest.mark.slow
+def test_multiqc_cuts_no_name_at_any_of_its_endings(tmp_path: Path) -> None:
+    def cleaned(names: list[str]) -> tuple[list[str], list[str]]:
+        command = [str(need_env("multiqc")), "-c", CLEANED]
+        done = subprocess.run(
+            command, input=json.dumps(names), cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        cuts, found = json.loads(done.stdout)
+        return cuts, found
+
+    cuts, [cut] = cleaned(["tumour.sample1"])
+    assert (cut, len(cuts) > 150) == ("tumour", True)
+    names = [form.format(cut) for cut in cuts for form in ("a{}", "a{}b", "{}b", "a{0}{0}", "{0}")]
+    given = [sample_name(name) for name in names if "/" not in name]
+    assert cleaned(given)[1] == given
+
+
+@pytest.mark.slow
+def test_multiqc_gives_each_sample_a_row_of_its_own(tmp_path: Path) -> None:
+    for name in NAMES:
+        write(tmp_path / "in", name, [make.annotated("0")])
+    out = run_multiqc(tmp_path)
+    data = json.loads((out / "multiqc_data" / "multiqc_data.json").read_text(encoding="utf-8"))
+    for plot in ("samples_table", "outcomes_plot"):
+        rows = data["report_saved_raw_data"][f"multiqc_cassia_{plot}"]
+        assert sorted(name.replace("\u2060", "") for name in rows) == sorted(NAMES)
 
 
 @pytest.mark.slow

@@ -117,3 +117,26 @@ def test_what_nf_tests_call_runs(path: Path, launcher: Launcher) -> None:
         done = launcher.run("-stub-run", pipeline=file)
         assert done.code == 0, script + done.said
         assert "Submitted process" in done.said
+
+
+# No part of the name may run, be a pattern of files, or end a word of the shell.
+ANY_ID = "it's [a] {b,c} \\$(touch pwned) `id` & x*"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("-stub-run",)])
+def test_an_id_of_another_pipeline_may_have_any_character(options: tuple[str, ...], launcher: Launcher) -> None:
+    launcher.env["PATH"] = f"{ROOT / 'bin'}:{launcher.env['PATH']}"
+    script = launcher.folder / "any_id.nf"
+    table = EXAMPLES / "pbmc68k_scanpy.csv"
+    name = ANY_ID.replace("\\$", "$")
+    script.write_text(
+        f"include {{ CASSIA }} from '{ROOT}/subworkflows/local/cassia/main'\n"
+        f'workflow {{\n    CASSIA(channel.of([[id: "{ANY_ID}", tissue: "blood", species: "human"], '
+        f"file('{table}'), [], [], [], []]), 1)\n"
+        "    CASSIA.out.summary.view { _meta, path -> path.name }\n}\n"
+    )
+    done = launcher.run(*options, pipeline=script)
+    assert done.code == 0, done.said
+    assert f"{name}_summary.csv" in done.said.splitlines()
+    assert list(launcher.folder.rglob("pwned")) == []

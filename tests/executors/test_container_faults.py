@@ -88,7 +88,7 @@ def container_of(run: Held, chunk: str) -> dict[str, Any] | None:
     """The container that annotates a chunk now."""
     for container in containers(run.launched, run.engine):
         script = Path(container["Config"]["WorkingDir"]) / ".command.sh"
-        if f"cassia annotate {chunk}" in script.read_text(encoding="utf-8"):
+        if f"cassia-engine annotate {chunk}" in script.read_text(encoding="utf-8"):
             return container
     return None
 

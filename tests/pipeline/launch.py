@@ -28,7 +28,7 @@ class Run:
 
 
 class Launcher:
-    """Starts the pipeline in a launch folder, with a stand-in `cassia` first on PATH once `plan` was called."""
+    """Starts the pipeline in a launch folder, with a stand-in `cassia-engine` first on PATH once `plan` was called."""
 
     def __init__(self, nextflow: str, folder: Path):
         self.nextflow = nextflow
@@ -50,14 +50,18 @@ class Launcher:
         """Tell the stand-in what to do from now on; see standin.py."""
         bin_dir = self.folder / "stand-in"
         bin_dir.mkdir(exist_ok=True)
-        command = bin_dir / "cassia"
+        command = bin_dir / "cassia-engine"
         words = shlex.join([sys.executable, str(Path(__file__).with_name("standin.py"))])
         command.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         command.chmod(0o755)
         (bin_dir / "plan.json").write_text(json.dumps(actions))
         (bin_dir / "calls.log").unlink(missing_ok=True)
         path = self.env["PATH"].removeprefix(f"{bin_dir}:")
-        self.env |= {"PATH": f"{bin_dir}:{path}", "STANDIN_DIR": str(bin_dir), "STANDIN_REAL": str(ROOT / "bin/cassia")}
+        self.env |= {
+            "PATH": f"{bin_dir}:{path}",
+            "STANDIN_DIR": str(bin_dir),
+            "STANDIN_REAL": str(ROOT / "bin/cassia-engine"),
+        }
 
     def calls(self) -> dict[str, list[int]]:
         """The stand-in's calls of annotate since the plan was made: process ids by "<sample> <chunk index>"."""

@@ -1,7 +1,8 @@
-"""A `cassia` that the tests put first on PATH: it fails as told, and is else the real one.
+"""A `cassia-engine` that the tests put first on PATH: it fails as told, and is else the real one.
 
-$STANDIN_DIR/plan.json maps "<sample> <chunk index>" (or "*", every chunk) to what the successive calls of `cassia
-annotate` for that chunk do: an exit code, "killed" (as a scheduler would) or "hang" (until somebody kills it). Calls
+$STANDIN_DIR/plan.json maps "<sample> <chunk index>" (or "*", every chunk) to what the successive calls of
+`cassia-engine annotate` for that chunk do: an exit code, "killed" (as a scheduler would) or "hang" (until somebody
+kills it). Calls
 beyond the list, and all other subcommands, go to the real command, $STANDIN_REAL. Each call of annotate leaves a line
 in $STANDIN_DIR/calls.log: its chunk and its process id. What the plan has for "--version" is said instead of
 the version; if that is nothing, the command fails as one that is not there.

@@ -1,4 +1,4 @@
-"""The failure path of docs/design.md, every line of it, with real Nextflow and a stand-in `cassia` that fails as told.
+"""The failure path of docs/design.md, every line of it, with real Nextflow and a stand-in engine that fails as told.
 
 Both bundled examples run in chunks of four clusters: pbmc68k in chunks 0 to 2, large_intestine in 0 and 1.
 """

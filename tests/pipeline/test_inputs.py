@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 import cassia_engine
 from tests.conftest import EXAMPLES, ROOT, need
 from tests.mock_provider.running import running_mock
-from tests.pipeline.launch import Launcher
+from tests.pipeline.launch import TIMEOUT_S, Launcher, Run
 
 pytestmark = pytest.mark.slow
 
@@ -170,14 +172,17 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_text_of_a_samplesheet_arrives_byte_for_byte(pipeline: Launcher, locale: str) -> None:
     pipeline.env |= {"LC_ALL": locale}
-    table = pipeline.folder / "data" / 'it\'s a $(touch pwned) & [1] "table".csv'
+    # The shell runs no part of a name that is taken; test_parameters.py has those that are refused.
+    # Java finds files of other names than ASCII in a locale only that has their letters.
+    letters = "Müller 数据" if locale == "C.UTF-8" else "Miller"
+    table = pipeline.folder / 'it\'s "data" (1) & <more>' / f"{letters}, +1 @=~#%-_.csv"
     table.parent.mkdir()
     shutil.copy(PBMC, table)
     # A name of a column that is text of a person too, and a second file of an awkward name.
     column = "the $(touch pwned) ü's group"
     other = table.with_name("other.csv")
     other.write_text(PBMC.read_text().replace("group", column, 1), encoding="utf-8")
-    context = table.with_name("what I know; of `clusters`.csv")
+    context = table.with_name("#what I know, of clusters.csv")
     context.write_text("cluster,text\n3,quiet\n")
     said = {
         "007": {"tissue": "Müller's retina", "species": "human", "additional_info": TEXT},
@@ -189,7 +194,7 @@ def test_text_of_a_samplesheet_arrives_byte_for_byte(pipeline: Launcher, locale:
     }
     rows = [{"sample": name, **given[name], **texts} for name, texts in said.items()]
     # Paths are relative to the samplesheet's folder; a byte order mark, as Excel writes it, is not part of the header.
-    sheet = write_sheet(pipeline.folder / "data" / "sheet.csv", rows)
+    sheet = write_sheet(table.with_name("sheet.csv"), rows)
     sheet.write_bytes(b"\xef\xbb\xbf" + sheet.read_bytes())
     run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
     assert run.code == 0, run.said
@@ -219,8 +224,94 @@ def test_a_bad_table_ends_with_the_line_of_the_engine_before_anything_is_annotat
     lines = [line for line in run.said.splitlines() if "cassia: error:" in line]
     assert len(lines) == 1
     assert "bad.csv" in lines[0]
+    assert_reason_is_last(run, lines[0])
     assert "Submitted process > CASSIA:SPLIT (good)" in run.said
     assert "CASSIA:ANNOTATE" not in run.said
+
+
+def assert_reason_is_last(run: Run, line: str) -> None:
+    """The engine's line stands last, and nothing that is no message of a person's stands anywhere."""
+    assert run.said.splitlines()[-1] == line.split("cassia: error: ")[1]
+    assert "Exception" not in run.said
+    assert "\tat " not in run.said
+
+
+def test_bad_corrections_end_with_the_line_of_the_engine_too(pipeline: Launcher) -> None:
+    (pipeline.folder / "said.csv").write_text("cluster,label\n99,T cell\n")
+    options = ("--input", PBMC, "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    run = pipeline.run(*options, "--corrections", "said.csv")
+    assert run.code != 0
+    [line] = [line for line in run.said.splitlines() if "cassia: error:" in line]
+    assert "said.csv, line 2: column cluster: 99 is not in the marker table" in line
+    assert_reason_is_last(run, line)
+
+
+@pytest.mark.parametrize("table", ["good", "bad"])
+def test_on_a_terminal_the_reason_is_last_too(pipeline: Launcher, table: str) -> None:
+    """There Nextflow repeats its errors after a last table of tasks; what refuses a launch stands alone."""
+    script = shutil.which("script")
+    if script is None:
+        pytest.skip("script (util-linux) is not here")
+    (pipeline.folder / "bad.csv").write_text("a,b,c,d\n1,2,3,4\n")
+    given = f"--input {shlex.quote(str(PBMC) if table == 'good' else 'bad.csv')} --species human --outdir out"
+    told = f"{given} --tissue blood" if table == "bad" else given
+    command = [script, "-qec", f"{shlex.quote(pipeline.nextflow)} run {shlex.quote(str(ROOT))} {told}", "/dev/null"]
+    env = {**pipeline.env, "NXF_ANSI_LOG": "true", "TERM": "xterm"}
+    done = subprocess.run(command, cwd=pipeline.folder, env=env, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert done.returncode != 0
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", done.stdout.replace("\r", ""))
+    lines = [line for line in plain.splitlines() if line.strip()]
+    expected = "markers/1/bad.csv, line 1: not a " if table == "bad" else "--tissue is missing: a marker table"
+    assert lines[-1].startswith(expected), plain
+    assert "Exception" not in plain
+
+
+def test_several_files_of_one_sample(pipeline: Launcher) -> None:
+    """Rows of one sample are files of it, also two of one name; they go to one task, in their order."""
+    for folder in ("first", "second"):
+        (pipeline.folder / folder).mkdir()
+        shutil.copy(PBMC, pipeline.folder / folder / "markers.csv")
+    sheet = pipeline.folder / "sheet.csv"
+    rows = "".join(f"one,{folder}/markers.csv,blood,human\n" for folder in ("second", "first"))
+    sheet.write_text(f"sample,markers,tissue,species\n{rows}two,{PBMC},blood,human\n")
+    pipeline.run("--input", sheet, "--outdir", pipeline.out)
+    scripts = {path.read_text().splitlines()[1] for path in pipeline.folder.glob("work/*/*/.command.sh")}
+    splits = {line.removesuffix(" \\") for line in scripts if line.startswith("cassia-engine split")}
+    assert splits == {
+        "cassia-engine split markers/1/markers.csv markers/2/markers.csv",
+        "cassia-engine split markers/1/pbmc68k_scanpy.csv",
+    }
+    [first] = pipeline.folder.glob("work/*/*/markers/1/markers.csv")
+    assert first.resolve() == pipeline.folder / "second" / "markers.csv"
+
+
+def test_resume_after_a_launch_that_was_refused(pipeline: Launcher) -> None:
+    """As docs/usage.md says: -resume takes up the last launch, also a refused one; `nextflow log` has the others."""
+    options = ("--input", PBMC, "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    assert pipeline.run(*options).code == 0
+    assert pipeline.run(*options, "--n_genes", "many").code != 0
+    log = subprocess.run(
+        [pipeline.nextflow, "log"], cwd=pipeline.folder, env=pipeline.env, capture_output=True, text=True
+    )
+    rows = [[cell.strip() for cell in line.split("\t")] for line in log.stdout.splitlines()[1:]]
+    assert [row[3] for row in rows] == ["OK", "-"]
+    # A refused launch with -resume stays in the session that it resumes.
+    assert pipeline.run(*options, "-resume", rows[0][5], "--n_genes", "many").code != 0
+    run = pipeline.run(*options, "-resume")
+    assert run.code == 0, run.said
+    assert set(pipeline.tasks().values()) == {"CACHED"}
+
+
+def test_the_end_says_what_needs_review(pipeline: Launcher) -> None:
+    (pipeline.folder / "few.csv").write_text("cluster,genes\n=T,CD3D;CD3E;CD2;TRAC;IL7R\nodd,AAA1;BBB2\n")
+    options = ("--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    run = pipeline.run("--input", "few.csv", *options)
+    assert run.code == 0, run.said
+    told = json.loads(next(pipeline.folder.glob("work/*/*/few_status.json")).read_text("utf-8"))
+    assert dict(told["review"])["odd"] == "unresolved"
+    assert told["summary"].startswith("1 of 2 clusters has a cell type. ")
+    assert "odd (unresolved)" in told["summary"]
+    assert f"       {told['summary']}" in run.said.splitlines()
 
 
 def test_stubs(pipeline: Launcher) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 
 import pytest
@@ -84,8 +85,15 @@ def test_wrong_parameters(pipeline: Launcher, arguments: tuple[str, ...], starts
 
 
 BAD_HEADER = f"""\
-sample;marker;tissue;species;n_gens;tissue;
-a;{PBMC};blood;human;;;
+sample;makrers;tissue;species;n_gens;;tissue;
+a;{PBMC};blood;human;;x;;
+"""
+ONE_SAMPLE = f"""\
+{HEADER[:-1]},n_genes
+a,{PBMC},blood,human,
+a,b.csv,blood,human,3
+b,b.csv,blood,human,
+b,b.csv,blood,human,
 """
 BAD_ROWS = f"""\
 {HEADER[:-1]},n_genes,min_pct,max_p_val_adj,ranking_method,ascending,gene_map,cluster_context
@@ -112,10 +120,10 @@ fine,{PBMC},blood,human,,,,,,,
         (
             BAD_HEADER,
             [
-                "sheet.csv: unknown column marker; did you mean markers? Known are sample, markers, tissue, ",
+                "sheet.csv: unknown column makrers; did you mean markers? Known are sample, markers, tissue, ",
                 "sheet.csv: column tissue is there twice; keep one",
                 "sheet.csv: unknown column n_gens; did you mean n_genes? Known are ",
-                "sheet.csv: column 7 has no name; name it or remove it",
+                "sheet.csv: column 6 has no name; name it or remove it",
                 "sheet.csv: column markers is missing; expected a marker table: CSV or TSV, also .gz, or Parquet",
                 # By the last of the two.
                 "sheet.csv, line 2, tissue: the cell is empty; expected the tissue, in your words",
@@ -134,17 +142,26 @@ fine,{PBMC},blood,human,,,,,,,
                 "sheet.csv, line 2, gene_map none.csv: no such file, neither beside the samplesheet nor in ",
                 "sheet.csv, line 3, markers none.csv: no such file, neither beside the samplesheet nor in ",
                 "sheet.csv, line 3, n_genes 0: expected at least 1",
-                "sheet.csv, line 3, sample: a is already in line 2; expected a name of its own for each row",
                 "sheet.csv, line 5, sample ../b: expected a name for files and a folder: letters, digits and . _ + -",
                 "sheet.csv, line 5, n_genes 1.5: expected a whole number",
                 "sheet.csv, line 6, sample pipeline_info: expected a name for files and a folder",
                 "sheet.csv, line 8, all columns: 3 cells where the header has 11; expected double quotes around text",
             ],
         ),
+        (
+            ONE_SAMPLE,
+            [
+                "sheet.csv, line 3, sample: a is in line 2 too, and rows of one sample are several files of it; its "
+                "n_genes is empty there and 3 here: make them the same, or name the samples apart",
+                "sheet.csv, line 5, sample: b is in line 4 too, and rows of one sample are several files of it; b.csv "
+                "is already in line 4: remove one of the two, or name the samples apart",
+            ],
+        ),
     ],
 )
 def test_wrong_samplesheets(pipeline: Launcher, sheet: str, starts: list[str]) -> None:
     (pipeline.folder / "sheet.csv").write_bytes(sheet.encode("utf-8", "surrogateescape"))
+    (pipeline.folder / "b.csv").write_text("cluster,genes\n")
     run = pipeline.run("--input", "sheet.csv", "--outdir", "out")
     assert run.code != 0
     assert_said(run.said, starts)
@@ -176,6 +193,29 @@ def test_a_samplesheet_says_itself_what_options_say_of_a_table(pipeline: Launche
     ]
 
 
+WRITTEN = {
+    "as Excel does": f"\ufeffsep=;\r\n\r\n Sample ;MARKER;Tissue ;SPECIES;batch;additional_info;;\r\n"
+    f"\ta ;\u00a0{PBMC};blood;human;1;  hi;;\r\n;;;;;;;\r\n\r\nb;{PBMC} ;blood;human;2;;;\r\n",
+    "with tabs": f"Sample ID\tMarkers file\ttissue\torganism\tadditional-info\tbatch\n"
+    f"a\t{PBMC}\tblood\thuman\t  hi\t1\n\nb\t{PBMC}\tblood\thuman\t\t\n",
+    "with commas at the end": f'"sample","markers","tissue","species","additional_info","batch",,\n'
+    f"a,{PBMC},blood,human,  hi,1,,\nb,{PBMC},blood,human,,,,\n",
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=list(WRITTEN))
+def test_a_samplesheet_as_people_and_programs_write_it(pipeline: Launcher, text: str) -> None:
+    """Read right, and a column of somebody else's is said; the run is stopped by something else."""
+    (pipeline.folder / "sheet.csv").write_text(text, encoding="utf-8", newline="")
+    run = pipeline.run("--input", "sheet.csv", "--outdir", "out", "-stub-run")
+    assert run.code == 0, run.said
+    scripts = [path.read_text() for path in pipeline.folder.glob("work/*/*/.command.sh")]
+    assert sum("chunks/chunk_00000.json" in script for script in scripts) == 2
+    assert sorted(path.name for path in pipeline.out.iterdir()) == ["a", "b", "index.html", "pipeline_info"]
+    [warning] = [line for line in run.said.splitlines() if "WARN" in line]
+    assert "sheet.csv: column batch is not read; known are sample, markers, tissue" in warning
+
+
 @pytest.mark.parametrize("user", ["me:canary-pass@", "canary-pass@", "me:canary/pass@"])
 def test_a_password_in_a_url_is_refused_and_not_shown(pipeline: Launcher, user: str) -> None:
     """It would be written down: in params.json, and in the report of the run."""
@@ -204,6 +244,98 @@ def test_text_that_came_in_another_encoding(pipeline: Launcher) -> None:
     run = pipeline.run("--input", PBMC, "--outdir", "out", "--species", "human", "--tissue", "Müller")
     assert run.code != 0
     assert "set LC_ALL=C.UTF-8" in words_after_launch(run.said)[0]
+
+
+FROM_26_04 = {"NXF_DISABLE_PARAMS_TYPE_DETECTION": "1"}  # every value of the command line is a text, as there
+
+
+@pytest.mark.parametrize("settings", [{}, FROM_26_04])
+def test_values_that_do_not_fit_their_type(pipeline: Launcher, settings: dict[str, str]) -> None:
+    pipeline.env |= settings
+    (pipeline.folder / "more.yml").write_text("species: [human, mouse]\n")
+    wrong = [
+        *("--n_genes", "1e3", "--max_tasks", "x", "--max_p_val_adj", "0,05", "--min_pct", "-0.5", "--siblings", "1.0"),
+        *("--fresh", "maybe", "--retry_failed", "1", "--chunk_size", "99999999999", "--ranking_method", "--model"),
+        *("--max_workers", "--journal_dir", "null", "--tissue", "false", "-params-file", "more.yml"),
+    ]
+    run = pipeline.run("--input", PBMC, "--outdir", "out", *wrong)
+    assert run.code != 0
+    said = {line.split()[0].rstrip(":"): line for line in words_after_launch(run.said)}
+    expected = {
+        "--n_genes": "expected a whole number",
+        "--max_tasks": "expected a whole number",
+        "--max_p_val_adj": "expected a number",
+        "--min_pct": "expected at least 0",
+        "--siblings": "expected a whole number",
+        "--fresh": "expected nothing, true or false after it",
+        "--retry_failed": "expected nothing, true or false after it",
+        "--chunk_size": "expected a whole number of at most nine digits",
+        "--ranking_method": "a value is missing; expected string",
+        "--model": "a value is missing; expected string",
+        "--max_workers": "a value is missing; expected integer",
+        "--journal_dir": "a value is missing; leave it out for its default, .cassia/journal",
+        "--tissue": "a value is missing; expected string",
+        "--species": "expected one value of type string, not a list or map",
+    }
+    assert {name: line.split(": ", 1)[1] for name, line in said.items()} == expected, run.said
+    assert len(words_after_launch(run.said)) == len(expected)
+
+
+NO_PATH = (
+    "expected the path of a file, without spaces around it; one of the web must be downloaded first (letters beyond "
+    "ASCII need LC_ALL=C.UTF-8)"
+)
+
+
+def test_a_file_of_the_web_is_refused_in_a_line(pipeline: Launcher) -> None:
+    url = "http://127.0.0.1:9/t.csv"
+    (pipeline.folder / "sheet.csv").write_text(f"{HEADER}a,{url},blood,human\nb,other://x.csv,blood,human\n")
+    run = pipeline.run("--input", "sheet.csv", "--outdir", "out", "--gene_map", url)
+    assert words_after_launch(run.said) == [
+        f"--gene_map {url}: {NO_PATH}",
+        f"sheet.csv, line 2, markers {url}: {NO_PATH}",
+        f"sheet.csv, line 3, markers other://x.csv: {NO_PATH}",
+    ]
+    run = pipeline.run(*TABLE, "--knowledge", " x.tsv", "--corrections", "")
+    assert words_after_launch(run.said) == [
+        f"--knowledge  x.tsv: {NO_PATH}",
+        "--corrections : a value is missing; expected string",
+    ]
+
+
+def test_file_names_that_a_shell_could_run(pipeline: Launcher) -> None:
+    """Nextflow puts them into a task's script, and quotes not every character there."""
+    folder = pipeline.folder
+    names = {";": "a;b.csv", "`": "a`id`.csv", "(": "a(1).csv", '"': 'a"b.csv', "'": "a'b.csv", "[": "a[1].csv"}
+    names |= {"{": "a{b,c}.csv", "|": "a|b.csv", "&": "a&b.csv", ":": "a:b.csv", "!": "a!b.csv", "*": "a*.csv"}
+    names |= {
+        "U+000A": "a\nb.csv",
+        "U+0009": "a\tb.csv",
+        "U+3000": "a\u3000b.csv",
+        "U+200B": "a\u200bb.csv",
+        "<": "a<b.csv",
+    }
+    for name in ("$(touch pwned).csv", " space.csv", *names.values()):
+        (folder / name).write_text("id,symbol\n")
+    (folder / "d[1]").mkdir()
+    (folder / "d[1]" / "map.csv").write_text("id,symbol\n")
+    rows = [[f"s{n}", PBMC, "blood", "human", name] for n, name in enumerate([*names.values(), "d[1]/map.csv"])]
+    with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([[*HEADER.strip().split(","), "gene_map"], *rows])
+    run = pipeline.run(
+        "--input", "sheet.csv", "--outdir", "out", "--gene_map", " space.csv", "--knowledge", "$(touch pwned).csv"
+    )
+    assert run.code != 0
+    lines = words_after_launch(run.said)
+    assert lines[0] == "--gene_map  space.csv: " + NO_PATH
+    assert lines[1].startswith(
+        "--knowledge $(touch pwned).csv: Nextflow takes a $ in a path for a variable of the shell"
+    )
+    assert len(lines) == 2 + len(names) + 1
+    for line, mark in zip(lines[2:-1], names, strict=True):
+        assert f"the shell of a task could run a file name with {mark} in it; rename it to letters, digits, " in line
+    assert "the shell of a task could run a path with [ in it; rename the folder to letters" in lines[-1]
+    assert list(folder.rglob("pwned")) == []
 
 
 def test_help_and_version(pipeline: Launcher) -> None:

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+import cassia_engine
 from tests.conftest import ROOT, need
+from tests.pipeline.launch import Launcher
 
 ENGINES = ("docker", "podman", "singularity", "apptainer")
 PROXIES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"]
@@ -145,3 +147,56 @@ def test_the_image_has_what_the_engine_needs() -> None:
         assert pinned[needed.name] in needed.specifier, needed
     for line in lines:
         assert re.fullmatch(r"#.*|[a-z0-9-]+==[0-9.]+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+@pytest.mark.parametrize("there", [True, False])
+def test_without_the_image_a_launch_says_how_to_make_it(pipeline: Launcher, engine: str, there: bool) -> None:
+    """With a stand-in for the engine, that has no image, or is not there."""
+    bin_dir = pipeline.folder / "bin"
+    bin_dir.mkdir()
+    if there:
+        (bin_dir / engine).write_text("#!/bin/sh\necho 'Error: no such image' >&2; exit 125\n")
+        (bin_dir / engine).chmod(0o755)
+    rest = [folder for folder in pipeline.env["PATH"].split(":") if not (Path(folder) / engine).exists()]
+    pipeline.env["PATH"] = ":".join([str(bin_dir), *rest])
+    run = pipeline.run("-profile", f"test,{engine}", "--outdir", "out")
+    assert run.code != 0
+    why = f"{engine} says: Error: no such image" if there else f"{engine} is not on PATH"
+    assert run.said.splitlines()[2:] == [
+        f"no image cassia:{cassia_engine.__version__} ({why}): run make image in the folder of the pipeline first, or "
+        "name one of a registry (docs/containers.md)"
+    ]
+
+
+# A conda that makes environments of this Python, and says which commands it got.
+CONDA = f"""#!/bin/sh
+echo "$1" >> "$CONDA_LOG"
+if [ "$1" = info ]; then echo '"conda_prefix": "'"$(cd "$(dirname "$0")/.." && pwd)"'",'; exit; fi
+while [ "$1" != --prefix ]; do shift; done
+mkdir -p "$2/bin"
+printf '#!/bin/sh\\nexec "%s" "$@"\\n' {sys.executable} > "$2/bin/python3" && chmod +x "$2/bin/python3"
+"""
+
+
+@pytest.mark.slow
+def test_environments_of_conda_are_kept_for_runs_without_a_network(pipeline: Launcher) -> None:
+    bin_dir, log = pipeline.folder / "conda" / "bin", pipeline.folder / "conda.log"
+    bin_dir.mkdir(parents=True)
+    for name, text in {"conda": CONDA, "activate": 'export PATH="$1/bin:$PATH"\n'}.items():
+        (bin_dir / name).write_text(text)
+        (bin_dir / name).chmod(0o755)
+    del pipeline.env["CASSIA_PYTHON"]
+    pipeline.env |= {"PATH": f"{bin_dir}:{pipeline.env['PATH']}", "CONDA_LOG": str(log)}
+    config = pipeline.folder / "site.config"
+    config.write_text(f"conda.cacheDir = '{pipeline.folder}/kept'\n")
+    made = []
+    for work in ("first", "second"):
+        log.write_text("")
+        options = ("-profile", "test,conda", "-c", config, "-w", work, "--outdir", pipeline.out)
+        run = pipeline.run(*options)
+        assert run.code == 0, run.said
+        made.append(log.read_text().splitlines().count("env"))
+    # Of VERSION and SPLIT, ANNOTATE, COLLECT, INDEX and CHECK; then none.
+    assert made == [5, 0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,25 @@ def wait_until(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> N
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("change", ["work folder gone", "hashes changed"])
+def test_a_resume_that_finds_no_task_again_asks_nothing(pipeline: Launcher, mock: Running, change: str) -> None:
+    """As the first one does after a step to Nextflow 26.10, which makes another hash of tasks with an eval output."""
+    assert pipeline.run(*arguments(pipeline, mock)).code == 0
+    asked = mock.stats()["calls"]
+    before = {sample: outputs(pipeline.out / sample) for sample in SIZES}
+    if change == "work folder gone":
+        shutil.rmtree(pipeline.folder / "work")
+    else:
+        quick = pipeline.folder / "deep.config"
+        quick.write_text("process.cache = 'deep'\n")
+    more = () if change == "work folder gone" else ("-c", str(pipeline.folder / "deep.config"))
+    run = pipeline.run(*arguments(pipeline, mock, "-resume", *more))
+    assert run.code == 0, run.said
+    assert set(pipeline.tasks().values()) == {"COMPLETED"}
+    assert mock.stats()["calls"] == asked > 0
+    assert {sample: outputs(pipeline.out / sample) for sample in SIZES} == before
 
 
 def test_failed_clusters_again_then_all_anew_and_as_in_one_process(pipeline: Launcher, mock: Running) -> None:

@@ -17,9 +17,9 @@ OURS = cassia_engine.__version__
 
 
 def expect(folder: Path, script: str | None, version: str = OURS) -> tuple[int, str]:
-    """Exit code and words of the check, where `cassia` is such a script, or is not there."""
+    """Exit code and words of the check, where `cassia-engine` is such a script, or is not there."""
     if script is not None:
-        command = folder / "cassia"
+        command = folder / "cassia-engine"
         command.write_text(f"#!/bin/sh\n{script}\n")
         command.chmod(0o755)
     argv = [str(ROOT / "bin" / "expect-cassia"), version, "image cassia:1", "do this"]
@@ -38,17 +38,19 @@ def test_the_same_version_is_not_talked_about(tmp_path: Path) -> None:
         ("echo cassia 9.9.9", "cassia 9.9.9"),
         (f"echo cassia {OURS}0", f"cassia {OURS}0"),
         ("echo Traceback >&2; echo python3 lacks the package click >&2; exit 2", "python3 lacks the package click"),
-        (None, "cassia: not found"),
+        (None, "cassia-engine: not found"),
     ],
 )
 def test_another_version_or_none_is_one_line(tmp_path: Path, script: str | None, said: str) -> None:
     code, line = expect(tmp_path, script)
     assert code == 2
     assert line.count("\n") == 1
-    assert line.startswith(f"cassia: error: the pipeline is cassia {OURS}, and `cassia --version` of its tasks (")
+    assert line.startswith(
+        f"cassia: error: the pipeline is cassia {OURS}, and `cassia-engine --version` of its tasks ("
+    )
     assert line.endswith(f"{said}; do this\n")
     assert "image cassia:1) says: " in line
-    assert script is None or str(tmp_path / "cassia") in line
+    assert script is None or str(tmp_path / "cassia-engine") in line
 
 
 def test_a_kill_says_nothing_of_the_version(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_another_version_starts_nothing_else_and_a_mended_one_goes_on(pipeline: 
     assert pipeline.tasks() == {"VERSION": "FAILED"}
     [line] = [line.strip() for line in run.said.splitlines() if "cassia: error:" in line]
     assert f"the pipeline is cassia {OURS}" in line and "says: cassia 9.9.9; run make" in line
-    assert str(pipeline.folder / "stand-in" / "cassia") in line
+    assert str(pipeline.folder / "stand-in" / "cassia-engine") in line
 
     pipeline.plan({})
     assert pipeline.run(*arguments, "-resume").code == 0

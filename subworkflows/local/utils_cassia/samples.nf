@@ -1,16 +1,16 @@
-// What --input is, a marker table or a samplesheet of many, as a list of samples: [ meta, table, gene_map, cluster_context,
+// What --input is, a marker table or a samplesheet of many, as a list of samples: [ meta, tables, gene_map, cluster_context,
 // knowledge, corrections ]. In meta are id, tissue, species and all else that a sample may have of its own; a file that is not given is [].
-include { shown     } from './parameters'
-include { readSheet } from './samplesheet'
+include { fileOf ; shown        } from './parameters'
+include { columnsOf ; headerOf  } from './samplesheet'
+include { readSheet             } from './samplesheet'
 
 // The samples of a run; whatever is wrong with them is added to `problems`, a line each.
 def readSamples(options, schema, problems) {
-    def input = file("${options.input}", glob: false)
-    if (!input.exists() || input.isDirectory() || !java.nio.file.Files.isReadable(input)) {
+    def input = fileOf("${options.input}")
+    if (!input?.exists() || input.isDirectory() || !java.nio.file.Files.isReadable(input)) {
         return []
     }
-    def columns = firstLine(input).split(/[,;\t]/).collect { cell -> cell.trim().replaceAll(/^"|"$/, '').toLowerCase() }
-    if (!isSheet(columns, schema.items.required)) {
+    if (!isSheet(columnsOf(firstLine(input), schema), schema.items.required)) {
         return [sampleOf(singleSample(input, options, problems), options, schema)]
     }
     // By parameter, the column that has this instead. Clusters of several tables have the same ids, so that a table about clusters
@@ -29,7 +29,7 @@ def isSheet(columns, required) {
 
 // What a sample has of its own, by column, for the only sample of a run over one marker table.
 def singleSample(table, options, problems) {
-    ['tissue', 'species'].findAll { name -> !"${options[name] ?: ''}".trim() }.each { name ->
+    ['tissue', 'species'].findAll { name -> options[name] == null || !"${options[name]}".trim() }.each { name ->
         problems << "--${name} is missing: a marker table needs --tissue and --species (a samplesheet, with columns sample and markers, has them itself)"
     }
     def stem = ['.gz', '.csv', '.tsv', '.txt', '.parquet'].inject(table.name) { name, ending ->
@@ -39,7 +39,7 @@ def singleSample(table, options, problems) {
     if (!id || id in ['pipeline_info', 'index.html']) {
         problems << "--name is missing: ${shown(table.name)} is no file name to make one from"
     }
-    return [sample: id, markers: table]
+    return [sample: id, markers: [table]]
 }
 
 // A sample, from its own values by column, and the run's parameters where it has none.
@@ -47,19 +47,22 @@ def sampleOf(values, options, schema) {
     def columns = schema.items.properties
     def chosen = columns.keySet().collectEntries { column -> [column, values[column] == null ? options[column] : values[column]] }
     def meta = columns.findAll { _column, spec -> spec.meta }.collectEntries { column, spec -> [spec.meta[0], chosen[column]] }
-    def files = ['markers', 'gene_map', 'cluster_context', 'knowledge', 'corrections'].collect { column ->
-        chosen[column] ? file(chosen[column], glob: false) : []
+    def files = ['gene_map', 'cluster_context', 'knowledge', 'corrections'].collect { column ->
+        def given = chosen[column]
+        given instanceof CharSequence ? fileOf("${given}") : given ?: []
     }
-    return [meta] + files
+    def tables = chosen.markers.size() == 1 ? chosen.markers[0] : chosen.markers
+    return [meta, tables] + files
 }
 
-// The first line of a file, be it compressed (by its first two bytes) or not; '' if it cannot be unpacked.
+// The header of a file, be it compressed (by its first two bytes) or not; '' if it cannot be unpacked.
 def firstLine(path) {
     def compressed = path.withInputStream { stream -> stream.read() == 0x1f && stream.read() == 0x8b }
     try {
         return path.withInputStream { stream ->
             def plain = compressed ? new java.util.zip.GZIPInputStream(stream) : stream
-            (new BufferedReader(new InputStreamReader(plain, 'UTF-8')).readLine() ?: '').replaceFirst(/^\ufeff/, '')
+            // A file of one endless line is no samplesheet: no more is looked at than a header may need.
+            headerOf(new String(plain.readNBytes(65536), 'UTF-8'))
         }
     }
     catch (IOException _broken) {

@@ -7,10 +7,12 @@ def saveParameters(options) {
     info.resolve('params.json').text = groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)) + '\n'
 }
 
-// A sample's outcome counts in words, by its status file: "9 annotated, 1 no_markers".
+// What a status file says of its sample: the outcome counts ("9 annotated, 1 no_markers"), and the engine's line on cell types
+// and on what needs review.
 def describe(status) {
-    def counts = new groovy.json.JsonSlurper().parseText(status.text).counts ?: [:]
-    return counts.collect { outcome, number -> "${number} ${outcome}" }.join(', ')
+    def told = new groovy.json.JsonSlurper().parseText(status.getText('UTF-8'))
+    def counts = (told.counts ?: [:]).collect { outcome, number -> "${number} ${outcome}" }
+    return [counts: counts.join(', '), summary: told.summary ?: '']
 }
 
 // The sentence that must be said with the results of a result file, such as that no language model was asked; or ''.
@@ -25,15 +27,27 @@ def noticeOfVersion(version) {
     return version == ours ? '' : "tasks ran with cassia ${version}, and the pipeline is ${ours}: start it without -resume, which would have said so first"
 }
 
-// The last lines of a run: where each report is, what became of its clusters, where the index is, and what else must be said.
+// The last lines of a run, but for the reason of its end: where each report is, what became of its clusters, where the index is, and what else must be said.
 def summaryOf(outdir, samples, outcomes, index, notices) {
     def width = outcomes.keySet()*.size().max() ?: 0
-    def lines = samples.findAll { sample -> sample in outcomes }.collect { sample ->
-        "  ${sample.padRight(width)}  ${outdir}/${sample}/${sample}_report.html  (${outcomes[sample]})"
+    def lines = samples.findAll { sample -> sample in outcomes }.collectMany { sample ->
+        def report = "  ${sample.padRight(width)}  ${outdir}/${sample}/${sample}_report.html  (${outcomes[sample].counts})"
+        outcomes[sample].summary ? [report, "  ${' ' * width}  ${outcomes[sample].summary}"] : [report]
     }
     def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
     def ending = workflow.success
         ? []
-        : ['The run failed, for the reason given above. When it is mended, the same command with -resume does only what is missing.']
+        : ['The run failed. When the reason is corrected, the same command with -resume does only what is missing.']
     return ([''] + (lines ? ['Reports:'] + lines : []) + leading + notices.findAll() + ending).join('\n')
+}
+
+// Says again, last of all, why a run failed: in the engine's own lines, which stand far above by then, in the middle of all
+// that Nextflow says of the task. Not before Nextflow itself ends: on a terminal it repeats its errors after all that a workflow
+// prints.
+def sayReason(message) {
+    def start = 'cassia: error: '
+    def lines = "${message ?: ''}".readLines()*.trim().findAll { line -> line.startsWith(start) }.collect { line -> line.drop(start.size()) }
+    if (lines) {
+        Runtime.runtime.addShutdownHook(new Thread({ -> System.out.println(lines.join('\n')) }))
+    }
 }

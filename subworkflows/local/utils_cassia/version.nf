@@ -17,7 +17,7 @@ process VERSION {
     def place = image ? "image ${image}" : 'no container'
     def remedy = image
         ? 'build that image anew with make image in the folder of the pipeline, or name one of this version (docs/usage.md)'
-        : 'run make in the folder of the pipeline, and take other commands of this name off PATH'
+        : 'run make in the folder of the pipeline, and take other commands `cassia-engine` off PATH'
     """
     expect-cassia ${expected} '${place}' '${remedy}'
     """

@@ -31,8 +31,8 @@ process CASSIA_ANNOTATE {
     tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
 
     output:
-    tuple val(meta), path("${prefix}.jsonl"), emit: results
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val(meta), path("${prefix}.jsonl", glob: false), emit: results
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -43,8 +43,8 @@ process CASSIA_ANNOTATE {
     def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once * (task.array ?: 1))].max()}" : ''
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
-    cassia annotate ${chunk} \\
-        --output ${prefix}.jsonl \\
+    cassia-engine annotate ${chunk} \\
+        --output ${shellWord(prefix)}.jsonl \\
         ${[added, workers].findAll().join(' ')} \\
         ${args}
     """
@@ -52,8 +52,13 @@ process CASSIA_ANNOTATE {
     stub:
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
-    echo '{}' > ${prefix}.jsonl
+    echo '{}' > ${shellWord(prefix)}.jsonl
     """
+}
+
+// A name as one word of the shell: ext.prefix may have any character.
+def shellWord(name) {
+    return "'${name.replace("'", /'\''/)}'"
 }
 
 // What a task said last on standard error; one that was killed could not say why.

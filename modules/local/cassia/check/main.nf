@@ -9,10 +9,11 @@ process CASSIA_CHECK {
     errorStrategy { task.exitStatus in ((130..145) + 104 + (175..177) + [-1, Integer.MAX_VALUE]) ? 'retry' : 'finish' }
 
     input:
-    path statuses
+    // Names of their own here: those that they come with have the samples' names in them, and so any character.
+    path(statuses, stageAs: 'status?.json')
 
     output:
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -20,7 +21,7 @@ process CASSIA_CHECK {
     script:
     def args = task.ext.args ?: ''
     """
-    cassia check ${statuses} \\
+    cassia-engine check ${statuses} \\
         ${args}
     """
 

@@ -11,13 +11,13 @@ process CASSIA_COLLECT {
     tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*'), path(corrections, stageAs: 'corrections/*'), val(_run)
 
     output:
-    tuple val(meta), path("${prefix}/${prefix}_summary.csv"), emit: summary
-    tuple val(meta), path("${prefix}/${prefix}_full.csv"), emit: full
-    tuple val(meta), path("${prefix}/${prefix}_conversations.json"), emit: conversations
-    tuple val(meta), path("${prefix}/${prefix}_report.html"), emit: report
-    tuple val(meta), path("${prefix}/${prefix}_mqc.json"), path("${prefix}/${prefix}_outcomes_mqc.json"), emit: multiqc
-    tuple val(meta), path("${prefix}_status.json"), emit: status
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val(meta), path("${prefix}/${prefix}_summary.csv", glob: false), emit: summary
+    tuple val(meta), path("${prefix}/${prefix}_full.csv", glob: false), emit: full
+    tuple val(meta), path("${prefix}/${prefix}_conversations.json", glob: false), emit: conversations
+    tuple val(meta), path("${prefix}/${prefix}_report.html", glob: false), emit: report
+    tuple val(meta), path("${prefix}/${prefix}_mqc.json", glob: false), path("${prefix}/${prefix}_outcomes_mqc.json", glob: false), emit: multiqc
+    tuple val(meta), path("${prefix}_status.json", glob: false), emit: status
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -27,22 +27,29 @@ process CASSIA_COLLECT {
     def args2 = task.ext.args2 ?: ''
     def corrected = corrections ? "--corrections ${corrections}" : ''
     prefix = task.ext.prefix ?: "${meta.id}"
+    def word = shellWord(prefix)
     """
-    cassia collect ${chunks} ${results} \\
-        --name ${prefix} \\
-        --outdir ${prefix} \\
-        --status ${prefix}_status.json \\
+    cassia-engine collect ${chunks} ${results} \\
+        --name ${word} \\
+        --outdir ${word} \\
+        --status ${word}_status.json \\
         ${corrected} ${args2} \\
         ${args}
     """
 
     stub:
     prefix = task.ext.prefix ?: "${meta.id}"
+    def word = shellWord(prefix)
     """
-    mkdir ${prefix}
-    touch ${prefix}/${prefix}_summary.csv ${prefix}/${prefix}_full.csv ${prefix}/${prefix}_report.html
-    touch ${prefix}/${prefix}_mqc.json ${prefix}/${prefix}_outcomes_mqc.json
-    echo '{}' > ${prefix}/${prefix}_conversations.json
-    echo '{}' > ${prefix}_status.json
+    mkdir ${word}
+    touch ${word}/${word}_summary.csv ${word}/${word}_full.csv ${word}/${word}_report.html
+    touch ${word}/${word}_mqc.json ${word}/${word}_outcomes_mqc.json
+    echo '{}' > ${word}/${word}_conversations.json
+    echo '{}' > ${word}_status.json
     """
+}
+
+// A name as one word of the shell: other pipelines' ids may have any character.
+def shellWord(name) {
+    return "'${name.replace("'", /'\''/)}'"
 }

@@ -11,7 +11,7 @@ process CASSIA_CORRECTIONS {
 
     output:
     val meta, emit: meta
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -19,7 +19,7 @@ process CASSIA_CORRECTIONS {
     script:
     def args = task.ext.args ?: ''
     """
-    cassia corrections ${corrections} ${chunks} \\
+    cassia-engine corrections ${corrections} ${chunks} \\
         ${args}
     """
 

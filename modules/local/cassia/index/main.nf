@@ -6,11 +6,12 @@ process CASSIA_INDEX {
     container "cassia:0.1.0"
 
     input:
-    path statuses
+    // Names of their own here: those that they come with have the samples' names in them, and so any character.
+    path(statuses, stageAs: 'status?.json')
 
     output:
     path 'index.html', emit: index
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -18,7 +19,7 @@ process CASSIA_INDEX {
     script:
     def args = task.ext.args ?: ''
     """
-    cassia index ${statuses} \\
+    cassia-engine index ${statuses} \\
         --output index.html \\
         ${args}
     """

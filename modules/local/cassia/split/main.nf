@@ -7,12 +7,13 @@ process CASSIA_SPLIT {
     container "cassia:0.1.0"
 
     input:
+    // markers: a table, or several that are one sample's, each in a folder of its own as they may have the same name
     // options: what is said of the sample, by option of `cassia split`: tissue and species, and what else there is
-    tuple val(meta), path(markers, stageAs: 'markers/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), val(options)
+    tuple val(meta), path(markers, stageAs: 'markers/?/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), val(options)
 
     output:
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
-    tuple val("${task.process}"), val('cassia'), eval("cassia --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
+    tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
     task.ext.when == null || task.ext.when
@@ -27,7 +28,7 @@ process CASSIA_SPLIT {
     }.findAll()
     def files = [gene_map ? "--gene_map ${gene_map}" : '', cluster_context ? "--cluster_context ${cluster_context}" : '']
     """
-    cassia split ${markers} \\
+    cassia-engine split ${markers} \\
         --name ${shellQuote(prefix)} \\
         --outdir chunks \\
         ${(words + files.findAll()).join(' \\\n        ')} \\
