@@ -50,10 +50,10 @@ def _have_a_type(n_typed: int, n_all: int) -> str:
     return f"{n_typed:,} of {n_all:,} clusters {verb} a cell type."
 
 
-def need_a_look(count: int) -> str:
+def need_review(count: int) -> str:
     if count == 0:
-        return "None needs a look."
-    return f"{count:,} {'needs' if count == 1 else 'need'} a look."
+        return "None needs review."
+    return f"{count:,} {'needs' if count == 1 else 'need'} review."
 
 
 def share(value: float | None) -> str:
@@ -124,7 +124,7 @@ def selection_words(selection: Selection) -> str:
     """How the markers were chosen, as one line for the run facts."""
     limits = thresholds(selection) or "no filter, the table has no statistics"
     table = TABLES.get(selection.marker_format, selection.marker_format)
-    return f"{table} table, up to {plural(selection.n_genes, 'gene')} a cluster by {selection.ranked_by}; {limits}"
+    return f"{table} table, up to {plural(selection.n_genes, 'gene')} per cluster by {selection.ranked_by}; {limits}"
 
 
 def score_meaning(run: RunInfo) -> str:

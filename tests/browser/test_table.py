@@ -288,7 +288,7 @@ def test_phone_sorts_by_a_list(visit: Open) -> None:
     assert not found.page.locator(".clusters thead").is_visible()
     found.page.get_by_label("Sort the table").select_option("score")
     assert shown(found)[0] == "1"
-    found.page.get_by_role("button", name="Turn the order").click()
+    found.page.get_by_role("button", name="Reverse order").click()
     assert shown(found)[4:6] == ["7_0", "1"]
     assert set(shown(found)[-4:]) == {"2", "007", "7", "9"}, "what has no score stands last in both directions"
     found.page.get_by_label("Sort the table").select_option("id")
