@@ -64,9 +64,7 @@ def page_data(
     }
 
 
-def packed(
-    page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult]
-) -> Iterator[tuple[str, Any]]:
+def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
     """The parts to be packed, by name; what grows with the clusters as iterators, which `pack` never holds whole."""
     texts = Texts(results)
     yield "rows", (row_data(row) for row in page.rows)

@@ -102,9 +102,7 @@ def test_whole_round_from_typing_to_the_next_report(visit: Open, tmp_path: Path)
     assert "Label by Ada: platelet CL:0000233" in again.texts("#correction-note")[0]
     assert again.texts("#lineage li:has(> .term:has-text('platelet')) .on-tree") == ["9"]
     assert "<b>a second line</b>" in again.texts("#correction-note")[0]
-    assert [line.split()[-3:] for line in again.texts("#corrections tbody tr")] == [
-        ["the", "outputs", "Remove"]
-    ] * 2
+    assert [line.split()[-3:] for line in again.texts("#corrections tbody tr")] == [["the", "outputs", "Remove"]] * 2
     assert (
         "2 labels were given by persons (Ada): 1 in place of the proposed one, 1 where there was none"
         in (Page(html).text_of["methods"])
@@ -313,7 +311,7 @@ def test_view_says_where_a_persons_label_has_its_place(visit: Open) -> None:
     found = visit(render(corrected(make.mixed_bag(), read_corrections(rows))), "#cluster=9")
     view = found.texts("#cluster-view")[0]
     assert "Cell Ontology platelet CL:0000233 by an abbreviation" in view
-    assert "hematopoietic cell › blood cell › platelet" in view
+    assert "Lineage hematopoietic cell › blood cell" in view
     assert "There was no answer: the label is a person's." in view
     assert "not judged" not in view
     assert "Lovelace, Ada" in found.texts(".clusters tr[aria-current] .c-decided_by")

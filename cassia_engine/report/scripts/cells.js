@@ -67,10 +67,10 @@ function geneCell(list) {
 }
 
 function checksCell(row) {
+  if (row.yours?.label) return h("span", { class: "quiet" }, icon("person"), row.verdict);
   const concerns = row.concerns.map((one) => h("span", { class: one.tone }, icon(one.kind), one.word));
   if (concerns.length || !isAnswered(row)) return concerns;
   const against = row.conflicting.length;
-  if (row.yours?.label) return h("span", { class: "quiet" }, icon("person"), row.verdict);
   return [
     row.validated ? h("span", {}, icon("agreed"), row.verdict) : h("span", { class: "quiet" }, row.verdict),
     against ? h("span", { class: "quiet" }, icon("conflicting"), counted(against, "conflicting gene")) : null,

@@ -20,7 +20,7 @@ async function main() {
   const land = startLanding();
   startPaper(at("overview"));
   const [links, rows] = await Promise.all([unpacked("links"), unpacked("rows")]);
-  fill(JSON.parse(at("page-data").textContent), links, rows);
+  fill(JSON.parse(at("page-data").textContent), rows, links);
   startCorrections(at("corrections")); // first, as the table says "your label"
   startGlance(at("types"));
   const table = startTable(at("table"));

@@ -14,11 +14,12 @@ const OVERRULED = {
   score: null,
 };
 
-// The row as it stands: itself, or with the label that was given in this page.
+// The row as it stands: itself, or with the label that was given in this page. Its concerns stay: it counts among those
+// that need review, as in the headline, until the outputs are made anew.
 export function standing(row) {
   const said = row.yours;
   if (!said?.label) return row;
-  const own = { concerns: [], validated: null, verdict: "your label, not in the outputs yet", decided_by: said.decided_by };
+  const own = { validated: null, verdict: "your label, not in the outputs yet", decided_by: said.decided_by };
   if (!isOverruled(row)) return { ...row, ...own, verdict: "you confirmed it, not in the outputs yet" };
   return { ...row, ...OVERRULED, ...own, title: said.label, types: [said.label], cl_id: said.cl_id, cl_label: "", has_type: true };
 }

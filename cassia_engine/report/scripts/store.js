@@ -9,7 +9,7 @@ export function keyOf(row) {
   return row.key_id ?? row.id;
 }
 
-export function fill(page, links, rows) {
+export function fill(page, rows, links = null) {
   for (const row of rows) if (row.key_id) row.key_id = String.fromCodePoint(...row.key_id);
   state.page = page;
   state.links = links;
