@@ -48,7 +48,11 @@ _WHOLE = {"format": "{:,.0f}", "min": 0, "scale": False}
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "clusters": {"title": "Clusters", "description": "Clusters in the marker table", **_WHOLE},
     "with_cell_type": {"title": "With cell type", "description": "Clusters that have a cell type", **_WHOLE},
-    "need_a_look": {"title": "Need a look", "description": "Clusters that the report lists to look at first", **_WHOLE},
+    "need_a_look": {
+        "title": "Need review",
+        "description": "Clusters that the report lists as in need of review",
+        **_WHOLE,
+    },
     "failed": {"title": "Failed", "description": "Clusters that failed and have no label by a person", **_WHOLE},
     "not_validated": {"title": "Not validated", "description": "Answers that the validator did not agree to", **_WHOLE},
     "unsupported": {

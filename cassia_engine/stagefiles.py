@@ -75,7 +75,7 @@ class Status:
 
     @property
     def look(self) -> int:
-        """Clusters that need a look: all but the clear ones and those that a person named."""
+        """Clusters that need review: all but the clear ones and those that a person named."""
         return sum(self.parts.values()) - self.parts.get("clear", 0) - self.by_person
 
     @property

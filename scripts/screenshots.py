@@ -26,7 +26,17 @@ from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_pla
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
 BLOOD = ("pbmc68k_scanpy.csv", "--name", "pbmc68k", "--tissue", "peripheral blood", "--species", "human")
-GUT = ("large_intestine_seurat.csv.gz", "--name", "intestine", "--tissue", "large intestine", "--species", "human")
+GUT = (
+    "large_intestine_seurat.csv.gz",
+    "--name",
+    "large_intestine",
+    "--tissue",
+    "large intestine",
+    "--species",
+    "human",
+    "--ranking_method",
+    "pct_diff",
+)  # as in assets/samplesheet.csv
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 MARGIN = 16
 
@@ -50,21 +60,23 @@ class Shot:
     opened: str = ""
 
 
+FIRST = {"width": 1440, "height": 900}  # the first screen of a laptop
 OFFLINE = (
-    Shot("report.png", height=1180),
-    Shot("report_dark.png", height=1180, scheme="dark"),
-    Shot("report_narrow.png", 390, 844),
+    Shot("report_offline.png", **FIRST),
     Shot("report_narrow_table.png", 390, 844, of="#clusters"),
     Shot("report_card.png", height=1130, cluster="6", of="#cluster-view"),
 )
 OFFLINE_GUT = (
+    Shot("report.png", **FIRST),
     Shot("report_dotplot.png", of="#dotplot"),
     Shot("report_dotplot_dark.png", scheme="dark", of="#dotplot"),
     Shot("report_lineage.png", height=1400, of=".side-by-side"),
 )
 WITH_MODEL = (Shot("report_talk.png", height=1180, cluster="0", of="#cluster-view"),)
 WITH_FAILURES = (
-    Shot("report_look.png", height=1280),
+    Shot("report_review.png", **FIRST),
+    Shot("report_dark.png", **FIRST, scheme="dark"),
+    Shot("report_narrow.png", 390, 844),
     Shot("report_failed.png", height=1010, opened=".todo a >> nth=0", of="#cluster-view"),
 )
 

@@ -13,7 +13,11 @@ import pytest
 
 import cassia_engine
 from cassia_engine.markers import read_markers
+from cassia_engine.offline import open_annotator
+from cassia_engine.records import Dataset
+from cassia_engine.report.look import concerns
 from cassia_engine.settings import SplitSettings
+from tests.conftest import ROOT
 
 EXAMPLES = Path(cassia_engine.__file__).parent / "data" / "examples"
 PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
@@ -123,3 +127,18 @@ def test_cassia_annotates_every_cluster(tmp_path: Path, table: Path, tissue: str
     assert [row["Cluster ID"] for row in summary] == [cluster.id for cluster in read_markers(table).clusters]
     assert {row["Status"] for row in summary} == {"annotated"}
     assert {row["Provider"] for row in summary} == {"offline"}
+
+
+def test_one_cluster_of_the_demonstration_needs_review() -> None:
+    """The samplesheet of `make demo`: the crypt stem cells have genes of dividing blood cells among their markers."""
+    found = []
+    with (ROOT / "assets" / "samplesheet.csv").open(encoding="utf-8", newline="") as sheet:
+        for row in csv.DictReader(sheet):
+            settings = SplitSettings(ranking_method=row["ranking_method"] or SplitSettings().ranking_method)
+            table = read_markers(ROOT / "assets" / row["markers"], settings)
+            annotator = open_annotator(Dataset(row["sample"], row["tissue"], row["species"]))
+            results = [annotator.annotate(cluster) for cluster in table.clusters]
+            found += [(r.cluster.id, c.word, c.detail) for r in results for c in concerns(r, "offline")]
+    assert found == [
+        ("intestinal crypt stem cell", "2 conflicting genes", "Against it: CDK6, MYB."),
+    ]

@@ -68,7 +68,7 @@ def test_index_says_of_a_sample_what_its_report_says(run: RunInfo, named: tuple[
 def test_index_adds_up_what_persons_named() -> None:
     named = read_corrections([{"cluster": "9", "label": "platelet"}, {"cluster": "2", "label": "B cell"}])
     text = text_of(render_index([status(merged("a").corrected(named)), status(merged("b"))]))
-    assert "14 of 20 clusters have a cell type, 2 of them by a person. 14 need a look." in text
+    assert "14 of 20 clusters have a cell type, 2 of them by a person. 14 need review." in text
     assert "4 clear 2 named by a person 8 with a warning 1 no markers 1 failed 2 refused 2 not reached" in text
 
 
@@ -85,7 +85,7 @@ def test_index_leads_to_the_report_of_each_sample(tmp_path: Path) -> None:
     assert [unquote(link) for link in links] == [f"./{name}/{name}_report.html" for name in sorted(names)]
     assert not any(set("#?:") & set(link) for link in links)
     text = text_of(html)
-    assert "18 of 30 clusters have a cell type. 24 need a look." in text
+    assert "18 of 30 clusters have a cell type. 24 need review." in text
     assert text.count("6 of 10 clusters have a cell type.") == 3
     assert text.count("3 without an annotation") == 3
     assert "Calls36" in Page(html).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -291,3 +292,36 @@ def test_an_id_that_is_no_current_term_is_told(tmp_path: Path) -> None:
     result = odd.annotate(cluster(["MYST1"]))
     assert result.annotation is not None
     assert (result.annotation.detailed_types[0].label, result.annotation.cl_label) == ("odd cell", "")
+
+
+# --- how the score came about, as values ---
+
+
+@pytest.mark.parametrize("genes", [T, NK, B, MONOCYTE, PLATELET, [*T[:6], *MONOCYTE[:6]]])
+def test_values_of_the_scoring_agree_with_the_annotation(genes: list[str]) -> None:
+    result = annotate(genes)
+    found, a = result.scoring, result.annotation
+    assert found is not None and a is not None
+    assert [(t.label, t.cl_id, t.score) for t in found.types] == [(t.label, t.cl_id, t.score) for t in a.detailed_types]
+    assert tuple(gene for gene, _ in found.types[0].genes) == a.evidence_genes
+    assert all(weight > 0 for scored in found.types for _, weight in scored.genes)
+    own, against = found.types[0].strength, found.rival_strength
+    assert 100 * own / (own + against + found.one_gene) == pytest.approx(a.score, abs=0.06)
+    assert found.rival_genes[:10] == a.conflicting_genes or len(found.rival_genes) < 2
+    assert all(check.passed for check in found.checks) == result.validated
+    assert found.tissues == ("blood",)
+
+
+def test_values_of_the_scoring_where_no_gene_is_known() -> None:
+    found = annotate(["NOSUCHGENE1", "NOSUCHGENE2"]).scoring
+    assert found is not None
+    assert (found.known_genes, found.types) == (0, ())
+
+
+@pytest.mark.parametrize("genes", [T, ["NOSUCHGENE1"], []])
+def test_values_of_the_scoring_are_in_the_result_file(genes: list[str]) -> None:
+    result = annotate(genes)
+    data = json.loads(json.dumps(to_json(result)))
+    assert ClusterResult.from_json(data) == result
+    del data["scoring"]
+    assert ClusterResult.from_json(data) == replace(result, scoring=None), "files of before are read too"

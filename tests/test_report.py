@@ -64,13 +64,13 @@ def said_of(results: Sequence[ClusterResult], id: str) -> str:
 
 def test_headline_counts_types_and_looks() -> None:
     page = Page(render(make.mixed_bag()))
-    assert page.text_of["headline"] == "6 of 10 clusters have a cell type. 8 need a look."
+    assert page.text_of["headline"] == "6 of 10 clusters have a cell type. 8 need review."
 
 
 def test_unresolved_cluster_counts_as_no_cell_type_and_gets_a_look() -> None:
     results = [make.annotated("0", 0), make.unresolved("5", 1)]
     page = Page(render(results))
-    assert page.text_of["headline"] == "1 of 2 clusters has a cell type. 1 needs a look."
+    assert page.text_of["headline"] == "1 of 2 clusters has a cell type. 1 needs review."
     row = page.row("5")
     assert (row["title"], row["outcome"], row["not_judged"]) == ("unresolved", "annotated", [])
     assert "None of its 10 markers is known." in said_of(results, "5")
@@ -93,8 +93,8 @@ def test_headline_in_every_number(n_typed: int, n_all: int, sentence: str) -> No
 
 def test_all_well_is_said() -> None:
     page = Page(render([make.annotated("a"), make.annotated("b", 1)]))
-    assert page.text_of["headline"] == "All 2 clusters have a cell type. None needs a look."
-    assert "Nothing calls for a look" in page.text
+    assert page.text_of["headline"] == "All 2 clusters have a cell type. None needs review."
+    assert "Nothing needs review" in page.text
 
 
 def test_offline_says_first_that_no_model_was_asked() -> None:
@@ -179,7 +179,7 @@ def test_dollars(value: float, text: str) -> None:
 
 def test_selection_is_said_in_words() -> None:
     assert words.selection_words(make.SELECTION) == (
-        "Seurat table, up to 50 genes a cluster by avg_log2FC; adjusted p < 0.05, log2 fold change > 0.25, "
+        "Seurat table, up to 50 genes per cluster by avg_log2FC; adjusted p < 0.05, log2 fold change > 0.25, "
         "expressed in at least 10% of the cells inside or outside"
     )
     simplified = Selection("simplified", "given order", 50)
@@ -314,7 +314,7 @@ def test_all_well_claims_no_check_that_nobody_made() -> None:
     unchecked = Page(render([make.annotated(validated=None)], run=make.OFFLINE_RUN)).text
     assert "passed its check" in checked
     assert "passed its check" not in unchecked
-    assert "Nothing calls for a look" in unchecked
+    assert "Nothing needs review" in unchecked
 
 
 def test_only_statistics_that_exist_have_a_column() -> None:
@@ -362,14 +362,13 @@ def test_shares_are_not_rounded_to_nothing() -> None:
     assert [words.share(v) for v in (0.0, 0.004, 0.5, 1.0, None)] == ["0%", "<1%", "50%", "100%", "–"]
 
 
-def test_conversation_alternates_and_ends_with_the_scorer() -> None:
+def test_conversation_alternates_and_ends_with_the_score() -> None:
     held = Conversation(("a1", "a2"), ("v1",), formatting="{}", scoring="s")
     assert [(t.speaker, t.round, t.text) for t in talk.turns(held)] == [
         ("Annotator", 1, "a1"),
         ("Validator", 1, "v1"),
         ("Annotator", 2, "a2"),
-        ("Formatter", 0, "{}"),
-        ("Scorer", 0, "s"),
+        ("Score and confidence", 0, "s"),
     ]
 
 

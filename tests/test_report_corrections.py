@@ -39,8 +39,8 @@ def test_label_of_a_person_is_the_title_and_the_answer_is_told() -> None:
 def test_person_who_named_a_cluster_has_looked_at_it() -> None:
     before = page([])
     after = page([{"cluster": "9", "label": "platelet"}, {"cluster": "7_0", "label": "natural killer cell"}])
-    assert before.text_of["headline"] == "6 of 10 clusters have a cell type. 8 need a look."
-    assert after.text_of["headline"] == "7 of 10 clusters have a cell type, 2 of them by a person. 6 need a look."
+    assert before.text_of["headline"] == "6 of 10 clusters have a cell type. 8 need review."
+    assert after.text_of["headline"] == "7 of 10 clusters have a cell type, 2 of them by a person. 6 need review."
     assert "2 named by a person" in " ".join(after.text.split())
     row, detail = after.row("9"), after.detail("9")
     assert (row["outcome"], row["title"], row["has_type"], row["concerns"]) == ("failed", "platelet", True, [])
@@ -57,7 +57,7 @@ CLEAR = "has a cell type that passed its check, with no sign of a mixture and no
 @pytest.mark.parametrize(
     ("ids", "named", "said"),
     [
-        ("", "", "There is no cluster to look at."),
+        ("", "", "There is no cluster to review."),
         ("ab", "", f"Every cluster {CLEAR}"),
         ("abl", "l", f"A person named or confirmed 1 cluster; every other one {CLEAR}"),
         ("l", "l", "A person named or confirmed every cluster."),
@@ -74,7 +74,7 @@ def test_where_nothing_calls_for_a_look_only_what_holds_is_said(ids: str, named:
     if rows:
         results = list(corrected(results, read_corrections(rows)))
     text = Page(report.render(make.DATASET, make.SELECTION, make.MODEL_RUN, results)).text_of["overview"]
-    after = " ".join(text.partition("Nothing calls for a look")[2].split())
+    after = " ".join(text.partition("Nothing needs review")[2].split())
     assert after.startswith(said)
 
 

@@ -202,14 +202,14 @@ def test_call_rows() -> None:
         "$0.0095",
         "1.2",
     )
-    assert (first.ended, first.sent) == ("whole", "at most 8,192 tokens, temperature 0, reasoning low")
+    assert (first.ended, first.sent) == ("complete", "at most 8,192 tokens, temperature 0, reasoning low")
     assert (second.tokens_in, second.cost, second.ended) == ("unknown", "unknown", "cut off (max_tokens)")
     assert second.sent == "at most 4,096 tokens, replies by a JSON schema"
 
 
 def test_cost_says_where_it_is_from() -> None:
     mixed = (talks.call(), talks.call(cost_source="prices of 2026-11-20"), talks.call(cost_usd=None, cost_source=""))
-    assert calls.cost_sources(mixed) == "the provider's own figure and reckoned by prices of 2026-11-20"
+    assert calls.cost_sources(mixed) == "the provider's own figure and calculated from prices of 2026-11-20"
 
 
 @pytest.mark.parametrize(
@@ -364,9 +364,9 @@ def test_run_says_what_was_asked_for_and_what_went_out() -> None:
     aside = replace(make.cluster(), set_aside=(SetAside("ribosomal", ("RPL3", "RPS6")), SetAside("stress", ("FOS",))))
     found = run_facts([make.annotated(cluster=aside, conversation=talks.held(calls=(talks.call(), warm)))])
     assert found["Prompts"] == "version 1"
-    assert found["Asked for"] == "moderate validator (v1), temperature 0.0"
+    assert found["Requested"] == "moderate validator (v1), temperature 0.0"
     assert found["Sent"] == "temperature 0 (1 call); at most 4,096 tokens; replies by a JSON schema (1 call)"
-    assert found["Set aside"] == "3 technical genes in 1 of 1 cluster: 2 ribosomal, 1 stress"
+    assert found["Left out"] == "3 technical genes in 1 of 1 cluster: 2 ribosomal, 1 stress"
     assert "Answered by" not in found
 
 

@@ -1,4 +1,4 @@
-"""The scorer's account of one cluster in plain English: what stands where a model's words would."""
+"""The scorer's account of one cluster: as typed values for the report, and in plain English for the conversations."""
 
 from __future__ import annotations
 
@@ -6,19 +6,35 @@ from dataclasses import dataclass
 
 from cassia_engine.knowledge.tissues import Tissues
 from cassia_engine.offline.scoring import Candidate, Ranking
-from cassia_engine.offline.verdict import Verdict
-from cassia_engine.records import Cluster, Dataset
+from cassia_engine.offline.verdict import ONE_GENE, Verdict
+from cassia_engine.records import Cluster, Dataset, MarkerScoring, ScoredType
+
+DIGITS = 4  # behind the point, of a weight or a strength
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The scorer's account of one cluster in plain English."""
+    """The scorer's account of one cluster."""
 
     dataset: Dataset
     tissues: Tissues
     cluster: Cluster
     ranking: Ranking
     verdict: Verdict
+
+    def values(self) -> MarkerScoring:
+        """The scored types with the weights of their genes, the rival, the tissue and the checks."""
+        verdict = self.verdict
+        return MarkerScoring(
+            known_genes=len(self.ranking.known_genes),
+            types=tuple(map(_scored, verdict.candidates, verdict.scores)),
+            tissues=tuple(sorted(self.tissues.named)),
+            rival=verdict.rival.label if verdict.rival else "",
+            rival_strength=round(verdict.rival_strength, DIGITS),
+            rival_genes=verdict.rival_genes,
+            one_gene=ONE_GENE,
+            checks=verdict.checks,
+        )
 
     def annotation(self) -> str:
         """What was scored, what came first and by which genes."""
@@ -68,6 +84,17 @@ class Account:
         if not self.tissues.named:
             return "no tissue taken into account"
         return f"tissue {self.dataset.tissue} (taken as {', '.join(sorted(self.tissues.named))})"
+
+
+def _scored(candidate: Candidate, score: float) -> ScoredType:
+    return ScoredType(
+        label=candidate.label,
+        cl_id=candidate.cl_id,
+        score=score,
+        strength=round(candidate.strength, DIGITS),
+        genes=tuple((gene, round(weight, DIGITS)) for gene, weight in candidate.parts),
+        expected=candidate.expected,
+    )
 
 
 def _named(candidate: Candidate) -> str:

@@ -24,6 +24,7 @@ from cassia_engine.records import (
     Confidence,
     Conversation,
     Dataset,
+    MarkerScoring,
     Outcome,
     RunInfo,
     to_json,
@@ -97,6 +98,7 @@ class OfflineAnnotator:
                 formatting=json.dumps(to_json(annotation), ensure_ascii=False),
                 scoring=account.scoring(),
             ),
+            scoring=account.values(),
         )
 
     def _annotation(self, verdict: Verdict) -> Annotation:
@@ -153,4 +155,5 @@ def _unresolved(cluster: Cluster, knowledge: str) -> ClusterResult:
         iterations=1,
         decided_by=NOTICE,
         conversation=Conversation(annotations=(text,)),
+        scoring=MarkerScoring(known_genes=0),
     )

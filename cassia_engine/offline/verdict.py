@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cassia_engine.offline.lineages import related
 from cassia_engine.offline.scoring import Candidate, Ranking
-from cassia_engine.records import Confidence
+from cassia_engine.records import Confidence, ScoringCheck
 
 # A strength about that of one good marker in the middle of the list: without it a single gene would score 100.
 ONE_GENE = 0.5
@@ -35,15 +35,6 @@ STATES = {name: (least, frozenset(symbols.split())) for name, (least, symbols) i
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A yes-or-no question about the answer, answered in code."""
-
-    question: str
-    passed: bool
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What is made of a ranking that has at least one candidate.
 
@@ -51,6 +42,7 @@ class Verdict:
         candidates: up to three, best first; the first one is the answer.
         scores: for each of them 100 x strength / (strength + rival's strength + one gene).
         rival: the strongest type of an unrelated lineage that has a gene of its own.
+        rival_strength, rival_genes: of these genes alone, strongest first.
         mixed: whether the rival is strong enough for a mixture.
         conflicts: genes that mark the rival and nothing related to the answer, if there are two or more.
     """
@@ -58,10 +50,12 @@ class Verdict:
     candidates: tuple[Candidate, ...]
     scores: tuple[float, ...]
     rival: Candidate | None
+    rival_strength: float
+    rival_genes: tuple[str, ...]
     mixed: bool
     conflicts: tuple[str, ...]
     state: str
-    checks: tuple[Check, ...]
+    checks: tuple[ScoringCheck, ...]
     confidence: Confidence
 
     @property
@@ -98,6 +92,8 @@ def judge(ranking: Ranking, genes: Sequence[str], set_aside: Sequence[str] = ())
         candidates=candidates,
         scores=scores,
         rival=rival.candidate if rival else None,
+        rival_strength=against,
+        rival_genes=rival.own if rival else (),
         mixed=mixed,
         # A single stray gene of another lineage says little, and most lists have some.
         conflicts=rival.own[:MAX_CONFLICTS] if rival and len(rival.own) >= 2 else (),
@@ -132,18 +128,18 @@ def _state(genes: Sequence[str]) -> str:
     return ", ".join(name for name, (least, signs) in STATES.items() if len(listed & signs) >= least)
 
 
-def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> tuple[Check, ...]:
+def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> tuple[ScoringCheck, ...]:
     n_genes = len(answer.genes)
     high = [gene for gene in answer.genes if gene in genes[:20]]
     return (
-        Check("Do at least three genes speak for it?", n_genes >= 3, f"{n_genes} do"),
-        Check("Is one of them among the first 20?", bool(high), ", ".join(high[:5]) or "none is"),
-        Check(
+        ScoringCheck("Do at least three genes speak for it?", n_genes >= 3, f"{n_genes} do"),
+        ScoringCheck("Is one of them among the first 20?", bool(high), ", ".join(high[:5]) or "none is"),
+        ScoringCheck(
             "Is it expected in this tissue?",
             answer.expected,
             "yes" if answer.expected else "the knowledge has it elsewhere",
         ),
-        Check(
+        ScoringCheck(
             "Is it free of a second, unrelated lineage?",
             partner is None,
             "yes" if partner is None else f"{partner.candidate.label} is backed too, by {', '.join(partner.own[:5])}",
@@ -151,7 +147,7 @@ def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> 
     )
 
 
-def _confidence(answer: Candidate, score: float, checks: Sequence[Check], mixed: bool) -> Confidence:
+def _confidence(answer: Candidate, score: float, checks: Sequence[ScoringCheck], mixed: bool) -> Confidence:
     """High: all checks passed, four genes, score 75. Low: fewer than two genes, a mixture, or a score under 50."""
     if mixed or len(answer.genes) < 2 or score < 50:
         return Confidence.LOW

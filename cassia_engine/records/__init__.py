@@ -1,7 +1,8 @@
 """What passes between the stages, as immutable typed records, and its JSON form.
 
 Chunk and result files are these records written down: `to_json` and the `from_json` of each class are
-each other's inverse. `SCHEMA_VERSION` changes whenever a field does, together with docs/formats.md.
+each other's inverse. `SCHEMA_VERSION` changes whenever a file of before cannot be read any more, together with
+docs/formats.md.
 """
 
 from cassia_engine.records.clusters import (
@@ -26,6 +27,7 @@ from cassia_engine.records.results import (
     RunInfo,
     Usage,
 )
+from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
 
 SCHEMA_VERSION = "1.2"
 
@@ -48,8 +50,11 @@ __all__ = [
     "Correction",
     "Dataset",
     "Marker",
+    "MarkerScoring",
     "Outcome",
     "RunInfo",
+    "ScoredType",
+    "ScoringCheck",
     "Selection",
     "SetAside",
     "Usage",

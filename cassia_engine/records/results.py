@@ -11,6 +11,7 @@ from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
+from cassia_engine.records.scoring import MarkerScoring
 
 
 class Outcome(StrEnum):
@@ -217,7 +218,8 @@ class Correction:
 class ClusterResult:
     """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed).
 
-    A `correction` leaves all else as it was: outcome, votes and conversation are what was answered.
+    A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
+    where the offline annotator scored the markers.
     """
 
     cluster: Cluster
@@ -231,6 +233,7 @@ class ClusterResult:
     conversation: Conversation = field(default_factory=Conversation)
     usage: Usage = field(default_factory=Usage)
     correction: Correction | None = None
+    scoring: MarkerScoring | None = None
 
     @property
     def annotation(self) -> Annotation | None:
@@ -285,6 +288,7 @@ class ClusterResult:
                 "conversation": Conversation.from_json(data["conversation"]),
                 "usage": Usage.from_json(data["usage"]),
                 "correction": data["correction"] and Correction.from_json(data["correction"]),
+                "scoring": MarkerScoring.from_json(scoring) if (scoring := data.get("scoring")) else None,
             }
         )
 

@@ -15,7 +15,7 @@ Entry = Mapping[str, Any]
 
 UNKNOWN = "unknown"
 ENDINGS: Mapping[Finish, str] = {
-    Finish.STOP: "whole",
+    Finish.STOP: "complete",
     Finish.LENGTH: "cut off",
     Finish.REFUSED: "refused",
     Finish.OTHER: "ended early",
@@ -64,7 +64,7 @@ def cost_sources(calls: Sequence[Entry]) -> str:
     """Where the costs are from; "" if none is known."""
     names = {"provider": "the provider's own figure"}
     found = dict.fromkeys(_text(call, "cost_source") for call in calls if _number(call, "cost_usd") is not None)
-    return " and ".join(names.get(source, f"reckoned by {source}") for source in found if source)
+    return " and ".join(names.get(source, f"calculated from {source}") for source in found if source)
 
 
 def finish(call: Entry) -> Finish:

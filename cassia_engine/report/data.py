@@ -9,6 +9,7 @@ texts        long texts that several clusters have, such as the system prompt
 terms        the current terms of the Cell Ontology, each an id, a label and synonyms, for who types a label
 lineages     the names of the broad lineages; a row's `lineage` is an index in it
 tree         the clusters on the Cell Ontology (tree.py)
+links        addresses of pages on a gene and on a term (links.py)
 
 To come with AnnData, and absent until then, so that nothing stands in their place on the page:
 embedding    {"name": "UMAP", "x": [...], "y": [...], "cluster": [index of a row, ...]}, an entry a cell (a sample of
@@ -26,8 +27,9 @@ from typing import Any
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report import library
-from cassia_engine.report.details import detail_data
+from cassia_engine.report.details import detail_data, who_answered
 from cassia_engine.report.lineages import LINEAGES
+from cassia_engine.report.links import TERM_PAGE, gene_page
 from cassia_engine.report.markertable import BAR_END, markers, short, strongest
 from cassia_engine.report.pack import dumps
 from cassia_engine.report.requests import Texts
@@ -56,10 +58,13 @@ def page_data(
         "block": BLOCK,
         "score_meaning": page.score_meaning,
         "ontology": RELEASE,
+        "before": who_answered(run.provider),
+        "pipeline": page.from_pipeline,
+        "tissue": dataset.tissue,
     }
 
 
-def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
+def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
     """The parts to be packed, by name; what grows with the clusters as iterators, which `pack` never holds whole."""
     texts = Texts(results)
     yield "rows", (row_data(row) for row in page.rows)
@@ -67,6 +72,7 @@ def packed(page: Page, run: RunInfo, results: Sequence[ClusterResult]) -> Iterat
     yield "texts", iter(texts)
     yield "lineages", [{"name": name} for name in LINEAGES]
     yield "tree", tree([row.cl_id for row in page.rows])
+    yield "links", {"gene": gene_page(dataset.species), "term": TERM_PAGE}
     yield "library", library.text()
     yield "terms", terms()
     for start in range(0, len(results), BLOCK):

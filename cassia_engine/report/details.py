@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cassia_engine.records import ClusterResult, SetAside
+from cassia_engine.records import ClusterResult, MarkerScoring, SetAside
 from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
@@ -21,7 +21,8 @@ class Detail:
     """The view of a cluster beside its row and its markers; what is empty is left out of the data.
 
     `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says who answered
-    where a person's label stands first. `named` is of the label that a person gave in its place.
+    where a person's label stands first. `named` is of the label that a person gave in its place. `scoring` is how
+    offline marker scoring came to its answer; then there is no conversation.
     """
 
     n_rows: int
@@ -34,6 +35,7 @@ class Detail:
     set_aside: tuple[SetAside, ...] = ()
     hints: tuple[str, ...] = ()
     usage: tuple[tuple[str, str], ...] = ()
+    scoring: MarkerScoring | None = None
     turns: tuple[Turn, ...] = ()
     talk: str = ""
     calls: tuple[CallRow, ...] = ()
@@ -46,11 +48,11 @@ def detail(result: ClusterResult, provider: str) -> Detail:
     a = opinion(before)
     said = result.named_by_person
     held = result.conversation
-    spoken = turns(held, result.validated)
+    spoken = turns(held, result.validated) if held.calls or provider != words.OFFLINE else ()
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
-        before=_who_answered(provider) if result.replaced else "",
+        before=who_answered(provider) if result.replaced else "",
         answer=answer(a, result) if a else None,
         named=named(said) if said and opinion(result) is None else None,
         concerns=concerns(before, provider),
@@ -58,6 +60,7 @@ def detail(result: ClusterResult, provider: str) -> Detail:
         set_aside=result.cluster.set_aside,
         hints=tuple(map(sentence, result.cluster.hints)),
         usage=tuple(words.usage_facts([result])) if result.usage.calls else (),
+        scoring=result.scoring,
         turns=spoken,
         talk=talk_summary(spoken, held, result.validated),
         calls=calls.rows(held.calls),
@@ -71,7 +74,8 @@ def uncorrected(result: ClusterResult) -> ClusterResult:
     return replace(result, correction=None)
 
 
-def _who_answered(provider: str) -> str:
+def who_answered(provider: str) -> str:
+    """The start of a line that tells the answer where a person's label stands first."""
     return "The marker scoring said" if provider == words.OFFLINE else "The model said"
 
 

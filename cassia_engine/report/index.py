@@ -53,7 +53,7 @@ def index(statuses: Sequence[Status]) -> Index:
     return Index(
         lead=words.NO_MODEL if offline else "",
         have=words.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),
-        need=words.need_a_look(look) if total else "",
+        need=words.need_review(look) if total else "",
         look=look,
         total=total,
         segments=segments(sum((Counter(s.parts) for s in ordered), Counter())),
@@ -69,7 +69,7 @@ def _sample(status: Status) -> Sample:
         name=status.name,
         link=f"./{folder}/{file}",
         have=words.have_a_type(status.typed, status.total, status.by_person),
-        need=words.need_a_look(status.look) if status.total else "",
+        need=words.need_review(status.look) if status.total else "",
         total=status.total,
         failed=len(status.failed),
         segments=segments(status.parts),

@@ -1,4 +1,4 @@
-"""Which clusters a person must look at, and why: the worst reason first."""
+"""Which clusters need review, and why: the worst reason first."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ REMEDY = {
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """A reason to look at a cluster: its kind (one of KINDS), a few words, a sentence, and what to do."""
+    """A reason to review a cluster: its kind (one of KINDS), a few words, a sentence, and what to do."""
 
     kind: str
     word: str
@@ -70,7 +70,7 @@ def sentence(text: str) -> str:
 
 
 def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
-    """Every reason to look at this cluster, worst first; empty if there is none."""
+    """Every reason to review this cluster, worst first; empty if there is none."""
     if result.named_by_person:
         return ()  # a person has looked
     if result.outcome is not Outcome.ANNOTATED or result.annotation is None:
@@ -84,7 +84,7 @@ def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
 
 def part(result: ClusterResult, provider: str) -> str:
     """The part of the outcome bar that the cluster is of: its outcome where it has no annotation, else "warned" with
-    a reason to look and "clear" without one; "person" where a person named it."""
+    a reason for review and "clear" without one; "person" where a person named it."""
     if result.named_by_person:
         return "person"
     if result.outcome is not Outcome.ANNOTATED:
@@ -120,8 +120,8 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Con
         detail = f"The markers contradict what was said of the data: {sentence(a.context_conflict)}"
         yield Concern("context", "context conflict", detail)
     if a.mixed_types:
-        detail = f"Types that may be mixed here: {', '.join(a.mixed_types)}."
-        yield Concern("mixture", "possible mixture", detail)
+        others = [mixed for mixed in a.mixed_types if mixed != a.label] or a.mixed_types
+        yield Concern("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")
     if a.confidence is Confidence.LOW:
         said = _scoring_lines(result, WHY_LOW) or ["by the written rule, from its score, checks and evidence"]
         yield Concern("low", "low confidence", sentence(said[0]))
@@ -129,13 +129,22 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Con
 
 def _disagreement(result: ClusterResult, provider: str) -> str:
     """That the answer was not agreed to, with the first objection where a model had any."""
-    who = "The scorer's own check did" if provider == OFFLINE else "The validator did"
+    if provider == OFFLINE:
+        return _failed_checks(result)
     rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
     objections = _scoring_lines(result, OBJECTION)
-    if not objections or provider == OFFLINE:
-        return f"{who} not agree with the answer{rounds}; the conversation says why."
+    if not objections:
+        return f"The validator did not agree with the answer{rounds}; the conversation says why."
     more = f" And {plural(len(objections) - 1, 'more objection')}." if len(objections) > 1 else ""
-    return f"{who} not agree with the answer{rounds}: {sentence(objections[0])}{more}"
+    return f"The validator did not agree with the answer{rounds}: {sentence(objections[0])}{more}"
+
+
+def _failed_checks(result: ClusterResult) -> str:
+    """The checks of the marker scoring that did not pass, each with its finding."""
+    failed = [c for c in result.scoring.checks if not c.passed] if result.scoring else []
+    if not failed:
+        return "The checks of the marker scoring did not all pass."
+    return " ".join(f"{check.question} {sentence(check.detail)}" for check in failed)
 
 
 def _scoring_lines(result: ClusterResult, start: str) -> list[str]:
@@ -145,7 +154,7 @@ def _scoring_lines(result: ClusterResult, start: str) -> list[str]:
 
 
 def _conflict_is_open(result: ClusterResult, a: Annotation) -> bool:
-    """Whether conflicting genes call for a look: a validator that agreed has weighed a few, not a great many."""
+    """Whether conflicting genes call for review: a validator that agreed has weighed a few, not a great many."""
     many = len(a.conflicting_genes) >= MANY_CONFLICTS * len(a.evidence_genes)
     return many or result.validated is not True
 

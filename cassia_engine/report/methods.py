@@ -29,7 +29,7 @@ ONTOLOGY = (
     "modularization, and ontology interoperability. J Biomed Semantics 7, 44 (2016). doi:10.1186/s13326-016-0088-7"
 )
 CASSIA = (
-    "The way of working follows CASSIA: Xie E et al. CASSIA: a multi-agent large language model for automated and "
+    "CASSIA: Xie E et al. CASSIA: a multi-agent large language model for automated and "
     "interpretable cell annotation. Nat Commun (2025). doi:10.1038/s41467-025-67084-x"
 )
 OF_SOFTWARE: Mapping[str, str] = {
@@ -60,14 +60,21 @@ def citations(
 ) -> tuple[str, ...]:
     """What was used, as entries of a list of references."""
     placed = any(r.has_cell_type for r in results)
-    asked = run.provider not in ("", OFFLINE) or any(r.usage.calls for r in results)
+    answered = run.provider or any(r.usage.calls for r in results)
     table = OF_TABLES.get(selection.marker_format)
     return (
         *([ONTOLOGY] if placed else []),
-        *([CASSIA] if asked else []),
+        *([f"{_from_cassia(run, results)} follow {CASSIA}"] if answered else []),
         *([f"If it made the marker table, {table}"] if table else []),
         *(OF_SOFTWARE[name] for name in made_with or {} if name in OF_SOFTWARE),
     )
+
+
+def _from_cassia(run: RunInfo, results: Sequence[ClusterResult]) -> str:
+    """Which ideas of CASSIA the run has used."""
+    if run.provider != OFFLINE or any(r.usage.calls for r in results):
+        return "The annotator and the validator, the filter of the markers and the columns of the summary"
+    return "The filter of the markers and the columns of the summary"
 
 
 def _given(

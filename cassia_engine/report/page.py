@@ -47,7 +47,7 @@ def pieces(
         .generate(
             page=page,
             data=Markup(inline(data.page_data(page, dataset, selection, run, results))),
-            packed=((name, Markup(pack(part))) for name, part in data.packed(page, run, results)),
+            packed=((name, Markup(pack(part))) for name, part in data.packed(page, dataset, run, results)),
             **frame(library.text()),
         )
     )

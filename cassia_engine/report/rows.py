@@ -135,7 +135,7 @@ def _verdict(result: ClusterResult, provider: str) -> str:
     if result.named_by_person:
         return "named by a person" if opinion(result) is None else "confirmed by a person"
     if result.validated:
-        return "own check agreed" if provider == words.OFFLINE else "validator agreed"
+        return "checks passed" if provider == words.OFFLINE else "validator agreed"
     return "no warning"
 
 

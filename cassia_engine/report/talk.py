@@ -1,4 +1,4 @@
-"""The conversation of a cluster as turns of a dialogue."""
+"""The conversation with a model about a cluster as turns of a dialogue."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cassia_engine.report import calls, said
 from cassia_engine.report.words import plural
 
 ANNOTATOR, VALIDATOR = said.ANNOTATOR, said.VALIDATOR
-CHECKS, FORMATTER, SCORER = "Checks in code", "Formatter", "Scorer"
-BY_RULE = "Score and confidence"  # the scorer's part where a model spoke: written by code, by a fixed rule
+CHECKS, FORMATTER = "Checks in code", "Formatter"
+BY_RULE = "Score and confidence"  # written by code, by a fixed rule
 MOST_SHOWN = 20_000  # characters of a message; replies of many megabytes are no reading
 
 
@@ -55,11 +55,8 @@ def turns(conversation: Conversation, validated: bool | None = None) -> tuple[Tu
     n_rounds = max(len(conversation.annotations), len(conversation.validations))
     told = _Told(conversation, n_rounds, validated)
     spoken = [turn for number in range(1, n_rounds + 1) for turn in told.round(number)]
-    if conversation.formatting is not None and not conversation.calls:
-        spoken.append(Turn(FORMATTER, 0, _shown(conversation.formatting), "formatter"))
     if conversation.scoring is not None:
-        speaker = BY_RULE if conversation.calls else SCORER
-        spoken.append(Turn(speaker, 0, _shown(conversation.scoring), "scorer"))
+        spoken.append(Turn(BY_RULE, 0, _shown(conversation.scoring), "scorer"))
     return tuple(spoken)
 
 

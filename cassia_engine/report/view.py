@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
+from cassia_engine.report.glance import MOST_IN_LINES, Group, groups
 from cassia_engine.report.look import KINDS, parts, sentence
 from cassia_engine.report.markertable import Column, present_columns
 from cassia_engine.report.methods import citations, methods
@@ -25,7 +26,9 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "no_markers": ("empty", words.OUTCOME_WORDS[Outcome.NO_MARKERS]),
     **{kind: ("lost", words.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES},
 }
-LISTED_AT_ONCE = 8  # clusters that need a look, before the list folds
+LISTED_AT_ONCE = 8  # clusters that need review, before the list folds
+LONGEST_NUMBER = 8  # characters of a cluster's id; longer ones are names, which need room
+PIPELINE = "Nextflow"  # as `made_with` names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,14 @@ class Page:
     have: str
     need: str
     notice: str
+    glance: tuple[Row, ...]
+    groups: tuple[Group, ...]
+    long_ids: bool
+    has_person: bool
     look: tuple[Row, ...]
     look_later: tuple[Row, ...]
     calm: str
+    run_line: str
     facts: tuple[tuple[str, str], ...]
     segments: tuple[Segment, ...]
     columns: tuple[Column, ...]
@@ -58,6 +66,7 @@ class Page:
     methods: tuple[str, ...]
     cited: tuple[str, ...]
     made_with: str
+    from_pipeline: bool
 
 
 def page(
@@ -77,11 +86,16 @@ def page(
         have=words.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
-        need=words.need_a_look(len(look)) if rows else "",
+        need=words.need_review(len(look)) if rows else "",
         notice=sentence(run.notice),
+        glance=rows if len(rows) <= MOST_IN_LINES else (),
+        groups=groups(rows) if len(rows) > MOST_IN_LINES else (),
+        long_ids=any(len(r.id) > LONGEST_NUMBER for r in rows),
+        has_person=any(r.named_by_person for r in rows),
         look=tuple(look[:LISTED_AT_ONCE]),
         look_later=tuple(look[LISTED_AT_ONCE:]),
         calm="" if look else _calm(rows),
+        run_line=_run_line(run, results),
         facts=facts(dataset, selection, run, results),
         segments=segments(parts(results, run)),
         columns=present_columns(results),
@@ -91,13 +105,22 @@ def page(
         methods=methods(dataset, selection, run, results, made_with),
         cited=citations(selection, run, results, made_with),
         made_with=", ".join(f"{what} {version}" for what, version in made_with.items()),
+        from_pipeline=PIPELINE in made_with,
     )
 
 
+def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:
+    """Who answered and what it cost, in one line above the folded settings."""
+    usage = dict(words.usage_facts(results))
+    calls = f"{usage['Calls']} calls" if "Cost" in usage else usage["Calls"]
+    who = run.model if run.provider in ("", words.OFFLINE) else f"{run.model or 'unnamed model'} by {run.provider}"
+    return ", ".join(filter(None, (who, calls, usage.get("Cost", ""))))
+
+
 def _calm(rows: Sequence[Row]) -> str:
-    """What stands in place of the list where no cluster needs a look, and only what holds."""
+    """What stands in place of the list where no cluster needs review, and only what holds."""
     if not rows:
-        return "There is no cluster to look at."
+        return "There is no cluster to review."
     others = [r for r in rows if not r.named_by_person]
     passed = " that passed its check" if all(r.validated for r in others) else ""
     clear = f"has a cell type{passed}, with no sign of a mixture and no low confidence"

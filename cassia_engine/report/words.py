@@ -51,10 +51,10 @@ def _have_a_type(n_typed: int, n_all: int) -> str:
     return f"{n_typed:,} of {n_all:,} clusters {verb} a cell type."
 
 
-def need_a_look(count: int) -> str:
+def need_review(count: int) -> str:
     if count == 0:
-        return "None needs a look."
-    return f"{count:,} {'needs' if count == 1 else 'need'} a look."
+        return "None needs review."
+    return f"{count:,} {'needs' if count == 1 else 'need'} review."
 
 
 def summary(n_typed: int, n_all: int, n_by_person: int, review: Sequence[tuple[str, str]]) -> str:
@@ -146,7 +146,7 @@ def selection_words(selection: Selection) -> str:
     unfiltered = "no filter, the table has no statistics" if selection.ranked_by == "given order" else ""
     limits = thresholds(selection) or unfiltered
     table = TABLES.get(selection.marker_format, selection.marker_format)
-    chosen = f"{table} table, up to {plural(selection.n_genes, 'gene')} a cluster by {selection.ranked_by}"
+    chosen = f"{table} table, up to {plural(selection.n_genes, 'gene')} per cluster by {selection.ranked_by}"
     return f"{chosen}; {limits}" if limits else chosen
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cassia_engine.records import Confidence, SetAside
+from cassia_engine.records import (
+    CellType,
+    ClusterResult,
+    Confidence,
+    MarkerScoring,
+    ScoredType,
+    ScoringCheck,
+    SetAside,
+    Usage,
+)
 from cassia_engine.report import rows
 from tests import factories as make
 from tests import talks
@@ -59,10 +70,10 @@ def test_view_says_everything_of_an_answer(visit: Open) -> None:
         "Not validated. The validator did not agree with the answer in 3 rounds",
         "Context conflict. The markers contradict what was said of the data: Markers of the liver.",
         "General type lymphocyte",
-        "natural killer cell CL:0000623 score 91 CD8-positive, alpha-beta T cell CL:0000625 score 64",
-        "Cell Ontology natural killer cell CL:0000623 a broader type: the label itself has no term: it is a kind of it",
-        "innate lymphoid cell › group 1 innate lymphoid cell › natural killer cell",
-        "Possible mixture platelet",
+        "Other candidates CD8-positive, alpha-beta T cell CL:0000625 score 64",
+        "Cell Ontology CL:0000623 a broader type: the label itself has no term: it is a kind of it",
+        "innate lymphoid cell › group 1 innate lymphoid cell",
+        "Possible mixture with platelet",
         "State cycling",
         "Confidence Moderate",
         "Score 91 of 100 Strong genes.",
@@ -73,16 +84,110 @@ def test_view_says_everything_of_an_answer(visit: Open) -> None:
         "Possible tissues blood, spleen",
         "How it ended Three rounds.",
         "Decided by model",
-        "You added sorted cells",
+        "Your notes sorted cells",
         "Cost $0.011",
         "Neither is a probability.",
         "– NCAM1 unsupported – – – – 1 GNLY evidence 6.00 97% 8% 1e-60",
         "4 NKG7 conflicting 1.50 94% 8% 1e-15",
         "10 genes listed, of 30 that pass the filter and 210 in the table.",
-        "Set aside as technical: 2 ribosomal (RPL3, RPS6); 1 cell cycle (CENPF).",
+        "Technical genes left out: 2 ribosomal (RPL3, RPS6); 1 cell cycle (CENPF).",
         "Hint: Many cells may be cycling.",
     ):
         assert text in words
+
+
+def scored(**changes: Any) -> ClusterResult:
+    """A cluster as offline marker scoring answers it."""
+    answer, other = CellType("natural killer cell", "CL:0000623", "natural killer cell", 88.5), "CD8-positive, T cell"
+    scoring = MarkerScoring(
+        known_genes=7,
+        types=(
+            ScoredType(answer.label, answer.cl_id, 88.5, 6.16, (("GNLY", 0.56), ("GZMB", 0.5))),
+            ScoredType(other, "CL:0000625", 64.2, 3.1, (("GZMB", 0.43), ("CCL4", 0.2)), expected=False),
+        ),
+        tissues=("blood",),
+        rival="monocyte",
+        rival_strength=0.3,
+        rival_genes=("FGFBP2", "NKG7"),
+        one_gene=0.5,
+        checks=(ScoringCheck("Do at least three genes speak for it?", False, "2 do"),),
+    )
+    voted = make.annotation(detailed_types=(answer, CellType(other)), score=88.5)
+    talk = make.conversation(formatting='{"general_type": "x"}', scoring="told")
+    return make.annotated(answer=voted, conversation=talk, usage=Usage(), scoring=scoring, **changes)
+
+
+def test_offline_view_shows_how_the_score_came_about_and_no_conversation(visit: Open) -> None:
+    found = visit(render([scored(validated=False)], make.OFFLINE_RUN), "#cluster=0")
+    assert found.texts(".weights thead th") == [
+        "Weight of each gene",
+        "The answer",
+        "CD8-positive, T cell CL:0000625 not of this tissue",
+    ]
+    assert found.texts(".weights tbody tr") == ["GNLY 0.56 –", "GZMB 0.50 0.43", "CCL4 – 0.20"]
+    assert found.texts(".weights tfoot tr") == ["Strength 6.16 3.10", "Score 88.5 64.2"]
+    words = view(found)
+    assert "7 of 10 markers are in the marker knowledge. Tissue: peripheral blood, read as blood." in words
+    assert "The strongest unrelated type is monocyte, strength 0.30 by FGFBP2, NKG7." in words
+    assert "Score 88.5 = 100 × 6.16 / (6.16 + 0.30 + 0.50)" in words
+    assert found.texts(".scoring .marked li") == ["failed: Do at least three genes speak for it? 2 do"]
+    assert "Do at least three genes speak for it? 2 do." in found.texts(".concern")[0]
+    for word in ("Annotator", "Validator", "Formatter", "{", "Conversation"):
+        assert word not in words
+    assert found.trouble == []
+
+
+def test_type_is_written_once_in_a_view(visit: Open) -> None:
+    mixed = make.annotation(mixed_types=("natural killer cell", "platelet"), general_type="natural killer cell")
+    with_model = make.annotated("m", 1, answer=mixed)
+    for result, run in ((scored(), make.OFFLINE_RUN), (with_model, make.MODEL_RUN)):
+        found = visit(render([result], run), "#" + rows.anchor(result.cluster.id))
+        talk = found.page.locator(".talk")
+        told = " ".join(talk.inner_text().split()) if talk.count() else ""
+        assert view(found).replace(told, "").count("natural killer cell") == 1
+
+
+def test_genes_and_terms_link_away_and_nothing_is_loaded(visit: Open) -> None:
+    answer = make.annotation(unsupported_genes=("HLA-DRA/B",), conflicting_genes=("NKG7",))
+    found = visit(render([make.annotated(answer=answer)]), "#cluster=0")
+    away = found.page.locator("a[href^=http]")
+    assert away.count() > 10
+    for link in away.all():
+        assert (link.get_attribute("rel"), link.get_attribute("target")) == ("noopener noreferrer", "_blank")
+    terms = {link.get_attribute("href") for link in found.page.locator("a.cl").all()}
+    assert "https://purl.obolibrary.org/obo/CL_0000623" in terms
+    assert all(href and re.fullmatch(r"https://purl\.obolibrary\.org/obo/CL_\d{7}", href) for href in terms)
+    genes = "https://www.ncbi.nlm.nih.gov/gene/?term="
+    within = "%5Bsym%5D%20AND%20%22Homo%20sapiens%22%5Borgn%5D"
+    assert found.page.locator(".markers tbody a").nth(1).get_attribute("href") == f"{genes}GNLY{within}"
+    assert found.page.locator(".markers .unsupported a").get_attribute("href") == f"{genes}HLA-DRA%2FB{within}"
+    assert found.trouble == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_calls_fit_or_say_that_there_is_more(visit: Open, width: int) -> None:
+    held = talks.held(
+        calls=(talks.call(model="a-provider/of-a-model-with-a-long-name-2026-11"), talks.call("validator"))
+    )
+    found = visit(render([make.annotated(conversation=held)]), "#cluster=0", width=width)
+    found.page.click("details.calls > summary")
+    region = found.page.get_by_role("region", name="Calls")
+    beyond = region.evaluate("box => box.scrollWidth - box.clientWidth")
+    assert beyond <= 0 or (width == 390 and "gradient" in region.evaluate("box => getComputedStyle(box).background"))
+    assert found.sideways() <= 0
+
+
+def test_heads_stay_in_view(visit: Open) -> None:
+    genes = tuple(f"GENE{n}" for n in range(1, 51))
+    results = [make.annotated(str(n), n, cluster=make.cluster(str(n), genes, n)) for n in range(40)]
+    found = visit(render(results), "#cluster=0")
+    found.page.get_by_role("button", name="Show all 50").click()
+    for row, head in ((".clusters tbody tr", ".clusters thead th"), (".markers tbody tr", ".markers thead th")):
+        found.page.locator(row).nth(30).evaluate("line => line.scrollIntoView({ block: 'center' })")
+        bar = found.page.locator(".top").bounding_box()
+        top = found.page.locator(head).first.bounding_box()
+        assert bar["y"] == 0
+        assert abs(top["y"] - bar["height"]) <= 1
 
 
 def test_failed_cluster_keeps_its_markers_not_judged(visit: Open) -> None:

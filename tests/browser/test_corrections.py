@@ -34,7 +34,7 @@ def fill(page: Any, **fields: str) -> None:
         page.fill(f"#correct-{name}", text)
 
 
-def keep(page: Any, says: str = "Kept in this browser.") -> None:
+def keep(page: Any, says: str = "Saved in this browser.") -> None:
     page.click("form.correct button[type=submit]")
     page.locator("form.correct [role=status]", has_text=says).wait_for()
 
@@ -102,9 +102,7 @@ def test_whole_round_from_typing_to_the_next_report(visit: Open, tmp_path: Path)
     assert "Label by Ada: platelet CL:0000233" in again.texts("#correction-note")[0]
     assert again.texts("#lineage li:has(> .term:has-text('platelet')) .on-tree") == ["9"]
     assert "<b>a second line</b>" in again.texts("#correction-note")[0]
-    assert [line.split()[-4:] for line in again.texts("#corrections tbody tr")] == [
-        ["the", "outputs", "Take", "back"]
-    ] * 2
+    assert [line.split()[-3:] for line in again.texts("#corrections tbody tr")] == [["the", "outputs", "Remove"]] * 2
     assert (
         "2 labels were given by persons (Ada): 1 in place of the proposed one, 1 where there was none"
         in (Page(html).text_of["methods"])
@@ -133,7 +131,7 @@ def test_it_is_kept_for_this_run_and_not_for_another(visit: Open) -> None:
     assert json.loads(stored)[0][0] == "0"
     found.page.reload()
     found.page.locator("#corrections td", has_text="look again").wait_for()
-    found.page.click("#corrections button:has-text('Take back')")
+    found.page.click("#corrections button:has-text('Remove')")
     assert found.page.locator("#corrections tr").count() == 0
     assert found.page.evaluate("localStorage.length") == 0
     assert found.trouble == []
@@ -147,7 +145,7 @@ def test_browser_that_keeps_nothing_says_so(visit: Open) -> None:
     found.page.evaluate("location.hash = '#cluster=0'")
     found.open()
     fill(found.page, label="odd")
-    keep(found.page, "Kept until this page is closed.")
+    keep(found.page, "Saved until this page is closed.")
     assert "they are lost when it is closed" in found.texts("#corrections .prose")[0]
     assert found.trouble == []
 
@@ -169,10 +167,10 @@ def test_correction_of_the_report_is_taken_back_and_kept_after_all(visit: Open, 
     found = visit(render(corrected(make.mixed_bag(), said)), "#cluster=0")
     assert found.texts("#cluster-view .before") == ["The model said: natural killer cell"]
     assert found.page.input_value("#correct-label") == "B cell"
-    found.page.click("#corrections button:has-text('Take back')")
-    assert "Taken back in this page" in found.texts("#correction-note p")[1]
+    found.page.click("#corrections button:has-text('Remove')")
+    assert "Removed in this page" in found.texts("#correction-note p")[1]
     assert exported(found.page, tmp_path).read_text() == "cluster,label,cl_id,comment,decided_by\n"
-    found.page.click("#corrections button:has-text('Keep it')")
+    found.page.click("#corrections button:has-text('Restore')")
     assert len(found.texts("#correction-note p")) == 1
     assert found.trouble == []
 
@@ -235,7 +233,7 @@ def test_enter_sends_what_was_typed_and_no_list_stays(visit: Open) -> None:
     found.page.focus("#correct-label")
     found.page.keyboard.type("t cell")
     found.page.keyboard.press("Enter")
-    found.page.locator("form.correct [role=status]", has_text="Kept in this browser.").wait_for()
+    found.page.locator("form.correct [role=status]", has_text="Saved in this browser.").wait_for()
     assert not found.page.locator("#label-options").is_visible()
     assert found.page.get_attribute("#correct-label", "aria-expanded") == "false"
     assert found.texts("#corrections tbody tr")[0].startswith("0 t cell")
@@ -245,7 +243,7 @@ def test_what_was_typed_waits_until_it_is_kept(visit: Open) -> None:
     found = visit(render(make.mixed_bag()), "#cluster=1")
     fill(found.page, label="my own", comment="not yet")
     status = found.page.locator("form.correct [role=status]")
-    assert status.inner_text() == "Not kept yet."
+    assert status.inner_text() == "Not saved yet."
     found.page.locator(".clusters tr[aria-current] .c-evidence").click()
     assert found.page.input_value("#correct-comment") == "not yet"
     found.page.get_by_role("button", name="Next").click()
@@ -253,12 +251,12 @@ def test_what_was_typed_waits_until_it_is_kept(visit: Open) -> None:
     assert found.page.input_value("#correct-comment") == ""
     found.page.get_by_role("button", name="Previous").click()
     found.page.locator("#cluster-view .cluster-head", has_text="Cluster 1").wait_for()
-    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("my own", "Not kept yet.")
+    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("my own", "Not saved yet.")
     assert found.page.locator("#correct-label").is_visible()
     keep(found.page)
     go(found.page, "0")
     go(found.page, "1")
-    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("my own", "Kept in this browser.")
+    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("my own", "Saved in this browser.")
     assert found.trouble == []
 
 
@@ -266,15 +264,15 @@ def test_form_follows_the_list_of_corrections(visit: Open) -> None:
     said = read_corrections([{"cluster": "0", "label": "B cell", "decided_by": "Ada"}])
     found = visit(render(corrected(make.mixed_bag(), said)), "#cluster=0")
     status = found.page.locator("form.correct [role=status]")
-    back = found.page.locator("form.correct button", has_text="Take back")
+    back = found.page.locator("form.correct button", has_text="Remove")
     assert (status.inner_text(), back.is_visible()) == ("In the outputs.", True)
-    found.page.click("#corrections button:has-text('Take back')")
-    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("", "Taken back.")
+    found.page.click("#corrections button:has-text('Remove')")
+    assert (found.page.input_value("#correct-label"), status.inner_text()) == ("", "Removed.")
     assert found.page.locator("#correct-label").is_visible()
     assert not back.is_visible()
     fill(found.page, comment="not yet")
-    found.page.click("#corrections button:has-text('Keep it')")
-    assert (found.page.input_value("#correct-comment"), status.inner_text()) == ("not yet", "Not kept yet.")
+    found.page.click("#corrections button:has-text('Restore')")
+    assert (found.page.input_value("#correct-comment"), status.inner_text()) == ("not yet", "Not saved yet.")
     assert back.is_visible()
     assert found.trouble == []
 
@@ -282,7 +280,7 @@ def test_form_follows_the_list_of_corrections(visit: Open) -> None:
 def test_your_label_is_searched_sorted_and_counted(visit: Open) -> None:
     found = visit(render(make.mixed_bag()), "#cluster=9")
     ids, chips = ".clusters tbody .c-id bdi", ".chips button"
-    assert found.texts(chips) == ["All 10", "Need a look 8", "No annotation 4"]
+    assert found.texts(chips) == ["All 10", "Needs review 8", "No annotation 4"]
     found.page.locator(".clusters thead th.c-type").click()
     assert found.texts(ids)[0] == "0"
     fill(found.page, label="aardvark", cl_id="CL:0000233")
@@ -298,7 +296,7 @@ def test_your_label_is_searched_sorted_and_counted(visit: Open) -> None:
         found.page.fill("#search", query)
         found.page.locator(".count", has_text="1 of 10").wait_for()
         assert found.texts(ids) == ["9"]
-    found.page.click("#corrections button:has-text('Take back')")
+    found.page.click("#corrections button:has-text('Remove')")
     assert found.texts(ids) != ["9"]
     found.page.fill("#search", "")
     assert found.texts(ids)[0] == "0"
@@ -313,7 +311,7 @@ def test_view_says_where_a_persons_label_has_its_place(visit: Open) -> None:
     found = visit(render(corrected(make.mixed_bag(), read_corrections(rows))), "#cluster=9")
     view = found.texts("#cluster-view")[0]
     assert "Cell Ontology platelet CL:0000233 by an abbreviation" in view
-    assert "hematopoietic cell › blood cell › platelet" in view
+    assert "Lineage hematopoietic cell › blood cell" in view
     assert "There was no answer: the label is a person's." in view
     assert "not judged" not in view
     assert "Lovelace, Ada" in found.texts(".clusters tr[aria-current] .c-decided_by")

@@ -27,14 +27,16 @@ CORPUS = Path(__file__).parent.parent / "data" / "hostile" / "page.jsonl"
 TEXTS = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
 FORMULA_STARTS = tuple("=+-@\t\r\n")
 OPEN_ALL = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
+# A link of ours leads to a place in the page, to a term or to a gene.
+OURS = r"/^(#|https:\/\/purl\.obolibrary\.org\/obo\/CL_\d{7}$|https:\/\/www\.ncbi\.nlm\.nih\.gov\/gene\/\?term=[\w.~!*'()%-]*$)/"
 # What a text that got out of its place would have left behind.
 TRACES = """() => [
   window.owned ?? null,
   document.querySelectorAll('main script, main style, img, iframe, object, embed, form[action], base').length,
   document.querySelectorAll('[http-equiv=refresh], [onerror], [onload], [onfocus], [onmouseover], [style*=url]').length,
-  [...document.querySelectorAll('a')].filter(a => !a.getAttribute('href').startsWith('#')).length,
+  [...document.querySelectorAll('a')].filter(a => !OURS.test(a.getAttribute('href'))).length,
   [...document.querySelectorAll('body *')].filter(e => e.getClientRects().length).length > 100,
-]"""
+]""".replace("OURS", OURS)
 TIP_IS_TEXT = (
     "[...document.querySelectorAll('.tip *')].every(e => /^(rect|text)$/.test(e.localName) && !e.children.length)"
 )

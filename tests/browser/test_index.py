@@ -60,7 +60,7 @@ def test_index_fits_the_window_and_asks_for_nothing(visit: Open, width: int) -> 
 def test_row_on_a_phone_says_what_its_numbers_are(visit: Open) -> None:
     [row] = [text for text in opened(visit, 390).texts(".samples tbody tr") if text.startswith("corrected")]
     assert "7 of 10 clusters have a cell type, 2 of them by a person." in row
-    assert "7 need a look. 2 without an annotation" in row
+    assert "7 need review. 2 without an annotation" in row
     box = "getComputedStyle(document.querySelector('[data-head=Calls]'), '::before').content"
     assert opened(visit, 390).page.evaluate(box) == '"Calls: "'
 

@@ -90,12 +90,12 @@ def test_policy_stops_what_gets_in_all_the_same(visit: Open) -> None:
 
 def test_without_javascript_the_overview_reads_and_says_where_the_rest_is(visit: Open) -> None:
     found = visit(render(make.mixed_bag()), java_script_enabled=False)
-    assert found.texts("h1") == ["6 of 10 clusters have a cell type. 8 need a look."]
+    assert found.texts("h1") == ["6 of 10 clusters have a cell type. 8 need review."]
     assert len(found.page.locator(".todo li").all()) == 8
     assert found.texts("noscript p") == [
         "The table, the clusters and the pictures need JavaScript; pbmc_summary.csv has the same."
     ]
-    assert found.texts("h2:visible") == ["Look at these first", "Methods"]
+    assert found.texts("h2:visible") == ["Cell types", "Needs review", "Methods"]
 
 
 def test_browser_that_cannot_unpack_says_so(visit: Open) -> None:
@@ -103,7 +103,7 @@ def test_browser_that_cannot_unpack_says_so(visit: Open) -> None:
     found = visit(broken, ready=False)
     found.page.locator("#fault").wait_for()
     assert found.texts("#fault")[0].startswith("The table, the clusters and the pictures cannot be drawn")
-    assert found.texts("h1") == ["6 of 10 clusters have a cell type. 8 need a look."]
+    assert found.texts("h1") == ["6 of 10 clusters have a cell type. 8 need review."]
 
 
 @pytest.mark.parametrize("width", [390, 700, 901, 1440])

@@ -71,6 +71,31 @@ def test_search_finds_clusters_types_genes_and_terms(visit: Open, query: str, id
     assert found.trouble == []
 
 
+@pytest.mark.parametrize(
+    ("query", "matched"),
+    [
+        ("ppbp", ["marker PPBP"] * 3),
+        ("gnly", ["evidence gene GNLY"] * 6),
+        ("PF4, 9", ["marker PF4; cluster 9"]),
+        ("klrc", ["unsupported gene KLRC1"]),
+        ("cd8", ["candidate CD8-positive, alpha-beta T cell"] * 6),
+        ("0000623", ["Cell Ontology CL:0000623"] * 6),
+        ("platelet", ["possible mixture platelet"]),
+        ("", []),
+    ],
+)
+def test_search_shows_where_it_matched(visit: Open, query: str, matched: list[str]) -> None:
+    found = visit(render(make.mixed_bag()))
+    found.page.fill("#search", "gnly")
+    settled(found, "6 of 10 clusters")
+    found.page.fill("#search", query)
+    settled(found, f"{len(matched) or 10} of 10 clusters")
+    assert found.texts(".clusters .matched") == [f"matched: {words}" for words in matched]
+    marked = found.page.evaluate("[...CSS.highlights.get('found')].map(range => range.toString().toLowerCase())")
+    assert {term.strip().lower() for term in query.split(",")} == (set(marked) or {""})
+    assert found.trouble == []
+
+
 def test_filters_add_up_and_say_so(visit: Open) -> None:
     found = visit(render(make.mixed_bag()))
     clear = found.page.get_by_role("button", name="Clear filters")
@@ -288,7 +313,7 @@ def test_phone_sorts_by_a_list(visit: Open) -> None:
     assert not found.page.locator(".clusters thead").is_visible()
     found.page.get_by_label("Sort the table").select_option("score")
     assert shown(found)[0] == "1"
-    found.page.get_by_role("button", name="Turn the order").click()
+    found.page.get_by_role("button", name="Reverse order").click()
     assert shown(found)[4:6] == ["7_0", "1"]
     assert set(shown(found)[-4:]) == {"2", "007", "7", "9"}, "what has no score stands last in both directions"
     found.page.get_by_label("Sort the table").select_option("id")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { matcher, searchIndex, startsWord, termsOf } from "../../cassia_engine/report/scripts/find.js";
+import { fieldsOf, matchPlaces, matcher, matchesOf, searchIndex, startsWord, termsOf } from "../../cassia_engine/report/scripts/find.js";
 import { failed, row } from "./rows.mjs";
 
 const MARKERS = { genes: ["GNLY", "PPBP", "HLA-DRA"], clusters: [{ g: [0, 2] }, { g: [1] }] };
@@ -41,4 +41,17 @@ test("all markers are found, also of a cluster that nobody judged", () => {
 
 test("no term matches across two texts", () => {
   assert.deepEqual(found("gnly gzmb"), [false, false]);
+});
+
+test("each term says where it matched first", () => {
+  const fields = fieldsOf(row({ yours: { label: "my cell", cl_id: "" } }), ["GNLY", "PPBP"]);
+  const kinds = (query) => matchesOf(fields, termsOf(query)).map(({ kind, text }) => `${kind} ${text}`);
+  assert.deepEqual(kinds("gnly, ppbp"), ["evidence gene GNLY", "marker PPBP"]);
+  assert.deepEqual(kinds("killer"), ["cell type natural killer cell"]);
+  assert.deepEqual(kinds("my"), ["your label my cell"]);
+  assert.deepEqual(kinds("none"), []);
+});
+
+test("all places of a term are found", () => {
+  assert.deepEqual(matchPlaces("cd4 xcd4 cd4", "cd4"), [0, 9]);
 });

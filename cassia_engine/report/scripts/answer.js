@@ -1,34 +1,38 @@
 // What was decided on a cluster, as pairs of a name and a value; what is absent has no pair.
 
-import { bdi, genes, h, icon, pips, scoreBar } from "./dom.js";
+import { bdi, h, icon, pips, scoreBar } from "./dom.js";
+import { geneLinks, termLink } from "./links.js";
 
 export function answerList(row, detail) {
   const answered = detail.answer;
   return [
     answered ? null : h("p", {}, row.has_type ? "There was no answer: the label is a person's." : "There was no answer, and nothing is guessed in its place."),
-    answered ? pairs(answerPairs(row, answered)) : null,
-    detail.context ? pairs([["You added", bdi(detail.context)]]) : null,
+    answered ? pairs(answerPairs(row, answered, Boolean(detail.scoring))) : null,
+    detail.context ? pairs([["Your notes", bdi(detail.context)]]) : null,
     detail.usage ? pairs(detail.usage.map(([name, value]) => [name, bdi(value)])) : null,
   ];
 }
 
 // Where the label that a person gave has its place in the ontology.
 export function namedList(row, named) {
-  return pairs([["General type", row.general ? bdi(row.general) : null], ["Cell Ontology", ontologyTerm(row, named)], ["Lineage", pathWords(named)]]);
+  return pairs([["General type", generalType(row)], ["Cell Ontology", ontologyTerm(row, named)], ["Lineage", pathWords(named)]]);
 }
 
-function answerPairs(row, answered) {
-  const cited = (kind, list, more) => (list.length ? [icon(kind), genes(list), more] : null);
+// The type itself stands once, in the title: here is what is not in that. Where the scoring is shown, it has the others.
+function answerPairs(row, answered, hasScoring) {
+  const cited = (kind, list, more) => (list.length ? [icon(kind), geneLinks(list), more] : null);
+  const mixed = row.mixed.filter((type) => type !== row.title);
+  const others = hasScoring ? [] : (answered.ranked ?? []).filter((type, place) => place || type.label !== row.title);
   return [
-    ["General type", bdi(row.general || "none given")],
-    ["Ranked types", h("ol", {}, (answered.ranked ?? [{ label: "none given" }]).map(rankedType))],
+    ["General type", generalType(row)],
     ["Cell Ontology", ontologyTerm(row, answered)],
     ["Lineage", pathWords(answered)],
-    ["Possible mixture", row.mixed.length ? bdi(row.mixed.join(", ")) : null],
+    ["Other candidates", others.length ? h("ol", { class: others.length < answered.ranked.length ? "rest" : null }, others.map(rankedType)) : null],
+    ["Possible mixture", mixed.length ? ["with ", bdi(mixed.join(", "))] : null],
     ["State", row.state ? bdi(row.state) : null],
     ["Confidence", [pips(row.pips), " ", row.confidence]],
     ["Score", scored(row, answered)],
-    ["Evidence genes", row.evidence.length ? genes(row.evidence) : "none given"],
+    ["Evidence genes", row.evidence.length ? geneLinks(row.evidence) : "none given"],
     ["Conflicting genes", cited("conflicting", row.conflicting)],
     ["Unsupported genes", cited("unsupported", row.unsupported, h("span", { class: "soft" }, " cited, not in the marker list"))],
     ["Explains", answered.explained],
@@ -49,7 +53,7 @@ function rankedType(type) {
     "li",
     {},
     bdi(type.label),
-    type.cl_id ? [" ", h("bdi", { class: "cl" }, type.cl_id)] : null,
+    type.cl_id ? [" ", termLink(type.cl_id)] : null,
     type.score === undefined ? null : h("span", { class: "soft" }, ` score ${Math.round(type.score)}`),
   );
 }
@@ -57,11 +61,18 @@ function rankedType(type) {
 function ontologyTerm(row, answered) {
   if (!row.cl_id) return bdi(answered.placed ?? "no term is placed");
   const how = answered.placed ? [" ", h("bdi", { class: "soft" }, answered.placed)] : null;
-  return [bdi(row.cl_label), " ", h("bdi", { class: "cl" }, row.cl_id), how];
+  const other = row.cl_label.toLowerCase() === row.title.toLowerCase() ? null : [bdi(row.cl_label), " "];
+  return [other, termLink(row.cl_id), how];
 }
 
+// Down to the term, which is named already.
 function pathWords({ path }) {
-  return path ? path.map((label, place) => [place ? " › " : "", bdi(label)]) : null;
+  const above = (path ?? []).slice(0, -1);
+  return above.length ? above.map((label, place) => [place ? " › " : "", bdi(label)]) : null;
+}
+
+function generalType({ general, title }) {
+  return general && general.toLowerCase() !== title.toLowerCase() ? bdi(general) : null;
 }
 
 function scored(row, answered) {

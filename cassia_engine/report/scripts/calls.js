@@ -2,7 +2,7 @@
 
 import { bdi, h } from "./dom.js";
 
-const HEADS = ["Asked", "Model that answered", "Tokens in", "Out", "Cost", "Seconds", "Reply", "Sent"];
+const HEADS = ["Asked", "Tokens in", "Out", "Cost", "Seconds", "Reply"];
 
 export function callsTable(detail, textOf) {
   const { calls, requests = [] } = detail;
@@ -22,8 +22,9 @@ export function callsTable(detail, textOf) {
 }
 
 function callRow(call) {
-  const cells = [call.who, call.model, call.tokens_in, call.tokens_out, call.cost, call.seconds, call.ended, call.sent];
-  return h("tr", {}, cells.map((text) => h("td", {}, bdi(text))));
+  const cells = [call.tokens_in, call.tokens_out, call.cost, call.seconds, call.ended];
+  const sent = h("small", {}, bdi(call.model), "; sent: ", bdi(call.sent));
+  return h("tr", {}, h("th", { scope: "row" }, bdi(call.who), sent), cells.map((text) => h("td", {}, bdi(text))));
 }
 
 // Drawn when it is opened: a request is long.

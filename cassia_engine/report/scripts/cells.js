@@ -2,7 +2,9 @@
 
 import { deciderOf, isAnswered, lineageName } from "./columns.js";
 import { bdi, counted, genes, h, icon, pips, scoreBar } from "./dom.js";
+import { termLink } from "./links.js";
 import { DASH } from "./numbers.js";
+import { standing } from "./standing.js";
 
 const GENES_SHOWN = 6;
 
@@ -26,7 +28,7 @@ const CELLS = {
 // The content of a cell, as one element.
 export function cellFor(column, row, lineages) {
   const draw = CELLS[column.key] ?? ((one) => stranger(one[column.key]));
-  return h("div", { "data-label": column.heading }, draw(row, lineages));
+  return h("div", { "data-label": column.heading }, draw(standing(row), lineages));
 }
 
 function nothing() {
@@ -43,13 +45,13 @@ function hue(row) {
 
 function typeCell(row) {
   if (row.yours?.label) {
-    return [hue(row), h("b", {}, bdi(row.yours.label)), h("small", {}, "your label ", h("bdi", { class: "cl" }, row.yours.cl_id))];
+    return [hue(row), h("b", {}, bdi(row.yours.label)), h("small", {}, "your label ", row.yours.cl_id ? termLink(row.yours.cl_id) : null)];
   }
   if (!isAnswered(row)) {
     return [hue(row), h("b", { class: row.concerns[0]?.tone ?? "quiet" }, row.title), h("small", {}, row.outcome_word)];
   }
   const general = row.general && row.general !== row.title ? [bdi(row.general), " "] : [];
-  const term = h("span", { class: "cl" }, row.cl_id || "no ontology term");
+  const term = row.cl_id ? termLink(row.cl_id) : h("span", { class: "cl" }, "no ontology term");
   return [hue(row), h("b", {}, bdi(row.title)), h("small", {}, general, term)];
 }
 
@@ -65,6 +67,7 @@ function geneCell(list) {
 }
 
 function checksCell(row) {
+  if (row.yours?.label) return h("span", { class: "quiet" }, icon("person"), row.verdict);
   const concerns = row.concerns.map((one) => h("span", { class: one.tone }, icon(one.kind), one.word));
   if (concerns.length || !isAnswered(row)) return concerns;
   const against = row.conflicting.length;

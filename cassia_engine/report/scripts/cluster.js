@@ -3,6 +3,8 @@
 import { answerList, namedList } from "./answer.js";
 import { bdi, h, icon, tellFault } from "./dom.js";
 import { genesTable } from "./markers.js";
+import { scoringView } from "./scoring.js";
+import { isOverruled } from "./standing.js";
 import { emit, keyOf, on, select, state } from "./store.js";
 import { conversation } from "./talk.js";
 import { unpacked } from "./unpack.js";
@@ -15,7 +17,10 @@ export function startCluster(place) {
   on("show", () => renew(place));
   on("corrected", (id) => {
     const row = state.byId.get(id);
-    if (isDrawn(place, row)) place.querySelector("h2").replaceWith(viewTitle(row));
+    if (!isDrawn(place, row)) return;
+    place.querySelector("h2").replaceWith(viewTitle(row));
+    const before = place.querySelector(".before");
+    before.hidden = !("always" in before.dataset) && !isTold(row);
   });
 }
 
@@ -50,19 +55,29 @@ function drawView(place, index, detail, markers, texts) {
       { class: "panel body" },
       note,
       detail.named ? namedList(row, detail.named) : null,
-      detail.answered ? h("p", { class: "before" }, `${detail.before}: `, h("b", {}, bdi(judged.title))) : null,
+      answeredLine(row, detail.answered),
       concernList(detail.concerns ?? []),
       h(
         "div",
         { class: "two" },
         h("div", {}, answerList(judged, detail), meaning(judged), genesTable(judged, detail, markers), correction),
-        conversation(detail, texts, state.page.offline),
+        detail.scoring ? scoringView(detail.scoring, markers.g.length) : conversation(detail, texts),
       ),
     ),
   );
   place.hidden = false;
   emit("opened", { row, detail, note, place: correction });
   showView(place);
+}
+
+// What was answered, where a person's label stands in its place: in the outputs, or in this page.
+function answeredLine(row, answered) {
+  const words = [`${state.page.before}: `, h("b", {}, bdi((answered ?? row).title))];
+  return h("p", { class: "before", "data-always": Boolean(answered), hidden: !answered && !isTold(row) }, words);
+}
+
+function isTold(row) {
+  return row.outcome === "annotated" && isOverruled(row);
 }
 
 function showView(place) {
@@ -100,13 +115,13 @@ function clusterTools(id) {
     { class: "cluster-tools" },
     step("Previous", neighbour(id, -1)),
     step("Next", neighbour(id, 1)),
-    h("button", { type: "button", class: "plain", onclick: (event) => copyLink(event.target) }, "Copy link"),
-    h("button", { type: "button", class: "plain", onclick: () => select(null) }, "Close"),
+    h("button", { type: "button", onclick: (event) => copyLink(event.target) }, "Copy link"),
+    h("button", { type: "button", onclick: () => select(null) }, "Close"),
   );
 }
 
 function step(word, id) {
-  return h("button", { type: "button", class: "plain", disabled: id === undefined, onclick: () => select(id) }, word);
+  return h("button", { type: "button", disabled: id === undefined, onclick: () => select(id) }, word);
 }
 
 // The cluster before or after this one in the table as it is shown, or of all where this one is not shown there.

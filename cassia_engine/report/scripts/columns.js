@@ -1,5 +1,7 @@
 // The table's columns: what sorts each, and what it is as CSV. Headings of the CSV are those of the summary.
 
+import { standing } from "./standing.js";
+
 // Names of the Cell Ontology have commas in them, genes have none.
 const geneList = (name) => (row) => row[name].join(", ");
 const typeList = (name) => (row) => row[name].join("; ");
@@ -105,7 +107,7 @@ export function columnsOf(rows, lineages) {
 
 // What each row is sorted by in a column.
 export function sortValues(column, rows, lineages) {
-  return rows.map((row, place) => (column.sorts ? column.sorts(row, lineages) : place));
+  return rows.map((row, place) => (column.sorts ? column.sorts(standing(row), lineages) : place));
 }
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });

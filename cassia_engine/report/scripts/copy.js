@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 export function startCopy(section) {
   const said = h("span", { class: "soft", role: "status" });
-  const button = h("button", { type: "button", class: "plain", onclick: () => copyInto(said, section) }, "Copy the text");
+  const button = h("button", { type: "button", onclick: () => copyInto(said, section) }, "Copy the text");
   section.querySelector("h2").after(h("p", { class: "copy" }, button, " ", said));
 }
 

@@ -1,6 +1,7 @@
 // Which rows are wanted, and how many each choice has.
 
 import { isAnswered } from "./columns.js";
+import { standing } from "./standing.js";
 
 export const NO_FILTER = Object.freeze({ query: "", show: "all", outcome: "", confidence: "", lineage: "" });
 const CONFIDENCES = ["High", "Moderate", "Low"];
@@ -8,7 +9,7 @@ const NOT_PLACED = "none";
 
 const SHOWS = [
   { value: "all", word: "All", test: () => true },
-  { value: "look", word: "Need a look", test: (row) => row.concerns.length > 0 },
+  { value: "look", word: "Needs review", test: (row) => row.concerns.length > 0 },
   { value: "without", word: "No annotation", test: (row) => !isAnswered(row) },
 ];
 
@@ -43,8 +44,9 @@ function parting(lists, rows) {
 }
 
 function valueOf(row, name) {
-  if (name === "lineage") return row.lineage === null ? NOT_PLACED : String(row.lineage);
-  return row[name];
+  const now = standing(row);
+  if (name === "lineage") return now.lineage === null ? NOT_PLACED : String(now.lineage);
+  return now[name];
 }
 
 // Whether a row passes everything but the search.

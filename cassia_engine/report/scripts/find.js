@@ -7,12 +7,21 @@ export function termsOf(query) {
   return query.toLowerCase().split(",").map((term) => term.trim()).filter(Boolean);
 }
 
+// Where in a text in small letters the term stands at the start of a word.
+export function matchPlaces(text, term) {
+  const found = [];
+  for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) if (isWordStart(text, at)) found.push(at);
+  return found;
+}
+
 // Whether a text in small letters has the term at the start of a word.
 export function startsWord(text, term) {
-  for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) {
-    if (at === 0 || !WORD_END.test(text.slice(Math.max(0, at - 2), at))) return true;
-  }
+  for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) if (isWordStart(text, at)) return true;
   return false;
+}
+
+function isWordStart(text, at) {
+  return at === 0 || !WORD_END.test(text.slice(Math.max(0, at - 2), at));
 }
 
 // A test of texts in small letters: does one have every term?
@@ -21,11 +30,39 @@ export function matcher(query) {
   return (text) => terms.every((term) => startsWord(text, term));
 }
 
-// What a row is found by: one line a text, so that no term matches across two of them.
+// What a row is found by: [kind, texts], what a reader looks for first before the rest.
+export function fieldsOf(row, genes) {
+  const fields = [
+    ["cluster", [row.id]],
+    ["your label", row.yours ? [row.yours.label, row.yours.cl_id] : []],
+    ["cell type", [row.title]],
+    ["general type", [row.general]],
+    ["candidate", row.types],
+    ["Cell Ontology", [row.cl_id, row.cl_label]],
+    ["state", [row.state]],
+    ["possible mixture", row.mixed],
+    ["evidence gene", row.evidence],
+    ["conflicting gene", row.conflicting],
+    ["unsupported gene", row.unsupported],
+    ["marker", genes],
+  ];
+  return fields.map(([kind, texts]) => [kind, texts.filter(Boolean)]).filter(([, texts]) => texts.length);
+}
+
+// For each term where it matched first: {kind, text}.
+export function matchesOf(fields, terms) {
+  return terms.flatMap((term) => {
+    for (const [kind, texts] of fields) {
+      const text = texts.find((one) => startsWord(one.toLowerCase(), term));
+      if (text !== undefined) return [{ kind, text }];
+    }
+    return [];
+  });
+}
+
+// One line a text, so that no term matches across two of them.
 export function textOf(row, genes) {
-  const own = [row.id, row.title, row.general, ...row.types, row.cl_id, row.cl_label, row.state, ...row.mixed];
-  const all = [...own, ...row.evidence, ...row.conflicting, ...row.unsupported, ...genes];
-  return [...new Set(all.filter(Boolean))].join("\n").toLowerCase();
+  return [...new Set(fieldsOf({ ...row, yours: undefined }, genes).flatMap(([, texts]) => texts))].join("\n").toLowerCase();
 }
 
 // What else it is found by: the label that was given in this page.
@@ -33,7 +70,12 @@ export function yoursText(row) {
   return row.yours ? `${row.yours.label}\n${row.yours.cl_id}`.toLowerCase() : "";
 }
 
-// The texts of all rows; `markers` is the packed part of that name.
+// The names of a row's markers; `markers` is the packed part of that name.
+export function markerNames(markers, index) {
+  return markers.clusters[index].g.map((gene) => markers.genes[gene]);
+}
+
+// The texts of all rows.
 export function searchIndex(rows, markers) {
-  return rows.map((row, index) => textOf(row, markers.clusters[index].g.map((gene) => markers.genes[gene])));
+  return rows.map((row, index) => textOf(row, markerNames(markers, index)));
 }

@@ -8,7 +8,7 @@ import { unpacked } from "./unpack.js";
 
 let index = null; // of the terms, once one is looked for
 
-const typed = new Map(); // by cluster: what was typed and not kept, so that no look at another cluster loses it
+const typed = new Map(); // by cluster: what was typed and not saved, so that no look at another cluster loses it
 
 async function terms() {
   index ??= termIndex(await unpacked("terms"));
@@ -48,42 +48,42 @@ export function correctionForm(row, open = false) {
     tell(stateOf(row));
   }
 
-  // The fields have what was said now; nothing in them waits to be kept.
+  // The fields have what was said now; nothing in them waits to be saved.
   function settle(values) {
     for (const [name, field] of Object.entries(fields)) field.value = values[name];
     stands = valuesOf(fields);
     typed.delete(id);
   }
 
-  async function kept(event) {
+  async function saved(event) {
     event.preventDefault();
     const known = await terms();
     const correction = completed(valuesOf(fields), known);
     const trouble = troubleWith(correction, known);
     if (trouble) return tell(trouble, "trouble");
     settle(correction);
-    takeBack.hidden = false;
+    remove.hidden = false;
     correct(row, correction);
     tell(stateOf(row));
   }
 
-  function takenBack() {
+  function removed() {
     settle({ label: "", cl_id: "", comment: "", decided_by: who.value });
-    takeBack.hidden = true;
+    remove.hidden = true;
     correct(row, null);
-    tell("Taken back.");
+    tell("Removed.");
     label.focus();
   }
 
-  const takeBack = h("button", { type: "button", class: "plain", hidden: !correctionOf(row), onclick: takenBack }, "Take back");
+  const remove = h("button", { type: "button", hidden: !correctionOf(row), onclick: removed }, "Remove");
   const form = h(
     "form",
-    { class: "correct", onsubmit: kept, oninput: changed, autocomplete: "off" },
+    { class: "correct", onsubmit: saved, oninput: changed, autocomplete: "off" },
     labelled("Another label", label, list),
     labelled("Cell Ontology id", clId),
     labelled("Comment", comment),
     labelled("Decided by", who),
-    h("p", { class: "buttons" }, h("button", { type: "submit", class: "plain" }, "Keep"), " ", takeBack),
+    h("p", { class: "buttons" }, h("button", { type: "submit" }, "Save"), " ", remove),
     status,
   );
   return h("details", { class: "correction", open: open || typed.has(id) || Boolean(correctionOf(row)) }, h("summary", {}, "Correct or comment"), form);
@@ -94,10 +94,10 @@ function valuesOf(fields) {
 }
 
 function stateOf(row) {
-  if (typed.has(keyOf(row))) return "Not kept yet.";
+  if (typed.has(keyOf(row))) return "Not saved yet.";
   if (!isDraft(row)) return correctionOf(row) ? "In the outputs." : "";
-  if (!correctionOf(row)) return "Taken back.";
-  return isKept() ? "Kept in this browser." : "Kept until this page is closed.";
+  if (!correctionOf(row)) return "Removed.";
+  return isKept() ? "Saved in this browser." : "Saved until this page is closed.";
 }
 
 // An id alone, in either field, brings its label; nobody who gives no name is "a person".
@@ -120,6 +120,6 @@ function labelled(words, input, list) {
 // What is wrong with a correction, and what to do; "" for none.
 function troubleWith({ label, cl_id: clId, comment }, known) {
   if (!label && !clId && !comment) return "Give a label or a comment.";
-  if (clId && !known.some((term) => term.id === clId)) return `${clId} is no current term of the Cell Ontology of ${state.page.ontology}: mend it, or leave it empty.`;
+  if (clId && !known.some((term) => term.id === clId)) return `${clId} is no current term of the Cell Ontology of ${state.page.ontology}: correct it, or leave it empty.`;
   return "";
 }

@@ -2,6 +2,7 @@
 
 import { bdi, counted, h, pips, reveal } from "./dom.js";
 import { clusterLabel, hueOf, pictureFrame, pointing, shareHighlight, spokenName } from "./picture.js";
+import { standing } from "./standing.js";
 import { on, state } from "./store.js";
 import { treePicture } from "./treepicture.js";
 import { unpacked } from "./unpack.js";
@@ -62,7 +63,7 @@ function clusterItems(clusters, term) {
 
 function restButton(count, more) {
   const shown = (event) => event.currentTarget.replaceWith(...more().flat());
-  return h("button", { type: "button", class: "plain", onclick: shown }, `Show ${count.toLocaleString("en")} more`);
+  return h("button", { type: "button", onclick: shown }, `Show ${count.toLocaleString("en")} more`);
 }
 
 function clusterLink(index, whole, term) {
@@ -76,5 +77,6 @@ function clusterLink(index, whole, term) {
     ...pointing(row),
   };
   const link = h("a", attributes, h("span", { class: `swatch ${hueOf(row)}`, "aria-hidden": "true" }), h("b", {}, bdi(row.id)), named);
-  return whole && row.confidence ? [link, h("span", { class: "sure" }, pips(row.pips), row.confidence)] : link;
+  const { confidence, pips: sure } = standing(row);
+  return whole && confidence ? [link, h("span", { class: "sure" }, pips(sure), confidence)] : link;
 }

@@ -5,6 +5,7 @@ import { startCopy } from "./copy.js";
 import { startCorrections } from "./corrections.js";
 import { tellFault } from "./dom.js";
 import { startDotplot } from "./dotplot.js";
+import { startGlance } from "./glance.js";
 import { startLanding } from "./landing.js";
 import { startLineage } from "./lineage.js";
 import { startPaper } from "./paper.js";
@@ -18,8 +19,10 @@ async function main() {
   const at = (id) => document.getElementById(id);
   const land = startLanding();
   startPaper(at("overview"));
-  fill(JSON.parse(at("page-data").textContent), await unpacked("rows"));
+  const [links, rows] = await Promise.all([unpacked("links"), unpacked("rows")]);
+  fill(JSON.parse(at("page-data").textContent), rows, links);
   startCorrections(at("corrections")); // first, as the table says "your label"
+  startGlance(at("types"));
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));
   startCopy(at("methods"));

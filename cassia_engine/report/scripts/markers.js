@@ -1,6 +1,7 @@
 // The markers of a cluster with their statistics, and what each gene was to the answer.
 
-import { bdi, counted, genes, h, icon, svg } from "./dom.js";
+import { counted, genes, h, icon, svg } from "./dom.js";
+import { geneLink } from "./links.js";
 import { DASH, part, worded } from "./numbers.js";
 import { state } from "./store.js";
 
@@ -64,7 +65,7 @@ function line(rank, gene, cells, mark, judged, given) {
     "tr",
     { class: mark },
     h("td", {}, rank),
-    h("th", { scope: "row" }, bdi(gene), given ? [" ", h("span", { class: "soft" }, bdi(given))] : null),
+    h("th", { scope: "row" }, geneLink(gene), given ? [" ", h("bdi", { class: "soft" }, given)] : null),
     judged ? h("td", { class: "role" }, mark ? [icon(ROLES[mark]), mark] : null) : null,
     cells.map((text) => h("td", {}, text)),
   );
@@ -75,7 +76,7 @@ function unfolder(table, count) {
   const turn = (event) => {
     event.target.textContent = table.classList.toggle("fold") ? all : `Show the first ${SHOWN_AT_ONCE}`;
   };
-  return h("button", { type: "button", class: "plain more", onclick: turn }, all);
+  return h("button", { type: "button", class: "more", onclick: turn }, all);
 }
 
 function notes(detail, markers) {
@@ -84,8 +85,8 @@ function notes(detail, markers) {
   const capped = state.page.fc_capped ? ` Bars end at a log2 fold change of ${state.page.fc_end}.` : "";
   return [
     h("p", { class: "note" }, `${of} and ${detail.n_rows.toLocaleString("en")} in the table.${shares}${capped}`),
-    detail.set_aside ? h("p", { class: "note" }, h("b", {}, "Set aside as technical: "), setAside(detail.set_aside)) : null,
-    (detail.hints ?? []).map((hint) => h("p", { class: "note" }, h("b", {}, "Hint: "), bdi(hint))),
+    detail.set_aside ? h("p", { class: "note" }, h("b", {}, "Technical genes left out: "), setAside(detail.set_aside)) : null,
+    (detail.hints ?? []).map((hint) => h("p", { class: "note" }, h("b", {}, "Hint: "), h("bdi", {}, hint))),
   ];
 }
 
@@ -93,7 +94,7 @@ function setAside(kinds) {
   const words = kinds.map((aside, place) => {
     const more = aside.genes.length - MOST_SET_ASIDE;
     const named = [genes(aside.genes.slice(0, MOST_SET_ASIDE)), more > 0 ? ` and ${more} more` : ""];
-    return [place ? "; " : "", `${aside.genes.length} `, bdi(aside.kind), " (", named, ")"];
+    return [place ? "; " : "", `${aside.genes.length} `, h("bdi", {}, aside.kind), " (", named, ")"];
   });
   return [words, ". They tell little of a cell type; the table's next genes took their places, as far as there are any."];
 }

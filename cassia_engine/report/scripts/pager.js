@@ -4,8 +4,8 @@ import { h } from "./dom.js";
 
 // `step` is called with "previous" or "next".
 export function pager(step) {
-  const before = h("button", { type: "button", class: "plain", onclick: () => step("previous") }, "Previous");
-  const after = h("button", { type: "button", class: "plain", onclick: () => step("next") }, "Next");
+  const before = h("button", { type: "button", onclick: () => step("previous") }, "Previous");
+  const after = h("button", { type: "button", onclick: () => step("next") }, "Next");
   const words = h("p", { role: "status" });
   const element = h("nav", { class: "pager", "aria-label": "Pages of the table" }, before, words, after);
 

@@ -4,6 +4,7 @@ import { isAnswered } from "./columns.js";
 import { h, svg } from "./dom.js";
 import { SHORT_ID, besidePoint, shortened } from "./geometry.js";
 import { savePng, saveSvg } from "./saving.js";
+import { standing } from "./standing.js";
 import { highlight, keyOf, on, state } from "./store.js";
 
 const LETTER = 6.7; // px: a letter of a tip, about
@@ -23,7 +24,7 @@ export function pictureFrame({ what, name, drawn }) {
       const picture = drawn();
       said.textContent = picture ? await made(picture, file, what) : "";
     };
-    return h("button", { type: "button", class: "plain", "aria-label": `Save ${what} as ${kind}`, onclick }, `Save ${kind}`);
+    return h("button", { type: "button", "aria-label": `Save ${what} as ${kind}`, onclick }, `Save ${kind}`);
   };
   const tools = h("div", { class: "tools" }, save("SVG", saveSvg), save("PNG", savePng));
   const head = h("div", { class: "picture-head" }, h("div", {}, h("h2", {}, what), lead, said), tools);
@@ -32,7 +33,8 @@ export function pictureFrame({ what, name, drawn }) {
 
 // The class of a cluster's hue.
 export function hueOf(row) {
-  return row.lineage === null ? "ln" : `l${row.lineage}`;
+  const { lineage } = standing(row);
+  return lineage === null ? "ln" : `l${lineage}`;
 }
 
 // What a cluster is called in a picture: what was said of it in this page, its type, or what became of it.

@@ -3,6 +3,7 @@
 import { reveal, svg } from "./dom.js";
 import { SHORT_ID, byScore, scoreBins } from "./geometry.js";
 import { hueOf, namedRow, pictureFrame, pictureTip, pointing, shareHighlight, spokenName } from "./picture.js";
+import { standing } from "./standing.js";
 import { on, state } from "./store.js";
 
 const LINES_UP_TO = 40;
@@ -26,7 +27,8 @@ export function startScores(place) {
     const width = Math.max(280, Math.min(parts.canvas.clientWidth, 720));
     if (width === drawn) return;
     drawn = width;
-    parts.canvas.replaceChildren(few ? scoreLines(rows, width) : scoreBars(rows, width));
+    const now = rows.map(standing);
+    parts.canvas.replaceChildren(few ? scoreLines(now, width) : scoreBars(now, width));
     again();
   };
   on("corrected", () => {
@@ -65,7 +67,7 @@ function scoreLines(rows, width) {
 }
 
 function scoreLine({ index, y, at, width, side, tall, longest }) {
-  const row = state.rows[index];
+  const row = standing(state.rows[index]);
   const open = row.validated === false ? ", not validated" : "";
   const words = row.score === null ? "no score" : `score ${row.score} of 100, ${row.confidence} confidence${open}`;
   return svg(

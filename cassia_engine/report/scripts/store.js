@@ -1,7 +1,7 @@
 // What all parts of the page share: the clusters, which are shown, which is open, which is pointed at.
 // Clusters go by their id as it is (`keyOf`), not by the one that is shown, in which unseen characters are named.
 
-export const state = { page: null, rows: [], byId: new Map(), shown: [], selected: null, highlighted: null };
+export const state = { page: null, links: null, rows: [], byId: new Map(), shown: [], selected: null, highlighted: null };
 
 const listeners = new Map();
 
@@ -9,9 +9,10 @@ export function keyOf(row) {
   return row.key_id ?? row.id;
 }
 
-export function fill(page, rows) {
+export function fill(page, rows, links = null) {
   for (const row of rows) if (row.key_id) row.key_id = String.fromCodePoint(...row.key_id);
   state.page = page;
+  state.links = links;
   state.rows = rows;
   state.byId = new Map(rows.map((row) => [keyOf(row), row]));
   state.shown = rows.map(keyOf);

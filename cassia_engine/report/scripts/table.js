@@ -5,7 +5,8 @@ import { toCsv } from "./csv.js";
 import { h, reveal } from "./dom.js";
 import { download, fileName } from "./download.js";
 import { NO_FILTER, countWords, passes } from "./filters.js";
-import { matcher, searchIndex, yoursText } from "./find.js";
+import { fieldsOf, markerNames, matcher, searchIndex, termsOf, yoursText } from "./find.js";
+import { showMatches } from "./found.js";
 import { gridOf, shownPlaces, tableLibrary } from "./grid.js";
 import { pager } from "./pager.js";
 import { highlight, keyOf, on, select, show, state } from "./store.js";
@@ -31,8 +32,12 @@ export async function startTable(place) {
   place.append(tools.element, h("div", { class: "panel" }, element, pages.element));
   const grid = gridOf(DataTable, element, state.rows, columns, lineages);
   grid.search.fixed("ours", (_text, _data, at) => filtered.wants(at));
-  grid.on("draw", () => drawn(grid, tools, pages));
-  drawn(grid, tools, pages);
+  const redrawn = () => {
+    drawn(grid, tools, pages);
+    filtered.showFound(grid.table().body());
+  };
+  grid.on("draw", redrawn);
+  redrawn();
   shareRows(element, grid);
   printWhole(grid);
   turnTo(grid, state.selected);
@@ -41,11 +46,14 @@ export async function startTable(place) {
 
 // Which rows the tools ask for. The first search unpacks the markers, so a later one may be there before it.
 function rowFilter(redraw) {
-  let [last, passed, matches, index] = [null, NO_FILTER, null, null];
+  let [last, passed, matches, index, markers] = [null, NO_FILTER, null, null, null];
 
   async function apply(filter) {
     last = filter;
-    if (filter.query.trim()) index ??= searchIndex(state.rows, await unpacked("markers"));
+    if (filter.query.trim()) {
+      markers = await unpacked("markers");
+      index ??= searchIndex(state.rows, markers);
+    }
     if (last !== filter) return;
     passed = filter;
     matches = filter.query.trim() ? matcher(filter.query) : null;
@@ -58,7 +66,12 @@ function rowFilter(redraw) {
     return passes(row, passed) && (!matches || matches(`${index[at]}\n${yoursText(row)}`));
   }
 
-  return { apply, wants };
+  function showFound(body) {
+    const terms = matches ? termsOf(passed.query) : [];
+    showMatches(body, terms, (at) => fieldsOf(state.rows[at], markerNames(markers, at)));
+  }
+
+  return { apply, wants, showFound };
 }
 
 function drawn(grid, tools, pages) {

@@ -3,7 +3,7 @@
 import { callsTable } from "./calls.js";
 import { bdi, genes, h, icon } from "./dom.js";
 
-export function conversation(detail, texts, offline) {
+export function conversation(detail, texts) {
   const turns = detail.turns ?? [];
   const calls = detail.calls ?? [];
   if (!turns.length && !calls.length) return h("p", { class: "note" }, "No message was exchanged about this cluster.");
@@ -13,7 +13,6 @@ export function conversation(detail, texts, offline) {
     "div",
     { class: "talk" },
     h("h3", {}, "Conversation ", h("span", { class: "soft" }, detail.talk ?? "")),
-    offline ? h("p", { class: "note" }, "No language model speaks here: it is the scorer's account of itself.") : null,
     detail.conversations > 1 ? h("p", { class: "note" }, several) : null,
     turns.map((turn) => spoken(turn, textOf)),
     calls.length ? callsTable(detail, textOf) : null,
@@ -41,7 +40,7 @@ function message(turn, textOf) {
     return h("ul", { class: "said marked" }, found.length ? found : h("li", {}, "No check was made."));
   }
   if (!turn.points) return h("p", { class: "said" }, bdi(text || "(an empty message)"));
-  const written = h("details", { class: "raw" }, h("summary", {}, "As it was written"), h("p", { class: "said" }, bdi(text)));
+  const written = h("details", { class: "raw" }, h("summary", {}, "Reply as written"), h("p", { class: "said" }, bdi(text)));
   return [h("dl", { class: "said" }, turn.points.map(point)), written];
 }
 

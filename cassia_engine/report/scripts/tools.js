@@ -6,7 +6,7 @@ import { on } from "./store.js";
 
 const LISTS = { outcome: "Any outcome", confidence: "Any confidence", lineage: "Any lineage" };
 
-// `changed` is called with the filter, `sorted` with a column's key, `turned` when the order is to be turned, `toggled` with
+// `changed` is called with the filter, `sorted` with a column's key, `turned` when the order is to be reversed, `toggled` with
 // a column and whether it is wanted.
 export function tableTools(rows, lineages, columns, { changed, sorted, turned, toggled, exported }) {
   const choices = choicesOf(rows, lineages);
@@ -15,7 +15,7 @@ export function tableTools(rows, lineages, columns, { changed, sorted, turned, t
   const chips = h("div", { class: "chips", role: "group", "aria-label": "Show" });
   const lists = Object.keys(LISTS).filter((name) => choices[name]);
   const selects = lists.map((name) => choiceList(name, choices[name], (value) => set({ [name]: value })));
-  const clear = plainButton("Clear filters", () => set({ ...NO_FILTER }));
+  const clear = toolButton("Clear filters", () => set({ ...NO_FILTER }));
   const count = h("p", { class: "count", role: "status" });
 
   function set(part) {
@@ -38,7 +38,7 @@ export function tableTools(rows, lineages, columns, { changed, sorted, turned, t
   clear.hidden = true;
   drawChips();
   on("corrected", drawChips);
-  const right = [columnsMenu(columns, toggled), plainButton("Export CSV", exported)];
+  const right = [columnsMenu(columns, toggled), toolButton("Export CSV", exported)];
   const first = h("div", {}, h("div", {}, search, chips), h("div", {}, right));
   const second = h("div", {}, h("div", {}, selects, sortList(columns, sorted, turned), clear), count);
   const element = h("div", { class: "tools table-tools" }, first, second);
@@ -76,7 +76,7 @@ function sortList(columns, sorted, turned) {
   const options = columns.map((column) => h("option", { value: column.key }, `Sort by ${column.heading.toLowerCase()}`));
   const list = h("select", { onchange: (event) => sorted(event.target.value) }, options);
   const label = h("label", { class: "choice" }, h("span", { class: "unseen" }, "Sort the table"), list);
-  return h("div", { class: "sort" }, label, plainButton("Turn the order", turned));
+  return h("div", { class: "sort" }, label, toolButton("Reverse order", turned));
 }
 
 function columnsMenu(columns, toggled) {
@@ -84,7 +84,7 @@ function columnsMenu(columns, toggled) {
     h("label", {}, columnBox(column, toggled), ` ${column.heading}`),
   );
   boxes[0].querySelector("input").disabled = true; // a row is opened by its id
-  const summary = h("summary", { class: "plain" }, "Columns");
+  const summary = h("summary", {}, "Columns");
   const legend = h("legend", { class: "unseen" }, "Columns of the table");
   const menu = h("details", { class: "menu" }, summary, h("fieldset", {}, legend, boxes));
   menu.addEventListener("keydown", (event) => {
@@ -103,6 +103,6 @@ function columnBox(column, toggled) {
   return h("input", { type: "checkbox", checked: column.usual, onchange });
 }
 
-function plainButton(text, pressed) {
-  return h("button", { type: "button", class: "plain", onclick: pressed }, text);
+function toolButton(text, pressed) {
+  return h("button", { type: "button", onclick: pressed }, text);
 }
