@@ -57,7 +57,7 @@ def counted(values: np.ndarray) -> np.ndarray:
     counts = scaled / ones
     # The example's values have three decimals, so large counts are off by more.
     assert (np.abs(counts - counts.round()) <= 0.02 + 0.005 * counts).all(), "these are no counts"
-    return counts.round().astype(int)
+    return np.asarray(counts.round(), dtype=int)
 
 
 def chosen_cells(labels: list[tuple[str, str]]) -> dict[int, str]:
