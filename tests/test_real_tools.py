@@ -228,6 +228,16 @@ def test_table_of_a_real_tool_is_read_right(name: str) -> None:
     check(read(name, READ[name].options), READ[name])
 
 
+@pytest.mark.parametrize("name", ["seurat_per_cluster", "scran_per_cluster", "scanpy_per_cluster"])
+def test_a_file_a_cluster_is_one_table(name: str) -> None:
+    """The files are in the order of the clusters; their names are the clusters' ids."""
+    paths = sorted((FOLDER / name).iterdir())
+    table = read_markers(paths)
+    assert [cluster.id for cluster in table.clusters] == [path.stem for path in paths]
+    for cluster, true in zip(table.clusters, TYPES, strict=True):
+        check_cluster(cluster, true, against="any")
+
+
 def refusal(name: str) -> list[str]:
     """The lines of the refusal of a file, none if it is read."""
     try:
