@@ -59,10 +59,10 @@ def check_parquet(db: Any, pattern: str, place: str, limit: float) -> None:
         duckdb.Error: it cannot be read.
     """
     most = limit * GIGABYTE
-    rows, groups = db.execute("SELECT sum(num_rows), count(*) FROM parquet_file_metadata($1)", [pattern]).fetchone()
-    columns, size = db.execute(
+    [(rows, groups)] = db.execute("SELECT sum(num_rows), count(*) FROM parquet_file_metadata($1)", [pattern]).fetchall()
+    [(columns, size)] = db.execute(
         "SELECT count(DISTINCT path_in_schema), sum(total_uncompressed_size) FROM parquet_metadata($1)", [pattern]
-    ).fetchone()
+    ).fetchall()
     if not rows or not groups or not columns:
         return
     if size > most or rows * columns * _LEAST_CELL > most:
@@ -70,7 +70,7 @@ def check_parquet(db: Any, pattern: str, place: str, limit: float) -> None:
     # A value may be stored once and stand in all rows.
     names = [name for (name, *_) in db.execute("DESCRIBE SELECT * FROM read_parquet($1)", [pattern]).fetchall()]
     lengths = " + ".join(f"sum(coalesce(strlen({_quoted(name)}::VARCHAR), 0))" for name in names)
-    [text] = db.execute(f"SELECT {lengths} FROM read_parquet($1)", [pattern]).fetchone()
+    [(text,)] = db.execute(f"SELECT {lengths} FROM read_parquet($1)", [pattern]).fetchall()
     if text + rows * columns * _LEAST_CELL > most:
         raise too_large(place, limit)
 
