@@ -40,9 +40,7 @@ def _remedy(source: Source, closest: Format, lacking: Collection[str]) -> str:
     unclear = [column for column in numbers if is_unclear_fold(column)]
     if unclear:
         named = option("log2fc_column", unclear[0])
-        return (
-            f"{shown(unclear[0])} may be a ratio or its logarithm: give {named} if it is log2, else take its log2 first"
-        )
+        return f"{shown(unclear[0])} may be a ratio or its logarithm: give {named} if it is log2, else take the log2"
     remedy = "rename the columns"
     if set(lacking) & {closest.cluster, closest.gene}:
         remedy += f", or name them with {option('cluster_column')} and {option('gene_column')}"

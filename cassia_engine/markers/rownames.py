@@ -152,14 +152,13 @@ def _kind(source: Source, position: int) -> Kind:
     return kind_of([row[position] for row in source.sample if position < len(row)])
 
 
-def _nameless(source: Source, option: str) -> tuple[Source, str]:
-    found = [n for n, name in enumerate(source.header) if not name] or [
-        n for n, name in enumerate(source.header) if name in ROW_NAMES
+def _nameless(source: Source, name: str) -> tuple[Source, str]:
+    found = [n for n, title in enumerate(source.header) if not title] or [
+        n for n, title in enumerate(source.header) if title in ROW_NAMES
     ]
     if len(found) != 1:
-        what = (
-            f"{len(found) or 'no'} column{'s' if len(found) > 1 else ''} without a name, given as --{option}_column ''"
-        )
+        columns = f"{len(found) or 'no'} column{'s' if len(found) > 1 else ''}"
+        what = f"{columns} without a name, given as {option(f'{name}_column', '')}"
         raise source.error(f"{what}; name the column in the header", 0)
     return _renamed(source, found[0], "row names")
 
@@ -193,7 +192,7 @@ def _copied(source: Source, id_: str, gene: int, copy: Path) -> int:
         raise_all(
             [
                 source.error(
-                    f"{what}: {n_rows} rows, {len(seen)} genes; name the clusters' column with {option('cluster_column')}",
+                    f"{what}: {n_rows} rows, {len(seen)} genes; name their column with {option('cluster_column')}",
                     0,
                 )
             ]

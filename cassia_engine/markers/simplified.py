@@ -120,9 +120,10 @@ def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, 
     single = sum(len(genes) == 1 for genes in lists.values())
     least = _MANY if _is_known_header(source) else _FEW
     if not named and single >= max(least, _NEARLY_ALL * len(lists)):
+        both = f"{option('cluster_column')} and {option('gene_column')}"
         raise source.error(
             f"{single} of {len(lists)} clusters have one gene, so these are hardly clusters; name the columns with "
-            f"{option('cluster_column')} and {option('gene_column')}, or write all genes of a cluster into its cell, with commas between"
+            f"{both}, or write all genes of a cluster into its cell, with commas between"
         )
 
 

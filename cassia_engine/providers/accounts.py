@@ -133,7 +133,7 @@ def warnings_of(account: Account, today: date | None = None) -> tuple[str, ...]:
         ended = models.endings()[account.provider, account.replaced]
         return (
             f"{account.replaced} was served until {ended.ends}: {account.model} is asked in its place "
-            f"({option('model', account.replaced)} asks for the old one, and finds answers of earlier runs in the journal)",
+            f"({option('model', account.replaced)} asks for the old one, and finds its answers in the journal)",
         )
     ending = models.endings().get((account.provider, account.model))
     return () if ending is None else (_ending(account.model, ending, today or date.today()),)
