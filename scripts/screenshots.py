@@ -60,22 +60,22 @@ class Shot:
     opened: str = ""
 
 
-FIRST = {"width": 1440, "height": 900}  # the first screen of a laptop
+FIRST = (1440, 900)  # the first screen of a laptop
 OFFLINE = (
-    Shot("report_offline.png", **FIRST),
+    Shot("report_offline.png", *FIRST),
     Shot("report_narrow_table.png", 390, 844, of="#clusters"),
     Shot("report_card.png", height=1130, cluster="6", of="#cluster-view"),
 )
 OFFLINE_GUT = (
-    Shot("report.png", **FIRST),
+    Shot("report.png", *FIRST),
     Shot("report_dotplot.png", of="#dotplot"),
     Shot("report_dotplot_dark.png", scheme="dark", of="#dotplot"),
     Shot("report_lineage.png", height=1400, of=".side-by-side"),
 )
 WITH_MODEL = (Shot("report_talk.png", height=1180, cluster="0", of="#cluster-view"),)
 WITH_FAILURES = (
-    Shot("report_review.png", **FIRST),
-    Shot("report_dark.png", **FIRST, scheme="dark"),
+    Shot("report_review.png", *FIRST),
+    Shot("report_dark.png", *FIRST, "dark"),
     Shot("report_narrow.png", 390, 844),
     Shot("report_failed.png", height=1010, opened=".todo a >> nth=0", of="#cluster-view"),
 )

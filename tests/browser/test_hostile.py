@@ -28,7 +28,10 @@ TEXTS = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitli
 FORMULA_STARTS = tuple("=+-@\t\r\n")
 OPEN_ALL = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
 # A link of ours leads to a place in the page, to a term or to a gene.
-OURS = r"/^(#|https:\/\/purl\.obolibrary\.org\/obo\/CL_\d{7}$|https:\/\/www\.ncbi\.nlm\.nih\.gov\/gene\/\?term=[\w.~!*'()%-]*$)/"
+OURS = (
+    r"/^(#|https:\/\/purl\.obolibrary\.org\/obo\/CL_\d{7}$"
+    r"|https:\/\/www\.ncbi\.nlm\.nih\.gov\/gene\/\?term=[\w.~!*'()%-]*$)/"
+)
 # What a text that got out of its place would have left behind.
 TRACES = """() => [
   window.owned ?? null,
