@@ -108,6 +108,12 @@ def test_genes_that_are_up_come_first(name: str) -> None:
     assert {cluster.id: cluster.genes for cluster in table.clusters} == first
 
 
+def test_thresholds_of_a_tool_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "cassia_engine")
+    read_markers(CASES / "scran_wilcox_all.csv")
+    assert "a marker has FDR below 0.05, summary.AUC above 0.5" in caplog.text
+
+
 def test_real_logistic_regression_has_genes_of_all_clusters() -> None:
     table = read_markers(CASES / "real_logreg.csv", SplitSettings(n_genes=2))
     assert table.selection.marker_format == "scanpy_scores"

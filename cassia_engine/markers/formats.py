@@ -43,6 +43,7 @@ class Format:
         percent: fractions are written as percent, 0 to 100.
         reference: the column that says what a cluster was compared with.
         signed_score: where a row has no fold change, the sign of its score stands in, and a score of 0 or -1 is none.
+        common: so well known that no log line says which thresholds hold.
         family: the starts of further names that the tool writes, which are not used.
     """
 
@@ -61,6 +62,7 @@ class Format:
     percent: bool = False
     reference: str = ""
     signed_score: bool = False
+    common: bool = False
     family: tuple[str, ...] = ()
 
     @property

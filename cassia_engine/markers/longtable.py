@@ -80,7 +80,8 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         keep.thresholds = replace(keep.thresholds, percent=True)
         found = keep.rerun(db)
         counts = count_flags(db)
-    if conditions := [condition.words for condition in keep.thresholds.conditions()]:
+    conditions = [condition.words for condition in keep.thresholds.conditions()]
+    if conditions and not keep.thresholds.format.common:
         log.info("%s: a marker has %s", source.place, ", ".join(conditions))
     if found:
         check_numbers(db, source, keep.thresholds, keep.reader(), counts)

@@ -20,6 +20,7 @@ SEURAT = Format(
     required={"log2fc": ("avg_log2FC", "avg_logFC", "avg_log10FC"), "p_val_adj": ("p_val_adj",)},
     optional={"pct_in": ("pct.1",), "pct_out": ("pct.2",), "score": ("Score", "score")},
     direction=_BY_FOLD,
+    common=True,
 )
 SCANPY = Format(
     name="scanpy",
@@ -30,6 +31,7 @@ SCANPY = Format(
     optional={"score": ("scores",), "pct_in": ("pct_nz_group",), "pct_out": ("pct_nz_reference",)},
     direction=f"{_BY_FOLD}; score above 0 where there is none",
     signed_score=True,
+    common=True,
 )
 PRESTO = Format(
     name="presto",
@@ -43,6 +45,7 @@ PRESTO = Format(
     natural=("logFC",),  # of log-normalized values
     percent=True,
     family=("statistic",),
+    common=True,
 )
 CONSERVED = Format(
     name="seurat_conserved",
