@@ -7,7 +7,7 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.cells import csv_row, guard, unguard
@@ -58,6 +58,7 @@ def test_what_runs_nowhere_stays_as_it_is(text: str) -> None:
     assert guard(text) == text
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example(";\t=")
 @example("';'=")
@@ -67,6 +68,7 @@ def test_reading_is_the_inverse_of_guarding(text: str) -> None:
     assert guard(unguard(guard(text))) == guard(text)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_no_cell_begins_a_formula_in_any_reader(text: str) -> None:
     found = guard(text)
@@ -79,6 +81,7 @@ def test_no_cell_begins_a_formula_in_any_reader(text: str) -> None:
             assert not begins_formula(first) or set(first) & set("+-＋－﹢﹣"), repr(found)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=2, max_size=4))
 def test_rows_are_read_as_they_were_written(cells: list[str]) -> None:
     text = csv_row(cells) * 2
