@@ -1,6 +1,6 @@
 """What CASSIA 1.4.0 has and cassia does not, with the nearest thing here: for those who come with its scripts.
 
-docs/differences.md has the same as a table, and a test compares the two.
+Its subcommands stand in `cli.namesake`. docs/differences.md has the same as a table, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -116,22 +116,6 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "Python's logging: the loggers are those of cassia_engine": ("get_logger", "set_log_level"),
 }
 FUNCTIONS: Mapping[str, str] = {name: nearest for nearest, names in _FUNCTIONS.items() for name in names}
-
-# Subcommands of its command.
-COMMANDS: Mapping[str, str] = {
-    "init": "nothing needs to be set up; cassia run --help",
-    "validate": "cassia split --dry_run TABLE",
-    "guide": "cassia --help, and docs/usage.md",
-    "backends": "cassia providers",
-    "doctor": "cassia providers --check NAME",
-    "report": "cassia collect, which writes the report of a sample",
-    "resume": "the same cassia run again: what was answered is not asked for again",
-    "boost": "cassia run with --validator_involvement v0 and a larger --n_genes; the report lists what needs review",
-    "subcluster": "cassia run on the marker table of the subclusters",
-    "consensus": "cassia run under another --name with another --model, and the two summaries side by side",
-    "judge": "cassia run, which checks each answer in code and by a validator; see Score and Validated in the summary",
-    "agent": "cassia run",
-}
 
 
 class AbsentError(CassiaError, AttributeError):

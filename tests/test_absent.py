@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import cassia_engine
-from cassia_engine.absent import COMMANDS, FUNCTIONS, AbsentError
+from cassia_engine.absent import FUNCTIONS, AbsentError
 from cassia_engine.cli.app import SUBCOMMANDS
+from cassia_engine.cli.namesake import COMMANDS
 from tests.conftest import ROOT
 from tests.test_cli import cassia
 

@@ -10,8 +10,8 @@ from typing import TextIO
 import click
 
 from cassia_engine import __version__
-from cassia_engine.absent import COMMANDS, line_of
-from cassia_engine.cli.namesake import SAID_BY, warn_of_namesake
+from cassia_engine.absent import line_of
+from cassia_engine.cli.namesake import COMMANDS, SAID_BY, warn_of_namesake
 from cassia_engine.errors import UsageError
 
 SUBCOMMANDS = (

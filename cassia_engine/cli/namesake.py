@@ -1,14 +1,32 @@
-"""Another package in the environment whose command is called `cassia` too, as CASSIA 1.4.0 installs one."""
+"""The other command `cassia`, of CASSIA 1.4.0: its subcommands, and whether it is in the environment too."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
 OURS = "cassia_engine.cli:main"
 # Where a person types. The stages, which each task of a pipeline starts, are spared the tenth of a second.
 SAID_BY = frozenset({"run", "providers", "models"})
+
+
+# Its subcommands that are not here, each with the nearest thing here.
+COMMANDS: Mapping[str, str] = {
+    "init": "nothing needs to be set up; cassia run --help",
+    "validate": "cassia split --dry_run TABLE",
+    "guide": "cassia --help, and docs/usage.md",
+    "backends": "cassia providers",
+    "doctor": "cassia providers --check NAME",
+    "report": "cassia collect, which writes the report of a sample",
+    "resume": "the same cassia run again: what was answered is not asked for again",
+    "boost": "cassia run with --validator_involvement v0 and a larger --n_genes; the report lists what needs review",
+    "subcluster": "cassia run on the marker table of the subclusters",
+    "consensus": "cassia run under another --name with another --model, and the two summaries side by side",
+    "judge": "cassia run, which checks each answer in code and by a validator; see Score and Validated in the summary",
+    "agent": "cassia run",
+}
 
 
 def warn_of_namesake() -> None:
