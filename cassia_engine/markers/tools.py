@@ -10,7 +10,7 @@ from dataclasses import replace
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.statistics import KNOWN, NATURAL_LOGARITHMS
 
-_BY_FOLD = "log2 fold change above --min_log2fc"
+_BY_FOLD = "log2 fold change above min_log2fc"
 
 SEURAT = Format(
     name="seurat",
