@@ -114,10 +114,6 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
             "name one with --p_val_adj_column"
         ],
     ),
-    "genes and scores without clusters": (
-        "names,scores\nCD19,5\nCD79A,4\n",
-        ["F, line 1: columns names, scores: genes and their scores, and no column of clusters; add one, named cluster"],
-    ),
     "no gene in any row": (
         SEURAT + "0,1,1,0,0,B,\n0,1,1,0,0,T,NA\n",
         ["F: nothing in column gene, in all 2 rows; name the genes"],

@@ -80,12 +80,19 @@ def read_lists(source: Source) -> Lists | None:
 
 
 def _refuse_genes_without_clusters(source: Source) -> None:
-    """Refuse columns that are all genes: none of them can be ids."""
+    """Refuse columns that are all genes, or two of genes and of what is no cluster: none of them can be ids."""
     whole = [row for row in source.sample if len(row) == len(source.header)]
     columns = [list(cells) for cells in zip(*whole, strict=True)]
     start = 1 if columns and _is_rank(source.header[0], columns[0]) else 0
     names = [name.strip() for name in source.header[start:]]
-    if not columns or len(names) < 2 or any(known_share(cells) < 0.5 for cells in columns[start:]):
+    if not columns or len(names) < 2:
+        return
+    shares = [known_share(cells) for cells in columns[start:]]
+    if min(shares) < 0.5:
+        if start == 0 and len(columns) == 2 and shares[0] >= 0.5 and len(set(columns[1])) == len(columns[1]):
+            what = "the first column has genes, and nothing in the second is there twice: neither has clusters"
+            remedy = "write the name of its cluster over each column of genes, or cluster and gene in each row"
+            raise source.error(f"{what}; {remedy}", 0)
         return
     if sum(map(is_known, names)) * 2 > len(names):
         what = f"the first line ({', '.join(map(shown, names[:2]))}, ...) looks like a row of genes"
