@@ -97,7 +97,7 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
         "cluster,gene,FC\nB,CD19,5\n",
         [
             f"F, line 1: no column avg_log2FC, p_val_adj, {SEURAT_HAS}. Found: cluster, gene, FC; "
-            "FC may be a ratio or its logarithm: give --log2fc_column FC if it is log2, else take its log2 first"
+            "FC may be a ratio or its logarithm: give --log2fc_column FC if it is log2, else take the log2"
         ],
     ),
     "an effect that would not be used": (
