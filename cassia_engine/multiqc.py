@@ -10,6 +10,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +28,8 @@ ENDS = ("_mqc.json", "_outcomes_mqc.json")
 _HARMLESS = str.maketrans(
     "<>", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 )
-# MultiQC takes sample names for file names: it cuts them at endings such as .sam (so that tumour.sample1 and
-# tumour.sample2 become one row, tumour), _counts and Aligned, and trims marks and words at both ends. A word joiner,
-# which is not seen, behind what such an ending begins with keeps the name whole. These are all endings with a dot, and
-# those of MultiQC 1.35 without one.
+# Not seen, and no white space: it keeps a name whole that MultiQC would shorten.
 _JOINER = "\N{WORD JOINER}"
-_ENDINGS = (
-    "Cp Nano Summary bismark counts coverage_metrics covdist cv_table dup fastqc gopeaks hifi isize mapq matrix mqc "
-    "overall peaks qual slamdunk star strand summary tophat total trim val vep"
-).replace(" ", "|")
-_CUT = re.compile(
-    rf"\.(?=[A-Za-z])|_(?={_ENDINGS})|A(?=ligned)|c(?=cs)|R(?=eadsPerGene)|\|(?= stdin)|runs(?=_)|short(?=_summary_)"
-)
-_ENDS = re.compile(r"^(?=[.:_-])|(?<=[.:_-])$")
 _PARENT = {
     "parent_id": "cassia",
     "parent_name": "cassia",
@@ -144,8 +135,25 @@ def _numbers(merged: Merged) -> dict[str, float | str]:
 
 
 def sample_name(name: str) -> str:
-    """A sample's name as MultiQC is given it, which then shows it whole."""
-    return _ENDS.sub(_JOINER, _CUT.sub(lambda found: found[0] + _JOINER, _safe(name)))
+    """A sample's name as MultiQC is given it, which then shows it whole.
+
+    MultiQC takes it for the name of a file, and shortens it at endings such as .sam (so that tumour.sample1 and
+    tumour.sample2 become one row, tumour), _counts and Aligned. A word joiner in such an ending prevents that.
+    """
+    cuts, trims = _endings()
+    whole = cuts.sub(lambda found: found[0] + _JOINER, _safe(name))
+    start, end = (_JOINER if trimmed else "" for trimmed in (whole.startswith(trims), whole.endswith(trims)))
+    return start + whole + end
+
+
+@cache
+def _endings() -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """Where what MultiQC cuts a name at begins, and what it trims from both ends."""
+    text = (files("cassia_engine") / "data" / "multiqc_endings.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
+    cuts = "|".join(re.escape(ending) for how, ending in rows if how == "cut")
+    # The first character of each, as one may begin within another.
+    return re.compile(f"(?={cuts})."), tuple(ending for how, ending in rows if how == "trim")
 
 
 def _safe(text: str) -> str:

@@ -96,7 +96,7 @@ NAMES = (
 
 def test_names_that_multiqc_would_cut_get_a_word_joiner_and_no_others() -> None:
     joined = {
-        name: sample_name(name).replace("\u2060", "^") for name in (*NAMES, "large_intestine", "pbmc68k", "S.1_2")
+        name: sample_name(name).replace("\u2060", "^") for name in (*NAMES, "large_intestine", "pbmc68k", "a.title")
     }
     assert joined == {
         "tumour.sample1": "tumour.^sample1",
@@ -109,10 +109,10 @@ def test_names_that_multiqc_would_cut_get_a_word_joiner_and_no_others() -> None:
         "_a": "^_a",
         "a_": "a_^",
         "a-": "a-^",
-        "runs_1": "runs^_1",
+        "runs_1": "^runs_1",
         "large_intestine": "large_intestine",
         "pbmc68k": "pbmc68k",
-        "S.1_2": "S.1_2",
+        "a.title": "a.title",
     }
 
 

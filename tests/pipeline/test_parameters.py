@@ -299,7 +299,7 @@ def test_a_file_of_the_web_is_refused_in_a_line(pipeline: Launcher) -> None:
     run = pipeline.run(*TABLE, "--knowledge", " x.tsv", "--corrections", "")
     assert words_after_launch(run.said) == [
         f"--knowledge  x.tsv: {NO_PATH}",
-        "--corrections : a value is missing; expected string",
+        "--corrections: a value is missing; expected string",
     ]
 
 

@@ -140,7 +140,7 @@ def faultsOfRow(header, cells, values, schema) {
         def text = shown(stripped(cells[header.indexOf(column)]))
         def isNoPath = value == null && text && spec.exists
         def fault = isNoPath || (value != null && spec.exists) ? faultOfFile(value) : value == null ? null : faultOf(value, spec)
-        if (!text && column in schema.items.required) {
+        if (value == null && !isNoPath && column in schema.items.required) {
             return ["${column}: the cell is empty; expected ${spec.errorMessage}"]
         }
         def searched = value != null && spec.exists && !value.exists() ? ', neither beside the samplesheet nor in the launch folder' : ''
