@@ -268,13 +268,15 @@ def test_on_a_terminal_the_reason_is_last_too(pipeline: Launcher, table: str) ->
 
 def test_several_files_of_one_sample(pipeline: Launcher) -> None:
     """Rows of one sample are files of it, also two of one name; they go to one task, in their order."""
-    for folder in ("first", "second"):
+    for folder, cluster in {"first": "b", "second": "a"}.items():
         (pipeline.folder / folder).mkdir()
-        shutil.copy(PBMC, pipeline.folder / folder / "markers.csv")
+        (pipeline.folder / folder / "markers.csv").write_text(f"cluster,genes\n{cluster},CD3D;CD3E;CD2;TRAC\n")
     sheet = pipeline.folder / "sheet.csv"
     rows = "".join(f"one,{folder}/markers.csv,blood,human\n" for folder in ("second", "first"))
     sheet.write_text(f"sample,markers,tissue,species\n{rows}two,{PBMC},blood,human\n")
-    pipeline.run("--input", sheet, "--outdir", pipeline.out)
+    run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
+    assert run.code == 0, run.said
+    assert [row["Cluster ID"] for row in pipeline.summary("one")] == ["a", "b"]
     scripts = {path.read_text().splitlines()[1] for path in pipeline.folder.glob("work/*/*/.command.sh")}
     splits = {line.removesuffix(" \\") for line in scripts if line.startswith("cassia-engine split")}
     assert splits == {
