@@ -61,3 +61,8 @@ test("the text of a row is that of its fields", () => {
   const texts = fieldsOf(full, ["PPBP"]).flatMap(([, some]) => some);
   assert.equal(textOf(full, ["PPBP"]), [...new Set(texts)].join("\n").toLowerCase());
 });
+
+test("a gene is found by its name in the marker table too", () => {
+  const markers = { genes: ["CD3D", "CD3E"], clusters: [{ g: [0, 1], given: ["rna_CD3D", ""] }] };
+  assert.deepEqual(searchIndex([row()], markers).map(matcher("rna_cd3d")), [true]);
+});

@@ -73,9 +73,10 @@ export function yoursText(row) {
   return row.yours ? `${row.yours.label}\n${row.yours.cl_id}`.toLowerCase() : "";
 }
 
-// The names of a row's markers; `markers` is the packed part of that name.
+// The names of a row's markers, and what the marker table calls them; `markers` is the packed part of that name.
 export function markerNames(markers, index) {
-  return markers.clusters[index].g.map((gene) => markers.genes[gene]);
+  const { g, given = [] } = markers.clusters[index];
+  return [...g.map((gene) => markers.genes[gene]), ...given.filter(Boolean)];
 }
 
 // The texts of all rows.
