@@ -122,6 +122,15 @@ def test_long_list_folds_and_loses_nobody() -> None:
     assert len(page.look) == view.LISTED_AT_ONCE
 
 
+def test_many_cell_types_are_counted_and_those_left_out_are_said() -> None:
+    answers = [make.annotation(general_type=f"type {n % 130}", detailed_types=()) for n in range(300)]
+    results = [make.annotated(str(n), n, answer=answer) for n, answer in enumerate(answers)]
+    page = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, results, {})
+    assert (len(page.groups), len(page.groups_later), page.n_groups) == (20, 80, 130)
+    assert (page.groups[0].title, [row.id for row in page.groups[0].rows]) == ("type 0", ["0", "130", "260"])
+    assert "30 more cell types in the table of clusters." in Page(render(results)).text
+
+
 def test_outcome_bar_adds_up_to_all_clusters() -> None:
     results = make.mixed_bag()
     segments = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, results, {}).segments

@@ -11,6 +11,8 @@ from cassia_engine.report.rows import Row
 
 MOST_IN_LINES = 24  # clusters up to which each has its line: about what a screen has room for
 IDS_AT_ONCE = 4  # of the clusters of a type
+TYPES_AT_ONCE = 20
+MOST_TYPES = 100  # with those that are folded; the table has the others
 
 
 @dataclass(frozen=True, slots=True)

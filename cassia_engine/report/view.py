@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
-from cassia_engine.report.glance import MOST_IN_LINES, Group, groups
+from cassia_engine.report.glance import MOST_IN_LINES, MOST_TYPES, TYPES_AT_ONCE, Group, groups
 from cassia_engine.report.look import KINDS, parts, sentence
 from cassia_engine.report.markertable import Column, present_columns
 from cassia_engine.report.methods import citations, methods
@@ -51,6 +51,8 @@ class Page:
     notice: str
     glance: tuple[Row, ...]
     groups: tuple[Group, ...]
+    groups_later: tuple[Group, ...]
+    n_groups: int
     long_ids: bool
     has_person: bool
     look: tuple[Row, ...]
@@ -78,6 +80,7 @@ def page(
 ) -> Page:
     """The view of a sample, clusters in the order given; what is said of one cluster alone is in `details`."""
     rows = tuple(row(result, run.provider) for result in results)
+    types = groups(rows) if len(rows) > MOST_IN_LINES else ()
     look = sorted((r for r in rows if r.concerns), key=lambda r: r.concerns[0].rank)
     return Page(
         name=dataset.name,
@@ -89,7 +92,9 @@ def page(
         need=words.need_review(len(look)) if rows else "",
         notice=sentence(run.notice),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
-        groups=groups(rows) if len(rows) > MOST_IN_LINES else (),
+        groups=types[:TYPES_AT_ONCE],
+        groups_later=types[TYPES_AT_ONCE:MOST_TYPES],
+        n_groups=len(types),
         long_ids=any(len(r.id) > LONGEST_NUMBER for r in rows),
         has_person=any(r.named_by_person for r in rows),
         look=tuple(look[:LISTED_AT_ONCE]),

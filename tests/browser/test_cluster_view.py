@@ -164,6 +164,19 @@ def test_genes_and_terms_link_away_and_nothing_is_loaded(visit: Open) -> None:
     assert found.trouble == []
 
 
+def test_name_of_a_gene_in_the_marker_table_stands_beside_the_one_that_was_read(visit: Open) -> None:
+    plain = make.cluster("0")
+    first, *others = plain.markers
+    cluster = replace(plain, markers=(replace(first, given="GRCh38-GNLY"), *others))
+    found = visit(render([make.annotated(cluster=cluster)]), "#cluster=0")
+    assert found.texts(".markers tbody th")[:2] == ["GNLY GRCh38-GNLY", "GZMB"]
+    assert "term=GNLY%5Bsym%5D" in found.page.locator(".markers tbody a").first.get_attribute("href")
+    found.page.fill("#search", "grch38")
+    found.page.locator(".matched").wait_for()
+    assert found.texts(".matched") == ["matched: marker GRCh38-GNLY"]
+    assert found.trouble == []
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_calls_fit_or_say_that_there_is_more(visit: Open, width: int) -> None:
     held = talks.held(

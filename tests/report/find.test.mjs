@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fieldsOf, matchPlaces, matcher, matchesOf, searchIndex, startsWord, termsOf } from "../../cassia_engine/report/scripts/find.js";
+import { fieldsOf, matchPlaces, matcher, matchesOf, searchIndex, startsWord, termsOf, textOf } from "../../cassia_engine/report/scripts/find.js";
 import { failed, row } from "./rows.mjs";
 
 const MARKERS = { genes: ["GNLY", "PPBP", "HLA-DRA"], clusters: [{ g: [0, 2] }, { g: [1] }] };
@@ -54,4 +54,15 @@ test("each term says where it matched first", () => {
 
 test("all places of a term are found", () => {
   assert.deepEqual(matchPlaces("cd4 xcd4 cd4", "cd4"), [0, 9]);
+});
+
+test("the text of a row is that of its fields", () => {
+  const full = row({ state: "cycling", mixed: ["platelet"], conflicting: ["CD3D"], unsupported: ["NCAM1"] });
+  const texts = fieldsOf(full, ["PPBP"]).flatMap(([, some]) => some);
+  assert.equal(textOf(full, ["PPBP"]), [...new Set(texts)].join("\n").toLowerCase());
+});
+
+test("a gene is found by its name in the marker table too", () => {
+  const markers = { genes: ["CD3D", "CD3E"], clusters: [{ g: [0, 1], given: ["rna_CD3D", ""] }] };
+  assert.deepEqual(searchIndex([row()], markers).map(matcher("rna_cd3d")), [true]);
 });

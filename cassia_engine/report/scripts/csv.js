@@ -5,7 +5,10 @@ const UNSEEN =
   String.raw`\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f` +
   String.raw`\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb`;
 const BEFORE = `(?='*[${UNSEEN}]*`;
+// Characters that join others stand in the classes one by one, by intent.
+// eslint-disable-next-line no-misleading-character-class
 const START = new RegExp(`^${BEFORE}[${SIGNS}\\t\\r\\n])`);
+// eslint-disable-next-line no-misleading-character-class
 const WITHIN = new RegExp(`[;\\t]${BEFORE}[${SIGNS}])|[\\r\\n]${BEFORE}[=@\\uff1d\\uff20\\ufe66\\ufe6b])`, "g");
 
 // The text with a ' wherever a spreadsheet would otherwise run what follows.

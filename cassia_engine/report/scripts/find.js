@@ -60,9 +60,12 @@ export function matchesOf(fields, terms) {
   });
 }
 
-// One line a text, so that no term matches across two of them.
+// All of it but your label, one line for each text, so that no term matches across two of them. Of all rows at once, so
+// made in one go and not from the fields.
 export function textOf(row, genes) {
-  return [...new Set(fieldsOf({ ...row, yours: undefined }, genes).flatMap(([, texts]) => texts))].join("\n").toLowerCase();
+  const own = [row.id, row.title, row.general, ...row.types, row.cl_id, row.cl_label, row.state, ...row.mixed];
+  const all = [...own, ...row.evidence, ...row.conflicting, ...row.unsupported, ...genes];
+  return [...new Set(all.filter(Boolean))].join("\n").toLowerCase();
 }
 
 // What else it is found by: the label that was given in this page.
@@ -70,9 +73,10 @@ export function yoursText(row) {
   return row.yours ? `${row.yours.label}\n${row.yours.cl_id}`.toLowerCase() : "";
 }
 
-// The names of a row's markers; `markers` is the packed part of that name.
+// The names of a row's markers, and what the marker table calls them; `markers` is the packed part of that name.
 export function markerNames(markers, index) {
-  return markers.clusters[index].g.map((gene) => markers.genes[gene]);
+  const { g, given = [] } = markers.clusters[index];
+  return [...g.map((gene) => markers.genes[gene]), ...given.filter(Boolean)];
 }
 
 // The texts of all rows.
