@@ -179,6 +179,7 @@ def test_every_case_is_stated() -> None:
 # Those that have a test of their own below or elsewhere.
 OTHERS = {
     "labels_celltypist_azimuth.txt",  # tests/test_resolve.py
+    "labels_schemes.tsv",
     "gene_MT.csv",
     "real_single_group.csv",
     "scanpy_logreg_0.csv",

@@ -195,6 +195,7 @@ def test_score_of_cosg_is_above_zero(tmp_path: Path) -> None:
     assert table.clusters[0].markers[0].score == 0.4
 
 
+@pytest.mark.usefixtures("command_line")
 def test_p_values_and_fold_changes_beside_the_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows: Table = [
         ["T_n", "T_l", "T_p", "B_n", "B_l", "B_p"],
@@ -209,7 +210,9 @@ def test_p_values_and_fold_changes_beside_the_names(tmp_path: Path, caplog: pyte
 
 def test_other_species_are_read_where_the_labels_are_plain(tmp_path: Path) -> None:
     fly = {"7": ["FBgn0000014", "FBgn0000015", "FBgn0000017"], "T": ["FBgn0000018", "FBgn0000022", "FBgn0000024"]}
-    assert genes(read(tmp_path, with_index(fly))) == fly
+    assert genes(read(tmp_path, with_index(fly), allow_unknown_genes=True)) == fly
+    with pytest.raises(UsageError, match="genes are FlyBase ids"):
+        read(tmp_path, with_index(fly))
 
 
 T_AND_B = {"T": ["CD3D"], "B": ["CD79A"]}
@@ -229,7 +232,7 @@ REFUSED: dict[str, tuple[Table, str]] = {
     ),
     "clusters of one gene": (
         columns({"what": [f"t{n}" for n in range(9)], "which": [f"m{n}" for n in range(9)]}),
-        "9 of 9 clusters would have one gene",
+        "9 of 9 clusters have one gene, so these are hardly clusters",
     ),
     "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
 }
