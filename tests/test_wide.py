@@ -234,6 +234,8 @@ REFUSED: dict[str, tuple[Table, str]] = {
         columns({"what": [f"t{n}" for n in range(9)], "which": [f"m{n}" for n in range(9)]}),
         "9 of 9 clusters have one gene, so these are hardly clusters",
     ),
+    "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], "both hold genes, each once"),
+    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "both hold genes, each once"),
     "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
 }
 
