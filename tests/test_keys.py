@@ -297,6 +297,6 @@ def test_settings_show_neither_key_nor_password() -> None:
     from cassia_engine.secret import Secret
     from cassia_engine.settings import AnnotateSettings
 
-    shown = repr(AnnotateSettings(api_key=Secret(CANARY), proxy=f"http://me:{PASSWORD}@proxy:3128"))
+    shown = repr(AnnotateSettings("openrouter", api_key=Secret(CANARY), proxy=f"http://me:{PASSWORD}@proxy:3128"))
     assert CANARY not in shown
     assert PASSWORD not in shown

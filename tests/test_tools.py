@@ -257,6 +257,7 @@ def test_named_statistic_takes_the_place_of_a_known_one(tmp_path: Path) -> None:
     assert genes(read(tmp_path, text, log2fc_column="shrunk")) == {"T": ["CD3E"]}
 
 
+@pytest.mark.usefixtures("command_line")
 def test_unused_numbers_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     read(tmp_path, OWN + ROWS, **NAMED, log2fc_column="up")
     assert "columns of numbers that are not used: sig, mine, inside, outside" in caplog.text
@@ -281,6 +282,7 @@ def test_negative_values_are_found_behind_the_first_rows(tmp_path: Path, caplog:
     assert "num has values below 0" in caplog.text
 
 
+@pytest.mark.usefixtures("command_line")
 def test_forced_formats_do_not_drop_fold_changes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     text = "cluster,gene,avg_log2FC\nT,CD3D,1\nT,CD2,9\n"
     read(tmp_path, text, marker_format="long")
@@ -293,6 +295,7 @@ def test_forced_formats_do_not_drop_fold_changes(tmp_path: Path, caplog: pytest.
         read(tmp_path, text, marker_format="long", log2fc_column="avg_log2FC")
 
 
+@pytest.mark.usefixtures("command_line")
 def test_several_columns_of_clusters_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     text = "gene,group,seurat_clusters,avg_log2FC,p_val_adj\nCD3D,ctrl,0,2,0\nCD19,stim,1,2,0\n"
     assert genes(read(tmp_path, text)) == {"0": ["CD3D"], "1": ["CD19"]}

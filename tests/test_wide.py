@@ -195,6 +195,7 @@ def test_score_of_cosg_is_above_zero(tmp_path: Path) -> None:
     assert table.clusters[0].markers[0].score == 0.4
 
 
+@pytest.mark.usefixtures("command_line")
 def test_p_values_and_fold_changes_beside_the_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows: Table = [
         ["T_n", "T_l", "T_p", "B_n", "B_l", "B_p"],
@@ -208,8 +209,10 @@ def test_p_values_and_fold_changes_beside_the_names(tmp_path: Path, caplog: pyte
 
 
 def test_other_species_are_read_where_the_labels_are_plain(tmp_path: Path) -> None:
-    worm = {"7": ["unc-54", "myo-3", "lev-11", "unc-15"], "T": ["sbt-1", "egl-21", "ric-4", "unc-64"]}
-    assert genes(read(tmp_path, with_index(worm))) == worm
+    fly = {"7": ["FBgn0000014", "FBgn0000015", "FBgn0000017"], "T": ["FBgn0000018", "FBgn0000022", "FBgn0000024"]}
+    assert genes(read(tmp_path, with_index(fly), allow_unknown_genes=True)) == fly
+    with pytest.raises(UsageError, match="genes are FlyBase ids"):
+        read(tmp_path, with_index(fly))
 
 
 T_AND_B = {"T": ["CD3D"], "B": ["CD79A"]}
@@ -232,6 +235,8 @@ REFUSED: dict[str, tuple[Table, str]] = {
         "9 of 9 clusters have one gene, so these are hardly clusters",
     ),
     "known and unknown genes in a row": (columns({"T": ["HJURP"], "0": ["AL031284.1"]}), "neither has clusters"),
+    "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], "both hold genes, each once"),
+    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "both hold genes, each once"),
     "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
 }
 

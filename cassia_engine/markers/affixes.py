@@ -47,6 +47,11 @@ class _Affix(NamedTuple):
         return bool(_COMMON.fullmatch(_token(self.text)))
 
 
+def is_common_affix(text: str) -> bool:
+    """Whether a text is the name of a genome or an assay, as tools put before the names of genes."""
+    return bool(_COMMON.fullmatch(text))
+
+
 def without_prefixes(
     names: Collection[str], species: str | None, foreign: dict[str, tuple[str, ...]]
 ) -> tuple[str, Mapping[str, str]]:

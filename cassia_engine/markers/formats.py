@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cassia_engine.errors import raise_all, shown
+from cassia_engine.errors import shown
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import NATURAL_LOGARITHMS, least_score, matching
 from cassia_engine.records import Cluster, Selection
@@ -43,6 +43,7 @@ class Format:
         percent: fractions are written as percent, 0 to 100.
         reference: the column that says what a cluster was compared with.
         signed_score: where a row has no fold change, the sign of its score stands in, and a score of 0 or -1 is none.
+        ranked: rows stand in the order of the tool's ranking, which is kept where no fold change or score is.
         common: so well known that no log line says which thresholds hold.
         family: the starts of further names that the tool writes, which are not used.
     """
@@ -63,6 +64,7 @@ class Format:
     reference: str = ""
     signed_score: bool = False
     common: bool = False
+    ranked: bool = False
     family: tuple[str, ...] = ()
 
     @property
@@ -116,7 +118,9 @@ def has_two(source: Source, settings: SplitSettings, formats: Sequence[Format]) 
 
 def refuse_double(source: Source, columns: Sequence[str]) -> None:
     double = [column for column in dict.fromkeys(columns) if source.header.count(column) > 1]
-    raise_all([source.error(f"column {shown(column)} is there twice; rename or remove one", 0) for column in double])
+    if double:
+        what = f"columns {listed(double)} are" if len(double) > 1 else f"column {shown(double[0])} is"
+        raise source.error(f"{what} there twice; rename or remove one", 0)
 
 
 def listed(header: Sequence[str]) -> str:

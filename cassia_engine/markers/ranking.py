@@ -51,7 +51,8 @@ def ranking_of(
     Raises:
         UsageError: it lacks them; says what it can be ranked by.
     """
-    if not statistics:
+    by_default = settings.ranking_method == _DEFAULT and settings.ascending is None
+    if not statistics or (format_.ranked and by_default and not statistics.keys() & {"log2fc", "score"}):
         return Ranking((), "given order")
     possible = [method for method, names in _METHODS.items() if set(names) <= statistics.keys()]
     method = settings.ranking_method

@@ -56,7 +56,7 @@ def _warn_of_other_clusters(source: Source, format_: Format, settings: SplitSett
 def _say_symbols(source: Source, format_: Format, expected: Format) -> None:
     ids = [name for name in (expected.gene, *GENE_HEADERS, *ID_HEADERS) if name in source.header]
     if ids and format_.gene != ids[0] and (kind := id_kind(texts_of(source, source.header.index(ids[0])))):
-        what = f"genes in column {shown(ids[0])} are {kind} ids; their symbols are taken from column"
+        what = f"genes in column {shown(ids[0])} are {kind.name}; their symbols are taken from column"
         log.info("%s: %s %s", source.place, what, shown(format_.gene))
 
 

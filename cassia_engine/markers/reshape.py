@@ -14,9 +14,12 @@ from cassia_engine.errors import shown
 from cassia_engine.faces import argument
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.genelike import filled, is_number
+from cassia_engine.markers.keycolumn import with_key
+from cassia_engine.markers.onecluster import with_cluster
 from cassia_engine.markers.pergene import find_per_gene, rows_of
-from cassia_engine.markers.rownames import with_cluster, with_row_names
+from cassia_engine.markers.rownames import with_row_names
 from cassia_engine.markers.source import MISSING, Problems, Source
+from cassia_engine.markers.turn import before_turn
 from cassia_engine.markers.wide import Lists, read_lists
 from cassia_engine.markers.widelabels import GENE, RAW_P
 from cassia_engine.settings import SplitSettings
@@ -52,7 +55,7 @@ def shaped(source: Source, settings: SplitSettings) -> Iterator[Shaped]:
         if wide:
             yield wide
             return
-        source, settings = with_row_names(source, settings)
+        source, settings = with_row_names(*with_key(source, settings))
         yield Shaped(*with_cluster(source, settings, Path(folder) / "whole.csv"))
 
 
@@ -67,8 +70,8 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
         adjusted = table.adjusted
     elif lists := read_lists(source):
         statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
-        format_ = _format("wide", f"wide ({lists.what})", statistics, settings)
-        found = _rows(source, lists, problems)
+        format_ = replace(_format("wide", f"wide ({lists.what})", statistics, settings), ranked=True)
+        found = _rows(source, before_turn(source, lists, settings.max_p_val_adj), problems)
         adjusted = False
     else:
         return None

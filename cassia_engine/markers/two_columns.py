@@ -13,6 +13,7 @@ from cassia_engine.faces import argument, option
 from cassia_engine.markers.formats import LONG, Format, data_columns, listed, refuse_double
 from cassia_engine.markers.gene_lists import parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.ids import id_kind
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.settings import SplitSettings
@@ -34,6 +35,7 @@ class _Column:
     Attributes:
         number: how many cells were looked at.
         genes: the share of them that are known genes, or lists of mostly such.
+        ids: they are ids of genes.
         lists: the share that are several genes.
         distinct: the share that are there for the first time.
         decimals: all are numbers, most of them different and some not whole.
@@ -42,6 +44,7 @@ class _Column:
     header: str
     number: int
     genes: float
+    ids: bool
     lists: float
     distinct: float
     decimals: bool
@@ -123,7 +126,7 @@ def _by_content(source: Source, first: int, second: int) -> tuple[int, int]:
 def _are_both_genes(one: _Column, other: _Column) -> bool:
     """Whether each of two columns may be a cluster's genes."""
     known = min(one.genes, other.genes) > _MOSTLY and one.distinct == other.distinct == 1
-    return known and one.number > 1 and one.is_genes == other.is_genes
+    return known and (one.is_genes == other.is_genes or not (one.ids or other.ids))
 
 
 def _is_genes(one: _Column, other: _Column) -> bool:
@@ -153,6 +156,7 @@ def _column(header: str, cells: Sequence[str]) -> _Column:
         header.strip().lower(),
         len(filled),
         sum(known) / number,
+        id_kind(filled) is not None,
         sum(len(genes) > 1 for genes in lists) / number,
         distinct,
         bool(filled)

@@ -1,8 +1,10 @@
-"""Numbers that R and pandas put behind a name that is there twice: CD3D.1, CD3D-1, and CD3D1 in R's row names."""
+"""Numbers that R and pandas put behind a name that is there twice: CD3D.1, CD3D-1, CD3D...9 of dplyr, and CD3D1 in R's
+row names."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from cassia_engine.knowledge.known import is_known, is_symbol
@@ -11,6 +13,8 @@ from cassia_engine.markers.ids import is_id
 from cassia_engine.markers.technical import trait
 
 _PARTED = re.compile(r"(?P<base>.+)[.\-_](?P<number>[1-9]\d*)")
+# dplyr puts the number of its row behind each name that is there twice, also behind the first.
+_BY_POSITION = re.compile(r"(?P<base>.+)\.\.\.[1-9]\d*")
 _ANTIBODIES = 0.5
 # A gene that is not known may end with a number: as many names as this do where row names were made unique.
 _LEAST, _LEAST_SHARE = 2, 0.01
@@ -28,6 +32,7 @@ def without_numbers(names: Collection[str], species: str | None, repeated: bool)
     targets = sum(map(is_target, names)) > _ANTIBODIES * len(names)
     unknown = [name for name in names if name[-1:].isdigit() and not _is_name(name, species, targets)]
     found = {name: base for name in unknown if (base := _parted_base(name, names, repeated))}
+    found |= _numbered_by_position(unknown)
     if not repeated:
         found = {**_digits(unknown, names), **found}
     return "the number that makes names unique", found
@@ -62,6 +67,13 @@ def _parted_base(name: str, names: Collection[str], repeated: bool) -> str:
     # Where no name is repeated, also a gene of a species that nothing is known of may be a base.
     base = parted["base"]
     return base if is_symbol(base) or is_target(base) or not repeated else ""
+
+
+def _numbered_by_position(names: Collection[str]) -> Mapping[str, str]:
+    """Names with the number of their row behind them: their base is a known gene, or that of another name too."""
+    found = {name: parted["base"] for name in names if (parted := _BY_POSITION.fullmatch(name))}
+    counts = Counter(found.values())
+    return {name: base for name, base in found.items() if counts[base] > 1 or is_symbol(base) or is_target(base)}
 
 
 def _digits_base(name: str, names: Collection[str]) -> str:

@@ -57,7 +57,7 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
     what = f"columns of numbers that are not used: {_names(source, unused)}" if unused else ""
     if negative:
         what += f"; {_names(source, negative)} has values below 0: genes that are down may be among the markers"
-    elif format_ is not None:
+    elif format_ is not None and not format_.ranked:
         what = "; ".join(filter(None, (what, "no column tells genes that are up from those that are down")))
     if what:
         log.warning("%s: %s; if there are statistics, %s", source.place, what, advice)

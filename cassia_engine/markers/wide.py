@@ -17,6 +17,7 @@ from cassia_engine.markers.formats import ROW_NAMES
 from cassia_engine.markers.genelike import Kind, filled, id_share, is_known, kind_of, known_share
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.source import Problems, Source, rows
+from cassia_engine.markers.twoheaders import one_header
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
 
 MOST_CELLS = 20_000_000
@@ -125,7 +126,7 @@ def _lists(
     body = [row for row in body if len(row) == len(header)]
     if not body:
         return None
-    texts, skipped = _one_header(header, body)
+    texts, skipped = one_header(header, body)
     body, places = body[skipped:], places[skipped:]
     if not body:
         return None
@@ -134,24 +135,6 @@ def _lists(
     if by_column and by_row:
         return _chosen(source, header, by_column, by_row) if whole else by_column
     return by_column or by_row
-
-
-def _one_header(header: Cells, body: Sequence[Cells]) -> tuple[Cells, int]:
-    """One label a column, and how many rows of the body were header: pandas and people write two."""
-    first = [cell.strip() for cell in body[0]]
-    above, below = list(header), first
-    named = {cell.strip().lower() for cell in above[1:] if cell.strip()}
-    if len(named) > 1 and GENE in map(key_of, named) and None not in map(key_of, named):
-        above, below = below, above  # statistic first, then cluster
-    keys = [cell for cell in below[1:] if cell]
-    if len(keys) < 2 or any(key_of(cell) is None for cell in keys) or not filled(above[1:]):
-        return header, 0
-    texts, cluster = [], ""
-    for name, key in zip(above, below, strict=True):
-        cluster = name if name.strip() and not name.startswith("Unnamed:") else cluster
-        texts.append(f"({cluster!r}, {key!r})" if key_of(key) is not None and cluster else "")
-    has_names = len(body) > 1 and not filled(body[1][1:])  # the name of the index has a row of its own
-    return texts, 2 if has_names else 1
 
 
 def _by_column(texts: Cells, body: Sequence[Cells], places: Sequence[int]) -> Lists | None:
