@@ -16,6 +16,8 @@ from tests.test_cli import cassia
 from tests.test_gene_names import CASES, SYMBOLS
 from tests.test_markers import genes
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 WITH_MAP = "give a table of id and symbol with --gene_map"
 NEAREST = "give gene activity scores, or the genes nearest to the peaks"
 PROBES = "give the symbols of the array's annotation, or a table of id and symbol with --gene_map"

@@ -16,6 +16,8 @@ from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
 from tests.test_markers import SEURAT
 
+pytestmark = pytest.mark.usefixtures("command_line")
+
 GOOD = "0,1,1,0,0,B,CD19\n"
 SMALL = SplitSettings(max_table_size=0.001)
 TOO_LARGE = "larger than 0.001 GB, unpacked; give the markers only, or allow more with --max_table_size"

@@ -203,7 +203,7 @@ def test_p_values_and_fold_changes_beside_the_names(tmp_path: Path, caplog: pyte
         ["CD3E", 2, 0, "MS4A1", 2, 0],
     ]
     assert genes(read(tmp_path, rows)) == {"T": ["CD3E", "CD3D"], "B": ["MS4A1"]}
-    assert "its p values are not said to be adjusted; max_p_val_adj is applied to them" in caplog.text
+    assert "its p values are not said to be adjusted; --max_p_val_adj is applied to them" in caplog.text
     table = read_markers(CASES / "scanpy_wide_names_pvals.csv", KEEP)
     assert genes(table)["0"] == ["CD3D", "CD3E", "IL7R", "TRAC", "CD2"]
 
@@ -235,8 +235,8 @@ REFUSED: dict[str, tuple[Table, str]] = {
         "9 of 9 clusters have one gene, so these are hardly clusters",
     ),
     "known and unknown genes in a row": (columns({"T": ["HJURP"], "0": ["AL031284.1"]}), "neither has clusters"),
-    "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], "both hold genes, each once"),
-    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "both hold genes, each once"),
+    "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], "neither has clusters"),
+    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "neither has clusters"),
     "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
 }
 
