@@ -236,7 +236,7 @@ REFUSED: dict[str, tuple[Table, str]] = {
     ),
     "known and unknown genes in a row": (columns({"T": ["HJURP"], "0": ["AL031284.1"]}), "neither has clusters"),
     "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], "neither has clusters"),
-    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "neither has clusters"),
+    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "both hold genes, each once"),
     "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
 }
 
