@@ -239,7 +239,8 @@ TABLE = 'data.frame(cluster = c("a", NA), markers = "CD3D,CD3E")'
             f'runCASSIA_batch(data.frame(grp = 0:1, sym = "CD3D", avg_log2FC = 1, p_val_adj = 0){OFFLINE}',
             "cassia: marker, written as CSV, line 1: no column cluster, gene, which a Seurat FindAllMarkers table has "
             "(cluster, gene, avg_log2FC, p_val_adj). Found: grp, sym, avg_log2FC, p_val_adj; rename the columns, or "
-            "name them with celltype_column = ... and gene_column_name = ...",
+            "name them with celltype_column = ... and gene_column_name = ..., and statistics with log2fc_column, "
+            "p_val_adj_column, score_column, pct_in_column or pct_out_column",
         ),
         (
             f'runCASSIA_batch("m.csv", base_url = "http://127.0.0.1:1"{OFFLINE}',
