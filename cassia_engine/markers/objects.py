@@ -39,6 +39,8 @@ def write_object(table: Any, text: Path) -> str:
         if getattr(getattr(table, "dtype", None), "names", None):
             return _write_frame(_frame(table), text, "the record array")
         if hasattr(table, "to_frame") and hasattr(table, "index") and not hasattr(table, "columns"):
+            if not table.index.is_unique:  # a gene a row
+                return _write_frame(table.to_frame(), text, "the Series")
             return _write_mapping(dict(table.items()), text, "the Series")
         if hasattr(table, "to_csv") and hasattr(table, "columns"):
             return _write_frame(table, text, "the DataFrame")
@@ -114,6 +116,11 @@ def _genes(id_: Any, value: Any, place: str) -> str | list[str]:
     Raises:
         UsageError: there are none, or they have no order.
     """
+    if isinstance(value, Mapping) or (getattr(value, "dtype", None) is not None and value.dtype.kind in "iuf"):
+        what = f"the genes of cluster {shown(id_)} have values, which say nothing of their direction here"
+        raise UsageError(
+            f"{place}: {what}; give the genes as a list, best first, or a DataFrame with a column for each"
+        )
     if isinstance(value, (set, frozenset)):
         raise UsageError(f"{place}: the genes of cluster {shown(id_)} are a set, which has no order; give a list")
     found = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cassia_engine.errors import shown
 from cassia_engine.markers.formats import ROW_NAMES
 from cassia_engine.markers.genelike import Kind, kind_of
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
@@ -51,6 +52,9 @@ def find_per_gene(source: Source) -> PerGene | None:
     labels = per_gene([source.header[n] for n in others])
     clusters: dict[str, dict[str, int]] = {}
     for position, label in zip(others, labels or (), strict=bool(labels)):
+        if label.key and label.key in clusters.get(label.cluster, {}):
+            what = f"cluster {shown(label.cluster)} has two columns of one statistic ({shown(source.header[position])})"
+            raise source.error(f"{what}; give each cluster a name of its own", 0)
         clusters.setdefault(label.cluster, {}).setdefault(label.key, position)
     found = PerGene(genes, clusters, _LOUPE in names) if clusters else None
     return found if found and "log2fc" in found.statistics else None

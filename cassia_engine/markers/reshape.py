@@ -69,6 +69,7 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
         found = rows_of(source, table, problems)
         adjusted = table.adjusted
     elif lists := read_lists(source):
+        _refuse_unknown_numbers(source, lists)
         statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
         format_ = replace(_format("wide", f"wide ({lists.what})", statistics, settings), ranked=True)
         found = _rows(source, before_turn(source, lists, settings.max_p_val_adj), problems)
@@ -82,6 +83,24 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
             argument("max_p_val_adj"),
         )
     return Shaped(_written(source, copy, found, statistics, problems), settings, format_)
+
+
+def _refuse_unknown_numbers(source: Source, lists: Lists) -> None:
+    """Refuse numbers beside the names that are of no known statistic and go below 0, as of genes that are down.
+
+    Raises:
+        UsageError: there are such numbers.
+    """
+    known = {label.cluster for label in lists.labels if label.key not in (GENE, "")}
+    for label, cells in zip(lists.labels, lists.lists, strict=True):
+        texts = [text for cell in filled(cells) if (text := cell.strip().replace(",", "."))]
+        numbers = bool(texts) and all(map(is_number, texts))
+        if label.key == "" and label.cluster not in known and numbers and any(float(text) < 0 for text in texts):
+            raise source.error(
+                f"numbers beside the genes of cluster {shown(label.cluster)} go below 0, as of genes that are down, "
+                "and their column has no known name; call it log2fc, score or p_val_adj, or remove it",
+                0,
+            )
 
 
 def _format(name: str, title: str, statistics: Sequence[str], settings: SplitSettings) -> Format:

@@ -1,0 +1,48 @@
+"""Numbers beside genes whose meaning is not known: they are never passed over where they may tell the direction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cassia_engine.errors import UsageError
+from cassia_engine.markers import read_markers
+
+PAIRS = "T cells,logFC,B cells,logFC\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
+NAMED = "0_names,0_logFC,1_names,1_logFC\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
+TWICE = (
+    "Feature Name,T Log2 fold change,T Adjusted p value,T Log2 fold change,T Adjusted p value\n"
+    "CD3D,3,1e-9,-2,1e-9\nCD79A,-2,1e-9,4,1e-9\nCD3E,3,1e-9,-2,1e-9\nMS4A1,-2,1e-9,4,1e-9\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [(PAIRS, "go below 0"), (NAMED, "go below 0"), (TWICE, "two columns of one statistic")]
+)
+def test_tables_are_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=reason):
+        read_markers(path)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"T": {"LYZ": -3.0, "CD3D": 3.2}, "B": {"NKG7": -3.0, "CD79A": 4.0}},
+        {"T": pd.Series([-3.0, 3.2], index=["LYZ", "CD3D"]), "B": pd.Series([4.0], index=["CD79A"])},
+    ],
+)
+def test_genes_with_values_are_refused(table: Any) -> None:
+    with pytest.raises(UsageError, match="the genes of cluster T have values"):
+        read_markers(table)
+
+
+def test_series_of_one_gene_a_row_keeps_all_genes() -> None:
+    frame = pd.DataFrame({"cluster": ["T", "T", "B"], "gene": ["CD3D", "CD3E", "CD79A"]})
+    series: Any = frame.set_index("cluster")["gene"]
+    table = read_markers(series)
+    assert {cluster.id: cluster.genes for cluster in table.clusters} == {"T": ["CD3D", "CD3E"], "B": ["CD79A"]}
