@@ -46,7 +46,7 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     ),
     "a line without an end": (
         gzip.compress((SEURAT + GOOD).encode() + b"0," * 20_000_000),
-        ["F, line 3: longer than 16000000 characters; give a table with a row a line, and close its quotes"],
+        ["F, line 3: longer than 16000000 characters; write each row on its own line, and close its quotes"],
     ),
     "damaged gzip": (GZ[: len(GZ) // 2], [DAMAGED]),
     "damaged inside": (GZ[:500] + b"damaged!" * 9 + GZ[572:], [DAMAGED]),

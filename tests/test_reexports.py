@@ -177,12 +177,12 @@ def _part(name: str, clusters: tuple[str, ...]) -> pd.DataFrame:
     return frame[frame["cluster"].isin(clusters)].reset_index(drop=True)
 
 
-@pytest.mark.parametrize("writer", WRITERS)
-@pytest.mark.parametrize("decoration", DECORATIONS)
+@pytest.mark.parametrize(
+    ("decoration", "writer"),
+    [(name, writer) for name in DECORATIONS for writer in WRITERS if (writer, name) not in AMBIGUOUS],
+)
 def test_whole_table_is_read_the_same(tmp_path: Path, writer: str, decoration: str) -> None:
     """Nothing is refused here: these are what tools and people write."""
-    if (writer, decoration) in AMBIGUOUS:
-        pytest.skip("the separator is part of the names")
     clusters = tuple(dict.fromkeys(table("pbmc68k")["cluster"]))
     frame = _part("pbmc68k", clusters)
     path = tmp_path / "table.csv"

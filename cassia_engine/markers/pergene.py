@@ -1,4 +1,4 @@
-"""Tables of a row a gene with columns of statistics for each cluster, as Cell Ranger and Loupe write them."""
+"""Tables with one row per gene and columns of statistics for each cluster, as Cell Ranger and Loupe write them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PerGene:
 
 
 def find_per_gene(source: Source) -> PerGene | None:
-    """The columns of a table of a row a gene with fold changes for each cluster; None for any other."""
+    """The columns of a table with one row per gene and fold changes for each cluster; None for any other."""
     names = [name.strip().lower() for name in source.header]
     if set(names) & set(CLUSTER_HEADERS):
         return None

@@ -44,7 +44,7 @@ class Shaped:
 
 @contextmanager
 def shaped(source: Source, settings: SplitSettings) -> Iterator[Shaped]:
-    """The table itself if it has a row a gene or a row a cluster with a cell of genes, else a long table made of it.
+    """The table itself if it has one row per gene, or one per cluster with a list of genes; else a long table.
 
     Raises:
         UsageError: it is wide, and cannot be read; says why and what to do.

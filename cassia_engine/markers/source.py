@@ -223,7 +223,7 @@ def unreadable(path: Path, place: str, gzipped: bool, error: Exception) -> Usage
 
 def too_long(place: str, line: int) -> UsageError:
     """A line that no table has."""
-    what = f"longer than {LONGEST_LINE} characters; give a table with a row a line, and close its quotes"
+    what = f"longer than {LONGEST_LINE} characters; write each row on its own line, and close its quotes"
     return UsageError(what, path=place, line=line)
 
 

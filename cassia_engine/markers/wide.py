@@ -104,7 +104,7 @@ def _refuse_genes_without_clusters(source: Source) -> None:
 
 
 def _is_other(source: Source) -> bool:
-    """Whether the header is that of a table with a row a gene: then its columns are no clusters."""
+    """Whether the header is that of a table with one row per gene: then its columns are no clusters."""
     names = [name.strip().lower() for name in source.header]
     named = [name for name in names if name in GENE_HEADERS]
     if len(names) == 2 and (named or names[0] in CLUSTER_HEADERS or names[1] in CLUSTER_HEADERS):
@@ -114,7 +114,7 @@ def _is_other(source: Source) -> bool:
         return True  # a statistic that is there once is not one of each cluster
     if set(names[1:]) & set(CLUSTER_HEADERS):
         return True
-    if names[0] in CLUSTER_HEADERS:  # with columns called alike, by their number or not at all, it is a row a cluster
+    if names[0] in CLUSTER_HEADERS:  # columns called alike, by number or not at all: one row per cluster
         return not _are_positions(names[1:])
     return bool(named) and not any(count > 1 and key_of(name) is not None for name, count in plain.items())
 
@@ -146,7 +146,7 @@ def _by_column(texts: Cells, body: Sequence[Cells], places: Sequence[int]) -> Li
     if all(map(_POSITION.fullmatch, names)) and not all(map(_NUMBERED.fullmatch, names)):
         return None  # gene1, V2 and the like are no clusters
     labels = _labels(names, kinds[first:last], columns[first:last], has_ids=first == 0)
-    return Lists(labels, columns[first:last], places, "a column a cluster") if labels else None
+    return Lists(labels, columns[first:last], places, "one column per cluster") if labels else None
 
 
 def _by_row(header: Cells, body: Sequence[Cells]) -> Lists | None:
@@ -159,7 +159,7 @@ def _by_row(header: Cells, body: Sequence[Cells]) -> Lists | None:
     ):
         return None  # the first column has genes too
     labels = _labels(ids, [kind_of(cells[:_SAMPLE]) for cells in lists], lists)
-    return Lists(labels, lists, (), "a row a cluster") if labels else None
+    return Lists(labels, lists, (), "one row per cluster") if labels else None
 
 
 def _are_positions(names: Cells) -> bool:
@@ -241,6 +241,6 @@ def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> L
             return by_row
     raise source.error(
         "rows and columns of genes have numbers only: whether a column or a row is a cluster cannot be told; "
-        "write cluster before the ids (cluster,gene1,gene2,... for a row a cluster), or names above the columns",
+        "write cluster before the ids (cluster,gene1,gene2,... for one row per cluster), or names above the columns",
         0,
     )
