@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
+from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from cassia_engine.errors import UsageError, shown
@@ -12,7 +14,13 @@ from cassia_engine.faces import option
 
 # Clouds answer here with the machine's own credentials.
 _METADATA_HOSTS = {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}
-_METADATA_ADDRESSES = {"fd00:ec2::254", "100.100.100.200"}
+_METADATA_ADDRESSES = {"fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"}
+# Networks whose addresses hold an IPv4 address in their last 32 bits: mapped, compatible, translated, NAT64.
+_HOLDS_IPV4 = tuple(
+    ipaddress.IPv6Network(network)
+    for network in ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
+NO_PROVIDER = "a link-local or metadata address is no provider of language models"
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -34,14 +42,14 @@ def check_base_url(url: str, allow_http: bool = False) -> str:
     if "?" in url or "#" in url:
         raise UsageError(f"{name}: a base URL ends before ? and #; leave them and what follows away")
     host = parts.hostname or ""
-    if _is_metadata(host):
-        raise UsageError(f"{name}: a link-local or metadata address is no provider of language models")
+    if is_metadata(host):
+        raise UsageError(f"{name}: {NO_PROVIDER}")
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise UsageError(
             f"{name}: http would show the key and the data to everyone on the way; use https, "
             f"or allow it with {option('allow_http', True)} in a network that you trust"
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{_normalized(parts.netloc)}{parts.path.rstrip('/')}"
 
 
 def check_proxy(url: str) -> str:
@@ -57,7 +65,15 @@ def check_proxy(url: str) -> str:
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, by its name or address; no name is looked up."""
     address = _address(host)
-    return address.is_loopback if address else host.rstrip(".").lower() == "localhost"
+    return address.is_loopback if address else _name(host) == "localhost"
+
+
+def is_metadata(host: str) -> bool:
+    """Whether a host is a cloud's metadata service or a link-local address, in any form; no name is looked up."""
+    address = _address(host)
+    if address is None:
+        return _name(host) in _METADATA_HOSTS
+    return any(one.is_link_local or str(one) in _METADATA_ADDRESSES for one in _reached(address))
 
 
 def _parts(url: str, what: str) -> SplitResult:
@@ -83,7 +99,7 @@ def _without_user(parts: SplitResult) -> str:
 
 def _address(host: str) -> _Address | None:
     """The address that a host is written as, also in the forms that only the system's resolver reads (2130706433)."""
-    host = host.partition("%")[0]
+    host = _name(host.partition("%")[0])
     try:
         address: _Address = ipaddress.ip_address(host)
     except ValueError:
@@ -96,8 +112,23 @@ def _address(host: str) -> _Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_metadata(host: str) -> bool:
-    address = _address(host)
-    if address is None:
-        return host.rstrip(".").lower() in _METADATA_HOSTS
-    return address.is_link_local or str(address) in _METADATA_ADDRESSES
+def _reached(address: _Address) -> Iterator[_Address]:
+    """The address, and the IPv4 addresses that it leads to."""
+    yield address
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.sixtofour:
+            yield address.sixtofour
+        if address.teredo:
+            yield from address.teredo
+        if any(address in network for network in _HOLDS_IPV4):
+            yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def _name(host: str) -> str:
+    """A host as it is looked up: in lower case, without the dot that may end it."""
+    return _normalized(host).rstrip(".")
+
+
+def _normalized(text: str) -> str:
+    """Other forms of letters, digits and dots as the plain ones, as IDNA has it."""
+    return unicodedata.normalize("NFKC", text).replace("\u3002", ".").lower()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import ssl
 import time
 import urllib.request
@@ -18,12 +19,13 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+import aiohttp.abc
 
 from cassia_engine import __version__
 from cassia_engine.errors import AccountError, UsageError
 from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
-from cassia_engine.providers.address import check_proxy
+from cassia_engine.providers.address import NO_PROVIDER, check_proxy, is_metadata
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import WITH_PASSWORD, Class, Fault, classify
@@ -80,7 +82,9 @@ class Transport:
                 f"the key in {self._account.key_variable} has a line break or a character that no key has; set it anew"
             )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ssl=_trust() if secure else True),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ssl=_trust() if secure else True, resolver=_Resolver(self._account.provider)
+            ),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -163,6 +167,22 @@ class Transport:
         asked = f"; it wants a name and a password: {option('proxy', WITH_PASSWORD)}" if status == 407 else ""
         line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
         return Fault(line, Class.STOP if 400 <= status < 500 and status not in (408, 429) else Class.RETRY, status)
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """The system's resolver; a name that leads to an address where no key may go is refused."""
+
+    def __init__(self, provider: str):
+        super().__init__()
+        self._provider = provider
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[aiohttp.abc.ResolveResult]:
+        found = await super().resolve(host, port, family)
+        if bad := next((one["host"] for one in found if is_metadata(one["host"])), None):
+            raise Fault(f"{self._provider}: the host {host} is at {bad}: {NO_PROVIDER}", Class.STOP)
+        return found
 
 
 _BROKEN = (Class.RETRY, "the connection to {place} broke{reason}")

@@ -49,6 +49,15 @@ def test_http_elsewhere_only_when_allowed() -> None:
         ("https://[::ffff:169.254.169.254]/", "metadata"),
         ("https://[fd00:ec2::254]/", "metadata"),
         ("https://metadata.google.internal./v1", "metadata"),
+        ("https://169.254.169.254./latest", "metadata"),
+        ("https://\uff11\uff16\uff19.254.169.254/", "metadata"),
+        ("https://169\u3002254\u3002169\u3002254/", "metadata"),
+        ("https://169\uff61254\uff0e169\uff61254/", "metadata"),
+        ("https://\uff4detadata.google.internal/", "metadata"),
+        ("https://[2002:a9fe:a9fe::]/", "metadata"),  # 6to4
+        ("https://[64:ff9b::a9fe:a9fe]/", "metadata"),  # NAT64
+        ("https://[64:ff9b:1::a9fe:a9fe]/", "metadata"),
+        ("https://[::169.254.169.254]/", "metadata"),
         ("ftp://host/v1", "ftp:// is not spoken here"),
         ("file:///etc/passwd", "file:// is not spoken here"),
         ("host/v1", "not a URL"),
@@ -70,6 +79,18 @@ def test_address_that_is_refused(url: str, why: str) -> None:
         check_base_url(url, allow_http=True)
     assert "\n" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://API.example.org./V1", "https://api.example.org./V1"),
+        ("https://\uff41pi\u3002example.org/v1", "https://api.example.org/v1"),
+        ("https://[2002:0a00:0007::]/v1", "https://[2002:0a00:0007::]/v1"),
+    ],
+)
+def test_what_is_judged_is_what_is_asked(url: str, sent: str) -> None:
+    assert check_base_url(url) == sent
 
 
 def test_proxy_may_have_a_password_that_no_message_shows() -> None:

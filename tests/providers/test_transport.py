@@ -248,6 +248,17 @@ def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "its host nowhere.invalid has no address" in fault.what
 
 
+@pytest.mark.parametrize("address", ["169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1"])
+def test_name_that_leads_to_a_metadata_address_is_not_asked(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    place = (address, 8000, 0, 0) if ":" in address else (address, 8000)
+    found = [(family, socket.SOCK_STREAM, 6, "", place)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    fault = asyncio.run(fault_at(account_at("https://models.example:8000/v1")))
+    assert fault.klass is Class.STOP
+    assert f"models.example is at {address}" in fault.what
+
+
 def test_key_that_cannot_be_sent() -> None:
     account = replace(account_at("http://127.0.0.1:1/v1"), key=Secret(KEY + "\nX: y"), key_variable="SOME_KEY")
     with pytest.raises(AccountError, match="SOME_KEY has a line break") as caught:
