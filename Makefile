@@ -36,7 +36,7 @@ lint: .venv/.dev nextflow
 	@scripts/lint-nextflow
 
 fast-tests: .venv/.dev
-	@$(PY) -m pytest -q -m "not slow"
+	@$(PY) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 slow-tests: .venv/.dev nextflow
 	@$(PY) -m pytest -q -rs -m slow
