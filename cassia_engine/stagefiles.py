@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write
@@ -39,6 +39,9 @@ class ResultFile:
     n_clusters: int
     run: RunInfo
     results: tuple[ClusterResult, ...]
+
+
+_Read = TypeVar("_Read", Chunk, ResultFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +144,12 @@ def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
         if head is None:
             whole = _chunk_object(path, first, lines)
             _check_kind(path, whole, CHUNK_KIND, "chunk or result file")
-            return Chunk.from_json(whole)
+            return _named(path, Chunk.from_json(whole))
         _check_kind(path, head, RESULT_KIND, "chunk or result file")
         results = tuple(
             ClusterResult.from_json(_object(path, number, line)) for number, line in enumerate(lines, 2) if line
         )
-        return ResultFile(
+        result = ResultFile(
             dataset=Dataset.from_json(head["dataset"]),
             selection=Selection.from_json(head["selection"]),
             index=head["index"],
@@ -155,8 +158,18 @@ def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
             run=RunInfo.from_json(head["run"]),
             results=results,
         )
+        return _named(path, result)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
+
+
+def _named(path: Path, found: _Read) -> _Read:
+    """The file as read, if paths can be made of its sample's name: others than cassia may have written it."""
+    try:
+        found.dataset.checked()
+    except UsageError as error:
+        raise UsageError(f"the file is damaged ({error}); make it again", path=path) from None
+    return found
 
 
 def read_status(path: Path) -> Status:

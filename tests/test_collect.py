@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from cassia_engine.collect import check, merge_files
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.publish import write_outputs
 from cassia_engine.records import Chunk, ClusterResult, Outcome, RunInfo
-from cassia_engine.stagefiles import Status, read_status, result_file, write_chunk, write_status
+from cassia_engine.stagefiles import Status, read_chunk, read_status, result_file, write_chunk, write_status
 from tests import factories as make
 
 
@@ -174,6 +175,17 @@ def test_file_that_is_not_ours_is_told(tmp_path: Path, content: bytes, message: 
     path.write_bytes(content)
     with pytest.raises(UsageError, match=message):
         merge_files([path])
+
+
+@pytest.mark.parametrize("name", ["../../etc", "/tmp/s", "a\nb", "é" * 200])
+def test_file_whose_sample_could_be_a_path_is_refused(tmp_path: Path, name: str) -> None:
+    """Journal and outputs are named after it, and others than cassia may have written the file."""
+    chunk = chunks()[0]
+    path = tmp_path / "chunk_0.json"
+    write_chunk(path, replace(chunk, dataset=replace(chunk.dataset, name=name)))
+    with pytest.raises(UsageError, match=r"chunk_0.json: the file is damaged .*files are named after it") as caught:
+        read_chunk(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_check_counts_failures_over_all_samples(tmp_path: Path) -> None:
