@@ -1,4 +1,4 @@
-"""What the system lets a process have: open files and threads, looked at before anything is spent."""
+"""What the system lets a process have and do: open files and threads, looked at before anything is spent; no core."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def check_open_files(max_workers: int) -> None:
         f"{option('max_workers', max_workers)}: that needs {needed} open files, and this process may have {hard} "
         f"(ulimit -Hn); raise that limit{remedy}"
     )
+
+
+def forbid_core_dumps() -> None:
+    """Let the system write no image of this process's memory to disk if it crashes: the key is in it."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def start(thread: threading.Thread) -> None:

@@ -13,9 +13,12 @@ import pytest
 
 import cassia_engine
 from cassia_engine import limits
+from cassia_engine.annotate import open_annotator
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.publish import check_outputs
+from cassia_engine.records import Dataset
+from cassia_engine.settings import AnnotateSettings
 
 TABLE = [{"cluster": "T", "genes": "CD3D,CD3E"}, {"cluster": "B", "genes": "CD79A,MS4A1"}]
 CONTEXT: dict[str, Any] = {"tissue": "blood", "species": "human", "show_progress": False}
@@ -34,6 +37,16 @@ try:
 except UsageError as error:
     print(error)
 """
+
+
+def test_a_process_with_a_key_leaves_no_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    monkeypatch.setenv("CUSTOM_API_KEY", "key-0123456789")
+    try:
+        open_annotator(AnnotateSettings("http://127.0.0.1:9/v1", model="m"), Dataset("s", "human", "blood"))
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (0, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
 def after(soft: int, hard: int, workers: int) -> str:

@@ -61,11 +61,22 @@ def _run_command() -> int:
     except Exception:
         import traceback
 
-        traceback.print_exc()
+        print(_without_keys(traceback.format_exc()), end="", file=sys.stderr)
         return _fail(
             "this is a fault of cassia, not of yours: report it in its issue tracker, with all lines above", 70
         )
     return 0
+
+
+def _without_keys(text: str) -> str:
+    """A text that people will pass on, without the keys of the environment."""
+    from cassia_engine.providers.accounts import load
+    from cassia_engine.redaction import redacted
+    from cassia_engine.secret import Secret
+
+    for variable in {row.key_variable for row in load()}:
+        text = redacted(text, Secret(os.environ.get(variable, "")))
+    return text
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
