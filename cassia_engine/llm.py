@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import logging
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -18,7 +19,7 @@ from cassia_engine import __version__, prompts
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, write_stop
-from cassia_engine.limits import check_open_files, start
+from cassia_engine.limits import check_open_files, forbid_core_dumps, start
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.accounts import Account, open_account, warnings_of
@@ -29,6 +30,8 @@ from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcom
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stopping import GRACE_SECONDS, Stop, say_stopping
+
+log = logging.getLogger(__name__)
 
 NOTICE = "the cell types are a language model's answers: hypotheses to be checked"
 
@@ -52,6 +55,7 @@ class ModelAnnotator:
         )
         if not replay:
             check_open_files(settings.max_workers)
+            forbid_core_dumps()
         self._settings = settings
         self._replay = replay
         self.warnings = warnings_of(self._account)
@@ -74,6 +78,9 @@ class ModelAnnotator:
             put(result)
 
         _in_thread(lambda give: self._main(work, give, stop), take, stop)
+        if journal and journal.reused and not self._replay:
+            total = journal.reused + journal.answered
+            log.info("%d of %d answers are from the journal; %d calls were sent", journal.reused, total, journal.asked)
         if work.ended is None and stop.requested and n_done < len(chunk.clusters):
             return TemporaryError("stopped; what was answered is in the journal, run the same again to go on")
         return work.ended

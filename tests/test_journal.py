@@ -28,7 +28,9 @@ from cassia_engine.journal import (
     write_stop,
 )
 from cassia_engine.journal.folders import trouble
-from cassia_engine.journal.lines import fields_of
+from cassia_engine.journal.lines import Kind, fields_of
+from cassia_engine.journal.stop import stops
+from cassia_engine.journal.summary import summary_of
 from cassia_engine.providers.accounts import Account, traits_of
 from cassia_engine.providers.chat import Call, Receipt, Request
 from cassia_engine.providers.faults import Class, Fault
@@ -311,6 +313,75 @@ def test_other_files_in_the_folder_are_nothing_to_it(tmp_path: Path) -> None:
     assert (opened(tmp_path).replies, opened(tmp_path).damaged) == (1, 0)
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: Path(path).symlink_to("/dev/zero")])
+def test_what_is_no_file_is_not_opened(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, make: Callable[[str], None]
+) -> None:
+    journaled(tmp_path, call())
+    make(str(tmp_path / "other.jsonl"))
+    make(str(tmp_path / "STOP-a-1"))
+    assert opened(tmp_path).replies == 1
+    assert summary_of(tmp_path).replies == 1
+    [told] = {record.getMessage() for record in caplog.records}
+    assert told == f"{tmp_path / 'other.jsonl'}: not a regular file, so no file of a journal; it is not read"
+    assert read_stop(tmp_path, "a-1") == "" and not stops(tmp_path)
+
+
+def rewritten(path: Path, **changes: Any) -> None:
+    """Change the last line of a journal's file, with a checksum that is right again; None takes a field away."""
+    *rows, last = path.read_bytes().splitlines()
+    fields = {**json.loads(last), **changes}
+    fields.pop("crc32")
+    told = json.dumps({name: value for name, value in fields.items() if value is not None}, separators=(",", ":"))
+    rest = told[1:].encode()
+    path.write_bytes(b"\n".join([*rows, b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"response": None},
+        {"response": 7},
+        {"at": "yesterday"},
+        {"at": None},
+        {"seconds": "1"},
+        {"seconds": float("nan")},
+        {"body": []},
+        {"body": {"model": "another"}},
+        {"url": "https://elsewhere.example/v1"},
+        {"replicate": "0"},
+        {"ordinal": 1},
+    ],
+    ids=str,
+)
+def test_malformed_lines_do_not_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
+) -> None:
+    """Their checksum is right: somebody has written them, who is not cassia."""
+    path = journaled(tmp_path, call())
+    rewritten(path, **changes)
+    journal = opened(tmp_path)
+    assert ask(journal, Inner(fault=None), call(), call()) == ["answer 1"] * 2
+    [told] = [record.getMessage() for record in caplog.records]
+    assert "no cassia has written this line" in told and "\n" not in told
+    assert (journal.reused, journal.asked, journal.answered) == (1, 1, 1)
+    assert summary_of(tmp_path).damaged == 1
+    journal.close()
+
+
+@pytest.mark.parametrize("reply", [7, "12", "zzzzzzzz", None])
+def test_malformed_voids_do_not_count(tmp_path: Path, reply: object) -> None:
+    path = journaled(tmp_path, call())
+    journal = opened(tmp_path)
+    journal.recorded(Inner()).void(call())
+    journal.close()
+    [void] = {*tmp_path.iterdir()} - {path}
+    rewritten(void, reply=reply)
+    again = opened(tmp_path)
+    assert (again.replies, again.damaged) == (1, 1)
+    assert summary_of(tmp_path).damaged == 1
+
+
 def failing_write(monkeypatch: pytest.MonkeyPatch, number: int, at: Callable[[bytes], bool], part: int = 0) -> None:
     """Let os.write fail with the error `number` for lines that fit, after their first `part` bytes."""
     real = os.write
@@ -389,10 +460,6 @@ def test_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"file: the journal cannot be read \(Not a directory\); give a folder"):
         opened(tmp_path / "file")
-    (tmp_path / "s").mkdir()
-    (tmp_path / "s" / "x.jsonl").mkdir()
-    with pytest.raises(UsageError, match=r"x\.jsonl: the journal cannot be read"):
-        opened(tmp_path / "s")
     failed = trouble(OSError(errno.EIO, "Input/output error"), tmp_path, "read")
     assert isinstance(failed, TemporaryError)
 
@@ -448,6 +515,7 @@ def test_stop_marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_key_and_answers_are_of_the_same_line(tmp_path: Path) -> None:
     path = journaled(tmp_path, call())
-    told = fields_of(path.read_bytes().splitlines()[-1])
+    told = fields_of(path.read_bytes().splitlines()[-1], Kind.REPLY)
+    assert told is not None
     request = Request(told["dialect"], told["url"], told["body"])
     assert key_of(Call(request, told["replicate"], told["ordinal"])) == told["key"], "a line is enough to ask again"

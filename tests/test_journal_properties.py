@@ -253,4 +253,5 @@ def test_the_body_stands_in_the_line_as_if_it_were_written_with_it(body: dict[st
         response=answer,
     )
     assert journal_lines.parsed(raw).kind is journal_lines.Kind.REPLY
-    assert journal_lines.fields_of(raw)["body"] == json.loads(asked.request.payload) == body
+    fields = journal_lines.fields_of(raw, journal_lines.Kind.REPLY)
+    assert fields and fields["body"] == json.loads(asked.request.payload) == body

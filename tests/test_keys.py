@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import itertools
 import json
 import logging
 import os
@@ -16,6 +18,7 @@ import pytest
 from aiohttp import web
 
 import cassia_engine
+import cassia_engine.cli
 from cassia_engine.errors import CassiaError
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
@@ -28,6 +31,7 @@ from tests.reading import Page
 
 # With marks that JSON and patterns have other ways to write.
 CANARY = "canary-/3f9c+key.0123456789"
+PATH_KEY = "canary-3f9c-key-0123456789"
 PASSWORD = "canary-hunter2"
 QUICK = Waiting(attempts=2, backoff=0.001, pause=0.001, longest_pause=0.01, budget=0.05)
 ABOUT: dict[str, Any] = {"tissue": "blood", "species": "human"}
@@ -135,9 +139,32 @@ def _control_characters(key: str) -> str:
     return "\\u0001".join(key)
 
 
+def _base64(key: str) -> str:
+    return base64.b64encode(f"Bearer {key}".encode()).decode()
+
+
+def _percent(key: str) -> str:
+    return "".join(f"%{ord(letter):02X}" for letter in key)
+
+
+def _backwards(key: str) -> str:
+    return key[::-1]
+
+
+def _hexadecimal(key: str) -> str:
+    return key.encode().hex()
+
+
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
-@pytest.mark.parametrize("write", [_plain, _escaped, _slashed, _zero_width, _control_characters, str.upper])
+@pytest.mark.parametrize(
+    ("write", "status"),
+    [
+        *itertools.product(
+            [_plain, _escaped, _slashed, _zero_width, _control_characters, str.upper], [200, 400, 401, 429, 500]
+        ),
+        *itertools.product([_base64, _percent, _backwards, _hexadecimal], [200, 401]),
+    ],
+)
 def test_a_provider_that_sends_the_key_back_does_not_get_it_written_down(
     tmp_path: Path, table: Path, write: Callable[[str], str], status: int,
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
@@ -172,11 +199,46 @@ def test_a_provider_that_sends_the_key_back_does_not_get_it_written_down(
 
     told = asyncio.run(main())
     assert seen and set(seen) == {CANARY}
-    assert_unknown(tmp_path, caplog.text, *capfd.readouterr(), told)
+    shown = (caplog.text, *capfd.readouterr(), told)
+    assert_unknown(tmp_path, *shown)
+    if len(written := write(CANARY)[16:]) > 20:  # what stands before is "Bearer" in base64
+        assert_unknown(tmp_path, *shown, secret=written)
     if status == 200:
         [line] = [line for line in told.splitlines() if line.startswith("0,A")]
         assert "annotated" in line
         assert "***" in (tmp_path / "out" / "s_full.csv").read_text()
+
+
+def test_a_key_in_the_path_of_a_url_is_written_nowhere(
+    tmp_path: Path, table: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    paths = []
+
+    async def gateway(request: web.BaseRequest) -> web.Response:
+        paths.append(request.path)
+        return web.json_response(completion(_answer(json.loads(await request.read()))))
+
+    async def main() -> list[str]:
+        async with serving(gateway) as url:
+            base = f"{url.removesuffix('/v1')}/{PATH_KEY}/v1"
+            return [
+                (
+                    await cassia_engine.annotate_async(
+                        table, provider=base, model="mock", api_key=PATH_KEY,
+                        output_name=tmp_path / f"out{number}" / "s", journal_dir=tmp_path / "journal", **ABOUT,
+                    )
+                ).to_csv()
+                for number in range(2)
+            ]  # fmt: skip
+
+    told = asyncio.run(main())
+    assert paths == [f"/{PATH_KEY}/v1/chat/completions"] * 2, "the second run asks nothing"
+    assert told[0] == told[1]
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("cassia_engine")]
+    assert "2 of 2 answers are from the journal; 0 calls were sent" in said
+    assert_unknown(tmp_path, *said, *told, secret=PATH_KEY)
+    assert any("/***/v1" in path.read_text() for path in (tmp_path / "journal").rglob("*.jsonl"))
 
 
 def _answer(asked: dict[str, Any]) -> str:
@@ -235,6 +297,19 @@ setattr(owner, "{name}", broken)
     assert done.returncode == 70, done.stderr
     assert "broken" in done.stderr
     assert_unknown(tmp_path, done.stdout, done.stderr)
+
+
+def test_a_traceback_shows_no_key_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(**_: Any) -> None:
+        raise RuntimeError(f"broken with {os.environ['CUSTOM_API_KEY']}")
+
+    monkeypatch.setenv("CUSTOM_API_KEY", CANARY)
+    monkeypatch.setattr("cassia_engine.cli.app.cassia.main", broken)
+    assert cassia_engine.cli._run() == 70
+    told = capsys.readouterr().err
+    assert "RuntimeError: broken with ***" in told and CANARY[:12] not in told
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+import logging
 import re
+import stat
 from pathlib import Path
 
 from cassia_engine.errors import CassiaError, TemporaryError, UsageError
 from cassia_engine.faces import argument
+
+log = logging.getLogger(__name__)
 
 _ASIDE = re.compile(r"(?P<sample>.+)\.aside-(?P<number>[0-9]+)")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -27,15 +31,27 @@ _LASTING = {
 def journal_files(folder: Path) -> list[Path]:
     """The files of a sample, oldest first; none where there is no folder.
 
+    What is no regular file, such as a link, a FIFO or a device, is not opened; one warning names it.
+
     Raises:
         UsageError, TemporaryError: the folder cannot be read.
     """
     try:
-        return sorted(path for path in folder.iterdir() if path.name.endswith(".jsonl"))
+        found = sorted(path for path in folder.iterdir() if path.name.endswith(".jsonl"))
+        regular = [path for path in found if is_regular(path)]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise trouble(error, folder, "read") from error
+    if other := [path for path in found if path not in regular]:
+        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
+        log.warning("%s%s: not a regular file, so no file of a journal; it is not read", other[0], more)
+    return regular
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a path is a file itself: no link, FIFO or device, which could stall a reader or lead elsewhere."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def sample_folders(journal_dir: Path) -> list[Path]:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,7 @@ from typing import Any, NamedTuple
 from cassia_engine.errors import UsageError
 from cassia_engine.faces import option
 from cassia_engine.providers.chat import Call, Receipt
+from cassia_engine.providers.faults import Class
 
 VERSION = 1
 # No line is longer: an answer of 1 MiB (8 MB in older files), every character escaped, and its request.
@@ -40,6 +43,25 @@ class Kind(StrEnum):
     FAULT = "fault"  # there was no answer, for a known reason
     VOID = "void"  # one of its replies, named by its checksum, is no answer
 
+
+_CALL = ("dialect", "url", "body", "replicate", "ordinal")
+_FIELDS: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.HEADER: {},
+    Kind.INTENT: {"at": str},
+    Kind.REPLY: {
+        "at": str,
+        "seconds": int | float,
+        "response": str,
+        "dialect": str,
+        "url": str,
+        "body": dict,
+        "replicate": int,
+        "ordinal": int,
+    },
+    Kind.REJECTED: {"parameter": str, "message": str, "class": str, "status": int | None},
+    Kind.FAULT: {"class": str, "status": int | None},
+    Kind.VOID: {"reply": str},
+}
 
 _KINDS = {kind.value.encode(): kind for kind in Kind}
 
@@ -66,13 +88,18 @@ class Line(NamedTuple):
 def key_of(call: Call) -> str:
     """The key of a call: equal calls have equal ones. 64 hexadecimal digits."""
     request = call.request
-    parts = {
-        "dialect": request.dialect,
-        "url": request.url,
-        "body": request.body,
-        "replicate": call.replicate,
-        "ordinal": call.ordinal,
-    }
+    return _key(
+        {
+            "dialect": request.dialect,
+            "url": request.url,
+            "body": request.body,
+            "replicate": call.replicate,
+            "ordinal": call.ordinal,
+        }
+    )
+
+
+def _key(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(_dumps(parts, sort_keys=True)).hexdigest()
 
 
@@ -116,10 +143,33 @@ def parsed(raw: bytes, number: int = 0, offset: int = 0) -> Line:
     return Line(number, offset, raw, kind, bytes.fromhex((about[2] or b"").decode()), crc)
 
 
-def fields_of(raw: bytes) -> dict[str, Any]:
-    """All that an undamaged line says."""
-    fields: dict[str, Any] = json.loads(raw)
-    return fields
+def fields_of(raw: bytes, kind: Kind) -> dict[str, Any] | None:
+    """All that a line with a right checksum says; None if its kind needs other fields, as no cassia has written it.
+
+    A reply must be one to the very call that its key stands for.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(raw)
+        return fields if _is_whole(fields, kind) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
+    if not all(isinstance(fields.get(name), types) for name, types in _FIELDS[kind].items()):
+        return False
+    if kind in (Kind.INTENT, Kind.REPLY):
+        datetime.fromisoformat(fields["at"])
+    match kind:
+        case Kind.REPLY:
+            is_own = _key({name: fields[name] for name in _CALL}) == fields["key"]
+            return is_own and math.isfinite(fields["seconds"])
+        case Kind.REJECTED:
+            return fields["class"] in tuple(Class)
+        case Kind.VOID:
+            return bool(re.fullmatch("[0-9a-f]{8}", fields["reply"]))
+        case _:
+            return True
 
 
 def scan(path: Path) -> Iterator[Line]:
@@ -135,7 +185,7 @@ def scan(path: Path) -> Iterator[Line]:
             found = parsed(raw, number, offset)
             offset += len(raw)
             if found.kind is Kind.HEADER:
-                _check_version(path, fields_of(raw).get("version"))
+                _check_version(path, (fields_of(raw, Kind.HEADER) or {}).get("version"))
             elif found.kind or raw.endswith(b"\n") or len(raw) == LONGEST:
                 yield found
 

@@ -17,6 +17,12 @@ log = logging.getLogger(__name__)
 ENDS = frozenset((Kind.REPLY, Kind.REJECTED, Kind.FAULT))
 
 
+_MALFORMED = (
+    "no cassia has written this line (its checksum is right, what it says is not); it and others of its kind do not "
+    "count, and what they answered is asked for again"
+)
+
+
 class Place(NamedTuple):
     """Where a line is: number of its file, bytes, and its checksum."""
 
@@ -38,6 +44,7 @@ class Index:
         self._files: list[Path] = []
         self._replies: dict[bytes, tuple[Place, ...]] = {}
         self._rejected: dict[bytes, Place] = {}
+        self._malformed = 0
         self.unanswered = 0
         self.damaged = 0
 
@@ -96,10 +103,15 @@ class Index:
         except OSError as error:
             raise trouble(error, path, "read") from error
         found = parsed(raw)
-        if found.key == key and found.crc == place.crc:
-            return fields_of(raw)
-        log.warning("%s: changed since it was read; an answer that it held counts as not recorded", path)
-        return None
+        if found.kind is None or found.key != key or found.crc != place.crc:
+            log.warning("%s: changed since it was read; an answer that it held counts as not recorded", path)
+            return None
+        fields = fields_of(raw, found.kind)
+        if fields is None:
+            if not self._malformed:
+                log.warning("%s, byte %d: %s", path, place.offset, _MALFORMED)
+            self._malformed += 1
+        return fields
 
 
 def read_folder(folder: Path) -> Index:
@@ -116,8 +128,7 @@ def read_folder(folder: Path) -> Index:
         number, pending = index.add_file(path), Counter[bytes]()
         try:
             for line in scan(path):
-                _take(index, number, line, voids, pending)
-                if line.kind is None:
+                if not _take(index, number, line, voids, pending):
                     bad.append(f"{path}, line {line.number}")
         except OSError as error:
             raise trouble(error, path, "read") from error
@@ -131,13 +142,18 @@ def read_folder(folder: Path) -> Index:
     return index
 
 
-def _take(index: Index, file: int, line: Line, voids: set[tuple[bytes, int]], pending: Counter[bytes]) -> None:
+def _take(index: Index, file: int, line: Line, voids: set[tuple[bytes, int]], pending: Counter[bytes]) -> bool:
+    """Note what a line says; False if it is damaged."""
     if line.kind in (Kind.REPLY, Kind.REJECTED):
         index.add(file, line)
     elif line.kind is Kind.VOID:
         # Applied at the end: the reply may be in the file of another task, which is read later.
-        voids.add((line.key, int(fields_of(line.raw)["reply"], 16)))
+        fields = fields_of(line.raw, Kind.VOID)
+        if fields is None:
+            return False
+        voids.add((line.key, int(fields["reply"], 16)))
     if line.kind is Kind.INTENT:
         pending[line.key] += 1
     elif line.kind in ENDS:
         pending[line.key] -= 1
+    return line.kind is not None

@@ -23,12 +23,20 @@ class Journal:
     """The journal of a sample: what earlier tasks recorded, and a file of this task's own.
 
     Use `open`. The file is made when something is to be recorded.
+
+    Attributes:
+        reused: answers that were taken from it since it was opened.
+        asked: calls that were sent since then.
+        answered: those of them that were answered.
     """
 
     def __init__(self, index: Index, writer: Writer):
         self._index = index
         self._writer = writer
         self._file: tuple[Path, int] | None = None
+        self.reused = 0
+        self.asked = 0
+        self.answered = 0
 
     @classmethod
     def open(cls, folder: Path, cassia_version: str) -> Self:
@@ -133,15 +141,18 @@ class Recorded:
         """
         key = key_of(call)
         if receipt := self._journal.find(key):
+            self._journal.reused += 1
             return receipt
         if self._inner is None:
             raise StoppedError("nothing is sent, and the journal has no answer to this call")
         self._journal.write(Kind.INTENT, key, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        self._journal.asked += 1
         try:
             receipt = await self._inner.exchange(call)
         except Fault as fault:
             self._note(key, fault)
             raise
+        self._journal.answered += 1
         self._journal.append(Kind.REPLY, reply_line(key, call, receipt, f"{_PROCESS}{next(_numbers):08x}"))
         return receipt
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cassia_engine.files import atomic_write
-from cassia_engine.journal.folders import trouble
+from cassia_engine.journal.folders import is_regular, trouble
 
 if TYPE_CHECKING:
     from cassia_engine.providers.accounts import Account
 
 _SECONDS = 1.0
+_LONGEST = 4096  # bytes that are read of a marker
 # When a marker was last looked for, and what it said.
 _seen: dict[Path, tuple[float, str]] = {}
 
@@ -53,7 +54,7 @@ def read_stop(journal_dir: Path, account_id: str) -> str:
 
 def stops(journal_dir: Path) -> list[tuple[Path, str]]:
     """All markers, with what they say."""
-    return [(path, _line(path)) for path in sorted(journal_dir.glob("STOP-*")) if path.is_file()]
+    return [(path, _line(path)) for path in sorted(journal_dir.glob("STOP-*")) if is_regular(path)]
 
 
 def clear_stops(journal_dir: Path) -> None:
@@ -76,7 +77,10 @@ def _path(journal_dir: Path, account_id: str) -> Path:
 
 def _line(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        if not is_regular(path):
+            return ""
+        with open(path, "rb") as file:
+            text = file.read(_LONGEST).decode("utf-8", errors="replace")
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -50,13 +50,13 @@ class Summary:
 
     def take(self, line: Line) -> None:
         """Count a line."""
-        if line.kind is None:
+        told = fields_of(line.raw, line.kind) if line.kind else None
+        if line.kind is None or told is None:
             self.damaged += 1
             return
         name = _COUNTED.get(line.kind)
         if name:
             setattr(self, name, getattr(self, name) + 1)
-        told = fields_of(line.raw)
         self._pending[line.key] += 1 if line.kind is Kind.INTENT else -1 if line.kind in ENDS else 0
         at = told.get("at")
         if at:

@@ -54,6 +54,7 @@ class Request:
     """A request as it goes over the wire, without its key and its headers.
 
     Attributes:
+        url: as it is recorded and shown; a key in it stands as ***.
         body: not to be changed any more.
         payload: the body as JSON in ASCII, written once for the wire and for the journal.
     """

@@ -17,6 +17,7 @@ from cassia_engine.providers.dialects import DIALECTS, Reading
 from cassia_engine.providers.faults import Class, Fault, classify
 from cassia_engine.providers.prices import cost_of
 from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Delays, Gate, Pause, Waiting, retrying
+from cassia_engine.redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ class Client:
         self.model = account.model
         self._account = account
         self._dialect = DIALECTS[account.dialect]
-        self._url = self._dialect.url(account.base_url, account.model)
+        # As it is recorded and shown; the transport has its own. Some gateways have the key in the path.
+        self._url = redacted(self._dialect.url(account.base_url, account.model), account.key)
         self._exchange = exchange
         self._waiting = waiting
         self._halted = halted

@@ -63,6 +63,7 @@ class Transport:
     ):
         self._account = account
         self._dialect = DIALECTS[account.dialect]
+        self._url = self._dialect.url(account.base_url, account.model)
         url = proxy or (_proxy_of_environment(account.base_url) if trust_env else None)
         self._proxy = check_proxy(url) if url else None
         self._connections = connections
@@ -109,7 +110,7 @@ class Transport:
         try:
             # The headers are the request's own: those of a session also go to the proxy, with the key.
             async with self._session.post(
-                call.request.url, data=payload, headers=self._headers(), allow_redirects=False, proxy=self._proxy
+                self._url, data=payload, headers=self._headers(), allow_redirects=False, proxy=self._proxy
             ) as response:
                 status, headers = response.status, response.headers
                 body = await _body(response)
