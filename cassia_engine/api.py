@@ -93,7 +93,7 @@ def annotate(
             p_val_adj_column, score_column, pct_in_column, pct_out_column, gene_map, cluster_context, gene_filter,
             allow_unknown_genes, siblings, cluster_name, max_table_size), and how the provider is asked by those of
             `settings.AnnotateSettings` (base_url, validator_involvement, max_rounds, reasoning, temperature,
-            max_workers, max_retries, journal_dir, retry_failed, proxy, trust_env, allow_http, knowledge).
+            max_workers, max_retries, journal_dir, retry_failed, timeout, proxy, trust_env, allow_http, knowledge).
 
     Returns:
         The summary, a row a cluster in the table's order, with the columns of docs/formats.md. Ids and names are

@@ -18,11 +18,12 @@ from typing import Any
 from cassia_engine import __version__, prompts
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
+from cassia_engine.faces import argument
 from cassia_engine.journal import Journal, account_id, read_stop, write_stop
 from cassia_engine.limits import check_open_files, forbid_core_dumps, start
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
-from cassia_engine.providers.accounts import Account, open_account, warnings_of
+from cassia_engine.providers.accounts import Account, default_workers, open_account, warnings_of
 from cassia_engine.providers.chat import Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
@@ -53,9 +54,14 @@ class ModelAnnotator:
         self._account = open_account(
             settings.provider, settings.model, settings.base_url, key=key, allow_http=settings.allow_http
         )
+        self._workers = settings.max_workers or default_workers(self._account)
         if not replay:
-            check_open_files(settings.max_workers)
+            check_open_files(self._workers)
             forbid_core_dumps()
+            if settings.max_workers is None and self._workers == 1:
+                log.info(
+                    "a server on this machine is asked one call at a time; %s allows more", argument("max_workers")
+                )
         self._settings = settings
         self._replay = replay
         self.warnings = warnings_of(self._account)
@@ -69,7 +75,7 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = _Work(chunk, self._settings, self._account, journal)
+        work = _Work(chunk, self._settings, self._account, journal, self._workers)
         n_done = 0
 
         def take(result: ClusterResult) -> None:
@@ -93,7 +99,11 @@ class ModelAnnotator:
             return
         try:
             async with Transport(
-                self._account, proxy=settings.proxy, trust_env=settings.trust_env, connections=settings.max_workers
+                self._account,
+                proxy=settings.proxy,
+                trust_env=settings.trust_env,
+                connections=self._workers,
+                timeout=settings.timeout,
             ) as transport:
                 await work.hold_all(journal.recorded(transport) if journal else transport, put, stop, self._halted)
         finally:
@@ -116,12 +126,13 @@ class _Work:
     settings: AnnotateSettings
     account: Account
     journal: Journal | None
+    max_workers: int
     ended: CassiaError | None = None
 
     async def hold_all(self, exchange: Exchange, put: OnDone, stop: Stop, halted: Callable[[], str]) -> None:
         """Hold the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
         and a run that is stopped leaves few conversations half done."""
-        client = Client(self.account, exchange, max_workers=self.settings.max_workers, halted=halted)
+        client = Client(self.account, exchange, max_workers=self.max_workers, halted=halted)
         stopping = asyncio.Event()
 
         def end() -> None:
@@ -136,7 +147,7 @@ class _Work:
 
         stop.heard_by(hear)
         talks, waiting = _Talks(self, client), iter(self.chunk.clusters)
-        width = min(2 * self.settings.max_workers, len(self.chunk.clusters))
+        width = min(2 * self.max_workers, len(self.chunk.clusters))
         workers = []
         for _ in range(width):
             workers.append(asyncio.create_task(self._hold(waiting, talks, put, end)))
@@ -174,9 +185,7 @@ class _Talks:
         chunk, self._settings = work.chunk, work.settings
         self._client = client
         self._replayer = (
-            Client(work.account, work.journal.recorded(None), max_workers=work.settings.max_workers)
-            if work.journal
-            else None
+            Client(work.account, work.journal.recorded(None), max_workers=work.max_workers) if work.journal else None
         )
         self._briefing = Briefing(chunk.dataset, chunk.selection, chunk.siblings, work.settings.validator_involvement)
         self._ontology = Ontology.load()

@@ -24,7 +24,7 @@ OFFLINE = "offline"
 # runs, as they change no answer: journal_dir and max_workers.
 OF_MODELS = (
     *("model", "base_url", "api_key", "validator_involvement", "max_rounds", "reasoning", "temperature"),
-    *("max_retries", "retry_failed", "proxy", "trust_env", "allow_http"),
+    *("max_retries", "retry_failed", "timeout", "proxy", "trust_env", "allow_http"),
 )
 GENE_FILTERS = ("technical", "none")
 INVOLVEMENTS = ("v1", "v0")
@@ -127,10 +127,11 @@ class AnnotateSettings:
         max_rounds: the most rounds of annotator and validator a conversation has.
         reasoning: low, medium or high; None leaves it to the model.
         temperature: 0 to 2; None leaves it to the model.
-        max_workers: calls in flight at once.
+        max_workers: calls in flight at once; None for 16, or 1 where the server is on this machine.
         max_retries: further conversations for a cluster that ended without an annotation.
         journal_dir: folder of the journals, one a sample; None keeps none.
         retry_failed: hold a further conversation where the recorded ones led to no annotation.
+        timeout: seconds without any piece of an answer after which a call has failed.
         proxy: URL of a proxy for all calls; None for none.
         trust_env: take the proxy from the environment (HTTPS_PROXY, NO_PROXY).
         allow_http: allow http to other machines than this one.
@@ -145,10 +146,11 @@ class AnnotateSettings:
     max_rounds: int = 3
     reasoning: str | None = None
     temperature: float | None = None
-    max_workers: int = 16
+    max_workers: int | None = None
     max_retries: int = 0
     journal_dir: Path | None = Path(".cassia/journal")
     retry_failed: bool = False
+    timeout: float = 300.0
     proxy: str | None = field(default=None, repr=False)  # it may hold a password
     trust_env: bool = False
     allow_http: bool = False
@@ -156,7 +158,9 @@ class AnnotateSettings:
     def __post_init__(self) -> None:
         _one_of("validator_involvement", self.validator_involvement, INVOLVEMENTS)
         _at_least("max_rounds", self.max_rounds, 1, Integral)
-        _at_least("max_workers", self.max_workers, 1, Integral)
+        if self.max_workers is not None:
+            _at_least("max_workers", self.max_workers, 1, Integral)
+        _at_least("timeout", self.timeout, 1)
         _at_least("max_retries", self.max_retries, 0, Integral)
         if self.reasoning is not None:
             _one_of("reasoning", self.reasoning, REASONING)

@@ -137,7 +137,9 @@ _ANNOTATE_OPTIONS = (
     click.option("--reasoning", type=click.Choice(REASONING), help="How much a model that can shall reason."),
     click.option("--temperature", type=float, help="Sent to models that take it.  [default: the model's own]"),
     click.option(
-        "--max_workers", type=int, default=_ANNOTATE.max_workers, help="Calls to the provider in flight at once."
+        "--max_workers",
+        type=int,
+        help="Calls to the provider in flight at once.  [default: 16; 1 for a server on this machine]",
     ),
     click.option(
         "--max_retries",
@@ -155,6 +157,12 @@ _ANNOTATE_OPTIONS = (
         "--retry_failed",
         is_flag=True,
         help="Ask again about clusters whose recorded answers led to no annotation.",
+    ),
+    click.option(
+        "--timeout",
+        type=float,
+        default=_ANNOTATE.timeout,
+        help="Seconds without any piece of an answer after which a call has failed.",
     ),
     click.option("--proxy", help="URL of a proxy for all calls."),
     click.option("--trust_env", is_flag=True, help="Take the proxy from HTTPS_PROXY and NO_PROXY."),

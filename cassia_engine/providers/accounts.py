@@ -27,6 +27,7 @@ from cassia_engine.providers.dialects import Traits
 from cassia_engine.secret import Secret
 
 CUSTOM = "custom"
+MANY_WORKERS = 16
 
 
 class Provider(NamedTuple):
@@ -63,6 +64,7 @@ class Account:
         model: the provider's name of it.
         traits: what this model takes.
         replaced: the default or the alias's model that has ended and in whose place `model` is asked; "" if none has.
+        streams: its replies are asked for in pieces, as a server of one's own may be slow.
     """
 
     provider: str
@@ -73,6 +75,7 @@ class Account:
     model: str
     traits: Traits
     replaced: str = ""
+    streams: bool = False
 
 
 @cache
@@ -118,7 +121,13 @@ def open_account(
     found = _key(row, url, key, moved=base_url is not None, environ=environ)
     replaced = "" if name == asked else asked
     traits = traits_of(row.provider, name)
-    return Account(row.provider, url, row.dialect, found, row.key_variable, name, traits, replaced)
+    streams = row.key != "needed"
+    return Account(row.provider, url, row.dialect, found, row.key_variable, name, traits, replaced, streams)
+
+
+def default_workers(account: Account) -> int:
+    """Calls in flight at once where the person gives no number: a server on this machine has its cores for one."""
+    return 1 if is_loopback(_host(account.base_url)) else MANY_WORKERS
 
 
 def default_models(row: Provider, today: date | None = None) -> tuple[str, str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -29,10 +30,15 @@ from cassia_engine.providers.address import NO_PROVIDER, check_proxy, is_metadat
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import WITH_PASSWORD, Class, Fault, classify
+from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
 from cassia_engine.redaction import redacted
+
+log = logging.getLogger(__name__)
 
 LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
 _HEAD = 2000  # characters that are kept of a body that is no JSON
+_STREAMED = ("text/event-stream", "application/x-ndjson")
+_SAID_EVERY = 30.0  # seconds
 _SHORT = 2**16  # bytes of a body that is searched for the key at once; a longer one in a thread
 
 
@@ -44,7 +50,10 @@ class Transport:
         proxy: URL of a proxy for all calls.
         trust_env: take the proxy from HTTPS_PROXY and its like, unless NO_PROXY names the host.
         connections: open at once at most.
-        connect, total, read: seconds to connect, for a whole attempt, and between two pieces of an answer.
+        connect: seconds to connect.
+        timeout: seconds without any piece of an answer. A whole answer may take twice as long, a streamed one twelve
+            times.
+        total: seconds for a whole attempt, where they are to be others.
 
     Raises:
         UsageError: the proxy's URL cannot be used.
@@ -58,8 +67,8 @@ class Transport:
         trust_env: bool = False,
         connections: int = 16,
         connect: float = 15.0,
-        total: float = 600.0,
-        read: float = 300.0,
+        timeout: float = 300.0,
+        total: float | None = None,
     ):
         self._account = account
         self._dialect = DIALECTS[account.dialect]
@@ -67,7 +76,9 @@ class Transport:
         url = proxy or (_proxy_of_environment(account.base_url) if trust_env else None)
         self._proxy = check_proxy(url) if url else None
         self._connections = connections
-        self._timeout = aiohttp.ClientTimeout(total=total, connect=connect, sock_connect=connect, sock_read=read)
+        self._stream = STREAMS.get(account.dialect) if account.streams else None
+        whole = total or timeout * (12 if self._stream else 2)
+        self._timeout = aiohttp.ClientTimeout(total=whole, connect=connect, sock_connect=connect, sock_read=timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -105,15 +116,19 @@ class Transport:
             Fault: there is none.
         """
         assert self._session is not None, "the transport is not open"
-        payload = call.request.payload.encode("ascii")
+        stream = self._stream() if self._stream else None
         began = time.monotonic()
         try:
             # The headers are the request's own: those of a session also go to the proxy, with the key.
             async with self._session.post(
-                self._url, data=payload, headers=self._headers(), allow_redirects=False, proxy=self._proxy
+                self._url,
+                data=_payload(call, stream),
+                headers=self._headers(),
+                allow_redirects=False,
+                proxy=self._proxy,
             ) as response:
                 status, headers = response.status, response.headers
-                body = await _body(response)
+                body = await self._body(response, stream, began)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = self._lost(error)
         else:
@@ -122,6 +137,9 @@ class Transport:
                 seconds = round(time.monotonic() - began, 3)
                 text = self._text(body) if len(body) < _SHORT else await asyncio.to_thread(self._text, body)
                 return Receipt(text, now, seconds)
+            if stream and status in (400, 422) and b"stream" in (body or b""):
+                self._stream = None  # this server cannot, and says so: from here on without
+                return await self.exchange(call)
             fault = self._refused(status, headers, body)
         # Raised outside of the handler, so that what aiohttp raised is not its context.
         raise fault
@@ -130,8 +148,33 @@ class Transport:
         """Nothing to do: nothing is recorded here."""
 
     def _headers(self) -> dict[str, str]:
-        own = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": f"cassia/{__version__}"}
+        accept = "application/json" if self._stream is None else "application/json, text/event-stream"
+        own = {"Content-Type": "application/json", "Accept": accept, "User-Agent": f"cassia/{__version__}"}
         return {**own, **self._dialect.headers(self._account.key)}
+
+    async def _body(self, response: aiohttp.ClientResponse, stream: Stream | None, began: float) -> bytes | None:
+        """The body, of a streamed answer as it is without streaming; None if it is larger than any answer."""
+        if stream is None or response.status != 200 or response.content_type not in _STREAMED:
+            return await _body(response)
+        try:
+            body = await read_stream(self._told(response, stream, began), stream, LARGEST_BODY)
+        except TooLongError:
+            response.close()
+            return None
+        except BrokenStreamError:
+            raise aiohttp.ClientPayloadError("a stream without end") from None
+        return json.dumps(body).encode()
+
+    async def _told(self, response: aiohttp.ClientResponse, stream: Stream, began: float) -> AsyncIterator[bytes]:
+        """The pieces of a streamed answer; how far a slow one is, is told now and then."""
+        said = began
+        async for piece in response.content.iter_any():
+            now = time.monotonic()
+            if now - said >= _SAID_EVERY:
+                said = now
+                rate = stream.pieces / (now - began)
+                log.info("%s: %d tokens so far, %.2g a second", self._account.provider, stream.pieces, rate)
+            yield piece
 
     def _text(self, body: bytes) -> str:
         """The body as text without the key; of a body that is no JSON only the head, so that it fills no journal."""
@@ -154,12 +197,19 @@ class Transport:
         if isinstance(error, aiohttp.ClientHttpProxyError):
             return self._refused_by_proxy(error.status)
         klass, text = next((row[1:] for row in _LOST if isinstance(error, row[0])), _BROKEN)
+        if self._account.streams and isinstance(error, TimeoutError) and not _has_no_connection(error):
+            # Asked the same again it would begin anew, with less time for each.
+            klass, text = _AT_WORK
         host = getattr(error, "host", None) if isinstance(error, aiohttp.ClientConnectorError) else None
         proxy = urlsplit(self._proxy).hostname if self._proxy else None
         target = urlsplit(self._account.base_url).hostname
         place = f"its proxy {proxy}" if proxy and host == proxy else f"its host {host or target}"
         line = text.format(
-            place=place, reason=_reason(error), connect=self._timeout.connect, read=self._timeout.sock_read
+            place=place,
+            reason=_reason(error),
+            connect=self._timeout.connect,
+            read=self._timeout.sock_read,
+            longer=option("timeout", f"{2 * (self._timeout.sock_read or 0):g}"),
         )
         return Fault(f"{self._account.provider}: {line}", klass)
 
@@ -188,6 +238,12 @@ class _Resolver(aiohttp.ThreadedResolver):
 
 _BROKEN = (Class.RETRY, "the connection to {place} broke{reason}")
 
+_AT_WORK = (
+    Class.FAIL,
+    "{place} sent nothing for {read:g} s and may be still at work; it is not asked the same again: give it longer "
+    "({longer}), or a smaller or faster model",
+)
+
 # The first that fits decides; what comes first is a kind of what comes later.
 _LOST: tuple[tuple[type[Exception], Class, str], ...] = (
     (
@@ -209,6 +265,16 @@ _LOST: tuple[tuple[type[Exception], Class, str], ...] = (
     (OSError, *_BROKEN),
     (ValueError, Class.FAIL, "the request could not be made for {place}"),
 )
+
+
+def _payload(call: Call, stream: Stream | None) -> bytes:
+    if stream is None:
+        return call.request.payload.encode("ascii")
+    return json.dumps({**call.request.body, **stream.fields}, separators=(",", ":"), default=dict).encode("ascii")
+
+
+def _has_no_connection(error: Exception) -> bool:
+    return isinstance(error, aiohttp.ConnectionTimeoutError)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:

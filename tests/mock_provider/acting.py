@@ -8,7 +8,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
@@ -17,7 +17,7 @@ from aiohttp import web
 
 from tests.mock_provider.bodies import answer_body, error_body
 from tests.mock_provider.faults import Fault, Kind
-from tests.mock_provider.fields import OPENAI, OPENROUTER
+from tests.mock_provider.fields import OLLAMA, OPENAI, OPENROUTER
 from tests.mock_provider.mangling import mangle
 from tests.mock_provider.requests import Asked
 
@@ -27,6 +27,7 @@ PIECES = 20
 BLANK_LINES = 50
 PLAIN = Fault(Kind.ANSWER, paid=True)
 CLOSED = 0  # in place of a status: this end closed the connection
+_PIECE = 200  # characters of a streamed piece
 _DATE = re.compile(r"\{date([+-]\d+)\}")
 
 
@@ -76,7 +77,48 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _answer(request: web.Request, scene: Scene) -> tuple[web.StreamResponse, int]:
+    if scene.asked.fields.get("stream", scene.asked.flavour == OLLAMA):
+        return await _stream(request, scene.answer())
     return await send(request, json_response(scene.answer()))
+
+
+async def _stream(request: web.Request, answer: dict[str, Any]) -> tuple[web.StreamResponse, int]:
+    """An answer in pieces, as OpenAI's and Ollama's APIs send it."""
+    ollama = "message" in answer
+    response = web.StreamResponse()
+    response.content_type = "application/x-ndjson" if ollama else "text/event-stream"
+    await response.prepare(request)
+    for event in _ollama_events(answer) if ollama else _openai_events(answer):
+        line = json.dumps(event, ensure_ascii=False)
+        await response.write((f"{line}\n" if ollama else f"data: {line}\n\n").encode())
+    if not ollama:
+        await response.write(b"data: [DONE]\n\n")
+    await response.write_eof()
+    return response, response.status
+
+
+def _openai_events(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    [choice] = answer["choices"]
+    common = {name: value for name, value in answer.items() if name not in ("choices", "usage")}
+    common["object"] = "chat.completion.chunk"
+    for delta in _deltas(choice["message"]):
+        yield {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield {**common, "choices": [{**choice, "delta": {}, "message": None}]}
+    yield {**common, "choices": [], "usage": answer["usage"]}
+
+
+def _ollama_events(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    common = {name: answer[name] for name in ("model", "created_at")}
+    for delta in _deltas(answer["message"]):
+        yield {**common, "message": {"role": "assistant", **delta}, "done": False}
+    yield {**answer, "message": {"role": "assistant", "content": ""}}
+
+
+def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"role": "assistant", "content": ""}
+    for name in ("content", "refusal"):
+        text = message.get(name) or ""
+        yield from ({name: text[at : at + _PIECE]} for at in range(0, len(text), _PIECE))
 
 
 async def _error(request: web.Request, scene: Scene) -> tuple[web.StreamResponse, int]:

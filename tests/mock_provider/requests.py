@@ -101,9 +101,8 @@ def _check_fields(body: Mapping[str, Any], flavour: str) -> None:
     if unknown:
         status = UNKNOWN_STATUS.get(flavour, 400)
         raise Refused(UNKNOWN_FIELD[flavour].format(unknown[0]), unknown[0], "unknown_parameter", status)
-    # Ollama streams unless it is told not to.
-    if body.get("stream", flavour == OLLAMA):
-        raise Refused("The mock does not stream: set 'stream' to false", "stream", "unsupported_value")
+    if body.get("stream") and flavour == ANTHROPIC:
+        raise Refused("The mock does not stream here: set 'stream' to false", "stream", "unsupported_value")
 
 
 def _check_model(body: Mapping[str, Any], flavour: str) -> None:

@@ -24,9 +24,9 @@ Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]] | Handler  # status, 
 
 
 def account_at(url: str, key: str | None = KEY, **changes: Any) -> Account:
-    """An account at a server of a test, in OpenAI's dialect."""
+    """An account at a server of a test, in OpenAI's dialect; replies come whole."""
     account = open_account("custom", model="mock", base_url=url, key=Secret(key or KEY), environ={})
-    return replace(account, key=Secret(key) if key else None, **changes)
+    return replace(account, key=Secret(key) if key else None, **{"streams": False, **changes})
 
 
 def completion(text: str = "hi", **more: Any) -> dict[str, Any]:

@@ -69,6 +69,9 @@ STATED: Mapping[str, str] = {
 }
 # Ollama has words for no error and knows no refusal; Anthropic's content may be empty, but is a list.
 APART: Mapping[tuple[str, str], str] = {
+    # A server of one's own may still be at work.
+    ("custom", "hang"): FAIL,
+    ("ollama", "hang"): FAIL,
     ("ollama", "in_flight_budget_exhausted"): STOP,
     ("ollama", "insufficient_quota"): WAIT,
     ("ollama", "credit_balance_exhausted"): WAIT,

@@ -222,7 +222,7 @@ def test_reset_is_bad_luck() -> None:
 
 
 def test_silence_is_bad_luck() -> None:
-    for options in ({"read": 0.05}, {"total": 0.05}):
+    for options in ({"timeout": 0.05}, {"total": 0.05}):
         assert fault_of(Scripted([(200, {})], delay=5), **options).klass is Class.RETRY
 
 

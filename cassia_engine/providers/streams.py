@@ -1,0 +1,147 @@
+"""Streamed replies, put together as the body that the same request has without streaming.
+
+A model on one's own machine may take minutes for a reply. Its pieces show that it is at work, so that the time without
+any piece is what a timeout limits. The journal and all behind it see a body like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from cassia_engine.providers.dialects.wild import first, mapping, string
+
+
+class Stream(Protocol):
+    """Takes the pieces of one reply.
+
+    Attributes:
+        fields: what a request says to have its reply streamed.
+        size: characters of the reply so far, thoughts included.
+        pieces: how many there were; about the tokens, as servers send one at a time.
+    """
+
+    fields: ClassVar[Mapping[str, Any]]
+    size: int
+    pieces: int
+
+    def add(self, event: Any) -> None:
+        """Take a piece as parsed."""
+        ...
+
+    def body(self) -> Any | None:
+        """The whole body, or that of an error; None if the end is missing."""
+        ...
+
+
+class OpenAIStream:
+    """Chunks of chat completions."""
+
+    fields: ClassVar[Mapping[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[str]] = {"content": [], "refusal": []}
+        self._choice: dict[str, Any] = {}
+        self._rest: dict[str, Any] = {}
+        self._error: Any = None
+        self.size = self.pieces = 0
+
+    def add(self, event: Any) -> None:
+        chunk = mapping(event)
+        if chunk.get("error"):
+            self._error = chunk
+        choice = first(chunk.get("choices"))
+        delta = mapping(choice.get("delta"))
+        for name, texts in self._texts.items():
+            texts.append(string(delta.get(name)))
+        thought = string(delta.get("reasoning_content")) or string(delta.get("reasoning"))
+        self.size += sum(len(texts[-1]) for texts in self._texts.values()) + len(thought)
+        self.pieces += bool(delta)
+        self._choice |= {name: value for name, value in choice.items() if value is not None and name != "delta"}
+        self._rest |= {name: value for name, value in chunk.items() if value is not None and name != "choices"}
+
+    def body(self) -> Any | None:
+        if self._error is not None:
+            return self._error
+        if "finish_reason" not in self._choice:
+            return None
+        message = {name: text for name, texts in self._texts.items() if (text := "".join(texts)) or name == "content"}
+        choice = {**self._choice, "message": {"role": "assistant", **message}}
+        return {**self._rest, "object": "chat.completion", "choices": [choice]}
+
+
+class OllamaStream:
+    """Lines of Ollama's chat. A model that repeats itself ends without "done": that is for the dialect to read."""
+
+    fields: ClassVar[Mapping[str, Any]] = {"stream": True}
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._last: dict[str, Any] = {}
+        self.size = self.pieces = 0
+
+    def add(self, event: Any) -> None:
+        line = mapping(event)
+        message = mapping(line.get("message"))
+        self._texts.append(string(message.get("content")))
+        self.size += len(self._texts[-1]) + len(string(message.get("thinking")))
+        self.pieces += bool(message)
+        self._last = dict(line)
+
+    def body(self) -> Any | None:
+        if not self._last or "error" in self._last:
+            return self._last or None
+        message = {**mapping(self._last.get("message")), "content": "".join(self._texts)}
+        return {**self._last, "message": message}
+
+
+STREAMS: Mapping[str, type[OpenAIStream] | type[OllamaStream]] = {
+    "openai-chat": OpenAIStream,
+    "ollama-chat": OllamaStream,
+}
+
+
+class BrokenStreamError(Exception):
+    """A stream that is none, or has no end."""
+
+
+class TooLongError(Exception):
+    """A stream that is longer than any reply."""
+
+
+async def read_stream(pieces: AsyncIterable[bytes], stream: Stream, most: int) -> Any:
+    """The whole body of a streamed reply, or that of an error.
+
+    Args:
+        most: characters of a reply, and bytes of a line of the stream.
+
+    Raises:
+        BrokenStreamError, TooLongError: as they say.
+    """
+    rest = b""
+    async for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            _take(line, stream)
+        if len(rest) > most or stream.size > most:
+            raise TooLongError
+    _take(rest, stream)
+    if (body := stream.body()) is None:
+        raise BrokenStreamError
+    return body
+
+
+def _take(line: bytes, stream: Stream) -> None:
+    """Take a line: JSON, alone or behind "data:"; others say nothing."""
+    text = line.strip()
+    if text.startswith(b"data:"):
+        text = text[5:].strip()
+    elif text.startswith((b":", b"event:", b"id:", b"retry:")):
+        return
+    if not text or text == b"[DONE]":
+        return
+    try:
+        stream.add(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise BrokenStreamError from error

@@ -1,0 +1,184 @@
+"""Streamed replies: a slow server is not given up while it works, and what comes is a body like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cassia_engine.errors import CallFailedError
+from cassia_engine.providers import transport as transport_module
+from cassia_engine.providers.chat import Call, Chat, Message, Receipt, Reply, Request
+from cassia_engine.providers.client import Client
+from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.streams import BrokenStreamError, OllamaStream, OpenAIStream, TooLongError, read_stream
+from cassia_engine.providers.transport import Transport
+from tests.providers.servers import KEY, Scripted, account_at, completion, everything_of, serving
+
+pytestmark = pytest.mark.usefixtures("command_line")
+
+Write = Callable[[bytes], Any]
+
+
+def delta(text: str, **more: Any) -> dict[str, Any]:
+    return {"id": "x", "model": "mock", "choices": [{"index": 0, "delta": {"content": text}, **more}]}
+
+
+def sse(*events: Any, end: bytes = b"data: [DONE]\n\n") -> bytes:
+    return b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events) + end
+
+
+def lines(*events: Any) -> bytes:
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+async def _cut(raw: bytes, size: int) -> AsyncIterator[bytes]:
+    for at in range(0, len(raw), size):
+        yield raw[at : at + size]
+
+
+def body_of(raw: bytes, kind: type[OpenAIStream] | type[OllamaStream] = OpenAIStream, size: int = 7) -> Any:
+    return asyncio.run(read_stream(_cut(raw, size), kind(), 10_000))
+
+
+@given(st.lists(st.text(max_size=5), max_size=8), st.integers(1, 50))
+@settings(deadline=None, max_examples=50)
+def test_pieces_make_the_body_that_comes_without_streaming(texts: list[str], size: int) -> None:
+    usage = {"prompt_tokens": 5, "completion_tokens": 2}
+    raw = b": keep-alive\r\n\r\n" + sse(
+        *map(delta, texts), delta("", finish_reason="stop"), {"id": "x", "model": "mock", "choices": [], "usage": usage}
+    )
+    found = body_of(raw, size=size)
+    assert found["choices"][0] == {**completion("".join(texts))["choices"][0]}
+    assert found["usage"] == usage and found["model"] == "mock"
+    ollama = [{"model": "m", "message": {"role": "assistant", "content": text}, "done": False} for text in texts]
+    last = {"model": "m", "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
+    told = body_of(lines(*ollama, last), OllamaStream, size)
+    assert told == {**last, "message": {"role": "assistant", "content": "".join(texts)}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "error"),
+    [
+        (b"", OpenAIStream, BrokenStreamError),
+        (b"", OllamaStream, BrokenStreamError),
+        (sse(delta("a")), OpenAIStream, BrokenStreamError),
+        (sse(delta("a"), end=b""), OpenAIStream, BrokenStreamError),
+        (b"<html>", OpenAIStream, BrokenStreamError),
+        (b"data: {half", OpenAIStream, BrokenStreamError),
+        (b"[" * 100_000, OllamaStream, TooLongError),
+        (sse(*[delta("a" * 1000)] * 20), OpenAIStream, TooLongError),
+    ],
+)
+def test_stream_without_end_is_none(
+    raw: bytes, kind: type[OpenAIStream] | type[OllamaStream], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        body_of(raw, kind, 1000)
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [(sse(delta("a"), {"error": {"message": "m"}}), OpenAIStream), (lines({"error": "m"}), OllamaStream)],
+)
+def test_error_in_a_stream_is_its_body(raw: bytes, kind: type[OpenAIStream] | type[OllamaStream]) -> None:
+    assert "error" in body_of(raw, kind)
+
+
+def streaming(*parts: tuple[float, bytes], kind: str = "text/event-stream") -> Callable[[web.BaseRequest], Any]:
+    """A server that sends each part after so many seconds."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        await request.read()
+        response = web.StreamResponse(headers={"Content-Type": kind})
+        await response.prepare(request)
+        for seconds, part in parts:
+            await asyncio.sleep(seconds)
+            await response.write(part)
+        await response.write_eof()
+        return response
+
+    return handle
+
+
+def received(handler: Any, **options: Any) -> Receipt:
+    async def main() -> Receipt:
+        async with serving(handler) as url, Transport(account_at(url, streams=True), **options) as transport:
+            call = Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"}))
+            return await transport.exchange(call)
+
+    return asyncio.run(main())
+
+
+def refused(handler: Any, **options: Any) -> Fault:
+    with pytest.raises(Fault) as caught:
+        received(handler, **options)
+    assert caught.value.__context__ is None and KEY not in everything_of(caught.value)
+    return caught.value
+
+
+def test_a_reply_may_take_longer_than_the_timeout_if_its_pieces_do_not(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(transport_module, "_SAID_EVERY", 0.1)
+    parts = [(0.05, sse(delta("a"), end=b"")) for _ in range(20)]
+    with caplog.at_level(logging.INFO, "cassia_engine"):
+        receipt = received(streaming(*parts, (0, sse(delta("", finish_reason="stop")))), timeout=0.5, total=30)
+    assert json.loads(receipt.body)["choices"][0]["message"]["content"] == "a" * 20
+    assert receipt.seconds > 0.5
+    assert "tokens so far" in caplog.text
+
+
+def test_a_server_that_is_silent_is_not_asked_the_same_again() -> None:
+    server = Scripted([(200, {})], delay=5)
+
+    async def main() -> Reply:
+        async with serving(server) as url:
+            account = account_at(url, streams=True)
+            async with Transport(account, timeout=0.1) as transport:
+                chat = Chat("s", (Message("user", "u"),), 10)
+                return await Client(account, transport, max_workers=1).chat(chat)
+
+    with pytest.raises(CallFailedError, match=r"sent nothing for 0\.1 s and may be still at work.*--timeout 0\.2"):
+        asyncio.run(main())
+    assert len(server.bodies) == 1
+
+
+def test_a_stream_that_is_cut_is_asked_again() -> None:
+    fault = refused(streaming((0, sse(delta("a"), end=b""))))
+    assert fault.klass is Class.RETRY and "cut off" in fault.what
+
+
+def test_a_stream_over_the_cap_is_no_answer() -> None:
+    fault = refused(streaming((0, sse(*[delta("a" * 2**16)] * 17))))
+    assert fault.klass is Class.FAIL and "more than 1 MB" in fault.what
+
+
+def test_a_key_that_comes_in_pieces_is_not_handed_on() -> None:
+    pieces = [delta(KEY[at : at + 4]) for at in range(0, len(KEY), 4)]
+    receipt = received(streaming((0, sse(*pieces, delta("", finish_reason="stop")))))
+    assert KEY[:8] not in receipt.body and "***" in receipt.body
+
+
+def test_a_server_that_cannot_stream_is_asked_without() -> None:
+    refusal = {"error": {"message": "stream_options is not supported", "param": "stream_options"}}
+    server = Scripted([(400, refusal), (200, completion())])
+
+    async def main() -> list[Receipt]:
+        async with serving(server) as url, Transport(account_at(url, streams=True)) as transport:
+            call = Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"}))
+            return [await transport.exchange(call) for _ in range(2)]
+
+    assert [json.loads(receipt.body) for receipt in asyncio.run(main())] == [completion()] * 2
+    assert [body.get("stream") for body in server.bodies] == [True, None, None]
+
+
+def test_a_server_that_takes_no_notice_is_understood() -> None:
+    assert json.loads(received(Scripted([(200, completion())])).body) == completion()
