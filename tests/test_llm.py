@@ -45,7 +45,7 @@ def quiet(mock: Running) -> Running:
 
 def command(url: str, *arguments: str | Path, table: Path = PBMC, model: str = "mock") -> list[str]:
     about = ["--tissue", TISSUES.get(table, "blood"), "--species", "human", "--outdir", "out"]
-    asked = ["--provider", "custom", "--base_url", f"{url}/v1", "--model", model]
+    asked = ["--provider", "custom", "--base_url", f"{url}/v1", "--model", model, "--max_workers", "16"]
     return [sys.executable, "-m", "cassia_engine", "run", str(table), *about, *asked, *map(str, arguments)]
 
 
