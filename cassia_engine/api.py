@@ -24,7 +24,7 @@ from cassia_engine.faces import argument, option
 from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.progress import say
-from cassia_engine.publish import check_outputs, status, write_outputs
+from cassia_engine.publish import check_outputs, closing_lines, write_outputs
 from cassia_engine.records import Dataset, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
@@ -232,7 +232,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    for words in filter(None, (merged.run.notice, merged.usage.words, status(merged).summary)):
-        say(f"cassia: {words}")
+    for line in closing_lines(merged):
+        say(f"cassia: {line}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

@@ -49,6 +49,7 @@ class Page:
     have: str
     need: str
     notice: str
+    warnings: tuple[str, ...]
     glance: tuple[Row, ...]
     groups: tuple[Group, ...]
     groups_later: tuple[Group, ...]
@@ -91,6 +92,7 @@ def page(
         ),
         need=words.need_review(len(look)) if rows else "",
         notice=sentence(run.notice),
+        warnings=tuple(map(sentence, selection.warnings)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
         groups=types[:TYPES_AT_ONCE],
         groups_later=types[TYPES_AT_ONCE:MOST_TYPES],
