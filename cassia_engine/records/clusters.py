@@ -125,12 +125,18 @@ class Dataset:
     additional_info: str = ""
 
     def checked(self) -> Self:
-        """The same, once it is sure that files can be named after it and its texts can be written.
+        """The same, once it is sure that files can be named after it, and that its texts are there and can be written.
 
         Raises:
             UsageError: with the option at fault.
         """
         check_sample_name(self.name)
+        if not self.tissue.strip():
+            raise UsageError(
+                f"{argument('tissue')} is empty; say it in your words ({option('tissue', 'none')} for none)"
+            )
+        if not self.species.strip():
+            raise UsageError(f"{argument('species')} is empty; give one, such as human or mouse")
         for name in ("tissue", "species", "additional_info"):
             if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
                 raise UsageError(f"{argument(name)}: the text is not valid UTF-8")
