@@ -141,6 +141,7 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     assert [cluster["id"] for cluster in arrived["pbmc68k"]["clusters"] if cluster["context"]] == ["0", "3"]
     scores = [marker["score"] for marker in arrived["pbmc68k"]["clusters"][0]["markers"]]
     assert scores == sorted(scores, reverse=True)
+    assert "WARN: siblings of pbmc68k: no effect, as they are shown to a language model" in run.said
     siblings = {name: [len(genes) for genes in chunk["siblings"]] for name, chunk in arrived.items()}
     assert siblings == {"pbmc68k": [5] * 11, "subclusters": [], "large_intestine": []}
 
