@@ -310,8 +310,7 @@ def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() ->
 
 def test_low_confidence_says_by_what_rule() -> None:
     answer = make.annotation(confidence=Confidence.LOW, score=38.0)
-    scoring = "Score 38 of 100, the validator's (the annotator gave 88).\nConfidence Low: the score is under 50."
-    told = make.annotated(answer=answer, conversation=make.conversation(scoring=scoring))
+    told = make.annotated(answer=answer, confidence_reason="the score is under 50")
     assert [c.detail for c in look.concerns(told, "openrouter")] == ["The score is under 50."]
     scored = make.annotated(answer=answer, conversation=make.conversation(scoring="Score 38 of 100, confidence Low."))
     [concern] = look.concerns(scored, "offline")
