@@ -271,15 +271,16 @@ for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         assert logger.handlers == [] and logger.level == logging.NOTSET
 assert opened == [], opened
+print("all is as it was")
 """
-    run_python(code)
+    assert run_python(code).stdout == "all is as it was\n"
 
 
 @pytest.mark.parametrize("first", ["cassia_engine.annotate", "cassia_engine.run", "cassia_engine.compat"])
 def test_annotate_is_the_function_whatever_was_imported_before(first: str) -> None:
-    code = f"import {first}; import cassia_engine; assert cassia_engine.annotate.__module__ == 'cassia_engine.api'"
-    run_python(code)
-    run_python(f"{code}; from cassia_engine.annotate import run_chunk")
+    code = f"import {first}; import cassia_engine; print(cassia_engine.annotate.__module__)"
+    assert run_python(code).stdout == "cassia_engine.api\n"
+    assert run_python(f"{code}; from cassia_engine.annotate import run_chunk").stdout == "cassia_engine.api\n"
 
 
 def test_unknown_name_of_the_package_is_an_attribute_error() -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cassia_engine import report
+from cassia_engine.offline import NOTICE
 from cassia_engine.records import (
     CellType,
     Cluster,
@@ -100,7 +101,9 @@ def test_all_well_is_said() -> None:
 def test_offline_says_first_that_no_model_was_asked() -> None:
     page = Page(render(make.mixed_bag(), run=make.OFFLINE_RUN))
     assert page.text_of["headline"].startswith("No language model was asked.")
-    assert make.OFFLINE_RUN.notice in page.text_of["notice"]
+    assert page.text_of["notice"] == "The tissue 'x' is not in the tissue table."
+    alone = Page(render(make.mixed_bag(), run=replace(make.OFFLINE_RUN, notice=NOTICE)))
+    assert alone.text_of["headline"].startswith("No language model was asked.") and "notice" not in alone.text_of
 
 
 def test_other_notices_do_not_claim_that_no_model_was_asked() -> None:

@@ -104,6 +104,13 @@ def test_every_column_is_documented() -> None:
     assert sorted(named) == sorted(sheet_schema()["items"]["properties"])
 
 
+def test_every_profile_is_documented() -> None:
+    config = (ROOT / "nextflow.config").read_text(encoding="utf-8").split("\nprofiles {", 1)[1].split("\n}", 1)[0]
+    table = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8").split("## Profiles", 1)[1].split("\n## ", 1)[0]
+    named = [name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(re.findall(r"^    (\w+) +\{", config, re.M))
+
+
 @pytest.mark.parametrize("example", ["samplesheet.csv", "samplesheet_full.csv"])
 def test_an_example_samplesheet_fits_its_schema(example: str) -> None:
     schema = sheet_schema()
