@@ -57,7 +57,7 @@ def test_run_writes_everything_into_outdir(tmp_path: Path, table: Path) -> None:
     notice = "offline marker scoring, no language model was asked"
     assert notice in done.stderr
     assert notice in found[0]["Decided By"]
-    assert notice in paths[-1].read_text().lower()
+    assert "No language model was asked." in paths[-1].read_text()
     assert "no language model was asked" in json.loads(paths[2].read_text())["B"]["annotations"][0]
 
 

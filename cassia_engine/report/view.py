@@ -119,7 +119,10 @@ def page(
 
 def _notice(run: RunInfo) -> str:
     """What must be said of the run, without that no model was asked where the headline says so."""
-    return run.notice.removeprefix(NOTICE).removeprefix("; ") if run.provider == words.OFFLINE else run.notice
+    if run.provider != words.OFFLINE or not run.notice.startswith(NOTICE):
+        return run.notice
+    warnings = run.notice.removeprefix(NOTICE).removeprefix("; ")
+    return f"Warning: {warnings}" if warnings else ""
 
 
 def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:
