@@ -6,6 +6,7 @@ include { typedParameters                                  } from './subworkflow
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
+include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOf ; noticeOfVersion            } from './subworkflows/local/utils_cassia/summary'
 include { saveParameters ; sayReason ; summaryOf           } from './subworkflows/local/utils_cassia/summary'
@@ -27,6 +28,7 @@ workflow {
         problems = []
         checkParameters(options, schema, problems)
         samples = readSamples(options, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
+        checkProvider(options, schema, samples, problems)
         checkJournal(options, problems)
         if (!problems && !workflow.stubRun) {
             checkKey(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)

@@ -16,7 +16,7 @@
 #   marker            data frame of Seurat's FindAllMarkers, of Scanpy's rank_genes_groups_df, or of two columns,
 #                     cluster and comma-separated genes; or the path of such a table (CSV or TSV, also .gz)
 #   output_name       what the names of the output files start with, with a folder in front if you like
-#   tissue, species   in your words; tissue = "none" for no tissue
+#   tissue, species   in your words; tissue = "none" for no tissue. Without a tissue it is CASSIA's default, which is said
 #   additional_info   what else is known of the data, in your words
 #   celltype_column, gene_column_name   columns of cluster ids and of genes, where they have unusual names
 #   provider          who is asked, as `cassia providers` lists them; "offline" scores markers and asks no language model.
@@ -63,11 +63,15 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
       validator_involvement = validator_involvement, reasoning = reasoning
     ))
   }
+  if (!"tissue" %in% names(match.call())) message("cassia: warning: ", .cassia_no_tissue)
   if (verbose) .cassia_say_unused(names(match.call()), offline)
   table <- .cassia_table(marker)
   on.exit(if (table$temporary) unlink(dirname(table$path), recursive = TRUE))
-  done <- .cassia_call(command, c("run", options, "--", table$path), verbose)
-  if (table$temporary) done$lines <- gsub(table$path, "marker, written as CSV", done$lines, fixed = TRUE)
+  # A person knows nothing of a temporary file.
+  rename <- function(lines) {
+    if (table$temporary) gsub(table$path, "marker, written as CSV", lines, fixed = TRUE) else lines
+  }
+  done <- .cassia_call(command, c("run", options, "--", table$path), verbose, rename)
   .cassia_conclude(done)
   invisible(.cassia_read_summary(file.path(dirname(output_name), paste0(name, "_summary.csv"))))
 }
@@ -76,9 +80,15 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
 #
 #   processed   FALSE: as FindAllMarkers gives it; TRUE: a row per cluster with its best genes, comma-separated
 loadExampleMarkers <- function(processed = FALSE) {
+  .cassia_example(if (processed) "large_intestine_processed.csv" else "large_intestine_seurat.csv.gz")
+}
+
+# The subclusters of a population, as FindAllMarkers gives them (from CASSIA, MIT licence).
+loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.csv.gz")
+
+.cassia_example <- function(file) {
   done <- .cassia_call(.cassia_command(), "examples", show = FALSE)
   .cassia_conclude(done)
-  file <- if (processed) "large_intestine_processed.csv" else "large_intestine_seurat.csv.gz"
   path <- file.path(Filter(dir.exists, done$lines), file)
   if (!any(file.exists(path))) stop("cassia: this version has no example table ", file, call. = FALSE)
   table <- utils::read.csv(path, check.names = FALSE, encoding = "UTF-8", stringsAsFactors = FALSE)
@@ -105,6 +115,10 @@ loadExampleMarkers <- function(processed = FALSE) {
 # The arguments of runCASSIA_batch that only a language model could use, and those that nothing uses.
 .cassia_of_models <- c("model", "temperature", "max_workers", "max_retries", "validator_involvement", "reasoning")
 .cassia_idle <- c("use_reference", "reference_model", "validate_api_key_before_start", "auto_convert_ids")
+
+.cassia_no_tissue <- paste0(
+  "no tissue was given: tissue = \"lung\" is taken, the default of CASSIA; name yours, or give tissue = \"none\""
+)
 
 .cassia_say_unused <- function(given, offline) {
   unused <- intersect(given, c(if (offline) .cassia_of_models, .cassia_idle))
@@ -139,8 +153,9 @@ loadExampleMarkers <- function(processed = FALSE) {
   stop(name, ": expected one value, found ", if (length(value) == 1) "none" else length(value), call. = FALSE)
 }
 
-# Run the command; returns its exit status and its lines. Shows lines as they come: warnings always, errors never.
-.cassia_call <- function(command, arguments, show) {
+# Run the command; returns its exit status and its lines, each after `rename`. Shows lines as they come: warnings always,
+# errors never.
+.cassia_call <- function(command, arguments, show, rename = identity) {
   line <- paste(shQuote(.cassia_utf8(c(command, arguments), "argument")), collapse = " ")
   # Messages then name options as R does: provider = "offline".
   line <- paste0(.cassia_libraries(), "CASSIA_CALLER=R ", line)
@@ -151,6 +166,7 @@ loadExampleMarkers <- function(processed = FALSE) {
   lines <- character()
   while (length(text <- readLines(pipe, 1, warn = FALSE, encoding = "UTF-8"))) {
     if (grepl("^exit status [0-9]+$", text)) break
+    text <- rename(text)
     if (startsWith(text, "cassia: warning: ") || show && !startsWith(text, "cassia: error: ")) message(text)
     lines <- c(lines, text)
   }
@@ -290,3 +306,56 @@ loadExampleMarkers <- function(processed = FALSE) {
   table[numbers] <- lapply(table[numbers], as.numeric)
   table
 }
+
+# What CASSIA's R package has and cassia does not, by the nearest thing here: each says so when it is called. A name that is
+# there already, such as that of CASSIA itself, is left alone.
+.cassia_absent <- list(
+  "runCASSIA_batch on a table of one row" = "runCASSIA",
+  "runCASSIA_batch; its summary has Score, Confidence and Evidence Genes, and its report lists what needs review" = c(
+    "runCASSIA_pipeline", "runCASSIA_score_batch"
+  ),
+  "the report that runCASSIA_batch writes, {output_name}_report.html" = c(
+    "runCASSIA_generate_score_report", "generate_html_report", "generate_subclustering_report"
+  ),
+  "runCASSIA_batch with validator_involvement = \"v0\" and a larger n_genes" = "runCASSIA_annotationboost",
+  "additional_info of runCASSIA_batch, or cluster_context for single clusters" =
+    "runCASSIA_annotationboost_additional_task",
+  "the columns CL ID and Predicted General Cell Type of the summary" = "runCASSIA_merge_annotations",
+  "runCASSIA_batch on the marker table of the subclusters" = c("runCASSIA_subclusters", "runCASSIA_n_subcluster"),
+  "runCASSIA_batch under another output_name with another model, and the two summaries side by side" = c(
+    "runCASSIA_n_times", "runCASSIA_batch_n_times", "runCASSIA_similarity_score_batch",
+    "runCASSIA_n_times_similarity_score", "calculate_evaluation_metrics"
+  ),
+  "the ranked types in the report, each with its evidence and conflicting genes" = c(
+    "compareCelltypes", "symphonyCompare"
+  ),
+  "a few lines of R, in docs/seurat.md" = "add_cassia_to_seurat",
+  "loadExampleMarkers() and loadExampleMarkers_subcluster()" = c("loadBuiltinMarkers", "listAvailableMarkers"),
+  "the provider's environment variable: Sys.setenv(OPENROUTER_API_KEY = ...)" = c(
+    "setLLMApiKey", "setOpenRouterApiKey", "setAnthropicApiKey", "set_openai_api_key"
+  ),
+  "options(cassia.command = ...): no Python is needed inside R" = c(
+    "setup_cassia_env", "set_python_env", "check_python_env"
+  ),
+  "`cassia-engine models` in a terminal" = c(
+    "list_models", "get_model_aliases", "get_model_info", "get_cost_tier_models", "get_recommended_model",
+    "get_use_case_recommendations", "print_model_recommendations", "resolve_model_name"
+  ),
+  "verbose = FALSE of runCASSIA_batch" = "set_log_level"
+)
+
+.cassia_stub <- function(name, nearest) {
+  force(name)
+  force(nearest)
+  function(...) stop(name, " is in CASSIA and not in cassia; nearest here: ", nearest, call. = FALSE)
+}
+
+.cassia_nearest <- stats::setNames(
+  rep(names(.cassia_absent), lengths(.cassia_absent)), unlist(.cassia_absent, use.names = FALSE)
+)
+for (.cassia_name in names(.cassia_nearest)) {
+  if (!exists(.cassia_name, mode = "function")) {
+    assign(.cassia_name, .cassia_stub(.cassia_name, .cassia_nearest[[.cassia_name]]))
+  }
+}
+rm(.cassia_name)

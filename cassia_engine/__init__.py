@@ -20,11 +20,34 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cassia_engine.api import annotate, annotate_async
     from cassia_engine.compat import loadmarker, runCASSIA_batch, runCASSIA_batch_async
+    from cassia_engine.errors import (
+        AccountError,
+        ArgumentError,
+        CassiaError,
+        InputProblems,
+        TemporaryError,
+        UsageError,
+    )
     from cassia_engine.markers import read_markers
 
-__all__ = ["annotate", "annotate_async", "loadmarker", "read_markers", "runCASSIA_batch", "runCASSIA_batch_async"]
+_ERRORS = ("AccountError", "ArgumentError", "CassiaError", "InputProblems", "TemporaryError", "UsageError")
+__all__ = [
+    "AccountError",
+    "ArgumentError",
+    "CassiaError",
+    "InputProblems",
+    "TemporaryError",
+    "UsageError",
+    "annotate",
+    "annotate_async",
+    "loadmarker",
+    "read_markers",
+    "runCASSIA_batch",
+    "runCASSIA_batch_async",
+]
 
 _PLACES = {
+    **dict.fromkeys(_ERRORS, "errors"),
     "annotate_async": "api",
     "loadmarker": "compat",
     "read_markers": "markers",

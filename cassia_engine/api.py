@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import difflib
 import functools
 import logging
 import os
@@ -18,13 +17,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.progress import say
-from cassia_engine.publish import check_outputs, status, write_outputs
+from cassia_engine.publish import check_outputs, closing_lines, write_outputs
 from cassia_engine.records import Dataset, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
@@ -44,6 +44,7 @@ OF_SPLIT = tuple(field.name for field in fields(SplitSettings) if field.name != 
 OF_ANNOTATE = tuple(
     field.name for field in fields(AnnotateSettings) if field.name not in ("provider", "model", "api_key")
 )
+OWN = ("tissue", "species", "additional_info", "provider", "model", "api_key", "output_name", "corrections", "fresh")
 PATHS = ("gene_map", "cluster_context", "journal_dir", "knowledge")
 
 SECONDS_ASLEEP = 0.2
@@ -56,6 +57,7 @@ class _GivenUpError(Exception):
     """Nobody waits for this any more."""
 
 
+@complete((*OF_SPLIT, *OF_ANNOTATE))
 def annotate(
     markers: Table | Sequence[Path | str],
     *,
@@ -100,6 +102,7 @@ def annotate(
         text, "" where there is nothing; counts and scores are numbers.
 
     Raises:
+        ArgumentError: an argument is missing, or there is none of this name; a TypeError and a UsageError.
         UsageError: something given cannot be used; says what, where and what to do. Nothing is written.
         AccountError, TemporaryError: the provider's account refuses, or it is down. What had been annotated by then
             is written, the rest as not_reached; the same call goes on from there.
@@ -200,11 +203,7 @@ def _texts(**given: str) -> dict[str, str]:
 
 
 def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
-    for name in given:
-        if name not in (*OF_SPLIT, *OF_ANNOTATE):
-            near = difflib.get_close_matches(name, (*OF_SPLIT, *OF_ANNOTATE), n=1)
-            remedy = f"is {near[0]!r} meant?" if near else "see help(cassia_engine.annotate)"
-            raise UsageError(f"there is no argument {name!r}; {remedy}")
+    refuse_unknown(given, (*OF_SPLIT, *OF_ANNOTATE, *OWN))
     return SplitSettings(**_plain(given, OF_SPLIT))
 
 
@@ -232,7 +231,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    for words in filter(None, (merged.run.notice, merged.usage.words, status(merged).summary)):
-        say(f"cassia: {words}")
+    for line in closing_lines(merged):
+        say(f"cassia: {line}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

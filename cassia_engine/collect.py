@@ -88,6 +88,7 @@ class Merged:
             cost_usd=usage.cost_usd,
             provider=run.provider,
             model=run.model,
+            warnings=self.selection.warnings,
         )
 
 

@@ -30,6 +30,15 @@ EXAMPLES = {
     "subcluster": "subcluster_seurat.csv.gz",
     "subcluster_results": "subcluster_seurat.csv.gz",
 }
+
+
+class _Default(str):
+    """A text that is the default of an argument, to be told from the same text that a person gives."""
+
+    __slots__ = ()
+
+
+TISSUE = _Default("lung")
 OPENROUTER = "openrouter"
 MODEL = "anthropic/claude-sonnet-4.5"
 # Arguments that mean something only where a language model is asked, and those that mean nothing here at all.
@@ -51,7 +60,7 @@ def runCASSIA_batch(
     n_genes: int = 50,
     model: str = MODEL,
     temperature: float = 0,
-    tissue: str = "lung",
+    tissue: str = TISSUE,
     species: str = "human",
     additional_info: str | None = None,
     celltype_column: str | None = None,
@@ -81,6 +90,7 @@ def runCASSIA_batch(
             Scanpy's `names`, as for `read_markers`.
         output_name: what the names of the outputs start with, with a folder in front if you like.
         celltype_column, gene_column_name: names of the cluster and gene columns, where they are others.
+        tissue: in your words, "none" for none. Without it it is CASSIA's default, "lung", which a warning says.
         model, provider: who is asked. "offline" asks no language model. The documented default stands for the
             provider's default as of the day: itself for openrouter, until its maker no longer serves it.
         temperature: sent to models that take it.
@@ -105,6 +115,11 @@ def runCASSIA_batch(
         UsageError: something given cannot be used; says what, where and what to do.
     """
     _say_without_effect(locals())
+    if isinstance(tissue, _Default):
+        log.warning(
+            'no tissue was given: tissue="%s" is taken, the default of CASSIA; name yours, or give tissue="none"',
+            tissue,
+        )
     asked = (
         {}
         if provider == OFFLINE
@@ -121,7 +136,7 @@ def runCASSIA_batch(
     with called_from(Face.CASSIA):
         return annotate(
             marker,
-            tissue=tissue,
+            tissue=str(tissue) if isinstance(tissue, _Default) else tissue,
             species=species,
             additional_info=additional_info or "",
             provider=provider,

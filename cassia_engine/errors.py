@@ -2,6 +2,7 @@
 
     CassiaError
       |-- UsageError             2   wrong use or bad input: what, where, what to do
+      |     |-- ArgumentError    2   an argument of a Python function is missing, or there is none of this name
       |     `-- InputProblems    2   several of them, all at once, a line each
       |-- TemporaryError        75   try again later (provider down, told to stop)
       |-- AccountError          77   bad key, no credit, spending cap
@@ -48,6 +49,10 @@ class UsageError(CassiaError):
         name = "" if path is None else str(path) if str(path).isprintable() else repr(str(path))
         place = "" if path is None else f"{name}: " if line is None else f"{name}, line {line}: "
         super().__init__(place + what)
+
+
+class ArgumentError(UsageError, TypeError):
+    """An argument that a Python function needs is missing, or it has none of this name; a TypeError too."""
 
 
 class InputProblems(UsageError):

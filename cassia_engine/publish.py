@@ -47,3 +47,11 @@ def status(merged: Merged) -> Status:
         review=report.review(merged.results, merged.run),
     )
     return replace(base, summary=report.summary(base.typed, base.total, base.by_person, base.review))
+
+
+def closing_lines(merged: Merged) -> list[str]:
+    """What the end of a run says of a sample beside its counts: who was asked, what it cost, what needs review, and
+    what the outputs as a whole are in doubt for."""
+    ended = status(merged)
+    warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
+    return [*filter(None, (merged.run.notice, merged.usage.words, ended.summary)), *warnings]

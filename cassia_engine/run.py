@@ -18,6 +18,7 @@ from cassia_engine.limits import start
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.progress import progress
 from cassia_engine.records import Dataset
+from cassia_engine.samplesheet import refuse_samplesheet
 from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.split import into_chunks
 from cassia_engine.stopping import Stop
@@ -54,6 +55,7 @@ def run_table(
         UsageError, AccountError: the table cannot be used, or the annotator not on this data set or without a key;
             nothing was spent.
     """
+    refuse_samplesheet(markers)
     # What asking a model needs takes a third of a second to load: while the table is read, which is not Python's work.
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
     start(loading)

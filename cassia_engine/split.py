@@ -10,6 +10,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.faces import argument, option
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.records import Chunk, Dataset
+from cassia_engine.samplesheet import refuse_samplesheet
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import write_chunk
 
@@ -64,6 +65,7 @@ def write_chunks(markers: Path | Sequence[Path], dataset: Dataset, settings: Spl
     Raises:
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.
     """
+    refuse_samplesheet(markers)
     table = read_markers(markers, settings, dataset.species)
     chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]

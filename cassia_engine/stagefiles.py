@@ -55,6 +55,7 @@ class Status:
         parts: clusters by part of the outcome bar, which the report draws (`report.parts`).
         review: the clusters that need review as (id, worst reason in a few words), worst first (`report.review`).
         summary: one line for the end of a run, of cell types and of what needs review (`report.summary`).
+        warnings: what a person must know of the sample as a whole (`Selection.warnings`), a sentence each.
         calls, cost_usd: what all clusters cost together; a cost of None is unknown.
         provider, model: who was asked.
     """
@@ -66,6 +67,7 @@ class Status:
     parts: Mapping[str, int] = field(default_factory=dict)
     review: tuple[tuple[str, str], ...] = ()
     summary: str = ""
+    warnings: tuple[str, ...] = ()
     calls: int = 0
     cost_usd: float | None = 0.0
     provider: str = ""
@@ -185,8 +187,10 @@ def read_status(path: Path) -> Status:
         # Not in the files of tasks that an earlier version ran and -resume took over.
         review = tuple((str(i), str(why)) for i, why in data.get("review", ()))
         summary = str(data.get("summary", ""))
-        rest = {f.name: data[f.name] for f in fields(Status) if f.name not in ("failed", "review", "summary")}
-        return Status(**rest, failed=failed, review=review, summary=summary)
+        warnings = tuple(map(str, data.get("warnings", ())))
+        later = ("failed", "review", "summary", "warnings")
+        rest = {f.name: data[f.name] for f in fields(Status) if f.name not in later}
+        return Status(**rest, failed=failed, review=review, summary=summary, warnings=warnings)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
 

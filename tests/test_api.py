@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 import re
@@ -25,7 +26,7 @@ from cassia_engine.run import run_table
 from cassia_engine.settings import SplitSettings
 from cassia_engine.tables import COLUMNS
 from tests import factories as make
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 
 INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
 NOTICE = "offline marker scoring, no language model was asked"
@@ -152,6 +153,8 @@ def test_nothing_is_written_without_a_name(tmp_path: Path, monkeypatch: pytest.M
         ({"provider": "opnai"}, r'provider="opnai": .* \(did you mean openai\?\).*'),
         ({"n_gene": 3}, r"there is no argument 'n_gene'; is 'n_genes' meant\?"),
         ({"chunk_size": 3}, r"there is no argument 'chunk_size'; see help\(cassia_engine.annotate\)"),
+        ({"tisue": "lung"}, r"there is no argument 'tisue'; is 'tissue' meant\?"),
+        ({"tissue": " "}, r'tissue is empty; say it in your words \(tissue="none" for none\)'),
         ({"tissue": None}, 'tissue: expected text, found None; tissue="none" stands for no tissue'),
         ({"n_genes": "50"}, 'n_genes="50": expected a whole number of at least 1'),
         ({"n_genes": 2.5}, "n_genes=2.5: expected a whole number of at least 1"),
@@ -168,6 +171,32 @@ def test_what_cannot_work_ends_with_one_line(options: dict[str, Any], message: s
         annotate(many(2), **{"output_name": tmp_path / "run", **options})
     assert re.fullmatch(message, str(caught.value))
     assert written(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "annotate() is missing 2 required arguments, 'tissue' and 'species'"),
+        (
+            {"tisue": "lung", "species": "human"},
+            "annotate() is missing 1 required argument, 'tissue'; there is no argument 'tisue'; is 'tissue' meant?",
+        ),
+    ],
+)
+def test_a_missing_argument_is_a_type_error_in_one_line(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        cassia_engine.annotate("markers.csv", **given)
+    assert isinstance(caught.value, cassia_engine.UsageError)
+    assert str(caught.value) == message
+    assert list(inspect.signature(cassia_engine.annotate).parameters)[:3] == ["markers", "tissue", "species"]
+
+
+def test_errors_are_public_and_documented() -> None:
+    names = [name for name in cassia_engine.__all__ if name[0].isupper()]
+    for name in names:
+        assert issubclass(getattr(cassia_engine, name), cassia_engine.CassiaError)
+    page = (ROOT / "docs" / "scanpy.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`cassia_engine\.([A-Z]\w+)`", page)) == set(names)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -242,15 +271,16 @@ for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         assert logger.handlers == [] and logger.level == logging.NOTSET
 assert opened == [], opened
+print("all is as it was")
 """
-    run_python(code)
+    assert run_python(code).stdout == "all is as it was\n"
 
 
 @pytest.mark.parametrize("first", ["cassia_engine.annotate", "cassia_engine.run", "cassia_engine.compat"])
 def test_annotate_is_the_function_whatever_was_imported_before(first: str) -> None:
-    code = f"import {first}; import cassia_engine; assert cassia_engine.annotate.__module__ == 'cassia_engine.api'"
-    run_python(code)
-    run_python(f"{code}; from cassia_engine.annotate import run_chunk")
+    code = f"import {first}; import cassia_engine; print(cassia_engine.annotate.__module__)"
+    assert run_python(code).stdout == "cassia_engine.api\n"
+    assert run_python(f"{code}; from cassia_engine.annotate import run_chunk").stdout == "cassia_engine.api\n"
 
 
 def test_unknown_name_of_the_package_is_an_attribute_error() -> None:

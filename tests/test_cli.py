@@ -57,7 +57,7 @@ def test_run_writes_everything_into_outdir(tmp_path: Path, table: Path) -> None:
     notice = "offline marker scoring, no language model was asked"
     assert notice in done.stderr
     assert notice in found[0]["Decided By"]
-    assert notice in paths[-1].read_text().lower()
+    assert "No language model was asked." in paths[-1].read_text()
     assert "no language model was asked" in json.loads(paths[2].read_text())["B"]["annotations"][0]
 
 
@@ -104,7 +104,26 @@ WRONG = {
     "no such file": (["run", "none.csv", *CONTEXT], "none.csv: no such file"),
     "no tissue": (["run", "my.markers.csv", "--species", "human"], "Missing option '--tissue'"),
     "mistyped option": (["run", "my.markers.csv", "--tisue", "x"], "No such option '--tisue'"),
-    "mistyped command": (["anotate"], "No such command 'anotate'"),
+    "mistyped command": (["anotate"], "No such command 'anotate'. Did you mean 'annotate'?"),
+    "no command": (
+        ["my.markers.csv"],
+        "No such command 'my.markers.csv'. To annotate a table: cassia run my.markers.csv",
+    ),
+    "the pipeline's input": (
+        ["run", "--input", "my.markers.csv"],
+        "'--input'. The marker table is given without an option",
+    ),
+    "Python's output": (["run", "my.markers.csv", "--output_name", "x"], "'--output_name'. Give --outdir and --name"),
+    "a profile": (["run", "my.markers.csv", "--profile", "x"], "'--profile'. It is an option of Nextflow"),
+    "CASSIA's column": (["split", "my.markers.csv", "--celltype_column", "x"], "Did you mean '--cluster_column'? See"),
+    "a key": (["run", "my.markers.csv", "--api_key", "x"], "'--api_key'. Put the key into the provider's environment"),
+    "nothing like it": (["run", "my.markers.csv", "--zzz", "x"], "No such option '--zzz'. See: cassia run --help"),
+    "half an option": (["run", "my.markers.csv", "--min_p", "0"], "'--min_p'. Did you mean '--min_pct'?"),
+    "empty tissue": (["run", "my.markers.csv", "--tissue", " ", "--species", "human"], "--tissue is empty; say it in "),
+    "empty species": (
+        ["run", "my.markers.csv", "--tissue", "x", "--species", ""],
+        "--species is empty; give one, such",
+    ),
     "a model": (["run", "my.markers.csv", *CONTEXT, "--provider", "opnai"], "did you mean openai?"),
     "a species": (["run", "my.markers.csv", "--tissue", "x", "--species", "zebrafish"], "zebrafish"),
     "a number": (["run", "my.markers.csv", *CONTEXT, "--n_genes", "many"], "'many' is not a valid integer"),
@@ -126,6 +145,22 @@ def test_wrong_use_is_one_line_and_exit_2(tmp_path: Path, table: Path, case: str
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == [table]
+
+
+@pytest.mark.parametrize("command", ["run", "split"])
+@pytest.mark.parametrize(
+    "header",
+    ["sample,markers,tissue,species", "Sample;Marker;Tissue;Species;n_genes", "sep=,\nsample_id,markers,organism"],
+)
+def test_a_samplesheet_is_told_where_it_belongs(tmp_path: Path, command: str, header: str) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(f"\ufeff{header}\na,a.csv,blood,human\n", encoding="utf-8")
+    done = cassia(command, sheet, "--outdir", tmp_path / "out", *CONTEXT)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"cassia: error: {sheet}: this is a samplesheet, which is an input of the pipeline (nextflow run, see "
+        "docs/usage.md); here give a marker table, such as one of its column markers"
+    ]
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

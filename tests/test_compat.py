@@ -74,6 +74,17 @@ def test_default_provider_is_not_offline_in_silence(folder: Path, monkeypatch: p
     assert written(folder) == []
 
 
+def test_the_default_tissue_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    table = pd.DataFrame({"cluster": ["B"], "genes": ["CD79A,MS4A1,CD19,CD79B,BANK1"]})
+    summary = cassia_engine.runCASSIA_batch(table, provider="offline", verbose=False)
+    assert summary["Tissue"].tolist() == ["lung"] and type(summary["Tissue"][0]) is str
+    line = 'no tissue was given: tissue="lung" is taken, the default of CASSIA; name yours, or give tissue="none"'
+    assert [text for text in caplog.messages if "lung" in text] == [line]
+    caplog.clear()
+    batch(table, tissue="lung")
+    assert not any("lung" in text for text in caplog.messages)
+
+
 def test_outputs_are_exactly_where_the_name_says(folder: Path) -> None:
     summary = batch(cassia_engine.loadmarker("unprocessed"), "deep/run.v2", 20)
     assert written(folder) == [f"deep/run.v2{end}" for end in ENDS]

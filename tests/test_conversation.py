@@ -249,6 +249,10 @@ def test_failed_validations_never_look_like_success(rounds: int, words: str) -> 
     assert result.annotation is not None
     assert result.annotation.confidence is Confidence.LOW
     assert f"not validated after {words}" in result.reason
+    [objection] = result.objections
+    assert objection.startswith("Another type explains the list better") and objection.rstrip(".") in result.reason
+    assert result.confidence_reason == "the validator did not agree"
+    assert f"Confidence Low: {result.confidence_reason}.\nObjection: {objection}" in (result.conversation.scoring or "")
 
 
 def test_equal_requests_are_counted() -> None:

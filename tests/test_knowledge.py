@@ -29,6 +29,17 @@ def table(tmp_path: Path) -> Path:
 # --- the shipped table ---
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        *(("lng", "lung"), ("blod", "blood"), ("kidny", "kidney"), ("human lng", "lung"), ("Panceas", "pancreas")),
+        *(("spaceship", ""), ("organoid", ""), ("nowhere", ""), ("leg", ""), ("in", ""), ("", "")),
+    ],
+)
+def test_a_mistyped_tissue_has_a_word_near_it(text: str, near: str) -> None:
+    assert TissueTable.load().nearest(text) == near
+
+
 def test_every_shipped_type_is_a_current_term_with_its_label() -> None:
     ontology = Ontology.load()
     for cl_id, label, *_ in SHIPPED:

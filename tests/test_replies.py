@@ -153,8 +153,8 @@ def test_no_claim_is_unreadable_with_a_reason(text: str) -> None:
 @settings(deadline=None)
 @given(st.integers(1, len(WHOLE) - 1))
 def test_what_was_cut_off_is_never_completed(length: int) -> None:
-    unreadable(WHOLE[:length])
-    unreadable(WHOLE[:length], Finish.LENGTH)
+    for finish in (Finish.STOP, Finish.LENGTH):
+        assert unreadable(WHOLE[:length], finish)
 
 
 # --- the values ---

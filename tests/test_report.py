@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cassia_engine import report
+from cassia_engine.offline import NOTICE
 from cassia_engine.records import (
     CellType,
     Cluster,
@@ -100,7 +101,9 @@ def test_all_well_is_said() -> None:
 def test_offline_says_first_that_no_model_was_asked() -> None:
     page = Page(render(make.mixed_bag(), run=make.OFFLINE_RUN))
     assert page.text_of["headline"].startswith("No language model was asked.")
-    assert make.OFFLINE_RUN.notice in page.text_of["notice"]
+    assert page.text_of["notice"] == "Warning: the tissue 'x' is not in the tissue table."
+    alone = Page(render(make.mixed_bag(), run=replace(make.OFFLINE_RUN, notice=NOTICE)))
+    assert alone.text_of["headline"].startswith("No language model was asked.") and "notice" not in alone.text_of
 
 
 def test_other_notices_do_not_claim_that_no_model_was_asked() -> None:
@@ -310,8 +313,7 @@ def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() ->
 
 def test_low_confidence_says_by_what_rule() -> None:
     answer = make.annotation(confidence=Confidence.LOW, score=38.0)
-    scoring = "Score 38 of 100, the validator's (the annotator gave 88).\nConfidence Low: the score is under 50."
-    told = make.annotated(answer=answer, conversation=make.conversation(scoring=scoring))
+    told = make.annotated(answer=answer, confidence_reason="the score is under 50")
     assert [c.detail for c in look.concerns(told, "openrouter")] == ["The score is under 50."]
     scored = make.annotated(answer=answer, conversation=make.conversation(scoring="Score 38 of 100, confidence Low."))
     [concern] = look.concerns(scored, "offline")

@@ -337,8 +337,8 @@ def doubts(result: ClusterResult) -> list[str]:
 
 def test_lost_verdict_and_disagreement_are_told_apart() -> None:
     lost = make.annotated(validated=None, reason="the validator's reply of round 1 was refused; no verdict")
-    scoring = "Score 40.\nObjection: Another type explains the list better: CD3D.\nObjection: Too specific."
-    against = make.annotated(validated=False, iterations=2, conversation=talks.held(scoring=scoring))
+    objections = ("Another type explains the list better: CD3D.", "Too specific.")
+    against = make.annotated(validated=False, iterations=2, objections=objections)
     assert [c.kind for r in (lost, against) for c in look.concerns(r, "x")] == ["no_verdict", "not_validated"]
     assert doubts(lost) == ["The validator's reply of round 1 was refused; no verdict."]
     assert doubts(against) == [

@@ -50,7 +50,7 @@ def run(python: Path, code: str, folder: Path) -> str:
 
 def test_blocks_run_with_a_stand_in_for_the_object(tmp_path: Path) -> None:
     runnable = [block for block in blocks() if not block.startswith(NEEDS_SCANPY)]
-    assert len(runnable) == len(blocks()) - 2 == 4
+    assert len(runnable) == len(blocks()) - 2 == 5
     said = run(Path(sys.executable), "\n".join([STAND_IN, *runnable, CHECK]), tmp_path)
     assert "monocyte" in said
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == OUTPUTS

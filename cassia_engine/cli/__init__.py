@@ -96,21 +96,24 @@ def _usage_line(error: click.UsageError) -> str:
     """What click says of wrong use; to R, which knows no options of a command, by the argument's name."""
     import click
 
+    from cassia_engine.cli.suggest import about_option, nearest, options_of
     from cassia_engine.faces import Face, argument, caller, option
 
     if caller() is Face.R:
         if isinstance(error, click.NoSuchOption):
             name = error.option_name.lstrip("-")
-            near = f"; is {argument(error.possibilities[0].lstrip('-'))} meant?" if error.possibilities else ""
-            return f"there is no argument {name}{near}"
+            near = nearest(name, options_of(error.ctx))
+            return f"there is no argument {name}" + (f"; is {argument(near)} meant?" if near else "")
+        if isinstance(error, click.MissingParameter) and error.param is not None and error.param.name:
+            return f"{argument(error.param.name)} is missing; give it"
         if isinstance(error, click.BadParameter) and error.param is not None and error.param.name:
             return f"{option(error.param.name)}: {error.message}"
         return error.format_message()
     said = error.format_message()
     if isinstance(error, click.NoSuchOption):  # versions of click have words of their own for it
-        near = f" Did you mean '{error.possibilities[0]}'?" if error.possibilities else ""
-        said = f"No such option '{error.option_name}'.{near}"
-    return f"{said} See: {error.ctx.command_path if error.ctx else 'cassia'} --help"
+        said = f"No such option '{error.option_name}'. {about_option(error)}".strip()
+    end = "" if said.endswith((".", "?")) else "."
+    return f"{said}{end} See: {error.ctx.command_path if error.ctx else 'cassia'} --help"
 
 
 def _os_error_line(error: OSError) -> str:

@@ -12,6 +12,7 @@ import click
 from cassia_engine import __version__
 from cassia_engine.absent import line_of
 from cassia_engine.cli.namesake import COMMANDS, SAID_BY, warn_of_namesake
+from cassia_engine.cli.suggest import about_command
 from cassia_engine.errors import UsageError
 
 SUBCOMMANDS = (
@@ -30,7 +31,7 @@ class Subcommands(click.Group):
         if nearest := COMMANDS.get(cmd_name):
             raise UsageError(line_of(f"the command {cmd_name}", nearest))
         if cmd_name not in SUBCOMMANDS:
-            return None
+            ctx.fail(f"No such command {cmd_name!r}. {about_command(cmd_name, SUBCOMMANDS)}".strip())
         command = getattr(importlib.import_module(f"cassia_engine.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command

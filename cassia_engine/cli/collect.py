@@ -46,7 +46,7 @@ def collect(
     that are wholly answered there are written, and nothing is sent. The others are written as not_reached.
     """
     from cassia_engine.collect import merge_files
-    from cassia_engine.publish import status, write_outputs
+    from cassia_engine.publish import closing_lines, status, write_outputs
     from cassia_engine.stagefiles import write_status
 
     # Records have no cycles, and looking for some among millions of them takes a third of the time.
@@ -62,14 +62,12 @@ def collect(
         log.info("%s", merged.outcome_words)
     if name is not None:
         merged = merged.renamed(name)
-    if merged.run.notice:
-        log.info("%s", merged.run.notice)
-    ended = status(merged)
-    log.info("%s", ended.summary)
+    for line in closing_lines(merged):
+        log.info("%s", line)
     for path in write_outputs(merged, outdir, software):
         log.info("wrote %s", path)
     if status_file:
-        write_status(status_file, ended)
+        write_status(status_file, status(merged))
 
 
 def _read(corrections: Path) -> Corrections:

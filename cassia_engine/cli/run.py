@@ -92,14 +92,14 @@ def _conclude(merged: Merged, paths: Sequence[Path]) -> None:
     """Say what came out: the clusters on a terminal, the counts, and where the files are."""
     from rich.console import Console
 
-    from cassia_engine.publish import status
+    from cassia_engine.publish import closing_lines
 
     console = Console()
     if console.is_terminal and len(merged.results) <= MOST_LISTED:
         console.print(_listing(merged))
     log.info("%s", merged.outcome_words)
-    for words in filter(None, (merged.run.notice, merged.usage.words, status(merged).summary)):
-        log.info("%s", words)
+    for line in closing_lines(merged):
+        log.info("%s", line)
     for path in paths:
         click.echo(path)
 

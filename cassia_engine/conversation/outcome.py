@@ -40,7 +40,7 @@ def result(
         return ClusterResult(
             cluster, loss.outcome, loss.reason, iterations=len(rounds), conversation=conversation, usage=log.usage
         )
-    annotation, scoring = _annotation(stand, places)
+    annotation, why = _annotation(stand, places)
     return ClusterResult(
         cluster=cluster,
         outcome=Outcome.ANNOTATED,
@@ -51,9 +51,13 @@ def result(
         iterations=len(rounds),
         decided_by=_decided_by(model, stand.validated),
         conversation=replace(
-            conversation, formatting=json.dumps(to_json(annotation), ensure_ascii=False), scoring=scoring
+            conversation,
+            formatting=json.dumps(to_json(annotation), ensure_ascii=False),
+            scoring=_scoring(stand, annotation, why),
         ),
         usage=log.usage,
+        objections=_objections(stand),
+        confidence_reason=why,
     )
 
 
@@ -67,7 +71,7 @@ def _validations(rounds: Sequence[Round]) -> Iterator[str]:
 
 
 def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
-    """The annotation, and how its score and confidence came about."""
+    """The annotation, and why its confidence is no higher."""
     claim, findings, verdict = stand.claim, stand.findings, stand.verdict
     sure, why = confidence(claim, findings, verdict, stand.judgement, stand.score)
     types, match = _types(claim, stand.score, places)
@@ -92,7 +96,11 @@ def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
         possible_tissues=claim.possible_tissues,
         context_conflict=claim.context_conflict,
     )
-    return annotation, _scoring(stand, annotation, why)
+    return annotation, why
+
+
+def _objections(stand: Stand) -> tuple[str, ...]:
+    return stand.judgement.objections if stand.judgement else ()
 
 
 def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], str]:
@@ -147,7 +155,7 @@ def _scoring(stand: Stand, annotation: Annotation, why: str) -> str:
     lines.append(annotation.score_reason if stand.score is not None else "")
     lines.append(f"Confidence {annotation.confidence}: {why}.")
     lines += [f"Check failed: {item.text}" for item in stand.findings.failed]
-    lines += [f"Objection: {text}" for text in (stand.judgement.objections if stand.judgement else ())]
+    lines += [f"Objection: {text}" for text in _objections(stand)]
     if stand.claim.unresolved and stand.claim.named:
         lines.append(f"Named all the same: {'; '.join(c.cell_type for c in stand.claim.named)}.")
     lines += [f"Repaired: {text}." for text in stand.claim.repaired]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 ANY = "any"
+_LIKE = 0.8  # of 1, by difflib: how like a word is to one of the table that is offered in its place
 # Said on purpose: no tissue is known, or cells of many tissues are in the data.
 BLIND = frozenset(
     {"", "none", "na", "n a", "not known", "unknown", "any", "all", "other", "various", "mixed", "multiple"}
@@ -74,6 +76,14 @@ class TissueTable:
                 named.add(words[phrase])
         near = frozenset[str]().union(*(self.near.get(name, frozenset()) for name in named))
         return Tissues(frozenset(named), near - named, known=bool(named))
+
+    def nearest(self, text: str) -> str:
+        """The word for a tissue that a text, or one of its words, is a letter or so off; "" if none is."""
+        plain = _plain(text)
+        for written in (plain, *plain.split()):
+            if len(written) > 2 and (near := difflib.get_close_matches(written, self.words, n=1, cutoff=_LIKE)):
+                return near[0]
+        return ""
 
 
 @lru_cache(maxsize=1024)  # a table repeats its few tissues in every row

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
 from cassia_engine.markers.two_columns import long_of, two_columns
 from cassia_engine.markers.unused import check_unused, used_columns
-from cassia_engine.records import Cluster
+from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
 
 __all__ = ["MarkerTable", "Table", "count_words", "read_markers"]
@@ -64,11 +65,11 @@ def read_markers(
         lambda: raise_all(unmapped),
         lambda: read_context(settings.cluster_context) if settings.cluster_context else None,
     )
-    _, clusters = gather(
+    mismatch, clusters = gather(
         lambda: _check_genes(source.place, table.clusters, symbols, species, settings),
         lambda: with_context(table.clusters, *context) if context else table.clusters,
     )
-    read = MarkerTable(table.selection, clusters)
+    read = MarkerTable(replace(table.selection, species_mismatch=mismatch), clusters)
     _describe(source, title, read, settings)
     return read
 
@@ -89,9 +90,9 @@ def _check_genes(
     symbols: Mapping[str, str] | None,
     species: str | None,
     settings: SplitSettings,
-) -> None:
+) -> SpeciesMismatch | None:
     check_symbols(place, clusters, symbols, settings.allow_unknown_genes)
-    check_known(place, clusters, species, settings.allow_unknown_genes)
+    return check_known(place, clusters, species, settings.allow_unknown_genes)
 
 
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.faces import option
@@ -16,7 +15,7 @@ from cassia_engine.knowledge.genes import HUMAN, MOUSE
 from cassia_engine.knowledge.known import is_known, species_or_none, written_symbols
 from cassia_engine.knowledge.proteins import is_protein_only, is_target, target_genes, without_clone
 from cassia_engine.markers.technical import trait
-from cassia_engine.records import Cluster
+from cassia_engine.records import Cluster, SpeciesMismatch
 
 log = logging.getLogger(__name__)
 
@@ -29,40 +28,57 @@ _ANTIBODIES = 0.5
 _SHOWN = 5
 
 
-class _Genes(NamedTuple):
-    """The genes of a table, and of those that are not known of its species."""
-
-    all: Sequence[str]
-    unknown: Sequence[str]
-
-    @property
-    def n_known(self) -> int:
-        return len(self.all) - len(self.unknown)
-
-
-def check_known(place: str, clusters: Collection[Cluster], species: str | None, allowed: bool) -> None:
+def check_known(
+    place: str, clusters: Collection[Cluster], species: str | None, allowed: bool
+) -> SpeciesMismatch | None:
     """Look how many of the markers are known genes of human or mouse; of another species nothing is known.
 
+    Returns:
+        Why the genes may not be of the species, which is a warning too; None where they fit.
+
     Raises:
-        UsageError: hardly any is, and that is not allowed.
+        UsageError: hardly any is known, and that is not allowed.
     """
     names = list(dict.fromkeys(gene for cluster in clusters for gene in cluster.genes))
     targets = {name: plain for name in names if is_target(plain := without_clone(name))}
     if len(targets) > _ANTIBODIES * len(names) and any(map(is_protein_only, targets.values())):
         _say_antibodies(place, targets, len(names))
-        return
+        return None
     target = species_or_none(species)
     if target is None or not names:
-        return
-    found = _Genes(names, [name for name in names if not is_known(name, target) and trait(name) is None])
-    if found.n_known >= _FEW * len(names):
-        _warn_of_writing(place, names, target)
-        return
-    what = f"{found.n_known} of {len(names)} genes are known {target} genes (not {_some(found.unknown)})"
-    remedy = f"check the species{_better(names, target)} and that genes are given as symbols"
+        return None
+    found = _mismatch(names, target)
+    if found is None:
+        return None
     if found.n_known < _HARDLY_ANY * len(names) and not allowed:
-        raise UsageError(f"{what}; {remedy}, or give {option('allow_unknown_genes', True)} to go on", path=place)
-    log.warning("%s: %s; %s", place, what, remedy)
+        raise UsageError(f"{found.words}, or give {option('allow_unknown_genes', True)} to go on", path=place)
+    remedy = f": give {option('species', found.other)}" if found.by_spelling else ""
+    log.warning("%s: %s%s", place, found.words, remedy)
+    return found
+
+
+def _mismatch(names: Sequence[str], species: str) -> SpeciesMismatch | None:
+    """Why these genes do not fit the species; None if they do."""
+    other = MOUSE if species == HUMAN else HUMAN
+    unknown = [name for name in names if not is_known(name, species) and trait(name) is None]
+    n_known = len(names) - len(unknown)
+    if n_known < _FEW * len(names):
+        n_other = sum(is_known(name, other) for name in names)
+        better = n_other > sum(is_known(name, species) for name in names)
+        return SpeciesMismatch(
+            species=species,
+            n_genes=len(names),
+            n_known=n_known,
+            other=other if better else "",
+            n_other=n_other if better else 0,
+            examples=tuple(unknown[:_SHOWN]),
+        )
+    written = [name for name in names if name in written_symbols(other) and name not in written_symbols(species)]
+    own = sum(name in written_symbols(species) for name in names)
+    if len(names) >= _ENOUGH and len(written) > _WRITTEN * len(names) and own < _OWN * len(names):
+        examples = tuple(written[:_SHOWN])
+        return SpeciesMismatch(species, len(names), n_known, other, len(written), by_spelling=True, examples=examples)
+    return None
 
 
 def _say_antibodies(place: str, targets: Mapping[str, str], n_names: int) -> None:
@@ -76,33 +92,3 @@ def _say_antibodies(place: str, targets: Mapping[str, str], n_names: int) -> Non
         n_names,
         examples,
     )
-
-
-def _warn_of_writing(place: str, names: Sequence[str], species: str) -> None:
-    """Warn where known genes are written as in the other species (CD3D, not Cd3d)."""
-    other = MOUSE if species == HUMAN else HUMAN
-    written = [name for name in names if name in written_symbols(other) and name not in written_symbols(species)]
-    own = sum(name in written_symbols(species) for name in names)
-    if len(names) >= _ENOUGH and len(written) > _WRITTEN * len(names) and own < _OWN * len(names):
-        log.warning(
-            "%s: %d of %d genes are written like %s symbols (%s), but the species is %s; if that is wrong, results are "
-            "too: give %s",
-            place,
-            len(written),
-            len(names),
-            other,
-            _some(written),
-            species,
-            option("species", other),
-        )
-
-
-def _better(names: Sequence[str], species: str) -> str:
-    """The other species, in words, if more genes are known there."""
-    other = MOUSE if species == HUMAN else HUMAN
-    number = sum(is_known(name, other) for name in names)
-    return f" ({number} are known {other} genes)" if number > sum(is_known(name, species) for name in names) else ""
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(map(shown, names[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")

@@ -126,8 +126,11 @@ def _warnings(dataset: Dataset, knowledge: Knowledge, ontology: Ontology, tissue
     if dataset.additional_info.strip():
         warnings.append("additional_info was not read: marker scoring knows genes, tissue and species only")
     if not tissues.known:
+        near = TissueTable.load().nearest(dataset.tissue)
+        question = f" (did you mean {near}?)" if near else ""
         warnings.append(
-            f"the tissue {dataset.tissue!r} is not in the tissue table, so cell types of all tissues count the same"
+            f"the tissue {dataset.tissue!r} is not in the tissue table{question}, so cell types of all tissues count "
+            "the same"
         )
     ids = [p.cl_id for p in knowledge.profiles if p.cl_id]
     strange = [cl_id for cl_id in ids if cl_id not in ontology or ontology.deprecated(cl_id)]

@@ -28,6 +28,7 @@ from cassia_engine.records.results import (
     Usage,
 )
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
+from cassia_engine.records.species import SpeciesMismatch
 
 SCHEMA_VERSION = "1.2"
 
@@ -57,6 +58,7 @@ __all__ = [
     "ScoringCheck",
     "Selection",
     "SetAside",
+    "SpeciesMismatch",
     "Usage",
     "check_sample_name",
     "fault_of_name",

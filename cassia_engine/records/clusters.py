@@ -10,10 +10,13 @@ from typing import Any, Self
 
 from cassia_engine.errors import UsageError
 from cassia_engine.faces import argument, option
+from cassia_engine.records.species import SpeciesMismatch
 
 # In characters, and in bytes of UTF-8: file systems take names of 255 bytes, and endings need some of them.
 LONGEST_NAME = 120
 MOST_BYTES_OF_NAME = 200
+# Of a field that is left out of the JSON form where it is None.
+OMIT_NONE: Mapping[str, bool] = {"omit_none": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,18 @@ class Dataset:
     additional_info: str = ""
 
     def checked(self) -> Self:
-        """The same, once it is sure that files can be named after it and its texts can be written.
+        """The same, once it is sure that files can be named after it, and that its texts are there and can be written.
 
         Raises:
             UsageError: with the option at fault.
         """
         check_sample_name(self.name)
+        if not self.tissue.strip():
+            raise UsageError(
+                f"{argument('tissue')} is empty; say it in your words ({option('tissue', 'none')} for none)"
+            )
+        if not self.species.strip():
+            raise UsageError(f"{argument('species')} is empty; give one, such as human or mouse")
         for name in ("tissue", "species", "additional_info"):
             if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
                 raise UsageError(f"{argument(name)}: the text is not valid UTF-8")
@@ -148,6 +157,8 @@ class Selection:
         n_genes: the most markers a cluster gets.
         max_p_val_adj, min_log2fc, min_pct: thresholds; None where the table lacks the column.
         gene_filter: "technical" if technical genes were set aside, else "none".
+        species_mismatch: why the genes may not be of the species that was given; None where they fit, or nothing is
+            known of the species.
     """
 
     marker_format: str
@@ -157,10 +168,17 @@ class Selection:
     min_log2fc: float | None = None
     min_pct: float | None = None
     gene_filter: str = "none"
+    species_mismatch: SpeciesMismatch | None = field(default=None, metadata=OMIT_NONE)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person must know of the markers as a whole before they believe any cell type, a sentence each."""
+        return (self.species_mismatch.words,) if self.species_mismatch else ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
+        mismatch = data.get("species_mismatch")
+        return cls(**{**data, "species_mismatch": mismatch and SpeciesMismatch.from_json(mismatch)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 def to_json(record: Any) -> Any:
     """The plain JSON form of a record: dataclasses become objects, tuples become lists.
 
-    Absent statistics of a marker are left out, so that a simplified table's chunk is a list of names.
+    Absent statistics of a marker are left out, so that a simplified table's chunk is a list of names; so are other
+    fields that are marked for it.
     """
     kind: type = type(record)
     # By type, and plain values first: a result has thousands of them.
@@ -24,7 +25,8 @@ def to_json(record: Any) -> Any:
     if kind is Marker:
         return {k: v for k in _names(kind) if (v := getattr(record, k)) is not None}
     if names := _names(kind):
-        return {k: to_json(getattr(record, k)) for k in names}
+        omitted = _omitted(kind)
+        return {k: to_json(v) for k in names if (v := getattr(record, k)) is not None or k not in omitted}
     if isinstance(record, (tuple, list)):
         return [v if type(v) in _PLAIN else to_json(v) for v in record]
     if isinstance(record, Mapping):
@@ -36,3 +38,9 @@ def to_json(record: Any) -> Any:
 def _names(kind: type) -> tuple[str, ...]:
     """The names of a dataclass's fields, () of any other type."""
     return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+
+
+@cache
+def _omitted(kind: type) -> frozenset[str]:
+    """The names of a dataclass's fields that are left out where they are None."""
+    return frozenset(f.name for f in fields(kind) if f.metadata.get("omit_none"))

@@ -219,7 +219,8 @@ class ClusterResult:
     """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed).
 
     A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
-    where the offline annotator scored the markers.
+    where the offline annotator scored the markers. `objections` are what the validator had against the answer that
+    stands, a sentence each; `confidence_reason` says why a model's answer got its confidence and no more.
     """
 
     cluster: Cluster
@@ -234,6 +235,8 @@ class ClusterResult:
     usage: Usage = field(default_factory=Usage)
     correction: Correction | None = None
     scoring: MarkerScoring | None = None
+    objections: tuple[str, ...] = ()
+    confidence_reason: str = ""
 
     @property
     def annotation(self) -> Annotation | None:
@@ -289,6 +292,7 @@ class ClusterResult:
                 "usage": Usage.from_json(data["usage"]),
                 "correction": data["correction"] and Correction.from_json(data["correction"]),
                 "scoring": MarkerScoring.from_json(scoring) if (scoring := data.get("scoring")) else None,
+                "objections": tuple(data.get("objections", ())),
             }
         )
 

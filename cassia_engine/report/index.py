@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from cassia_engine.report import dates, words
+from cassia_engine.report.look import sentence
 from cassia_engine.report.page import environment, frame
 from cassia_engine.report.view import Segment, segments
 from cassia_engine.stagefiles import Status
@@ -21,6 +22,7 @@ class Sample:
     link: str
     have: str
     need: str
+    warnings: tuple[str, ...]
     total: int
     failed: int
     segments: tuple[Segment, ...]
@@ -70,6 +72,7 @@ def _sample(status: Status) -> Sample:
         link=f"./{folder}/{file}",
         have=words.have_a_type(status.typed, status.total, status.by_person),
         need=words.need_review(status.look) if status.total else "",
+        warnings=tuple(map(sentence, status.warnings)),
         total=status.total,
         failed=len(status.failed),
         segments=segments(status.parts),

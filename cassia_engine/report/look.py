@@ -28,9 +28,6 @@ KINDS = (
 )
 # Vermilion is for trouble; these ask for judgement only.
 QUIET = frozenset({"unresolved", "mixture", "low", "no_markers"})
-# How the conversation's scoring starts lines on these.
-OBJECTION = "Objection: "
-WHY_LOW = f"Confidence {Confidence.LOW}: "
 MANY_CONFLICTS = 0.5  # a conflicting gene to two evidence genes
 
 REMEDY = {
@@ -123,8 +120,8 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Con
         others = [mixed for mixed in a.mixed_types if mixed != a.label] or a.mixed_types
         yield Concern("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")
     if a.confidence is Confidence.LOW:
-        said = _scoring_lines(result, WHY_LOW) or ["by the written rule, from its score, checks and evidence"]
-        yield Concern("low", "low confidence", sentence(said[0]))
+        why = result.confidence_reason or "by the written rule, from its score, checks and evidence"
+        yield Concern("low", "low confidence", sentence(why))
 
 
 def _disagreement(result: ClusterResult, provider: str) -> str:
@@ -132,7 +129,7 @@ def _disagreement(result: ClusterResult, provider: str) -> str:
     if provider == OFFLINE:
         return _failed_checks(result)
     rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
-    objections = _scoring_lines(result, OBJECTION)
+    objections = result.objections
     if not objections:
         return f"The validator did not agree with the answer{rounds}; the conversation says why."
     more = f" And {plural(len(objections) - 1, 'more objection')}." if len(objections) > 1 else ""
@@ -145,12 +142,6 @@ def _failed_checks(result: ClusterResult) -> str:
     if not failed:
         return "The checks of the marker scoring did not all pass."
     return " ".join(f"{check.question} {sentence(check.detail)}" for check in failed)
-
-
-def _scoring_lines(result: ClusterResult, start: str) -> list[str]:
-    """The lines that start so in how the score and the confidence came about, each without its start."""
-    lines = (result.conversation.scoring or "").splitlines()
-    return [line.removeprefix(start) for line in lines if line.startswith(start)]
 
 
 def _conflict_is_open(result: ClusterResult, a: Annotation) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cassia_engine.offline import NOTICE
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
@@ -49,6 +50,7 @@ class Page:
     have: str
     need: str
     notice: str
+    warnings: tuple[str, ...]
     glance: tuple[Row, ...]
     groups: tuple[Group, ...]
     groups_later: tuple[Group, ...]
@@ -90,7 +92,8 @@ def page(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
         need=words.need_review(len(look)) if rows else "",
-        notice=sentence(run.notice),
+        notice=sentence(_notice(run)),
+        warnings=tuple(map(sentence, selection.warnings)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
         groups=types[:TYPES_AT_ONCE],
         groups_later=types[TYPES_AT_ONCE:MOST_TYPES],
@@ -112,6 +115,14 @@ def page(
         made_with=", ".join(f"{what} {version}" for what, version in made_with.items()),
         from_pipeline=PIPELINE in made_with,
     )
+
+
+def _notice(run: RunInfo) -> str:
+    """What must be said of the run, without that no model was asked where the headline says so."""
+    if run.provider != words.OFFLINE or not run.notice.startswith(NOTICE):
+        return run.notice
+    warnings = run.notice.removeprefix(NOTICE).removeprefix("; ")
+    return f"Warning: {warnings}" if warnings else ""
 
 
 def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:

@@ -141,6 +141,7 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     assert [cluster["id"] for cluster in arrived["pbmc68k"]["clusters"] if cluster["context"]] == ["0", "3"]
     scores = [marker["score"] for marker in arrived["pbmc68k"]["clusters"][0]["markers"]]
     assert scores == sorted(scores, reverse=True)
+    assert "WARN: siblings of pbmc68k: no effect, as they are shown to a language model" in run.said
     siblings = {name: [len(genes) for genes in chunk["siblings"]] for name, chunk in arrived.items()}
     assert siblings == {"pbmc68k": [5] * 11, "subclusters": [], "large_intestine": []}
 
@@ -306,7 +307,7 @@ def test_resume_after_a_launch_that_was_refused(pipeline: Launcher) -> None:
 
 def test_the_end_says_what_needs_review(pipeline: Launcher) -> None:
     (pipeline.folder / "few.csv").write_text("cluster,genes\n=T,CD3D;CD3E;CD2;TRAC;IL7R\nodd,AAA1;BBB2\n")
-    options = ("--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    options = ("--tissue", "blood", "--species", "mouse", "--outdir", pipeline.out)
     run = pipeline.run("--input", "few.csv", *options)
     assert run.code == 0, run.said
     told = json.loads(next(pipeline.folder.glob("work/*/*/few_status.json")).read_text("utf-8"))
@@ -314,6 +315,11 @@ def test_the_end_says_what_needs_review(pipeline: Launcher) -> None:
     assert told["summary"].startswith("1 of 2 clusters has a cell type. ")
     assert "odd (unresolved)" in told["summary"]
     assert f"       {told['summary']}" in run.said.splitlines()
+    # Genes that do not fit the species: before anything is annotated, and at the end.
+    early = "WARN: few: 4 of 7 genes are written like human symbols (CD3D, CD3E, CD2, ...), and the species is mouse"
+    assert early in run.said
+    assert told["warnings"][0].startswith("4 of 7 genes are written like human symbols (CD3D, CD3E, CD2, IL7R), ")
+    assert f"       Warning: {told['warnings'][0]}" in run.said.splitlines()
 
 
 def test_stubs(pipeline: Launcher) -> None:

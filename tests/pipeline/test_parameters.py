@@ -62,8 +62,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--ranking: there is no such parameter; did you mean --ranking_method?",
                 "--name a/b: expected a name for files and a folder: letters, digits",
                 "--additional_info: a value is missing; expected string",
-                "--marker_format sueprat: expected one of auto, seurat, scanpy, presto, long, simplified; "
-                "did you mean seurat?",
+                "--marker_format sueprat: expected one of auto, seurat, scanpy, presto, seurat_conserved, ",
                 "--n_genes 1.5: expected a whole number",
                 "--max_p_val_adj small: expected a number",
                 "--min_pct -1: expected at least 0",
@@ -82,6 +81,28 @@ def test_wrong_parameters(pipeline: Launcher, arguments: tuple[str, ...], starts
     assert run.code != 0
     assert_said(run.said, starts)
     assert not (pipeline.folder / "work").exists() or not list((pipeline.folder / "work").iterdir())
+
+
+def test_options_that_nobody_would_look_at_are_refused_at_launch(pipeline: Launcher) -> None:
+    knowledge = pipeline.folder / "mine.tsv"
+    knowledge.write_text("species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight\n")
+    run = pipeline.run(*TABLE, "--model", "m", "--siblings", "3", "--max_rounds", "3", "--trust_env", "false")
+    assert run.code != 0
+    line = "--model, --siblings ask a language model, and the provider is offline, which asks none; "
+    assert_said(run.said, [f"{line}name one with --provider, or leave them out"])
+    run = pipeline.run(*TABLE, "--provider", "ollama", "--knowledge", knowledge)
+    assert run.code != 0
+    assert_said(
+        run.said, ["--knowledge adds to what --provider offline knows, and ollama is asked; leave one of them out"]
+    )
+    sheet = pipeline.folder / "sheet.csv"
+    sheet.write_text(f"{HEADER[:-1]},knowledge\na,{PBMC},blood,human,\nb,{PBMC},blood,human,mine.tsv\n")
+    run = pipeline.run("--input", sheet, "--outdir", "out", "--provider", "ollama")
+    assert run.code != 0
+    assert_said(
+        run.said, ["--knowledge (sample b) adds to what --provider offline knows, and ollama is asked; leave one"]
+    )
+    assert not list((pipeline.folder / "work").iterdir())
 
 
 BAD_HEADER = f"""\

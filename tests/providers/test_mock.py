@@ -260,7 +260,9 @@ def test_the_title_may_stand_in_the_system_text_alone() -> None:
         messages = [system, {"role": "user", "content": brief(T)}]
         form = {"response_format": {"type": "json_object"}}
         _, answer = await ask(OPENAI, {"model": "mock", "messages": messages, **form})
-        jsonschema.validate(json.loads(text_of(OPENAI, answer)), ANNOTATION)
+        claim = json.loads(text_of(OPENAI, answer))
+        jsonschema.validate(claim, ANNOTATION)
+        assert claim["lineage"] == "T cell"
 
     on_mock(talk)
 

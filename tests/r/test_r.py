@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,12 +162,35 @@ def test_arguments_become_options_only_when_given(r: Run, tmp_path: Path) -> Non
 def test_arguments_without_effect_are_named_once(r: Run, tmp_path: Path) -> None:
     command = str(recorder(tmp_path))
     code = """runCASSIA_batch("markers.csv", "run", "some/model", 0.3, provider = "offline", max_workers = 8,
-      reasoning = "high", use_reference = TRUE)"""
+      reasoning = "high", use_reference = TRUE, tissue = "blood")"""
     said = passed(r(code, CASSIA_COMMAND=command)).stderr.splitlines()
     assert said == [
         'cassia: provider = "offline" asks no language model; no effect: '
         "model, temperature, max_workers, reasoning, use_reference"
     ]
+
+
+def test_the_default_tissue_is_warned_of(r: Run, tmp_path: Path) -> None:
+    code = 'runCASSIA_batch("markers.csv", "run", provider = "offline", verbose = FALSE)'
+    assert passed(r(code, CASSIA_COMMAND=str(recorder(tmp_path)))).stderr.splitlines() == [
+        'cassia: warning: no tissue was given: tissue = "lung" is taken, the default of CASSIA; name yours, or give '
+        'tissue = "none"'
+    ]
+
+
+def test_functions_of_cassia_that_are_not_here_name_the_nearest(r: Run) -> None:
+    code = """
+    stopifnot(length(.cassia_nearest) > 30, !anyDuplicated(names(.cassia_nearest)))
+    for (name in names(.cassia_nearest)) cat(tryCatch(get(name)("x", y = 1), error = conditionMessage), "\n", sep = "")
+    subclusters <- loadExampleMarkers_subcluster()
+    stopifnot(c("cluster", "gene", "avg_log2FC") %in% names(subclusters))
+    set_log_level <- function(level) "mine"
+    source(cassia_file)
+    stopifnot(set_log_level(1) == "mine")
+    """.replace("cassia_file", f'"{ROOT}/R/cassia.R"')
+    lines = passed(r(code)).stdout.splitlines()
+    assert all(re.fullmatch(r"\w+ is in CASSIA and not in cassia; nearest here: .{10,}", line) for line in lines)
+    assert "runCASSIA_annotationboost is in CASSIA and not in cassia; nearest here: runCASSIA_batch with " in lines[6]
 
 
 def test_messages_are_r_messages_and_can_be_kept_back(r: Run) -> None:
@@ -184,6 +208,10 @@ def test_messages_are_r_messages_and_can_be_kept_back(r: Run) -> None:
     nowhere = f'runCASSIA_batch("{INTESTINE}", "run", tissue = "nowhere", provider = "offline", verbose = FALSE)'
     [said] = passed(r(nowhere)).stderr.splitlines()
     assert said.startswith("cassia: warning: the tissue 'nowhere'")
+    table = 'data.frame(cluster = "B", genes = "Cd79a,Ms4a1,Cd19,Cd79b,Bank1,Cd22")'
+    done = passed(r(f'runCASSIA_batch({table}, "run", tissue = "blood", provider = "offline", verbose = FALSE)'))
+    assert "cassia: warning: marker, written as CSV: 6 of 6 genes are written like mouse symbols" in done.stderr
+    assert tempfile.gettempdir() + "/Rtmp" not in done.stderr
 
 
 def test_libraries_of_r_are_kept_from_the_command(r: Run, tmp_path: Path) -> None:
@@ -323,7 +351,7 @@ def test_nothing_is_left_in_the_temporary_folder(r: Run) -> None:
     try(runCASSIA_batch(data.frame(x = 0:1), "run", provider = "offline"), silent = TRUE)
     stopifnot(length(list.files(tempdir())) == 0)
     """
-    passed(r(code))
+    assert passed(r(code)).stdout == ""
 
 
 def blocks(document: Path) -> list[str]:

@@ -19,6 +19,8 @@ workflow CASSIA {
         [meta, table, gene_map, cluster_context, sampleOptions(meta)]
     }
     SPLIT(ch_tables)
+    // Said before anything is paid: the last lines of a run have it too, but then it is too late to stop.
+    SPLIT.out.chunks.subscribe { meta, chunks -> warnOfSpecies(meta.id, chunks instanceof List ? chunks[0] : chunks) }
 
     // A step of its own, whose outputs ANNOTATE does not get: corrections that are added later change nothing there.
     ch_corrections = ch_markers.map { meta, _table, _gene_map, _cluster_context, _knowledge, corrections -> [meta, corrections] }
@@ -82,6 +84,17 @@ workflow CASSIA {
     multiqc // channel: [ val(meta), path(json), path(json) ], a table and a bar graph
     status // channel: [ val(meta), path(json) ], outcome counts
     index // channel: path(html), one page over all reports
+}
+
+// Warns where a chunk file says that the genes of its sample do not fit the species.
+def warnOfSpecies(id, chunk) {
+    // The first line of a chunk file is all of it but its clusters.
+    def head = chunk.withReader('UTF-8') { reader -> reader.readLine() }
+    def found = new groovy.json.JsonSlurper().parseText(head.endsWith('[') ? "${head}]}" : head).selection?.species_mismatch
+    if (found) {
+        def what = found.by_spelling ? "${found.n_other} of ${found.n_genes} genes are written like ${found.other} symbols" : "only ${found.n_known} of ${found.n_genes} genes are known"
+        log.warn("${id}: ${what} (${found.examples.take(3).join(', ')}, ...), and the species is ${found.species}: if that is wrong, stop the run and correct it")
+    }
 }
 
 // What SPLIT is told of a sample, from its meta.

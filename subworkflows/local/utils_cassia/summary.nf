@@ -7,12 +7,12 @@ def saveParameters(options) {
     info.resolve('params.json').text = groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)) + '\n'
 }
 
-// What a status file says of its sample: the outcome counts ("9 annotated, 1 no_markers"), and the engine's line on cell types
-// and on what needs review.
+// What a status file says of its sample: the outcome counts ("9 annotated, 1 no_markers"), and the engine's lines: on cell types and
+// what needs review, and its warnings on the sample as a whole.
 def describe(status) {
     def told = new groovy.json.JsonSlurper().parseText(status.getText('UTF-8'))
     def counts = (told.counts ?: [:]).collect { outcome, number -> "${number} ${outcome}" }
-    return [counts: counts.join(', '), summary: told.summary ?: '']
+    return [counts: counts.join(', '), lines: [told.summary ?: ''].findAll() + (told.warnings ?: []).collect { warning -> "Warning: ${warning}" }]
 }
 
 // The sentence that must be said with the results of a result file, such as that no language model was asked; or ''.
@@ -32,7 +32,7 @@ def summaryOf(outdir, samples, outcomes, index, notices) {
     def width = outcomes.keySet()*.size().max() ?: 0
     def lines = samples.findAll { sample -> sample in outcomes }.collectMany { sample ->
         def report = "  ${sample.padRight(width)}  ${outdir}/${sample}/${sample}_report.html  (${outcomes[sample].counts})"
-        outcomes[sample].summary ? [report, "  ${' ' * width}  ${outcomes[sample].summary}"] : [report]
+        [report] + outcomes[sample].lines.collect { line -> "  ${' ' * width}  ${line}" }
     }
     def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
     def ending = workflow.success

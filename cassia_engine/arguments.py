@@ -1,0 +1,62 @@
+"""The arguments of the Python functions: a line about those that are missing, and about names that there are not."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from typing import ParamSpec, TypeVar
+
+from cassia_engine.errors import ArgumentError
+from cassia_engine.faces import argument
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
+    """A function that says which of its required named arguments are missing, and what was given in their place.
+
+    Python alone would say the first half only: `annotate(markers, tisue="blood", species="human")`.
+
+    Args:
+        further: what the function takes as `**options`.
+    """
+
+    def decorate(function: Callable[Given, Result]) -> Callable[Given, Result]:
+        parameters = inspect.signature(function).parameters.values()
+        named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        required = [p.name for p in named if p.default is p.empty]
+        known = [p.name for p in parameters] + list(further)
+
+        @functools.wraps(function)
+        def call(*given: Given.args, **named: Given.kwargs) -> Result:
+            if missing := [name for name in required if name not in named]:
+                unknown = "".join(f"; {fault_of(name, known)}" for name in named if name not in known)
+                count = f"{len(missing)} required argument{'s' if len(missing) > 1 else ''}"
+                names = " and ".join(map(repr, missing))
+                raise ArgumentError(f"{function.__name__}() is missing {count}, {names}{unknown}")
+            return function(*given, **named)
+
+        return call
+
+    return decorate
+
+
+def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse names that are no arguments.
+
+    Raises:
+        ArgumentError: there is one; names the argument that is spelled most like it.
+    """
+    for name in given:
+        if name not in known:
+            raise ArgumentError(fault_of(name, known) or f"there is no argument {name!r}")
+
+
+def fault_of(name: str, known: Collection[str]) -> str:
+    """That there is no argument of this name, and which is meant."""
+    near = difflib.get_close_matches(name, known, n=1)
+    remedy = f"is {argument(near[0])!r} meant?" if near else "see help(cassia_engine.annotate)"
+    return f"there is no argument {name!r}; {remedy}"

@@ -1,0 +1,52 @@
+"""A samplesheet of the pipeline, where a marker table is expected."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+from cassia_engine.errors import UsageError
+
+# A marker table may have one or two of these columns, under any of their names, but hardly one of each.
+_COLUMNS = (("sample", "sample_id"), ("markers", "marker"), ("tissue", "species", "organism"))
+_MOST = 10_000  # characters of a header that are looked at
+
+
+def refuse_samplesheet(markers: Any) -> None:
+    """Refuse a file with the columns of a samplesheet.
+
+    Args:
+        markers: a path, or anything else that `read_markers` takes, which is let through.
+
+    Raises:
+        UsageError: it is a samplesheet; says where it belongs.
+    """
+    if isinstance(markers, (list, tuple)) and len(markers) == 1:
+        [markers] = markers
+    if not isinstance(markers, (str, Path)) or not Path(markers).is_file():
+        return
+    header = {cell.strip(" \"'").lower() for cell in re.split(r"[,;\t]", _first_line(Path(markers)))}
+    if all(header.intersection(names) for names in _COLUMNS):
+        what = (
+            "this is a samplesheet, which is an input of the pipeline (nextflow run, see docs/usage.md); here give a "
+            "marker table, such as one of its column markers"
+        )
+        raise UsageError(what, path=markers)
+
+
+def _first_line(path: Path) -> str:
+    """The header, or "" where the file is none of text: its reader says what is wrong with it."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as lines:
+            return next((line for row in lines if (line := _text(row[:_MOST])).strip()), "")
+    except (OSError, EOFError):
+        return ""
+
+
+def _text(row: bytes) -> str:
+    text = row.decode("utf-8-sig", errors="replace").strip()
+    return "" if text.lower().startswith("sep=") else text
