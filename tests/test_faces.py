@@ -153,6 +153,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "retry_failed": (["--retry_failed"], {"retry_failed": True}),
     "proxy": (["--proxy", "http://127.0.0.1:1"], {"proxy": "http://127.0.0.1:1"}),
     "trust_env": (["--trust_env"], {"trust_env": True}),
+    "timeout": (["--timeout", "60"], {"timeout": 60}),
     "allow_http": (["--allow_http"], {"allow_http": True}),
     "siblings": (["--siblings", "3"], {"siblings": 3}),
     "api_key": ([], {"api_key": "sk-1"}),
