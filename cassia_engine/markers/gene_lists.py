@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.markers.ids import ENTREZ, is_id
-from cassia_engine.markers.joined_names import joined_symbol
+from cassia_engine.markers.joined_names import join_pairs, joined_symbol
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import MISSING
 from cassia_engine.markers.symbols import are_symbols, is_sentence
@@ -31,6 +31,7 @@ _PLUSES = re.compile(r"\+(?=[^\s+])")
 _FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et)\s")
 _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
 # A name joined to an id has no more parts than that either.
+_LEAST_PAIRS = 3  # of symbol and id, in a list that has no bars
 _NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.)](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+)")
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|[-*–—&+]|and")
 _FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?\s*%?"
@@ -79,7 +80,7 @@ def parse_genes(cell: str) -> GeneList:
         if gene in MISSING or (_NUMBER.fullmatch(gene) and not ENTREZ.pattern.fullmatch(gene)):
             continue
         (negative if is_negative else genes).append(gene)
-    return GeneList(tuple(genes), tuple(negative), is_cut)
+    return GeneList(tuple(join_pairs(genes, least=_LEAST_PAIRS)), tuple(negative), is_cut)
 
 
 def is_list(cell: str) -> bool:
@@ -113,7 +114,7 @@ def _parts(text: str) -> list[str]:
         return [text]
     joined = sum("|" in word.strip("|") for word in words)
     if _BARS.search(text) and not (len(words) > 1 and joined == len(words)) and not _is_one_name(text):
-        return _BARS.split(text)
+        return join_pairs(_BARS.split(text), least=1)
     if _FREE.search(text):
         return [part for part in _FREE.sub(" , ", text).split(",") for part in _words(part)]
     if len(words) == 1 and (several := _between(text, _SLASHES) or _between(text, _PLUSES)):
