@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
 from cassia_engine.faces import option
+from cassia_engine.markers.directions import is_pair
 from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.gene_lists import GeneList, is_list, parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
@@ -72,8 +73,11 @@ def is_long(source: Source, columns: tuple[int, int]) -> bool:
 
 
 def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
-    """The first line names the columns; a cluster there would vanish."""
+    """The first line names the columns; a cluster there would vanish. Genes that are up and down are no clusters."""
     id_, genes = (source.header[position] for position in columns)
+    if is_pair((id_, genes)):
+        what = f"columns {shown(id_)} and {shown(genes)} are genes by direction, and none has clusters"
+        raise source.error(f"{what}; write the cluster's name above the genes that are up, and remove the others", 0)
     ids = {row[columns[0]] for row in source.sample if len(row) > max(columns)}
     parts = parse_genes(genes).genes
     if id_ in ids or id_.isdecimal() or (len(parts) > 1 and re.search("[,;|]", genes) and are_symbols(parts)):
