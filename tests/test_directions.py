@@ -77,3 +77,87 @@ def test_what_cannot_be_paired_is_refused(
 )
 def test_names_of_clusters_stay(tmp_path: Path, names: tuple[str, str]) -> None:
     assert genes(read(tmp_path, wide((names[0], T), (names[1], B)))) == dict(zip(names, (T, B), strict=True))
+
+
+# Cluster, gene, absolute fold change, whether it is up; a down gene stands first in each cluster.
+ROWS = [("T", "LYZ", 3, False), ("T", "CD3D", 2, True), ("T", "CD3E", 1.5, True)]
+ROWS += [("B", "CD14", 2.5, False), ("B", "MS4A1", 2, True), ("B", "CD79A", 1.2, True)]
+UP = {"T": ["CD3D", "CD3E"], "B": ["MS4A1", "CD79A"]}
+
+
+def long_table(header: str, up: str, down: str, rows: list[tuple[str, str, float, bool]] = ROWS) -> str:
+    lines = [f"{id_},{gene},{fold},0.001,{up if is_up else down}\n" for id_, gene, fold, is_up in rows]
+    return f"cluster,gene,avg_log2FC,p_val_adj,{header}\n" + "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("header", "up", "down"),
+    [
+        *(("regulation", "up", "down"), ("direction", "UP", "DOWN"), ("change", "Up", "Down"), ("sig", "Up", "NS")),
+        *(
+            ("upregulated", "TRUE", "FALSE"),
+            ("is_up", "yes", "no"),
+            ("up", "1", "0"),
+            ("downregulated", "FALSE", "TRUE"),
+        ),
+        *(("DE", "1", "-1"), ("decision", "1", "0\nT,CD14,1,0.01,-1"), ("sign", "+", "-"), ("Up/Down", "U", "D")),
+        *(
+            ("diffexpressed", "UP", "NO"),
+            ("threshold", "Up", "NOT"),
+            ("change", "UP", "NOT"),
+            ("change", "Up", "Stable"),
+        ),
+        *(("Significance", "Upregulated", "Not significant"), ("State", "up-regulated", "down-regulated")),
+        *(("what", "Up-regulated", "Down-regulated"), ("my words", "up", ""), ("Direction", "positive", "negative")),
+    ],
+)
+def test_column_of_words_tells_genes_that_are_down(
+    tmp_path: Path, header: str, up: str, down: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert genes(read(tmp_path, long_table(header, up, down))) == UP
+    assert f"by column {header}, " in caplog.text and caplog.text.count("are no markers and are left out") == 1
+
+
+def test_rows_that_are_left_out_by_words_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = long_table("change", "Up", "Down") + "B,CD19,1,0.001,NS\n"
+    assert genes(read(tmp_path, text)) == UP
+    what = "by column change, 2 rows of genes that are down and 1 rows of genes that are not up are no markers"
+    assert f"{what} and are left out" in caplog.text
+
+
+def test_words_tell_the_direction_where_nothing_else_does(tmp_path: Path) -> None:
+    lines = [f"{id_},{gene},{'up' if is_up else 'down'}\n" for id_, gene, _, is_up in ROWS]
+    assert genes(read(tmp_path, "cluster,gene,direction\n" + "".join(lines), marker_format="long")) == UP
+
+
+def test_down_genes_behind_the_first_rows_are_left_out(tmp_path: Path) -> None:
+    first = [("T", f"CD{n}", 4.0, True) for n in range(2, 150)]
+    table = read(tmp_path, long_table("regulation", "up", "down", first + ROWS), n_genes=500)
+    assert "LYZ" not in genes(table)["T"] and genes(table)["B"] == UP["B"]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("direction", ("up", "down")),  # agrees with the signs
+        ("sig", ("NS", "NS")),
+        ("significant", ("TRUE", "FALSE")),
+        ("DE", ("1", "0")),  # whether it is significant, in no direction
+        ("expression", ("high", "low")),
+        ("change", ("in T cells", "in B cells")),
+    ],
+)
+def test_columns_that_say_no_more_than_the_fold_changes_change_nothing(
+    tmp_path: Path, header: str, words: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    signed = [(id_, gene, fold if is_up or header != "direction" else -fold, is_up) for id_, gene, fold, is_up in ROWS]
+    plain = long_table("x", "", "", signed)
+    assert genes(read(tmp_path, long_table(header, *words, signed))) == genes(read(tmp_path, plain))
+    assert "by column" not in caplog.text
+
+
+def test_words_that_say_more_than_up_and_down_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, long_table("direction", "up", "down") + "B,CD19,1,0.001,mixed\n")
+    what = "column direction says which genes are up and down, but also mixed; correct the value, or remove the column"
+    assert str(caught.value) == f"{tmp_path / 'markers.csv'}, line 1: {what}"
