@@ -13,6 +13,7 @@ from cassia_engine.markers.joined_names import join_pairs
 from cassia_engine.markers.list_gene import EDGES, gene_of, without_label
 from cassia_engine.markers.list_parts import parts_of
 from cassia_engine.markers.notations import entries, without_markup, without_print
+from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import MISSING
 
 _LEAST_PAIRS = 3  # of symbol and id, in a list that has no bars
@@ -31,6 +32,7 @@ _CUT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
+_LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
 _RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
 _PLUS, _MINUS = re.compile(r"\s*\+\s*(?=[A-Za-z])"), re.compile(r"\s*[-−]\s*(?=[A-Za-z])")
 
@@ -70,7 +72,7 @@ def parse_genes(cell: str) -> GeneList:
     found = _Found()
     text, found.is_cut = without_print(without_markup(cell))
     _read(text, found)
-    parts, numbers, problem = _without_numbers(found.parts)
+    parts, numbers, problem = _without_numbers(_without_words(found.parts))
     genes = [gene for gene, is_absent in parts if not is_absent]
     negative = tuple(gene for gene, is_absent in parts if is_absent)
     return GeneList(
@@ -121,8 +123,10 @@ def _sections(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _inside(text: str) -> str:
-    """What is inside of brackets around the whole text."""
+    """What is inside of brackets around the whole text, which may have a label before them ("T cells (CD3D, CD3E)")."""
     text = text.strip()
+    if (found := _LABELLED.fullmatch(text)) and (len(found["label"]) == 1 or not is_recognised(found["label"])):
+        return found["inside"]
     return text[1:-1] if text[:1] + text[-1:] in ("[]", "()", "{}") else text
 
 
@@ -133,7 +137,7 @@ def _add(parts: Sequence[str], found: _Found, absent: bool, several: bool) -> No
     bullets = len(parts) > 1 and all(minus)
     ranked = len(parts) > 1 and all(map(_RANKED.match, parts))
     for part, is_minus in zip(parts, minus, strict=True):
-        text = part.strip(EDGES).strip()
+        text = part.strip(EDGES + "[]{}").strip() if _CUT.search(part) else part.strip()
         if several and _CUT.fullmatch(text.strip("()")):
             found.is_cut = True
             continue
@@ -142,6 +146,20 @@ def _add(parts: Sequence[str], found: _Found, absent: bool, several: bool) -> No
         gene, is_negative = gene_of(_RANKED.sub("", text) if ranked else text)
         if gene and not (gene in MISSING or (several and gene in _NOTHING)):
             found.parts.append((gene, absent or is_negative or (signed and is_minus)))
+
+
+def _without_words(parts: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The genes where each has a word for its direction behind it, as a part of its own (CD3D,up,LYZ,down)."""
+    genes, words = parts[::2], [word for word, _ in parts[1::2]]
+    is_word = [is_direction_word(word) for word in words]
+    if (
+        len(words) < 2
+        or len(genes) != len(words)
+        or not all(is_word)
+        or any(is_direction_word(one) for one, _ in genes)
+    ):
+        return parts
+    return [(gene, absent or is_absent_word(word)) for (gene, absent), word in zip(genes, words, strict=True)]
 
 
 def _without_numbers(parts: list[tuple[str, bool]]) -> tuple[list[tuple[str, bool]], tuple[str, ...], str]:

@@ -9,22 +9,26 @@ from cassia_engine.markers.expression_words import DOWN, UP, is_absent_word, is_
 from cassia_engine.markers.ids import is_id
 from cassia_engine.markers.recognised import is_recognised
 
-EDGES = " \t\r\n\u00a0\u200b\ufeff[]{}\"'`“”‘’«»"
+EDGES = " \t\r\n\u00a0\u200b\ufeff\"'`“”‘’«»"
 _NOTES = "*†‡§"
-_NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.)](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+|(?:and|und|&)\s+)")
+_NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.):](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+|(?:and|und|&)\s+)")
 _FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?\s*%?"
+_STATISTIC = r"(?:\s+(?:(?:avg_)?(?:log2?)?fc|lfc|score|auc|p|padj|p_val\w*|fdr|z|pct\w*))?"
 _VALUE = re.compile(
-    rf"(?P<gene>[^\s:=(\[]\S*?(?: \S+?)?)\s*(?:(?:[:=@]\s*|\s+(?=\S*[.,]\d|[-+−]\d))(?P<plain>{_FLOAT})"
-    rf"|[(\[{{]\s*(?:[\w .]*[:=]\s*)?(?P<bracketed>{_FLOAT})(?:[,;/ ][^)\]}}]*)?[)\]}}])"
+    rf"(?P<gene>[^\s:=(\[]\S*?(?: [^\s:=]\S*?)??){_STATISTIC}\s*"
+    rf"(?:(?:[:=@<]\s*|[/|](?=[-+−]?\d*[.,]\d|[-+−]\d)|\s+(?=\S*[.,]\d|[-+−]\d))(?P<plain>{_FLOAT})"
+    rf"|[(\[{{]\s*(?:[\w .]*[:=]\s*)?(?P<bracketed>{_FLOAT})(?:[,;/ ][^)\]}}]*)?[)\]}}])",
+    re.IGNORECASE,
 )
 _RANK = re.compile(r"(?P<gene>\S+)\s+\d{1,4}")
 # Names that have a colon and a number in them: of zebrafish and fly genes without a symbol.
 _COLON_NAME = re.compile(r"(?:zgc|si|im|wu|zmp|sb|cb|id|xx|dkey|ch\d+|[a-z]{1,3}[A-Z]?RNA|mt|Dmel|GeneID|LOC):\S+")
 _QUOTED = re.compile(r"(['\"])(?P<gene>.+?)\1?(?P<rest>\s*:.*)|(?P<bare>[^'\"\s]+)['\"](?P<value>\s*:.*)")
-_POSITIVE = re.compile(r"(?:\s*(?:\+|＋|⁺|\^\+|\(\+\)|↑))+$")
-_NEGATIVE = re.compile(r"\s*(?:[-−–⁻↓]|\^-|\(-\)|(?:\b|(?<=[A-Z0-9]))(?:neg|negative)\.?)$", re.IGNORECASE)
+_POSITIVE = re.compile(r"(?:\s*(?:\+|＋|⁺|\^\+|\(\+\)|\[\+\]|↑))+$")
+_NEGATIVE = re.compile(r"\s*(?:[-−–⁻↓]+|\^-|\(-\)|\[-\]|(?:\b|(?<=[A-Z0-9]))(?:neg|negative)\.?)$", re.IGNORECASE)
 _NOT = re.compile(
-    r"(?:[!¬~](?=\w)|[-−](?=[A-Za-z])|(?:no|not|non|without|lacks?|lacking|w/o|negative for|absence of|loss of)\s+)"
+    r"(?:[!¬~↓](?=\s?\w)|[-−](?=[A-Za-z])|"
+    r"(?:lack of|absence of|loss of|negative for|no|not|non|without|lacks?|lacking|w/o)\s+)"
     r"(?P<gene>\S.*)",
     re.IGNORECASE,
 )
@@ -42,12 +46,14 @@ _LABEL = re.compile(r"(?P<label>[^:=,;|\n()]{1,60}?)\s*:(?P<space>\s*)(?=\S)")
 _LABEL_WORDS = re.compile(
     r"\b(?:markers?|genes?|top|list|symbols?|features?|signature|canonical|cluster)\b", re.IGNORECASE
 )
-_BRACKETS = (("(", ")"), ("{", "}"))
+_BRACKETS = (("[", "]"), ("(", ")"), ("{", "}"))
+_UP_BEFORE = re.compile(r"^[+↑](?=\s?[A-Za-z])\s?")
 
 
 def gene_of(text: str) -> tuple[str, bool]:
     """The gene of a part of a list, and whether it is marked as absent or down; "" where nothing is left."""
-    text = without_label(_NUMBERING.sub("", text).strip(EDGES).strip(_NOTES).strip(EDGES))
+    text = without_label(_balanced(_balanced(_NUMBERING.sub("", text)).strip(_NOTES)))
+    text = _UP_BEFORE.sub("", text)
     if found := _QUOTED.fullmatch(text):
         text = (found["gene"] or found["bare"]) + (found["rest"] or found["value"])
     if _is_name(text):
@@ -81,15 +87,15 @@ def without_label(text: str) -> str:
     if not (found := _LABEL.match(text)):
         return text
     label, rest = found["label"].strip(), text[found.end() :]
-    named = bool(_LABEL_WORDS.search(label))
-    if not named and (not found["space"] or is_recognised(label) or _says_expression(rest)):
+    first = re.split(r"[,;\s]", rest, maxsplit=1)[0]
+    is_gene = is_recognised(label) and not is_recognised(first)
+    if not _LABEL_WORDS.search(label) and (not found["space"] or is_gene or _says_expression(first)):
         return text
     return rest
 
 
-def _says_expression(rest: str) -> bool:
+def _says_expression(first: str) -> bool:
     """Whether what stands behind a colon is a number or a word for the expression of the gene before it."""
-    first = re.split(r"[,;\s]", rest, maxsplit=1)[0]
     return bool(re.fullmatch(_FLOAT, first)) or is_direction_word(first)
 
 
@@ -102,7 +108,8 @@ def _without_word(text: str) -> tuple[str, bool]:
     if (found := _WORD_ATTACHED.fullmatch(text)) and is_recognised(found["gene"]) and not is_recognised(text):
         return found["gene"], is_absent_word(found["word"])
     if (found := _REMARK.fullmatch(text)) and is_recognised(found["gene"]) and not is_recognised(text):
-        return found["gene"], False
+        words = re.split(r"\W+", found["remark"].lower())
+        return found["gene"], any(word in DOWN or word == "not" for word in words if word)
     return text, False
 
 
@@ -120,5 +127,5 @@ def _balanced(text: str) -> str:
             text = text[:-1].strip(EDGES)
         while text.startswith(opening) and text.count(opening) > text.count(closing):
             text = text[1:].strip(EDGES)
-        text = text.removesuffix(opening).removeprefix(closing)
-    return text
+        text = text.removesuffix(opening).removeprefix(closing).removeprefix(opening + closing)
+    return text.rstrip(":=").strip(EDGES)

@@ -20,11 +20,15 @@ _SLASHES = re.compile(r"\s*[/／\\]\s*")
 _PLUSES = re.compile(r"\+(?=[^\s+])")
 _FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et|or|but)\s")
 _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
-_ALONE = re.compile(r"\(?\d{1,3}[.)]|[-*–—&+]|and")
+_ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
 _SIGN = re.compile(r"[^\w]+")
 _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
+_REMARK = re.compile(r"(?P<gene>[^\s,;(]+)\s*\([^()\n]*[,;，；][^()\n]*\)")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
-_BEHIND = re.compile(r"\s+(?=[(\[]\s*[-+−]?[\d.]|(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive)\b|[:=]\s)")
+_LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
+_BEHIND = re.compile(rf"\s+(?=[(\[]\s*(?:[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)")
+# CD45RA-CCR7+
+_SIGNED = re.compile(r"([A-Za-z0-9]+)[+-]")
 _COLON = re.compile(r"(?<=[:=])\s+")
 # Words that stand between genes, and words that only sentences have.
 _NO_GENES = UP | DOWN | {"and", "und", "et", "or", "but", "no", "not"}
@@ -38,7 +42,7 @@ _NEGATION = re.compile(r"(?:no|not|without|lacks?)", re.IGNORECASE)
 
 def parts_of(text: str) -> list[str]:
     """The parts of a list, each a gene with what is written at it; a sentence is one part."""
-    text = _IN_BRACKETS.sub(lambda found: re.sub("[,;，；]", " ", found[0]), text)
+    text = _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text))
     if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
         return _parted(_SEMICOLON.split(text))
     if _STRONG.search(text.strip()):
@@ -51,9 +55,15 @@ def parts_of(text: str) -> list[str]:
         return join_pairs(_BARS.split(text), least=1)
     if _FREE.search(text):
         return [part for part in _FREE.sub(" , ", text).split(",") for part in _words(part)]
-    if len(words) == 1 and (several := _between(text, _SLASHES) or _between(text, _PLUSES)):
+    if len(words) == 1 and (several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES)):
         return several
     return _words(text)
+
+
+def _joined(found: re.Match[str]) -> str:
+    """What stands in brackets at a gene, without the signs that part a list."""
+    is_remark = found.re is _IN_BRACKETS or (len(found["gene"]) > 1 and is_recognised(found["gene"]))
+    return re.sub("[,;，；]", " ", found[0]) if is_remark else found[0]
 
 
 def _parted(parts: list[str]) -> list[str]:
@@ -67,7 +77,7 @@ def _parted(parts: list[str]) -> list[str]:
             found += _FREE.split(part)
         elif len(words) > 1 and all(len(word) > 1 and is_recognised(word) for word in words):
             found += words
-        elif len(words) == 1 and (several := _between(words[0], _SLASHES)):
+        elif len(words) == 1 and (several := _between(words[0], _SLASHES) or _signed(words[0])):
             found += several
         else:
             found.append(part)
@@ -100,6 +110,13 @@ def _is_one_name(text: str) -> bool:
     """Whether this is one gene under two names (ENSG00000167286|CD3D) rather than a list."""
     parts = _BARS.split(text)
     return (len(parts) <= _SEVERAL and bool(joined_symbol(text))) or (len(parts) == 2 and parts[1].startswith(parts[0]))
+
+
+def _signed(text: str) -> list[str]:
+    """The parts of a word in which each known gene has its sign (CD45RA-CCR7+); [] of another word."""
+    parts = [found[0] for found in _SIGNED.finditer(text)]
+    is_whole = len(parts) > 1 and "".join(parts) == text and not is_recognised(text.rstrip("+-"))
+    return parts if is_whole and all(is_recognised(part[:-1]) for part in parts) else []
 
 
 def _between(text: str, separator: re.Pattern[str]) -> list[str]:
