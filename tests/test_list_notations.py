@@ -218,3 +218,8 @@ def test_list_that_is_empty_in_every_notation_has_no_genes(tmp_path: Path) -> No
     text = "cluster,genes\nT,[]\nB,character(0)\nM,NULL\n"
     with pytest.raises(UsageError, match=r"3 rows without genes \(lines 2, 3, 4\): e.g. cluster T has no genes"):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("piece", ["not ", "(", "[", "c(", "a: ", "<", "up: ", ", and", " ", "-", "1 "])
+def test_cell_of_repeated_signs_is_read_without_an_error(piece: str) -> None:
+    assert sum(map(len, parse_genes(piece * 300).genes)) <= 300 * len(piece)

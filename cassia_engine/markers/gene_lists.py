@@ -27,13 +27,14 @@ _NUMBER = re.compile(r"[-+−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+−]?\d+)?")
 _NOTHING = frozenset((*MISSING, "nan", "None", "<NA>", "null", "NULL", "N/A", "n/a", "#N/A"))
 _CUT = re.compile(r"\.{3,}|…")
 _CUT_WORDS = re.compile(
-    r"(?:[,;\s]+(?:and\s+|und\s+|&\s*)?(?:etc|et\s+al|among\s+others|amongst\s+others|usw|u\.\s?a|\+?\d+\s+(?:more|others))"
+    r"(?<![,;\s])(?:[,;\s]+(?:and\s+|und\s+|&\s*)?(?:etc|et\s+al|among\s+others|amongst\s+others|usw|u\.\s?a|\+?\d+\s+(?:more|others))"
     r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on))\.?\s*$",
     re.IGNORECASE,
 )
 _DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
 _LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
 _RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
+_SPACES = re.compile(r"\s{3,}")
 _PLUS, _MINUS = re.compile(r"\s*\+\s*(?=[A-Za-z])"), re.compile(r"\s*[-−]\s*(?=[A-Za-z])")
 
 
@@ -70,7 +71,9 @@ def parse_genes(cell: str) -> GeneList:
     if _EMPTY.fullmatch(cell.strip()):
         return GeneList(())
     found = _Found()
-    text, found.is_cut = without_print(without_markup(cell))
+    # Long runs of white space say no more than short ones, and take patterns long.
+    text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else "  ", cell.strip())
+    text, found.is_cut = without_print(without_markup(text))
     _read(text, found)
     parts, numbers, problem = _without_numbers(_without_words(found.parts))
     genes = [gene for gene, is_absent in parts if not is_absent]

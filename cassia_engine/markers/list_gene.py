@@ -10,6 +10,7 @@ from cassia_engine.markers.ids import is_id
 from cassia_engine.markers.recognised import is_recognised
 
 EDGES = " \t\r\n\u00a0\u200b\ufeff\"'`“”‘’«»"
+_LONGEST = 200  # a longer text is a sentence, and takes patterns long
 _NOTES = "*†‡§"
 _NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.):](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+|(?:and|und|&)\s+)")
 _FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?\s*%?"
@@ -52,6 +53,8 @@ _UP_BEFORE = re.compile(r"^[+↑](?=\s?[A-Za-z])\s?")
 
 def gene_of(text: str) -> tuple[str, bool]:
     """The gene of a part of a list, and whether it is marked as absent or down; "" where nothing is left."""
+    if len(text) > _LONGEST:
+        return text.strip(EDGES), False
     text = without_label(_balanced(_balanced(_NUMBERING.sub("", text)).strip(_NOTES)))
     text = _UP_BEFORE.sub("", text)
     if found := _QUOTED.fullmatch(text):

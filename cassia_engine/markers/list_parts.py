@@ -23,7 +23,7 @@ _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
 _SIGN = re.compile(r"[^\w]+")
 _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
-_REMARK = re.compile(r"(?P<gene>[^\s,;(]+)\s*\([^()\n]*[,;，；][^()\n]*\)")
+_REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
 _LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
 _BEHIND = re.compile(rf"\s+(?=[(\[]\s*(?:[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)")
