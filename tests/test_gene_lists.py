@@ -113,6 +113,26 @@ def test_what_is_one_gene_and_what_is_none(cell: str, expected: list[str]) -> No
     assert list(parse_genes(cell).genes) == expected
 
 
+@pytest.mark.parametrize("between", ["|", ",", "\t", " | "])
+@pytest.mark.parametrize("id_first", [True, False])
+def test_list_of_symbols_and_ids_in_turn_names_each_gene_once(tmp_path: Path, between: str, id_first: bool) -> None:
+    ids = {"T": [f"ENSG0000016728{n}" for n in range(3)], "B": [f"ENSG0000016729{n}.4" for n in range(3)]}
+    symbols = {"T": ["CD3D", "CD3E", "LINC00861"], "B": ["MS4A1", "CD79A", ids["B"][2]]}
+    text = "cluster,genes\n"
+    for cluster, some in symbols.items():
+        pairs = [(id_, gene) if id_first else (gene, id_) for id_, gene in zip(ids[cluster], some, strict=True)]
+        text += f'{cluster},"{between.join(part for pair in pairs for part in pair)}"\n'
+    assert genes(read(tmp_path, text)) == symbols
+
+
+def test_ids_among_symbols_that_are_no_pairs_stay(tmp_path: Path) -> None:
+    text = 'cluster,genes\nT,"CD3D,ENSG00000167286,CD3E,ENSG00000167287"\nB,"MS4A1|CD79A|CD19|ENSG00000167288"\n'
+    assert genes(read(tmp_path, text)) == {
+        "T": ["CD3D", "ENSG00000167286", "CD3E", "ENSG00000167287"],
+        "B": ["MS4A1", "CD79A", "CD19", "ENSG00000167288"],
+    }
+
+
 @pytest.mark.parametrize(
     "cell", ["CD3D+, CD8A-", "CD3D (2.1), CD8A (-1.2)", "CD3D+CD8A-", "CD3D, CD8A neg", "CD3D:1;CD8A:-2"]
 )

@@ -18,6 +18,7 @@ from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather,
 from cassia_engine.faces import argument
 from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.context import read_context, with_context
+from cassia_engine.markers.directions import without_down
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable
 from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
@@ -115,6 +116,7 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
         else:
             table = read_simplified(source, columns, settings, sieve)
+        table = MarkerTable(table.selection, without_down(source, table.clusters, settings.cluster_name))
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
     if not any(cluster.markers for cluster in table.clusters):

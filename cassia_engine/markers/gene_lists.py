@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from cassia_engine.knowledge.known import is_symbol
-from cassia_engine.markers.ids import ENTREZ, is_id
-from cassia_engine.markers.joined_names import joined_symbol
+from cassia_engine.markers.expression_words import is_absent_word, is_direction_word
+from cassia_engine.markers.headers import GENE_HEADERS
+from cassia_engine.markers.ids import ENTREZ
+from cassia_engine.markers.joined_names import join_pairs
+from cassia_engine.markers.list_gene import EDGES, gene_of, without_label
+from cassia_engine.markers.list_parts import parts_of
+from cassia_engine.markers.notations import entries, without_markup, without_print
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import MISSING
-from cassia_engine.markers.symbols import are_symbols, is_sentence
 
-# c("CD3D"), list(...), array([...], dtype=object), Index([...], dtype='object', length=20)
-_CALL = re.compile(r"\s*[A-Za-z][\w.]*(?:\([^()]*\))?\s*\((?P<inside>.*)\)\s*", re.DOTALL)
-_CALLS = re.compile(
-    r"(?:c|list|tuple|set|frozenset|character|vector|array|(?:np|numpy)\.array|(?:pd\.|pandas\.)?"
-    r"(?:Index|Series|Categorical\w*|ArrowStringArray\w*)|dict_keys|dict_values|deque)\s*\(",
+_LEAST_PAIRS = 3  # of symbol and id, in a list that has no bars
+_EMPTY = re.compile(
+    r"(?:(?:character|logical|factor|integer|list|set|dict|tuple)\(0?\)|NULL|None|nan|<NA>|null|\[\]|\{\}|\(\)"
+    r"|(?:Index|Series|array)\(\[\].*\)|<\w*Array\w*>\s*\[\].*)(?:\s*Levels:\s*)?",
+    re.DOTALL,
 )
-_OPTIONS = re.compile(r",\s*(?:dtype|name|length|names|categories|ordered)\s*=.*", re.DOTALL)
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-# What parts a list whatever else is in it: also a comma of Chinese and Japanese, bullets, arrows, line ends.
-_BULLETS = "•·▪‣●○◦∙⋅■□◆▸►✓"
-_STRONG = re.compile(rf"[,;，、；､﹐﹑\n\r\t{_BULLETS}]|\s*(?:->|=>|→|>)\s*|\\[nt]")
-_SEMICOLON = re.compile(rf"[;；\n\r\t{_BULLETS}]|\\[nt]")
-_DECIMAL_COMMAS = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
-_BARS = re.compile(r"\s*[|｜¦]+\s*")
-_SLASHES = re.compile(r"\s*[/／\\]\s*")
-_PLUSES = re.compile(r"\+(?=[^\s+])")
-_FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et)\s")
-_SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
-# A name joined to an id has no more parts than that either.
-_NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.)](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+)")
-_ALONE = re.compile(r"\(?\d{1,3}[.)]|[-*–—&+]|and")
-_FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?\s*%?"
-_VALUE = re.compile(
-    rf"(?P<gene>[^\s:=(\[]\S*?(?: \S+?)?)\s*(?:(?:[:=@]\s*|\s+(?=\S*[.,]\d))(?P<plain>{_FLOAT})"
-    rf"|[(\[{{]\s*(?:[\w .]*[:=]\s*)?(?P<bracketed>{_FLOAT})(?:[,;/ ][^)\]}}]*)?[)\]}}])"
-)
-_IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
-_SIGN = re.compile(r"[^\w]+")
-_EMPTY = re.compile(r"(?:character|logical)\(0\)|NULL|None|nan|<NA>|set\(\)")
-_NUMBER = re.compile(r"[-+−]?(?:\d+[.,]\d+|\d*\.?\d+[eE][-+−]?\d+|[-+−]\d+)")
-_POSITIVE = re.compile(r"(?:\s*(?:\+|＋|⁺|\^\+|\(\+\)))+$")
-_NEGATIVE = re.compile(r"\s*(?:[-−–⁻]|\^-|\(-\)|(?:\b|(?<=[A-Z0-9]))(?:neg|negative)\.?)$", re.IGNORECASE)
-_EDGES = " \t\r\n\u00a0\u200b\ufeff[]{}\"'`“”‘’«»"
-_NOTES = "*†‡§"
+_NUMBER = re.compile(r"[-+−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+−]?\d+)?")
+# What a program or a person writes in a list where there is no gene.
+_NOTHING = frozenset((*MISSING, "nan", "None", "<NA>", "null", "NULL", "N/A", "n/a", "#N/A"))
 _CUT = re.compile(r"\.{3,}|…")
+_CUT_WORDS = re.compile(
+    r"(?<![,;\s])(?:[,;\s]+(?:and\s+|und\s+|&\s*)?(?:etc|et\s+al|among\s+others|amongst\s+others|usw|u\.\s?a|\+?\d+\s+(?:more|others))"
+    r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on))\.?\s*$",
+    re.IGNORECASE,
+)
+_DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
+_LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
+_RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
+_SPACES = re.compile(r"\s{3,}")
+_PLUS, _MINUS = re.compile(r"\s*\+\s*(?=[A-Za-z])"), re.compile(r"\s*[-−]\s*(?=[A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +44,43 @@ class GeneList:
 
     Attributes:
         genes: in the cell's order.
-        negative: what was written as not expressed or below 0 (CD8A-, CD8A (-1.2)); these are no markers.
-        is_cut: the list was shortened with "..." when it was printed.
+        negative: what was written as not expressed or below 0 (CD8A-, CD8A low, CD8A (-1.2)); these are no markers.
+        numbers: numbers among the genes that belong to none of them; also no markers.
+        is_cut: the list was shortened with "..." or "etc.".
+        problem: why the list cannot be read; "" if it can.
     """
 
     genes: tuple[str, ...]
     negative: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     is_cut: bool = False
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found in a cell so far: each part with whether it is absent."""
+
+    parts: list[tuple[str, bool]] = field(default_factory=list)
+    is_cut: bool = False
+    problem: str = ""
 
 
 def parse_genes(cell: str) -> GeneList:
     """Read the list of a cell, in whatever notation; a sentence is one part, for whoever looks at the genes."""
-    genes: list[str] = []
-    negative: list[str] = []
-    is_cut = False
-    parts = [] if _EMPTY.fullmatch(cell.strip()) else _parts(_unwrapped(cell))
-    for part in parts:
-        text = part.strip(_EDGES).strip()
-        if len(parts) > 1 and _CUT.fullmatch(text.strip("()")):
-            is_cut = True
-            continue
-        gene, is_negative = _gene(text)
-        if gene in MISSING or (_NUMBER.fullmatch(gene) and not ENTREZ.pattern.fullmatch(gene)):
-            continue
-        (negative if is_negative else genes).append(gene)
-    return GeneList(tuple(genes), tuple(negative), is_cut)
+    if _EMPTY.fullmatch(cell.strip()):
+        return GeneList(())
+    found = _Found()
+    # Long runs of white space say no more than short ones, and take patterns long.
+    text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else "  ", cell.strip())
+    text, found.is_cut = without_print(without_markup(text))
+    _read(text, found)
+    parts, numbers, problem = _without_numbers(_without_words(found.parts))
+    genes = [gene for gene, is_absent in parts if not is_absent]
+    negative = tuple(gene for gene, is_absent in parts if is_absent)
+    return GeneList(
+        tuple(join_pairs(genes, least=_LEAST_PAIRS)), negative, numbers, found.is_cut, found.problem or problem
+    )
 
 
 def is_list(cell: str) -> bool:
@@ -87,74 +88,93 @@ def is_list(cell: str) -> bool:
     return len(parse_genes(cell).genes) > 1
 
 
-def _unwrapped(cell: str) -> str:
-    """What is inside of R's and Python's notations, with commas between."""
-    text = cell.strip()
-    while _CALLS.match(text) and (found := _CALL.fullmatch(text)):
-        text = _OPTIONS.sub("", found["inside"]).strip()
-    if text.startswith(("[", "(", "{", "'", '"')):
-        text = _OPTIONS.sub("", text)
-        # NumPy writes no commas between.
-        if "," not in text and (quoted := _QUOTED.findall(text)) and not _QUOTED.sub("", text).strip("[](){} \n\r\t"):
-            return ",".join(one or other for one, other in quoted)
-    if text[:1] + text[-1:] in ("[]", "()", "{}"):
-        text = text[1:-1]
-    return text
+def _read(text: str, found: _Found, absent: bool = False) -> None:
+    """Add the genes of a text to what was found."""
+    listed = entries(text)
+    if listed is None:
+        _read_typed(text, found, absent)
+        return
+    for entry in listed:
+        typed = parts_of(entry.gene) if re.search(r"[,;\n\t]", entry.gene) else [entry.gene]
+        _add([part for part in typed if part.strip()], found, absent or entry.absent, several=True)
 
 
-def _parts(text: str) -> list[str]:
-    text = _IN_BRACKETS.sub(lambda found: re.sub("[,;，；]", " ", found[0]), text)
-    if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
-        return _SEMICOLON.split(text)
-    if _STRONG.search(text.strip()):
-        return _STRONG.split(text)
-    words = text.split()
-    if is_sentence(text) and not are_symbols([word for word in words if not _SIGN.fullmatch(word)]):
-        return [text]
-    joined = sum("|" in word.strip("|") for word in words)
-    if _BARS.search(text) and not (len(words) > 1 and joined == len(words)) and not _is_one_name(text):
-        return _BARS.split(text)
-    if _FREE.search(text):
-        return [part for part in _FREE.sub(" , ", text).split(",") for part in _words(part)]
-    if len(words) == 1 and (several := _between(text, _SLASHES) or _between(text, _PLUSES)):
-        return several
-    return _words(text)
+def _read_typed(text: str, found: _Found, absent: bool) -> None:
+    for says_absent, section in _sections(text):
+        if section is not text and (listed := entries(section)) is not None:
+            _add([entry.gene for entry in listed], found, absent or says_absent, several=True)
+            continue
+        section, n_cut = _CUT_WORDS.subn("", section)
+        found.is_cut |= bool(n_cut)
+        parts = parts_of(_inside(without_label(section)))
+        if len(parts) > 1 and "\n" in section and parts[0].strip().lower() in GENE_HEADERS:
+            del parts[0]  # the name of a column, which pandas prints above
+        _add(parts, found, absent or says_absent, several=len(parts) > 1)
 
 
-def _words(text: str) -> list[str]:
-    """Words, where a value in brackets or behind a colon belongs to the word before it."""
-    together = re.sub(r"\s+(?=[(\[]\s*[-+−]?[\d.]|neg\b|[:=])|(?<=[:=])\s+", "", text)
-    return [word for word in together.split() if not _ALONE.fullmatch(word)]
+def _sections(text: str) -> Iterator[tuple[bool, str]]:
+    """The lists of a text by direction ("up: CD3D; down: LYZ"), each with whether its genes are absent."""
+    labels = [found for found in _DIRECTION.finditer(text) if is_direction_word(found["label"])]
+    labels = [found for found in labels if not _NUMBER.match(text, found.end())]
+    if not labels:
+        yield False, text
+        return
+    if text[: labels[0].start()].strip(EDGES + ",;"):
+        yield False, text[: labels[0].start()]
+    for label, end in zip(labels, [*(label.start() for label in labels[1:]), len(text)], strict=True):
+        yield is_absent_word(label["label"]), text[label.end() : end].strip(" ;,|\n")
 
 
-def _is_one_name(text: str) -> bool:
-    """Whether this is one gene under two names (ENSG00000167286|CD3D) rather than a list."""
-    parts = _BARS.split(text)
-    return (len(parts) <= _SEVERAL and bool(joined_symbol(text))) or (len(parts) == 2 and parts[1].startswith(parts[0]))
+def _inside(text: str) -> str:
+    """What is inside of brackets around the whole text, which may have a label before them ("T cells (CD3D, CD3E)")."""
+    text = text.strip()
+    if (found := _LABELLED.fullmatch(text)) and (len(found["label"]) == 1 or not is_recognised(found["label"])):
+        return found["inside"]
+    return text[1:-1] if text[:1] + text[-1:] in ("[]", "()", "{}") else text
 
 
-def _between(text: str, separator: re.Pattern[str]) -> list[str]:
-    """The parts of a word, if these are genes; [] if the separator belongs to a name (S100A8/A9)."""
-    parts = [part for part in separator.split(text) if part]
-    known = sum(is_recognised(part.rstrip("+-−")) for part in parts)
-    is_several = len(parts) >= _SEVERAL and 2 * known >= len(parts)
-    return parts if len(parts) > 1 and (is_several or known == len(parts)) else []
+def _add(parts: Sequence[str], found: _Found, absent: bool, several: bool) -> None:
+    """Add the gene of each part."""
+    minus = [bool(_MINUS.match(part)) for part in parts]
+    signed = any(_PLUS.match(part) for part in parts) and any(minus)
+    bullets = len(parts) > 1 and all(minus)
+    ranked = len(parts) > 1 and all(map(_RANKED.match, parts))
+    for part, is_minus in zip(parts, minus, strict=True):
+        text = part.strip(EDGES + "[]{}").strip() if _CUT.search(part) else part.strip()
+        if several and _CUT.fullmatch(text.strip("()")):
+            found.is_cut = True
+            continue
+        if signed or bullets:
+            text = _MINUS.sub("", _PLUS.sub("", text, count=1), count=1)
+        gene, is_negative = gene_of(_RANKED.sub("", text) if ranked else text)
+        if gene and not (gene in MISSING or (several and gene in _NOTHING)):
+            found.parts.append((gene, absent or is_negative or (signed and is_minus)))
 
 
-def _gene(text: str) -> tuple[str, bool]:
-    """The gene of a part without number, value and sign; whether it is marked as absent."""
-    text = _NUMBERING.sub("", text).strip(_EDGES)
-    if found := re.fullmatch(
-        r"(['\"])(?P<gene>.+?)\1?(?P<rest>\s*:.*)|(?P<bare>[^'\"\s]+)['\"](?P<value>\s*:.*)", text
+def _without_words(parts: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The genes where each has a word for its direction behind it, as a part of its own (CD3D,up,LYZ,down)."""
+    genes, words = parts[::2], [word for word, _ in parts[1::2]]
+    is_word = [is_direction_word(word) for word in words]
+    if (
+        len(words) < 2
+        or len(genes) != len(words)
+        or not all(is_word)
+        or any(is_direction_word(one) for one, _ in genes)
     ):
-        text = (found["gene"] or found["bare"]) + (found["rest"] or found["value"])
-    if is_id(text) or is_symbol(text):
-        return text, False
-    is_negative = False
-    if "*" not in text.rstrip(_NOTES) and (value := _VALUE.fullmatch(text)):
-        text = value["gene"]
-        is_negative = (value["plain"] or value["bracketed"]).startswith(("-", "−"))
-    text = text.rstrip(_NOTES).strip(_EDGES)
-    if _NEGATIVE.search(text):
-        return _NEGATIVE.sub("", text), True
-    return _POSITIVE.sub("", text).strip(_EDGES + "(){}"), is_negative
+        return parts
+    return [(gene, absent or is_absent_word(word)) for (gene, absent), word in zip(genes, words, strict=True)]
+
+
+def _without_numbers(parts: list[tuple[str, bool]]) -> tuple[list[tuple[str, bool]], tuple[str, ...], str]:
+    """The genes among the parts of a list, the numbers that belong to none of them, and what is wrong with these."""
+    is_number = [bool(_NUMBER.fullmatch(text)) for text, _ in parts]
+    names = [part for part, number in zip(parts, is_number, strict=True) if not number]
+    numbers = [text for (text, _), number in zip(parts, is_number, strict=True) if number]
+    if not numbers or (len(numbers) > len(names) and all(map(ENTREZ.pattern.fullmatch, numbers))):
+        return parts, (), ""  # Entrez ids
+    if len(names) == len(numbers) and (all(is_number[1::2]) or all(is_number[::2])):
+        absent = [number.startswith(("-", "−")) for number in numbers]
+        return [(name, down or minus) for (name, down), minus in zip(names, absent, strict=True)], (), ""
+    below = [number for number in numbers if number.startswith(("-", "−"))]
+    problem = f"number {below[0]} among the genes may say that one is down" if below and names else ""
+    return names, tuple(numbers), problem

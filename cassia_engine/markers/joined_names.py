@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from cassia_engine.markers.ids import CERTAIN, is_id
 from cassia_engine.markers.recognised import is_recognised, share
@@ -13,6 +13,7 @@ _ID = rf"\(?(?:{CERTAIN})\)?"
 _ID_FIRST = re.compile(rf"{_ID}[_:|\-/;,~. ]+\(?(?P<symbol>.+?)\)?")
 _ID_LAST = re.compile(rf"(?P<symbol>.+?)[_:|\-/;,~. ]*(?:[_:|\-/;,~. ]|(?=\()){_ID}")
 _HAS_ID = re.compile(CERTAIN)
+_IS_ID = re.compile(_ID)
 # BD Rhapsody and others write a symbol twice: CD3D|CD3D-P.
 _TWICE = re.compile(r"(?P<symbol>.+?)[_:|\-/.~ ]\(?(?P=symbol)\)?(?:[-_.]?P)?", re.IGNORECASE)
 _KNOWN, _MOST, _SAME = 0.5, 0.8, 0.2
@@ -35,6 +36,23 @@ def joined_symbol(name: str) -> str:
         return ""  # as nearly all names; the rest is slow
     match = None if is_id(name) else _ID_FIRST.fullmatch(name) or _ID_LAST.fullmatch(name)
     return match["symbol"] if match and not _NOTHING.fullmatch(match["symbol"]) else ""
+
+
+def join_pairs(parts: Sequence[str], least: int) -> list[str]:
+    """The parts of a list, an id joined to its symbol by a bar where symbols and ids alternate throughout.
+
+    Args:
+        least: of fewer pairs than these the ids may be genes of their own, which have no symbol.
+    """
+    symbols, ids = parts[::2], parts[1::2]
+    if ids and _IS_ID.fullmatch(parts[0]) and not _IS_ID.fullmatch(parts[1]):
+        symbols, ids = ids, symbols
+    if len(symbols) != len(ids) or len(ids) < least or not all(map(_IS_ID.fullmatch, ids)):
+        return list(parts)
+    # A gene without a symbol has its id in both places.
+    if any(_IS_ID.fullmatch(symbol) and symbol != id_ for symbol, id_ in zip(symbols, ids, strict=True)):
+        return list(parts)
+    return [f"{symbol}|{id_}" if symbol != id_ else id_ for symbol, id_ in zip(symbols, ids, strict=True)]
 
 
 def without_other_fields(names: Collection[str]) -> tuple[str, Mapping[str, str]]:

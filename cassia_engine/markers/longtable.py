@@ -16,15 +16,18 @@ import duckdb
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted
+from cassia_engine.markers.direction_column import DirectionColumn, decide, find_direction_column
 from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
+from cassia_engine.markers.statistics import least_score, matching
 from cassia_engine.markers.symbols import is_sentence
 from cassia_engine.markers.thresholds import Thresholds
 from cassia_engine.markers.unique_names import may_be_numbered
+from cassia_engine.markers.unused import used_columns
 from cassia_engine.records import Cluster, Marker, Selection
 from cassia_engine.settings import SplitSettings
 
@@ -49,7 +52,8 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, sieve: S
     ranking = ranking_of(source, format_, statistics, settings)
     with duckdb.connect() as db, ExitStack() as stack:
         db.execute(f"SET threads = {_cpus()}")
-        keep = _Keep(source, Thresholds(source, format_, settings, format_.percent))
+        direction = find_direction_column(source, used_columns(source, format_))
+        keep = _Keep(source, Thresholds(source, format_, settings, format_.percent, direction))
         found = _kept(db, keep, stack)
         ranking = without_fold_changes(db, source, statistics, ranking)
         sieve = sieve.for_names(source.place, *_names(db, keep))
@@ -80,6 +84,8 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         keep.thresholds = replace(keep.thresholds, percent=True)
         found = keep.rerun(db)
         counts = count_flags(db)
+    if keep.thresholds.direction and _decide_direction(db, keep, keep.thresholds.direction):
+        found = keep.rerun(db)
     conditions = [condition.words for condition in keep.thresholds.conditions()]
     if conditions and not keep.thresholds.format.common:
         log.info("%s: a marker has %s", source.place, ", ".join(conditions))
@@ -88,6 +94,22 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())
     return found
+
+
+def _decide_direction(db: duckdb.DuckDBPyConnection, keep: _Keep, column: DirectionColumn) -> bool:
+    """Take the direction of genes from a column of words, where no fold change or score has a sign."""
+    scores = matching(keep.source.header, keep.thresholds.format.statistics(keep.source).get("score", ()))
+    reader, parameters = keep.reader()
+    values = ", ".join(f"min({keep.thresholds.value(name)})" for name in ("log2fc", "score"))
+    least = db.execute(f"SELECT {values} FROM {reader}", parameters).fetchall()[0]
+    if any(value is not None and value < 0 for value in least) or any(map(least_score, scores)):
+        return False
+    counted = f"SELECT {column.value_sql} AS value, count(*) FROM {reader} GROUP BY value ORDER BY value"
+    decided, what = decide(keep.source, column, dict(db.execute(counted, parameters).fetchall()))
+    if what:
+        keep.thresholds = replace(keep.thresholds, direction=decided)
+        log.warning("%s: %s", keep.source.place, what)
+    return bool(what)
 
 
 def _enough(db: duckdb.DuckDBPyConnection, ranking: Ranking, sieve: Sieve) -> dict[str, list[Marker]]:

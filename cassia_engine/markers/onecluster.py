@@ -44,7 +44,7 @@ def with_cluster(source: Source, settings: SplitSettings, copy: Path) -> tuple[S
     if keyed := _keyed(source, gene, settings):
         source = _with_keys(source, gene, keyed, copy)
         return source, replace(settings, cluster_column="cluster", gene_column=source.header[gene + 1])
-    name = settings.cluster_name if settings.cluster_name is not None else _name(source)
+    name = settings.cluster_name if settings.cluster_name is not None else table_name(source)
     id_ = f"'{name}" if unguard(str(name)) != name else str(name)
     n_rows = _copied(source, id_, gene, copy)
     how = "" if settings.cluster_name is not None else f" ({argument('cluster_name')} names it)"
@@ -103,7 +103,7 @@ def _whole(source: Source, copy: Path, sample: tuple[tuple[str, ...], ...]) -> S
     return replace(source, path=copy, gzipped=False, header=("cluster", *source.header), sample=sample)
 
 
-def _name(source: Source) -> str:
+def table_name(source: Source) -> str:
     """The file's name, where there is a file with one."""
     path = Path(source.place)
     return _ONE_CLUSTER if source.unnamed or path.parts[:2] == ("/", "dev") else stem_of(path)

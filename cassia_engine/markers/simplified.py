@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
 from cassia_engine.faces import option
+from cassia_engine.markers.directions import is_pair
 from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.gene_lists import GeneList, is_list, parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
@@ -34,20 +35,26 @@ class _LeftOut:
     """Parts of lists that are no markers: the line and text of each, and the lines of lists that were cut off."""
 
     negative: list[tuple[int, str]] = field(default_factory=list)
+    numbers: list[tuple[int, str]] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
 
     def add(self, line: int, found: GeneList) -> None:
         self.negative += [(line, gene) for gene in found.negative]
+        self.numbers += [(line, number) for number in found.numbers]
         self.cut += [line] * found.is_cut
 
     def describe(self, source: Source) -> None:
         """Warn of them, a line a kind."""
-        if self.negative:
-            line, gene = self.negative[0]
-            what = "genes have a minus sign or a value below 0; they are no markers and are left out"
-            log.warning("%s: %d %s; the first is %s", source.at(line), len(self.negative), what, shown(gene))
+        absent = "genes have a minus sign or a value below 0, or are said to be low, absent or down"
+        for parts, what in (
+            (self.negative, f"{absent}; they are no markers and are left out"),
+            (self.numbers, "numbers among the genes are no genes and are left out"),
+        ):
+            if parts:
+                line, text = parts[0]
+                log.warning("%s: %d %s; the first is %s", source.at(line), len(parts), what, shown(text))
         if self.cut:
-            what = 'lists were cut off with "..." when they were printed; write out all genes, as in ",".join(genes)'
+            what = 'lists were cut off with "..." or "etc."; write out all genes, as in ",".join(genes)'
             log.warning("%s: %d %s", source.at(self.cut[0]), len(self.cut), what)
 
 
@@ -66,8 +73,11 @@ def is_long(source: Source, columns: tuple[int, int]) -> bool:
 
 
 def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
-    """The first line names the columns; a cluster there would vanish."""
+    """The first line names the columns; a cluster there would vanish. Genes that are up and down are no clusters."""
     id_, genes = (source.header[position] for position in columns)
+    if is_pair((id_, genes)):
+        what = f"columns {shown(id_)} and {shown(genes)} are genes by direction, and none has clusters"
+        raise source.error(f"{what}; write the cluster's name above the genes that are up, and remove the others", 0)
     ids = {row[columns[0]] for row in source.sample if len(row) > max(columns)}
     parts = parse_genes(genes).genes
     if id_ in ids or id_.isdecimal() or (len(parts) > 1 and re.search("[,;|]", genes) and are_symbols(parts)):
@@ -97,7 +107,10 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
             what = f"cluster {shown(id_)} was there before, in {unit} {first}; put its genes into one row"
             remedy = f", or give {option('marker_format', 'long')} if each row is one gene"
             problems.add("with a cluster of another row", what + remedy, line)
-        if not genes and not found.negative:
+        if found.problem:
+            what = f"{found.problem}; write each number at its gene, as in CD3D:3.2"
+            problems.add("with numbers whose genes cannot be told", what, line)
+        elif not genes and not found.negative:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)
         elif len(genes) > MOST_GENES:
             what = f"{len(genes)} genes in one cell; give the markers of the cluster only, best first"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cassia_engine.errors import shown
+from cassia_engine.markers.direction_column import DirectionColumn
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.ranking import STATISTICS
 from cassia_engine.markers.scan import Columns
@@ -40,12 +41,14 @@ class Thresholds:
 
     Attributes:
         percent: fractions are written as percent, as the format says or the numbers show.
+        direction: the column that says in words which genes are up, if there is one.
     """
 
     source: Source
     format: Format
     settings: SplitSettings
     percent: bool
+    direction: DirectionColumn | None = None
 
     @cached_property
     def positions(self) -> dict[str, list[int]]:
@@ -61,6 +64,7 @@ class Thresholds:
         numbers |= {f"above {column}": header.index(column) for column in self.bounds}
         cluster, gene = header.index(self.format.cluster), header.index(self.format.gene)
         texts = tuple(header.index(column) for column in self.true)
+        texts += (self.direction.position,) if self.direction else ()
         return Columns(cluster, gene, numbers, _decimal(self.source, numbers.values()), texts)
 
     @cached_property
@@ -111,6 +115,8 @@ class Thresholds:
             yield Condition(f"{shown(column)} above {least:g}", sql)
         for column in self.true:
             yield Condition(f"{shown(column)} True", f"lower(c{self.source.header.index(column)}) IN ('true', '1')")
+        if self.direction and self.direction.up:
+            yield Condition(f"{shown(self.direction.name)} up", self.direction.up_sql)
         if {"pct_in", "pct_out"} <= self.positions.keys() and not self.bounds and "log2fc" not in self.positions:
             inside, outside = self.positions["pct_in"][0], self.positions["pct_out"][0]
             words = f"{shown(self.source.header[inside])} above {shown(self.source.header[outside])}"

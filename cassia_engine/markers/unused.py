@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection
 
 from cassia_engine.faces import argument, option
+from cassia_engine.markers.direction_column import find_direction_column
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.headers import CLUSTER_HEADERS, ID_HEADERS
 from cassia_engine.markers.sample import number_columns
@@ -39,6 +40,8 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
     Raises:
         UsageError: nothing else tells the direction, and one looks like fold changes with negative values.
     """
+    direction = find_direction_column(source, used)
+    used = {*used, *((direction.position,) if direction else ())}
     unused = [position for position in number_columns(source) if position not in used]
     if format_ is not None and _tells_direction(source, format_):
         unused = [position for position in unused if not _belongs(format_, source.header[position])]
@@ -57,7 +60,7 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
     what = f"columns of numbers that are not used: {_names(source, unused)}" if unused else ""
     if negative:
         what += f"; {_names(source, negative)} has values below 0: genes that are down may be among the markers"
-    elif format_ is not None and not format_.ranked:
+    elif format_ is not None and not format_.ranked and not direction:
         what = "; ".join(filter(None, (what, "no column tells genes that are up from those that are down")))
     if what:
         log.warning("%s: %s; if there are statistics, %s", source.place, what, advice)

@@ -1,0 +1,127 @@
+"""A list that people typed, parted into its genes: by commas, bars, slashes, words or white space."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cassia_engine.markers.expression_words import DOWN, UP
+from cassia_engine.markers.joined_names import join_pairs, joined_symbol
+from cassia_engine.markers.recognised import is_recognised
+from cassia_engine.markers.symbols import are_symbols, is_sentence
+
+# What parts a list whatever else is in it: also a comma of Chinese and Japanese, bullets, arrows, line ends.
+_BULLETS = "•·▪‣●○◦∙⋅■□◆▸►✓"
+_STRONG = re.compile(rf"[,;，、；､﹐﹑\n\r\t{_BULLETS}]|\s*(?:->|=>|→|>)\s*|\\[nt]")
+_SEMICOLON = re.compile(rf"[;；\n\r\t{_BULLETS}]|\\[nt]")
+_DECIMAL_COMMAS = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
+_BARS = re.compile(r"\s*[|｜¦]+\s*")
+_SLASHES = re.compile(r"\s*[/／\\]\s*")
+_PLUSES = re.compile(r"\+(?=[^\s+])")
+_FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et|or|but)\s")
+_SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
+_ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
+_SIGN = re.compile(r"[^\w]+")
+_IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
+_REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
+# What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
+_LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
+_BEHIND = re.compile(rf"\s+(?=[(\[]\s*(?:[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)")
+# CD45RA-CCR7+
+_SIGNED = re.compile(r"([A-Za-z0-9]+)[+-]")
+_COLON = re.compile(r"(?<=[:=])\s+")
+# Words that stand between genes, and words that only sentences have.
+_NO_GENES = UP | DOWN | {"and", "und", "et", "or", "but", "no", "not"}
+_SENTENCE_WORDS = """
+    a an the of for from with without in on to by as is are was be that this these which very all some please answer
+    cell cells type types marker markers gene genes expression expressing cluster clusters unknown none list like
+"""
+_OF_SENTENCES = frozenset(_SENTENCE_WORDS.split())
+_NEGATION = re.compile(r"(?:no|not|without|lacks?)", re.IGNORECASE)
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a list, each a gene with what is written at it; a sentence is one part."""
+    text = _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text))
+    if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
+        return _parted(_SEMICOLON.split(text))
+    if _STRONG.search(text.strip()):
+        return _parted(_STRONG.split(text))
+    words = text.split()
+    if is_sentence(text) and not _are_genes(words):
+        return [text]
+    joined = sum("|" in word.strip("|") for word in words)
+    if _BARS.search(text) and not (len(words) > 1 and joined == len(words)) and not _is_one_name(text):
+        return join_pairs(_BARS.split(text), least=1)
+    if _FREE.search(text):
+        return [part for part in _FREE.sub(" , ", text).split(",") for part in _words(part)]
+    if len(words) == 1 and (several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES)):
+        return several
+    return _words(text)
+
+
+def _joined(found: re.Match[str]) -> str:
+    """What stands in brackets at a gene, without the signs that part a list."""
+    is_remark = found.re is _IN_BRACKETS or (len(found["gene"]) > 1 and is_recognised(found["gene"]))
+    return re.sub("[,;，；]", " ", found[0]) if is_remark else found[0]
+
+
+def _parted(parts: list[str]) -> list[str]:
+    """Parts, each divided again where what stands between its words shows that these are several genes."""
+    found = []
+    for part in parts:
+        words = part.split()
+        if "(" in part:
+            found.append(part)
+        elif _FREE.search(part) and _are_genes(words):
+            found += _FREE.split(part)
+        elif len(words) > 1 and all(len(word) > 1 and is_recognised(word) for word in words):
+            found += words
+        elif len(words) == 1 and (several := _between(words[0], _SLASHES) or _signed(words[0])):
+            found += several
+        else:
+            found.append(part)
+    return found
+
+
+def _are_genes(words: Sequence[str]) -> bool:
+    """Whether words, of which some may be signs or say that a gene is expressed, are genes rather than a sentence."""
+    named = [word for word in words if not _SIGN.fullmatch(word) and word.lower() not in _NO_GENES]
+    if are_symbols(named):
+        return bool(named)
+    known = sum(bool(re.search(r"[A-Z0-9:]", word)) or is_recognised(word) for word in named)
+    return 2 * known >= len(named) and not _OF_SENTENCES & {word.lower() for word in words}
+
+
+def _words(text: str) -> list[str]:
+    """Words, where a value or a word for the expression belongs to the word before it, and "not" to the one behind."""
+    words = [word for word in _COLON.sub("", _BEHIND.sub("\0", text)).split() if not _ALONE.fullmatch(word)]
+    found: list[str] = []
+    for word in (word.replace("\0", " ") for word in words):
+        # There is a gene `not` in flies; before a gene that is known of human or mouse it is the word.
+        if found and _NEGATION.fullmatch(found[-1]) and is_recognised(word):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def _is_one_name(text: str) -> bool:
+    """Whether this is one gene under two names (ENSG00000167286|CD3D) rather than a list."""
+    parts = _BARS.split(text)
+    return (len(parts) <= _SEVERAL and bool(joined_symbol(text))) or (len(parts) == 2 and parts[1].startswith(parts[0]))
+
+
+def _signed(text: str) -> list[str]:
+    """The parts of a word in which each known gene has its sign (CD45RA-CCR7+); [] of another word."""
+    parts = [found[0] for found in _SIGNED.finditer(text)]
+    is_whole = len(parts) > 1 and "".join(parts) == text and not is_recognised(text.rstrip("+-"))
+    return parts if is_whole and all(is_recognised(part[:-1]) for part in parts) else []
+
+
+def _between(text: str, separator: re.Pattern[str]) -> list[str]:
+    """The parts of a word, if these are genes; [] if the separator belongs to a name (S100A8/A9)."""
+    parts = [part for part in separator.split(text) if part]
+    known = sum(is_recognised(part.rstrip("+-−")) for part in parts)
+    is_several = len(parts) >= _SEVERAL and 2 * known >= len(parts)
+    return parts if len(parts) > 1 and (is_several or known == len(parts)) else []
