@@ -30,7 +30,7 @@ from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
-from cassia_engine.markers.two_columns import long_of, two_columns
+from cassia_engine.markers.two_columns import has_numbered_columns, long_of, two_columns
 from cassia_engine.markers.unused import check_unused, used_columns
 from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
@@ -103,7 +103,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
         format_ = shape.format or choose_format(source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
-            refuse_headless(source, columns)
+            if not has_numbered_columns(source, columns):
+                refuse_headless(source, columns)
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
                 format_ = long_of(source, columns)
             forced = settings.marker_format if settings.marker_format != "auto" else ""
