@@ -24,6 +24,7 @@ from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
+from cassia_engine.markers.mixed import refuse_mixed
 from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.reshape import shaped
 from cassia_engine.markers.several import files_of, joined
@@ -109,8 +110,12 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
                 format_ = long_of(source, columns)
             forced = settings.marker_format if settings.marker_format != "auto" else ""
             check_unused(source, columns, None, forced)
+            refuse_mixed(source, None, columns, settings)
         else:
             check_unused(source, used_columns(source, format_), format_)
+            if not shape.format:
+                pair = source.header.index(format_.cluster), source.header.index(format_.gene)
+                refuse_mixed(source, format_, pair, settings)
         if format_:
             table = read_long(source, format_, settings, sieve)
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
