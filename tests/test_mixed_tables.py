@@ -1,4 +1,4 @@
-"""Tables put below each other, whose clusters have the same ids, are not read as one; harmless columns stay harmless."""
+"""Tables put below each other, whose clusters have the same ids, are not read as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that part the rows of a cluster: of a sample, a condition, a resolution. Read as one, such clusters are mixed."""
+"""Columns that part the rows of a cluster, of a sample, a condition, a resolution: read as one, they would be mixed."""
 
 from __future__ import annotations
 
@@ -102,8 +102,9 @@ def refuse_mixed(source: Source, format_: Format | None, pair: tuple[int, int], 
         if number == _MOST_ROWS or not columns:
             break
         for column in columns:
-            if (value := row[column.position].strip()) not in MISSING:
-                column.add(row[pair[0]].strip(), row[pair[1]].strip(), value)
+            cluster, gene, value = (row[position].strip() for position in (*pair, column.position))
+            if value not in MISSING and cluster not in MISSING:
+                column.add(cluster, gene, value)
         columns = [column for column in columns if len(column.values) <= _MOST_VALUES]
     if found := next((column for column in columns if column.parts_clusters), None):
         raise _error(source, found)

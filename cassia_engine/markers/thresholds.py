@@ -61,7 +61,7 @@ class Thresholds:
         numbers |= {f"above {column}": header.index(column) for column in self.bounds}
         cluster, gene = header.index(self.format.cluster), header.index(self.format.gene)
         texts = tuple(header.index(column) for column in self.true)
-        return Columns(cluster, gene, numbers, _decimal(self.source, numbers.values()), texts)
+        return Columns(cluster, gene, numbers, _decimal(self.source, numbers.values()), texts, self.percent)
 
     @cached_property
     def true(self) -> tuple[str, ...]:
