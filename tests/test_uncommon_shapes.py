@@ -14,15 +14,19 @@ from tests.test_markers import genes, read
 CLUSTERS = {"1": ["CD3D", "CD3E", "IL7R"], "2": ["LYZ", "S100A8", "FCN1"]}
 # What pegasus writes beside a gene for each cluster, up and down, in its order.
 PEGASUS = {
-    "log2Mean": (5, 1), "log2Mean_other": (1, 5), "log2FC": (2.0, -2.0), "percentage": (80, 10),
-    "percentage_other": (10, 80), "percentage_fold_change": (8, 0.1), "auroc": (0.9, 0.1), "mwu_U": (9, 1),
-
-        "mwu_pval": (1e-9, 1e-9),
-        "mwu_qval": (1e-8, 1e-8),
-        "t_tstat": (3, -3),
-        "t_pval": (0.1, 0.1),
-        "t_qval": (0.2, 0.2)
-    ,
+    "log2Mean": (5, 1),
+    "log2Mean_other": (1, 5),
+    "log2FC": (2.0, -2.0),
+    "percentage": (80, 10),
+    "percentage_other": (10, 80),
+    "percentage_fold_change": (8, 0.1),
+    "auroc": (0.9, 0.1),
+    "mwu_U": (9, 1),
+    "mwu_pval": (1e-9, 1e-9),
+    "mwu_qval": (1e-8, 1e-8),
+    "t_tstat": (3, -3),
+    "t_pval": (0.1, 0.1),
+    "t_qval": (0.2, 0.2),
 }
 
 
