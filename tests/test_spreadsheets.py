@@ -76,6 +76,13 @@ def test_notes_below_a_table_are_skipped(
     assert f"rows below the table are skipped: {1 + note.count('Sources')}, from line" in caplog.text
 
 
+@pytest.mark.parametrize("id_", ["Total", "#", "* 1", "CD4 memory T cells of blood"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_cluster_of_one_row_may_be_called_like_a_note(tmp_path: Path, id_: str, last: bool) -> None:
+    one = {id_: ["LCK"]}
+    assert genes(read(tmp_path, seurat(CLUSTERS | one if last else one | CLUSTERS))) == CLUSTERS | one
+
+
 @pytest.mark.parametrize("end", ["T", "0.5", "T,LCK,1", "1e-20,2"])
 def test_a_row_that_was_cut_off_is_no_note(tmp_path: Path, end: str) -> None:
     with pytest.raises(UsageError, match="fields, but the header has 6"):

@@ -128,6 +128,11 @@ def test_a_frame_with_numbered_columns_is_decided_by_content(values: list[object
     assert genes(table) == {str(id_): found for id_, found in lists.items()}
 
 
+def test_two_lists_of_unknown_genes_under_0_and_1_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"line 1: the first line \(0, 1\) looks like a row"):
+        read(tmp_path, "0,1\nmt:CoI,mt:CoII\nmt:ND1,mt:ATPase6\nmt:Cyt-b,mt:ND4\n")
+
+
 ENSEMBL = {f"ENSG{n:011d}": gene for n, gene in enumerate(gene for found in LIKE_GENES.values() for gene in found)}
 ENTREZ = {str(910 + 13 * n): gene for n, gene in enumerate(ENSEMBL.values())}
 

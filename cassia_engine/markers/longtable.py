@@ -166,7 +166,7 @@ class _Keep:
         found = self.clusters(db)
         if any(id_ is None or unguard(id_).strip() in MISSING for id_, _, _ in found):
             raise _DoubtfulError
-        if self.source.lines and any(n_rows == 1 and is_note(id_) for id_, n_rows, _ in found):
+        if self.source.sample and any(n_rows == 1 and is_note(id_) for id_, n_rows, _ in found):
             raise _DoubtfulError  # perhaps a note below the table
         return found
 

@@ -140,8 +140,13 @@ def _by_content(source: Source, first: int, second: int) -> tuple[int, int]:
 
 def has_numbered_columns(source: Source, columns: tuple[int, int]) -> bool:
     """Whether two columns are called 0 and 1, as pandas calls them without a header: then that is no row of a table."""
-    genes = [row[columns[1]] for row in source.sample if columns[1] < len(row)]
-    return {source.header[position] for position in columns} == _NUMBERED and not all(map(str.isdecimal, genes))
+    if {source.header[position] for position in columns} != _NUMBERED:
+        return False
+    found = [(row[columns[0]], row[columns[1]]) for row in source.sample if max(columns) < len(row)]
+    ids, genes = {id_ for id_, _ in found}, [gene for _, gene in found]
+    # Two lists of genes under their clusters 0 and 1 have no ids that repeat.
+    has_ids = len(ids) < len(found) or all(len(parse_genes(gene).genes) > 1 for gene in genes)
+    return has_ids and not all(map(str.isdecimal, genes))
 
 
 def _refuse_ids(source: Source, one: _Column, other: _Column) -> None:
