@@ -84,7 +84,8 @@ def _is_gene_list(lines: Sequence[str]) -> bool:
 
 def _are_names(lines: Sequence[str]) -> bool:
     """Whether lines have a name each, and no lists or sentences."""
-    return all(len(line.split()) < 2 and not set(line) & set(":|/") for line in lines)
+    named = [line for line in lines if any(map(str.isalnum, line))]
+    return bool(named) and all(len(line.split()) < 2 and not set(line) & set(":|/") for line in lines)
 
 
 def _parse(lines: Sequence[str], delimiter: str, cut: bool) -> list[list[str]]:
