@@ -142,12 +142,12 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
         ],
     ),
     "many problems, and a quoted line end and an empty line before them": (
-        SEURAT + '0,1,1,0,0,"T\ncell",CD3D\n\n0,1,1,0,0,NA,CD3D\n0,1,1,0,0,B,\n0,high,1,0,<2e-16,B,CD8A\n'
+        SEURAT + '0,1,1,0,0,"T\ncell",CD3D\n\n0,1,1,0,0,NA,CD3D\n0,1,1,0,0,B,\n0,high,1,0,small,B,CD8A\n'
         "0,1,1\n0,1,1,0,0,B,CD8A,CD8B\n0,NA,1,0,NA,B,CD19\n",
         [
             "F, line 5: nothing in column cluster; name the cluster",
             "F, line 7: 'high' in column avg_log2FC is not a number; correct it or leave it empty",
-            "F, line 7: '<2e-16' in column p_val_adj is not a number; correct it or leave it empty",
+            "F, line 7: 'small' in column p_val_adj is not a number; correct it or leave it empty",
             "F: 2 rows with too few or too many fields (lines 8, 9): e.g. 3 fields, but the header has 7",
         ],
     ),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.markers import read_markers
 from tests.test_gene_names import labels, read_case
 from tests.test_markers import genes, read
 
@@ -72,3 +74,83 @@ def test_two_columns_of_genes_have_no_clusters(tmp_path: Path) -> None:
     text = "T cells,B cells\nCD3D,CD79B\nLDHB,CD79A\nCD3E,MS4A1\n"
     with pytest.raises(UsageError, match=r"columns T cells and B cells both hold genes, each once"):
         read(tmp_path, text, marker_format="long")
+
+
+# Names of clusters that are symbols of genes too.
+LIKE_GENES = {
+    "CD4": ["CD3D", "IL7R", "CCR7", "LEF1"],
+    "CD14": ["LYZ", "S100A8", "FCN1", "VCAN"],
+    "DC": ["FCER1A", "CD1C", "CLEC10A", "CD74"],
+    "NK": ["GNLY", "NKG7", "KLRD1", "PRF1"],
+    "PC": ["MZB1", "IGHG1", "JCHAIN", "XBP1"],
+}
+LIKE_LISTS = {"CD4 T": LIKE_GENES["CD4"], "CD14 Mono": LIKE_GENES["CD14"], "DC NK": LIKE_GENES["DC"]}
+
+
+@pytest.mark.parametrize("gene_first", [False, True])
+@pytest.mark.parametrize("header", ["Cell population,Marker gene", "a,b", "population,marker", "Name,Feature", "0,1"])
+@pytest.mark.parametrize("clusters", [LIKE_GENES, {"CD4": LIKE_GENES["CD4"]}, LIKE_LISTS], ids=["all", "one", "lists"])
+def test_of_two_columns_of_symbols_what_repeats_are_the_clusters(
+    tmp_path: Path, header: str, gene_first: bool, clusters: dict[str, list[str]]
+) -> None:
+    one, other = header.split(",")
+    table = read(tmp_path, long_table(f"{other},{one}" if gene_first else header, gene_first, clusters))
+    assert genes(table) == clusters
+
+
+def test_an_index_in_front_of_clusters_and_genes(tmp_path: Path) -> None:
+    rows = [(id_, gene) for id_, found in LIKE_GENES.items() for gene in found]
+    text = ",who,what\n" + "".join(f"{n},{id_},{gene}\n" for n, (id_, gene) in enumerate(rows))
+    assert genes(read(tmp_path, text)) == LIKE_GENES
+
+
+@pytest.mark.parametrize("clusters", [LIKE_GENES, LIKE_LISTS, {"0": ["CD3D", "CD3E"], "1": ["LYZ", "CD14"]}])
+@pytest.mark.parametrize("gene_first", [False, True])
+@pytest.mark.parametrize("sign", [",", "\t"])
+@pytest.mark.parametrize("length", [1, 2, 4])
+def test_a_first_row_without_a_header_is_not_lost(
+    tmp_path: Path, clusters: dict[str, list[str]], gene_first: bool, sign: str, length: int
+) -> None:
+    some = {id_: found[:length] for id_, found in clusters.items()}
+    text = long_table("", gene_first, some).lstrip("\n").replace(",", sign)
+    with pytest.raises(
+        UsageError, match=r"line 1: (the first line \(.*\) looks like a row|the first column has genes)"
+    ):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("values", [list(LIKE_GENES), list(LIKE_LISTS), [0, 1, 2], ["0", "1"]], ids=str)
+@pytest.mark.parametrize("gene_first", [False, True])
+def test_a_frame_with_numbered_columns_is_decided_by_content(values: list[object], gene_first: bool) -> None:
+    lists = dict(zip(values, LIKE_GENES.values(), strict=False))
+    rows = [(gene, id_) if gene_first else (id_, gene) for id_, found in lists.items() for gene in found]
+    table = read_markers(pd.DataFrame(rows))
+    assert genes(table) == {str(id_): found for id_, found in lists.items()}
+
+
+def test_two_lists_of_unknown_genes_under_0_and_1_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"line 1: the first line \(0, 1\) looks like a row"):
+        read(tmp_path, "0,1\nmt:CoI,mt:CoII\nmt:ND1,mt:ATPase6\nmt:Cyt-b,mt:ND4\n")
+
+
+ENSEMBL = {f"ENSG{n:011d}": gene for n, gene in enumerate(gene for found in LIKE_GENES.values() for gene in found)}
+ENTREZ = {str(910 + 13 * n): gene for n, gene in enumerate(ENSEMBL.values())}
+
+
+@pytest.mark.parametrize("length", [3, 20])
+@pytest.mark.parametrize(
+    ("header", "symbols", "kind"),
+    [
+        *((header, ENSEMBL, "Ensembl ids") for header in ("gene_id,gene_name", "cluster,gene", "id,name", "a,b")),
+        ("entrez,symbol", ENTREZ, "Entrez ids"),
+        ("Gene stable ID,Gene name", ENSEMBL, "Ensembl ids"),
+    ],
+)
+def test_a_gene_map_is_no_table_of_markers(
+    tmp_path: Path, header: str, symbols: dict[str, str], kind: str, length: int
+) -> None:
+    text = header + "\n" + "".join(f"{id_},{gene}\n" for id_, gene in list(symbols.items())[:length])
+    with pytest.raises(
+        UsageError, match=rf"line 1: columns .* are {kind} and symbols, each once: a gene map, .*gene_map"
+    ):
+        read(tmp_path, text)

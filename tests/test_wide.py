@@ -260,3 +260,13 @@ def test_tables_of_another_shape_are_not_taken_for_wide(tmp_path: Path, kind: st
     (tmp_path / "table.csv").write_text(LONG_ALL_THE_SAME[kind])
     with pytest.raises(UsageError, match="column"):
         read_markers(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("first", ["", "cluster"])
+@pytest.mark.parametrize("ids", [["CD4", "CD14"], ["CD4", "CD14", "CD8A"], ["DC", "HSC", "NK"]])
+@pytest.mark.parametrize("head", [str, "gene{}".format])
+def test_rows_of_clusters_called_like_genes(
+    tmp_path: Path, first: str, ids: list[str], head: Callable[[int], object]
+) -> None:
+    lists = dict(zip(ids, PBMC.values(), strict=False))
+    assert genes(read(tmp_path, rows_of(lists, head, first))) == lists

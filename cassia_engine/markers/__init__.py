@@ -25,13 +25,14 @@ from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
+from cassia_engine.markers.mixed import refuse_mixed
 from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.reshape import shaped
 from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
-from cassia_engine.markers.two_columns import long_of, two_columns
+from cassia_engine.markers.two_columns import has_numbered_columns, long_of, two_columns
 from cassia_engine.markers.unused import check_unused, used_columns
 from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
@@ -104,13 +105,18 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
         format_ = shape.format or choose_format(source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
-            refuse_headless(source, columns)
+            if not has_numbered_columns(source, columns):
+                refuse_headless(source, columns)
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
                 format_ = long_of(source, columns)
             forced = settings.marker_format if settings.marker_format != "auto" else ""
             check_unused(source, columns, None, forced)
+            refuse_mixed(source, None, columns, settings)
         else:
             check_unused(source, used_columns(source, format_), format_)
+            if not shape.format:
+                pair = source.header.index(format_.cluster), source.header.index(format_.gene)
+                refuse_mixed(source, format_, pair, settings)
         if format_:
             table = read_long(source, format_, settings, sieve)
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])

@@ -18,7 +18,8 @@ from cassia_engine.errors import UsageError
 from cassia_engine.files import local
 from cassia_engine.markers.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.objects import write_object
-from cassia_engine.markers.source import READING_ERRORS, Source, as_pattern, open_source, unreadable
+from cassia_engine.markers.source import Source, as_pattern, open_source
+from cassia_engine.markers.textfile import READING_ERRORS, unreadable
 from cassia_engine.settings import SplitSettings
 
 if TYPE_CHECKING:

@@ -55,6 +55,12 @@ def known_share(cells: Collection[str]) -> float:
     return sum(map(is_known, found)) / len(found) if found else 0.0
 
 
+def distinct_share(cells: Iterable[str]) -> float:
+    """Which part of the filled cells is there for the first time, 0 to 1; 1 where none has a letter or digit."""
+    found = [cell for cell in filled(cells) if any(map(str.isalnum, cell))]
+    return len(set(found)) / len(found) if found else 1.0
+
+
 def id_share(cells: Collection[str]) -> float:
     """Which part of the filled cells have the form of a gene's id, whatever the species: letters with digits."""
     found = filled(cells)

@@ -17,6 +17,7 @@ import duckdb
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted
 from cassia_engine.markers.direction_column import DirectionColumn, decide, find_direction_column
+from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
@@ -172,8 +173,9 @@ class _Keep:
 
     def run(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
         """Fill `kept`. Returns its clusters in order of appearance, each with its rows and hits."""
-        if any(len(row) != len(self.source.header) for row in self.source.sample):
-            raise _DoubtfulError  # DuckDB takes rows that have empty fields too many, at whichever end
+        # DuckDB takes rows that have empty fields too many, at whichever end, and line ends of the first kind only.
+        if self.source.mixed_ends or any(len(row) != len(self.source.header) for row in self.source.sample):
+            raise _DoubtfulError
         reader, parameters = self.reader()
         gene = f"c{self.columns.gene}"
         passes = " AND ".join([f"{gene} IS NOT NULL", *(one.sql for one in self.thresholds.conditions())])
@@ -186,6 +188,8 @@ class _Keep:
         found = self.clusters(db)
         if any(id_ is None or unguard(id_).strip() in MISSING for id_, _, _ in found):
             raise _DoubtfulError
+        if self.source.sample and any(n_rows == 1 and is_note(id_) for id_, n_rows, _ in found):
+            raise _DoubtfulError  # perhaps a note below the table
         return found
 
     def clusters(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.cells import guard, unguard
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.genelike import known_share
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ _EXPECTED = (
     "markers: expected a path, a pandas DataFrame, a list of mappings, one a row, a dict of cluster to genes or to a "
     "DataFrame, or Scanpy's names"
 )
+_KNOWN = 0.5  # of the names of genes, at least
 # What Scanpy keeps of a test, a record array each.
 _OF_SCANPY = ("names", "scores", "logfoldchanges", "pvals", "pvals_adj")
 
@@ -50,9 +52,9 @@ def write_object(table: Any, text: Path) -> str:
 
 
 def _write_frame(frame: pd.DataFrame, text: Path, place: str) -> str:
-    if not len(frame.columns):
-        raise UsageError(f"{place} has no columns; give a marker table")
     flat = _with_index(frame)
+    if not len(flat.columns):
+        raise UsageError(f"{place} has no columns; give a marker table")
     if flat.columns.nlevels > 1:
         flat = flat.set_axis(
             [str(tuple(map(str, name))) if isinstance(name, tuple) else name for name in flat.columns], axis=1
@@ -76,7 +78,7 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     known = {str(name).lower() for name in frame.columns} & set(CLUSTER_HEADERS)
     names = [str(name) if name is not None else "" for name in index.names]
     if index.nlevels > 1 and not names[0] and not known:
-        names[0] = "cluster"  # as of pandas.concat({cluster: frame})
+        names = _named_levels(index, {str(name).lower() for name in frame.columns})
     result = frame.copy(deep=False)
     if result.columns.nlevels > 1:
         result.columns = result.columns.to_flat_index()
@@ -86,6 +88,22 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
             continue  # said twice, or the numbers of rows
         result.insert(0, name, values, allow_duplicates=True)
     return result
+
+
+def _named_levels(index: pd.Index[Any], columns: set[str]) -> list[str]:
+    """Names for the levels of an index without them: clusters first, as pandas.concat({cluster: frame}) has them.
+
+    The second of two levels is that of the genes if it has names and no column has; known genes may stand first.
+    """
+    from pandas.api.types import is_numeric_dtype
+
+    names = ["cluster", *(str(name) if name is not None else "" for name in index.names[1:])]
+    if len(names) != 2 or names[1] or columns & {*GENE_HEADERS, *ID_HEADERS}:
+        return names
+    first, second = (list(map(str, index.unique(level))) for level in (0, 1))
+    if known_share(first) > max(_KNOWN, known_share(second)) and len(second) < len(first):
+        return ["gene", "cluster"]
+    return names if is_numeric_dtype(index.get_level_values(1).dtype) else ["cluster", "gene"]
 
 
 def _write_mapping(table: Mapping[Any, Any], text: Path, place: str = "the dict") -> str:

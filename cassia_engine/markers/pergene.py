@@ -12,9 +12,10 @@ from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.markers.widelabels import per_gene
 
+_OTHER_TESTS = ("t_qval", "fisher_qval")  # that pegasus writes beside those of its first test
 _LOUPE = "featurename"  # Loupe adjusts its p values and calls them P-Value
 # Columns of ids, where a gene has no name.
-_IDS = ("feature id", "featureid", "feature_id", "gene id", "geneid", "gene_id", "ensembl_id", "id")
+_IDS = ("feature id", "featureid", "feature_id", "gene id", "geneid", "gene_id", "ensembl_id", "featurekey", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def find_per_gene(source: Source) -> PerGene | None:
     clusters: dict[str, dict[str, int]] = {}
     for position, label in zip(others, labels or (), strict=bool(labels)):
         if label.key and label.key in clusters.get(label.cluster, {}):
+            if source.header[position].lower().endswith(_OTHER_TESTS):
+                continue
             what = f"cluster {shown(label.cluster)} has two columns of one statistic ({shown(source.header[position])})"
             raise source.error(f"{what}; give each cluster a name of its own", 0)
         clusters.setdefault(label.cluster, {}).setdefault(label.key, position)

@@ -70,6 +70,7 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
         adjusted = table.adjusted
     elif lists := read_lists(source):
         _refuse_unknown_numbers(source, lists)
+        _warn_of_numbered(source, lists)
         statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
         format_ = replace(_format("wide", f"wide ({lists.what})", statistics, settings), ranked=True)
         found = _rows(source, before_turn(source, lists, settings.max_p_val_adj), problems)
@@ -83,6 +84,14 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
             argument("max_p_val_adj"),
         )
     return Shaped(_written(source, copy, found, statistics, problems), settings, format_)
+
+
+def _warn_of_numbered(source: Source, lists: Lists) -> None:
+    """Say that X0, X1 may be what R made of 0, 1: the ids stay, as they may be the clusters' own."""
+    ids = lists.clusters
+    if all(id_[:1] == "X" and id_[1:].isdecimal() for id_ in ids):
+        what = f"clusters {shown(ids[0])}, {shown(ids[1])}, ... are probably {ids[0][1:]}, {ids[1][1:]}, ..."
+        log.warning("%s: %s: R puts an X before numbers (check.names = FALSE keeps them)", source.place, what)
 
 
 def _refuse_unknown_numbers(source: Source, lists: Lists) -> None:

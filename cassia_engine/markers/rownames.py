@@ -27,7 +27,18 @@ NAMES_OF_ROW_NAMES = (
     "...1",
 )
 _INDEX_NAMES = ("index", "_index", "__index_level_0__")
-IDS = ("gene_id", "gene_ids", "geneid", "feature_id", "featureid", "ensembl", "ensembl_id", "ensembl_gene_id", "id")
+IDS = (
+    "gene_id",
+    "gene_ids",
+    "geneid",
+    "feature_id",
+    "featureid",
+    "ensembl",
+    "ensembl_id",
+    "ensembl_gene_id",
+    "featurekey",
+    "id",
+)
 # Statistics of a gene that have no place in a wide table, in lower case.
 _STATISTICS = (
     *("avg_logfc", "logfc", "avg_diff", "p.value", "summary.logfc", "myauc", "power", "top", "stat", "statistic"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from cassia_engine.markers.formats import ROW_NAMES, data_columns
+from cassia_engine.markers.numbers import as_number
 from cassia_engine.markers.source import MISSING, Source
 from cassia_engine.markers.symbols import is_sentence
 
@@ -20,11 +22,17 @@ def texts_of(source: Source, position: int) -> list[str]:
 
 def numbers_of(source: Source, position: int) -> list[float]:
     """The values of a column in the first rows, if it is one of numbers; else none."""
-    texts = texts_of(source, position)
+    found = [_number(text, source.delimiter) for text in texts_of(source, position)]
+    numbers = [number for number in found if number is not None]
+    return [number for number in numbers if not math.isnan(number)] if len(numbers) == len(found) else []
+
+
+def _number(text: str, delimiter: str) -> float | None:
     try:
-        return [float(text if source.delimiter == "," else text.replace(",", ".")) for text in texts]
+        return float(text if delimiter == "," else text.replace(",", "."))
     except ValueError:
-        return []
+        known = (as_number(text, statistic) for statistic in ("p_val_adj", "pct_in"))
+        return next((number for number in known if number is not None), None)
 
 
 def number_columns(source: Source) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.markers.headers import GENE_HEADERS
 from cassia_engine.markers.preamble import uncommented
 
 GZIP = b"\x1f\x8b"
@@ -59,10 +60,14 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
     """
     tables = {sign: _parse(lines, sign, cut) for sign in (given or _DELIMITERS)}
     tables = {sign: table for sign, table in tables.items() if table and len(table[0]) > 1}
+    if not tables and _is_gene_list(lines):
+        return Layout(",", (lines[0].strip().strip('"'),), tuple((row[0],) for row in _parse(lines, ",", cut)[1:]))
     if not tables:
         spaced = _parse(lines, " ", cut)  # as R's write.table has it unless told otherwise
         if len(spaced) <= 1 or _agreeing(spaced) < len(spaced) - 1 or len(spaced[0]) == 1:
             what = f"one column only ({shown(lines[0].strip())}); columns are parted by comma, semicolon or tab"
+            if _are_names(lines):
+                what += "; if these are the genes of one cluster, put a header above them: gene"
             raise UsageError(what, path=place)
         tables = {" ": spaced}
     # A sign that is in the header only by chance does not part the rows.
@@ -70,6 +75,17 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
     header, *body = tables[delimiter]
     header[0] = uncommented(header[0].strip())
     return Layout(delimiter, _header([column.strip() for column in header], body, place), tuple(map(tuple, body)))
+
+
+def _is_gene_list(lines: Sequence[str]) -> bool:
+    """Whether the only column has genes, a row each, under a header that says so: the markers of one cluster."""
+    return len(lines) > 1 and lines[0].strip().strip('"').lower() in GENE_HEADERS and _are_names(lines[1:])
+
+
+def _are_names(lines: Sequence[str]) -> bool:
+    """Whether lines have a name each, and no lists or sentences."""
+    named = [line for line in lines if any(map(str.isalnum, line))]
+    return bool(named) and all(len(line.split()) < 2 and not set(line) & set(":|/") for line in lines)
 
 
 def _parse(lines: Sequence[str], delimiter: str, cut: bool) -> list[list[str]]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import logging
-import re
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from cassia_engine.errors import UsageError, raise_all, shown
+from cassia_engine.markers.footers import body_of, is_blank, note_of
 from cassia_engine.markers.preamble import Preamble, preamble
 from cassia_engine.markers.sniff import GZIP, foreign, layout
+from cassia_engine.markers.textfile import (
+    LONGEST_LINE,
+    READING_ERRORS,
+    TooLongError,
+    lines_in,
+    open_bytes,
+    open_text,
+    too_long,
+    unreadable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -24,25 +30,11 @@ log = logging.getLogger(__name__)
 MISSING = ("", "NA", "NaN")
 # Of a problem that many rows have, so many lines are named.
 MOST_LISTED = 3
-# Longer lines and cells are no table: an open quote, or a packed file made to fill the memory.
-LONGEST_LINE = 16_000_000  # characters
 
 _SAMPLE_LINES = 100
 _START = 4096
-# What opening, unpacking and decoding can raise; ValueError also for a path that no system takes.
-READING_ERRORS = (OSError, EOFError, zlib.error, ValueError)
 # In DuckDB a file name is a pattern.
 _PATTERN = str.maketrans({character: f"[{character}]" for character in "[*?"})
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_PIECE = 1 << 20  # bytes that are looked at at once
-
-
-class _TooLongError(Exception):
-    """A line is longer than `LONGEST_LINE`."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +49,7 @@ class Source:
         lines: its lines (rows) are those that a person knows; not of a table that cassia wrote anew.
         skip: how many lines stand above the header.
         unnamed: it is no file of a person's, so that `place` is no name.
+        mixed_ends: its first lines have ends of several kinds.
     """
 
     path: Path
@@ -69,6 +62,7 @@ class Source:
     lines: bool = True
     skip: int = 0
     unnamed: bool = False
+    mixed_ends: bool = False
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
@@ -83,12 +77,18 @@ class Source:
 
 @dataclass(slots=True)
 class Problems:
-    """What is wrong with a table, to be raised at once: a message for each kind, however many rows have it."""
+    """What is wrong with a table, to be raised at once: a message for each kind, however many rows have it.
+
+    Rows that are no rows of the table are told in a log line where nothing is wrong: `blank` by their lines, and what
+    is written below it, `notes`, by line and text.
+    """
 
     source: Source
     single: list[UsageError] = field(default_factory=list)
     found: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    blank: list[int] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, kind: str, what: str, line: int | None = None) -> None:
         """Add a problem of a row; `kind` is what such rows are ("without a gene"), "" for one of the whole table."""
@@ -105,6 +105,15 @@ class Problems:
     def raise_all(self) -> None:
         """Raise what was added, in the order of the first lines."""
         raise_all([*map(self._message, self.found), *self.single])
+        place, unit = self.source.place, "row" if self.source.in_rows else "line"
+        if self.blank:
+            log.info("%s: blank rows are skipped: %d, from %s %d", place, len(self.blank), unit, self.blank[0])
+        if self.notes:
+            line, text = self.notes[0]
+            n_notes = len(self.notes)
+            log.warning(
+                "%s: rows below the table are skipped: %d, from %s %d: %s", place, n_notes, unit, line, shown(text)
+            )
 
     def _message(self, kind: str) -> UsageError:
         count, listed = self.counts[kind], self.found[kind]
@@ -127,13 +136,13 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
     try:
         with open(path, "rb") as raw:
             gzipped = raw.read(2) == GZIP
-        with _open_bytes(path, gzipped) as unpacked:
+        with open_bytes(path, gzipped) as unpacked:
             start = unpacked.read(_START)
         if advice := foreign(start):
             raise UsageError(advice, path=place)
-        with _open_text(path, gzipped) as text:
-            lines = list(islice(_lines(text), _SAMPLE_LINES))
-    except _TooLongError as error:
+        with open_text(path, gzipped) as text:
+            lines = [line.lstrip("\ufeff") for line in islice(lines_in(text), _SAMPLE_LINES)]
+    except TooLongError as error:
         raise too_long(place, error.line) from error
     except READING_ERRORS as error:
         raise unreadable(path, place, gzipped, error) from error
@@ -148,19 +157,35 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
         found = layout(lines[above.skip :], place, cut=len(lines) == _SAMPLE_LINES, given=above.delimiter)
     except csv.Error as error:
         raise UsageError(f"{error}; correct the quotes", path=place) from error
-    return Source(path, place, in_rows, gzipped, found.delimiter, found.header, found.sample, skip=above.skip)
+    sample = body_of(found.sample)
+    return Source(
+        path,
+        place,
+        in_rows,
+        gzipped,
+        found.delimiter,
+        found.header,
+        sample,
+        skip=above.skip,
+        mixed_ends=_have_mixed_ends(lines),
+    )
+
+
+def _have_mixed_ends(lines: Sequence[str]) -> bool:
+    return len({line[len(line.rstrip("\r\n")) :] for line in lines if line.endswith(("\r", "\n"))}) > 1
 
 
 def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """The rows of a table under its header, each with its line and as many fields as the header.
 
     A row with another number of fields is left out and added to `problems`; so is what cannot be read, and ends it.
+    Blank rows and notes below the table are left out too.
     """
-    width = len(source.header)
     line, number = source.skip + 1, -1
+    held: list[tuple[int, list[str]]] = []  # notes, if nothing follows
     try:
-        with _open_text(source.path, source.gzipped) as text:
-            reader = csv.reader(islice(_lines(text), source.skip, None), delimiter=source.delimiter, strict=True)
+        with open_text(source.path, source.gzipped) as text:
+            reader = csv.reader(islice(lines_in(text), source.skip, None), delimiter=source.delimiter, strict=True)
             for row in reader:
                 start, line = line, source.skip + reader.line_num + 1
                 if len(row) < 2 and not "".join(row).strip():
@@ -169,16 +194,30 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
                 place = number if source.in_rows else start
                 if not number:
                     continue  # the header
-                if len(row) != width:
-                    problems.add("with too few or too many fields", _misfit(source, len(row)), place)
+                if is_blank(row):
+                    problems.blank.append(place)
+                elif note_of(row):
+                    held.append((place, row))
                 else:
-                    yield place, row
+                    yield from _fitting(source, [*held, (place, row)], problems)
+                    held = []
+            problems.notes += [(place, note_of(row)) for place, row in held]
     except csv.Error as error:
         problems.add("", f"{error}; correct the quotes here", line)
-    except _TooLongError as error:
+    except TooLongError as error:
         problems.single.append(too_long(source.place, error.line))
     except READING_ERRORS as error:
         problems.single.append(unreadable(source.path, source.place, source.gzipped, error))
+
+
+def _fitting(
+    source: Source, found: Sequence[tuple[int, list[str]]], problems: Problems
+) -> Iterator[tuple[int, list[str]]]:
+    for place, row in found:
+        if len(row) == len(source.header):
+            yield place, row
+        else:
+            problems.add("with too few or too many fields", _misfit(source, len(row)), place)
 
 
 def as_pattern(path: Path) -> str:
@@ -190,64 +229,3 @@ def _misfit(source: Source, fields: int) -> str:
     what = f"{fields} fields, but the header has {len(source.header)}"
     sign = {"\t": "a tab", " ": "a space"}.get(source.delimiter, repr(source.delimiter))
     return f'{what}; put quotes (") around a field that has {sign} in it' if fields > len(source.header) else what
-
-
-def _open_bytes(path: Path, gzipped: bool) -> IO[bytes]:
-    return gzip.open(path) if gzipped else open(path, "rb")  # type: ignore[return-value]
-
-
-def _open_text(path: Path, gzipped: bool) -> IO[str]:
-    if gzipped:
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return open(path, encoding="utf-8-sig", newline="")
-
-
-def unreadable(path: Path, place: str, gzipped: bool, error: Exception) -> UsageError:
-    """What an error of reading means, for a person."""
-    line = None
-    match error:
-        case FileNotFoundError():
-            what = "no such file; check the path"
-        case IsADirectoryError():
-            what = "this is a folder; give the marker table itself"
-        case PermissionError():
-            what = "you may not read this file; check its permissions (ls -l)"
-        case UnicodeDecodeError():
-            what, line = "not UTF-8 text; save the table as CSV or TSV in UTF-8", _undecodable_line(path, gzipped)
-        case EOFError() | gzip.BadGzipFile() | zlib.error():
-            what = "the gzip file is damaged; make it again"
-        case _:
-            what = f"cannot be read ({getattr(error, 'strerror', None) or error}); check the path"
-    return UsageError(what, path=place, line=line)
-
-
-def too_long(place: str, line: int) -> UsageError:
-    """A line that no table has."""
-    what = f"longer than {LONGEST_LINE} characters; write each row on its own line, and close its quotes"
-    return UsageError(what, path=place, line=line)
-
-
-def _lines(text: IO[str]) -> Iterator[str]:
-    """The lines of a text, none of which fills the memory."""
-    number = 0
-    while line := text.readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE:
-            raise _TooLongError(number)
-        yield line
-
-
-def _undecodable_line(path: Path, gzipped: bool) -> int | None:
-    """The first line that is not UTF-8: the error itself counts from the start of some buffer."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line = 1
-    with _open_bytes(path, gzipped) as raw:
-        while piece := raw.read(_PIECE):
-            if piece.endswith(b"\r"):
-                piece += raw.read(1)  # the two bytes of a line end stay together
-            try:
-                decoder.decode(piece)
-            except UnicodeDecodeError as error:
-                return line + len(_LINE_END.findall(error.object[: error.start]))
-            line += len(_LINE_END.findall(piece))
-    return line

@@ -54,6 +54,7 @@ _COMMON = """
     mwu_U U pseudo_R2 specificity rank Top odds_ratio p_adj.glb log2Mean log2Mean_other percentage_fold_change Length
     entrez entrezid entrez_id ncbi_gene_id index n n_cells start end
 """
+_LOG_P = re.compile(r"log(10|2)?(adj)?(p|q|fdr)(val|value)?s?(adj|adjusted)?$", re.IGNORECASE)  # of p values
 _FOLD_LIKE = re.compile(r"fc$|^fc|fold|lfc|coef|diff|change|effect|^beta|estimate|cohen|^log", re.IGNORECASE)
 
 
@@ -106,7 +107,8 @@ def is_common(column: str) -> bool:
 
 def is_fold(column: str) -> bool:
     """Whether a column's name is one of a fold change or another effect, whose sign is the direction."""
-    return bool(_FOLD_LIKE.search(plain(column))) and plain(column) not in _COMMON_PLAIN
+    name = plain(column)
+    return bool(_FOLD_LIKE.search(name)) and not _LOG_P.search(name) and name not in _COMMON_PLAIN
 
 
 def is_unclear_fold(column: str) -> bool:

@@ -65,7 +65,7 @@ class Thresholds:
         cluster, gene = header.index(self.format.cluster), header.index(self.format.gene)
         texts = tuple(header.index(column) for column in self.true)
         texts += (self.direction.position,) if self.direction else ()
-        return Columns(cluster, gene, numbers, _decimal(self.source, numbers.values()), texts)
+        return Columns(cluster, gene, numbers, _decimal(self.source, numbers.values()), texts, self.percent)
 
     @cached_property
     def true(self) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ header rows may say cluster and statistic, as pandas writes MultiIndex columns.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 from cassia_engine.errors import shown
 from cassia_engine.markers.coherence import direction
 from cassia_engine.markers.formats import ROW_NAMES
-from cassia_engine.markers.genelike import Kind, filled, id_share, is_known, kind_of, known_share
+from cassia_engine.markers.genelike import Kind, distinct_share, filled, id_share, is_known, kind_of, known_share
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.positions import COUNTER, COUNTING, NAMELESS, NUMBERED, POSITION, are_positions, is_rank
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.twoheaders import one_header
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
@@ -24,13 +24,9 @@ MOST_CELLS = 20_000_000
 _SAMPLE = 100  # lists, and cells of them, that are looked at
 # Of genes that the bundled tables know this share of a column is known; nearly all of it in most tables.
 _KNOWN = 0.25
-_COUNTING = ("rank", "no", "no.", "nr", "top")
-_RANK_HEADERS = (*(name.lower() for name in ROW_NAMES), *_COUNTING, "index", "level_0", "#", "...1")
-# What people and programs call the columns of a list: gene1, top_2, V3, 4, Unnamed: 5, or nothing.
-_POSITION = re.compile(r"((gene|marker|symbol|top|rank|v|x|col|column|unnamed:)s?[ _.\-#]*)?\d*", re.IGNORECASE)
-_NUMBERED = re.compile(r"[xX]?\d+")  # R puts an X before numbers
-_COUNTER = re.compile(r"\.\d+$")
-_INTEGER = re.compile(r"\d+")
+# A column of clusters has each id at least twice, and twice as often as the column of genes has a gene.
+_REPEATED, _TWICE = 0.5, 2
+_ENOUGH_ROWS = 4  # to tell by what repeats, where there are more than two columns
 
 Cells = Sequence[str]
 
@@ -84,10 +80,12 @@ def _refuse_genes_without_clusters(source: Source) -> None:
     """Refuse columns that are all genes, or two of genes and of what is no cluster: none of them can be ids."""
     whole = [row for row in source.sample if len(row) == len(source.header)]
     columns = [list(cells) for cells in zip(*whole, strict=True)]
-    start = 1 if columns and _is_rank(source.header[0], columns[0]) else 0
+    start = 1 if columns and is_rank(source.header[0], columns[0]) else 0
     names = [name.strip() for name in source.header[start:]]
     if not columns or len(names) < 2:
         return
+    if len(columns) - start == 2 and _has_clusters(columns[start:]):
+        return  # clusters and genes, a gene a row
     shares = [known_share(cells) for cells in columns[start:]]
     if min(shares) < 0.5:
         if start == 0 and len(columns) == 2 and shares[0] >= 0.5 and len(set(columns[1])) == len(columns[1]):
@@ -109,13 +107,13 @@ def _is_other(source: Source) -> bool:
     named = [name for name in names if name in GENE_HEADERS]
     if len(names) == 2 and (named or names[0] in CLUSTER_HEADERS or names[1] in CLUSTER_HEADERS):
         return True
-    plain = Counter(_COUNTER.sub("", name) for name in names)
+    plain = Counter(COUNTER.sub("", name) for name in names)
     if any(count == 1 and key_of(name) not in (None, GENE, "") for name, count in plain.items()):
         return True  # a statistic that is there once is not one of each cluster
     if set(names[1:]) & set(CLUSTER_HEADERS):
         return True
     if names[0] in CLUSTER_HEADERS:  # columns called alike, by number or not at all: one row per cluster
-        return not _are_positions(names[1:])
+        return not are_positions(names[1:])
     return bool(named) and not any(count > 1 and key_of(name) is not None for name, count in plain.items())
 
 
@@ -130,20 +128,32 @@ def _lists(
     body, places = body[skipped:], places[skipped:]
     if not body:
         return None
-    by_column = _by_column(texts, body, places)
-    by_row = None if skipped else _by_row(header, body)
+    columns = [list(cells) for cells in zip(*body, strict=True)]
+    has_rank = is_rank(texts[0], columns[0])
+    is_long = _has_clusters(columns[1 if has_rank else 0 :])
+    by_column = None if is_long else _by_column(texts, body, places)
+    is_pair = is_long and has_rank and len(columns) == 3 and header[0] in ROW_NAMES
+    by_row = None if skipped or is_pair else _by_row(header, body)
     if by_column and by_row:
         return _chosen(source, header, by_column, by_row) if whole else by_column
     return by_column or by_row
 
 
+def _has_clusters(columns: Sequence[Cells]) -> bool:
+    """Whether a column repeats its names as one of clusters does beside one of genes: a list has a gene once."""
+    shares = [distinct_share(cells) for cells in columns if kind_of(cells[:_SAMPLE]) is not Kind.NUMBERS]
+    if len(shares) < 2 or (len(columns) > 2 and len(columns[0]) < _ENOUGH_ROWS):
+        return False
+    return min(shares) <= _REPEATED and max(shares) >= _TWICE * min(shares)
+
+
 def _by_column(texts: Cells, body: Sequence[Cells], places: Sequence[int]) -> Lists | None:
     columns = [list(cells) for cells in zip(*body, strict=True)]
     kinds = [kind_of(cells[:_SAMPLE]) for cells in columns]
-    first = 1 if _is_rank(texts[0], columns[0]) else 0
+    first = 1 if is_rank(texts[0], columns[0]) else 0
     last = len(columns) - (kinds[-1] is Kind.EMPTY and not texts[-1].strip())  # every line ends with a delimiter
     names = texts[first:last]
-    if all(map(_POSITION.fullmatch, names)) and not all(map(_NUMBERED.fullmatch, names)):
+    if all(map(POSITION.fullmatch, names)) and not all(map(NUMBERED.fullmatch, names)):
         return None  # gene1, V2 and the like are no clusters
     labels = _labels(names, kinds[first:last], columns[first:last], has_ids=first == 0)
     return Lists(labels, columns[first:last], places, "one column per cluster") if labels else None
@@ -152,50 +162,33 @@ def _by_column(texts: Cells, body: Sequence[Cells], places: Sequence[int]) -> Li
 def _by_row(header: Cells, body: Sequence[Cells]) -> Lists | None:
     ids = [row[0] for row in body]
     lists = [list(row[1:]) for row in body]
-    if len(header) < 3 or len(set(ids)) < len(ids) or len(filled(ids)) < len(ids) or not _are_positions(header[1:]):
+    if len(header) < 3 or len(set(ids)) < len(ids) or len(filled(ids)) < len(ids) or not are_positions(header[1:]):
         return None
-    if header[0].strip().lower() not in (*CLUSTER_HEADERS, "v1") and (
-        known_share(ids) >= 0.5 or all(map(_NUMBERED.fullmatch, header))
-    ):
+    are_ids = header[0].strip().lower() in (*CLUSTER_HEADERS, *NAMELESS)
+    may_be_genes = known_share(ids) >= 0.5 or all(map(NUMBERED.fullmatch, header))
+    if may_be_genes and not are_ids and header[0].strip().lower() != "v1":
         return None  # the first column has genes too
-    labels = _labels(ids, [kind_of(cells[:_SAMPLE]) for cells in lists], lists)
+    labels = _labels(ids, [kind_of(cells[:_SAMPLE]) for cells in lists], lists, are_ids=are_ids)
     return Lists(labels, lists, (), "one row per cluster") if labels else None
 
 
-def _are_positions(names: Cells) -> bool:
-    """Whether columns are called by their number, or all the same, as those of a list are."""
-    named = [name.strip() for name in names if name.strip()]
-    if all(map(_NUMBERED.fullmatch, named)):
-        return len(named) < len(names) or _run(named)
-    return all(map(_POSITION.fullmatch, named)) or len({_COUNTER.sub("", name).lower() for name in named}) == 1
-
-
-def _run(names: Cells) -> bool:
-    """Whether names count on from 0 or 1 (or 2, where the first column has a number too)."""
-    numbers = [int(name.strip("xX")) for name in names]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 2
-
-
-def _is_rank(name: str, cells: Cells) -> bool:
-    """Whether a first column numbers the rows."""
-    plain = name.strip().lower()
-    if all(_INTEGER.fullmatch(cell.strip()) for cell in cells):
-        return plain not in CLUSTER_HEADERS and int(cells[0]) <= 1 and _run([cell.strip() for cell in cells])
-    return plain in _RANK_HEADERS and all(_POSITION.fullmatch(cell.strip()) for cell in cells)
-
-
 def _labels(
-    texts: Cells, kinds: Sequence[Kind], lists: Sequence[Cells], has_ids: bool = False
+    texts: Cells, kinds: Sequence[Kind], lists: Sequence[Cells], has_ids: bool = False, are_ids: bool = False
 ) -> Sequence[Label] | None:
-    """The labels of lists of genes, with their statistics, if they are such lists; `has_ids`: the first may be ids."""
+    """The labels of lists of genes, with their statistics, if they are such lists.
+
+    Args:
+        has_ids: the first list may be ids of clusters.
+        are_ids: the labels stand where ids do, so that they may be names of genes (CD4, DC).
+    """
     named = [cells for cells, kind in zip(lists, kinds, strict=True) if kind is Kind.NAMES]
     if len(named) < 2 or Kind.OTHER in kinds or not all(text.strip() for text in texts):
         return None
     labels = labels_of(texts, kinds)
-    if not labels or sum(map(is_known, texts)) * 2 > len(texts):
+    if not labels or (not are_ids and sum(map(is_known, texts)) * 2 > len(texts)):
         return None
     plain = all(label.cluster == text for label, text in zip(labels, texts, strict=True))
-    sure = Kind.NUMBERS in kinds or not plain or all(map(_NUMBERED.fullmatch, texts))
+    sure = Kind.NUMBERS in kinds or not plain or all(map(NUMBERED.fullmatch, texts))
     return labels if _are_genes(named, sure, has_ids) else None
 
 
@@ -228,11 +221,11 @@ def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> L
     ids = [label.cluster for label in by_row.labels]
     if (
         header[0].strip().lower() in CLUSTER_HEADERS
-        or not all(map(_NUMBERED.fullmatch, names))
-        or not _is_rank(header[0], ids)
+        or not all(map(NUMBERED.fullmatch, names))
+        or not is_rank(header[0], ids)
     ):
         return by_row
-    if header[0].strip().lower() in _COUNTING:
+    if header[0].strip().lower() in COUNTING:
         return by_column
     match direction([filled(cells) for cells in by_column.lists], [filled(cells) for cells in by_row.lists]):
         case 1:

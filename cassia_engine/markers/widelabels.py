@@ -20,12 +20,15 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     ),
     "p_val_adj": (
         *("pvals_adj", "pval_adj", "p_val_adj", "padj", "p_adj", "adjusted p value", "adjusted p-value", "fdr", "qval"),
-        *("q_value", "qvalue", "mwu_qval", "adj_pval"),
+        *("q_value", "qvalue", "mwu_qval", "t_qval", "fisher_qval", "adj_pval"),
     ),
     RAW_P: ("pvals", "pval", "p", "p_val", "pvalue", "p_value", "p value", "p-value", "mwu_pval"),
-    "pct_in": ("pct_nz_group", "pts", "pct.1", "pct_in"),
-    "pct_out": ("pct_nz_reference", "pts_rest", "pct.2", "pct_out"),
-    "": ("mean counts", "mean umi counts", "mean normalized counts", "average", "mean", "rank", "log10p", "a"),
+    "pct_in": ("pct_nz_group", "pts", "pct.1", "pct_in", "percentage"),
+    "pct_out": ("pct_nz_reference", "pts_rest", "pct.2", "pct_out", "percentage_other"),
+    "": (
+        *("log2mean", "log2mean_other", "percentage_fold_change", "mwu_u", "t_tstat", "t_pval", "fisher_pval"),
+        *("mean counts", "mean umi counts", "mean normalized counts", "average", "mean", "rank", "log10p", "a"),
+    ),
 }
 _STATISTIC = {name: key for key, names in _KEYS.items() for name in names}
 _SEPARATORS = ("::", "_", ".", ":", "|", "-", "/", " ")
