@@ -217,6 +217,46 @@ def test_a_claim_with_an_unlisted_gene_goes_back_before_the_validator_is_asked()
     assert "[NO]" not in result.conversation.checks[1]
 
 
+MARKUP: dict[str, Callable[[str], str]] = {
+    "bold": lambda gene: f"**{gene}**",
+    "code": lambda gene: f"`{gene}`",
+    "plus": lambda gene: f"{gene}+",
+    "remark": lambda gene: f"{gene} (a marker)",
+    "slash": lambda gene: f"{gene}/X",
+    "colon": lambda gene: f"{gene}: cytotoxicity",
+    "number": lambda gene: f"1. {gene}",
+    "high": lambda gene: f"{gene} high",
+    "html": lambda gene: f"<i>{gene}</i>",
+}
+
+
+def with_genes(said: Any, write: Callable[[str], str], key: str = "") -> Any:
+    if isinstance(said, dict):
+        return {name: with_genes(value, write, name) for name, value in said.items()}
+    if isinstance(said, list):
+        return [with_genes(value, write, key) for value in said]
+    return write(said) if key in ("gene", "genes", "separating_genes") else said
+
+
+@pytest.mark.parametrize("markup", MARKUP)
+def test_genes_with_markup_cost_no_round(markup: str) -> None:
+    replies = [with_genes(said, MARKUP[markup]) for said in (claim(), verdict())]
+    model = Model(script([replies[0]], [replies[1]]))
+    result = hold(model)
+    plain = hold(Model(script([claim()])))
+    assert model.roles == "annotator validator"
+    assert result.annotation == plain.annotation
+    assert result.annotation is not None and result.annotation.confidence is Confidence.HIGH
+    assert '"evidence":["GNLY","GZMB"' in model.asked[1][1].messages[-1].text
+
+
+def test_a_gene_cited_twice_is_shown_once() -> None:
+    twice = [{"gene": gene, "speaks_for": "x"} for gene in ("GNLY", "**GNLY**", "GZMB", "GNLY (granulysin)")]
+    model = Model(script([claim(evidence=twice)]))
+    hold(model, max_rounds=1)
+    assert '"evidence":["GNLY","GZMB"]' in model.asked[1][1].messages[-1].text
+
+
 def test_in_the_last_round_the_validator_is_asked_whatever_was_found() -> None:
     wrong = claim(evidence=[{"gene": "CD3D", "speaks_for": "T cell"}, *claim()["evidence"]])
     model = Model(script([wrong]))

@@ -14,7 +14,7 @@ from cassia_engine.conversation.machine import TRANSITIONS, Event, State
 from cassia_engine.conversation.places import Places
 from cassia_engine.conversation.rounds import Loss, Round
 from cassia_engine.errors import CallFailedError
-from cassia_engine.evidence import GeneList, check
+from cassia_engine.evidence import GeneList, check, with_listed_names
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
@@ -202,7 +202,7 @@ class Talk:
     def _take(self, read: Claim | Verdict) -> Event:
         self._log.repaired(read.repaired)
         if isinstance(read, Claim):
-            self._round.claim = read
+            self._round.claim = with_listed_names(read, self._genes)
             return Event.CLAIM
         self._round.verdict = read
         return Event.VERDICT

@@ -2,6 +2,9 @@
 
 shapes   the JSON schemas, one a role
 reading  the JSON object in a reply, whatever surrounds it
+lines    the fields of a reply that has a line for each
+keys     names of fields, however they are written
+entries  lists of objects, in whatever form they came
 plain    its values as plain ones
 claims   the claim and the verdict, typed
 """

@@ -8,6 +8,8 @@ from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.replies import plain
+from cassia_engine.replies.entries import candidates_of, entries
+from cassia_engine.replies.keys import ENTRY, TOP, Fields
 from cassia_engine.replies.reading import Unreadable, read_object
 from cassia_engine.replies.shapes import QUESTIONS
 
@@ -19,14 +21,9 @@ NAMELESS = frozenset(
     | {"cell", "cells", "cell type", "unspecified", "-", "?"}
 )
 _NOTHING = frozenset({"none", "n/a", "na", "no", "null", "nothing", "-", "none identified", "not applicable", "..."})
-# Other names for a field that models are used to.
-_SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "lineage": ("general_type", "general_cell_type", "main_cell_type"),
-    "candidates": ("detailed_types", "sub_cell_types", "cell_types"),
-    "mixture": ("mixed_types", "possible_mixed_cell_types"),
-}
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
 _BETWEEN_TYPES = ";\n"
+_ANSWERS = ("questions", "answers", "the_questions")  # where a validator may put its answers together
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +124,15 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
     found = read_object(text, finish, _is_annotation)
     if isinstance(found, Unreadable):
         return found
-    get = _getter(found.fields)
+    get = Fields(found.fields, TOP).get
     claim = Claim(
         lineage=plain.text(get("lineage")),
-        candidates=tuple(
-            _candidate(c) for c in plain.entries(get("candidates"), "cell_type", separators=_BETWEEN_TYPES)
-        ),
+        candidates=tuple(map(_candidate, candidates_of(get("candidates")))),
         evidence=_cited(get("evidence")),
         conflicts=_cited(get("conflicts")),
         mixture=tuple(
             Partner(plain.text(p.get("cell_type")), plain.texts(p.get("genes")))
-            for p in plain.entries(get("mixture"), "cell_type", "genes", _BETWEEN_TYPES)
+            for p in entries(get("mixture"), "cell_type", "genes", _BETWEEN_TYPES)
         ),
         state=_stated(get("state")),
         context_conflict=_stated(get("context_conflict")),
@@ -156,8 +151,9 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
     found = read_object(text, finish, _is_validation)
     if isinstance(found, Unreadable):
         return found
-    get = found.fields.get
-    answers = {question: _answer(get(question)) for question in QUESTIONS}
+    get = Fields(found.fields, TOP).get
+    asked = _asked(found.fields)
+    answers = {question: _answer(asked.get(question)) for question in QUESTIONS}
     if all(answer.yes is None for answer in answers.values()):
         return Unreadable("the reply answers none of the questions with yes or no")
     return Verdict(
@@ -206,24 +202,24 @@ def _said(lineage: str) -> bool:
 
 
 def _is_annotation(fields: Mapping[str, Any]) -> bool:
-    get = _getter(fields)
+    get = Fields(fields, TOP).get
     lineage = get("lineage")
     return get("candidates") is not None or (isinstance(lineage, str) and nameless(lineage) and _said(lineage))
 
 
 def _is_validation(fields: Mapping[str, Any]) -> bool:
-    return any(question in fields for question in QUESTIONS)
+    asked = _asked(fields)
+    return any(question in asked for question in QUESTIONS)
 
 
-def _getter(fields: Mapping[str, Any]) -> Any:
-    """Looks a field up under its own name, else under one that models are used to."""
-
-    def get(name: str) -> Any:
-        if name in fields:
-            return fields[name]
-        return next((fields[other] for other in _SYNONYMS.get(name, ()) if other in fields), None)
-
-    return get
+def _asked(fields: Mapping[str, Any]) -> Fields:
+    """The answers by question: fields of the reply, or put together in a field of their own, as an object or a list."""
+    own = Fields(fields, {})
+    inner = next((value for name in _ANSWERS if isinstance(value := own.get(name), (Mapping, list))), None)
+    if isinstance(inner, list):
+        named = [Fields(item, ENTRY) for item in inner[: plain.MAX_ITEMS] if isinstance(item, Mapping)]
+        inner = {plain.text(one.get("question")): {n: one.get(n) for n in ("answer", "genes")} for one in named}
+    return Fields({**(inner or {}), **fields}, {})
 
 
 def _cited(value: Any) -> tuple[Cited, ...]:
@@ -232,7 +228,7 @@ def _cited(value: Any) -> tuple[Cited, ...]:
 
 
 def _genes(value: Any) -> tuple[Mapping[str, Any], ...]:
-    return plain.entries(value, "gene", "speaks_for")
+    return entries(value, "gene", "speaks_for")
 
 
 def _candidate(entry: Mapping[str, Any]) -> Candidate:
@@ -242,5 +238,6 @@ def _candidate(entry: Mapping[str, Any]) -> Candidate:
 
 def _answer(value: Any) -> Answer:
     if isinstance(value, Mapping):
-        return Answer(plain.yes_or_no(value.get("answer")), plain.texts(value.get("genes")))
+        get = Fields(value, ENTRY).get
+        return Answer(plain.yes_or_no(get("answer")), plain.texts(get("genes")))
     return Answer(plain.yes_or_no(value))

@@ -11,15 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from cassia_engine.knowledge.genes import spellings
-from cassia_engine.records import Cluster
+from cassia_engine.evidence.genes import TOP, GeneList, named
 from cassia_engine.replies.claims import Claim, nameless
 
-TOP = 20  # the first genes of a list, of which the answer should explain a part
 LEAST_EXPLAINED = 0.15
 LEAST_EVIDENCE = 3  # listed genes that speak for an answer
 LEAST_A_PARTNER = 2  # listed genes that speak for each type of a mixture
-_SHOWN = 10  # genes that a line names
 
 BACK, DOUBT = "back", "doubt"
 RULES: Mapping[str, str] = {
@@ -91,48 +88,6 @@ class Findings:
         return tuple(map(str, self.items))
 
 
-class GeneList:
-    """A cluster's genes, found in any case and under old names too.
-
-    Attributes:
-        size: how many are listed.
-        top: the first 20.
-    """
-
-    def __init__(self, cluster: Cluster):
-        genes = cluster.genes
-        self.size = len(genes)
-        self.top = frozenset(genes[:TOP])
-        self._listed = _by_spelling(genes)
-        self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)
-
-    def find(self, gene: str) -> str:
-        """The listed gene that is meant, as the list spells it; "" if there is none."""
-        return _first(self._listed, gene)
-
-    def was_set_aside(self, gene: str) -> bool:
-        return bool(_first(self._aside, gene))
-
-    def listed(self, genes: Iterable[str]) -> tuple[str, ...]:
-        """Those that are in the list, each once, as the list spells them."""
-        return tuple(dict.fromkeys(filter(None, map(self.find, genes))))
-
-    def missing(self, genes: Iterable[str]) -> tuple[str, ...]:
-        """Those that are neither in the list nor set aside from it, each once."""
-        return tuple(dict.fromkeys(g for g in genes if not self.find(g) and not self.was_set_aside(g)))
-
-    def not_listed(self, genes: tuple[str, ...]) -> str:
-        """That genes are not in the list, as the only thing that can be said of them."""
-        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {self.size} genes."
-
-
-def named(genes: Iterable[str]) -> str:
-    """Names for a line, of many the first."""
-    names = [gene if len(gene) <= 30 else gene[:30] + "..." for gene in genes]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
 def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
     """Hold a claim against the list.
 
@@ -163,7 +118,7 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
         evidence=evidence,
         conflicts=genes.listed(c.gene for c in claim.conflicts),
         unsupported=genes.missing(every),
-        technical=tuple(dict.fromkeys(g for g in every if not genes.find(g) and genes.was_set_aside(g))),
+        technical=genes.set_aside(every),
         top_explained=explained,
         partners=tuple(p.cell_type for p in claim.mixture if _backed(p.genes, genes) and not nameless(p.cell_type)),
     )
@@ -193,7 +148,7 @@ def _evidence_listed(cited: list[str], genes: GeneList) -> Finding:
     missing = genes.missing(cited)
     if missing:
         return Finding("evidence_listed", False, f"Cited for or against: {genes.not_listed(missing)}", missing)
-    aside = tuple(dict.fromkeys(g for g in cited if not genes.find(g)))
+    aside = genes.set_aside(cited)
     note = f" {named(aside)}: set aside as technical, of little weight." if aside else ""
     return Finding("evidence_listed", True, f"All genes cited for or against are in the list.{note}", aside)
 
@@ -261,22 +216,3 @@ def _no_absence_claimed(claim: Claim, genes: GeneList) -> Finding:
         'same: "not in the list" is all that is known.'
     )
     return Finding("no_absence_claimed", False, text)
-
-
-def _by_spelling(genes: Iterable[str]) -> dict[str, str]:
-    """Each spelling to its gene; a gene's own name goes before another's old one."""
-    forms = [(gene, spellings(gene)) for gene in genes]
-    found: dict[str, str] = {}
-    for gene, names in forms:
-        found.setdefault(names[0], gene)
-    for gene, names in forms:
-        for name in names[1:]:
-            found.setdefault(name, gene)
-    return found
-
-
-def _first(index: Mapping[str, str], gene: str) -> str:
-    for name in spellings(gene):
-        if found := index.get(name):
-            return found
-    return ""
