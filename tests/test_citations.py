@@ -10,7 +10,19 @@ from cassia_engine.evidence import GeneList
 from cassia_engine.records import SetAside
 from tests.factories import cluster
 
-GENES: tuple[str, ...] = ("CD3D", "CD3E", "S100A8", "S100A9", "FCGR3A", "MKI67", "MS4A1", "HLA-DRA", "HLA-DPA1", "HLA-DPB1", "CD8A")
+GENES: tuple[str, ...] = (
+    "CD3D",
+    "CD3E",
+    "S100A8",
+    "S100A9",
+    "FCGR3A",
+    "MKI67",
+    "MS4A1",
+    "HLA-DRA",
+    "HLA-DPA1",
+    "HLA-DPB1",
+    "CD8A",
+)
 GENES += ("GZMA", "GZMB", "KRT8", "KRT18", "PDCD1", "IL7R", "NKX2-1", "PTPRC", "SET", "Cd79a")
 LIST = GeneList(replace(cluster(genes=GENES), set_aside=(SetAside("ribosomal", ("RPS27",)),)))
 

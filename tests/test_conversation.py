@@ -571,6 +571,100 @@ def test_confidence_follows_the_score(score: int, sure: Confidence) -> None:
     assert result.annotation.confidence is sure
 
 
+# --- verdicts that are none ---
+
+
+def of_type(cell_type: str, lineage: str = "leukocyte") -> dict[str, Any]:
+    return claim(lineage=lineage, candidates=[{"cell_type": cell_type, "cl_name": "", "separating_genes": ["GNLY"]}])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        of_type("AIF1"),
+        of_type("**GNLY**"),
+        of_type("GNLY+ cells"),
+        of_type("natural killer cell", lineage="AIF1"),
+        of_type("natural killer cell", lineage="..."),
+        of_type("<cell type>"),
+        of_type("string"),
+        of_type("N/A"),
+        claim(evidence=[]),
+        claim(evidence=[{"gene": "CD3D", "speaks_for": "T cell"}, {"gene": "CD3E", "speaks_for": "T cell"}]),
+    ],
+)
+def test_no_agreement_makes_nonsense_validated(said: Any) -> None:
+    model = Model(script([said], [verdict("unresolved", score=100)]))
+    result = hold(model)
+    assert model.roles.startswith("annotator annotator"), "it goes back"
+    assert result.validated is False
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.LOW
+    assert "not validated after 3 rounds: " in result.reason
+    assert hold(Model(script([said, claim()]))).validated is True
+
+
+@pytest.mark.parametrize(
+    "label", ["pDC", "SST", "NK", "Treg", "MAIT", "CD8 T cell", "cDC2", "B", "T", "CD4+ T cells", "NKT"]
+)
+def test_names_of_types_that_look_like_genes_are_types(label: str) -> None:
+    findings = hold(Model(script([of_type(label)])), max_rounds=1).conversation.checks[0]
+    assert "[yes] The lineage and every candidate name a type." in findings
+
+
+@pytest.mark.parametrize("blank", ["...", "<lineage>", "string", "Cell type"])
+def test_the_form_sent_back_is_no_answer(blank: str) -> None:
+    form = claim(
+        evidence=[{"gene": "...", "speaks_for": "..."}],
+        lineage=blank,
+        candidates=[{"cell_type": blank, "cl_name": blank, "separating_genes": ["..."]}],
+        score_reason="...",
+    )
+    model = Model(script([form], [verdict("unresolved")]))
+    result = hold(model)
+    assert model.roles == "annotator annotator annotator"
+    assert (result.outcome, result.votes) == (Outcome.UNPARSED, ())
+    assert "repeats the form" in result.reason
+    assert hold(Model(script([form, claim()]))).validated is True
+    assert hold(Model(script([claim(), form], [DISAGREES])), max_rounds=2).outcome is Outcome.ANNOTATED
+
+
+def test_nothing_of_the_form_is_quoted_as_a_reason() -> None:
+    unsure = claim(lineage="unresolved", candidates=[], evidence=[], context_conflict="...", score_reason="...")
+    result = hold(Model(script([unsure], [verdict("unresolved")])))
+    assert result.reason == "the markers do not tell the type: no reason was given"
+    assert result.annotation is not None
+    assert result.annotation.context_conflict == ""
+
+
+@pytest.mark.parametrize("genes", [["GNLY"], [], ["CD3D"]])
+def test_yes_to_every_question_agrees_with_nothing(genes: list[str]) -> None:
+    everything = {key: {"answer": "yes", "genes": genes} for key in QUESTIONS}
+    result = hold(Model(script([claim()], [verdict(**everything)])))
+    assert result.validated is False
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.LOW
+
+
+def test_an_objection_without_a_listed_gene_is_shown_and_not_counted() -> None:
+    result = hold(Model(script([claim()], [verdict(better_type={"answer": "yes", "genes": ["CD3D"]})])))
+    assert result.validated is True
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.MODERATE
+    assert result.annotation.unsupported_genes == ("CD3D",)
+    line = "Another type explains the list better than the first candidate: CD3D is not in the list of 10 genes."
+    assert f"Not counted: {line}" in (result.conversation.scoring or "")
+
+
+def test_a_validator_that_cites_only_unlisted_genes_gives_no_high_confidence() -> None:
+    invented = {key: {"answer": "no", "genes": ["CD3D"]} for key in QUESTIONS}
+    fits = {key: {"answer": "yes", "genes": ["CD3D"]} for key in ("lineage_fits", "type_fits")}
+    result = hold(Model(script([claim()], [verdict(**{**invented, **fits})])))
+    assert result.validated is True
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.MODERATE
+
+
 # --- what is recorded ---
 
 

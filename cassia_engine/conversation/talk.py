@@ -142,13 +142,16 @@ class Talk:
         claim = self._round.claim
         assert claim
         self._round.findings = findings = check(claim, self._genes, self._places.cl_id)
+        if claim.copied and not self._round_left:
+            self._role = ANNOTATOR
+            return self._lose(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
         return Event.SENT_BACK if findings.back and self._round_left else Event.FIT
 
     def _judge(self) -> Event:
-        claim, verdict = self._round.claim, self._round.verdict
-        assert claim and verdict
+        claim, findings, verdict = self._round.claim, self._round.findings, self._round.verdict
+        assert claim and findings and verdict
         involvement = self._settings.validator_involvement
-        self._round.judgement = judgement = judge(verdict, claim, self._genes, involvement, self._places)
+        self._round.judgement = judgement = judge(verdict, claim, findings, self._genes, involvement, self._places)
         if judgement.agreed:
             return Event.AGREED
         return Event.SENT_BACK if self._round_left else Event.NO_ROUND_LEFT

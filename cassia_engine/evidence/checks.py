@@ -8,11 +8,12 @@ A gene outside the list is "not in the list of N genes" and nothing more: nobody
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cassia_engine.evidence.genes import TOP, GeneList, named
-from cassia_engine.replies.claims import Claim, nameless
+from cassia_engine.evidence.types import CellTypeId, is_gene
+from cassia_engine.replies.claims import Claim, nameless, placeholder
 
 LEAST_EXPLAINED = 0.15
 LEAST_EVIDENCE = 3  # listed genes that speak for an answer
@@ -38,17 +39,19 @@ _ABSENCE = re.compile(
     re.IGNORECASE,
 )
 
-CellTypeId = Callable[[str], str]
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A check and what came of it: a line of text, and the genes it is about."""
+    """A check and what came of it: a line of text, and the genes it is about.
+
+    `decisive` is set where it failed so that no validator's agreement counts: there is no type, or no listed gene.
+    """
 
     code: str
     passed: bool
     text: str
     genes: tuple[str, ...] = ()
+    decisive: bool = False
 
     def __str__(self) -> str:
         return f"[{'yes' if self.passed else 'NO'}] {self.text}"
@@ -84,6 +87,11 @@ class Findings:
         return tuple(item for item in self.failed if RULES[item.code] == BACK)
 
     @property
+    def decisive(self) -> tuple[Finding, ...]:
+        """The failed ones with which the claim is never validated."""
+        return tuple(item for item in self.failed if item.decisive)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         return tuple(map(str, self.items))
 
@@ -100,8 +108,8 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
     evidence = genes.listed(c.gene for c in claim.evidence)
     explained = None if claim.unresolved else _explained(evidence, claim, genes)
     items = [_evidence_listed(cited, genes), _no_absence_claimed(claim, genes)]
-    if claim.named or not claim.unresolved:
-        items.insert(0, _types_named(claim))
+    if claim.named or claim.copied or not claim.unresolved:
+        items.insert(0, _types_named(claim, genes, cl_id))
     if not claim.unresolved:
         items += [
             _evidence_given(evidence, genes),
@@ -124,7 +132,12 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
     )
 
 
-def _types_named(claim: Claim) -> Finding:
+def _types_named(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Finding:
+    labels = [claim.lineage, *(c.cell_type for c in claim.candidates)]
+    for place, label in enumerate(labels):
+        if wrong := _no_type(label, genes, cl_id):
+            # The lineage and the first candidate are the answer.
+            return Finding("types_named", False, wrong, decisive=place < 2)
     if nameless(claim.lineage):
         text = f'The lineage, "{claim.lineage[:60]}", names no cell type, but there are candidates.'
     elif not claim.candidates:
@@ -139,9 +152,18 @@ def _types_named(claim: Claim) -> Finding:
     return Finding("types_named", False, text)
 
 
+def _no_type(label: str, genes: GeneList, cl_id: CellTypeId) -> str:
+    """What stands in place of a type, "" where a type does or nothing."""
+    if placeholder(label):
+        return f'"{label[:60]}" is a placeholder of the form, not a cell type.'
+    if not nameless(label) and is_gene(label, genes, cl_id):
+        return f'"{label[:60]}" is a gene, not a cell type: name the type that such genes mark.'
+    return ""
+
+
 def _evidence_given(evidence: tuple[str, ...], genes: GeneList) -> Finding:
     text = f"{len(evidence)} of the {genes.size} listed genes are given as evidence."
-    return Finding("evidence_given", bool(evidence), text, evidence)
+    return Finding("evidence_given", bool(evidence), text, evidence, decisive=not evidence)
 
 
 def _evidence_listed(cited: list[str], genes: GeneList) -> Finding:

@@ -9,7 +9,7 @@ plain    its values as plain ones
 claims   the claim and the verdict, typed
 """
 
-from cassia_engine.replies.claims import Claim, Verdict, invented, nameless, read_annotation, read_validation
+from cassia_engine.replies.claims import Answer, Claim, Verdict, invented, nameless, read_annotation, read_validation
 from cassia_engine.replies.reading import Unreadable
 
-__all__ = ["Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]
+__all__ = ["Answer", "Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]

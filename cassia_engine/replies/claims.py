@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,28 @@ NAMELESS = frozenset(
     {"", "unresolved", "unknown", "unknown cell", "unknown cell type", "undetermined", "not determined", "unidentified"}
     | {"unassigned", "unclassified", "uncertain", "unclear", "ambiguous", "none", "null", "n/a", "na", "other", "mixed"}
     | {"cell", "cells", "cell type", "unspecified", "-", "?"}
+)
+# Words of a form that was not filled in. An "N/A" or "null" alone may also say that nothing is known.
+_FORM = frozenset(
+    {"string", "str", "text", "value", "name", "type", "label", "placeholder", "example", "candidate", "tbd", "xxx"}
+    | {
+        "cell type",
+        "lineage",
+        "lineage name",
+        "cl name",
+        "cell type name",
+        "cell type here",
+        "name of cell type",
+        "candidate type",
+    }
+    | {"your answer", "your answer here", "insert cell type", "insert cell type here", "enter cell type", "foo", "bar"}
+    | {"broad cell type", "general cell type", "main cell type", "detailed cell type", "sub cell type", "subtype"}
+    | {"the broad cell type", "the cell type", "the lineage", "most likely cell type", "to be determined", "your type"}
+)
+_UNFILLED = frozenset({"n/a", "na", "null", "none", "not applicable", "not available", "undefined", "nan"})
+_BRACED = re.compile(
+    r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\w+|[\W_]*(?:\.\.\.|…)[\W_]*"
+    r"|(?:cell ?type|candidate|lineage|cluster) ?[0-9a-z]"
 )
 _NOTHING = frozenset({"none", "n/a", "na", "no", "null", "nothing", "-", "none identified", "not applicable", "..."})
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
@@ -74,6 +97,12 @@ class Claim:
         return tuple(c for c in self.candidates if not nameless(c.cell_type))
 
     @property
+    def copied(self) -> bool:
+        """Whether it is the form that was asked for, sent back without a type in it: no answer at all."""
+        labels = (self.lineage, *(c.cell_type for c in self.candidates))
+        return not self.named and nameless(self.lineage) and any(map(_of_the_form, labels))
+
+    @property
     def unresolved(self) -> bool:
         """Whether it says that the markers do not tell: a valid answer."""
         return self.lineage.casefold() == UNRESOLVED or (nameless(self.lineage) and not self.named)
@@ -116,7 +145,21 @@ class Verdict:
 
 def nameless(label: str) -> bool:
     """Whether a label names no cell type."""
-    return " ".join(label.replace("_", " ").casefold().strip(" .").split()) in NAMELESS
+    return _plain(label) in NAMELESS or placeholder(label)
+
+
+def placeholder(label: str) -> bool:
+    """Whether a label is what stands in a form before it is filled in: "...", "<cell type>", "string", "N/A"."""
+    return _of_the_form(label) or _plain(label) in _UNFILLED
+
+
+def _of_the_form(label: str) -> bool:
+    plain = _plain(label)
+    return plain in _FORM or bool(_BRACED.fullmatch(label.strip()) or _BRACED.fullmatch(plain))
+
+
+def _plain(label: str) -> str:
+    return " ".join(label.replace("_", " ").casefold().strip(" .").split())
 
 
 def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
@@ -138,7 +181,7 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
         context_conflict=_stated(get("context_conflict")),
         possible_tissues=tuple(filter(_stated, plain.texts(get("possible_tissues")))),
         score=plain.score(get("score")),
-        score_reason=plain.text(get("score_reason")),
+        score_reason=_stated(get("score_reason")),
         repaired=found.repaired,
     )
     if claim.candidates or not nameless(claim.lineage) or _said(claim.lineage):
@@ -159,9 +202,9 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
     return Verdict(
         own_type=plain.text(get("own_type")),
         answers=answers,
-        feedback=plain.text(get("feedback")),
+        feedback=_stated(get("feedback")),
         score=plain.score(get("score")),
-        score_reason=plain.text(get("score_reason")),
+        score_reason=_stated(get("score_reason")),
         repaired=found.repaired,
     )
 
@@ -191,9 +234,9 @@ def _names(said: Claim | Verdict) -> Iterator[str]:
 
 
 def _stated(value: Any) -> str:
-    """A text; "" for words that say that there is nothing to say."""
+    """A text; "" for words that say that there is nothing to say, and for those of the form itself."""
     said = plain.text(value)
-    return "" if said.casefold().strip(" .") in _NOTHING else said
+    return "" if said.casefold().strip(" .") in _NOTHING or _of_the_form(said) else said
 
 
 def _said(lineage: str) -> bool:
@@ -224,7 +267,7 @@ def _asked(fields: Mapping[str, Any]) -> Fields:
 
 def _cited(value: Any) -> tuple[Cited, ...]:
     found = (Cited(plain.text(c.get("gene")), plain.text(c.get("speaks_for"))) for c in _genes(value))
-    return tuple(cited for cited in found if cited.gene)
+    return tuple(cited for cited in found if cited.gene and not _of_the_form(cited.gene))
 
 
 def _genes(value: Any) -> tuple[Mapping[str, Any], ...]:
