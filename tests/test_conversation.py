@@ -94,7 +94,13 @@ class Model:
             "some/model-1-2026",
             call,
             Receipt("{}", "2026-11-21T09:00:00Z", 1.5, self.recorded),
-            **{"input_tokens": 1000, "output_tokens": 200, "cost_usd": 0.01, "cost_source": "provider", **self.reply},
+            **{
+                "input_tokens": 1000,
+                "output_tokens": chat.max_tokens if finish is Finish.LENGTH else 200,
+                "cost_usd": 0.01,
+                "cost_source": "provider",
+                **self.reply,
+            },
         )
 
     @property
@@ -379,6 +385,43 @@ def test_a_reply_that_is_cut_twice_is_truncated() -> None:
     assert "8,192 tokens" in result.reason
 
 
+def test_a_full_context_is_told_as_counted_and_no_more_is_asked_for() -> None:
+    cut = (json.dumps(claim())[:300], Finish.LENGTH)
+    model = Model(script([cut]), output_tokens=288, input_tokens=3808)
+    result = hold(model)
+    assert model.roles == "annotator"
+    assert result.outcome is Outcome.TRUNCATED
+    assert result.reason == (
+        "cut off after 288 tokens: the context is full (the prompt has 3,808); "
+        "give the server or model a longer context"
+    )
+
+
+@pytest.mark.parametrize("unit", ["CD3D, ", '{"gene": "CD3D", "speaks_for": "T cell"}, ', "\n", "a"])
+def test_a_reply_that_repeats_itself_is_not_asked_for_again(unit: str) -> None:
+    model = Model(script([('{"evidence": [' + unit * 40, Finish.LENGTH)]))
+    result = hold(model)
+    assert model.roles == "annotator"
+    assert (result.outcome, result.reason) == (
+        Outcome.TRUNCATED,
+        "cut off at 4,096 tokens, where the model only repeated itself",
+    )
+
+
+def test_a_model_that_gives_fewer_tokens_is_not_asked_twice_for_them() -> None:
+    cut = (json.dumps(claim())[:300], Finish.LENGTH)
+    model = Model(script([cut]), output_tokens=2048, sent={"max_tokens": 2048})
+    result = hold(model)
+    assert model.roles == "annotator"
+    assert result.reason == "cut off at 2,048 tokens, the most that the model gives"
+
+
+def test_an_answer_to_half_a_prompt_is_none() -> None:
+    result = hold(Model(script([(json.dumps(claim()), Finish.PROMPT_CUT)]), input_tokens=4096))
+    assert (result.outcome, result.votes) == (Outcome.FAILED, ())
+    assert "the server cut the prompt to 4,096 tokens" in result.reason
+
+
 def test_a_model_that_gives_no_more_tokens_has_truncated_its_reply() -> None:
     replies = [(json.dumps(claim())[:300], Finish.LENGTH), CallFailedError("custom answered 400: max_tokens")]
     result = hold(Model(script(replies)))
@@ -639,7 +682,7 @@ def test_nothing_of_the_form_is_quoted_as_a_reason() -> None:
 
 @pytest.mark.parametrize("genes", [["GNLY"], [], ["CD3D"]])
 def test_yes_to_every_question_agrees_with_nothing(genes: list[str]) -> None:
-    everything = {key: {"answer": "yes", "genes": genes} for key in QUESTIONS}
+    everything: dict[str, Any] = {key: {"answer": "yes", "genes": genes} for key in QUESTIONS}
     result = hold(Model(script([claim()], [verdict(**everything)])))
     assert result.validated is False
     assert result.annotation is not None
@@ -657,8 +700,8 @@ def test_an_objection_without_a_listed_gene_is_shown_and_not_counted() -> None:
 
 
 def test_a_validator_that_cites_only_unlisted_genes_gives_no_high_confidence() -> None:
-    invented = {key: {"answer": "no", "genes": ["CD3D"]} for key in QUESTIONS}
-    fits = {key: {"answer": "yes", "genes": ["CD3D"]} for key in ("lineage_fits", "type_fits")}
+    invented: dict[str, Any] = {key: {"answer": "no", "genes": ["CD3D"]} for key in QUESTIONS}
+    fits: dict[str, Any] = {key: {"answer": "yes", "genes": ["CD3D"]} for key in ("lineage_fits", "type_fits")}
     result = hold(Model(script([claim()], [verdict(**{**invented, **fits})])))
     assert result.validated is True
     assert result.annotation is not None

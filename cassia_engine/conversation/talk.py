@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cassia_engine import prompts
-from cassia_engine.conversation import outcome
+from cassia_engine.conversation import cut, outcome
 from cassia_engine.conversation.judging import judge
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
@@ -66,7 +66,7 @@ class Talk:
         self._question = prompts.annotator(briefing, cluster, max_tokens=self._max_tokens, **self._how)
         # Who was asked last, what, and what came back as it was.
         self._role, self._chat, self._reply = ANNOTATOR, self._question, ""
-        self._unreadable = ""
+        self._unreadable, self._cut_at = "", ""
 
     async def hold(self) -> ClusterResult:
         """Go from state to state until it is done.
@@ -116,7 +116,7 @@ class Talk:
         event = await self._ask(self._role, replace(self._chat, max_tokens=2 * self._max_tokens))
         if self._loss and self._loss.outcome is Outcome.FAILED:
             # Some models do not give that many tokens; what is known of the reply is that it was too long.
-            told = f"cut off at {self._max_tokens:,} tokens; asked for more: {self._loss.reason}"
+            told = f"{self._cut_at}; asked for more: {self._loss.reason}"
             return self._lose(Outcome.TRUNCATED, told)
         return event
 
@@ -175,17 +175,33 @@ class Talk:
         if reply.finish is Finish.REFUSED:
             why = plain.text(reply.text)[:300] or "without a word"
             return self._lose(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
+        if reply.finish is Finish.PROMPT_CUT:
+            return self._lose(Outcome.FAILED, cut.told_of_prompt(reply))
         read = role.read(reply.text, reply.finish)
         if not isinstance(read, Unreadable):
             return self._take(read)
         self._unreadable = read.reason
         if reply.finish is Finish.LENGTH:
-            told = f"cut off at {chat.max_tokens:,} tokens, after {self._max_tokens:,} before"
-            return self._lose(Outcome.TRUNCATED, told) if extended else Event.CUT
+            return self._cut_off(reply, chat, extended)
         if reply.finish is Finish.STOP and not read.hopeless:
             return Event.UNREADABLE
         ended = "" if reply.finish is Finish.STOP else f" (it ended with {reply.finish_reason or 'no reason'!r})"
         return self._lose(Outcome.UNPARSED, read.reason + ended)
+
+    def _cut_off(self, reply: Reply, chat: Chat, extended: bool) -> Event:
+        """More tokens are asked for once, where there can be more of them and they would help."""
+        self._cut_at = cut.told_of_limit(reply, chat)
+        if cut.context_is_full(reply, chat):
+            return self._lose(Outcome.TRUNCATED, cut.told_of_context(reply))
+        if cut.repeats_itself(reply.text):
+            return self._lose(Outcome.TRUNCATED, f"{self._cut_at}, where the model only repeated itself")
+        if cut.limit(reply, chat) < chat.max_tokens:
+            return self._lose(Outcome.TRUNCATED, f"{self._cut_at}, the most that the model gives")
+        return (
+            self._lose(Outcome.TRUNCATED, f"{self._cut_at}, after {self._max_tokens:,} before")
+            if extended
+            else Event.CUT
+        )
 
     async def _call(self, name: str, chat: Chat) -> Reply | None:
         """The reply, or None if there is none."""

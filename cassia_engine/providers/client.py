@@ -12,8 +12,9 @@ from typing import Any
 
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.providers.accounts import Account
-from cassia_engine.providers.chat import Call, Chat, Exchange, Receipt, Reply, Request
+from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, Reply, Request
 from cassia_engine.providers.dialects import DIALECTS, Reading
+from cassia_engine.providers.dialects.prompt_cut import prompt_cut
 from cassia_engine.providers.faults import Class, Fault, classify
 from cassia_engine.providers.prices import cost_of
 from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Delays, Gate, Pause, Waiting, retrying
@@ -249,7 +250,8 @@ class Client:
         if (trouble := self._dialect.trouble(data)) is not None:
             return classify(200, {}, trouble, "", self._account)
         if (reading := self._dialect.read(data, call.request.body)) is not None:
-            return reading
+            cut = prompt_cut(reading.input_tokens, call.request.body)
+            return replace(reading, finish=Finish.PROMPT_CUT) if cut else reading
         if not receipt.recorded:
             self._answered = time.monotonic()
         return classify(200, {}, None, "there is no answer in it", self._account)

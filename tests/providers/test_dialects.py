@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cassia_engine.providers.accounts import traits_of
 from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import DIALECTS, Reading, Traits
+from cassia_engine.providers.dialects.prompt_cut import prompt_cut
 from cassia_engine.secret import Secret
 
 SCHEMA = {"title": "cassia_annotation", "type": "object", "properties": {"lineage": {"type": "string"}}}
@@ -130,6 +131,12 @@ def choice(finish: Any = "stop", **more: Any) -> dict[str, Any]:
         (choice(content=None, refusal="no"), Finish.REFUSED, "refusal", "no"),
         (choice(None, content="hi"), Finish.OTHER, "", "hi"),
         (
+            choice(content="", reasoning_content='{"lineage": "T cell"}'),
+            Finish.OTHER,
+            "stop, all text is reasoning: check the server's reasoning parser",
+            "",
+        ),
+        (
             choice(content=[{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}, "b"]),
             Finish.STOP,
             "stop",
@@ -183,15 +190,43 @@ def test_anthropic_counts_cached_input_as_input_and_knows_refusals() -> None:
     assert ANTHROPIC.read({"content": [], "stop_reason": None}) is None
 
 
-@pytest.mark.parametrize(("counted", "finish"), [(2300, Finish.STOP), (8192, Finish.OTHER), (1024, Finish.OTHER)])
-def test_ollama_prompt_that_was_cut_is_no_answer_to_trust(counted: int, finish: Finish) -> None:
+@pytest.mark.parametrize(("counted", "cut"), [(2300, False), (8192, True)])
+def test_ollama_prompt_that_fills_the_context_was_cut(counted: int, cut: bool) -> None:
     body, _ = OLLAMA.body(Chat("s" * 9000, CHAT.messages, 100), "llama3", traits_of("ollama", "llama3"))
     data = {"message": {"content": "x"}, "done": True, "done_reason": "stop", "prompt_eval_count": counted}
     reading = OLLAMA.read(data, body)
     assert reading is not None
-    assert reading.finish is finish
-    assert finish is Finish.STOP or "the prompt was cut" in reading.finish_reason
+    assert reading.finish is (Finish.PROMPT_CUT if cut else Finish.STOP)
     assert OLLAMA.read({**data, "done_reason": "load", "message": {"content": ""}}, body) is None
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize(
+    ("characters", "counted", "cut"),
+    [
+        (15_000, 4100, False),
+        (15_000, 2600, False),
+        (15_000, 2400, True),
+        (15_000, 4096, True),  # the whole context of a server, as Ollama's /v1 has it
+        (13_000, 4096, False),
+        (15_000, 900, False),  # counted without what was cached
+        (15_000, None, False),
+    ],
+)
+def test_prompt_tokens_are_compared_with_the_text(
+    dialect: Any, characters: int, counted: int | None, cut: bool
+) -> None:
+    chat = Chat("s" * 5000, (Message("user", "u" * (characters - 5000)),), 100)
+    body, _ = dialect.body(chat, "m", traits_of("custom", "m"))
+    assert prompt_cut(counted, body) is cut
+
+
+@pytest.mark.parametrize("text", ["", "\n\n\n", '{"evidence": [' + "CD3D, " * 30])
+def test_ollama_reply_that_looped_is_a_reply(text: str) -> None:
+    reading = OLLAMA.read({"model": "m", "message": {"role": "assistant", "content": text}, "done": False})
+    assert reading is not None
+    assert (reading.finish, reading.text, reading.output_tokens) == (Finish.OTHER, text, None)
+    assert "repeated itself" in reading.finish_reason
 
 
 @pytest.mark.parametrize(

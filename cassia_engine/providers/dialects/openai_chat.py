@@ -63,12 +63,18 @@ class OpenAIChat:
             return None
         finish = Finish.REFUSED if refusal else _NATIVE.get(native, _FINISH.get(word_given, Finish.OTHER))
         reason = word_given if native in ("", word_given) else f"{word_given} ({native})"
+        if not (text or refusal) and finish is Finish.STOP and _reasoned(message):
+            finish, reason = Finish.OTHER, f"{word_given}, all text is reasoning: check the server's reasoning parser"
         return Reading(
             text or refusal, finish, "refusal" if refusal else reason, word(answer.get("model")), **_usage(answer)
         )
 
     def trouble(self, data: Any) -> Trouble | None:
         return troubles.find(data)
+
+
+def _reasoned(message: Mapping[str, Any]) -> bool:
+    return any(string(message.get(name)).strip() for name in ("reasoning_content", "reasoning"))
 
 
 def _messages(chat: Chat, traits: Traits) -> list[dict[str, Any]]:
