@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from cassia_engine.providers.accounts import traits_of
 from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import DIALECTS, Reading, Traits
+from cassia_engine.providers.dialects.bounds import bounded
 from cassia_engine.providers.dialects.prompt_cut import prompt_cut
+from cassia_engine.replies.shapes import ANNOTATION
 from cassia_engine.secret import Secret
 
 SCHEMA = {"title": "cassia_annotation", "type": "object", "properties": {"lineage": {"type": "string"}}}
@@ -67,6 +69,23 @@ def test_where_no_schema_is_safe_it_is_written_into_the_system_text(provider: st
     assert json.dumps(SCHEMA, separators=(",", ":")) in system
 
 
+def test_models_on_ones_own_machine_get_a_schema_with_limits() -> None:
+    for provider, model, limited in (
+        ("custom", "m", True),
+        ("custom", "gpt-5", False),
+        ("openai", "gpt-6-luna", False),
+    ):
+        chat = Chat("s", CHAT.messages, 900, ANNOTATION)
+        body, sent = openai(model, provider, chat)
+        fields = body["response_format"]["json_schema"]["schema"]["properties"]
+        assert sent["schema"] == "json_schema"
+        assert (fields["evidence"].get("maxItems") == 12) is limited
+        assert (fields["candidates"].get("maxItems") == 5) is limited
+        assert (fields["score_reason"].get("maxLength") == 600) is limited
+        assert list(fields) == list(ANNOTATION["properties"])
+        assert "maxItems" not in body["messages"][0]["content"]
+
+
 def test_parameters_can_be_left_away_one_by_one() -> None:
     traits = traits_of("custom", "m").without({"schema", "temperature"})
     body, sent = OPENAI.body(CHAT, "m", traits)
@@ -91,7 +110,8 @@ def test_anthropic_marks_the_stable_text_and_thinks_without_a_temperature() -> N
 
 def test_ollama_gets_a_context_with_room_for_prompt_and_reply() -> None:
     body, sent = OLLAMA.body(CHAT, "gpt-oss:20b", traits_of("ollama", "gpt-oss:20b"))
-    assert (body["stream"], body["truncate"], body["think"], body["format"]) == (False, False, "low", SCHEMA)
+    assert (body["stream"], body["truncate"], body["think"]) == (False, False, "low")
+    assert body["format"] == bounded(SCHEMA)
     assert body["options"] == {"num_ctx": 8192, "num_predict": 900, "temperature": 0.0}
     assert sent == {"max_tokens": 900, "temperature": 0.0, "reasoning": "low", "schema": "format"}
     long = Chat("s" * 50_000, CHAT.messages, 4000)

@@ -34,7 +34,8 @@ class OllamaChat:
         heat, effort = traits.heat(chat), traits.effort(chat)
         turns = [{"role": message.role, "content": message.text} for message in chat.messages]
         messages = [{"role": "system", "content": system_text(chat, traits)}, *turns]
-        options: dict[str, Any] = {"num_ctx": _context(messages, chat.max_tokens), "num_predict": chat.max_tokens}
+        options: dict[str, Any] = {"num_ctx": _context(messages, traits.tokens(chat))}
+        options["num_predict"] = traits.tokens(chat)
         if heat is not None:
             options["temperature"] = heat
         # From version 0.12.6 on these make a prompt that does not fit an error; older ones ignore them.
@@ -51,7 +52,7 @@ class OllamaChat:
             body["think"] = _THINK[traits.reasoning](effort)
             told["reasoning"] = effort if traits.reasoning == "think" else "on"
         if traits.demands(chat) == "format" and chat.schema is not None:
-            body["format"] = dict(chat.schema)
+            body["format"] = traits.wanted(chat)
         return body, told
 
     def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:

@@ -15,8 +15,8 @@ from cassia_engine.providers.dialects.wild import count, first, joined, mapping,
 from cassia_engine.secret import Secret
 
 _FINISH = {
-    "stop": Finish.STOP,
-    "length": Finish.LENGTH,
+    **dict.fromkeys(("stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence"), Finish.STOP),
+    **dict.fromkeys(("length", "max_tokens", "MAX_TOKENS"), Finish.LENGTH),
     "model_length": Finish.LENGTH,
     "content_filter": Finish.REFUSED,
 }
@@ -46,7 +46,7 @@ class OpenAIChat:
         heat, effort = traits.heat(chat), traits.effort(chat)
         body: dict[str, Any] = {"model": model, "messages": _messages(chat, traits)}
         if traits.max_tokens:
-            body[traits.max_tokens] = chat.max_tokens
+            body[traits.max_tokens] = traits.tokens(chat)
         if heat is not None:
             body["temperature"] = heat
         if effort is not None:
@@ -79,8 +79,10 @@ def _reasoned(message: Mapping[str, Any]) -> bool:
 
 def _messages(chat: Chat, traits: Traits) -> list[dict[str, Any]]:
     text = system_text(chat, traits)
-    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
     turns = [{"role": message.role, "content": message.text} for message in chat.messages]
+    if not traits.system:
+        return [{"role": "user", "content": f"{text}\n\n{chat.messages[0].text}"}, *turns[1:]]
+    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
     return [{"role": "system", "content": marked if traits.cache else text}, *turns]
 
 
@@ -91,7 +93,7 @@ def _format(chat: Chat, traits: Traits) -> dict[str, Any]:
         return {"response_format": {"type": kind}}
     if kind != "json_schema" or chat.schema is None:
         return {}
-    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": dict(chat.schema)}
+    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": traits.wanted(chat)}
     further = json.loads(traits.with_schema) if traits.with_schema else {}
     return {"response_format": {"type": kind, "json_schema": named}, **further}
 
