@@ -127,8 +127,7 @@ _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
 )
 
 _LOOPED_LINE = "{who} stopped the reply, as {model} only repeated itself{why}"
-# What a proxy that asks for a password is to be given as.
-WITH_PASSWORD = "http://name:password@host:port"
+_PROXY_VARIABLE = "HTTPS_PROXY=http://name:password@host:port"
 _SHORT_OF_CREDIT = (
     "{who} refuses: credit, quota or spending limit is used up{why}; add credit, raise the limit or wait until it is "
     "renewed{there}"
@@ -137,7 +136,7 @@ _STOP_LINES: Mapping[int, str] = MappingProxyType(
     {
         401: "{who} refuses the key in {variable}{why}; set {variable} to a valid key",
         403: "{who} does not let the key in {variable} use {model}{why}; check what the key and its account may do",
-        407: "the proxy on the way to {who} asks for a name and a password{why}; give them as {proxy}",
+        407: "the proxy on the way to {who} asks for a name and a password{why}; {proxy}",
     }
 )
 _NO_KEY_LINE = "{who} wants a key, and none was sent{why}; set {variable} to one"
@@ -242,8 +241,13 @@ def _line(klass: Class, status: int, why: str, account: Account, looped: bool = 
         line += "; to get it: ollama pull {model}"
     variable = account.key_variable or "the key's environment variable"
     there = f", for the account of the key in {variable}" if account.key else ""
-    proxy = option("proxy", WITH_PASSWORD)
-    return line.format(who=account.provider, variable=variable, model=account.model, why=why, there=there, proxy=proxy)
+    names = {"who": account.provider, "variable": variable, "model": account.model, "there": there}
+    return line.format(**names, why=why, proxy=with_proxy_password())
+
+
+def with_proxy_password() -> str:
+    """How a proxy gets its password. An option would be written down with the run, so the environment has it."""
+    return f"set {_PROXY_VARIABLE} in the environment and use {option('trust_env', True)}"
 
 
 def _redirect_line(status: int, headers: Mapping[str, str], account: Account) -> str:
