@@ -228,7 +228,9 @@ class Client:
                 if fault.klass is not Class.WAIT:
                     raise
                 paused = fault
-            self._pause.begin(paused, sent)
+            if self._pause.begin(paused, sent):
+                # All who wait would be refused together again: one goes first, and each success lets one more go.
+                self._gate.narrow()
 
     async def _attempt(self, call: Call) -> _Answer:
         """One attempt, as soon as there is no pause and a place is free."""
@@ -259,7 +261,8 @@ class Client:
             raise found
         if not receipt.recorded:
             self._answered = time.monotonic()
-            self._pause.success(sent)
+            if self._pause.success(sent):
+                self._gate.widen()
         return receipt, found
 
     def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:
