@@ -118,7 +118,7 @@ class GeneList:
             if gene := self._one(name) or self._short_form(base, name) or self._within(name):
                 (listed if self.find(gene) else aside).append(gene)
                 base = gene
-            elif gene := next(filter(_is_gene, (name, name.split()[0], *_short_forms(base, name))), ""):
+            elif gene := next(filter(_is_gene, (name, name.split()[0], *_sure_short_forms(base, name))), ""):
                 missing.append(gene)
                 base = gene
         return Meant(_once(listed), _once(aside), _once(missing))
@@ -169,6 +169,11 @@ def _is_gene(name: str) -> bool:
 
 def _short_forms(base: str, name: str) -> Iterator[str]:
     return citations.continued(base, name) if base and name.isalnum() and len(name) <= 5 else iter(())
+
+
+def _sure_short_forms(base: str, name: str) -> Iterator[str]:
+    """Those that may be told to be unsupported: of letters alone (MAL/X) nobody knows whether MAX is meant."""
+    return _short_forms(base, name) if any(map(str.isdigit, name)) else iter(())
 
 
 def _squashed(name: str) -> str:
