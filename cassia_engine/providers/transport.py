@@ -24,6 +24,7 @@ import aiohttp.abc
 
 from cassia_engine import __version__
 from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import NO_PROVIDER, check_proxy, is_metadata
 from cassia_engine.providers.chat import Call, Receipt
