@@ -94,7 +94,13 @@ class Model:
             "some/model-1-2026",
             call,
             Receipt("{}", "2026-11-21T09:00:00Z", 1.5, self.recorded),
-            **{"input_tokens": 1000, "output_tokens": 200, "cost_usd": 0.01, "cost_source": "provider", **self.reply},
+            **{
+                "input_tokens": 1000,
+                "output_tokens": chat.max_tokens if finish is Finish.LENGTH else 200,
+                "cost_usd": 0.01,
+                "cost_source": "provider",
+                **self.reply,
+            },
         )
 
     @property
@@ -217,6 +223,46 @@ def test_a_claim_with_an_unlisted_gene_goes_back_before_the_validator_is_asked()
     assert "[NO]" not in result.conversation.checks[1]
 
 
+MARKUP: dict[str, Callable[[str], str]] = {
+    "bold": lambda gene: f"**{gene}**",
+    "code": lambda gene: f"`{gene}`",
+    "plus": lambda gene: f"{gene}+",
+    "remark": lambda gene: f"{gene} (a marker)",
+    "slash": lambda gene: f"{gene}/X",
+    "colon": lambda gene: f"{gene}: cytotoxicity",
+    "number": lambda gene: f"1. {gene}",
+    "high": lambda gene: f"{gene} high",
+    "html": lambda gene: f"<i>{gene}</i>",
+}
+
+
+def with_genes(said: Any, write: Callable[[str], str], key: str = "") -> Any:
+    if isinstance(said, dict):
+        return {name: with_genes(value, write, name) for name, value in said.items()}
+    if isinstance(said, list):
+        return [with_genes(value, write, key) for value in said]
+    return write(said) if key in ("gene", "genes", "separating_genes") else said
+
+
+@pytest.mark.parametrize("markup", MARKUP)
+def test_genes_with_markup_cost_no_round(markup: str) -> None:
+    replies = [with_genes(said, MARKUP[markup]) for said in (claim(), verdict())]
+    model = Model(script([replies[0]], [replies[1]]))
+    result = hold(model)
+    plain = hold(Model(script([claim()])))
+    assert model.roles == "annotator validator"
+    assert result.annotation == plain.annotation
+    assert result.annotation is not None and result.annotation.confidence is Confidence.HIGH
+    assert '"evidence":["GNLY","GZMB"' in model.asked[1][1].messages[-1].text
+
+
+def test_a_gene_cited_twice_is_shown_once() -> None:
+    twice = [{"gene": gene, "speaks_for": "x"} for gene in ("GNLY", "**GNLY**", "GZMB", "GNLY (granulysin)")]
+    model = Model(script([claim(evidence=twice)]))
+    hold(model, max_rounds=1)
+    assert '"evidence":["GNLY","GZMB"]' in model.asked[1][1].messages[-1].text
+
+
 def test_in_the_last_round_the_validator_is_asked_whatever_was_found() -> None:
     wrong = claim(evidence=[{"gene": "CD3D", "speaks_for": "T cell"}, *claim()["evidence"]])
     model = Model(script([wrong]))
@@ -337,6 +383,43 @@ def test_a_reply_that_is_cut_twice_is_truncated() -> None:
     assert model.roles == "annotator annotator"
     assert (result.outcome, result.votes) == (Outcome.TRUNCATED, ())
     assert "8,192 tokens" in result.reason
+
+
+def test_a_full_context_is_told_as_counted_and_no_more_is_asked_for() -> None:
+    cut = (json.dumps(claim())[:300], Finish.LENGTH)
+    model = Model(script([cut]), output_tokens=288, input_tokens=3808)
+    result = hold(model)
+    assert model.roles == "annotator"
+    assert result.outcome is Outcome.TRUNCATED
+    assert result.reason == (
+        "cut off after 288 tokens: the context is full (the prompt has 3,808); "
+        "give the server or model a longer context"
+    )
+
+
+@pytest.mark.parametrize("unit", ["CD3D, ", '{"gene": "CD3D", "speaks_for": "T cell"}, ', "\n", "a"])
+def test_a_reply_that_repeats_itself_is_not_asked_for_again(unit: str) -> None:
+    model = Model(script([('{"evidence": [' + unit * 40, Finish.LENGTH)]))
+    result = hold(model)
+    assert model.roles == "annotator"
+    assert (result.outcome, result.reason) == (
+        Outcome.TRUNCATED,
+        "cut off at 4,096 tokens, where the model only repeated itself",
+    )
+
+
+def test_a_model_that_gives_fewer_tokens_is_not_asked_twice_for_them() -> None:
+    cut = (json.dumps(claim())[:300], Finish.LENGTH)
+    model = Model(script([cut]), output_tokens=2048, sent={"max_tokens": 2048})
+    result = hold(model)
+    assert model.roles == "annotator"
+    assert result.reason == "cut off at 2,048 tokens, the most that the model gives"
+
+
+def test_an_answer_to_half_a_prompt_is_none() -> None:
+    result = hold(Model(script([(json.dumps(claim()), Finish.PROMPT_CUT)]), input_tokens=4096))
+    assert (result.outcome, result.votes) == (Outcome.FAILED, ())
+    assert "the server cut the prompt to 4,096 tokens" in result.reason
 
 
 def test_a_model_that_gives_no_more_tokens_has_truncated_its_reply() -> None:
@@ -529,6 +612,100 @@ def test_confidence_follows_the_score(score: int, sure: Confidence) -> None:
     result = hold(Model(script([claim()], [verdict(score=score)])))
     assert result.annotation is not None
     assert result.annotation.confidence is sure
+
+
+# --- verdicts that are none ---
+
+
+def of_type(cell_type: str, lineage: str = "leukocyte") -> dict[str, Any]:
+    return claim(lineage=lineage, candidates=[{"cell_type": cell_type, "cl_name": "", "separating_genes": ["GNLY"]}])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        of_type("AIF1"),
+        of_type("**GNLY**"),
+        of_type("GNLY+ cells"),
+        of_type("natural killer cell", lineage="AIF1"),
+        of_type("natural killer cell", lineage="..."),
+        of_type("<cell type>"),
+        of_type("string"),
+        of_type("N/A"),
+        claim(evidence=[]),
+        claim(evidence=[{"gene": "CD3D", "speaks_for": "T cell"}, {"gene": "CD3E", "speaks_for": "T cell"}]),
+    ],
+)
+def test_no_agreement_makes_nonsense_validated(said: Any) -> None:
+    model = Model(script([said], [verdict("unresolved", score=100)]))
+    result = hold(model)
+    assert model.roles.startswith("annotator annotator"), "it goes back"
+    assert result.validated is False
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.LOW
+    assert "not validated after 3 rounds: " in result.reason
+    assert hold(Model(script([said, claim()]))).validated is True
+
+
+@pytest.mark.parametrize(
+    "label", ["pDC", "SST", "NK", "Treg", "MAIT", "CD8 T cell", "cDC2", "B", "T", "CD4+ T cells", "NKT"]
+)
+def test_names_of_types_that_look_like_genes_are_types(label: str) -> None:
+    findings = hold(Model(script([of_type(label)])), max_rounds=1).conversation.checks[0]
+    assert "[yes] The lineage and every candidate name a type." in findings
+
+
+@pytest.mark.parametrize("blank", ["...", "<lineage>", "string", "Cell type"])
+def test_the_form_sent_back_is_no_answer(blank: str) -> None:
+    form = claim(
+        evidence=[{"gene": "...", "speaks_for": "..."}],
+        lineage=blank,
+        candidates=[{"cell_type": blank, "cl_name": blank, "separating_genes": ["..."]}],
+        score_reason="...",
+    )
+    model = Model(script([form], [verdict("unresolved")]))
+    result = hold(model)
+    assert model.roles == "annotator annotator annotator"
+    assert (result.outcome, result.votes) == (Outcome.UNPARSED, ())
+    assert "repeats the form" in result.reason
+    assert hold(Model(script([form, claim()]))).validated is True
+    assert hold(Model(script([claim(), form], [DISAGREES])), max_rounds=2).outcome is Outcome.ANNOTATED
+
+
+def test_nothing_of_the_form_is_quoted_as_a_reason() -> None:
+    unsure = claim(lineage="unresolved", candidates=[], evidence=[], context_conflict="...", score_reason="...")
+    result = hold(Model(script([unsure], [verdict("unresolved")])))
+    assert result.reason == "the markers do not tell the type: no reason was given"
+    assert result.annotation is not None
+    assert result.annotation.context_conflict == ""
+
+
+@pytest.mark.parametrize("genes", [["GNLY"], [], ["CD3D"]])
+def test_yes_to_every_question_agrees_with_nothing(genes: list[str]) -> None:
+    everything: dict[str, Any] = {key: {"answer": "yes", "genes": genes} for key in QUESTIONS}
+    result = hold(Model(script([claim()], [verdict(**everything)])))
+    assert result.validated is False
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.LOW
+
+
+def test_an_objection_without_a_listed_gene_is_shown_and_not_counted() -> None:
+    result = hold(Model(script([claim()], [verdict(better_type={"answer": "yes", "genes": ["CD3D"]})])))
+    assert result.validated is True
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.MODERATE
+    assert result.annotation.unsupported_genes == ("CD3D",)
+    line = "Another type explains the list better than the first candidate: CD3D is not in the list of 10 genes."
+    assert f"Not counted: {line}" in (result.conversation.scoring or "")
+
+
+def test_a_validator_that_cites_only_unlisted_genes_gives_no_high_confidence() -> None:
+    invented: dict[str, Any] = {key: {"answer": "no", "genes": ["CD3D"]} for key in QUESTIONS}
+    fits: dict[str, Any] = {key: {"answer": "yes", "genes": ["CD3D"]} for key in ("lineage_fits", "type_fits")}
+    result = hold(Model(script([claim()], [verdict(**{**invented, **fits})])))
+    assert result.validated is True
+    assert result.annotation is not None
+    assert result.annotation.confidence is Confidence.MODERATE
 
 
 # --- what is recorded ---

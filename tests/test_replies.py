@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -90,6 +90,18 @@ WHOLE = json.dumps(CLAIM)
         (WHOLE.replace('"state"', '// it\'s a state\n"state"'), "comments were left out"),
         (str(CLAIM), "single quotes were read as double ones"),
         (str({**CLAIM, "state": None}), "Python's words were read as JSON's"),
+        (WHOLE.replace('"', "“", 1), "typographic quotes were read as plain ones"),
+        (json.dumps(WHOLE), "it was not one object of strict JSON"),
+        (f'<tool_call>{{"name": "answer", "arguments": {WHOLE}}}</tool_call>', "text around the JSON was left out"),
+        (json.dumps({"name": "answer", "arguments": WHOLE}), "it was not one object of strict JSON"),
+        (
+            "\n".join(f"{name}: {json.dumps(value)}" for name, value in CLAIM.items()),
+            "lines of names and values were read as an object",
+        ),
+        (
+            "\n".join(f"**{name}**: {value}" for name, value in CLAIM.items()),
+            "lines of names and values were read as an object",
+        ),
         (WHOLE.replace("CD79A is specific.", "CD79A\nis specific."), "it was not one object of strict JSON"),
     ],
 )
@@ -232,6 +244,88 @@ def test_keys_in_another_spelling_and_under_the_names_of_other_tools() -> None:
     assert claim('{"Candidates": ["B cell"], "Score Reason": "x"}').score_reason == "x"
     found = claim('{"main_cell_type": "B cell", "sub_cell_types": ["naive B cell"]}')
     assert (found.lineage, found.candidates[0].cell_type) == ("B cell", "naive B cell")
+
+
+def camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+SPELLINGS = {
+    "camelCase": camel,
+    "PascalCase": lambda name: camel(name)[0].upper() + camel(name)[1:],
+    "kebab-case": lambda name: name.replace("_", "-"),
+    "Title Case": lambda name: name.replace("_", " ").title(),
+    "Sentence case": lambda name: name.replace("_", " ").capitalize(),
+    "UPPER_CASE": str.upper,
+    "squashed": lambda name: name.replace("_", ""),
+    "bold": lambda name: f"**{name}**",
+    "colon": lambda name: f"{name}:",
+}
+
+
+def renamed(value: Any, spell: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {spell(name): renamed(item, spell) for name, item in value.items()}
+    return [renamed(item, spell) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_keys_in_any_spelling_at_any_depth(spelling: str) -> None:
+    texts = [json.dumps(renamed(said, SPELLINGS[spelling])) for said in (CLAIM, VERDICT)]
+    assert claim(texts[0]) == claim_of()
+    assert read_validation(texts[1], STOP) == verdict_of()
+
+
+def test_keys_of_other_tools() -> None:
+    said = {
+        "mainCellType": "B cell",
+        "subCellTypes": ["naive B cell"],
+        "supportingGenes": ["CD79A"],
+        "mixedCellTypes": [],
+    }
+    found = claim(json.dumps(said))
+    assert (found.lineage, found.candidates[0].cell_type, found.evidence[0].gene) == ("B cell", "naive B cell", "CD79A")
+    entry = {"cellType": "B cell", "supportingGenes": ["CD79A"]}
+    assert claim_of(candidates=[entry]).candidates[0].separating_genes == ("CD79A",)
+    assert claim_of(evidence=[{"symbol": "CD79A", "reason": "B cell"}]).evidence[0].speaks_for == "B cell"
+
+
+B, PLASMA = {"cell_type": "B cell", "separating_genes": ["CD79A"]}, {"cell_type": "plasma cell"}
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        [B, PLASMA],
+        [[B, PLASMA]],
+        [[B], [PLASMA]],
+        [B, PLASMA, B],
+        {"candidates": [B, PLASMA]},
+        {"list": [B, PLASMA]},
+        {"1": B, "2": PLASMA},
+        {"first": B, "second": PLASMA},
+        {"candidate_1": B, "candidate_2": PLASMA},
+        {"primary": B, "alternatives": [PLASMA]},
+        {"B cell": {"separating_genes": ["CD79A"]}, "plasma cell": {}},
+        {"B cell": ["CD79A"], "plasma cell": []},
+        [{"candidate": B}, {"candidate": PLASMA}],
+        [{"cellType": "B cell", "separatingGenes": ["CD79A"]}, "plasma cell"],
+    ],
+)
+def test_nested_candidates_are_read_in_their_order(candidates: Any) -> None:
+    found = claim_of(candidates=candidates).candidates
+    assert [c.cell_type for c in found] == ["B cell", "plasma cell"]
+    assert found[0].separating_genes == ("CD79A",)
+
+
+@pytest.mark.parametrize("where", ["questions", "answers", "Questions"])
+def test_answers_put_together_in_a_field(where: str) -> None:
+    answers = {question: VERDICT[question] for question in QUESTIONS}
+    others = {name: value for name, value in VERDICT.items() if name not in QUESTIONS}
+    assert read_validation(json.dumps({**others, where: answers}), STOP) == verdict_of()
+    listed = [{"question": question, **answer} for question, answer in answers.items()]
+    assert read_validation(json.dumps({**others, where: listed}), STOP) == verdict_of()
 
 
 @pytest.mark.parametrize("lineage", ["unresolved", "Unresolved", " unknown. ", "Unknown cell type"])

@@ -84,6 +84,14 @@ def test_verdict_reads_as_questions_with_answers_and_marks() -> None:
     assert "Feedback" not in found
 
 
+def test_an_objection_that_did_not_count_is_no_failed_answer() -> None:
+    text = talks.verdict(better_type={"answer": "yes", "genes": ["CD19"]}, too_specific={"answer": "yes"})
+    points = said.read("Validator", text, agreed=True).points
+    lines = next(point.lines for point in points if point.heading == "Questions")
+    assert [line.mark for line in lines][2:4] == ["failed", "unclear"]
+    assert reads(lines[3]).endswith("CD19 (not counted: too few of them are in the list)")
+
+
 @pytest.mark.parametrize("speaker", ["Annotator", "Validator"])
 @pytest.mark.parametrize(
     ("text", "expected"),

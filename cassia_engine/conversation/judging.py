@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cassia_engine.conversation.places import Likeness, Places
 from cassia_engine.evidence import Findings, GeneList, named
 from cassia_engine.records import Confidence
-from cassia_engine.replies import Claim, Verdict, nameless
+from cassia_engine.replies import Answer, Claim, Verdict, nameless
 
 # Least listed genes that an objection must name to be one, where the validator is moderate.
 _OBJECTIONS: Mapping[str, int] = {"too_specific": 0, "better_type": 1, "missed_conflict": 1, "missed_mixture": 2}
@@ -41,7 +41,8 @@ class Stance:
 
 
 _FIT = {"lineage_fits": True, "type_fits": True}
-_V1 = {**_FIT, "better_type": False, "missed_conflict": False, "missed_mixture": False}
+_AGAINST = {"better_type": False, "missed_conflict": False, "missed_mixture": False}
+_V1 = {**_FIT, **_AGAINST}
 STANCES: Mapping[str, Stance] = {
     "v1": Stance(_V1, backed=True, likeness=Likeness.SAME_LINEAGE),
     "v0": Stance({**_V1, "too_specific": False}, backed=False, likeness=Likeness.UNKNOWN),
@@ -50,19 +51,57 @@ STANCES: Mapping[str, Stance] = {
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether the validator agrees; if not, why, a sentence each."""
+    """Whether the claim is agreed on; if not, why, a sentence each.
+
+    Attributes:
+        objections: the validator's.
+        decisive: failed checks with which no agreement counts.
+        uncounted: objections that do not count, as too few listed genes are behind them.
+        unsupported: genes outside of the list that these name.
+        unfounded: the validator cites genes, and none of them is listed.
+    """
 
     objections: tuple[str, ...]
+    decisive: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    unfounded: bool = False
 
     @property
     def agreed(self) -> bool:
-        return not self.objections
+        return not self.reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not agreed on, the checks first."""
+        return (*self.decisive, *self.objections)
 
 
-def judge(verdict: Verdict, claim: Claim, genes: GeneList, involvement: str, places: Places) -> Judgement:
-    """Decide from the answers; an answer that is neither yes nor no agrees with nothing."""
+def judge(
+    verdict: Verdict, claim: Claim, findings: Findings, genes: GeneList, involvement: str, places: Places
+) -> Judgement:
+    """Decide from the answers; one that is neither yes nor no agrees with nothing. None overrules a decisive check."""
     stance = STANCES[involvement]
-    return Judgement((*_objections(verdict, genes, stance), *_other_type(verdict, claim, stance, places)))
+    uncounted = [question for question in stance.needed if _is_uncounted(question, verdict, genes, stance)]
+    cited = [gene for answer in verdict.answers.values() for gene in answer.genes]
+    return Judgement(
+        objections=(
+            *_contradictions(verdict),
+            *_objections(verdict, genes, stance),
+            *_other_type(verdict, claim, stance, places),
+        ),
+        decisive=tuple(item.text for item in findings.decisive),
+        uncounted=tuple(_uncounted(question, verdict.answers[question], genes) for question in uncounted),
+        unsupported=genes.missing(gene for question in uncounted for gene in verdict.answers[question].genes),
+        unfounded=bool(cited) and not genes.listed(cited),
+    )
+
+
+def _contradictions(verdict: Verdict) -> Iterator[str]:
+    """That everything was answered with yes: that the type fits, and that another one is better."""
+    said = verdict.answers
+    if all(said[question].yes for question in (*_FIT, *_AGAINST)):
+        yield "The validator answered yes to every question, so its answers contradict each other."
 
 
 def _objections(verdict: Verdict, genes: GeneList, stance: Stance) -> Iterator[str]:
@@ -70,10 +109,22 @@ def _objections(verdict: Verdict, genes: GeneList, stance: Stance) -> Iterator[s
         answer = verdict.answers[question]
         if answer.yes is None:
             yield f"No clear answer was given to {question}."
-        elif answer.yes is not wanted:
+        elif answer.yes is not wanted and not _is_uncounted(question, verdict, genes, stance):
             listed = genes.listed(answer.genes)
-            if not stance.backed or len(listed) >= _OBJECTIONS.get(question, 0):
-                yield _SENTENCES[question] + (f": {named(listed)}." if listed else ".")
+            yield _SENTENCES[question] + (f": {named(listed)}." if listed else ".")
+
+
+def _is_uncounted(question: str, verdict: Verdict, genes: GeneList, stance: Stance) -> bool:
+    """Whether an answer objects without the listed genes that an objection takes."""
+    answer = verdict.answers[question]
+    objects = answer.yes is not None and answer.yes is not stance.needed[question]
+    return stance.backed and objects and len(genes.listed(answer.genes)) < _OBJECTIONS.get(question, 0)
+
+
+def _uncounted(question: str, answer: Answer, genes: GeneList) -> str:
+    missing = genes.missing(answer.genes)
+    why = genes.not_listed(missing) if missing else "too few listed genes are named for it."
+    return f"{_SENTENCES[question]}: {why}"
 
 
 def _other_type(verdict: Verdict, claim: Claim, stance: Stance, places: Places) -> Iterator[str]:
@@ -99,7 +150,8 @@ def confidence(
     """
     low = [
         (claim.unresolved, "the type is unresolved"),
-        (judgement is not None and not judgement.agreed, "the validator did not agree"),
+        (judgement is not None and bool(judgement.objections), "the validator did not agree"),
+        (bool(findings.decisive), "it names no cell type or no listed gene as evidence"),
         (len(findings.evidence) < LEAST_EVIDENCE, f"fewer than {LEAST_EVIDENCE} listed genes are its evidence"),
         (score is not None and score < LOW_SCORE, f"the score is under {LOW_SCORE}"),
     ]
@@ -110,6 +162,8 @@ def confidence(
         (judgement is None, "there is no verdict"),
         (verdict is not None and verdict.answers["too_specific"].yes is True, "it may be too specific"),
         (score is None or score < HIGH_SCORE, f"there is no score of {HIGH_SCORE} or more"),
+        (judgement is not None and bool(judgement.uncounted), "an objection is not backed by listed genes"),
+        (judgement is not None and judgement.unfounded, "no gene that the validator cites is listed"),
         (bool(claim.mixture), "cell types may be mixed"),
         (bool(claim.context_conflict), "the markers contradict the context"),
     ]

@@ -31,7 +31,7 @@ class Event(Enum):
     VERDICT = auto()  # a validation was read
     CUT = auto()  # the reply reached the end of its tokens, for the first time
     UNREADABLE = auto()  # it ended by itself, but not in the form
-    LOST = auto()  # refused, failed, cut off twice, or not to be read at all
+    LOST = auto()  # refused, failed, cut off twice, not to be read at all, or the form itself sent back
     FIT = auto()  # the claim may go to the validator
     SENT_BACK = auto()  # it must be revised, and there is a round left
     AGREED = auto()
@@ -46,6 +46,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.ANNOTATE, Event.LOST): State.DONE,
     (State.CHECK, Event.FIT): State.VALIDATE,
     (State.CHECK, Event.SENT_BACK): State.REVISE,
+    (State.CHECK, Event.LOST): State.DONE,
     (State.VALIDATE, Event.VERDICT): State.JUDGE,
     (State.VALIDATE, Event.CUT): State.EXTEND,
     (State.VALIDATE, Event.UNREADABLE): State.FORMAT,

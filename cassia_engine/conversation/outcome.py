@@ -89,7 +89,7 @@ def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
         state=claim.state,
         evidence_genes=findings.evidence,
         conflicting_genes=findings.conflicts,
-        unsupported_genes=findings.unsupported,
+        unsupported_genes=tuple(dict.fromkeys((*findings.unsupported, *_beyond_the_list(stand)))),
         score_reason=NO_SCORE if stand.score is None else reason,
         cl_match=match,
         top_explained=findings.top_explained,
@@ -101,6 +101,11 @@ def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
 
 def _objections(stand: Stand) -> tuple[str, ...]:
     return stand.judgement.objections if stand.judgement else ()
+
+
+def _beyond_the_list(stand: Stand) -> tuple[str, ...]:
+    """Genes outside of the list that the validator's objections name, where these do not count for that."""
+    return stand.judgement.unsupported if stand.judgement else ()
 
 
 def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], str]:
@@ -142,7 +147,7 @@ def _reason(stand: Stand, annotation: Annotation, n_rounds: int, loss: Loss | No
         parts.append("no verdict on the annotation")
     elif not stand.judgement.agreed:
         rounds = f"{n_rounds} round{'s' * (n_rounds > 1)}"
-        parts.append(f"not validated after {rounds}: {stand.judgement.objections[0]}".removesuffix("."))
+        parts.append(f"not validated after {rounds}: {stand.judgement.reasons[0]}".removesuffix("."))
     if stand.number < n_rounds:
         parts.append(f"the annotation is that of round {stand.number}")
     return "; ".join(parts)
@@ -156,6 +161,8 @@ def _scoring(stand: Stand, annotation: Annotation, why: str) -> str:
     lines.append(f"Confidence {annotation.confidence}: {why}.")
     lines += [f"Check failed: {item.text}" for item in stand.findings.failed]
     lines += [f"Objection: {text}" for text in _objections(stand)]
+    lines += [f"Not validated: {text}" for text in (stand.judgement.decisive if stand.judgement else ())]
+    lines += [f"Not counted: {text}" for text in (stand.judgement.uncounted if stand.judgement else ())]
     if stand.claim.unresolved and stand.claim.named:
         lines.append(f"Named all the same: {'; '.join(c.cell_type for c in stand.claim.named)}.")
     lines += [f"Repaired: {text}." for text in stand.claim.repaired]

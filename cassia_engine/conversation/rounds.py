@@ -63,11 +63,11 @@ def best(rounds: Sequence[Round]) -> Stand | None:
     stands = [
         Stand(number, r.claim, r.findings, r.verdict, r.judgement)
         for number, r in enumerate(rounds, start=1)
-        if r.claim and r.findings
+        if r.claim and r.findings and not r.claim.copied
     ]
     return max(stands, key=_merit, default=None)
 
 
 def _merit(stand: Stand) -> tuple[bool, int, float, int]:
-    objections = float("inf") if stand.judgement is None else len(stand.judgement.objections)
+    objections = float("inf") if stand.judgement is None else len(stand.judgement.reasons)
     return stand.validated is True, -len(stand.findings.back), -objections, stand.number

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cassia_engine import prompts
-from cassia_engine.conversation import outcome
+from cassia_engine.conversation import cut, outcome
 from cassia_engine.conversation.judging import judge
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
 from cassia_engine.conversation.places import Places
 from cassia_engine.conversation.rounds import Loss, Round
 from cassia_engine.errors import CallFailedError
-from cassia_engine.evidence import GeneList, check
+from cassia_engine.evidence import GeneList, check, with_listed_names
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
@@ -66,7 +66,7 @@ class Talk:
         self._question = prompts.annotator(briefing, cluster, max_tokens=self._max_tokens, **self._how)
         # Who was asked last, what, and what came back as it was.
         self._role, self._chat, self._reply = ANNOTATOR, self._question, ""
-        self._unreadable = ""
+        self._unreadable, self._cut_at = "", ""
 
     async def hold(self) -> ClusterResult:
         """Go from state to state until it is done.
@@ -116,7 +116,7 @@ class Talk:
         event = await self._ask(self._role, replace(self._chat, max_tokens=2 * self._max_tokens))
         if self._loss and self._loss.outcome is Outcome.FAILED:
             # Some models do not give that many tokens; what is known of the reply is that it was too long.
-            told = f"cut off at {self._max_tokens:,} tokens; asked for more: {self._loss.reason}"
+            told = f"{self._cut_at}; asked for more: {self._loss.reason}"
             return self._lose(Outcome.TRUNCATED, told)
         return event
 
@@ -142,13 +142,16 @@ class Talk:
         claim = self._round.claim
         assert claim
         self._round.findings = findings = check(claim, self._genes, self._places.cl_id)
+        if claim.copied and not self._round_left:
+            self._role = ANNOTATOR
+            return self._lose(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
         return Event.SENT_BACK if findings.back and self._round_left else Event.FIT
 
     def _judge(self) -> Event:
-        claim, verdict = self._round.claim, self._round.verdict
-        assert claim and verdict
+        claim, findings, verdict = self._round.claim, self._round.findings, self._round.verdict
+        assert claim and findings and verdict
         involvement = self._settings.validator_involvement
-        self._round.judgement = judgement = judge(verdict, claim, self._genes, involvement, self._places)
+        self._round.judgement = judgement = judge(verdict, claim, findings, self._genes, involvement, self._places)
         if judgement.agreed:
             return Event.AGREED
         return Event.SENT_BACK if self._round_left else Event.NO_ROUND_LEFT
@@ -172,17 +175,33 @@ class Talk:
         if reply.finish is Finish.REFUSED:
             why = plain.text(reply.text)[:300] or "without a word"
             return self._lose(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
+        if reply.finish is Finish.PROMPT_CUT:
+            return self._lose(Outcome.FAILED, cut.told_of_prompt(reply))
         read = role.read(reply.text, reply.finish)
         if not isinstance(read, Unreadable):
             return self._take(read)
         self._unreadable = read.reason
         if reply.finish is Finish.LENGTH:
-            told = f"cut off at {chat.max_tokens:,} tokens, after {self._max_tokens:,} before"
-            return self._lose(Outcome.TRUNCATED, told) if extended else Event.CUT
+            return self._cut_off(reply, chat, extended)
         if reply.finish is Finish.STOP and not read.hopeless:
             return Event.UNREADABLE
         ended = "" if reply.finish is Finish.STOP else f" (it ended with {reply.finish_reason or 'no reason'!r})"
         return self._lose(Outcome.UNPARSED, read.reason + ended)
+
+    def _cut_off(self, reply: Reply, chat: Chat, extended: bool) -> Event:
+        """More tokens are asked for once, where there can be more of them and they would help."""
+        self._cut_at = cut.told_of_limit(reply, chat)
+        if cut.context_is_full(reply, chat):
+            return self._lose(Outcome.TRUNCATED, cut.told_of_context(reply))
+        if cut.repeats_itself(reply.text):
+            return self._lose(Outcome.TRUNCATED, f"{self._cut_at}, where the model only repeated itself")
+        if cut.limit(reply, chat) < chat.max_tokens:
+            return self._lose(Outcome.TRUNCATED, f"{self._cut_at}, the most that the model gives")
+        return (
+            self._lose(Outcome.TRUNCATED, f"{self._cut_at}, after {self._max_tokens:,} before")
+            if extended
+            else Event.CUT
+        )
 
     async def _call(self, name: str, chat: Chat) -> Reply | None:
         """The reply, or None if there is none."""
@@ -202,7 +221,7 @@ class Talk:
     def _take(self, read: Claim | Verdict) -> Event:
         self._log.repaired(read.repaired)
         if isinstance(read, Claim):
-            self._round.claim = read
+            self._round.claim = with_listed_names(read, self._genes)
             return Event.CLAIM
         self._round.verdict = read
         return Event.VERDICT

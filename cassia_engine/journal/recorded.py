@@ -16,6 +16,7 @@ from cassia_engine.providers.chat import Call, Exchange, Receipt
 from cassia_engine.providers.faults import Class, Fault
 
 # An id is a random half of this process and a count: to ask the system for each costs more than to write the line.
+_REMEDY = ("instead", "limit", "lasting")  # of a refusal: what to send in the parameter's place
 _PROCESS, _numbers = secrets.token_hex(4), count()
 
 
@@ -92,7 +93,15 @@ class Journal:
         if fields := self._index.reply(number):
             return Receipt(fields["response"], fields["at"], fields["seconds"], recorded=True)
         if fields := self._index.rejected(number):
-            raise Fault(fields["message"], Class(fields["class"]), fields["status"], None, fields["parameter"])
+            raise Fault(
+                fields["message"],
+                Class(fields["class"]),
+                fields["status"],
+                None,
+                fields["parameter"],
+                # Older files have none of these.
+                **{name: fields[name] for name in _REMEDY if name in fields},
+            )
         return None
 
     def write(self, kind: Kind, key: str, **fields: Any) -> None:
@@ -163,6 +172,7 @@ class Recorded:
     def _note(self, key: str, fault: Fault) -> None:
         fields = {"class": fault.klass, "status": fault.status}
         if fault.parameter:
-            self._journal.write(Kind.REJECTED, key, parameter=fault.parameter, message=fault.what, **fields)
+            remedy = {name: getattr(fault, name) for name in _REMEDY}
+            self._journal.write(Kind.REJECTED, key, parameter=fault.parameter, **remedy, message=fault.what, **fields)
         else:
             self._journal.write(Kind.FAULT, key, **fields)

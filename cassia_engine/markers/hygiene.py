@@ -117,9 +117,9 @@ class Sieve:
             else:
                 kept.append(marker)
         if not kept and genes:
-            return Choice(tuple(first), (), (_all_technical(len(first)), *_hints(first)), repeated)
+            return Choice(tuple(first), (), (_all_technical(len(first)), *_hints(first, first)), repeated)
         by_kind = tuple(SetAside(kind, tuple(aside[kind])) for kind in kinds() if aside[kind])
-        return Choice(tuple(kept), by_kind, _hints(first), repeated)
+        return Choice(tuple(kept), by_kind, _hints(first, kept), repeated)
 
     def _genes(self, ranking: Sequence[Marker]) -> tuple[list[Marker], tuple[str, ...]]:
         """The ranking by symbols, each once, and those of the rows that are left out for that."""
@@ -152,14 +152,18 @@ def describe_repeats(place: str, choices: Mapping[str, Choice]) -> None:
         )
 
 
-def _hints(first: Sequence[Marker]) -> tuple[str, ...]:
-    """What the first genes of the whole ranking say of a state."""
+def _hints(first: Sequence[Marker], kept: Sequence[Marker]) -> tuple[str, ...]:
+    """What the first genes of the whole ranking say of a state, with examples of the genes that are kept.
+
+    A gene that is not shown is not named either: it would be cited.
+    """
+    listed = {marker.gene for marker in kept}
     found = defaultdict(list)
     for marker in first:
         if member := trait(marker.gene):
             found[member.kind].append(marker.gene)
     least = max(_LEAST, _MANY * len(first))
-    return tuple(_hint(kind, found[kind], len(first)) for kind in _STATES if len(found[kind]) >= least)
+    return tuple(_hint(kind, found[kind], listed, len(first)) for kind in _STATES if len(found[kind]) >= least)
 
 
 def count_words(clusters: Iterable[Cluster]) -> str:
@@ -193,8 +197,9 @@ def _all_technical(number: int) -> str:
     return f"only technical genes pass the filter, {number} are kept: they tell little of the cell type"
 
 
-def _hint(kind: str, genes: Sequence[str], number: int) -> str:
+def _hint(kind: str, genes: Sequence[str], listed: Collection[str], number: int) -> str:
     name, meaning = _STATES[kind]
-    # Those that are still in the list say most to whoever reads it.
-    examples = ", ".join(sorted(genes, key=is_technical)[:_EXAMPLES]) + (", ..." if len(genes) > _EXAMPLES else "")
-    return f"{len(genes)} of the first {number} genes are {name} ({examples}): {meaning}"
+    shown_ones = [gene for gene in genes if gene in listed][:_EXAMPLES]
+    more = ", ..." if len(genes) > len(shown_ones) else ""
+    examples = f" ({', '.join(shown_ones)}{more})" if shown_ones else ""
+    return f"{len(genes)} of the first {number} genes are {name}{examples}: {meaning}"

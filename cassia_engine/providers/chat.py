@@ -18,6 +18,7 @@ class Finish(StrEnum):
     STOP = "stop"  # the model had nothing more to say
     LENGTH = "length"  # cut off at max_tokens or at the end of the context
     REFUSED = "refused"  # by the model or by a content filter
+    PROMPT_CUT = "prompt_cut"  # the model did not get the whole prompt, so what it says is no answer
     OTHER = "other"
 
 

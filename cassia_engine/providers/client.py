@@ -6,14 +6,17 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
+from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
-from cassia_engine.providers.chat import Call, Chat, Exchange, Receipt, Reply, Request
+from cassia_engine.providers.adjusting import Adjustments, told
+from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, Reply, Request
 from cassia_engine.providers.dialects import DIALECTS, Reading
+from cassia_engine.providers.dialects.prompt_cut import prompt_cut
 from cassia_engine.providers.faults import Class, Fault, classify
 from cassia_engine.providers.prices import cost_of
 from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Delays, Gate, Pause, Waiting, retrying
@@ -59,7 +62,8 @@ class Client:
         self._gate = Gate(max_workers)
         self._pause = Pause(waiting, account.provider)
         self._delays = Delays(waiting)
-        self._dropped: frozenset[str] = frozenset()
+        self._adjustments = Adjustments()
+        self._told: set[str] = set()
         self._under_way: dict[tuple[str, int, int], asyncio.Future[_Answer]] = {}
         self._answered = 0.0
 
@@ -72,20 +76,50 @@ class Client:
         self._gate.close(lambda: StoppedError(_STOPPED))
 
     async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
-        """The reply of the model; see `Chats.chat`."""
+        """The reply of the model; see `Chats.chat`. What is refused for a parameter goes out once more without it."""
+        room = 0  # tokens that this prompt leaves of the context, 0 if that is not known
         while True:
-            dropped = self._dropped
-            body, sent = self._dialect.body(chat, self.model, self._account.traits.without(dropped))
+            made = self._adjustments.limited(room)
+            body, sent = self._body(chat, made)
             call = Call(Request(self._dialect.name, self._url, body), replicate, ordinal)
             try:
                 receipt, reading = await self._once(call)
             except Fault as fault:
                 failed = fault
             else:
+                self._tell_unsent(chat, sent)
                 return self._reply(call, receipt, reading, sent)
-            if not self._can_do_without(failed.parameter, chat, dropped, body):
+            changed = made.after(failed, self._account.traits)
+            if changed is None or self._body(chat, changed)[0] == body:
                 raise CallFailedError(failed.what)
-            self._drop(failed)
+            if failed.lasting:
+                self._adopt(failed)
+            else:
+                room = changed.most_tokens
+                self._tell(failed.what, "prompts that leave less room are asked for shorter replies")
+
+    def _body(self, chat: Chat, adjustments: Adjustments) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self._dialect.body(chat, self.model, adjustments.applied(self._account.traits))
+
+    def _adopt(self, failed: Fault) -> None:
+        """Ask in another form from here on. Others may have learned the same meanwhile."""
+        before = self._adjustments
+        after = before.after(failed, self._account.traits)
+        if after is not None:
+            self._adjustments = after
+            self._tell(failed.what, f"from here on it is asked {told(before, after, failed.parameter)}")
+
+    def _tell(self, what: str, then: str) -> None:
+        """Say it once."""
+        if then not in self._told:
+            self._told.add(then)
+            log.warning("%s; %s", what, then)
+
+    def _tell_unsent(self, chat: Chat, sent: Mapping[str, Any]) -> None:
+        """Say once which parameters that the person asked for are not sent, since the model does not take them."""
+        for name, value in (("temperature", chat.temperature), ("reasoning", chat.reasoning)):
+            if value is not None and name not in sent and name not in self._adjustments.dropped:
+                self._tell(option(name, value), f"it is not sent: {self.model} does not take it")
 
     def _reply(self, call: Call, receipt: Receipt, reading: Reading, sent: dict[str, Any]) -> Reply:
         cost, source = reading.cost_usd, "provider"
@@ -106,17 +140,6 @@ class Client:
             cost_source=source,
             sent=sent,
         )
-
-    def _can_do_without(self, parameter: str, chat: Chat, dropped: frozenset[str], body: dict[str, Any]) -> bool:
-        """Whether leaving the parameter away makes another request than the one that was refused."""
-        if not parameter or parameter in dropped:
-            return False
-        return self._dialect.body(chat, self.model, self._account.traits.without({*dropped, parameter}))[0] != body
-
-    def _drop(self, fault: Fault) -> None:
-        if fault.parameter not in self._dropped:
-            self._dropped |= {fault.parameter}
-            log.warning("%s; from here on it is asked without %s", fault.what, fault.parameter)
 
     async def _once(self, call: Call) -> _Answer:
         """The answer; an equal call under way is waited for, so that nothing is paid for twice."""
@@ -205,7 +228,9 @@ class Client:
                 if fault.klass is not Class.WAIT:
                     raise
                 paused = fault
-            self._pause.begin(paused, sent)
+            if self._pause.begin(paused, sent):
+                # All who wait would be refused together again: one goes first, and each success lets one more go.
+                self._gate.narrow()
 
     async def _attempt(self, call: Call) -> _Answer:
         """One attempt, as soon as there is no pause and a place is free."""
@@ -236,7 +261,8 @@ class Client:
             raise found
         if not receipt.recorded:
             self._answered = time.monotonic()
-            self._pause.success(sent)
+            if self._pause.success(sent):
+                self._gate.widen()
         return receipt, found
 
     def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:
@@ -249,7 +275,8 @@ class Client:
         if (trouble := self._dialect.trouble(data)) is not None:
             return classify(200, {}, trouble, "", self._account)
         if (reading := self._dialect.read(data, call.request.body)) is not None:
-            return reading
+            cut = prompt_cut(reading.input_tokens, call.request.body)
+            return replace(reading, finish=Finish.PROMPT_CUT) if cut else reading
         if not receipt.recorded:
             self._answered = time.monotonic()
         return classify(200, {}, None, "there is no answer in it", self._account)

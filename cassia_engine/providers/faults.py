@@ -18,12 +18,15 @@ from cassia_engine.providers.retry_after import retry_after
 from cassia_engine.redaction import redacted
 from cassia_engine.secret import Secret
 
+# The word for a reply that a server ended since it repeated itself, which servers say in words only.
+LOOPED = "token_repeat_limit"
+
 if TYPE_CHECKING:
     from cassia_engine.providers.accounts import Account
     from cassia_engine.providers.dialects import Trouble
 
-# Without these a request still means the same, so that it may go out once more.
-DROPPABLE = ("temperature", "reasoning", "schema")
+# With these left away or in another form a request still means the same, so that it may go out once more.
+ADJUSTABLE = ("temperature", "reasoning", "schema", "bounds", "max_tokens", "system")
 
 
 class Class(StrEnum):
@@ -43,7 +46,8 @@ class Fault(CassiaError):
         klass: what to do.
         status: of the answer, or of the error in a body of status 200; None if nothing came.
         retry_after: seconds to wait as the provider says; None if it says nothing.
-        parameter: cassia's name of a parameter that the model does not take, one of `DROPPABLE`, else "".
+        parameter: cassia's name of a parameter that the model does not take, one of `ADJUSTABLE`, else "".
+        instead, limit, lasting: what to send in its place, as in `Trouble`.
     """
 
     def __init__(
@@ -53,6 +57,9 @@ class Fault(CassiaError):
         status: int | None = None,
         retry_after: float | None = None,
         parameter: str = "",
+        instead: str = "",
+        limit: int = 0,
+        lasting: bool = True,
     ):
         super().__init__(what)
         self.what = what
@@ -60,6 +67,9 @@ class Fault(CassiaError):
         self.status = status
         self.retry_after = retry_after
         self.parameter = parameter
+        self.instead = instead
+        self.limit = limit
+        self.lasting = lasting
 
 
 _BY_STATUS: Mapping[int, Class] = MappingProxyType(
@@ -87,8 +97,12 @@ _BY_WORD: Mapping[str, Class] = MappingProxyType(
         "*spend_limit*": Class.STOP,
         "organization_usage_limit*": Class.STOP,
         "*perday*": Class.STOP,  # Gemini's daily quotas
+        LOOPED: Class.FAIL,
     }
 )
+
+# A key that is refused with status 400: by litellm's proxy, which has no database to look it up in, and by others.
+_KEY_WORDS = frozenset({"no_db_connection", "invalid_api_key", "api_key_invalid", "authentication_error"})
 
 # What a word says where the status does not: in a body of status 200.
 _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
@@ -112,8 +126,8 @@ _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
     }
 )
 
-# What a proxy that asks for a password is to be given as.
-WITH_PASSWORD = "http://name:password@host:port"
+_LOOPED_LINE = "{who} stopped the reply, as {model} only repeated itself{why}"
+_PROXY_VARIABLE = "HTTPS_PROXY=http://name:password@host:port"
 _SHORT_OF_CREDIT = (
     "{who} refuses: credit, quota or spending limit is used up{why}; add credit, raise the limit or wait until it is "
     "renewed{there}"
@@ -122,7 +136,7 @@ _STOP_LINES: Mapping[int, str] = MappingProxyType(
     {
         401: "{who} refuses the key in {variable}{why}; set {variable} to a valid key",
         403: "{who} does not let the key in {variable} use {model}{why}; check what the key and its account may do",
-        407: "the proxy on the way to {who} asks for a name and a password{why}; give them as {proxy}",
+        407: "the proxy on the way to {who} asks for a name and a password{why}; {proxy}",
     }
 )
 _NO_KEY_LINE = "{who} wants a key, and none was sent{why}; set {variable} to one"
@@ -165,8 +179,24 @@ def classify(
     told = f"status {given}" if status == given else f"status {given} with error {status}"
     message = clean(trouble.message if trouble and trouble.message else body_head, account.key)
     why = f" ({told}: {message})" if message else f" ({told})"
-    parameter = trouble.parameter if trouble and status in (400, 422) and trouble.parameter in DROPPABLE else ""
-    return Fault(_line(klass, status, why, account), klass, status, retry_after(headers, trouble), parameter)
+    looped = trouble is not None and LOOPED in _words(trouble)
+    fault = Fault(_line(klass, status, why, account, looped), klass, status, retry_after(headers, trouble))
+    if trouble and _is_refusal(status, trouble):
+        fault.parameter, fault.instead = trouble.parameter, trouble.instead
+        fault.limit, fault.lasting = trouble.limit, trouble.lasting
+        fault.klass = Class.FAIL
+    return fault
+
+
+def _is_refusal(status: int, trouble: Trouble) -> bool:
+    """Whether a request is refused for one of its parameters.
+
+    With 404 OpenRouter says that no host takes all of them, with 500 Ollama that a schema has no grammar.
+    """
+    if trouble.parameter not in ADJUSTABLE:
+        return False
+    shape = trouble.parameter == "schema" and (status == 404 or (status == 500 and "grammar" in trouble.message))
+    return shape or status in (400, 422)
 
 
 def clean(text: str, key: Secret | None, longest: int = 300) -> str:
@@ -176,8 +206,12 @@ def clean(text: str, key: Secret | None, longest: int = 300) -> str:
 
 
 def _true_status(status: int, trouble: Trouble | None) -> int:
-    """The status that the body's error has, where the answer pretends that all is well."""
-    if status != 200 or trouble is None:
+    """The status that the body's error has, where the answer pretends that all is well or hides what is wrong."""
+    if trouble is None:
+        return status
+    if status == 400 and any(word in _KEY_WORDS for word in _words(trouble)):
+        return 401
+    if status != 200:
         return status
     if trouble.status is not None and 400 <= trouble.status < 600:
         return trouble.status
@@ -196,15 +230,24 @@ def _words(trouble: Trouble) -> tuple[str, str]:
     return trouble.code.lower(), trouble.kind.lower()
 
 
-def _line(klass: Class, status: int, why: str, account: Account) -> str:
+def _line(klass: Class, status: int, why: str, account: Account, looped: bool = False) -> str:
     lines = {Class.STOP: _STOP_LINES, Class.FAIL: _FAIL_LINES}.get(klass, {})
     line = lines.get(status, _REASONS[klass])
     if status == 401 and account.key is None:
         line = _NO_KEY_LINE
+    if looped:
+        line = _LOOPED_LINE
+    if status == 404 and (account.provider == "ollama" or "pulling" in why):
+        line += "; to get it: ollama pull {model}"
     variable = account.key_variable or "the key's environment variable"
     there = f", for the account of the key in {variable}" if account.key else ""
-    proxy = option("proxy", WITH_PASSWORD)
-    return line.format(who=account.provider, variable=variable, model=account.model, why=why, there=there, proxy=proxy)
+    names = {"who": account.provider, "variable": variable, "model": account.model, "there": there}
+    return line.format(**names, why=why, proxy=with_proxy_password())
+
+
+def with_proxy_password() -> str:
+    """How a proxy gets its password. An option would be written down with the run, so the environment has it."""
+    return f"set {_PROXY_VARIABLE} in the environment and use {option('trust_env', True)}"
 
 
 def _redirect_line(status: int, headers: Mapping[str, str], account: Account) -> str:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Protocol
 
 from cassia_engine.providers.dialects.wild import first, mapping, string
 
+THOUGHT = "(not kept)"
+
 
 class Stream(Protocol):
     """Takes the pieces of one reply.
@@ -45,6 +47,7 @@ class OpenAIStream:
         self._choice: dict[str, Any] = {}
         self._rest: dict[str, Any] = {}
         self._error: Any = None
+        self._thought = False
         self.size = self.pieces = 0
 
     def add(self, event: Any) -> None:
@@ -56,6 +59,7 @@ class OpenAIStream:
         for name, texts in self._texts.items():
             texts.append(string(delta.get(name)))
         thought = string(delta.get("reasoning_content")) or string(delta.get("reasoning"))
+        self._thought = self._thought or bool(thought.strip())
         self.size += sum(len(texts[-1]) for texts in self._texts.values()) + len(thought)
         self.pieces += bool(delta)
         self._choice |= {name: value for name, value in choice.items() if value is not None and name != "delta"}
@@ -67,6 +71,8 @@ class OpenAIStream:
         if "finish_reason" not in self._choice:
             return None
         message = {name: text for name, texts in self._texts.items() if (text := "".join(texts)) or name == "content"}
+        if self._thought and not message["content"]:
+            message["reasoning_content"] = THOUGHT  # that there was one tells why there is no content
         choice = {**self._choice, "message": {"role": "assistant", **message}}
         return {**self._rest, "object": "chat.completion", "choices": [choice]}
 

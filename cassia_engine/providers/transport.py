@@ -29,7 +29,7 @@ from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import NO_PROVIDER, check_proxy, is_metadata
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
-from cassia_engine.providers.faults import WITH_PASSWORD, Class, Fault, classify
+from cassia_engine.providers.faults import Class, Fault, classify, with_proxy_password
 from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
 from cassia_engine.redaction import redacted
 
@@ -215,7 +215,7 @@ class Transport:
 
     def _refused_by_proxy(self, status: int) -> Fault:
         host = urlsplit(self._proxy or "").hostname
-        asked = f"; it wants a name and a password: {option('proxy', WITH_PASSWORD)}" if status == 407 else ""
+        asked = f"; it wants a name and a password: {with_proxy_password()}" if status == 407 else ""
         line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
         return Fault(line, Class.STOP if 400 <= status < 500 and status not in (408, 429) else Class.RETRY, status)
 

@@ -102,17 +102,30 @@ class Delays:
 
 
 class Gate:
-    """Places for calls under way, first come, first served; when it is closed, all who wait are turned away at once."""
+    """Places for calls under way, first come, first served; when it is closed, all who wait are turned away at once.
+
+    After `narrow` there is one place, and after each `widen` one more, up to all of them.
+    """
 
     def __init__(self, places: int):
-        self._places = self._free = places
+        self._places = self._open = places
+        self._taken = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._sleepers: set[asyncio.Future[None]] = set()
         self._error: Callable[[], CassiaError] | None = None
 
     @property
     def taken(self) -> int:
-        return self._places - self._free
+        return self._taken
+
+    def narrow(self) -> None:
+        """Give out one place at a time; calls that are under way keep theirs."""
+        self._open = 1
+
+    def widen(self) -> None:
+        """Give out one place more."""
+        self._open = min(self._open + 1, self._places)
+        self._hand_over()
 
     def close(self, error: Callable[[], CassiaError]) -> None:
         """Raise what `error` makes in all who wait and all who come; the first reason stays."""
@@ -135,8 +148,8 @@ class Gate:
             CassiaError: the gate is closed.
         """
         self.check()
-        if self._free:
-            self._free -= 1
+        if self._taken < self._open:
+            self._taken += 1
             return
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
@@ -149,12 +162,15 @@ class Gate:
             raise
 
     def give(self) -> None:
-        while self._queue:
+        self._taken -= 1
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        while self._queue and self._taken < self._open:
             turn = self._queue.popleft()
             if not turn.done():
+                self._taken += 1
                 turn.set_result(None)
-                return
-        self._free += 1
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long.
@@ -191,19 +207,23 @@ class Pause:
         """Seconds until calls may go out again, 0 if they may."""
         return max(0.0, self._until - time.monotonic())
 
-    def begin(self, fault: Fault, sent: float) -> None:
+    def begin(self, fault: Fault, sent: float) -> bool:
         """Pause all calls for what the fault of a call asks for, which was sent at the time `sent` (monotonic).
+
+        Returns:
+            Whether this is a new episode.
 
         Raises:
             TemporaryError: the budget for pauses without a success is used up.
         """
         now = time.monotonic()
         self._since = now if self._since is None else self._since
-        if sent >= self._until:
+        is_new = sent >= self._until
+        if is_new:
             self._episodes += 1
             self._said = False
         elif not fault.retry_after:
-            return
+            return False
         seconds = self._seconds(fault)
         self._until = max(self._until, now + self._waiting.jittered(seconds))
         if self._until - self._since > self._waiting.budget:
@@ -212,12 +232,15 @@ class Pause:
                 f"after {self._waiting.budget:.0f} s; {RUN_AGAIN}"
             )
         self._say(seconds, self._since, now)
+        return is_new
 
-    def success(self, sent: float) -> None:
-        """Note that a call which was sent at the time `sent` got through."""
+    def success(self, sent: float) -> bool:
+        """Note that a call which was sent at the time `sent` got through; whether that was after the last pause."""
         self._since = None
-        if sent >= self._until:
-            self._episodes = 0
+        if sent < self._until:
+            return False
+        self._episodes = 0
+        return True
 
     def _seconds(self, fault: Fault) -> float:
         if fault.retry_after:

@@ -2,11 +2,14 @@
 
 shapes   the JSON schemas, one a role
 reading  the JSON object in a reply, whatever surrounds it
+lines    the fields of a reply that has a line for each
+keys     names of fields, however they are written
+entries  lists of objects, in whatever form they came
 plain    its values as plain ones
 claims   the claim and the verdict, typed
 """
 
-from cassia_engine.replies.claims import Claim, Verdict, invented, nameless, read_annotation, read_validation
+from cassia_engine.replies.claims import Answer, Claim, Verdict, invented, nameless, read_annotation, read_validation
 from cassia_engine.replies.reading import Unreadable
 
-__all__ = ["Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]
+__all__ = ["Answer", "Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.replies import plain
+from cassia_engine.replies.entries import candidates_of, entries
+from cassia_engine.replies.keys import ENTRY, TOP, Fields
 from cassia_engine.replies.reading import Unreadable, read_object
 from cassia_engine.replies.shapes import QUESTIONS
 
@@ -18,15 +21,32 @@ NAMELESS = frozenset(
     | {"unassigned", "unclassified", "uncertain", "unclear", "ambiguous", "none", "null", "n/a", "na", "other", "mixed"}
     | {"cell", "cells", "cell type", "unspecified", "-", "?"}
 )
+# Words of a form that was not filled in. An "N/A" or "null" alone may also say that nothing is known.
+_FORM = frozenset(
+    {"string", "str", "text", "value", "name", "type", "label", "placeholder", "example", "candidate", "tbd", "xxx"}
+    | {
+        "cell type",
+        "lineage",
+        "lineage name",
+        "cl name",
+        "cell type name",
+        "cell type here",
+        "name of cell type",
+        "candidate type",
+    }
+    | {"your answer", "your answer here", "insert cell type", "insert cell type here", "enter cell type", "foo", "bar"}
+    | {"broad cell type", "general cell type", "main cell type", "detailed cell type", "sub cell type", "subtype"}
+    | {"the broad cell type", "the cell type", "the lineage", "most likely cell type", "to be determined", "your type"}
+)
+_UNFILLED = frozenset({"n/a", "na", "null", "none", "not applicable", "not available", "undefined", "nan"})
+_BRACED = re.compile(
+    r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\w+|[\W_]*(?:\.\.\.|…)[\W_]*"
+    r"|(?:cell ?type|candidate|lineage|cluster) ?[0-9a-z]"
+)
 _NOTHING = frozenset({"none", "n/a", "na", "no", "null", "nothing", "-", "none identified", "not applicable", "..."})
-# Other names for a field that models are used to.
-_SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "lineage": ("general_type", "general_cell_type", "main_cell_type"),
-    "candidates": ("detailed_types", "sub_cell_types", "cell_types"),
-    "mixture": ("mixed_types", "possible_mixed_cell_types"),
-}
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
 _BETWEEN_TYPES = ";\n"
+_ANSWERS = ("questions", "answers", "the_questions")  # where a validator may put its answers together
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,12 @@ class Claim:
         return tuple(c for c in self.candidates if not nameless(c.cell_type))
 
     @property
+    def copied(self) -> bool:
+        """Whether it is the form that was asked for, sent back without a type in it: no answer at all."""
+        labels = (self.lineage, *(c.cell_type for c in self.candidates))
+        return not self.named and nameless(self.lineage) and any(map(_of_the_form, labels))
+
+    @property
     def unresolved(self) -> bool:
         """Whether it says that the markers do not tell: a valid answer."""
         return self.lineage.casefold() == UNRESOLVED or (nameless(self.lineage) and not self.named)
@@ -119,7 +145,21 @@ class Verdict:
 
 def nameless(label: str) -> bool:
     """Whether a label names no cell type."""
-    return " ".join(label.replace("_", " ").casefold().strip(" .").split()) in NAMELESS
+    return _plain(label) in NAMELESS or placeholder(label)
+
+
+def placeholder(label: str) -> bool:
+    """Whether a label is what stands in a form before it is filled in: "...", "<cell type>", "string", "N/A"."""
+    return _of_the_form(label) or _plain(label) in _UNFILLED
+
+
+def _of_the_form(label: str) -> bool:
+    plain = _plain(label)
+    return plain in _FORM or bool(_BRACED.fullmatch(label.strip()) or _BRACED.fullmatch(plain))
+
+
+def _plain(label: str) -> str:
+    return " ".join(label.replace("_", " ").casefold().strip(" .").split())
 
 
 def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
@@ -127,23 +167,21 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
     found = read_object(text, finish, _is_annotation)
     if isinstance(found, Unreadable):
         return found
-    get = _getter(found.fields)
+    get = Fields(found.fields, TOP).get
     claim = Claim(
         lineage=plain.text(get("lineage")),
-        candidates=tuple(
-            _candidate(c) for c in plain.entries(get("candidates"), "cell_type", separators=_BETWEEN_TYPES)
-        ),
+        candidates=tuple(map(_candidate, candidates_of(get("candidates")))),
         evidence=_cited(get("evidence")),
         conflicts=_cited(get("conflicts")),
         mixture=tuple(
             Partner(plain.text(p.get("cell_type")), plain.texts(p.get("genes")))
-            for p in plain.entries(get("mixture"), "cell_type", "genes", _BETWEEN_TYPES)
+            for p in entries(get("mixture"), "cell_type", "genes", _BETWEEN_TYPES)
         ),
         state=_stated(get("state")),
         context_conflict=_stated(get("context_conflict")),
         possible_tissues=tuple(filter(_stated, plain.texts(get("possible_tissues")))),
         score=plain.score(get("score")),
-        score_reason=plain.text(get("score_reason")),
+        score_reason=_stated(get("score_reason")),
         repaired=found.repaired,
     )
     if claim.candidates or not nameless(claim.lineage) or _said(claim.lineage):
@@ -156,16 +194,17 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
     found = read_object(text, finish, _is_validation)
     if isinstance(found, Unreadable):
         return found
-    get = found.fields.get
-    answers = {question: _answer(get(question)) for question in QUESTIONS}
+    get = Fields(found.fields, TOP).get
+    asked = _asked(found.fields)
+    answers = {question: _answer(asked.get(question)) for question in QUESTIONS}
     if all(answer.yes is None for answer in answers.values()):
         return Unreadable("the reply answers none of the questions with yes or no")
     return Verdict(
         own_type=plain.text(get("own_type")),
         answers=answers,
-        feedback=plain.text(get("feedback")),
+        feedback=_stated(get("feedback")),
         score=plain.score(get("score")),
-        score_reason=plain.text(get("score_reason")),
+        score_reason=_stated(get("score_reason")),
         repaired=found.repaired,
     )
 
@@ -195,9 +234,9 @@ def _names(said: Claim | Verdict) -> Iterator[str]:
 
 
 def _stated(value: Any) -> str:
-    """A text; "" for words that say that there is nothing to say."""
+    """A text; "" for words that say that there is nothing to say, and for those of the form itself."""
     said = plain.text(value)
-    return "" if said.casefold().strip(" .") in _NOTHING else said
+    return "" if said.casefold().strip(" .") in _NOTHING or _of_the_form(said) else said
 
 
 def _said(lineage: str) -> bool:
@@ -206,33 +245,33 @@ def _said(lineage: str) -> bool:
 
 
 def _is_annotation(fields: Mapping[str, Any]) -> bool:
-    get = _getter(fields)
+    get = Fields(fields, TOP).get
     lineage = get("lineage")
     return get("candidates") is not None or (isinstance(lineage, str) and nameless(lineage) and _said(lineage))
 
 
 def _is_validation(fields: Mapping[str, Any]) -> bool:
-    return any(question in fields for question in QUESTIONS)
+    asked = _asked(fields)
+    return any(question in asked for question in QUESTIONS)
 
 
-def _getter(fields: Mapping[str, Any]) -> Any:
-    """Looks a field up under its own name, else under one that models are used to."""
-
-    def get(name: str) -> Any:
-        if name in fields:
-            return fields[name]
-        return next((fields[other] for other in _SYNONYMS.get(name, ()) if other in fields), None)
-
-    return get
+def _asked(fields: Mapping[str, Any]) -> Fields:
+    """The answers by question: fields of the reply, or put together in a field of their own, as an object or a list."""
+    own = Fields(fields, {})
+    inner = next((value for name in _ANSWERS if isinstance(value := own.get(name), (Mapping, list))), None)
+    if isinstance(inner, list):
+        named = [Fields(item, ENTRY) for item in inner[: plain.MAX_ITEMS] if isinstance(item, Mapping)]
+        inner = {plain.text(one.get("question")): {n: one.get(n) for n in ("answer", "genes")} for one in named}
+    return Fields({**(inner or {}), **fields}, {})
 
 
 def _cited(value: Any) -> tuple[Cited, ...]:
     found = (Cited(plain.text(c.get("gene")), plain.text(c.get("speaks_for"))) for c in _genes(value))
-    return tuple(cited for cited in found if cited.gene)
+    return tuple(cited for cited in found if cited.gene and not _of_the_form(cited.gene))
 
 
 def _genes(value: Any) -> tuple[Mapping[str, Any], ...]:
-    return plain.entries(value, "gene", "speaks_for")
+    return entries(value, "gene", "speaks_for")
 
 
 def _candidate(entry: Mapping[str, Any]) -> Candidate:
@@ -242,5 +281,6 @@ def _candidate(entry: Mapping[str, Any]) -> Candidate:
 
 def _answer(value: Any) -> Answer:
     if isinstance(value, Mapping):
-        return Answer(plain.yes_or_no(value.get("answer")), plain.texts(value.get("genes")))
+        get = Fields(value, ENTRY).get
+        return Answer(plain.yes_or_no(get("answer")), plain.texts(get("genes")))
     return Answer(plain.yes_or_no(value))

@@ -34,23 +34,6 @@ def texts(value: Any, separators: str = ",;\n") -> tuple[str, ...]:
     return _first(found)
 
 
-def entries(value: Any, name: str, other: str = "", separators: str = ",;\n") -> tuple[Mapping[str, Any], ...]:
-    """The objects of a list.
-
-    What stands where an object was meant: a text becomes {name: text}, and with `other` a mapping of names to values
-    {name: name, other: value} each.
-    """
-    if isinstance(value, str):
-        value = list(texts(value, separators))
-    if isinstance(value, Mapping):
-        named = not other or name in value or other in value
-        value = [value] if named else [{name: key, other: item} for key, item in value.items()]
-    if not isinstance(value, list):
-        return ()
-    objects = ({name: item} if isinstance(item, str) else item for item in value[:MAX_ITEMS])
-    return tuple(item for item in objects if isinstance(item, Mapping))
-
-
 def score(value: Any) -> float | None:
     """A number from 0 to 100, also as "85", "85%" or "85/100"; None for anything else."""
     if isinstance(value, str):

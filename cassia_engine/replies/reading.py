@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.providers.chat import Finish
+from cassia_engine.replies.keys import key
+from cassia_engine.replies.lines import fields_of_lines
 
 MAX_CHARS = 100_000  # of a reply: some ten times the longest one asked for
 _MAX_STARTS = 200  # braces at which an object is looked for
@@ -52,11 +54,6 @@ def read_object(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
         return Unreadable("the reply is nested too deeply")
 
 
-def key(name: str) -> str:
-    """A key without regard to case, spaces and hyphens."""
-    return name if name.isidentifier() and name.islower() else "_".join(name.replace("-", " ").casefold().split())
-
-
 def _strict(text: str, fits: Fits) -> Found | None:
     try:
         fields = _keys(_STRICT.decode(text))
@@ -68,6 +65,7 @@ def _strict(text: str, fits: Fits) -> Found | None:
 def _repaired(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
     if finish is not Finish.STOP:
         return Unreadable("the reply is not a whole JSON object of the shape asked for, and did not end by itself")
+    text = _quoted(text) or text
     for mended, how in ((text, ()), _mended(text)):
         blocks = _blocks(mended)
         whole = [fields for fields in map(_keys, blocks) if fields is not None and fits(fields)]
@@ -76,6 +74,9 @@ def _repaired(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
             return Unreadable(f"the reply holds {len(fitting)} answers that differ")
         if fitting:
             return Found(fitting[0], (_surroundings(text), *how))
+    lines = _keys(fields_of_lines(text))
+    if lines is not None and fits(lines):
+        return Found(lines, ("lines of names and values were read as an object",))
     return Unreadable("the reply holds no JSON object of the shape asked for")
 
 
@@ -97,20 +98,43 @@ def _blocks(text: str) -> list[Any]:
 
 
 def _unwrapped(fits: Fits) -> Callable[[Any], dict[str, Any] | None]:
-    """The object that fits: a value itself, or the only thing in it ({"result": {...}})."""
+    """The object that fits: a value itself, or the only one in it ({"name": "x", "arguments": {...}})."""
 
-    def unwrap(value: Any) -> dict[str, Any] | None:
-        for _ in range(3):
-            fields = _keys(value)
-            if fields is not None and fits(fields):
-                return fields
-            inside = list(value.values()) if isinstance(value, dict) else value
-            if not isinstance(inside, list) or len(inside) != 1:
-                return None
-            value = inside[0]
-        return None
+    def unwrap(value: Any, depth: int = 3) -> dict[str, Any] | None:
+        fields = _keys(value)
+        if fields is not None and fits(fields):
+            return fields
+        # The schema itself, sent back, has fields of these names too, and says nothing.
+        inside = [v for k, v in value.items() if k != "properties"] if isinstance(value, dict) else value
+        if not isinstance(inside, list) or not depth:
+            return None
+        objects = [item if isinstance(item, (dict, list)) else _object_in(item) for item in inside]
+        found = [one for one in (unwrap(item, depth - 1) for item in objects if item) if one is not None]
+        return found[0] if found and all(one == found[0] for one in found) else None
 
     return unwrap
+
+
+def _object_in(value: Any) -> Any:
+    """The object that a text holds as JSON; None if it holds none."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return None
+    try:
+        return _LENIENT.decode(value)
+    except ValueError:
+        return None
+
+
+def _quoted(text: str) -> str:
+    """The text of a reply that is one JSON string; "" if it is none."""
+    bare = text.strip("\ufeff\0 \t\r\n")
+    if not bare.startswith('"'):
+        return ""
+    try:
+        value = _LENIENT.decode(bare)
+    except ValueError:
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def _surroundings(text: str) -> str:
@@ -129,7 +153,10 @@ def _keys(value: Any) -> dict[str, Any] | None:
 # A string is taken to its end, or to the end of the text, so that no position is looked at twice.
 _DOUBLE = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _ODD = re.compile(
-    _DOUBLE + r"|'(?:[^'\\]++|\\.)*+(?:'|\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)|\b(?:True|False|None|undefined)\b", re.DOTALL
+    _DOUBLE
+    + r"|[“„”][^\"“”„\n]*+[\"”“]|'(?:[^'\\]++|\\.)*+(?:'|\Z)"
+    + r"|//[^\n]*|/\*.*?(?:\*/|\Z)|\b(?:True|False|None|undefined)\b",
+    re.DOTALL,
 )
 _COMMA = re.compile(_DOUBLE + r"|,(?=\s*[}\]])", re.DOTALL)
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
@@ -144,6 +171,9 @@ def _mended(text: str) -> tuple[str, tuple[str, ...]]:
         token = match[0]
         if token[0] == '"':
             return token
+        if token[0] in "“„”":
+            how["typographic quotes were read as plain ones"] = None
+            return f'"{token[1:-1]}"'
         if token[0] == "'":
             how["single quotes were read as double ones"] = None
             return '"' + token[1:].removesuffix("'").replace("\\'", "'").replace('"', '\\"') + '"'

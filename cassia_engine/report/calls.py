@@ -18,6 +18,7 @@ ENDINGS: Mapping[Finish, str] = {
     Finish.STOP: "complete",
     Finish.LENGTH: "cut off",
     Finish.REFUSED: "refused",
+    Finish.PROMPT_CUT: "answered a prompt that was cut",
     Finish.OTHER: "ended early",
 }
 

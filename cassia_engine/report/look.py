@@ -130,6 +130,8 @@ def _disagreement(result: ClusterResult, provider: str) -> str:
         return _failed_checks(result)
     rounds = f" in {plural(result.iterations, 'round')}" if result.iterations > 1 else ""
     objections = result.objections
+    if not objections and result.reason:
+        return sentence(result.reason)  # a check failed with which no validator's agreement counts
     if not objections:
         return f"The validator did not agree with the answer{rounds}; the conversation says why."
     more = f" And {plural(len(objections) - 1, 'more objection')}." if len(objections) > 1 else ""

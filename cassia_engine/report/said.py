@@ -29,6 +29,8 @@ QUESTIONS: Mapping[str, tuple[str, bool]] = {
     "missed_conflict": ("Do strong genes contradict the claim without being named in it?", False),
     "missed_mixture": ("Do strong genes speak for a second type that is not named?", False),
 }
+# Objections that count only with listed genes behind them, so that a verdict may agree with them in it.
+_COUNT_WITH_GENES = frozenset({"better_type", "missed_conflict", "missed_mixture"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,13 @@ class Reply:
     added: str = ""
 
 
-def read(speaker: str, text: str, finish: Finish = Finish.STOP, source: str | None = None) -> Reply:
+def read(
+    speaker: str, text: str, finish: Finish = Finish.STOP, source: str | None = None, agreed: bool = False
+) -> Reply:
     """A reply of a role, in the order in which it was to think.
 
     Args:
+        agreed: it is a verdict that agreed, so that its objections did not count.
         source: the reply that a formatter put into the form of the role's; None for the role's own reply.
     """
     found = READERS[speaker](text, finish)
@@ -75,7 +80,7 @@ def read(speaker: str, text: str, finish: Finish = Finish.STOP, source: str | No
         case Claim():
             return Reply(_filled(_claimed(found)), added=added)
         case Verdict():
-            return Reply(_filled(_judged(found)), is_verdict=True, added=added)
+            return Reply(_filled(_judged(found, agreed)), is_verdict=True, added=added)
         case _:
             return Reply(anything(text))
 
@@ -116,9 +121,9 @@ def _claimed(claim: Claim) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Score", _score(claim.score, claim.score_reason)
 
 
-def _judged(verdict: Verdict) -> Iterator[tuple[str, Iterable[Line]]]:
+def _judged(verdict: Verdict, agreed: bool) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Own best type", _words(verdict.own_type)
-    yield "Questions", (_answered(*QUESTIONS[name], answer) for name, answer in verdict.answers.items())
+    yield "Questions", (_answered(name, answer, agreed) for name, answer in verdict.answers.items())
     yield "Feedback", _words(verdict.feedback)
     yield "Score", _score(verdict.score, verdict.score_reason)
 
@@ -137,11 +142,16 @@ def _candidate(one: Candidate) -> Line:
     return Line(strong=one.cell_type or "(no name)", text=" ".join(filter(None, words)), genes=one.separating_genes)
 
 
-def _answered(question: str, agrees: bool, answer: Answer) -> Line:
+def _answered(name: str, answer: Answer, agreed: bool) -> Line:
+    question, fits = QUESTIONS[name]
     if answer.yes is None:
         return Line(strong="no clear answer", text=question, genes=answer.genes, mark=UNCLEAR)
-    mark = PASSED if answer.yes is agrees else FAILED
-    return Line(strong="yes" if answer.yes else "no", text=question, genes=answer.genes, mark=mark)
+    word = "yes" if answer.yes else "no"
+    if answer.yes is fits:
+        return Line(strong=word, text=question, genes=answer.genes, mark=PASSED)
+    uncounted = agreed and name in _COUNT_WITH_GENES
+    after = " (not counted: too few of them are in the list)" if uncounted else ""
+    return Line(strong=word, text=question, genes=answer.genes, after=after, mark=UNCLEAR if uncounted else FAILED)
 
 
 def _score(score: float | None, reason: str) -> tuple[Line, ...]:

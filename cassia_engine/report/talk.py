@@ -90,7 +90,7 @@ class _Told:
     def _spoken(self, speaker: str, number: int, text: str, opens: str = "") -> Iterator[Turn]:
         """A reply, and the formatter's where it had to be put into the form."""
         call, formatted = self._calls(speaker, number)
-        reply = said.read(speaker, text, calls.finish(call))
+        reply = said.read(speaker, text, calls.finish(call), agreed=self._agreed(number))
         notes = _ended(call) if formatted else (*self._verdict(number, reply), *_ended(call), *_repaired(call))
         yield Turn(speaker, number, _shown(text), speaker.lower(), reply.points, notes=notes, opens=opens)
         if formatted:
@@ -98,7 +98,7 @@ class _Told:
 
     def _formatted(self, speaker: str, number: int, source: str, call: Mapping[str, Any]) -> Turn:
         text = str(call.get("response", ""))
-        reply = said.read(speaker, text, calls.finish(call), source)
+        reply = said.read(speaker, text, calls.finish(call), source, self._agreed(number))
         taken = (f"not taken: it added {reply.added!r}",) if reply.added else ()
         task = f"to put the {speaker.lower()}'s reply into the form"
         notes = (task, *taken, *self._verdict(number, reply), *_ended(call), *_repaired(call))
@@ -108,7 +108,10 @@ class _Told:
         """What code made of the validator's answers."""
         if not self.conversation.calls or not reply.is_verdict or reply.added:
             return ()
-        return ("agreed" if self.validated is True and number == self.n_rounds else "did not agree",)
+        return ("agreed" if self._agreed(number) else "did not agree",)
+
+    def _agreed(self, number: int) -> bool:
+        return self.validated is True and number == self.n_rounds
 
     def _calls(self, speaker: str, number: int) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """The call whose reply was taken, and the formatter's after it; {} where there is none.

@@ -221,9 +221,10 @@ def _asked(
     title: str,
     structured: bool,
 ) -> Asked:
-    """Where the schema has no title, the system text names it, since then it holds the schema."""
-    named = _TITLE.search(system) if not title else None
+    """Where the schema has no title, the system text names it, since then it holds the schema; where there is no system
+    text either, its words are in the first message."""
     talk = tuple(turn for turn in turns if turn[0] in ("user", "assistant"))
+    named = _TITLE.search(system or talk[0][1]) if not title and (system or talk) else None
     return Asked(dialect, flavour, body["model"], system, talk, limit, named[0] if named else title, structured, body)
 
 

@@ -140,6 +140,28 @@ def test_pause_is_shared_and_told_once(caplog: pytest.LogCaptureFixture) -> None
     assert [record.getMessage() for record in caplog.records] == ["custom asks for a pause of 0.3 s (rate limit)"]
 
 
+def test_after_a_pause_calls_go_out_one_by_one_and_then_more() -> None:
+    """A server that takes ten calls a window, as a limit of requests a minute does."""
+    served: list[float] = []
+    attempts = 0
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        nonlocal attempts
+        attempts += 1
+        now = time.monotonic()
+        recent = [at for at in served if now - at < 0.2]
+        await asyncio.sleep(0.002)
+        if len(recent) >= 10:
+            return response_of(429, {}, {"Retry-After": f"{0.21 - (now - recent[0]):.3f}"})
+        served.append(now)
+        return response_of(*OK)
+
+    chats = [say(f"{i}") for i in range(46)]
+    replies = with_client(answer, lambda client: every(client, chats), max_workers=16)
+    assert [reply.text for reply in replies] == ["hi"] * 46
+    assert attempts < 2 * len(chats)
+
+
 def test_pauses_without_any_success_end() -> None:
     server = Scripted([(429, {"error": {"message": "slow down"}})])
     with pytest.raises(TemporaryError, match=r"slow down.*nothing got through.*run the same again"):

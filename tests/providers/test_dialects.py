@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from cassia_engine.providers.accounts import traits_of
 from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import DIALECTS, Reading, Traits
+from cassia_engine.providers.dialects.bounds import bounded
+from cassia_engine.providers.dialects.prompt_cut import prompt_cut
+from cassia_engine.replies.shapes import ANNOTATION
 from cassia_engine.secret import Secret
 
 SCHEMA = {"title": "cassia_annotation", "type": "object", "properties": {"lineage": {"type": "string"}}}
@@ -66,6 +69,23 @@ def test_where_no_schema_is_safe_it_is_written_into_the_system_text(provider: st
     assert json.dumps(SCHEMA, separators=(",", ":")) in system
 
 
+def test_models_on_ones_own_machine_get_a_schema_with_limits() -> None:
+    for provider, model, limited in (
+        ("custom", "m", True),
+        ("custom", "gpt-5", False),
+        ("openai", "gpt-6-luna", False),
+    ):
+        chat = Chat("s", CHAT.messages, 900, ANNOTATION)
+        body, sent = openai(model, provider, chat)
+        fields = body["response_format"]["json_schema"]["schema"]["properties"]
+        assert sent["schema"] == "json_schema"
+        assert (fields["evidence"].get("maxItems") == 12) is limited
+        assert (fields["candidates"].get("maxItems") == 5) is limited
+        assert (fields["score_reason"].get("maxLength") == 600) is limited
+        assert list(fields) == list(ANNOTATION["properties"])
+        assert "maxItems" not in body["messages"][0]["content"]
+
+
 def test_parameters_can_be_left_away_one_by_one() -> None:
     traits = traits_of("custom", "m").without({"schema", "temperature"})
     body, sent = OPENAI.body(CHAT, "m", traits)
@@ -90,7 +110,8 @@ def test_anthropic_marks_the_stable_text_and_thinks_without_a_temperature() -> N
 
 def test_ollama_gets_a_context_with_room_for_prompt_and_reply() -> None:
     body, sent = OLLAMA.body(CHAT, "gpt-oss:20b", traits_of("ollama", "gpt-oss:20b"))
-    assert (body["stream"], body["truncate"], body["think"], body["format"]) == (False, False, "low", SCHEMA)
+    assert (body["stream"], body["truncate"], body["think"]) == (False, False, "low")
+    assert body["format"] == bounded(SCHEMA)
     assert body["options"] == {"num_ctx": 8192, "num_predict": 900, "temperature": 0.0}
     assert sent == {"max_tokens": 900, "temperature": 0.0, "reasoning": "low", "schema": "format"}
     long = Chat("s" * 50_000, CHAT.messages, 4000)
@@ -129,6 +150,12 @@ def choice(finish: Any = "stop", **more: Any) -> dict[str, Any]:
         (choice("content_filter", content=""), Finish.REFUSED, "content_filter", ""),
         (choice(content=None, refusal="no"), Finish.REFUSED, "refusal", "no"),
         (choice(None, content="hi"), Finish.OTHER, "", "hi"),
+        (
+            choice(content="", reasoning_content='{"lineage": "T cell"}'),
+            Finish.OTHER,
+            "stop, all text is reasoning: check the server's reasoning parser",
+            "",
+        ),
         (
             choice(content=[{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}, "b"]),
             Finish.STOP,
@@ -183,15 +210,43 @@ def test_anthropic_counts_cached_input_as_input_and_knows_refusals() -> None:
     assert ANTHROPIC.read({"content": [], "stop_reason": None}) is None
 
 
-@pytest.mark.parametrize(("counted", "finish"), [(2300, Finish.STOP), (8192, Finish.OTHER), (1024, Finish.OTHER)])
-def test_ollama_prompt_that_was_cut_is_no_answer_to_trust(counted: int, finish: Finish) -> None:
+@pytest.mark.parametrize(("counted", "cut"), [(2300, False), (8192, True)])
+def test_ollama_prompt_that_fills_the_context_was_cut(counted: int, cut: bool) -> None:
     body, _ = OLLAMA.body(Chat("s" * 9000, CHAT.messages, 100), "llama3", traits_of("ollama", "llama3"))
     data = {"message": {"content": "x"}, "done": True, "done_reason": "stop", "prompt_eval_count": counted}
     reading = OLLAMA.read(data, body)
     assert reading is not None
-    assert reading.finish is finish
-    assert finish is Finish.STOP or "the prompt was cut" in reading.finish_reason
+    assert reading.finish is (Finish.PROMPT_CUT if cut else Finish.STOP)
     assert OLLAMA.read({**data, "done_reason": "load", "message": {"content": ""}}, body) is None
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize(
+    ("characters", "counted", "cut"),
+    [
+        (15_000, 4100, False),
+        (15_000, 2600, False),
+        (15_000, 2400, True),
+        (15_000, 4096, True),  # the whole context of a server, as Ollama's /v1 has it
+        (13_000, 4096, False),
+        (15_000, 900, False),  # counted without what was cached
+        (15_000, None, False),
+    ],
+)
+def test_prompt_tokens_are_compared_with_the_text(
+    dialect: Any, characters: int, counted: int | None, cut: bool
+) -> None:
+    chat = Chat("s" * 5000, (Message("user", "u" * (characters - 5000)),), 100)
+    body, _ = dialect.body(chat, "m", traits_of("custom", "m"))
+    assert prompt_cut(counted, body) is cut
+
+
+@pytest.mark.parametrize("text", ["", "\n\n\n", '{"evidence": [' + "CD3D, " * 30])
+def test_ollama_reply_that_looped_is_a_reply(text: str) -> None:
+    reading = OLLAMA.read({"model": "m", "message": {"role": "assistant", "content": text}, "done": False})
+    assert reading is not None
+    assert (reading.finish, reading.text, reading.output_tokens) == (Finish.OTHER, text, None)
+    assert "repeated itself" in reading.finish_reason
 
 
 @pytest.mark.parametrize(

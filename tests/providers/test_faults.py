@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassia_engine.providers.dialects import Trouble
+from cassia_engine.providers.dialects import DIALECTS, Trouble
 from cassia_engine.providers.faults import Class, Fault, classify, clean
 from cassia_engine.providers.retry_after import LONGEST_WAIT, retry_after
 from cassia_engine.secret import Secret
@@ -108,7 +108,25 @@ def test_parameter_that_a_model_does_not_take(parameter: str) -> None:
 
 
 def test_parameter_that_cannot_be_left_away() -> None:
-    assert fault_of(400, Trouble(parameter="max_tokens")).parameter == ""
+    assert fault_of(400, Trouble(parameter="model")).parameter == ""
+
+
+def test_a_model_that_ollama_has_not_ends_with_the_command_that_gets_it() -> None:
+    trouble = Trouble(message="model 'a/b' not found, try pulling it first")
+    assert fault_of(404, trouble).what.endswith("ollama pull a/b")
+
+
+def test_a_key_that_a_gateway_refuses_with_400_ends_the_run() -> None:
+    fault = fault_of(400, Trouble(kind="no_db_connection", message="No connected db."))
+    assert (fault.klass, fault.status) == (Class.STOP, 401)
+    assert "refuses the key" in fault.what
+
+
+def test_a_reply_that_looped_is_not_asked_for_again() -> None:
+    trouble = DIALECTS["ollama-chat"].trouble({"error": "prediction aborted, token repeat limit reached"})
+    fault = fault_of(500, trouble)
+    assert fault.klass is Class.FAIL
+    assert "only repeated itself" in fault.what
 
 
 @pytest.mark.parametrize(

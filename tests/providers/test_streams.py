@@ -182,3 +182,9 @@ def test_a_server_that_cannot_stream_is_asked_without() -> None:
 
 def test_a_server_that_takes_no_notice_is_understood() -> None:
     assert json.loads(received(Scripted([(200, completion())])).body) == completion()
+
+
+def test_thoughts_without_an_answer_are_told() -> None:
+    thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "Let me see"}}]}
+    body = body_of(sse(thought, delta("", finish_reason="stop")))
+    assert body["choices"][0]["message"] == {"role": "assistant", "content": "", "reasoning_content": "(not kept)"}

@@ -411,7 +411,11 @@ def test_proxy_of_the_environment(
 @pytest.mark.parametrize(
     ("refusal", "klass", "line"),
     [
-        (b"407 Proxy Authentication Required", Class.STOP, "--proxy http://name:password@host:port"),
+        (
+            b"407 Proxy Authentication Required",
+            Class.STOP,
+            "set HTTPS_PROXY=http://name:password@host:port in the environment",
+        ),
         (b"403 Forbidden", Class.STOP, "the proxy 127.0.0.1 makes no connection (status 403)"),
         (b"502 Bad Gateway", Class.RETRY, "the proxy 127.0.0.1 makes no connection (status 502)"),
     ],

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.providers.dialects.bounds import bounded
 from cassia_engine.secret import Secret
 
 
@@ -32,6 +33,9 @@ class Traits:
         schema_in_words: the schema is written into the system text even where it is demanded.
         cache: the stable text is marked to be cached.
         with_schema: a JSON object, further fields of a request that demands a schema.
+        bounded: the demanded schema has limits of lists and texts, which keep small models from filling them.
+        most_tokens: the most a reply may be asked for, 0 for no limit.
+        system: whether it takes a system message; else its text goes into the first of the user.
     """
 
     temperature: bool
@@ -43,9 +47,12 @@ class Traits:
     schema_in_words: bool = False
     cache: bool = False
     with_schema: str = ""
+    bounded: bool = False
+    most_tokens: int = 0
+    system: bool = True
 
     def without(self, names: Collection[str]) -> Traits:
-        """These traits less some parameters, of "temperature", "reasoning" and "schema"."""
+        """These traits less some parameters, of "temperature", "reasoning", "schema" and "bounds"."""
         if not names:
             return self
         return replace(
@@ -53,7 +60,17 @@ class Traits:
             temperature=self.temperature and "temperature" not in names,
             reasoning="" if "reasoning" in names else self.reasoning,
             schema="" if "schema" in names else self.schema,
+            bounded=self.bounded and "bounds" not in names,
         )
+
+    def tokens(self, chat: Chat) -> int:
+        """The most tokens of the reply to ask for."""
+        return min(chat.max_tokens, self.most_tokens) if self.most_tokens else chat.max_tokens
+
+    def wanted(self, chat: Chat) -> dict[str, Any]:
+        """The chat's schema as it is demanded; it must have one."""
+        assert chat.schema is not None
+        return bounded(chat.schema) if self.bounded else dict(chat.schema)
 
     def effort(self, chat: Chat) -> str | None:
         """The level of reasoning to send, None for none."""
@@ -100,8 +117,11 @@ class Trouble:
         status: the code in the body, if it is a number of HTTP.
         code, kind: words for machines, "" if there are none ("insufficient_quota", "rate_limit_error").
         message: for a person: one line of at most 300 characters.
-        parameter: cassia's name of the parameter that the error names, "" if none: temperature, reasoning, schema or
-            max_tokens.
+        parameter: cassia's name of the parameter that the error names, "" if none: temperature, reasoning, schema,
+            bounds (of the schema), max_tokens or system.
+        instead: what the error asks for in its place: a form of the schema or a name of the field.
+        limit: the most tokens of a reply that it takes, 0 if it names none.
+        lasting: whether the limit is the model's, and not what this prompt leaves of the context.
         retry_after: seconds.
     """
 
@@ -110,6 +130,9 @@ class Trouble:
     kind: str = ""
     message: str = ""
     parameter: str = ""
+    instead: str = ""
+    limit: int = 0
+    lasting: bool = True
     retry_after: float | None = None
 
 
@@ -149,10 +172,10 @@ def system_text(chat: Chat, traits: Traits) -> str:
     return sys.intern(text)  # Every call's record holds it.
 
 
-def sent(chat: Chat, traits: Traits, max_tokens: int | None = None) -> dict[str, Any]:
+def sent(chat: Chat, traits: Traits) -> dict[str, Any]:
     """What a request carries, under cassia's names."""
     pairs = (
-        ("max_tokens", chat.max_tokens if max_tokens is None else max_tokens),
+        ("max_tokens", traits.tokens(chat)),
         ("temperature", traits.heat(chat)),
         ("reasoning", traits.effort(chat)),
         ("schema", traits.demands(chat) or None),

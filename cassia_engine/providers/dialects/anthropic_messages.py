@@ -33,7 +33,7 @@ class AnthropicMessages:
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
         heat, effort = traits.heat(chat), traits.effort(chat)
-        body: dict[str, Any] = {"model": model, "max_tokens": chat.max_tokens, "system": [_stable(chat, traits)]}
+        body: dict[str, Any] = {"model": model, "max_tokens": traits.tokens(chat), "system": [_stable(chat, traits)]}
         body["messages"] = [{"role": message.role, "content": message.text} for message in chat.messages]
         if heat is not None:
             body["temperature"] = min(heat, 1.0)
@@ -72,7 +72,7 @@ def _stable(chat: Chat, traits: Traits) -> dict[str, Any]:
 def _output_config(chat: Chat, traits: Traits, effort: str | None) -> dict[str, Any]:
     config: dict[str, Any] = {} if effort is None else {"effort": effort}
     if traits.demands(chat) == "output_config" and chat.schema is not None:
-        config["format"] = {"type": "json_schema", "schema": dict(chat.schema)}
+        config["format"] = {"type": "json_schema", "schema": traits.wanted(chat)}
     return config
 
 

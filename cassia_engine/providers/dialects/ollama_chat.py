@@ -7,15 +7,13 @@ from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.providers.dialects import Reading, Traits, Trouble, sent, system_text, troubles
+from cassia_engine.providers.dialects.prompt_cut import characters
 from cassia_engine.providers.dialects.wild import count, mapping, string, word
 from cassia_engine.secret import Secret
 
 _CHARACTERS_A_TOKEN = 3.5
 _LEAST_CONTEXT = 8192
-# A prompt that has fewer tokens than this many characters for each was cut; nothing shorter than a thousand was,
-# since no model's context is that short.
-_MOST_CHARACTERS_A_TOKEN = 6
-_SHORTEST_CUT = 1000
+LOOPED = "the model repeated itself until the server stopped it"
 _FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH}
 _THINK: Mapping[str, Callable[[str], str | bool]] = {"think": str, "think_switch": bool}
 
@@ -36,7 +34,8 @@ class OllamaChat:
         heat, effort = traits.heat(chat), traits.effort(chat)
         turns = [{"role": message.role, "content": message.text} for message in chat.messages]
         messages = [{"role": "system", "content": system_text(chat, traits)}, *turns]
-        options: dict[str, Any] = {"num_ctx": _context(messages, chat.max_tokens), "num_predict": chat.max_tokens}
+        options: dict[str, Any] = {"num_ctx": _context(messages, traits.tokens(chat))}
+        options["num_predict"] = traits.tokens(chat)
         if heat is not None:
             options["temperature"] = heat
         # From version 0.12.6 on these make a prompt that does not fit an error; older ones ignore them.
@@ -53,23 +52,25 @@ class OllamaChat:
             body["think"] = _THINK[traits.reasoning](effort)
             told["reasoning"] = effort if traits.reasoning == "think" else "on"
         if traits.demands(chat) == "format" and chat.schema is not None:
-            body["format"] = dict(chat.schema)
+            body["format"] = traits.wanted(chat)
         return body, told
 
     def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:
         answer = mapping(data)
         message, reason = answer.get("message"), word(answer.get("done_reason"))
         text = string(mapping(message).get("content"))
-        if not isinstance(message, dict) or answer.get("done") is False or reason in ("load", "unload"):
+        if not isinstance(message, dict) or reason in ("load", "unload"):
             return None
-        if not (text or reason):
+        # From 30 equal tokens in a row on the server ends the reply, says that it is not done, and counts nothing.
+        looped = answer.get("done") is False
+        if not (text or reason or looped):
             return None
         prompt = count(answer.get("prompt_eval_count"))
-        cut = _cut(prompt, mapping(body))
+        cut = _fills_context(prompt, mapping(body))
         return Reading(
             text=text,
-            finish=Finish.OTHER if cut else _FINISH.get(reason, Finish.OTHER),
-            finish_reason=cut or reason,
+            finish=Finish.PROMPT_CUT if cut else _FINISH.get(reason, Finish.OTHER),
+            finish_reason=LOOPED if looped else reason,
             model=word(answer.get("model")),
             input_tokens=prompt,
             output_tokens=count(answer.get("eval_count")),
@@ -79,22 +80,12 @@ class OllamaChat:
         return troubles.find(data)
 
 
-def _context(messages: list[dict[str, str]], max_tokens: int) -> int:
+def _context(body_messages: list[dict[str, str]], max_tokens: int) -> int:
     """The context to ask for, in tokens: a power of two that has room for prompt and reply."""
-    need = int(_characters(messages) / _CHARACTERS_A_TOKEN) + max_tokens
+    need = int(characters({"messages": body_messages}) / _CHARACTERS_A_TOKEN) + max_tokens
     return max(_LEAST_CONTEXT, 1 << (need - 1).bit_length())
 
 
-def _characters(messages: Any) -> int:
-    return sum(len(message["content"]) for message in messages)
-
-
-def _cut(prompt: int | None, body: Mapping[str, Any]) -> str:
-    """Why the model cannot have read the whole prompt, "" if it has."""
-    if prompt is None or not body:
-        return ""
-    context = body["options"]["num_ctx"]
-    least = _characters(body["messages"]) // _MOST_CHARACTERS_A_TOKEN
-    if prompt < context and not _SHORTEST_CUT <= prompt < least:
-        return ""
-    return f"the prompt was cut to {prompt} tokens; the model's context is too short for it"
+def _fills_context(prompt: int | None, body: Mapping[str, Any]) -> bool:
+    """Whether the prompt fills the context that was asked for, which has room for the reply too: so it was cut."""
+    return prompt is not None and bool(body) and prompt >= body["options"]["num_ctx"]

@@ -15,8 +15,8 @@ from cassia_engine.providers.dialects.wild import count, first, joined, mapping,
 from cassia_engine.secret import Secret
 
 _FINISH = {
-    "stop": Finish.STOP,
-    "length": Finish.LENGTH,
+    **dict.fromkeys(("stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence"), Finish.STOP),
+    **dict.fromkeys(("length", "max_tokens", "MAX_TOKENS"), Finish.LENGTH),
     "model_length": Finish.LENGTH,
     "content_filter": Finish.REFUSED,
 }
@@ -46,7 +46,7 @@ class OpenAIChat:
         heat, effort = traits.heat(chat), traits.effort(chat)
         body: dict[str, Any] = {"model": model, "messages": _messages(chat, traits)}
         if traits.max_tokens:
-            body[traits.max_tokens] = chat.max_tokens
+            body[traits.max_tokens] = traits.tokens(chat)
         if heat is not None:
             body["temperature"] = heat
         if effort is not None:
@@ -63,6 +63,8 @@ class OpenAIChat:
             return None
         finish = Finish.REFUSED if refusal else _NATIVE.get(native, _FINISH.get(word_given, Finish.OTHER))
         reason = word_given if native in ("", word_given) else f"{word_given} ({native})"
+        if not (text or refusal) and finish is Finish.STOP and _reasoned(message):
+            finish, reason = Finish.OTHER, f"{word_given}, all text is reasoning: check the server's reasoning parser"
         return Reading(
             text or refusal, finish, "refusal" if refusal else reason, word(answer.get("model")), **_usage(answer)
         )
@@ -71,10 +73,16 @@ class OpenAIChat:
         return troubles.find(data)
 
 
+def _reasoned(message: Mapping[str, Any]) -> bool:
+    return any(string(message.get(name)).strip() for name in ("reasoning_content", "reasoning"))
+
+
 def _messages(chat: Chat, traits: Traits) -> list[dict[str, Any]]:
     text = system_text(chat, traits)
-    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
     turns = [{"role": message.role, "content": message.text} for message in chat.messages]
+    if not traits.system:
+        return [{"role": "user", "content": f"{text}\n\n{chat.messages[0].text}"}, *turns[1:]]
+    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
     return [{"role": "system", "content": marked if traits.cache else text}, *turns]
 
 
@@ -85,7 +93,7 @@ def _format(chat: Chat, traits: Traits) -> dict[str, Any]:
         return {"response_format": {"type": kind}}
     if kind != "json_schema" or chat.schema is None:
         return {}
-    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": dict(chat.schema)}
+    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": traits.wanted(chat)}
     further = json.loads(traits.with_schema) if traits.with_schema else {}
     return {"response_format": {"type": kind, "json_schema": named}, **further}
 

@@ -11,35 +11,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cassia_engine.providers.dialects import Trouble
+from cassia_engine.providers.dialects.refusals import refusal
 from cassia_engine.providers.dialects.wild import first, mapping, number, one_line, string, word
 
 _MESSAGE = 300
-_FIELDS = {
-    "temperature": "temperature",
-    "options.temperature": "temperature",
-    "reasoning": "reasoning",
-    "reasoning_effort": "reasoning",
-    "thinking": "reasoning",
-    "think": "reasoning",
-    "output_config.effort": "reasoning",
-    "effort": "reasoning",
-    "response_format": "schema",
-    "json_schema": "schema",
-    "json_object": "schema",
-    "output_config": "schema",
-    "output_format": "schema",
-    "format": "schema",
-    "max_tokens": "max_tokens",
-    "max_completion_tokens": "max_tokens",
-    "max_output_tokens": "max_tokens",
-    "num_predict": "max_tokens",
-}
-# A field in quotes, or in front of a colon, or as what a model "does not support".
-_NAMED = re.compile(r"[`'\"]([a-z_]+(?:\.[a-z_0-9]+)*)[`'\"]|^([a-z_]+(?:\.[a-z_0-9]+)*):|does not support (\w+)")
+_LOOPED = re.compile(r"token repeat limit", re.IGNORECASE)
 _ANSWERS = ("choices", "content", "done")
 
 
@@ -55,7 +35,7 @@ def _find(data: Any, depth: int) -> Trouble | None:
         return None
     message, details = _message(error, depth)
     metadata = mapping(error.get("metadata"))
-    code = error.get("code")
+    code = "token_repeat_limit" if _LOOPED.search(message) else error.get("code")
     return Trouble(
         status=_status(code) or _status(error.get("status")) or _status(error.get("status_code")),
         code=_code(
@@ -63,7 +43,7 @@ def _find(data: Any, depth: int) -> Trouble | None:
         ),
         kind=word(error.get("type")) or word(error.get("status")),
         message=message,
-        parameter=_parameter(error, details, message),
+        **refusal(error, details, message)._asdict(),
         retry_after=_retry_after(error, metadata),
     )
 
@@ -112,27 +92,6 @@ def _status(value: Any) -> int | None:
 def _code(*places: Any) -> str:
     """The first that is a word; a number is a status."""
     return next((text for text in map(word, places) if text and not text.isdigit()), "")
-
-
-def _parameter(error: Mapping[str, Any], details: Mapping[str, Any], message: str) -> str:
-    place = details.get("loc")
-    located = ".".join(part for part in place if isinstance(part, str)) if isinstance(place, list) else ""
-    for named in (string(error.get("param")), located.removeprefix("body."), *_names(message)):
-        if found := _known(named):
-            return found
-    return ""
-
-
-def _names(message: str) -> Iterator[str]:
-    for match in _NAMED.finditer(message):
-        yield next(filter(None, match.groups()))
-
-
-def _known(field: str) -> str:
-    """Cassia's name of a field of a request, by its longest known beginning: output_config.format.schema."""
-    steps = field[:100].split(".")
-    beginnings = (".".join(steps[:end]) for end in range(len(steps), 0, -1))
-    return next((_FIELDS[name] for name in beginnings if name in _FIELDS), "")
 
 
 def _retry_after(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> float | None:

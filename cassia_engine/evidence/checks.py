@@ -8,18 +8,16 @@ A gene outside the list is "not in the list of N genes" and nothing more: nobody
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cassia_engine.knowledge.genes import spellings
-from cassia_engine.records import Cluster
-from cassia_engine.replies.claims import Claim, nameless
+from cassia_engine.evidence.genes import TOP, GeneList, named
+from cassia_engine.evidence.types import CellTypeId, is_gene
+from cassia_engine.replies.claims import Claim, nameless, placeholder
 
-TOP = 20  # the first genes of a list, of which the answer should explain a part
 LEAST_EXPLAINED = 0.15
 LEAST_EVIDENCE = 3  # listed genes that speak for an answer
 LEAST_A_PARTNER = 2  # listed genes that speak for each type of a mixture
-_SHOWN = 10  # genes that a line names
 
 BACK, DOUBT = "back", "doubt"
 RULES: Mapping[str, str] = {
@@ -41,17 +39,19 @@ _ABSENCE = re.compile(
     re.IGNORECASE,
 )
 
-CellTypeId = Callable[[str], str]
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A check and what came of it: a line of text, and the genes it is about."""
+    """A check and what came of it: a line of text, and the genes it is about.
+
+    `decisive` is set where it failed so that no validator's agreement counts: there is no type, or no listed gene.
+    """
 
     code: str
     passed: bool
     text: str
     genes: tuple[str, ...] = ()
+    decisive: bool = False
 
     def __str__(self) -> str:
         return f"[{'yes' if self.passed else 'NO'}] {self.text}"
@@ -87,50 +87,13 @@ class Findings:
         return tuple(item for item in self.failed if RULES[item.code] == BACK)
 
     @property
+    def decisive(self) -> tuple[Finding, ...]:
+        """The failed ones with which the claim is never validated."""
+        return tuple(item for item in self.failed if item.decisive)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         return tuple(map(str, self.items))
-
-
-class GeneList:
-    """A cluster's genes, found in any case and under old names too.
-
-    Attributes:
-        size: how many are listed.
-        top: the first 20.
-    """
-
-    def __init__(self, cluster: Cluster):
-        genes = cluster.genes
-        self.size = len(genes)
-        self.top = frozenset(genes[:TOP])
-        self._listed = _by_spelling(genes)
-        self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)
-
-    def find(self, gene: str) -> str:
-        """The listed gene that is meant, as the list spells it; "" if there is none."""
-        return _first(self._listed, gene)
-
-    def was_set_aside(self, gene: str) -> bool:
-        return bool(_first(self._aside, gene))
-
-    def listed(self, genes: Iterable[str]) -> tuple[str, ...]:
-        """Those that are in the list, each once, as the list spells them."""
-        return tuple(dict.fromkeys(filter(None, map(self.find, genes))))
-
-    def missing(self, genes: Iterable[str]) -> tuple[str, ...]:
-        """Those that are neither in the list nor set aside from it, each once."""
-        return tuple(dict.fromkeys(g for g in genes if not self.find(g) and not self.was_set_aside(g)))
-
-    def not_listed(self, genes: tuple[str, ...]) -> str:
-        """That genes are not in the list, as the only thing that can be said of them."""
-        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {self.size} genes."
-
-
-def named(genes: Iterable[str]) -> str:
-    """Names for a line, of many the first."""
-    names = [gene if len(gene) <= 30 else gene[:30] + "..." for gene in genes]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
@@ -145,8 +108,8 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
     evidence = genes.listed(c.gene for c in claim.evidence)
     explained = None if claim.unresolved else _explained(evidence, claim, genes)
     items = [_evidence_listed(cited, genes), _no_absence_claimed(claim, genes)]
-    if claim.named or not claim.unresolved:
-        items.insert(0, _types_named(claim))
+    if claim.named or claim.copied or not claim.unresolved:
+        items.insert(0, _types_named(claim, genes, cl_id))
     if not claim.unresolved:
         items += [
             _evidence_given(evidence, genes),
@@ -163,13 +126,18 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
         evidence=evidence,
         conflicts=genes.listed(c.gene for c in claim.conflicts),
         unsupported=genes.missing(every),
-        technical=tuple(dict.fromkeys(g for g in every if not genes.find(g) and genes.was_set_aside(g))),
+        technical=genes.set_aside(every),
         top_explained=explained,
         partners=tuple(p.cell_type for p in claim.mixture if _backed(p.genes, genes) and not nameless(p.cell_type)),
     )
 
 
-def _types_named(claim: Claim) -> Finding:
+def _types_named(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Finding:
+    labels = [claim.lineage, *(c.cell_type for c in claim.candidates)]
+    for place, label in enumerate(labels):
+        if wrong := _no_type(label, genes, cl_id):
+            # The lineage and the first candidate are the answer.
+            return Finding("types_named", False, wrong, decisive=place < 2)
     if nameless(claim.lineage):
         text = f'The lineage, "{claim.lineage[:60]}", names no cell type, but there are candidates.'
     elif not claim.candidates:
@@ -184,16 +152,25 @@ def _types_named(claim: Claim) -> Finding:
     return Finding("types_named", False, text)
 
 
+def _no_type(label: str, genes: GeneList, cl_id: CellTypeId) -> str:
+    """What stands in place of a type, "" where a type does or nothing."""
+    if placeholder(label):
+        return f'"{label[:60]}" is a placeholder of the form, not a cell type.'
+    if not nameless(label) and is_gene(label, genes, cl_id):
+        return f'"{label[:60]}" is a gene, not a cell type: name the type that such genes mark.'
+    return ""
+
+
 def _evidence_given(evidence: tuple[str, ...], genes: GeneList) -> Finding:
     text = f"{len(evidence)} of the {genes.size} listed genes are given as evidence."
-    return Finding("evidence_given", bool(evidence), text, evidence)
+    return Finding("evidence_given", bool(evidence), text, evidence, decisive=not evidence)
 
 
 def _evidence_listed(cited: list[str], genes: GeneList) -> Finding:
     missing = genes.missing(cited)
     if missing:
         return Finding("evidence_listed", False, f"Cited for or against: {genes.not_listed(missing)}", missing)
-    aside = tuple(dict.fromkeys(g for g in cited if not genes.find(g)))
+    aside = genes.set_aside(cited)
     note = f" {named(aside)}: set aside as technical, of little weight." if aside else ""
     return Finding("evidence_listed", True, f"All genes cited for or against are in the list.{note}", aside)
 
@@ -261,22 +238,3 @@ def _no_absence_claimed(claim: Claim, genes: GeneList) -> Finding:
         'same: "not in the list" is all that is known.'
     )
     return Finding("no_absence_claimed", False, text)
-
-
-def _by_spelling(genes: Iterable[str]) -> dict[str, str]:
-    """Each spelling to its gene; a gene's own name goes before another's old one."""
-    forms = [(gene, spellings(gene)) for gene in genes]
-    found: dict[str, str] = {}
-    for gene, names in forms:
-        found.setdefault(names[0], gene)
-    for gene, names in forms:
-        for name in names[1:]:
-            found.setdefault(name, gene)
-    return found
-
-
-def _first(index: Mapping[str, str], gene: str) -> str:
-    for name in spellings(gene):
-        if found := index.get(name):
-            return found
-    return ""

@@ -1,0 +1,203 @@
+"""A cluster's genes, and which of them a model means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cassia_engine.evidence import citations
+from cassia_engine.knowledge.genes import spellings
+from cassia_engine.knowledge.known import is_symbol
+from cassia_engine.knowledge.proteins import target_genes
+from cassia_engine.records import Cluster
+
+TOP = 20  # the first genes of a list, of which the answer should explain a part
+_SHOWN = 10  # genes that a line names
+
+# Names of proteins that models cite for their genes, and that no table of symbols or antibodies has.
+_PROTEINS: Mapping[str, str] = {
+    "ki67": "MKI67",
+    "tbet": "TBX21",
+    "ckit": "KIT",
+    "iba1": "AIF1",
+    "neun": "RBFOX3",
+    "asma": "ACTA2",
+    "ecadherin": "CDH1",
+    "vecadherin": "CDH5",
+    "perforin": "PRF1",
+    "granulysin": "GNLY",
+    "granzymea": "GZMA",
+    "granzymeb": "GZMB",
+    "granzymek": "GZMK",
+    "tnfalpha": "TNF",
+    "ifngamma": "IFNG",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The genes of a citation.
+
+    Attributes:
+        listed: those of the list, as it spells them.
+        aside: those that were set aside from it, as they were cited.
+        missing: those that are neither.
+    """
+
+    listed: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class GeneList:
+    """A cluster's genes, found in any case, under old names and with markup around them.
+
+    Attributes:
+        size: how many are listed.
+        top: the first 20.
+    """
+
+    def __init__(self, cluster: Cluster):
+        genes = cluster.genes
+        self.size = len(genes)
+        self.top = frozenset(genes[:TOP])
+        self._genes = frozenset(genes)
+        self._listed = _by_spelling(genes)
+        self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)
+        self._meant: dict[str, Meant] = {}
+
+    def find(self, gene: str) -> str:
+        """The listed gene of a name without markup, as the list spells it; "" if there is none."""
+        return _first(self._listed, gene)
+
+    def was_set_aside(self, gene: str) -> bool:
+        return bool(_first(self._aside, gene))
+
+    def knows(self, gene: str) -> bool:
+        """Whether a name without markup is that of a gene that is listed or was set aside."""
+        return bool(self.find(gene)) or self.was_set_aside(gene)
+
+    def meant(self, citation: str) -> Meant:
+        """The genes that a citation means. One that is not listed is never taken for one that is."""
+        if citation not in self._meant:
+            self._meant[citation] = self._read(citation)
+        return self._meant[citation]
+
+    def listed(self, citations: Iterable[str]) -> tuple[str, ...]:
+        """Those that are in the list, each once, as the list spells them."""
+        return _once(gene for text in citations for gene in self.meant(text).listed)
+
+    def missing(self, citations: Iterable[str]) -> tuple[str, ...]:
+        """Those that are neither in the list nor set aside from it, each once."""
+        return _once(gene for text in citations for gene in self.meant(text).missing)
+
+    def set_aside(self, citations: Iterable[str]) -> tuple[str, ...]:
+        """Those that were set aside from the list, each once."""
+        return _once(gene for text in citations for gene in self.meant(text).aside)
+
+    def not_listed(self, genes: tuple[str, ...]) -> str:
+        """That genes are not in the list, as the only thing that can be said of them."""
+        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {self.size} genes."
+
+    def _read(self, citation: str) -> Meant:
+        if gene := self.find(citation):
+            return Meant(listed=(gene,))
+        if self.was_set_aside(citation):
+            return Meant(aside=(citation,))
+        cited = citations.read(citation)
+        found = self._of_names(cited.names)
+        if not (found.listed or found.aside or found.missing):
+            found = self._of_remarks(cited.remarks) if cited.names else found
+        return found if found.listed or found.aside or found.missing else Meant(missing=(cited.text or citation,))
+
+    def _of_names(self, names: tuple[str, ...]) -> Meant:
+        """The genes at the head of a citation. What is no gene's name beside one that is counts as a remark."""
+        listed, aside, missing = list[str](), list[str](), list[str]()
+        base = ""
+        for name in names:
+            if gene := self._one(name) or self._short_form(base, name) or self._within(name):
+                (listed if self.find(gene) else aside).append(gene)
+                base = gene
+            elif gene := next(filter(_is_gene, (name, name.split()[0], *_sure_short_forms(base, name))), ""):
+                missing.append(gene)
+                base = gene
+        return Meant(_once(listed), _once(aside), _once(missing))
+
+    def _of_remarks(self, remarks: tuple[str, ...]) -> Meant:
+        """The genes in brackets and behind colons, where the head is none: "marker (CD3D)", "Gene: CD3D"."""
+        parts = (citations.read(remark).names for remark in remarks)
+        found = self._of_names(tuple(name for names in parts for name in names))
+        return Meant(found.listed, found.aside)
+
+    def _one(self, name: str) -> str:
+        """The known gene of a name, or of its first word ("CD3D high"); "" if there is none."""
+        if whole := self._by_any_name(name):
+            return whole
+        first, _, more = name.partition(" ")
+        # "set of genes" does not cite the gene SET.
+        return self._by_any_name(first) if more and not (first.isalpha() and first.islower()) else ""
+
+    def _by_any_name(self, name: str) -> str:
+        for variant in citations.variants(name):
+            if gene := self.find(variant):
+                return gene
+            if self.was_set_aside(variant):
+                return variant
+        genes = (*target_genes(name), *filter(None, (_PROTEINS.get(_squashed(name)),)))
+        return next(filter(None, map(self.find, genes)), "")
+
+    def _short_form(self, base: str, name: str) -> str:
+        return next(filter(self.knows, _short_forms(base, name)), "")
+
+    def _within(self, name: str) -> str:
+        """A listed gene among words, spelled exactly as in the list: "strong CD3D signal"."""
+        words = (word.strip(".,;:!?'") for word in name.split())
+        return next((word for word in words if len(word) > 2 and word in self._genes), "")
+
+
+def named(genes: Iterable[str]) -> str:
+    """Names for a line, of many the first."""
+    names = [gene if len(gene) <= 30 else gene[:30] + "..." for gene in genes]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _is_gene(name: str) -> bool:
+    """Whether a name is written like a gene's symbol and is one that is known."""
+    return len(name) > 2 and (name == name.upper() or name == name.capitalize()) and is_symbol(name)
+
+
+def _short_forms(base: str, name: str) -> Iterator[str]:
+    return citations.continued(base, name) if base and name.isalnum() and len(name) <= 5 else iter(())
+
+
+def _sure_short_forms(base: str, name: str) -> Iterator[str]:
+    """Those that may be told to be unsupported: of letters alone (MAL/X) nobody knows whether MAX is meant."""
+    return _short_forms(base, name) if any(map(str.isdigit, name)) else iter(())
+
+
+def _squashed(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _once(genes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(genes))
+
+
+def _by_spelling(genes: Iterable[str]) -> dict[str, str]:
+    """Each spelling to its gene; a gene's own name goes before another's old one."""
+    forms = [(gene, spellings(gene)) for gene in genes]
+    found: dict[str, str] = {}
+    for gene, names in forms:
+        found.setdefault(names[0], gene)
+    for gene, names in forms:
+        for name in names[1:]:
+            found.setdefault(name, gene)
+    return found
+
+
+def _first(index: Mapping[str, str], gene: str) -> str:
+    for name in spellings(gene):
+        if found := index.get(name):
+            return found
+    return ""

@@ -1,0 +1,40 @@
+"""Whether a server read the whole prompt: its count of tokens compared with the text that was sent.
+
+Some servers cut a prompt that is longer than the model's context, and say so nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# No text has fewer tokens than this many characters for each. Nothing shorter than a thousand was cut, since no
+# model's context is that short; servers that count only what was not cached come below that.
+_MOST_CHARACTERS_A_TOKEN = 6
+_SHORTEST_CUT = 1000
+# A count that is a usual length of a context (4,096) needs less to be doubted: prompts of genes and numbers have about
+# three characters a token.
+_CONTEXT_STEP, _SHORTEST_CONTEXT = 1024, 2048
+_CHARACTERS_A_TOKEN = 3.5
+
+
+def prompt_cut(prompt_tokens: int | None, body: Mapping[str, Any]) -> bool:
+    """Whether clearly fewer tokens were read than the text of a request has."""
+    if prompt_tokens is None or prompt_tokens < _SHORTEST_CUT:
+        return False
+    full = prompt_tokens >= _SHORTEST_CONTEXT and prompt_tokens % _CONTEXT_STEP == 0
+    return prompt_tokens < characters(body) // (_CHARACTERS_A_TOKEN if full else _MOST_CHARACTERS_A_TOKEN)
+
+
+def characters(body: Mapping[str, Any]) -> int:
+    """Characters of a request's texts, in any dialect."""
+    messages = body.get("messages")
+    contents = [message.get("content") for message in messages] if isinstance(messages, list) else []
+    return sum(map(_length, (body.get("system"), *contents)))
+
+
+def _length(content: Any) -> int:
+    if isinstance(content, str):
+        return len(content)
+    parts = content if isinstance(content, list) else []
+    return sum(len(part.get("text", "")) for part in parts if isinstance(part, dict))

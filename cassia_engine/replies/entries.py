@@ -1,0 +1,97 @@
+"""Lists of objects in a reply, in whatever form they came: texts, mappings, lists in lists, a list as an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cassia_engine.replies import plain
+from cassia_engine.replies.keys import ENTRY, Fields, key
+
+Entry = Mapping[str, Any]
+_CANDIDATE = ("cell_type", "cl_name", "separating_genes")
+_DEEPEST = 4  # lists and objects in each other
+# Names that number candidates and are none.
+_RANKS = frozenset(
+    {"first", "second", "third", "primary", "secondary", "tertiary", "top", "best", "main", "answer", "rank"}
+    | {"alternative", "alternatives", "candidate", "candidates", "others", "other", "list", "items", "ranked"}
+)
+
+
+def entries(value: Any, name: str, other: str = "", separators: str = ",;\n") -> tuple[Entry, ...]:
+    """The objects of a list, with the fields `name` and `other` under these names.
+
+    What stands where an object was meant: a text becomes {name: text}, and with `other` a mapping of names to values
+    {name: name, other: value} each.
+    """
+    if isinstance(value, str):
+        value = list(plain.texts(value, separators))
+    if isinstance(value, Mapping):
+        value = _of_mapping(value, name, other)
+    if not isinstance(value, list):
+        return ()
+    flat = [item for one in value[: plain.MAX_ITEMS] for item in (one if isinstance(one, list) else [one])]
+    objects = ({name: item} if isinstance(item, str) else item for item in flat[: plain.MAX_ITEMS])
+    return tuple(_named(item, (name, other)) for item in objects if isinstance(item, Mapping))
+
+
+def _of_mapping(value: Entry, name: str, other: str) -> list[Any]:
+    fields = Fields(value, ENTRY)
+    if not other or name in fields or other in fields:
+        return [value]
+    if value and all(isinstance(item, Mapping) for item in value.values()):
+        return [{name: label, **item} for label, item in value.items()]
+    return [{name: label, other: item} for label, item in value.items()]
+
+
+def candidates_of(value: Any) -> tuple[Entry, ...]:
+    """The candidates in their order, of any list, object or text, each as an object; equal ones once."""
+    found: list[Entry] = []
+    for one in _candidates(value, _DEEPEST):
+        if len(found) == plain.MAX_ITEMS:
+            break
+        if one not in found:
+            found.append(one)
+    return tuple(found)
+
+
+def _candidates(value: Any, depth: int) -> Iterator[Entry]:
+    if isinstance(value, str):
+        yield from ({"cell_type": text} for text in plain.texts(value, ";\n"))
+    elif isinstance(value, list) and depth:
+        for item in value[: plain.MAX_ITEMS]:
+            # A list's own text is one type, whatever signs it holds.
+            yield from [{"cell_type": item}] if isinstance(item, str) else _candidates(item, depth - 1)
+    elif isinstance(value, Mapping) and depth:
+        yield from _of_object(value, depth)
+
+
+def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
+    fields = Fields(value, ENTRY)
+    if isinstance(fields.get("cell_type"), str):
+        yield _named(value, _CANDIDATE)
+        return
+    for label, item in value.items():
+        if _is_rank(label):
+            yield from _candidates(item, depth - 1)
+        elif isinstance(item, Mapping):
+            inner = Fields(item, ENTRY)
+            own = isinstance(inner.get("cell_type"), str)
+            yield from _candidates(item, depth - 1) if own else [_named({"cell_type": label, **item}, _CANDIDATE)]
+        elif isinstance(item, list) and any(isinstance(one, Mapping) for one in item):
+            yield from _candidates(item, depth - 1)
+        elif isinstance(item, list):
+            yield {"cell_type": label, "separating_genes": item}
+        elif key(label) not in _CANDIDATE:
+            yield {"cell_type": label}
+
+
+def _is_rank(label: str) -> bool:
+    words = key(label).split("_")
+    return bool(words) and all(word.isdigit() or word in _RANKS for word in words)
+
+
+def _named(entry: Entry, names: tuple[str, ...]) -> Entry:
+    """The entry's fields under the names asked for; those that it has not are left out."""
+    fields = Fields(entry, ENTRY)
+    return {name: fields.get(name) for name in names if name and name in fields}

@@ -1,0 +1,74 @@
+"""Names of a reply's fields as models write them: mainCellType, "Main cell type", **lineage_fits**."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_JOINTS = re.compile(r"[\W_]+")
+
+# Other names for a field that models are used to, besides other spellings of its own.
+TOP: Mapping[str, tuple[str, ...]] = {
+    "evidence": (
+        *("supporting_genes", "supporting_markers", "supporting_evidence", "evidence_genes", "evidence_markers"),
+        *("key_genes", "key_markers", "key_marker_genes", "marker_genes", "markers", "supporting_marker_genes"),
+    ),
+    "conflicts": ("conflicting_genes", "conflicting_markers", "contradicting_genes", "contradictory_genes"),
+    "lineage": ("general_type", "general_cell_type", "main_cell_type", "broad_cell_type", "major_cell_type"),
+    "candidates": (
+        *("detailed_types", "detailed_cell_types", "sub_cell_types", "cell_types", "candidate_types", "subtypes"),
+        *("candidate_cell_types", "ranked_candidates", "predicted_cell_types", "cell_subtypes"),
+    ),
+    "mixture": ("mixed_types", "possible_mixed_cell_types", "mixed_cell_types", "possible_mixture", "mixtures"),
+    "state": ("cell_state",),
+    "context_conflict": ("context_conflicts",),
+    "possible_tissues": ("tissues",),
+    "score": ("confidence_score",),
+    "score_reason": ("score_rationale", "score_explanation", "reason_for_score"),
+    "own_type": ("own_cell_type", "own_best_type", "validator_type"),
+    "feedback": ("suggestion", "suggestions"),
+}
+ENTRY: Mapping[str, tuple[str, ...]] = {
+    "gene": ("gene_symbol", "gene_name", "symbol", "marker", "marker_gene", "name"),
+    "speaks_for": ("supports", "speaks_against", "indicates", "meaning", "reason", "rationale"),
+    "cell_type": ("type", "name", "label", "candidate", "subtype", "sub_cell_type", "identity", "lineage"),
+    "cl_name": ("ontology_name", "cell_ontology_name", "cl_label", "cell_ontology_term"),
+    "separating_genes": ("supporting_genes", "genes", "markers", "marker_genes", "key_genes", "key_markers"),
+    "genes": ("gene", "markers", "marker_genes", "supporting_genes", "key_genes"),
+    "answer": ("value", "response", "verdict", "result"),
+    "question": ("name", "criterion", "check"),
+}
+
+
+def key(name: str) -> str:
+    """A field's name in lower case with its words joined by "_"."""
+    if name.isidentifier() and name.islower():
+        return name
+    return "_".join(_JOINTS.sub(" ", _HUMP.sub(" ", name)).casefold().split())
+
+
+class Fields:
+    """An object's fields, looked up without regard to how their names are written, and by other names of theirs."""
+
+    def __init__(self, fields: Mapping[str, Any], other_names: Mapping[str, tuple[str, ...]]):
+        self._values: dict[str, Any] = {}
+        for name, value in fields.items():
+            self._values.setdefault(_squashed(name), value)
+        self._other_names = other_names
+
+    def __contains__(self, name: str) -> bool:
+        return any(_squashed(one) in self._values for one in self._names(name))
+
+    def get(self, name: str) -> Any:
+        """The field's value; None if it is not there under any of its names."""
+        found = (_squashed(one) for one in self._names(name))
+        return next((self._values[one] for one in found if one in self._values), None)
+
+    def _names(self, name: str) -> Iterable[str]:
+        return name, *self._other_names.get(name, ())
+
+
+def _squashed(name: str) -> str:
+    return _JOINTS.sub("", name).casefold()
