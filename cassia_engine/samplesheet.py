@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from cassia_engine.errors import UsageError
 
 # A marker table may have one or two of these columns, under any of their names, but hardly one of each.
 _COLUMNS = (("sample", "sample_id"), ("markers", "marker"), ("tissue", "species", "organism"))
-_MOST = 10_000  # characters of a header that are looked at
+_MOST = 10_000  # bytes of a header that are looked at
+_LINES = 100  # until one is not empty
 
 
 def refuse_samplesheet(markers: Any) -> None:
@@ -42,8 +45,9 @@ def _first_line(path: Path) -> str:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else path.open("rb") as lines:
-            return next((line for row in lines if (line := _text(row[:_MOST])).strip()), "")
-    except (OSError, EOFError):
+            first = islice(iter(lambda: lines.readline(_MOST), b""), _LINES)
+            return next((line for row in first if (line := _text(row))), "")
+    except (OSError, EOFError, zlib.error):
         return ""
 
 
