@@ -1,4 +1,4 @@
-"""One HTTP attempt at a call, over a session whose connections are used again. The only module that knows aiohttp.
+"""One HTTP attempt at a call, over a session whose connections are used again. It and `network` alone know aiohttp.
 
 What aiohttp raises becomes a Fault here, by its type, and is never chained: its repr holds headers, and so the key.
 """
@@ -8,11 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import socket
-import ssl
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,16 +16,16 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
-import aiohttp.abc
 
 from cassia_engine import __version__
-from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.errors import AccountError
 from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
-from cassia_engine.providers.address import NO_PROVIDER, check_proxy, is_metadata
+from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import Class, Fault, classify, with_proxy_password
+from cassia_engine.providers.network import Resolver, proxy_of_environment, reason_of, trusted
 from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
 from cassia_engine.redaction import redacted
 
@@ -73,7 +69,7 @@ class Transport:
         self._account = account
         self._dialect = DIALECTS[account.dialect]
         self._url = self._dialect.url(account.base_url, account.model)
-        url = proxy or (_proxy_of_environment(account.base_url) if trust_env else None)
+        url = proxy or (proxy_of_environment(account.base_url) if trust_env else None)
         self._proxy = check_proxy(url) if url else None
         self._connections = connections
         self._stream = STREAMS.get(account.dialect) if account.streams else None
@@ -95,7 +91,7 @@ class Transport:
             )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._connections, ssl=_trust() if secure else True, resolver=_Resolver(self._account.provider)
+                limit=self._connections, ssl=trusted() if secure else True, resolver=Resolver(self._account.provider)
             ),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -206,7 +202,7 @@ class Transport:
         place = f"its proxy {proxy}" if proxy and host == proxy else f"its host {host or target}"
         line = text.format(
             place=place,
-            reason=_reason(error),
+            reason=reason_of(error),
             connect=self._timeout.connect,
             read=self._timeout.sock_read,
             longer=option("timeout", f"{2 * (self._timeout.sock_read or 0):g}"),
@@ -218,22 +214,6 @@ class Transport:
         asked = f"; it wants a name and a password: {with_proxy_password()}" if status == 407 else ""
         line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
         return Fault(line, Class.STOP if 400 <= status < 500 and status not in (408, 429) else Class.RETRY, status)
-
-
-class _Resolver(aiohttp.ThreadedResolver):
-    """The system's resolver; a name that leads to an address where no key may go is refused."""
-
-    def __init__(self, provider: str):
-        super().__init__()
-        self._provider = provider
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[aiohttp.abc.ResolveResult]:
-        found = await super().resolve(host, port, family)
-        if bad := next((one["host"] for one in found if is_metadata(one["host"])), None):
-            raise Fault(f"{self._provider}: the host {host} is at {bad}: {NO_PROVIDER}", Class.STOP)
-        return found
 
 
 _BROKEN = (Class.RETRY, "the connection to {place} broke{reason}")
@@ -299,36 +279,3 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _reason(error: Exception) -> str:
-    """The system's or TLS's own words for an error of theirs, in brackets."""
-    inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return f" ({inner.verify_message})"
-    if isinstance(inner, ssl.SSLError):
-        return f" ({inner.reason})" if inner.reason else ""
-    number = inner.errno if isinstance(inner, OSError) else None
-    return f" ({os.strerror(number)})" if number else ""
-
-
-def _trust() -> ssl.SSLContext:
-    """Whom TLS trusts: SSL_CERT_FILE or SSL_CERT_DIR, else the system's certificates."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(("http/1.1",))
-    if path := os.environ.get("SSL_CERT_FILE"):
-        # OpenSSL itself passes over a file that it cannot use.
-        try:
-            context.load_verify_locations(path)
-        except OSError as error:
-            reason = "no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
-            raise UsageError(f"SSL_CERT_FILE cannot be used ({reason})", path=path) from None
-    return context
-
-
-def _proxy_of_environment(url: str) -> str | None:
-    parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.netloc):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
