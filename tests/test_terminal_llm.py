@@ -46,7 +46,18 @@ def table(tmp_path: Path) -> Path:
 
 
 def command(url: str, table: Path, *arguments: str | Path) -> list[str]:
-    about = ["--tissue", "blood", "--species", "human", "--provider", f"{url}/v1", "--model", "mock"]
+    about = [
+        "--tissue",
+        "blood",
+        "--species",
+        "human",
+        "--provider",
+        f"{url}/v1",
+        "--model",
+        "mock",
+        "--max_workers",
+        "16",
+    ]
     return [sys.executable, "-m", "cassia_engine", "run", str(table), *about, *map(str, arguments)]
 
 
