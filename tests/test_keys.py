@@ -167,10 +167,11 @@ def _hexadecimal(key: str) -> str:
 )
 def test_a_provider_that_sends_the_key_back_does_not_get_it_written_down(
     tmp_path: Path, table: Path, write: Callable[[str], str], status: int,
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """In every place: headers, names, and each text of an annotation that is taken."""
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setitem(Transport.__init__.__kwdefaults__, "total", 20.0)  # type: ignore[arg-type]
     mark, seen = "@here@", []
 
     async def echo(request: web.BaseRequest) -> web.Response:
@@ -270,13 +271,13 @@ def test_python_told_to_tell_all_tells_no_key(mock: Running, tmp_path: Path, tab
     "place",
     first_of(
         [
-            "cassia_engine.providers.transport._body",
+            "cassia_engine.providers.transport.read_stream",
             "cassia_engine.providers.transport.Transport._text",
             "cassia_engine.providers.client.Client._read",
             "cassia_engine.journal.recorded.Journal.write",
             "cassia_engine.run.merge",
         ],
-        {"cassia_engine.providers.transport._body"},
+        {"cassia_engine.providers.transport.read_stream"},
     ),
 )
 def test_a_fault_of_our_own_shows_no_key(mock: Running, tmp_path: Path, table: Path, place: str) -> None:
