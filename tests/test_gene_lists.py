@@ -93,6 +93,7 @@ def test_lists_of_real_genes_in_random_notations(some: list[str], name: str) -> 
         ("HLA-A/B/C", ["HLA-A/B/C"]),
         ("CD3D/CD3E", ["CD3D", "CD3E"]),
         ("CD16/32", ["CD16/32"]),
+        ("repo/Gs2/alrm/moody/Eaat1/wun2", ["repo", "Gs2", "alrm", "moody", "Eaat1", "wun2"]),
         ("HLA-DRB1*04:01", ["HLA-DRB1*04:01"]),
         ("ENSG00000167286|CD3D", ["ENSG00000167286|CD3D"]),
         ("ENSG00000167286|CD3D ENSG00000198851|CD3E", ["ENSG00000167286|CD3D", "ENSG00000198851|CD3E"]),

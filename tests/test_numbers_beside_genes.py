@@ -11,8 +11,8 @@ import pytest
 from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 
-PAIRS = "T cells,logFC,B cells,logFC\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
-NAMED = "0_names,0_logFC,1_names,1_logFC\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
+PAIRS = "T cells,value,B cells,value\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
+NAMED = "0_names,0_value,1_names,1_value\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
 TWICE = (
     "Feature Name,T Log2 fold change,T Adjusted p value,T Log2 fold change,T Adjusted p value\n"
     "CD3D,3,1e-9,-2,1e-9\nCD79A,-2,1e-9,4,1e-9\nCD3E,3,1e-9,-2,1e-9\nMS4A1,-2,1e-9,4,1e-9\n"
@@ -26,6 +26,33 @@ def test_tables_are_refused(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "wide.csv"
     path.write_text(text)
     with pytest.raises(UsageError, match=reason):
+        read_markers(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "T cells,logFC,B cells,logFC",
+        "T cells gene,T cells logFC,B cells gene,B cells logFC",
+        "T cells_names,T cells_logFC,B cells_names,B cells_logFC",
+    ],
+)
+def test_fold_changes_tell_genes_that_are_down(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(f"{header}\n{PAIRS.partition(chr(10))[2]}")
+    found = {cluster.id: cluster.genes for cluster in read_markers(path).clusters}
+    assert found == {"T cells": ["CD3D", "CD3E"], "B cells": ["CD79A", "MS4A1"]}
+
+
+@pytest.mark.parametrize("column", ["FC", "Fold Change"])
+def test_ratios_below_1_are_refused(tmp_path: Path, column: str) -> None:
+    """Nothing else of such a table tells genes that are down."""
+    path = tmp_path / "table.csv"
+    up = "T,CD3D,3.2,0\nT,CD3E,2.5,0\nB,CD79A,4.0,0\nB,MS4A1,3.1,0\n"
+    path.write_text(f"cell type,gene,{column},FDR\n{up}")
+    assert [cluster.genes for cluster in read_markers(path).clusters] == [["CD3D", "CD3E"], ["CD79A", "MS4A1"]]
+    path.write_text(f"cell type,gene,{column},FDR\n{up}T,LYZ,0.2,0\n")
+    with pytest.raises(UsageError, match=f"{column} has ratios below 1.*give the log2"):
         read_markers(path)
 
 

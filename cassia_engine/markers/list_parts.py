@@ -19,6 +19,7 @@ _BARS = re.compile(r"\s*[|｜¦]+\s*")
 _SLASHES = re.compile(r"\s*[/／\\]\s*")
 _PLUSES = re.compile(r"\+(?=[^\s+])")
 _FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et|or|but)\s")
+_MANY = 6  # no name has so many parts, also of a species whose genes are not known
 _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
 _SIGN = re.compile(r"[^\w]+")
@@ -123,5 +124,5 @@ def _between(text: str, separator: re.Pattern[str]) -> list[str]:
     """The parts of a word, if these are genes; [] if the separator belongs to a name (S100A8/A9)."""
     parts = [part for part in separator.split(text) if part]
     known = sum(is_recognised(part.rstrip("+-−")) for part in parts)
-    is_several = len(parts) >= _SEVERAL and 2 * known >= len(parts)
+    is_several = len(parts) >= _MANY or (len(parts) >= _SEVERAL and 2 * known >= len(parts))
     return parts if len(parts) > 1 and (is_several or known == len(parts)) else []

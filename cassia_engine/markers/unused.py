@@ -9,9 +9,10 @@ from cassia_engine.faces import argument, option
 from cassia_engine.markers.direction_column import find_direction_column
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.headers import CLUSTER_HEADERS, ID_HEADERS
+from cassia_engine.markers.numbers import as_number
 from cassia_engine.markers.sample import number_columns
 from cassia_engine.markers.source import Problems, Source, rows
-from cassia_engine.markers.statistics import is_common, is_fold, matching, plain
+from cassia_engine.markers.statistics import is_common, is_fold, is_unclear_fold, matching, plain
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
     if folds := [position for position in negative if is_fold(source.header[position])]:
         what = f"{_names(source, folds)} has values below 0, as of genes that are down, and would not be used"
         raise source.error(f"{what}; {advice}, or remove the column", 0)
+    if not direction and (ratios := _ratios(source, unused)):
+        what = f"{_names(source, ratios)} has ratios below 1, as of genes that are down, and would not be used"
+        raise source.error(f"{what}; give the log2 of it as a column, or only the genes that are up", 0)
     what = f"columns of numbers that are not used: {_names(source, unused)}" if unused else ""
     if negative:
         what += f"; {_names(source, negative)} has values below 0: genes that are down may be among the markers"
@@ -82,6 +86,18 @@ def _negative(source: Source, positions: Collection[int]) -> list[int]:
         found |= {position for position in positions if row[position].strip().startswith("-") and row[position] != "-"}
         if len(found) == len(positions):
             break
+    return sorted(found)
+
+
+def _ratios(source: Source, positions: Collection[int]) -> list[int]:
+    """Which columns are fold changes without a logarithm, with a value above 0 and below 1 in any row."""
+    unclear = [position for position in positions if is_unclear_fold(source.header[position])]
+    found = {
+        position
+        for _, row in (rows(source, Problems(source)) if unclear else ())
+        for position in unclear
+        if 0 < (as_number(row[position], "log2fc") or 0) < 1
+    }
     return sorted(found)
 
 

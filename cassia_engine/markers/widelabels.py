@@ -16,7 +16,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "score": ("scores", "score", "s", "auc", "auroc", "cosg_score"),
     "log2fc": (
         *("logfoldchanges", "logfoldchange", "l", "log2fc", "avg_log2fc", "log2foldchange", "log2 fold change"),
-        *("log2_fold_change", "log2 fc", "lfc"),
+        *("log2_fold_change", "log2 fc", "lfc", "logfc", "log_fc", "avg_logfc"),
     ),
     "p_val_adj": (
         *("pvals_adj", "pval_adj", "p_val_adj", "padj", "p_adj", "adjusted p value", "adjusted p-value", "fdr", "qval"),
