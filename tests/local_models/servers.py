@@ -41,7 +41,7 @@ class LlamaServer:
 def llama_server(folder: Path, context: int, key: str = "") -> Iterator[LlamaServer]:
     """llama.cpp's server with a context of so many tokens; it ends with the block."""
     log = folder / f"llama_{context}.log"
-    command = [
+    command: list[str | Path] = [
         need_env("local-models"),
         ROOT / "tests/local_models/llama_server.py",
         str(context),
