@@ -9,7 +9,7 @@ import pytest
 
 from tests.local_models.servers import journal, litellm_proxy, llama_server, run, summary
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 RIGHT, WRONG = "sk-right-key-of-this-test", "sk-wrong-key-of-this-test"
 
 

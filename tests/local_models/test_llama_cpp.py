@@ -13,7 +13,7 @@ import pytest
 
 from tests.local_models.servers import journal, llama_server, run, summary
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 CONTEXT = 2560  # tokens: room for either role's prompt and a short reply
 
 
