@@ -26,6 +26,8 @@ def wide(*columns: tuple[str, list[str]]) -> str:
         wide(("UP_T", T), ("DOWN_T", DOWN), ("UP_B", B), ("DOWN_B", T)),
         wide(("T.Upregulated", T), ("T.Downregulated", DOWN), ("B.Upregulated", B), ("B.Downregulated", T)),
         wide(("T (up-regulated)", T), ("T (down-regulated)", DOWN), ("B (up-regulated)", B), ("B (down)", T)),
+        wide(("T overexpressed", T), ("T underexpressed", DOWN), ("B overexpressed", B), ("B underexpressed", T)),
+        wide(("T_enriched", T), ("T_depleted", DOWN), ("B_enriched", B), ("B_depleted", T)),
         wide(("T_up_genes", T), ("T_down_genes", DOWN), ("B_up_genes", B), ("B_down_genes", T)),
         'cluster,genes\nT_up,"CD3D,CD3E,CD2"\nT_down,"LYZ,CD14"\nB_up,"MS4A1,CD79A,CD79B"\nB_down,CD3D\n',
         "cluster,gene,avg_log2FC,p_val_adj\n"

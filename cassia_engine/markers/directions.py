@@ -16,7 +16,10 @@ from cassia_engine.records import Cluster
 log = logging.getLogger(__name__)
 
 # Only these words: CD4_pos and CD4_neg, or LPS_high and LPS_low, are clusters.
-_WORD = r"(?P<word>up|down|dn)(?:[\s_.\-]?regulated)?(?:[\s_.\-]?(?:genes?|markers?|degs?))?"
+_WORD = (
+    r"(?P<word>up|down|dn|over|under|increased|decreased|enriched|depleted|induced|repressed)"
+    r"(?:[\s_.\-]?(?:regulated|expressed))?(?:[\s_.\-]?(?:genes?|markers?|degs?))?"
+)
 _SEPARATOR = r"[\s_.:|/\-]+"
 _BEHIND = re.compile(rf"(?P<base>.*?)(?:{_SEPARATOR}|\s*\(){_WORD}\)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"{_WORD}(?:{_SEPARATOR}(?P<base>.*)|(?P<none>))", re.IGNORECASE)
