@@ -132,9 +132,11 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
   values <- list(...)
   names <- names(values)
   if (!all(nzchar(names))) stop("runCASSIA_batch: an argument too many; give arguments by name", call. = FALSE)
+  values <- values[!vapply(values, is.null, NA)]
+  names <- names(values)
   # The last one would count, and the outputs would not be where output_name says.
-  if (anyDuplicated(names)) stop(names[duplicated(names)][1], ": other arguments of this call say it", call. = FALSE)
-  given <- !vapply(values, function(value) is.null(value) || identical(value, FALSE), NA)
+  if (anyDuplicated(names)) stop(names[duplicated(names)][1], " is given twice: another argument of this call stands for it", call. = FALSE)
+  given <- !vapply(values, identical, NA, FALSE)
   unlist(Map(.cassia_option, names[given], values[given]), use.names = FALSE)
 }
 

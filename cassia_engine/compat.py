@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import annotate, in_thread
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import ArgumentError, UsageError
 from cassia_engine.faces import Face, called_from
 from cassia_engine.markers import Table
 from cassia_engine.settings import OFFLINE
@@ -133,6 +133,9 @@ def runCASSIA_batch(
             "proxy": proxy,
         }
     )
+    columns = {"cluster_column": celltype_column, "gene_column": gene_column_name}
+    if twice := [name for name, value in columns.items() if value is not None and name in options]:
+        raise ArgumentError(f"{twice[0]} is another name of celltype_column or gene_column_name; give one of them")
     with called_from(Face.CASSIA):
         return annotate(
             marker,
@@ -145,9 +148,7 @@ def runCASSIA_batch(
             n_genes=n_genes,
             ranking_method=ranking_method,
             ascending=ascending,
-            cluster_column=celltype_column,
-            gene_column=gene_column_name,
-            **{"gene_filter": "none", **asked, **options},
+            **{"gene_filter": "none", **columns, **asked, **options},
         )
 
 

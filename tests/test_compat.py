@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -205,3 +206,12 @@ def test_example_tables_by_other_names() -> None:
 def test_an_example_table_gives_what_its_file_gives() -> None:
     of_file = batch(EXAMPLES / "large_intestine_seurat.csv.gz")
     pd.testing.assert_frame_equal(batch(cassia_engine.loadmarker("unprocessed")), of_file)
+
+
+def test_columns_may_be_named_as_for_annotate(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"ident": ["T", "B"], "symbol": ["CD3D,CD3E,TRAC", "CD79A,MS4A1,CD19"]})
+    told: Any = {"output_name": tmp_path / "s", "provider": "offline", "tissue": "blood", "verbose": False}
+    columns: Any = {"cluster_column": "ident", "gene_column": "symbol"}
+    assert list(cassia_engine.runCASSIA_batch(frame, **told, **columns)["Cluster ID"]) == ["T", "B"]
+    with pytest.raises(UsageError, match="cluster_column is another name of celltype_column"):
+        cassia_engine.runCASSIA_batch(frame, **told, **columns, celltype_column="ident")

@@ -163,3 +163,18 @@ def test_words_that_say_more_than_up_and_down_are_refused(tmp_path: Path) -> Non
         read(tmp_path, long_table("direction", "up", "down") + "B,CD19,1,0.001,mixed\n")
     what = "column direction says which genes are up and down, but also mixed; correct the value, or remove the column"
     assert str(caught.value) == f"{tmp_path / 'markers.csv'}, line 1: {what}"
+
+
+@pytest.mark.parametrize("words", [("上调", "下调"), ("in cluster", "in rest"), ("High", "Low")])
+def test_words_for_a_direction_that_are_not_known_are_refused(tmp_path: Path, words: tuple[str, str]) -> None:
+    """Only where nothing else tells genes that are down."""
+
+    def table(fold_change: int) -> str:
+        genes = [*((gene, 3, words[0]) for gene in T), ("EPCAM", fold_change, words[1])]
+        return "cluster,gene,avg_log2FC,p_val_adj,direction\n" + "".join(
+            f"{id_},{gene},{fold},0,{word}\n" for id_ in ("T", "B") for gene, fold, word in genes
+        )
+
+    with pytest.raises(UsageError, match="column direction may tell genes that are down, but not in words"):
+        read(tmp_path, table(2))
+    assert "EPCAM" not in str(genes(read(tmp_path, table(-2))))

@@ -126,3 +126,10 @@ def test_files_that_are_not_one_sample(tmp_path: Path, kind: str) -> None:
     tables, message = REFUSED[kind]
     with pytest.raises(UsageError, match=message):
         read_markers(write(tmp_path, **tables))
+
+
+def test_headings_of_clusters_are_no_genes(tmp_path: Path) -> None:
+    path = tmp_path / "supplement.csv"
+    path.write_text("gene,avg_log2FC,p_val_adj\nT cells,,\nCD3D,3,0\nCD3E,2,0\nB cells,,\nMS4A1,3,0\nCD79A,2,0\n")
+    with pytest.raises(UsageError, match="line 2: T cells has nothing beside it, as the heading of the rows below"):
+        read_markers(path)

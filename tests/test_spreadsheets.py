@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.markers import read_markers
 from tests.test_markers import genes, read
 
 CLUSTERS = {"T": ["CD3D", "CD3E", "IL7R"], "B": ["MS4A1", "CD79A", "BANK1"]}
@@ -148,3 +149,9 @@ def test_line_ends_and_marks_above_a_table(tmp_path: Path, above: str, end: str,
     text = above.replace("\n", end) + end + mark + TABLES[form]
     assert genes(read(tmp_path, text)) == CLUSTERS
     assert genes(read(tmp_path, text.replace("\r\n", "\n").replace(mark + "cluster", "cluster"))) == CLUSTERS
+
+
+def test_errors_of_a_spreadsheet_are_no_genes(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("cluster,gene,avg_log2FC,p_val_adj\nT,CD3D,3,0\nT,#NAME?,3,0\nB,CD79A,3,0\n")
+    assert [cluster.genes for cluster in read_markers(path).clusters] == [["CD3D"], ["CD79A"]]

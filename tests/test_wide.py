@@ -270,3 +270,36 @@ def test_rows_of_clusters_called_like_genes(
 ) -> None:
     lists = dict(zip(ids, PBMC.values(), strict=False))
     assert genes(read(tmp_path, rows_of(lists, head, first))) == lists
+
+
+TYPED: Lists = {
+    "T cells": ["CD3D", "CD3E", "TRAC", "IL7R", "CD2"],
+    "B cells": ["MS4A1", "CD79A", "CD79B", "CD19", "BANK1"],
+    "Monocytes": ["LYZ", "CD14", "S100A8", "S100A9", "FCN1"],
+}
+NUMBERS: Lists = {str(n): found for n, found in enumerate(TYPED.values())}
+
+
+@pytest.mark.parametrize("corner", ["Cluster", "leiden", "Cell type", "", "Rank", "index", "No."])
+@pytest.mark.parametrize("rank", ["Gene {}", "#{}", "{}.", "{}st", "Top {}"])
+def test_ranks_are_no_clusters(tmp_path: Path, corner: str, rank: str) -> None:
+    """Whatever stands in the corner, which may name what is above or what is below it."""
+    for lists in (TYPED, NUMBERS):
+        ranks = [rank.format(n + 1) for n in range(5)]
+        table = [[corner, *lists], *([ranks[n], *row] for n, row in enumerate(transposed(lists)))]
+        assert genes(read(tmp_path, table)) == lists
+        assert genes(read(tmp_path, [list(row) for row in zip(*table, strict=True)])) == lists
+
+
+def test_numbers_under_a_word_for_clusters_are_refused_where_the_genes_say_otherwise(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="whether a column or a row is a cluster cannot be told"):
+        read(tmp_path, with_index(NUMBERS, "Cluster", 1))
+    assert genes(read(tmp_path, rows_of(NUMBERS, lambda n: n + 1))) == NUMBERS
+
+
+@pytest.mark.parametrize(
+    "decorated", ["GRCh38_{}", "hg38_{}", "rna_{}", "ENSG00000167286_{}", "{}-TotalSeqB", "GRCh38-{}"]
+)
+def test_decorated_names_under_names_of_clusters(tmp_path: Path, decorated: str) -> None:
+    table = [[*TYPED], *([decorated.format(gene) for gene in row] for row in transposed(TYPED))]
+    assert {id_: [gene.split("-")[0] for gene in found] for id_, found in genes(read(tmp_path, table)).items()} == TYPED

@@ -20,6 +20,10 @@ _NAMES = """
 _HEADERS = frozenset(_NAMES.split())
 _UP_HEADERS = re.compile(r"(?:is)?up(?:reg\w*)?")
 _DOWN_HEADERS = re.compile(r"(?:is)?down(?:reg\w*)?")
+# Under these nothing but a direction stands, in whatever language.
+_CERTAIN_HEADERS = frozenset(
+    ["regulation", "direction", "dir", "updown", "upordown", "updirection", "changedirection", "diffexpressed"]
+)
 # Words that say a direction under any header.
 _CERTAIN = re.compile(r"(?:up|down)(?:[\s_.\-]?reg\w*)?", re.IGNORECASE)
 _NEITHER = """
@@ -79,7 +83,7 @@ def find_direction_column(source: Source, taken: Collection[int]) -> DirectionCo
         known = plain(name) in _HEADERS
         certain = any(map(_CERTAIN.fullmatch, values))
         found = {_direction(value, name) for value in values}
-        if certain or (known and Direction.UNKNOWN not in found):
+        if certain or (known and Direction.UNKNOWN not in found) or _are_foreign(name, values):
             candidates.append((not certain, not known, position))
     if not candidates:
         return None
@@ -103,6 +107,10 @@ def decide(source: Source, column: DirectionColumn, counts: Mapping[str, int]) -
         says_up = _UP_HEADERS.fullmatch(plain(column.name)) or _DOWN_HEADERS.fullmatch(plain(column.name))
         found |= {value: Direction.UNKNOWN for value in found if _NUMBER.fullmatch(value) and not says_up}
     rows = {kind: sum(counts[value] for value in found if found[value] is kind) for kind in Direction}
+    if _are_foreign(column.name, counts):
+        what = f"column {shown(column.name)} may tell genes that are down, but not in words that are known"
+        some = ", ".join(shown(value) for value in list(counts)[:3])
+        raise source.error(f"{what} ({some}); write up and down, or remove the column and the genes that are down", 0)
     if rows[Direction.UNKNOWN]:
         if not (rows[Direction.UP] and rows[Direction.DOWN]):
             return column, ""
@@ -116,6 +124,13 @@ def decide(source: Source, column: DirectionColumn, counts: Mapping[str, int]) -
     parts += [f"{rows[Direction.NEITHER]} rows of genes that are not up"] if rows[Direction.NEITHER] else []
     what = f"by column {shown(column.name)}, {' and '.join(parts)} are no markers and are left out"
     return replace(column, up=up or ("up",)), what
+
+
+def _are_foreign(header: str, values: Collection[str]) -> bool:
+    """Whether several words stand where a direction does, and none of them is known."""
+    words = [value for value in values if value and not re.search(r"\d", value)]
+    unknown = all(_direction(value, header) is Direction.UNKNOWN for value in words)
+    return plain(header) in _CERTAIN_HEADERS and 1 < len(words) == len([v for v in values if v]) <= 3 and unknown
 
 
 def _direction(value: str, header: str) -> Direction:

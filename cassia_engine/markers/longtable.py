@@ -20,6 +20,7 @@ from cassia_engine.markers.direction_column import DirectionColumn, decide, find
 from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
+from cassia_engine.markers.numbers import SPREADSHEET_ERRORS
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
 from cassia_engine.markers.scan import Columns, lines_of, tidied
@@ -223,7 +224,7 @@ class _Keep:
 
 
 def _is_no_gene(text: str) -> bool:
-    return is_sentence(text) or text in MISSING
+    return is_sentence(text) or text in MISSING or text in SPREADSHEET_ERRORS
 
 
 def _leave_out_sentences(db: duckdb.DuckDBPyConnection, source: Source) -> None:

@@ -6,8 +6,9 @@ import math
 import re
 
 # What stands for a number that is missing, in lower case.
+SPREADSHEET_ERRORS = ("#NUM!", "#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NULL!")
 _MISSING = (
-    *("#num!", "#div/0!", "#n/a", "#value!", "#ref!", "#name?", "#null!"),
+    *(text.lower() for text in SPREADSHEET_ERRORS),
     *("n/a", "na", "null", "none", "ns", "n.s.", "n.s", "n.d.", "nd", "-", "--", "---", "\u2013", "\u2014", "."),
 )
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-"})

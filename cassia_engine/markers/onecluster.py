@@ -12,7 +12,7 @@ from cassia_engine.cells import unguard
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.faces import argument, option
 from cassia_engine.files import stem_of
-from cassia_engine.markers.genelike import Kind, filled, kind_of
+from cassia_engine.markers.genelike import Kind, filled, is_known, kind_of
 from cassia_engine.markers.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS
 from cassia_engine.markers.keyedgenes import keyed_genes, may_be_keyed
 from cassia_engine.markers.rownames import IDS, NAMES_OF_ROW_NAMES, is_statistic, kind_at
@@ -44,6 +44,7 @@ def with_cluster(source: Source, settings: SplitSettings, copy: Path) -> tuple[S
     if keyed := _keyed(source, gene, settings):
         source = _with_keys(source, gene, keyed, copy)
         return source, replace(settings, cluster_column="cluster", gene_column=source.header[gene + 1])
+    _refuse_headings(source, gene)
     name = settings.cluster_name if settings.cluster_name is not None else table_name(source)
     id_ = f"'{name}" if unguard(str(name)) != name else str(name)
     n_rows = _copied(source, id_, gene, copy)
@@ -61,6 +62,17 @@ def _refuse_side_by_side(source: Source, gene: int) -> None:
     if double:
         what = f"tables of several clusters stand side by side ({shown(double[0])} is there again)"
         raise source.error(f"{what}; put them below each other, with a column of clusters", 0)
+
+
+def _refuse_headings(source: Source, gene: int) -> None:
+    """Refuse a table whose clusters are rows with a name alone, above the rows of their genes."""
+    for line, row in rows(source, Problems(source)):
+        name = row[gene].strip()
+        if len(row) > 1 and name and not any(cell.strip() for n, cell in enumerate(row) if n != gene):
+            if is_known(name):
+                continue
+            what = f"{shown(name)} has nothing beside it, as the heading of the rows below"
+            raise source.error(f"{what}; give each row its cluster, in a column of clusters", line)
 
 
 def _keyed(source: Source, gene: int, settings: SplitSettings) -> Mapping[str, tuple[str, str]]:

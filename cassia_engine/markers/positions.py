@@ -12,7 +12,11 @@ COUNTING = ("rank", "no", "no.", "nr", "top")
 NAMELESS = tuple(name.lower() for name in ROW_NAMES)
 _RANK_HEADERS = (*NAMELESS, *COUNTING, "index", "level_0", "#", "...1")
 # What people and programs call the columns of a list: gene1, top_2, V3, 4, Unnamed: 5, or nothing.
-POSITION = re.compile(r"((gene|marker|symbol|top|rank|v|x|col|column|unnamed:)s?[ _.\-#]*)?\d*", re.IGNORECASE)
+POSITION = re.compile(
+    r"((gene|marker|symbol|top|rank|v|x|col|column|unnamed:)s?[ _.\-#]*)?\d*|#\d+|\d+(\.|st|nd|rd|th)", re.IGNORECASE
+)
+# What only numbers the genes of a list: no cluster is called so.
+_CERTAIN_RANK = re.compile(r"((gene|marker|symbol|top|rank)s?[ _.\-#]*|#)\d+|\d+(\.|st|nd|rd|th)", re.IGNORECASE)
 NUMBERED = re.compile(r"[xX]?\d+")  # R puts an X before numbers
 COUNTER = re.compile(r"\.\d+$")
 _INTEGER = re.compile(r"\d+")
@@ -34,9 +38,17 @@ def _run(names: Cells) -> bool:
     return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 2
 
 
+def are_ranks(names: Cells) -> bool:
+    """Whether names say that they number genes (gene 1, #1, 1st) rather than clusters."""
+    numbers = [int(re.sub(r"\D", "", name)) for name in names if _CERTAIN_RANK.fullmatch(name.strip())]
+    return len(numbers) == len(names) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
 def is_rank(name: str, cells: Cells) -> bool:
     """Whether a first column numbers the rows."""
     plain = name.strip().lower()
+    if are_ranks(cells):
+        return True
     if all(_INTEGER.fullmatch(cell.strip()) for cell in cells):
         return plain not in CLUSTER_HEADERS and int(cells[0]) <= 1 and _run([cell.strip() for cell in cells])
     return plain in _RANK_HEADERS and all(POSITION.fullmatch(cell.strip()) for cell in cells)

@@ -13,9 +13,19 @@ from dataclasses import dataclass
 from cassia_engine.errors import shown
 from cassia_engine.markers.coherence import direction
 from cassia_engine.markers.formats import ROW_NAMES
+from cassia_engine.markers.gene_names import learn
 from cassia_engine.markers.genelike import Kind, distinct_share, filled, id_share, is_known, kind_of, known_share
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
-from cassia_engine.markers.positions import COUNTER, COUNTING, NAMELESS, NUMBERED, POSITION, are_positions, is_rank
+from cassia_engine.markers.positions import (
+    COUNTER,
+    COUNTING,
+    NAMELESS,
+    NUMBERED,
+    POSITION,
+    are_positions,
+    are_ranks,
+    is_rank,
+)
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.twoheaders import one_header
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
@@ -112,6 +122,8 @@ def _is_other(source: Source) -> bool:
         return True  # a statistic that is there once is not one of each cluster
     if set(names[1:]) & set(CLUSTER_HEADERS):
         return True
+    if are_ranks([row[0] for row in source.sample if row]):
+        return False
     if names[0] in CLUSTER_HEADERS:  # columns called alike, by number or not at all: one row per cluster
         return not are_positions(names[1:])
     return bool(named) and not any(count > 1 and key_of(name) is not None for name, count in plain.items())
@@ -131,6 +143,8 @@ def _lists(
     columns = [list(cells) for cells in zip(*body, strict=True)]
     has_rank = is_rank(texts[0], columns[0])
     is_long = _has_clusters(columns[1 if has_rank else 0 :])
+    if header[0].strip().lower() in CLUSTER_HEADERS and all(map(NUMBERED.fullmatch, map(str.strip, header[1:]))):
+        texts = ("", *texts[1:])  # above numbers, beside numbers: what stands in the corner may mean either
     by_column = None if is_long else _by_column(texts, body, places)
     is_pair = is_long and has_rank and len(columns) == 3 and header[0] in ROW_NAMES
     by_row = None if skipped or is_pair else _by_row(header, body)
@@ -162,7 +176,13 @@ def _by_column(texts: Cells, body: Sequence[Cells], places: Sequence[int]) -> Li
 def _by_row(header: Cells, body: Sequence[Cells]) -> Lists | None:
     ids = [row[0] for row in body]
     lists = [list(row[1:]) for row in body]
-    if len(header) < 3 or len(set(ids)) < len(ids) or len(filled(ids)) < len(ids) or not are_positions(header[1:]):
+    if (
+        are_ranks(ids)
+        or len(header) < 3
+        or len(set(ids)) < len(ids)
+        or len(filled(ids)) < len(ids)
+        or not are_positions(header[1:])
+    ):
         return None
     are_ids = header[0].strip().lower() in (*CLUSTER_HEADERS, *NAMELESS)
     may_be_genes = known_share(ids) >= 0.5 or all(map(NUMBERED.fullmatch, header))
@@ -199,16 +219,25 @@ def _are_genes(lists: Sequence[Cells], sure: bool, has_ids: bool) -> bool:
         sure: the labels are those of a wide table; then genes of some clusters may be unknown.
         has_ids: the first list may be ids of clusters.
     """
-    sample = [cells[:_SAMPLE] for cells in lists[:_SAMPLE]]
+    sample = [[cell.strip() for cell in cells[:_SAMPLE]] for cells in lists[:_SAMPLE]]
     shares = [known_share(cells) for cells in sample]
     enough = sum(share >= _KNOWN for share in shares)
     if known_share([cell for cells in sample for cell in cells]) >= (0.3 if sure else 0.5):
         if has_ids and not sure and shares[0] < _KNOWN:  # rather ids than a cluster of unknown genes
             return False
         return enough == len(shares) or enough >= (0.5 if sure else 0.6) * len(shares) > (0 if sure else 1.2)
+    if (plain := _undecorated(sample)) != sample:
+        return _are_genes(plain, sure, has_ids)
     if has_ids and not sure:
         return False
     return all(id_share(cells) >= 0.5 and len(filled(cells)) == len(set(filled(cells))) for cells in sample)
+
+
+def _undecorated(lists: Sequence[Cells]) -> list[list[str]]:
+    """The lists without what most of their names have in common, such as the prefix of a genome."""
+    names = dict.fromkeys(cell for cells in lists for cell in filled(cells)).keys()
+    learned = learn(names, None, repeated=True, symbols={})
+    return [[learned.symbol(cell.strip()) for cell in cells] for cells in lists]
 
 
 def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> Lists:
@@ -219,15 +248,16 @@ def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> L
     """
     names = [name.strip() for name in header[1:]]
     ids = [label.cluster for label in by_row.labels]
-    if (
-        header[0].strip().lower() in CLUSTER_HEADERS
-        or not all(map(NUMBERED.fullmatch, names))
-        or not is_rank(header[0], ids)
-    ):
+    corner = header[0].strip().lower()
+    numbers_only = all(map(NUMBERED.fullmatch, names)) and is_rank("", ids)
+    if not numbers_only:
         return by_row
-    if header[0].strip().lower() in COUNTING:
+    if corner in COUNTING:
         return by_column
-    match direction([filled(cells) for cells in by_column.lists], [filled(cells) for cells in by_row.lists]):
+    found = direction([filled(cells) for cells in by_column.lists], [filled(cells) for cells in by_row.lists])
+    if corner in CLUSTER_HEADERS and found != 1:
+        return by_row
+    match found if corner not in CLUSTER_HEADERS else 0:
         case 1:
             return by_column
         case -1:
