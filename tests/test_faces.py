@@ -123,7 +123,7 @@ def test_warnings_in_python_spell_no_option(caplog: pytest.LogCaptureFixture) ->
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--n_genes", "many"], "n_genes = ...: 'many' is not a valid integer."),
+        (["--n_genes", "many"], "n_genes: 'many' is not a valid integer."),
         (["--gene_filtre", "none"], "there is no argument gene_filtre; is gene_filter meant?"),
         (["--provider", "opnai"], 'provider = "opnai": there is none of this name (did you mean openai?); '),
         (["--model", "gpt"], "model asks a language model, "),

@@ -97,7 +97,7 @@ def _usage_line(error: click.UsageError) -> str:
     import click
 
     from cassia_engine.cli.suggest import about_option, nearest, options_of
-    from cassia_engine.faces import Face, argument, caller, option
+    from cassia_engine.faces import Face, argument, caller
 
     if caller() is Face.R:
         if isinstance(error, click.NoSuchOption):
@@ -107,7 +107,7 @@ def _usage_line(error: click.UsageError) -> str:
         if isinstance(error, click.MissingParameter) and error.param is not None and error.param.name:
             return f"{argument(error.param.name)} is missing; give it"
         if isinstance(error, click.BadParameter) and error.param is not None and error.param.name:
-            return f"{option(error.param.name)}: {error.message}"
+            return f"{argument(error.param.name)}: {error.message}"
         return error.format_message()
     said = error.format_message()
     if isinstance(error, click.NoSuchOption):  # versions of click have words of their own for it

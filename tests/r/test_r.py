@@ -170,6 +170,16 @@ def test_arguments_without_effect_are_named_once(r: Run, tmp_path: Path) -> None
     ]
 
 
+def test_the_gene_filter_is_that_of_cassia_unless_given(r: Run, tmp_path: Path) -> None:
+    command = str(recorder(tmp_path))
+    code = 'runCASSIA_batch("markers.csv", "run", provider = "offline", tissue = "blood"{})'
+    for given, option in (("", "none"), (', gene_filter = "technical"', "technical"), (", gene_filter = NULL", "")):
+        passed(r(code.format(given), CASSIA_COMMAND=command))
+        assert (f"--gene_filter={option}\n" in (tmp_path / "arguments").read_text()) == bool(option), given
+    twice = r(code.format(', celltype_column = "a", cluster_column = "b"'), CASSIA_COMMAND=command)
+    assert "cluster_column is given twice" in twice.stderr
+
+
 def test_the_default_tissue_is_warned_of(r: Run, tmp_path: Path) -> None:
     code = 'runCASSIA_batch("markers.csv", "run", provider = "offline", verbose = FALSE)'
     assert passed(r(code, CASSIA_COMMAND=str(recorder(tmp_path)))).stderr.splitlines() == [
@@ -249,14 +259,14 @@ TABLE = 'data.frame(cluster = c("a", NA), markers = "CD3D,CD3E")'
         (f'runCASSIA_batch("m.csv", tissue = c("a", "b"){OFFLINE}', "tissue: expected one value, found 2"),
         (f'runCASSIA_batch("m.csv", species = NA{OFFLINE}', "species: expected one value, found none"),
         (f'runCASSIA_batch("m.csv", ascending = "yes"{OFFLINE}', "ascending: expected TRUE, FALSE or NULL"),
-        (f'runCASSIA_batch("m.csv", outdir = "x"{OFFLINE}', "outdir: other arguments of this call say it"),
+        (f'runCASSIA_batch("m.csv", outdir = "x"{OFFLINE}', "outdir is given twice: another argument of this call stands for it"),
         (
             f'runCASSIA_batch("m.csv", tisue = "lung"{OFFLINE}',
             "cassia: there is no argument tisue; is tissue meant?",
         ),
         (
             f'runCASSIA_batch(data.frame(cluster = 0:1, genes = "CD3D"), model = "m", min_pct = "much"{OFFLINE}',
-            "cassia: min_pct = ...: 'much' is not a valid float.",
+            "cassia: min_pct: 'much' is not a valid float.",
         ),
         (
             f'runCASSIA_batch(data.frame(cluster = 0:1, genes = "ENSG00000167286"){OFFLINE}',
