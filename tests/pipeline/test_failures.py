@@ -149,6 +149,20 @@ def test_killed_head(pipeline: Launcher) -> None:
     assert_whole(pipeline)
 
 
+def test_a_run_that_is_stopped_says_so(pipeline: Launcher) -> None:
+    pipeline.plan({"large_intestine 0": ["hang"]})
+    head = pipeline.start(*arguments(pipeline))
+    try:
+        wait_for(lambda: "large_intestine 0" in pipeline.calls())
+        os.kill(head.pid, signal.SIGINT)
+        said = head.communicate(timeout=TIMEOUT_S)[0]
+    finally:
+        head.kill()
+    assert head.returncode != 0
+    assert "The run was stopped. The same command with -resume does only what is missing." in said
+    assert "failed" not in said
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     """Return as soon as it holds."""
     end = time.monotonic() + TIMEOUT_S

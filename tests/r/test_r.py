@@ -259,7 +259,10 @@ TABLE = 'data.frame(cluster = c("a", NA), markers = "CD3D,CD3E")'
         (f'runCASSIA_batch("m.csv", tissue = c("a", "b"){OFFLINE}', "tissue: expected one value, found 2"),
         (f'runCASSIA_batch("m.csv", species = NA{OFFLINE}', "species: expected one value, found none"),
         (f'runCASSIA_batch("m.csv", ascending = "yes"{OFFLINE}', "ascending: expected TRUE, FALSE or NULL"),
-        (f'runCASSIA_batch("m.csv", outdir = "x"{OFFLINE}', "outdir is given twice: another argument of this call stands for it"),
+        (
+            f'runCASSIA_batch("m.csv", outdir = "x"{OFFLINE}',
+            "outdir is given twice: another argument of this call stands for it",
+        ),
         (
             f'runCASSIA_batch("m.csv", tisue = "lung"{OFFLINE}',
             "cassia: there is no argument tisue; is tissue meant?",

@@ -35,9 +35,8 @@ def summaryOf(outdir, samples, outcomes, index, notices) {
         [report] + outcomes[sample].lines.collect { line -> "  ${' ' * width}  ${line}" }
     }
     def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
-    def ending = workflow.success
-        ? []
-        : ['The run failed. When the reason is corrected, the same command with -resume does only what is missing.']
+    def how = "${workflow.errorMessage}".trim() ==~ /SIG(INT|TERM|HUP)/ ? 'was stopped. The' : 'failed. When the reason is corrected, the'
+    def ending = workflow.success ? [] : ["The run ${how} same command with -resume does only what is missing."]
     return ([''] + (lines ? ['Reports:'] + lines : []) + leading + notices.findAll() + ending).join('\n')
 }
 
