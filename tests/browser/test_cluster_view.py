@@ -67,7 +67,7 @@ def test_view_says_everything_of_an_answer(visit: Open) -> None:
     words = view(visit(render([result]), "#cluster=x"))
     for text in (
         "Cluster x natural killer cell",
-        "Not validated. The validator did not agree with the answer in 3 rounds",
+        "Not validated. Three rounds. 1 conflicting gene.",
         "Context conflict. The markers contradict what was said of the data: Markers of the liver.",
         "General type lymphocyte",
         "Other candidates CD8-positive, alpha-beta T cell CL:0000625 score 64",
