@@ -10,7 +10,7 @@ _UP = """
 """
 _DOWN = """
     down downregulated down-regulated down_regulated downreg decreased decrease lower low lo dim depleted negative neg
-    absent underexpressed under reduced repressed suppressed loss lost unexpressed dn - -- --- − – ↓ ⬇ ▼
+    absent underexpressed under reduced repressed suppressed loss lost unexpressed excluded dn - -- --- − – ↓ ⬇ ▼
 """
 UP, DOWN = frozenset(_UP.split()), frozenset(_DOWN.split())
 # "up genes", "positive markers", "down-regulated"

@@ -25,7 +25,7 @@ _EMPTY = re.compile(
 _NUMBER = re.compile(r"[-+−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+−]?\d+)?")
 # What a program or a person writes in a list where there is no gene.
 _NOTHING = frozenset((*MISSING, "nan", "None", "<NA>", "null", "NULL", "N/A", "n/a", "#N/A"))
-_CUT = re.compile(r"\.{3,}|…")
+_CUT = re.compile(r"(?:\.{3,}|…)(?:\s*\(?\+?\d+\s+(?:more|others)\)?)?", re.IGNORECASE)
 _CUT_WORDS = re.compile(
     r"(?<![,;\s])(?:[,;\s]+(?:and\s+|und\s+|&\s*)?(?:etc|et\s+al|among\s+others|amongst\s+others|usw|u\.\s?a|\+?\d+\s+(?:more|others))"
     r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on))\.?\s*$",
@@ -55,6 +55,13 @@ class GeneList:
     numbers: tuple[str, ...] = ()
     is_cut: bool = False
     problem: str = ""
+
+
+# Numbers of references, behind a gene: CD3D [12,13].
+_CITATION = re.compile(r"(?<=\w)\s*\[\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*\](?=\s*(?:[,;.]|$))")
+_LEAD = re.compile(
+    r"^\s*(?:e\.\s?g\.|i\.\s?e\.|such as|including|includes|expresses|expressing|positive for)[\s:,]+", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -104,6 +111,7 @@ def _read_typed(text: str, found: _Found, absent: bool) -> None:
         if section is not text and (listed := entries(section)) is not None:
             _add([entry.gene for entry in listed], found, absent or says_absent, several=True)
             continue
+        section = _LEAD.sub("", _CITATION.sub("", section))
         section, n_cut = _CUT_WORDS.subn("", section)
         found.is_cut |= bool(n_cut)
         parts = parts_of(_inside(without_label(section)))

@@ -108,7 +108,8 @@ def _without_word(text: str) -> tuple[str, bool]:
         return found["gene"], is_absent_word(found["word"])
     if (found := _WORD_BEFORE.fullmatch(text)) and is_recognised(found["gene"]):
         return found["gene"], is_absent_word(found["word"])
-    if (found := _WORD_ATTACHED.fullmatch(text)) and is_recognised(found["gene"]) and not is_recognised(text):
+    # Not is_recognised(text): CD27hi has the form of an antibody's target.
+    if (found := _WORD_ATTACHED.fullmatch(text)) and is_recognised(found["gene"]) and not _is_name(text):
         return found["gene"], is_absent_word(found["word"])
     if (found := _REMARK.fullmatch(text)) and is_recognised(found["gene"]) and not is_recognised(text):
         words = re.split(r"\W+", found["remark"].lower())
