@@ -74,6 +74,11 @@ def test_what_cannot_be_paired_is_refused(
         read(tmp_path, wide(*columns))
 
 
+def test_up_and_down_beside_other_clusters_are_names(tmp_path: Path) -> None:
+    lists = {"Upper": T, "Up": B, "Down": DOWN}
+    assert genes(read(tmp_path, wide(*lists.items()))) == lists
+
+
 @pytest.mark.parametrize(
     "names", [("CD4_pos", "CD4_neg"), ("T_up", "B_up"), ("LPS_high", "LPS_low"), ("Upper", "Downy")]
 )

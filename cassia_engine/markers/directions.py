@@ -42,6 +42,8 @@ def without_down(source: Source, clusters: Sequence[Cluster], cluster_name: str 
         UsageError: some cluster has genes that are down only, or two have the same id without their words.
     """
     found = {cluster.id: directed for cluster in clusters if (directed := _directed(cluster.id))}
+    if any(directed.base for directed in found.values()) or len(found) < len(clusters):
+        found = {id_: directed for id_, directed in found.items() if directed.base}  # Up beside Upper is a name
     down = {directed.base for directed in found.values() if directed.is_down}
     up = {directed.base for directed in found.values() if not directed.is_down}
     plain = {cluster.id for cluster in clusters if cluster.id not in found}
