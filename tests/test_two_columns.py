@@ -154,3 +154,13 @@ def test_a_gene_map_is_no_table_of_markers(
         UsageError, match=rf"line 1: columns .* are {kind} and symbols, each once: a gene map, .*gene_map"
     ):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("written", ["1. {}", "{} (2.31)", "{} high", "{}"])
+def test_a_gene_a_row_with_something_written_at_it(tmp_path: Path, written: str) -> None:
+    lists = {"T cells": ["CD3D", "CD3E", "TRAC"], "B cells": ["MS4A1", "CD79A", "CD19"]}
+    rows = [f"{id_},{written.format(gene)}\n" for id_, found in lists.items() for gene in found]
+    for absent in ("EPCAM low", "not EPCAM", "EPCAM-", "EPCAM (-2.1)", "EPCAM neg"):
+        path = tmp_path / "table.csv"
+        path.write_text("cluster,gene\n" + "".join([*rows, f"B cells,{absent}\n"]))
+        assert {cluster.id: cluster.genes for cluster in read_markers(path).clusters} == lists

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -20,8 +21,10 @@ from cassia_engine.markers.direction_column import DirectionColumn, decide, find
 from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
+from cassia_engine.markers.list_gene import gene_of
 from cassia_engine.markers.numbers import SPREADSHEET_ERRORS
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
+from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
@@ -37,6 +40,7 @@ log = logging.getLogger(__name__)
 
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
+_PLAIN = re.compile(r"[\w.\-]*\w")  # nearly all names; the rest is looked at
 
 
 class _DoubtfulError(Exception):
@@ -224,7 +228,15 @@ class _Keep:
 
 
 def _is_no_gene(text: str) -> bool:
-    return is_sentence(text) or text in MISSING or text in SPREADSHEET_ERRORS
+    return is_sentence(text) or text in MISSING or text in SPREADSHEET_ERRORS or _is_said_absent(text)
+
+
+def _is_said_absent(text: str) -> bool:
+    """Whether a known gene is said not to be expressed: EPCAM low, not EPCAM, EPCAM-."""
+    if _PLAIN.fullmatch(text):
+        return False
+    gene, is_absent = gene_of(text)
+    return is_absent and is_recognised(gene)
 
 
 def _leave_out_sentences(db: duckdb.DuckDBPyConnection, source: Source) -> None:

@@ -67,7 +67,7 @@ def is_long(source: Source, columns: tuple[int, int]) -> bool:
         if "," in genes or ";" in genes:
             return False
         number += 1
-        lists += not _PLAIN.fullmatch(genes) and (len(genes.split()) > 1 or is_list(genes))
+        lists += not _PLAIN.fullmatch(genes) and is_list(genes)
         seen.add(id_)
     return len(seen) < number and lists * 10 <= number
 
