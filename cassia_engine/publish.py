@@ -46,7 +46,9 @@ def status(merged: Merged) -> Status:
         parts=report.parts(merged.results, merged.run),
         review=report.review(merged.results, merged.run),
     )
-    return replace(base, summary=report.summary(base.typed, base.total, base.by_person, base.review))
+    return replace(
+        base, summary=report.summary(base.typed, base.total, base.by_person, base.review, bool(base.warnings))
+    )
 
 
 def closing_lines(merged: Merged) -> list[str]:

@@ -55,7 +55,7 @@ def index(statuses: Sequence[Status]) -> Index:
     return Index(
         lead=words.NO_MODEL if offline else "",
         have=words.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),
-        need=words.need_review(look) if total else "",
+        need=words.need_review(look, any(s.warnings for s in ordered)) if total else "",
         look=look,
         total=total,
         segments=segments(sum((Counter(s.parts) for s in ordered), Counter())),
@@ -71,7 +71,7 @@ def _sample(status: Status) -> Sample:
         name=status.name,
         link=f"./{folder}/{file}",
         have=words.have_a_type(status.typed, status.total, status.by_person),
-        need=words.need_review(status.look) if status.total else "",
+        need=words.need_review(status.look, bool(status.warnings)) if status.total else "",
         warnings=tuple(map(sentence, status.warnings)),
         total=status.total,
         failed=len(status.failed),

@@ -91,7 +91,7 @@ def page(
         have=words.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
-        need=words.need_review(len(look)) if rows else "",
+        need=words.need_review(len(look), bool(selection.warnings)) if rows else "",
         notice=sentence(_notice(run)),
         warnings=tuple(map(sentence, selection.warnings)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
