@@ -19,13 +19,17 @@ def checkProvider(options, schema, samples, problems) {
         return null
     }
     def specs = schema['$defs'].values().collectEntries { group -> group.properties }
-    def given = ofModels().findAll { name -> options[name] && options[name] != specs[name]['default'] || name == 'temperature' && options[name] != null }
+    // A value that is none has its line already.
+    def wrong = problems.collect { line -> line.split(/[: ]/)[0] }
+    def given = ofModels().findAll { name ->
+        !("--${name}".toString() in wrong) && (options[name] && options[name] != specs[name]['default'] || name == 'temperature' && options[name] != null)
+    }
     if (given) {
         def one = given.size() == 1
         problems << "${given.collect { name -> "--${name}" }.join(', ')} ${one ? 'asks' : 'ask'} a language model, and the provider is offline, which asks none; name one with --provider, or leave ${one ? 'it' : 'them'} out"
     }
     // A samplesheet may serve runs with and without a model.
-    def shown = given.contains('siblings') ? [] : samples.findAll { sample -> sample[0].siblings }
+    def shown = '--siblings' in wrong || given.contains('siblings') ? [] : samples.findAll { sample -> sample[0].siblings }
     if (shown) {
         log.warn("siblings of ${shown.collect { sample -> sample[0].id }.join(', ')}: no effect, as they are shown to a language model, and --provider offline asks none")
     }
