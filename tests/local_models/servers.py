@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, need_env
+from tests.conftest import ROOT
 
 TABLE = """cluster,genes
 0,"CD3D, CD3E, TRAC, IL7R, CD2, LTB, TCF7, CCR7, LEF1, MAL"
@@ -37,12 +37,24 @@ class LlamaServer:
         return self.log.read_text(errors="replace").count("processing task")
 
 
+def _invited(name: str, program: str) -> Path:
+    """A program of an environment that is made only by its name.
+
+    Skips the test where it is not there, on CI too: a real model on a busy machine may take longer than any test.
+    """
+    path = ROOT / ".tools" / name / "bin" / program
+    if not (path.parent.parent / ".done").exists():
+        pytest.skip(f"the environment {name} is not there: scripts/test-envs {name} makes it")
+    return path
+
+
 @contextmanager
 def llama_server(folder: Path, context: int, key: str = "") -> Iterator[LlamaServer]:
     """llama.cpp's server with a context of so many tokens; it ends with the block."""
+    python = _invited("local-models", "python")
     log = folder / f"llama_{context}.log"
     command: list[str | Path] = [
-        need_env("local-models"),
+        python,
         ROOT / "tests/local_models/llama_server.py",
         str(context),
         *filter(None, [key]),
@@ -66,13 +78,8 @@ def llama_server(folder: Path, context: int, key: str = "") -> Iterator[LlamaSer
 
 @contextmanager
 def litellm_proxy(folder: Path, behind: str, key: str) -> Iterator[str]:
-    """The base URL of litellm's proxy in front of a server in OpenAI's form; it ends with the block.
-
-    Skips the test where the environment is not there, on CI too: it is large, and made only by its name.
-    """
-    program = ROOT / ".tools" / "litellm" / "bin" / "litellm"
-    if not (program.parent.parent / ".done").exists():
-        pytest.skip("the environment litellm is not there: scripts/test-envs litellm makes it")
+    """The base URL of litellm's proxy in front of a server in OpenAI's form; it ends with the block."""
+    program = _invited("litellm", "litellm")
     config, log, port = folder / "litellm.yaml", folder / "litellm.log", free_port()
     model = {"model_name": "any", "litellm_params": {"model": "openai/any", "api_base": behind, "api_key": "none"}}
     config.write_text(json.dumps({"model_list": [model], "general_settings": {"master_key": key}}))
