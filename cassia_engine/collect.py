@@ -58,7 +58,7 @@ class Merged:
             return known[0] if known else NO_RUN
         others = ", ".join(f"{run.provider} {run.model} of cassia {run.engine_version}" for run in known)
         mixed = f"the clusters were annotated by {len(known)} different runs ({others}); the tables say which by which"
-        return replace(known[0], notice="; ".join(filter(None, (known[0].notice, mixed))))
+        return replace(known[0], warnings=(*known[0].warnings, mixed))
 
     @property
     def outcome_words(self) -> str:

@@ -134,8 +134,9 @@ def runCASSIA_batch(
         }
     )
     columns = {"cluster_column": celltype_column, "gene_column": gene_column_name}
+    own = {"cluster_column": "celltype_column", "gene_column": "gene_column_name"}
     if twice := [name for name, value in columns.items() if value is not None and name in options]:
-        raise ArgumentError(f"{twice[0]} is another name of celltype_column or gene_column_name; give one of them")
+        raise ArgumentError(f"{twice[0]} is another name of {own[twice[0]]}; give one of them")
     with called_from(Face.CASSIA):
         return annotate(
             marker,

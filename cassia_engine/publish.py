@@ -56,4 +56,4 @@ def closing_lines(merged: Merged) -> list[str]:
     what the outputs as a whole are in doubt for."""
     ended = status(merged)
     warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
-    return [*filter(None, (merged.run.notice, merged.usage.words, ended.summary)), *warnings]
+    return [*filter(None, (merged.run.said, merged.usage.words, ended.summary)), *warnings]

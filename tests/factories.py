@@ -32,7 +32,8 @@ OFFLINE_RUN = RunInfo(
     provider="offline",
     model="marker scoring",
     engine_version="0.1.0",
-    notice="offline marker scoring, no language model was asked; the tissue 'x' is not in the tissue table",
+    notice="offline marker scoring, no language model was asked",
+    warnings=("the tissue 'x' is not in the tissue table",),
     knowledge="a table of 3 markers",
 )
 MODEL_RUN = RunInfo(provider="openrouter", model="some/model-1", engine_version="0.1.0")

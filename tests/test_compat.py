@@ -213,5 +213,5 @@ def test_columns_may_be_named_as_for_annotate(tmp_path: Path) -> None:
     told: Any = {"output_name": tmp_path / "s", "provider": "offline", "tissue": "blood", "verbose": False}
     columns: Any = {"cluster_column": "ident", "gene_column": "symbol"}
     assert list(cassia_engine.runCASSIA_batch(frame, **told, **columns)["Cluster ID"]) == ["T", "B"]
-    with pytest.raises(UsageError, match="cluster_column is another name of celltype_column"):
+    with pytest.raises(UsageError, match="cluster_column is another name of celltype_column; give one"):
         cassia_engine.runCASSIA_batch(frame, **told, **columns, celltype_column="ident")

@@ -327,6 +327,29 @@ def test_what_is_no_file_is_not_opened(
     assert read_stop(tmp_path, "a-1") == "" and not stops(tmp_path)
 
 
+def test_a_file_that_is_gone_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another task may remove one between the listing of the folder and the look at it."""
+    path = journaled(tmp_path, call())
+    listed = [path, tmp_path / "gone.jsonl", tmp_path / "STOP-gone"]
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(listed))
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([listed[2]]))
+    assert opened(tmp_path).replies == 1
+    assert stops(tmp_path) == []
+
+
+@pytest.mark.parametrize("changes", [{"limit": "many"}, {"instead": 7}, {"lasting": "no"}, {"class": "other"}])
+def test_malformed_rejections_do_not_count(tmp_path: Path, changes: dict[str, Any]) -> None:
+    journal = opened(tmp_path)
+    with pytest.raises(Fault):
+        ask(journal, Inner(fault=Fault("no temperature", Class.FAIL, 400, None, "temperature")), call())
+    journal.close()
+    [path] = tmp_path.iterdir()
+    rewritten(path, **changes)
+    again = opened(tmp_path)
+    assert ask(again, Inner(), call()) == ["answer 1"]
+    again.close()
+
+
 def rewritten(path: Path, **changes: Any) -> None:
     """Change the last line of a journal's file, with a checksum that is right again; None takes a field away."""
     *rows, last = path.read_bytes().splitlines()

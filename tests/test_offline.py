@@ -148,7 +148,7 @@ def test_an_unknown_tissue_is_said_in_warning_and_notice() -> None:
     strange = annotator("kryptonite")
     assert len(strange.warnings) == 1
     assert "'kryptonite'" in strange.warnings[0]
-    assert strange.warnings[0] in strange.run_info.notice
+    assert strange.warnings == strange.run_info.warnings and strange.warnings[0] in strange.run_info.said
     assert strange.annotate(cluster(B)).annotation == annotator("none").annotate(cluster(B)).annotation
 
 

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cassia_engine import report
-from cassia_engine.offline import NOTICE
 from cassia_engine.records import (
     CellType,
     Cluster,
@@ -102,7 +101,7 @@ def test_offline_says_first_that_no_model_was_asked() -> None:
     page = Page(render(make.mixed_bag(), run=make.OFFLINE_RUN))
     assert page.text_of["headline"].startswith("No language model was asked.")
     assert page.text_of["notice"] == "Warning: the tissue 'x' is not in the tissue table."
-    alone = Page(render(make.mixed_bag(), run=replace(make.OFFLINE_RUN, notice=NOTICE)))
+    alone = Page(render(make.mixed_bag(), run=replace(make.OFFLINE_RUN, warnings=())))
     assert alone.text_of["headline"].startswith("No language model was asked.") and "notice" not in alone.text_of
 
 

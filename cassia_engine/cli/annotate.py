@@ -48,8 +48,8 @@ def annotate(chunk: Path, output: Path, **options: Any) -> None:
             write(result)
 
         ended = stream_chunk(work, annotator, take, advance, stop)
-    if annotator.run_info.notice:
-        log.info("%s", annotator.run_info.notice)
+    if annotator.run_info.said:
+        log.info("%s", annotator.run_info.said)
     log.info("chunk %d of %d: %s", work.index + 1, work.count, words(counts))
     if ended:
         raise ended

@@ -53,7 +53,7 @@ def split(
 
 def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings, species: str | None) -> None:
     from cassia_engine.markers import read_markers
-    from cassia_engine.samplesheet import refuse_samplesheet
+    from cassia_engine.markers.samplesheet import refuse_samplesheet
 
     refuse_samplesheet(markers)
     table = read_markers(markers, settings, species)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import re
 import stat
 from pathlib import Path
@@ -43,15 +44,21 @@ def journal_files(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise trouble(error, folder, "read") from error
-    if other := [path for path in found if path not in regular]:
+    if other := [path for path in found if path not in regular and os.path.lexists(path)]:
         more = f" and {len(other) - 1} more" if len(other) > 1 else ""
         log.warning("%s%s: not a regular file, so no file of a journal; it is not read", other[0], more)
     return regular
 
 
 def is_regular(path: Path) -> bool:
-    """Whether a path is a file itself: no link, FIFO or device, which could stall a reader or lead elsewhere."""
-    return stat.S_ISREG(path.lstat().st_mode)
+    """Whether a path is a file itself: no link, FIFO or device, which could stall a reader or lead elsewhere.
+
+    One that is gone by now, as another task may have removed it, is none.
+    """
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def sample_folders(journal_dir: Path) -> list[Path]:

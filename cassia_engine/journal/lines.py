@@ -62,6 +62,8 @@ _FIELDS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.FAULT: {"class": str, "status": int | None},
     Kind.VOID: {"reply": str},
 }
+# Of a rejection, where they are there: older files have none of them.
+_LATER: Mapping[str, type] = {"instead": str, "limit": int, "lasting": bool}
 
 _KINDS = {kind.value.encode(): kind for kind in Kind}
 
@@ -165,7 +167,8 @@ def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
             is_own = _key({name: fields[name] for name in _CALL}) == fields["key"]
             return is_own and math.isfinite(fields["seconds"])
         case Kind.REJECTED:
-            return fields["class"] in tuple(Class)
+            later = all(isinstance(fields.get(name, kind()), kind) for name, kind in _LATER.items())
+            return later and fields["class"] in tuple(Class)
         case Kind.VOID:
             return bool(re.fullmatch("[0-9a-f]{8}", fields["reply"]))
         case _:

@@ -15,8 +15,8 @@ from cassia_engine.journal.writing import Writer
 from cassia_engine.providers.chat import Call, Exchange, Receipt
 from cassia_engine.providers.faults import Class, Fault
 
-# An id is a random half of this process and a count: to ask the system for each costs more than to write the line.
 _REMEDY = ("instead", "limit", "lasting")  # of a refusal: what to send in the parameter's place
+# An id is a random half of this process and a count: to ask the system for each costs more than to write the line.
 _PROCESS, _numbers = secrets.token_hex(4), count()
 
 

@@ -46,7 +46,7 @@ class OfflineAnnotator:
     """Annotates clusters by marker scoring; the same input always gives the same result.
 
     Attributes:
-        run_info: the header of the result file; its notice also says what was not understood.
+        run_info: the header of the result file.
         warnings: what a person should know at once, a line each.
     """
 
@@ -66,8 +66,9 @@ class OfflineAnnotator:
             provider="offline",
             model=f"marker scoring {scoring.VERSION}",
             engine_version=__version__,
-            notice="; ".join((NOTICE, *self.warnings)),
+            notice=NOTICE,
             knowledge=f"{knowledge.description}, Cell Ontology {ontology.version}",
+            warnings=self.warnings,
         )
 
     def annotate(self, cluster: Cluster) -> ClusterResult:

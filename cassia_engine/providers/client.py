@@ -275,7 +275,7 @@ class Client:
         if (trouble := self._dialect.trouble(data)) is not None:
             return classify(200, {}, trouble, "", self._account)
         if (reading := self._dialect.read(data, call.request.body)) is not None:
-            cut = prompt_cut(reading.input_tokens, call.request.body)
+            cut = prompt_cut(reading.input_tokens, call.request.body, own_server=self._account.streams)
             return replace(reading, finish=Finish.PROMPT_CUT) if cut else reading
         if not receipt.recorded:
             self._answered = time.monotonic()

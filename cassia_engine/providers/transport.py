@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
 _HEAD = 2000  # characters that are kept of a body that is no JSON
 _STREAMED = ("text/event-stream", "application/x-ndjson")
+_STREAM = re.compile(rb"\bstream")  # not "upstream", of which gateways speak
 _SAID_EVERY = 30.0  # seconds
 _SHORT = 2**16  # bytes of a body that is searched for the key at once; a longer one in a thread
 
@@ -91,7 +93,11 @@ class Transport:
             )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._connections, ssl=trusted() if secure else True, resolver=Resolver(self._account.provider)
+                limit=self._connections,
+                ssl=trusted() if secure else True,
+                resolver=Resolver(self._account.provider),
+                # llama.cpp's server closes a connection behind a streamed reply: the next call would be lost on it.
+                force_close=self._stream is not None and not secure,
             ),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -133,8 +139,9 @@ class Transport:
                 seconds = round(time.monotonic() - began, 3)
                 text = self._text(body) if len(body) < _SHORT else await asyncio.to_thread(self._text, body)
                 return Receipt(text, now, seconds)
-            if stream and status in (400, 422) and b"stream" in (body or b""):
-                self._stream = None  # this server cannot, and says so: from here on without
+            if stream and status in (400, 422) and _STREAM.search(body or b""):
+                log.info("%s takes no streamed requests: its answers are waited for whole", self._account.provider)
+                self._stream = None
                 return await self.exchange(call)
             fault = self._refused(status, headers, body)
         # Raised outside of the handler, so that what aiohttp raised is not its context.
@@ -193,9 +200,9 @@ class Transport:
         if isinstance(error, aiohttp.ClientHttpProxyError):
             return self._refused_by_proxy(error.status)
         klass, text = next((row[1:] for row in _LOST if isinstance(error, row[0])), _BROKEN)
-        if self._account.streams and isinstance(error, TimeoutError) and not _has_no_connection(error):
-            # Asked the same again it would begin anew, with less time for each.
-            klass, text = _AT_WORK
+        if self._account.streams and isinstance(error, TimeoutError):
+            # Asked the same again, a server that is at work would begin anew.
+            klass, text = next((row[1:] for row in _LOST_AT_WORK if isinstance(error, row[0])), (klass, text))
         host = getattr(error, "host", None) if isinstance(error, aiohttp.ClientConnectorError) else None
         proxy = urlsplit(self._proxy).hostname if self._proxy else None
         target = urlsplit(self._account.base_url).hostname
@@ -205,6 +212,7 @@ class Transport:
             reason=reason_of(error),
             connect=self._timeout.connect,
             read=self._timeout.sock_read,
+            total=self._timeout.total,
             longer=option("timeout", f"{2 * (self._timeout.sock_read or 0):g}"),
         )
         return Fault(f"{self._account.provider}: {line}", klass)
@@ -218,10 +226,21 @@ class Transport:
 
 _BROKEN = (Class.RETRY, "the connection to {place} broke{reason}")
 
-_AT_WORK = (
-    Class.FAIL,
-    "{place} sent nothing for {read:g} s and may be still at work; it is not asked the same again: give it longer "
-    "({longer}), or a smaller or faster model",
+# Of servers of one's own, in place of those below.
+_LOST_AT_WORK: tuple[tuple[type[Exception], Class, str], ...] = (
+    (aiohttp.ConnectionTimeoutError, Class.RETRY, "{place} took no connection within {connect:g} s"),
+    (
+        aiohttp.SocketTimeoutError,
+        Class.FAIL,
+        "{place} sent nothing for {read:g} s and may be still at work; it is not asked the same again: give it longer "
+        "({longer}), or a smaller or faster model",
+    ),
+    (
+        TimeoutError,
+        Class.FAIL,
+        "{place} had not ended its answer after {total:g} s; it is not asked the same again: give it longer "
+        "({longer}), or a smaller or faster model",
+    ),
 )
 
 # The first that fits decides; what comes first is a kind of what comes later.
@@ -251,10 +270,6 @@ def _payload(call: Call, stream: Stream | None) -> bytes:
     if stream is None:
         return call.request.payload.encode("ascii")
     return json.dumps({**call.request.body, **stream.fields}, separators=(",", ":"), default=dict).encode("ascii")
-
-
-def _has_no_connection(error: Exception) -> bool:
-    return isinstance(error, aiohttp.ConnectionTimeoutError)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:

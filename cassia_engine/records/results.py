@@ -302,7 +302,8 @@ class RunInfo:
     """Who annotated: the header of a result file, with nothing volatile (no date, no path).
 
     `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
-    version of the prompts; `parameters` what was asked for beside the model, as (name, value).
+    version of the prompts; `parameters` what was asked for beside the model, as (name, value); `warnings` what of the
+    data the annotator did not understand, a sentence each.
     """
 
     provider: str
@@ -312,7 +313,15 @@ class RunInfo:
     knowledge: str = ""
     prompts: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The notice and the warnings, in one line."""
+        return "; ".join(filter(None, (self.notice, *self.warnings)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "parameters": tuple((name, value) for name, value in data["parameters"])})
+        parameters = tuple((name, value) for name, value in data["parameters"])
+        # Not in the files of tasks that an earlier version ran and -resume took over.
+        return cls(**{**data, "parameters": parameters, "warnings": tuple(data.get("warnings", ()))})

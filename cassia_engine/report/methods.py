@@ -115,8 +115,8 @@ def _answered(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         yield f"The markers were scored against a table of known marker genes{source}. {NO_MODEL}"
     else:
         yield from _by_model(run, results)
-    if MIXED_RUNS in run.notice:
-        yield f"{run.notice[0].upper()}{run.notice[1:].rstrip('.')}."
+    for mixed in (warning for warning in run.warnings if MIXED_RUNS in warning):
+        yield f"{mixed[0].upper()}{mixed[1:].rstrip('.')}."
     yield "All labels are hypotheses: no experiment has shown them."
 
 

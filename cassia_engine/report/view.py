@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cassia_engine.offline import NOTICE
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
@@ -118,11 +117,10 @@ def page(
 
 
 def _notice(run: RunInfo) -> str:
-    """What must be said of the run, without that no model was asked where the headline says so."""
-    if run.provider != words.OFFLINE or not run.notice.startswith(NOTICE):
-        return run.notice
-    warnings = run.notice.removeprefix(NOTICE).removeprefix("; ")
-    return f"Warning: {warnings}" if warnings else ""
+    """What must be said of the run; that no model was asked stands in the headline."""
+    if run.provider != words.OFFLINE:
+        return run.said
+    return f"Warning: {'; '.join(run.warnings)}" if run.warnings else ""
 
 
 def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:

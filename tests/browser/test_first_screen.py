@@ -178,5 +178,5 @@ def test_buttons_have_one_style(visit: Open) -> None:
 
 
 def test_notes_of_the_run_that_are_long_stay_inside(visit: Open) -> None:
-    run = replace(make.OFFLINE_RUN, notice="a" * 300)
+    run = replace(make.OFFLINE_RUN, warnings=("a" * 300,))
     assert visit(render(clusters(3), run), width=390).sideways() <= 0

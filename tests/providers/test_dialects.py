@@ -229,6 +229,8 @@ def test_ollama_prompt_that_fills_the_context_was_cut(counted: int, cut: bool) -
         (15_000, 2400, True),
         (15_000, 4096, True),  # the whole context of a server, as Ollama's /v1 has it
         (13_000, 4096, False),
+        (8_000, 2048, False),  # an ordinary prompt
+        (15_000, 3072, False),
         (15_000, 900, False),  # counted without what was cached
         (15_000, None, False),
     ],
@@ -238,7 +240,8 @@ def test_prompt_tokens_are_compared_with_the_text(
 ) -> None:
     chat = Chat("s" * 5000, (Message("user", "u" * (characters - 5000)),), 100)
     body, _ = dialect.body(chat, "m", traits_of("custom", "m"))
-    assert prompt_cut(counted, body) is cut
+    assert prompt_cut(counted, body, own_server=True) is cut
+    assert prompt_cut(counted, body) is (cut and counted != 4096), "no provider cuts without a word"
 
 
 @pytest.mark.parametrize("text", ["", "\n\n\n", '{"evidence": [' + "CD3D, " * 30])

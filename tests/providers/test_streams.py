@@ -151,6 +151,19 @@ def test_a_server_that_is_silent_is_not_asked_the_same_again() -> None:
     assert len(server.bodies) == 1
 
 
+def test_a_reply_without_end_is_told_as_that() -> None:
+    parts = [(0.02, sse(delta("a"), end=b"")) for _ in range(100)]
+    fault = refused(streaming(*parts), timeout=5, total=0.2)
+    assert fault.klass is Class.FAIL and "had not ended its answer after 0.2 s" in fault.what
+
+
+def test_an_error_upstream_does_not_end_streaming() -> None:
+    refusal = {"error": {"message": "upstream rejected the request"}}
+    server = Scripted([(400, refusal)])
+    assert refused(server).klass is Class.FAIL
+    assert [body.get("stream") for body in server.bodies] == [True]
+
+
 def test_a_stream_that_is_cut_is_asked_again() -> None:
     fault = refused(streaming((0, sse(delta("a"), end=b""))))
     assert fault.klass is Class.RETRY and "cut off" in fault.what
@@ -165,6 +178,19 @@ def test_a_key_that_comes_in_pieces_is_not_handed_on() -> None:
     pieces = [delta(KEY[at : at + 4]) for at in range(0, len(KEY), 4)]
     receipt = received(streaming((0, sse(*pieces, delta("", finish_reason="stop")))))
     assert KEY[:8] not in receipt.body and "***" in receipt.body
+
+
+def test_each_streamed_reply_has_a_connection_of_its_own() -> None:
+    """Some servers close it behind a reply, while the next call is on its way already."""
+    server = Scripted([(200, completion())])
+
+    async def main() -> None:
+        async with serving(server) as url, Transport(account_at(url, streams=True)) as transport:
+            for _ in range(3):
+                await transport.exchange(Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"})))
+
+    asyncio.run(main())
+    assert len(server.connections) == 3
 
 
 def test_a_server_that_cannot_stream_is_asked_without() -> None:

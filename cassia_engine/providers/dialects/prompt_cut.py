@@ -12,17 +12,22 @@ from typing import Any
 # model's context is that short; servers that count only what was not cached come below that.
 _MOST_CHARACTERS_A_TOKEN = 6
 _SHORTEST_CUT = 1000
-# A count that is a usual length of a context (4,096) needs less to be doubted: prompts of genes and numbers have about
-# three characters a token.
-_CONTEXT_STEP, _SHORTEST_CONTEXT = 1024, 2048
+# At a server of one's own, a count that is a usual length of a context (4,096 of Ollama's /v1) needs less to be
+# doubted: prompts of genes and numbers have three to four characters a token. Prompts of 2,048 tokens are usual.
+_SHORTEST_CONTEXT = 4096
 _CHARACTERS_A_TOKEN = 3.5
 
 
-def prompt_cut(prompt_tokens: int | None, body: Mapping[str, Any]) -> bool:
-    """Whether clearly fewer tokens were read than the text of a request has."""
+def prompt_cut(prompt_tokens: int | None, body: Mapping[str, Any], own_server: bool = False) -> bool:
+    """Whether clearly fewer tokens were read than the text of a request has.
+
+    Args:
+        own_server: it is no provider's, which never cuts without a word.
+    """
     if prompt_tokens is None or prompt_tokens < _SHORTEST_CUT:
         return False
-    full = prompt_tokens >= _SHORTEST_CONTEXT and prompt_tokens % _CONTEXT_STEP == 0
+    is_context = prompt_tokens >= _SHORTEST_CONTEXT and prompt_tokens.bit_count() == 1
+    full = own_server and is_context
     return prompt_tokens < characters(body) // (_CHARACTERS_A_TOKEN if full else _MOST_CHARACTERS_A_TOKEN)
 
 

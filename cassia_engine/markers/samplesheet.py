@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cassia_engine.errors import UsageError
+from cassia_engine.markers.textfile import READING_ERRORS, open_bytes
 
 # A marker table may have one or two of these columns, under any of their names, but hardly one of each.
 _COLUMNS = (("sample", "sample_id"), ("markers", "marker"), ("tissue", "species", "organism"))
@@ -44,10 +43,10 @@ def _first_line(path: Path) -> str:
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else path.open("rb") as lines:
+        with open_bytes(path, packed) as lines:
             first = islice(iter(lambda: lines.readline(_MOST), b""), _LINES)
             return next((line for row in first if (line := _text(row))), "")
-    except (OSError, EOFError, zlib.error):
+    except READING_ERRORS:
         return ""
 
 
