@@ -105,38 +105,37 @@ def votes_of(results: list[ClusterResult]) -> list[Any]:
     return [result.annotation for result in results]
 
 
+def assert_as_plain(server: Server, plain: list[ClusterResult], **options: Any) -> None:
+    """The same annotations as of plain replies, by two calls a cluster."""
+    results = run(server, **options)
+    check_good(results, server)
+    assert votes_of(results) == votes_of(plain)
+
+
 @pytest.mark.parametrize("mode", modes.GENES)
 def test_genes_however_they_are_written(mode: str, plain: list[ClusterResult]) -> None:
     server = Server(text=lambda text: json.dumps(modes.in_genes(json.loads(text), modes.GENES[mode])))
-    results = run(server)
-    check_good(results, server)
-    assert votes_of(results) == votes_of(plain)
+    assert_as_plain(server, plain)
 
 
 @pytest.mark.parametrize("mode", modes.TEXTS)
 def test_replies_however_they_are_wrapped(mode: str, plain: list[ClusterResult]) -> None:
     server = Server(text=modes.TEXTS[mode])
-    results = run(server)
-    check_good(results, server)
-    assert votes_of(results) == votes_of(plain)
+    assert_as_plain(server, plain)
 
 
 @pytest.mark.parametrize("mode", modes.BODIES)
 def test_odd_bodies_with_an_answer(mode: str, plain: list[ClusterResult]) -> None:
     server = Server(body=modes.BODIES[mode])
-    results = run(server)
-    check_good(results, server)
-    assert votes_of(results) == votes_of(plain)
+    assert_as_plain(server, plain)
 
 
 @pytest.mark.parametrize("mode", modes.PICKY)
 def test_servers_that_want_another_form(mode: str, plain: list[ClusterResult]) -> None:
     refuse, most = modes.PICKY[mode]
     server = Server(refuse=refuse)
-    results = run(server, temperature=0.0)
-    check_good(results, server)
+    assert_as_plain(server, plain, temperature=0.0)
     assert server.refused <= most
-    assert votes_of(results) == votes_of(plain)
 
 
 @pytest.mark.parametrize("mode", modes.HOPELESS)

@@ -45,13 +45,7 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
     used = {*used, *((direction.position,) if direction else ())}
     unused = [position for position in number_columns(source) if position not in used]
     if format_ is not None and _tells_direction(source, format_):
-        unused = [position for position in unused if not _belongs(format_, source.header[position])]
-        signed = not format_.statistics(source).keys() & {"log2fc", "score"}
-        if signed and any(is_fold(source.header[position]) for position in unused):
-            what = f"{_names(source, unused)} would not be used, and may be what tells genes that are up"
-            raise source.error(f"{what}; name them with {statistic_options()}, or remove the column", 0)
-        if unused:
-            log.warning("%s: columns of numbers that are not used: %s", source.place, _names(source, unused))
+        _check_beside_others(source, unused, format_)
         return
     negative = _negative(source, unused)
     advice = f"leave out {option('marker_format', forced)}" if forced else f"name them with {statistic_options()}"
@@ -68,6 +62,17 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
         what = "; ".join(filter(None, (what, "no column tells genes that are up from those that are down")))
     if what:
         log.warning("%s: %s; if there are statistics, %s", source.place, what, advice)
+
+
+def _check_beside_others(source: Source, unused: Collection[int], format_: Format) -> None:
+    """The same for a table of which other columns tell the direction."""
+    unused = [position for position in unused if not _belongs(format_, source.header[position])]
+    signed = not format_.statistics(source).keys() & {"log2fc", "score"}
+    if signed and any(is_fold(source.header[position]) for position in unused):
+        what = f"{_names(source, unused)} would not be used, and may be what tells genes that are up"
+        raise source.error(f"{what}; name them with {statistic_options()}, or remove the column", 0)
+    if unused:
+        log.warning("%s: columns of numbers that are not used: %s", source.place, _names(source, unused))
 
 
 def _tells_direction(source: Source, format_: Format) -> bool:

@@ -103,6 +103,15 @@ def wait_until(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> N
         time.sleep(0.05)
 
 
+def test_a_server_on_this_machine_is_asked_one_call_a_task(pipeline: Launcher, mock: Running) -> None:
+    given = arguments(pipeline, mock)
+    at = given.index("--max_workers")
+    assert pipeline.run(*given[:at], *given[at + 2 :]).code == 0
+    scripts = [path.read_text() for path in (pipeline.folder / "work").glob("*/*/.command.sh")]
+    asked = [script for script in scripts if "cassia-engine annotate" in script]
+    assert len(asked) > 1 and all("--max_workers 1 " in " ".join(script.split()) for script in asked)
+
+
 @pytest.mark.parametrize("change", ["work folder gone", "hashes changed"])
 def test_a_resume_that_finds_no_task_again_asks_nothing(pipeline: Launcher, mock: Running, change: str) -> None:
     """As the first one does after a step to Nextflow 26.10, which makes another hash of tasks with an eval output."""
