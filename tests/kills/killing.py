@@ -59,13 +59,13 @@ class Killed:
     replies: dict[str, str]
 
 
-def draw_kills(seed: int, count: int, calls: int, manners: Sequence[str]) -> list[Kill]:
+def draw_kills(seed: int, count: int, calls: int, manners: Sequence[str], most_held: int = MOST_HELD) -> list[Kill]:
     """Kills at different numbers of a run of `calls` calls, in order; each manner comes as often as any other."""
     draw = random.Random(seed)
     numbers = sorted(draw.sample(range(1, calls - MOST_HELD), count))
     shuffled = draw.sample([manners[n % len(manners)] for n in range(count)], count)
     return [
-        Kill(number, manner, draw.randint(1, MOST_HELD), draw.randint(1, 400))
+        Kill(number, manner, draw.randint(1, most_held), draw.randint(1, 400))
         for number, manner in zip(numbers, shuffled, strict=True)
     ]
 
