@@ -58,6 +58,7 @@ class Found:
         codes: exit codes of the uninterrupted run, and of the last of the ended ones.
         outputs: theirs, by file.
         calls: completed ones of the uninterrupted run.
+        usual_repeats: of the uninterrupted run: faults lead to the same request again.
         paid_more: completed calls of the ended runs beyond that.
         repeats: more of the ended runs than of the uninterrupted one.
         again: requests for what the journal had an answer to.
@@ -67,6 +68,7 @@ class Found:
     codes: tuple[int, int]
     outputs: tuple[dict[str, bytes], dict[str, bytes]]
     calls: int
+    usual_repeats: int
     paid_more: int
     repeats: int
     killed: Sequence[Killed]
@@ -106,6 +108,7 @@ def play(case: Case, folder: Path, clusters: int, kills: int, seed: int) -> Foun
         codes,
         (outputs(straight / "out"), outputs(broken / "out")),
         normal["completed"],
+        normal["repeats"],
         stats["completed"] - normal["completed"],
         stats["repeats"] - normal["repeats"],
         killed,
