@@ -135,7 +135,7 @@ def asked_again(log: Iterable[Mapping[str, Any]], killed: Sequence[Killed], whol
 def _command(mock: Running, table: Path, arguments: Sequence[str]) -> list[str]:
     about = ["--tissue", "none", "--species", "human", "--outdir", "out", "--max_workers", str(WORKERS)]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock"]
-    return [sys.executable, "-m", "cassia_engine", "run", str(table), *about, *asked, *arguments]
+    return [sys.executable, "-m", "tests.kills.quick_cassia", "run", str(table), *about, *asked, *arguments]
 
 
 def _finish(argv: Sequence[str], cwd: Path) -> int:
