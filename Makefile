@@ -38,8 +38,10 @@ lint: .venv/.dev nextflow
 fast-tests: .venv/.dev
 	@$(PY) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
+# Slurm, podman and docker are there once for all tests.
 slow-tests: .venv/.dev nextflow
-	@$(PY) -m pytest -q -rs -m slow
+	@$(PY) -m pytest -q -rs -n 2 --dist loadfile --durations 20 -m slow --ignore tests/executors
+	@$(PY) -m pytest -q -rs --durations 10 -m slow tests/executors
 
 # On a CI machine (CI=true, or CASSIA_TEST_EXECUTORS=1) installs what is missing; on a person's machine does nothing.
 ci-setup: .venv/.dev

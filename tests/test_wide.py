@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
@@ -19,6 +20,7 @@ from cassia_engine.settings import SplitSettings
 
 CASES = Path(__file__).parent / "data" / "cases"
 EXAMPLES = Path(__file__).parent.parent / "cassia_engine" / "data" / "examples"
+DRAWN = int(os.environ.get("CASSIA_WILD", "40"))
 KEEP = SplitSettings(gene_filter="none")
 
 Lists = dict[str, list[str]]
@@ -123,7 +125,7 @@ WORDS = st.sampled_from(["T", "B cell", "NK", "7_0", "c1", "Mono.1", "x_n"])
 NAMES = st.lists(st.one_of(st.integers(0, 40).map(str), WORDS), min_size=2, max_size=11, unique=True)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=DRAWN, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     names=NAMES,
     form=st.sampled_from(sorted(FORMS)),
