@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
@@ -12,6 +12,9 @@ from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
 from cassia_engine.settings import OFFLINE, AnnotateSettings
 from cassia_engine.stopping import Stop
+
+if TYPE_CHECKING:
+    from cassia_engine.llm import ModelAnnotator
 
 OnDone = Callable[[ClusterResult], None]
 
@@ -62,7 +65,7 @@ def prepare(settings: AnnotateSettings) -> None:
         Ontology.load().resolve("cell")  # makes its index
 
 
-def open_replayer(settings: AnnotateSettings, dataset: Dataset) -> Annotator | None:
+def open_replayer(settings: AnnotateSettings, dataset: Dataset) -> ModelAnnotator | None:
     """An annotator that only reads what the journal holds and sends nothing; None where no journal is kept."""
     if settings.provider == OFFLINE or settings.journal_dir is None:
         return None

@@ -19,7 +19,7 @@ from cassia_engine import __version__, prompts
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.faces import argument
-from cassia_engine.journal import Journal, account_id, read_stop, write_stop
+from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.limits import check_open_files, forbid_core_dumps, start
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
@@ -111,6 +111,11 @@ class ModelAnnotator:
                 journal.close()
         if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
             write_stop(settings.journal_dir, account_id(self._account), str(work.ended))
+
+    def refused(self) -> str:
+        """Why the account has refused, "" if it has not; known without the key, which a replay does not have."""
+        folder = self._settings.journal_dir
+        return "" if folder is None else stop_of(folder, self._account.provider)
 
     def _halted(self) -> str:
         """Why another task of the run has found that this account refuses, "" if none has."""

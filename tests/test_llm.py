@@ -17,7 +17,11 @@ from typing import Any
 import pytest
 
 import cassia_engine
+from cassia_engine.collect import NOT_REACHED_REASON, merge_files
 from cassia_engine.errors import AccountError
+from cassia_engine.records import Dataset
+from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.split import write_chunks
 from tests import reading
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
@@ -249,6 +253,18 @@ def test_collect_takes_from_the_journal_what_a_lost_task_was_answered(quiet: Run
     assert quiet.stats()["calls"] == calls
     assert without_times(tmp_path / "replayed") == without_times(tmp_path / "whole")
     assert {row["Status"] for row in rows(tmp_path / "replayed")} == {"annotated"}
+
+
+def test_collect_says_why_the_account_refused(tmp_path: Path) -> None:
+    table = small(tmp_path, 2)
+    [chunk] = write_chunks(table, Dataset("s", "none", "human"), SplitSettings(), tmp_path / "chunks")
+    asked = AnnotateSettings("openai", journal_dir=tmp_path / "journal")
+    assert {r.reason for r in merge_files([chunk], asked).results} == {NOT_REACHED_REASON}
+    (tmp_path / "journal").mkdir(exist_ok=True)
+    (tmp_path / "journal" / "STOP-openai-0123456789ab").write_text("openai refuses the key; set OPENAI_API_KEY\n")
+    (tmp_path / "journal" / "STOP-groq-0123456789ab").write_text("another account\n")
+    [reason] = {r.reason for r in merge_files([chunk], asked).results}
+    assert reason.startswith("openai refuses the key; set OPENAI_API_KEY; when that is corrected, run again")
 
 
 def test_python_function_asks_a_model(quiet: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

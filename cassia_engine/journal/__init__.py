@@ -6,7 +6,7 @@ A sample has a folder, each task attempt a file of its own in it, which nobody e
 from cassia_engine.journal.folders import set_aside
 from cassia_engine.journal.lines import key_of
 from cassia_engine.journal.recorded import Journal, Recorded
-from cassia_engine.journal.stop import account_id, clear_stops, read_stop, write_stop
+from cassia_engine.journal.stop import account_id, clear_stops, read_stop, stop_of, write_stop
 from cassia_engine.journal.writing import writers
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "clear_stops",
     "key_of",
     "read_stop",
+    "stop_of",
     "set_aside",
     "write_stop",
     "writers",

@@ -24,8 +24,7 @@ def account_id(account: Account) -> str:
     """A name for an account in file names: its provider and a hash of base URL and key."""
     key = account.key.reveal() if account.key else ""
     told = hashlib.sha256(f"cassia account\0{account.base_url}\0{key}".encode("utf-8", "replace")).hexdigest()[:12]
-    provider = re.sub(r"[^A-Za-z0-9_.]+", "_", account.provider)[:40]
-    return f"{provider}-{told}"
+    return f"{_plain(account.provider)}-{told}"
 
 
 def write_stop(journal_dir: Path, account_id: str, line: str) -> None:
@@ -57,6 +56,12 @@ def stops(journal_dir: Path) -> list[tuple[Path, str]]:
     return [(path, _line(path)) for path in sorted(journal_dir.glob("STOP-*")) if is_regular(path)]
 
 
+def stop_of(journal_dir: Path, provider: str) -> str:
+    """Why an account of this provider refuses, whichever key was sent; "" if none does."""
+    start = f"STOP-{_plain(provider)}-"
+    return next((line for path, line in stops(journal_dir) if path.name.startswith(start)), "")
+
+
 def clear_stops(journal_dir: Path) -> None:
     """Remove all markers: a new run tries again.
 
@@ -69,6 +74,10 @@ def clear_stops(journal_dir: Path) -> None:
         except OSError as error:
             raise trouble(error, path, "cleared of its STOP marker") from error
     _seen.clear()
+
+
+def _plain(provider: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.]+", "_", provider)[:40]
 
 
 def _path(journal_dir: Path, account_id: str) -> Path:
