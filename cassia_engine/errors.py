@@ -46,9 +46,21 @@ class UsageError(CassiaError):
     exit_code = 2
 
     def __init__(self, what: str, *, path: Path | str | None = None, line: int | None = None):
-        name = "" if path is None else str(path) if str(path).isprintable() else repr(str(path))
-        place = "" if path is None else f"{name}: " if line is None else f"{name}, line {line}: "
-        super().__init__(place + what)
+        self.what, self.path, self.line = what, path, line
+        super().__init__(_place(path, line) + what)
+
+    def of_sample(self, sample: str) -> str:
+        """The message to one who knows samples and file names, and not the folder where a task got the file."""
+        path = None if self.path is None else Path(self.path).name
+        name = f"sample {shown(sample)}"
+        return f"{name}: {self.what}" if path is None else f"{name}, {_place(path, self.line)}{self.what}"
+
+
+def _place(path: Path | str | None, line: int | None) -> str:
+    if path is None:
+        return ""
+    name = str(path) if str(path).isprintable() else repr(str(path))
+    return f"{name}: " if line is None else f"{name}, line {line}: "
 
 
 class ArgumentError(UsageError, TypeError):
@@ -61,6 +73,10 @@ class InputProblems(UsageError):
     def __init__(self, problems: Sequence[CassiaError]):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+    def of_sample(self, sample: str) -> str:
+        problems = (p.of_sample(sample) if isinstance(p, UsageError) else str(p) for p in self.problems)
+        return "\n".join(problems)
 
 
 def gather(*steps: Callable[[], Any]) -> list[Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.samplesheet import refuse_samplesheet
@@ -59,14 +59,26 @@ def _siblings(table: MarkerTable, wanted: int) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(cluster.genes[:number]) for cluster in table.clusters)
 
 
-def write_chunks(markers: Path | Sequence[Path], dataset: Dataset, settings: SplitSettings, outdir: Path) -> list[Path]:
+def write_chunks(
+    markers: Path | Sequence[Path],
+    dataset: Dataset,
+    settings: SplitSettings,
+    outdir: Path,
+    check: Callable[[], object] = lambda: None,
+) -> list[Path]:
     """Read a marker table, or several of a sample, and write chunk files, `chunk_00000.json` and on, into `outdir`.
+
+    Args:
+        check: what else must be right before anything is written; what it raises is raised with all that is wrong.
 
     Raises:
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.
     """
     refuse_samplesheet(markers)
-    table = read_markers(markers, settings, dataset.species)
+    table, _ = gather(
+        lambda: read_markers(markers, settings, dataset.species),
+        check,
+    )
     chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):

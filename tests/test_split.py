@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
+from cassia_engine.cli.split import split
+from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
@@ -181,3 +182,38 @@ def test_name_of_every_kind(tmp_path: Path, markers: Path, name: str | bytes) ->
     path = tmp_path / os.fsdecode(name)
     path.write_bytes(markers.read_bytes())
     assert len(read_markers(path).clusters) == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (["--species", "humn", "--provider", "offline"], "--species humn: the offline annotator knows"),
+        (["--species", "human", "--knowledge", "own.tsv"], "own.tsv, line 1: columns"),
+    ],
+)
+def test_what_the_annotator_would_refuse_is_refused_before_anything_is_annotated(
+    tmp_path: Path, markers: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.tsv").write_text("a\tb\n")
+    with pytest.raises(UsageError) as raised:
+        split.main([str(markers), "--outdir", "chunks", "--tissue", "none", *given], standalone_mode=False)
+    assert str(raised.value).startswith(line)
+    assert not (tmp_path / "chunks").exists()
+
+
+def test_without_an_annotator_any_species_is_dealt_out(tmp_path: Path, markers: Path) -> None:
+    arguments = [str(markers), "--outdir", str(tmp_path / "chunks"), "--tissue", "none", "--species", "zebrafish"]
+    split.main([*arguments, "--allow_unknown_genes"], standalone_mode=False)
+    assert (tmp_path / "chunks" / "chunk_00000.json").exists()
+
+
+def test_an_error_of_a_task_names_sample_and_file_and_not_where_it_was_staged() -> None:
+    of_file = UsageError("no column nix", path="markers/1/bad.csv", line=1)
+    assert of_file.of_sample("two") == "sample two, bad.csv, line 1: no column nix"
+    assert UsageError("--species humn: no").of_sample("two") == "sample two: --species humn: no"
+    both = InputProblems([of_file, UsageError("empty", path=Path("gene_map/ids.csv"))])
+    assert both.of_sample("a b").splitlines() == [
+        "sample a b, bad.csv, line 1: no column nix",
+        "sample a b, ids.csv: empty",
+    ]

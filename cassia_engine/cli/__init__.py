@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import click
 
+    from cassia_engine.errors import CassiaError
+
+# An environment variable by which a pipeline's task says whose files it was given: errors then name sample and file.
+SAMPLE_VARIABLE = "CASSIA_SAMPLE"
+
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 too many failed clusters, 2 bad input, 75 try again, 77 account, 70 a
@@ -49,7 +54,7 @@ def _run_command() -> int:
     except click.UsageError as error:
         return _fail(_usage_line(error), 2)
     except CassiaError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(_error_lines(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail("stopped; files that were not finished are not there, run the same command again", 75)
     except BrokenPipeError:
@@ -83,6 +88,13 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     from cassia_engine.errors import TemporaryError
 
     raise TemporaryError("stopped by SIGTERM; files that were not finished are not there, run the same again")
+
+
+def _error_lines(error: CassiaError) -> str:
+    from cassia_engine.errors import UsageError
+
+    sample = os.environ.get(SAMPLE_VARIABLE, "")
+    return error.of_sample(sample) if sample and isinstance(error, UsageError) else str(error)
 
 
 def _fail(line: str, code: int) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_options, split_options
-from cassia_engine.records import Cluster
-from cassia_engine.settings import SplitSettings
+from cassia_engine.records import Cluster, Dataset
+from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
 
 GENES_SHOWN = 8
 
@@ -21,6 +21,11 @@ GENES_SHOWN = 8
 @dataset_options(required=False)
 @split_options
 @click.option("--chunk_size", type=int, default=SplitSettings().chunk_size, help="Clusters a chunk.")
+@click.option(
+    "--provider",
+    help="Who will annotate: where it is offline, species and --knowledge are checked now.  [default: not checked]",
+)
+@click.option("--knowledge", type=FilePath, help="The table of --knowledge of cassia annotate, to be checked now.")
 @click.option("--dry_run", is_flag=True, help="Say what would be done, and write nothing.")
 def split(
     markers: tuple[Path, ...],
@@ -29,6 +34,8 @@ def split(
     tissue: str | None,
     species: str | None,
     additional_info: str,
+    provider: str | None,
+    knowledge: Path | None,
     dry_run: bool,
     **options: Any,
 ) -> None:
@@ -48,7 +55,16 @@ def split(
         raise click.UsageError(f"Missing option {missing}.")
     from cassia_engine.split import write_chunks
 
-    write_chunks(markers, dataset(markers, name, tissue, species, additional_info), settings, outdir)
+    data = dataset(markers, name, tissue, species, additional_info)
+    write_chunks(markers, data, settings, outdir, lambda: _check_annotator(provider, knowledge, data))
+
+
+def _check_annotator(provider: str | None, knowledge: Path | None, data: Dataset) -> None:
+    """Refuse here, before anything is annotated, what the offline annotator would refuse in each of its tasks."""
+    from cassia_engine.annotate import open_annotator
+
+    if provider == OFFLINE or knowledge:
+        open_annotator(AnnotateSettings(provider or OFFLINE, knowledge), data)
 
 
 def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings, species: str | None) -> None:

@@ -224,10 +224,36 @@ def test_a_bad_table_ends_with_the_line_of_the_engine_before_anything_is_annotat
     assert "One page that leads" not in run.said
     lines = [line for line in run.said.splitlines() if "cassia: error:" in line]
     assert len(lines) == 1
-    assert "bad.csv" in lines[0]
+    assert "cassia: error: sample bad, bad.csv" in lines[0]
+    assert "markers/1/" not in lines[0]
     assert_reason_is_last(run, lines[0])
     assert "Submitted process > CASSIA:SPLIT (good)" in run.said
     assert "CASSIA:ANNOTATE" not in run.said
+
+
+def test_what_only_the_engine_knows_to_be_wrong_ends_the_run_before_anything_is_annotated(pipeline: Launcher) -> None:
+    sheet = pipeline.folder / "sheet.csv"
+    rows = f"good,{PBMC},blood,human\nother,{PBMC},blood,humn\n"
+    sheet.write_text(f"sample,markers,tissue,species\n{rows}")
+    run = pipeline.run("--input", sheet, "--outdir", pipeline.out)
+    assert run.code != 0
+    assert run.said.splitlines()[-1].startswith("sample other: --species humn: the offline annotator knows human")
+    assert "CASSIA:ANNOTATE" not in run.said
+
+
+def test_a_tissue_that_is_not_known_is_said_at_the_end(pipeline: Launcher) -> None:
+    options = ("--input", PBMC, "--name", "one", "--tissue", "larg bowwel", "--species", "human")
+    run = pipeline.run(*options, "--outdir", pipeline.out)
+    assert run.code == 0, run.said
+    assert "Warning: one: the tissue 'larg bowwel' is not in the tissue table (did you mean bowel?)" in run.said
+
+
+def test_a_journal_folder_that_cannot_be_is_refused_at_launch(pipeline: Launcher) -> None:
+    (pipeline.folder / "file").touch()
+    options = ("--input", PBMC, "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    run = pipeline.run(*options, "--provider", "ollama", "--model", "x", "--journal_dir", "file/journal")
+    assert run.code != 0
+    assert run.said.splitlines()[-1].startswith("--journal_dir file/journal: no folder can be made")
 
 
 def assert_reason_is_last(run: Run, line: str) -> None:

@@ -15,8 +15,8 @@ workflow CASSIA {
     max_tasks
 
     main:
-    ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, _knowledge, _corrections ->
-        [meta, table, gene_map, cluster_context, sampleOptions(meta)]
+    ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, knowledge, _corrections ->
+        [meta, table, gene_map, cluster_context, knowledge, sampleOptions(meta)]
     }
     SPLIT(ch_tables)
     // Said before anything is paid: the last lines of a run have it too, but then it is too late to stop.

@@ -15,10 +15,12 @@ def describe(status) {
     return [counts: counts.join(', '), lines: [told.summary ?: ''].findAll() + (told.warnings ?: []).collect { warning -> "Warning: ${warning}" }]
 }
 
-// The sentence that must be said with the results of a result file, such as that no language model was asked; or ''.
-def noticeOf(result) {
+// What must be said with the results of a result file, a sentence each: such as that no language model was asked, and what of
+// the sample the annotator did not understand.
+def noticesOf(id, result) {
     def header = result.withReader('UTF-8') { reader -> reader.readLine() }
-    return new groovy.json.JsonSlurper().parseText(header).run?.notice ?: ''
+    def run = new groovy.json.JsonSlurper().parseText(header).run
+    return [run?.notice].findAll() + (run?.warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
 }
 
 // The sentence on a task whose engine is of another version, where -resume took VERSION's word of an earlier run; or ''.

@@ -19,6 +19,7 @@ process CASSIA_CORRECTIONS {
     script:
     def args = task.ext.args ?: ''
     """
+    export CASSIA_SAMPLE=${shellWord("${meta.id}")}
     cassia-engine corrections ${corrections} ${chunks} \\
         ${args}
     """
@@ -26,4 +27,9 @@ process CASSIA_CORRECTIONS {
     stub:
     """
     """
+}
+
+// A name as one word of the shell: other pipelines' ids may have any character.
+def shellWord(name) {
+    return "'${name.replace("'", /'\''/)}'"
 }

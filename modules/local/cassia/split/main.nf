@@ -8,8 +8,9 @@ process CASSIA_SPLIT {
 
     input:
     // markers: a table, or several that are one sample's, each in a folder of its own as they may have the same name
+    // knowledge: the table that ANNOTATE gets, only to be checked before anything is annotated
     // options: what is said of the sample, by option of `cassia split`: tissue and species, and what else there is
-    tuple val(meta), path(markers, stageAs: 'markers/?/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), val(options)
+    tuple val(meta), path(markers, stageAs: 'markers/?/*'), path(gene_map, stageAs: 'gene_map/*'), path(cluster_context, stageAs: 'cluster_context/*'), path(knowledge, stageAs: 'knowledge/*'), val(options)
 
     output:
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
@@ -26,12 +27,13 @@ process CASSIA_SPLIT {
     def words = options.findAll { _option, value -> value != null && value != '' }.collect { option, value ->
         value == true ? "--${option}" : value == false ? off[option] ?: '' : "--${option} ${shellQuote(value)}"
     }.findAll()
-    def files = [gene_map ? "--gene_map ${gene_map}" : '', cluster_context ? "--cluster_context ${cluster_context}" : '']
+    def files = [gene_map: gene_map, cluster_context: cluster_context, knowledge: knowledge].findAll { _option, path -> path }.collect { option, path -> "--${option} ${path}" }
     """
+    export CASSIA_SAMPLE=${shellQuote(prefix)}
     cassia-engine split ${markers} \\
         --name ${shellQuote(prefix)} \\
         --outdir chunks \\
-        ${(words + files.findAll()).join(' \\\n        ')} \\
+        ${(words + files).join(' \\\n        ')} \\
         ${args}
     """
 
