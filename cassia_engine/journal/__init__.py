@@ -16,8 +16,8 @@ __all__ = [
     "clear_stops",
     "key_of",
     "read_stop",
-    "stop_of",
     "set_aside",
+    "stop_of",
     "write_stop",
     "writers",
 ]
