@@ -57,10 +57,11 @@ class Merged:
     def run(self) -> RunInfo:
         known = [run for run in dict.fromkeys(self.runs) if run is not NO_RUN]
         if len(known) < 2:
-            return known[0] if known else NO_RUN
+            return known[0].over(result.outcome for result in self.results) if known else NO_RUN
         others = ", ".join(f"{run.provider} {run.model} of cassia {run.engine_version}" for run in known)
         mixed = f"the clusters were annotated by {len(known)} different runs ({others}); the tables say which by which"
-        return replace(known[0], warnings=(*known[0].warnings, mixed))
+        speaker = known[0].over(result.outcome for result in self.results)
+        return replace(speaker, warnings=(*speaker.warnings, mixed))
 
     @property
     def outcome_words(self) -> str:

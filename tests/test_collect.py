@@ -63,6 +63,18 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert (merged.dataset, merged.selection) == (make.DATASET, make.SELECTION)
 
 
+def test_a_run_of_a_model_that_answered_nothing_does_not_speak_of_its_answers(tmp_path: Path) -> None:
+    paths = files(tmp_path, answered=(1, 2))
+    assert merge_files(paths).run.notice == make.MODEL_RUN.notice
+    for number in (1, 2):
+        chunk = chunks()[number]
+        write_result(tmp_path / f"result_{number}.jsonl", chunk, make.MODEL_RUN, results(chunk, Outcome.FAILED))
+    run = merge_files(paths).run
+    assert run.said == "no cluster has an answer of the language model"
+    assert run == replace(make.MODEL_RUN, notice=run.notice)
+    assert make.OFFLINE_RUN.over([Outcome.NO_MARKERS]) == make.OFFLINE_RUN, "which asks no model, and says so"
+
+
 def test_order_of_the_files_does_not_matter_and_results_alone_will_do(tmp_path: Path) -> None:
     paths = files(tmp_path)
     merged = merge_files(paths)

@@ -55,6 +55,12 @@ def test_what_went_out_is_said_and_not_what_was_asked_for() -> None:
     assert "Sent with" not in text([make.annotated()])
 
 
+def test_of_a_model_that_gave_no_answer_none_is_claimed() -> None:
+    said = text([make.unannotated()])
+    assert "some/model-1 was to answer through openrouter, and gave no answer that could be used." in said
+    assert "validator" not in said and "hypotheses" not in said
+
+
 def test_offline_asks_no_model_and_claims_no_validator() -> None:
     said = text(make.mixed_bag(), make.OFFLINE_RUN)
     assert "No language model was asked." in said

@@ -11,7 +11,7 @@ import click
 
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
 from cassia_engine.progress import progress
-from cassia_engine.records import ClusterResult
+from cassia_engine.records import ClusterResult, Outcome
 from cassia_engine.stopping import stop_on_signals
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ def annotate(chunk: Path, output: Path, **options: Any) -> None:
             write(result)
 
         ended = stream_chunk(work, annotator, take, advance, stop)
-    if annotator.run_info.said:
-        log.info("%s", annotator.run_info.said)
+    if said := annotator.run_info.over(map(Outcome, counts)).said:
+        log.info("%s", said)
     log.info("chunk %d of %d: %s", work.index + 1, work.count, words(counts))
     if ended:
         raise ended

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from sys import intern
@@ -12,6 +12,9 @@ from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
 from cassia_engine.records.scoring import MarkerScoring
+
+# The notice of a run in which a model was to be asked and no answer of it stands.
+NO_ANSWER = "no cluster has an answer of the language model"
 
 
 class Outcome(StrEnum):
@@ -314,6 +317,17 @@ class RunInfo:
     prompts: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def of_model(self) -> bool:
+        """Whether a language model was asked."""
+        return self.provider not in ("", "offline")
+
+    def over(self, outcomes: Iterable[Outcome]) -> Self:
+        """The same for results with these outcomes: a notice on a model's answers needs one."""
+        if self.of_model and Outcome.ANNOTATED not in outcomes:
+            return replace(self, notice=NO_ANSWER)
+        return self
 
     @property
     def said(self) -> str:

@@ -110,6 +110,9 @@ def _answered(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
     if not run.provider:
         yield "Nothing answered for any cluster."
         return
+    if run.of_model and not any(r.annotation for r in results):
+        yield f"{run.model or 'An unnamed model'} was to answer through {run.provider}, and gave no answer that could be used."
+        return
     if run.provider == OFFLINE:
         source = f" ({run.knowledge})" if run.knowledge else ""
         yield f"The markers were scored against a table of known marker genes{source}. {NO_MODEL}"

@@ -18,9 +18,13 @@ def describe(status) {
 // What must be said with the results of a result file, a sentence each: such as that no language model was asked, and what of
 // the sample the annotator did not understand.
 def noticesOf(id, result) {
-    def header = result.withReader('UTF-8') { reader -> reader.readLine() }
-    def run = new groovy.json.JsonSlurper().parseText(header).run
-    return [run?.notice].findAll() + (run?.warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
+    def json = new groovy.json.JsonSlurper()
+    def (run, answered) = result.withReader('UTF-8') { reader ->
+        def head = json.parseText(reader.readLine()).run
+        // A notice on a model's answers needs one.
+        [head, head?.provider == 'offline' || reader.readLines().any { line -> json.parseText(line).outcome == 'annotated' }]
+    }
+    return [answered ? run?.notice : null].findAll() + (run?.warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
 }
 
 // The sentence on a task whose engine is of another version, where -resume took VERSION's word of an earlier run; or ''.
