@@ -44,6 +44,7 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
                             max_retries = 1, validator_involvement = "v1", ranking_method = "avg_log2FC",
                             ascending = NULL, reasoning = NULL, use_reference = FALSE, reference_model = NULL,
                             verbose = TRUE, validate_api_key_before_start = TRUE, auto_convert_ids = TRUE, ...) {
+  if (is.null(.cassia_flag("verbose", verbose))) verbose <- TRUE
   command <- .cassia_command()
   output_name <- path.expand(.cassia_bytes(.cassia_one("output_name", output_name)))
   # Not basename(), which takes "folder/" for a name.
@@ -63,7 +64,9 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
       validator_involvement = validator_involvement, reasoning = reasoning
     ))
   }
-  if (!"tissue" %in% names(match.call())) message("cassia: warning: ", .cassia_no_tissue)
+  # A misspelt one is refused by the command, which names it.
+  misspelt <- any(utils::adist("tissue", c(...names(), "")) <= 2)
+  if (!"tissue" %in% names(match.call()) && !misspelt) message("cassia: warning: ", .cassia_no_tissue)
   if (verbose) .cassia_say_unused(names(match.call()), offline)
   table <- .cassia_table(marker)
   on.exit(if (table$temporary) unlink(dirname(table$path), recursive = TRUE))

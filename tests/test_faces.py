@@ -124,6 +124,8 @@ def test_warnings_in_python_spell_no_option(caplog: pytest.LogCaptureFixture) ->
     ("arguments", "line"),
     [
         (["--n_genes", "many"], "n_genes: 'many' is not a valid integer."),
+        (["--fresh=no"], "fresh: expected TRUE or FALSE"),
+        (["--api_key=x"], "there is no argument api_key; set the provider's environment variable, as by Sys.setenv()"),
         (["--gene_filtre", "none"], "there is no argument gene_filtre; is gene_filter meant?"),
         (["--provider", "opnai"], 'provider = "opnai": there is none of this name (did you mean openai?); '),
         (["--model", "gpt"], "model asks a language model, "),

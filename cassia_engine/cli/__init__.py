@@ -115,7 +115,11 @@ def _usage_line(error: click.UsageError) -> str:
         if isinstance(error, click.NoSuchOption):
             name = error.option_name.lstrip("-")
             near = nearest(name, options_of(error.ctx))
+            if name in ("api_key", "key"):
+                return f"there is no argument {name}; set the provider's environment variable, as by Sys.setenv()"
             return f"there is no argument {name}" + (f"; is {argument(near)} meant?" if near else "")
+        if isinstance(error, click.BadOptionUsage):  # a value for a flag
+            return f"{argument(error.option_name.lstrip('-'))}: expected TRUE or FALSE"
         if isinstance(error, click.MissingParameter) and error.param is not None and error.param.name:
             return f"{argument(error.param.name)} is missing; give it"
         if isinstance(error, click.BadParameter) and error.param is not None and error.param.name:

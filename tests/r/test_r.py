@@ -186,6 +186,8 @@ def test_the_default_tissue_is_warned_of(r: Run, tmp_path: Path) -> None:
         'cassia: warning: no tissue was given: tissue = "lung" is taken, the default of CASSIA; name yours, or give '
         'tissue = "none"'
     ]
+    misspelt = r(code.replace("verbose = FALSE", 'tisue = "colon"'), CASSIA_COMMAND=str(recorder(tmp_path)))
+    assert "no tissue was given" not in misspelt.stderr
 
 
 def test_functions_of_cassia_that_are_not_here_name_the_nearest(r: Run) -> None:
