@@ -36,7 +36,8 @@ def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Ca
                 unknown = "".join(f"; {fault_of(name, known)}" for name in named if name not in known)
                 count = f"{len(missing)} required argument{'s' if len(missing) > 1 else ''}"
                 names = " and ".join(map(repr, missing))
-                raise ArgumentError(f"{function.__name__}() is missing {count}, {names}{unknown}")
+                place = "; arguments behind the first are given by name" if len(given) > 1 else ""
+                raise ArgumentError(f"{function.__name__}() is missing {count}, {names}{unknown}{place}")
             return function(*given, **named)
 
         return call

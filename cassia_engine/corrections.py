@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.cells import unguard
-from cassia_engine.errors import shown
+from cassia_engine.errors import UsageError, shown
+from cassia_engine.faces import option
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
@@ -66,6 +67,8 @@ def read_corrections(table: Path | str | pd.DataFrame | Sequence[Mapping[str, An
     Raises:
         UsageError: it cannot be read, has other columns, or names terms that the Cell Ontology does not have.
     """
+    if not isinstance(table, str | Path) and not hasattr(table, "__len__"):
+        raise UsageError(f"{option('corrections', table)}: expected a path, a DataFrame or a list of rows")
     with opened(table) as source:
         columns = _columns(source)
         problems = Problems(source)

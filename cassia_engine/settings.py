@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
@@ -28,6 +29,10 @@ OF_MODELS = (
 )
 GENE_FILTERS = ("technical", "none")
 INVOLVEMENTS = ("v1", "v0")
+_COLUMNS = (
+    *("cluster_column", "gene_column", "log2fc_column", "p_val_adj_column", "score_column", "pct_in_column"),
+    "pct_out_column",
+)
 REASONING = ("low", "medium", "high")
 
 
@@ -84,6 +89,9 @@ class SplitSettings:
     max_table_size: float = 4
 
     def __post_init__(self) -> None:
+        for name in _COLUMNS:
+            _text(name, getattr(self, name))
+        _flag("allow_unknown_genes", self.allow_unknown_genes)
         _one_of("marker_format", self.marker_format, MARKER_FORMATS)
         _one_of("ranking_method", self.ranking_method, RANKING_METHODS)
         _one_of("gene_filter", self.gene_filter, GENE_FILTERS)
@@ -156,6 +164,10 @@ class AnnotateSettings:
     allow_http: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("model", "base_url", "proxy"):
+            _text(name, getattr(self, name))
+        for name in ("retry_failed", "trust_env", "allow_http"):
+            _flag(name, getattr(self, name))
         _one_of("validator_involvement", self.validator_involvement, INVOLVEMENTS)
         _at_least("max_rounds", self.max_rounds, 1, Integral)
         if self.max_workers is not None:
@@ -170,6 +182,8 @@ class AnnotateSettings:
 
     def _check_provider(self) -> None:
         """Refuse what the one who annotates would not look at."""
+        if not isinstance(self.provider, str):
+            raise UsageError(f"{option('provider', self.provider)}: expected text; {OFFLINE} asks no language model")
         if self.provider == OFFLINE:
             check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
         elif self.knowledge is not None:
@@ -209,7 +223,19 @@ def check_offline(*given: str) -> None:
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise UsageError(f"{option(name, value)}: expected one of {', '.join(allowed)}")
+        near = difflib.get_close_matches(str(value), allowed, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"{option(name, value)}: expected one of {', '.join(allowed)}{hint}")
+
+
+def _text(name: str, value: object) -> None:
+    if not isinstance(value, str | None):
+        raise UsageError(f"{option(name, value)}: expected text")
+
+
+def _flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise UsageError(f"{option(name, value)}: expected True or False")
 
 
 def _at_least(name: str, value: float, least: float, kind: type = Real) -> None:
