@@ -23,7 +23,7 @@ from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.files import local
 from cassia_engine.markers import Table
-from cassia_engine.progress import say
+from cassia_engine.progress import messages, say
 from cassia_engine.publish import check_outputs, closing_lines, write_outputs
 from cassia_engine.records import Dataset, fault_of_name
 from cassia_engine.run import run_table
@@ -89,7 +89,8 @@ def annotate(
         corrections: a table of your own labels and comments, with the columns cluster, label and, if wanted, cl_id,
             comment, decided_by, as the report exports it: a file, a DataFrame or a list of rows.
         fresh: ask everything anew; recorded answers are set aside.
-        show_progress: show a bar while it runs, and say at the end what came out. Warnings are logged either way.
+        show_progress: show a bar and messages while it runs, and say at the end what came out. Warnings are
+            shown either way. One who has set up logging gets messages and warnings there, by loggers of cassia_engine.
         **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
             max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, log2fc_column,
             p_val_adj_column, score_column, pct_in_column, pct_out_column, gene_map, cluster_context, gene_filter,
@@ -108,13 +109,40 @@ def annotate(
             is written, the rest as not_reached; the same call goes on from there.
         OSError: the outputs cannot be written.
     """
-    (folder, name), about, settings, who = gather(
+    with messages(show_progress):
+        return _annotate(
+            markers,
+            {"tissue": tissue, "species": species, "additional_info": additional_info},
+            {"provider": provider, "model": model},
+            api_key,
+            output_name,
+            corrections,
+            fresh,
+            show_progress,
+            options,
+        )
+
+
+def _annotate(
+    markers: Any,
+    about: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    api_key: str | None,
+    output_name: Path | str | None,
+    corrections: Any,
+    fresh: bool,
+    show_progress: bool,
+    options: Mapping[str, Any],
+) -> pd.DataFrame:
+    if not isinstance(fresh, bool):
+        raise UsageError(f"{option('fresh', fresh)}: expected True or False")
+    (folder, name), told, settings, who = gather(
         lambda: (Path(), "markers") if output_name is None else place_of(output_name),
-        lambda: _texts(tissue=tissue, species=species, additional_info=additional_info),
+        lambda: _texts(**about),
         lambda: _split_settings(options),
-        lambda: _annotate_settings(options, api_key, provider=provider, model=model),
+        lambda: _annotate_settings(options, api_key, **asked),
     )
-    dataset = Dataset(name, **about).checked()
+    dataset = Dataset(name, **told).checked()
     stop = _given_up.get() or Stop()
     merged, ended = run_table(
         markers,
@@ -169,6 +197,8 @@ def place_of(output_name: Path | str) -> tuple[Path, str]:
     Raises:
         UsageError: it ends in no name, or nothing can be written there.
     """
+    if not isinstance(output_name, str | os.PathLike):
+        raise UsageError(f"{option('name', output_name)}: expected text or a path")
     head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
     if fault := fault_of_name(name):
         raise UsageError(f"{option('name', str(output_name))}: {fault}")
@@ -208,6 +238,8 @@ def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
 
 
 def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given: Any) -> AnnotateSettings:
+    if not isinstance(api_key, str | None):
+        raise UsageError(f"{argument('api_key')}: expected text")  # not shown, as it may be a key all the same
     key = None if api_key is None else Secret(api_key)
     return AnnotateSettings(api_key=key, **given, **_plain(options, OF_ANNOTATE))
 
@@ -215,7 +247,15 @@ def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given:
 def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """Those of these names, as Python's own numbers (one out of a DataFrame is NumPy's) and as paths."""
     plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items() if name in names}
-    return {name: local(value) if name in PATHS and value is not None else value for name, value in plain.items()}
+    return {name: _path(name, value) if name in PATHS and value is not None else value for name, value in plain.items()}
+
+
+def _path(name: str, value: object) -> Path:
+    if not isinstance(value, str | os.PathLike):
+        raise UsageError(
+            f"{option(name, value)}: expected the path of a {'folder' if name == 'journal_dir' else 'file'}"
+        )
+    return local(value if isinstance(value, str) else Path(value))
 
 
 def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:

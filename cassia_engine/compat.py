@@ -12,10 +12,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.api import annotate, in_thread
+from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, OWN, annotate, in_thread
+from cassia_engine.arguments import refuse_unknown
 from cassia_engine.errors import ArgumentError, UsageError
 from cassia_engine.faces import Face, called_from
 from cassia_engine.markers import Table
+from cassia_engine.progress import messages
 from cassia_engine.settings import OFFLINE
 
 if TYPE_CHECKING:
@@ -114,12 +116,16 @@ def runCASSIA_batch(
     Raises:
         UsageError: something given cannot be used; says what, where and what to do.
     """
-    _say_without_effect(locals())
-    if isinstance(tissue, _Default):
-        log.warning(
-            'no tissue was given: tissue="%s" is taken, the default of CASSIA; name yours, or give tissue="none"',
-            tissue,
-        )
+    given = locals()
+    with called_from(Face.CASSIA):
+        refuse_unknown(options, (*inspect.signature(runCASSIA_batch).parameters, *OF_SPLIT, *OF_ANNOTATE, *OWN))
+    with messages(verbose):
+        _say_without_effect(given)
+        if isinstance(tissue, _Default):
+            log.warning(
+                'no tissue was given: tissue="%s" is taken, the default of CASSIA; name yours, or give tissue="none"',
+                tissue,
+            )
     asked = (
         {}
         if provider == OFFLINE

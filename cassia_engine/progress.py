@@ -1,9 +1,13 @@
-"""How far a run is: a bar on a terminal, one that renews itself in a notebook, lines now and then elsewhere."""
+"""What a person sees while it runs: messages, and how far it is.
+
+That is a bar on a terminal, one that renews itself in a notebook, lines now and then elsewhere.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +44,54 @@ def in_notebook() -> bool:
 def say(line: str) -> None:
     """Tell a person something: under the cell of a notebook, elsewhere on stderr, where it spoils no output."""
     print(line, file=sys.stdout if in_notebook() else sys.stderr)
+
+
+class PlainFormatter(logging.Formatter):
+    """A log record as a line to a person: "cassia: ...", with the word warning where it is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = "warning: " if record.levelno >= logging.WARNING else ""
+        return f"cassia: {level}{record.getMessage()}"
+
+
+class _Messages(logging.Handler):
+    """Log records as lines to a person; under the cell of a notebook warnings stand out, as they go to stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            print(self.format(record), file=sys.stderr)
+        else:
+            say(self.format(record))
+
+
+_lock = threading.Lock()
+_n_showing = 0
+_messages = _Messages()
+_messages.setFormatter(PlainFormatter())
+
+
+@contextmanager
+def messages(shown: bool) -> Iterator[None]:
+    """Within it a caller of Python sees what the command line says: all of it if `shown`, else warnings only.
+
+    One who has set up logging gets the records there instead, and nothing is changed.
+    """
+    global _n_showing
+    logger = logging.getLogger("cassia_engine")
+    with _lock:
+        showing = _n_showing > 0 or not logger.hasHandlers()
+        if showing and not _n_showing:
+            logger.addHandler(_messages)
+            logger.setLevel(logging.INFO if shown else logging.WARNING)
+        _n_showing += showing
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_showing -= showing
+            if showing and not _n_showing:
+                logger.removeHandler(_messages)
+                logger.setLevel(logging.NOTSET)
 
 
 class Bar:

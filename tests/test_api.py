@@ -21,7 +21,7 @@ import pytest
 import cassia_engine
 from cassia_engine import api
 from cassia_engine.collect import merge
-from cassia_engine.errors import InputProblems, UsageError
+from cassia_engine.errors import ArgumentError, InputProblems, UsageError
 from cassia_engine.run import run_table
 from cassia_engine.settings import SplitSettings
 from cassia_engine.tables import COLUMNS
@@ -242,8 +242,9 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
 """
     done = run_python(code)
     assert done.stdout == ""
-    warning, *rest = done.stderr.splitlines()
-    assert warning.startswith("one cluster only; ")
+    read, warning, *rest = done.stderr.splitlines()
+    assert read.startswith("cassia: ") and "table, 1 clusters; markers by given order" in read
+    assert warning.startswith("cassia: warning: one cluster only; ")
     ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"{tmp_path}/run{end}" for end in ends)
     review = "cassia: The one cluster has a cell type. None needs review."
@@ -251,6 +252,8 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
     quiet = run_python(code.replace("**about", "**about, show_progress=False"))
     assert quiet.stdout == ""
     assert quiet.stderr.splitlines() == [warning]
+    configured = run_python(f"import logging; logging.basicConfig(format='mine: %(message)s'){code}")
+    assert "mine: one cluster only" in configured.stderr and "warning:" not in configured.stderr
 
 
 def test_importing_loads_opens_and_configures_nothing() -> None:
@@ -428,3 +431,42 @@ except BaseException as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "KeyboardInterrupt\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"cluster_column": 3}, "cluster_column=3: expected text"),
+        ({"provider": None}, "provider=None: expected text; offline asks no language model"),
+        ({"api_key": 3, "provider": "openai"}, "api_key: expected text"),
+        ({"gene_map": 3}, "gene_map=3: expected the path of a file"),
+        ({"journal_dir": 3, "provider": "openai"}, "journal_dir=3: expected the path of a folder"),
+        ({"output_name": 3}, "output_name=3: expected text or a path"),
+        ({"fresh": "no"}, 'fresh="no": expected True or False'),
+        ({"trust_env": 1, "provider": "openai"}, "trust_env=1: expected True or False"),
+        ({"corrections": 3}, "corrections=3: expected a path, a DataFrame or a list of rows"),
+        (
+            {"ranking_method": "pct_dif"},
+            'ranking_method="pct_dif": expected one of avg_log2FC, p_val_adj, pct_diff, Score; did',
+        ),
+    ],
+)
+def test_values_of_a_wrong_type_are_refused_in_a_line(given: dict[str, Any], line: str) -> None:
+    with pytest.raises(UsageError, match=f"^{re.escape(line)}"):
+        annotate([{"cluster": "T", "genes": GENES}], tissue="blood", species="human", **given)
+
+
+def test_arguments_without_their_names() -> None:
+    with pytest.raises(ArgumentError, match="arguments behind the first are given by name"):
+        cassia_engine.annotate(INTESTINE, "colon", "human")  # type: ignore[call-arg]
+
+
+def test_messages_leave_the_loggers_as_they_were() -> None:
+    code = f"""
+import logging, cassia_engine
+table = [{{"cluster": "T", "genes": "{GENES}"}}]
+cassia_engine.annotate(table, tissue="blood", species="human", show_progress=False)
+logger = logging.getLogger("cassia_engine")
+assert logger.handlers == [] and logger.level == logging.NOTSET
+"""
+    assert run_python(code).stderr.startswith("cassia: warning: one cluster only")

@@ -14,6 +14,7 @@ from cassia_engine.absent import line_of
 from cassia_engine.cli.namesake import COMMANDS, SAID_BY, warn_of_namesake
 from cassia_engine.cli.suggest import about_command
 from cassia_engine.errors import UsageError
+from cassia_engine.progress import PlainFormatter
 
 SUBCOMMANDS = (
     *("run", "split", "annotate", "corrections", "collect", "check", "index"),
@@ -53,7 +54,7 @@ def cassia() -> None:
     them. Whatever it writes is a hypothesis for a biologist to check.
     """
     handler = _Lines()
-    handler.setFormatter(_Plain())
+    handler.setFormatter(PlainFormatter())
     logger = logging.getLogger("cassia_engine")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -66,9 +67,3 @@ class _Lines(logging.StreamHandler[TextIO]):
         # As it is now: a bar puts itself in the place of stderr, and below what is written there.
         self.stream = sys.stderr
         super().emit(record)
-
-
-class _Plain(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        level = "warning: " if record.levelno >= logging.WARNING else ""
-        return f"cassia: {level}{record.getMessage()}"

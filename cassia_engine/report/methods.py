@@ -111,7 +111,8 @@ def _answered(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         yield "Nothing answered for any cluster."
         return
     if run.of_model and not any(r.annotation for r in results):
-        yield f"{run.model or 'An unnamed model'} was to answer through {run.provider}, and gave no answer that could be used."
+        model = run.model or "An unnamed model"
+        yield f"{model} was to answer through {run.provider}, and gave no answer that could be used."
         return
     if run.provider == OFFLINE:
         source = f" ({run.knowledge})" if run.knowledge else ""
