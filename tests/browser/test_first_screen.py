@@ -52,6 +52,22 @@ def test_all_labels_of_ten_clusters_are_seen_without_scrolling(visit: Open, run:
     assert found.trouble == []
 
 
+def test_genes_of_a_line_are_shown_whole_or_not_at_all(visit: Open) -> None:
+    genes = ("TNFRSF13B", "TNFRSF17", "IGHV3OR16-12", "JCHAIN")
+    long = make.annotated("0", 0, answer=make.annotation(evidence_genes=genes))
+    found = visit(render([long]), width=1280)
+    line = found.page.locator("#types td.g-genes div")
+    assert line.evaluate("line => line.getBoundingClientRect().height < 25")
+    # Of each gene: how much of its box the line shows, from 0 to 1.
+    shown = line.evaluate(
+        "line => { const box = line.getBoundingClientRect(); return [...line.children]"
+        ".map(one => one.getBoundingClientRect())"
+        ".map(gene => gene.bottom <= box.bottom + 2 && gene.right <= box.right + 1 ? 1"
+        " : gene.top >= box.bottom - 2 ? 0 : 0.5) }"
+    )
+    assert shown[0] == 1 and set(shown) == {0, 1}
+
+
 def test_phone_shows_the_types_first(visit: Open) -> None:
     found = visit(render(clusters(10)), width=390)
     assert in_window(found, "#types tbody tr") == 10
