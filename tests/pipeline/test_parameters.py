@@ -41,7 +41,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
         (("--input", "none.csv", "--outdir", "out"), ["--input none.csv: no such file"]),
         (
             (
-                *("--inptu", PBMC, "--chunk-size", "3", "--ranking", "Score"),
+                *("--inptu", PBMC, "--chunk-size", "3", "--ranking", "Score", "--organism", "x", "--resume"),
                 *("--additional_info", "--n_genes", "1.5", "--max_p_val_adj", "small", "--min_pct", "-1"),
                 *("--name", "a/b", "--marker_format", "sueprat", "--ranking_method", "score", "--ascending", "yes"),
                 *(
@@ -60,6 +60,8 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--inptu: there is no such parameter; did you mean --input?",
                 "--chunkSize: there is no such parameter; did you mean --chunk_size?",
                 "--ranking: there is no such parameter; did you mean --ranking_method?",
+                "--organism: there is no such parameter; did you mean --species?",
+                "--resume: there is no such parameter; Nextflow's own options have one dash: -resume",
                 "--name a/b: expected a name for files and a folder: letters, digits",
                 "--additional_info: a value is missing; expected string",
                 "--marker_format sueprat: expected one of auto, seurat, scanpy, presto, seurat_conserved, ",
@@ -70,7 +72,9 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--ascending yes: expected nothing, true or false after it",
                 "--cluster_column 0: Nextflow has read this as a number (007 becomes 7)",
                 "--gene_map ..: this is a folder; expected a file",
-                "--provider ofline: expected one of offline, openrouter, openai",
+                "--provider ofline: expected one of offline, openrouter, openai, anthropic, groq, mistral, ollama, "
+                "custom, or a URL without name and password; the key goes into CUSTOM_API_KEY of the environment; "
+                "did you mean offline?",
                 "--knowledge none.tsv: no such file",
             ],
         ),

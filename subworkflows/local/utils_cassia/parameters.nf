@@ -54,7 +54,7 @@ def checkParameters(given, schema, problems) {
     def groups = schema['$defs'].values()
     def specs = groups.collectEntries { group -> group.properties }
     given.keySet().findAll { name -> !specs.containsKey(name) }.each { name ->
-        problems << "--${name}: there is no such parameter; did you mean --${nearest(name, specs.keySet())}? (--help lists all)"
+        problems << "--${name}: there is no such parameter; ${remedyFor(name, specs.keySet())} (--help lists all)"
     }
     specs.each { name, spec ->
         def fault = given[name] == null ? null : faultOnLaunch(given[name], spec) ?: faultOf(given[name], spec)
@@ -68,6 +68,27 @@ def checkParameters(given, schema, problems) {
     groups.collectMany { group -> group.required ?: [] }.findAll { name -> given[name] == null }.each { name ->
         problems << "--${name} is missing: ${specs[name].description} (--help lists all)"
     }
+}
+
+// What to do instead of giving a parameter that there is not: words of the command line, of Python and of CASSIA first.
+def remedyFor(name, known) {
+    def plain = name.replaceAll(/([a-z])([A-Z])/, '$1_$2').toLowerCase().replace('-', '_')
+    def ours = [
+        input: ['marker', 'markers', 'table', 'file', 'samplesheet'],
+        outdir: ['output', 'output_dir', 'out', 'out_dir', 'results'],
+        name: ['sample', 'output_name'],
+        species: ['organism'],
+        cluster_column: ['celltype_column'],
+        gene_column: ['gene_column_name'],
+    ]
+    def meant = ours.find { _parameter, words -> plain in words }?.key
+    if (plain in ['resume', 'profile', 'params_file', 'work_dir']) {
+        return "Nextflow's own options have one dash: -${plain.replace('_', '-')}"
+    }
+    if (plain in ['key', 'api_key']) {
+        return "the provider's key goes into its environment variable, or among Nextflow's secrets"
+    }
+    return "did you mean --${meant ?: nearest(plain, known)}?"
 }
 
 // What can be wrong with a value only because of how Nextflow reads a command line; or null.
@@ -126,7 +147,12 @@ def faultOf(value, spec) {
     if (spec['enum'] && !(text in spec['enum'])) {
         return "expected one of ${spec['enum'].join(', ')}; did you mean ${nearest(text, spec['enum'])}?"
     }
-    return spec.pattern && !(text ==~ spec.pattern) ? "expected ${spec.errorMessage}" : null
+    if (spec.pattern && !(text ==~ spec.pattern)) {
+        def near = (spec.examples ?: []).min { word -> editDistance(text.toLowerCase(), word) }
+        def isNear = near && editDistance(text.toLowerCase(), near) <= 3
+        return "expected ${spec.errorMessage}${isNear ? "; did you mean ${near}?" : ''}"
+    }
+    return null
 }
 
 // Why a path cannot be read as a file; null if it can.
