@@ -36,6 +36,9 @@ CD3D (CD3 delta)|CD3D (marker)|CD3D [T cell]|CD3D (log2FC 4.1, pct 0.9)|CD3D/X|C
 - CD3D|* CD3D|• CD3D|1. **CD3D**|- `CD3D`|gene CD3D|Gene: CD3D|marker (CD3D)|human CD3D|CD3D gene|CD3D mRNA
 CD3D\u200b|ＣＤ３Ｄ|cd3d|GRCh38_CD3D|CD3D (not in B cells)|strong CD3D signal|T cells (CD3D)
 ENSG00000167286 (CD3D)|CD3D (ENSG00000167286)|CD3D|T cell receptor complex: CD3D
+(CD3D)|[CD3D]|{CD3D}|\\(CD3D\\)|{\\it CD3D}|[CD3D][1]|CD3D[^1]|CD3D¹|CD3D^1|CD3D†|CD3D ↑|↑CD3D|CD3D↑↑|CD3D🔥|✅ CD3D
+CD3D^high|$\\mathrm{CD3D}^{+}$|CD3D‐high|CD3D–high|CD3D<br/>T cell|==CD3D==|@CD3D|#CD3D|CD3D%|CD3D-CD3D|['CD3D']
+ENSG00000167286_CD3D|CD3D_ENSG00000167286|CD3D|CD3 delta|CD3-delta|CD3delta|CD3δ
 """.replace("\n", "|")
     .strip("|")
     .split("|")
@@ -61,6 +64,23 @@ def test_markup_and_remarks_are_left_out(text: str) -> None:
         ("S100A8/9", "S100A8 S100A9"),
         ("CD3D/E", "CD3D CD3E"),
         ("GZMA/B", "GZMA GZMB"),
+        ("S100A8/-A9", "S100A8 S100A9"),
+        ("S100A8-9", "S100A8 S100A9"),
+        ("S100A8–A9", "S100A8 S100A9"),
+        ("S100A(8/9)", "S100A8 S100A9"),
+        ("S100A{8,9}", "S100A8 S100A9"),
+        ("calprotectin (S100A8/A9)", "S100A8 S100A9"),
+        ("HLA-DPA1, -DPB1", "HLA-DPA1 HLA-DPB1"),
+        ("CD3D-CD3E", "CD3D CD3E"),
+        ("CD3D CD3E", "CD3D CD3E"),
+        ("CD3D und CD3E", "CD3D CD3E"),
+        ("CD3D、CD3E和CD8A", "CD3D CD3E CD8A"),
+        ("CD3D > CD3E", "CD3D CD3E"),
+        ("1. CD3D 2. CD3E", "CD3D CD3E"),
+        ("['CD3D', 'CD3E']", "CD3D CD3E"),
+        ("CD3 (CD3D, CD3E)", "CD3D CD3E"),
+        ("CK8/18", "KRT8 KRT18"),
+        ("cytokeratin 8", "KRT8"),
         ("KRT18/8", "KRT18 KRT8"),
         ("HLA-DPA1/DPB1", "HLA-DPA1 HLA-DPB1"),
         ("HLA-DPA1/B1", "HLA-DPA1 HLA-DPB1"),
@@ -101,6 +121,10 @@ def test_several_genes_short_forms_and_other_names(text: str, listed: str) -> No
         ("CD3D (negative)", "CD3D (negative)"),
         ("CD3D (-)", "CD3D (-)"),
         ("lack of CD3D", "lack of CD3D"),
+        ("CD3D: absent", "CD3D: absent"),
+        ("missing CD3D", "missing CD3D"),
+        ("CD3D undetectable", "CD3D undetectable"),
+        ("CD3D-AS1", "CD3D-AS1"),
         ("CD3DX", "CD3DX"),
         ("XCD3D", "XCD3D"),
         ("set of genes", "set of genes"),
@@ -122,6 +146,8 @@ def test_a_protein_of_several_genes_counts_where_one_is_listed() -> None:
 def test_an_unlisted_gene_beside_a_listed_one_is_still_unsupported() -> None:
     for text in ("CD3D/CD19", "CD19/CD3D", "CD3D, CD19"):
         assert (LIST.listed([text]), LIST.missing([text])) == (("CD3D",), ("CD19",))
+    assert LIST.missing(["CD3D CD19"]) == ("CD19",)
+    assert GeneList(cluster(genes=["CD3E"])).missing(["CD3 delta"]) == ("CD3",), "not another chain of CD3"
     assert LIST.missing(["S100A8/A12"]) == ("S100A12",)
 
 

@@ -7,24 +7,21 @@ Only text is taken apart here; which of the names are listed is decided by whoev
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LONGEST = 300  # characters of a citation that are read
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
-_LATEX = re.compile(r"\\[a-zA-Z]+\{([^{}]*)\}")
-_NUMBERING = re.compile(r"^\s*(?:#?\(?\d{1,3}[.):]\s*(?=[^\W\d])|#\d{1,3}\s+|[-*•·–—]\s+)")
-_MARKUP = re.compile(r"[*`~^$\"“”„‘’«»\\]|(?<![^\W_])_+|_+(?![^\W_])|(?<!\w)'|'(?!\w)")
+from cassia_engine.replies.markup import without_markup
+
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}")
 _REMARK = re.compile(r"[:=]|\s[-–—]+\s|\s*[—→]\s*|\s*[-=]>\s*|\s--+\s*")
-_BETWEEN = re.compile(r"\s*(?:[/,;&|+、，；]|\b(?:and|or|plus)\b)\s*")
-_LEVEL = re.compile(r"(?<=\w)-(?=(?:positive|pos|expressing|high|hi|low|lo|dim|bright|negative|neg)\b)", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:[/,;&|+<>、，；·・和与及]|\b(?:and|or|plus)\b)\s*")
+_LEVEL = re.compile(
+    r"(?<=\w)[-‐‑–−](?=(?:positive|pos|expressing|high|hi|low|lo|dim|bright|negative|neg)\b)", re.IGNORECASE
+)
 _NEGATIVE = re.compile(
-    r"\b(?:no|not|non|without|lacks?|lacking|absent|absence|negative|neg|undetected|unlike|versus|vs)\b"
+    r"\b(?:no|not|non|without|lacks?|lacking|absent|absence|missing|loss|minus|negative|neg|undetected|undetectable"
+    r"|unlike|versus|vs)\b"
     r"|^[^\s-][^\s]*[-−–]$",
     re.IGNORECASE,
 )
@@ -32,9 +29,15 @@ _GREEK_LETTERS = "αβγδεζκ"
 _GREEK = str.maketrans(_GREEK_LETTERS, "ABGDEZK")
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
 _NOT_THERE = frozenset(
-    {"-", "−", "neg", "negative", "absent", "low/absent", "not there"}
+    {"-", "−", "neg", "negative", "absent", "low/absent", "not there", "missing"}
     | {f"not {word}" for word in ("expressed", "detected", "found", "listed", "present")}
 )
+_GREEK_WORD = re.compile(r"[-‐‑ ]?\b(alpha|beta|gamma|delta|epsilon|zeta)\b", re.IGNORECASE)
+_GREEK_END = re.compile(r"(?<=[A-Z0-9])(alpha|beta|gamma|delta|epsilon|zeta)$")
+_GENE_ID = re.compile(r"[_|:.-]?\bENS[A-Z]{0,4}G\d{11}(?:\.\d+)?[_|:-]?|[_|:.-]ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?$")
+_KERATIN = re.compile(r"^(?:(?:cyto)?keratin|CK)[- ]?(?=\d)", re.IGNORECASE)
+_SHARED_HEAD = re.compile(r"(\b\w[\w-]*)[(\[{](\w{1,5}(?:\s?[/,|&]\s?\w{1,5})+)[)\]}]")
+_DASH = re.compile(r"(?<=\w)[-‐‑–—−](?=\w)")
 _LEVEL_WITHIN = re.compile(r"(?:high|hi|low|lo|dim|bright|pos|int)$", re.IGNORECASE)
 
 
@@ -46,12 +49,14 @@ class Cited:
         text: the citation without markup.
         names: what stands at its head, one entry for each of "CD3D/CD3E"; none where the head is a negative
             ("no CD3D", "CD3D-").
+        negative: whether it is.
         remarks: what stands in brackets or behind a colon or dash.
     """
 
     text: str
     names: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    negative: bool = False
 
 
 def read(text: str) -> Cited:
@@ -68,33 +73,45 @@ def read(text: str) -> Cited:
     if not head.strip() and rest:
         head, rest = rest[0], []
     head = _LEVEL.sub(" ", head).strip()
-    if _NEGATIVE.search(head) or any(_is_negative(remark) for remark in remarks):
-        return Cited(plain, ())
-    names = tuple(filter(None, (part.strip(" .!?'") for part in _BETWEEN.split(head))))
-    return Cited(plain, names, (*remarks, *(part.strip() for part in rest)))
+    said = (*remarks, *(part.strip() for part in rest))
+    if _NEGATIVE.search(head) or any(map(_is_negative, said)):
+        return Cited(plain, (), negative=True)
+    first, *others = _BETWEEN.split(head)
+    names = (first, *(part.lstrip("-–−") for part in others))
+    return Cited(plain, tuple(filter(None, (name.strip(" .!?'") for name in names))), said)
 
 
-def without_markup(text: str) -> str:
-    """A text without Markdown, HTML, LaTeX, quotes and numbers of a list."""
-    plain = unicodedata.normalize("NFKC", html.unescape(text[:_LONGEST]))
-    plain = "".join(sign for sign in plain if unicodedata.category(sign) != "Cf")
-    plain = _LATEX.sub(r"\1", _LINK.sub(r"\1", _TAG.sub("", plain)))
-    plain = _MARKUP.sub("", _NUMBERING.sub("", plain))
-    return " ".join(_NUMBERING.sub("", plain).split()).strip(" .,;:")
+def written_out(citation: str) -> str:
+    """A citation with each of several genes in full or set apart: S100A(8/9), S100A8-A9, CD3D-CD3E."""
+    plain = _SHARED_HEAD.sub(lambda m: "/".join(m[1] + part.strip() for part in re.split("[/,|&]", m[2])), citation)
+    return _DASH.sub("/", plain) if plain == citation else plain
+
+
+def names_chain(name: str) -> bool:
+    """Whether a Greek letter follows a protein's name: "CD3 delta" is one gene of CD3's."""
+    return bool(_GREEK_WORD.search(name))
 
 
 def variants(name: str) -> Iterator[str]:
-    """The name, and other ways to write it: Greek letters spelled, other joints, no level behind it."""
+    """The name, and other ways to write it: Greek letters spelled, other joints, no level or id of a gene beside it."""
     yield name
     for other in (
         name.translate(_GREEK),
         re.sub(f"[{_GREEK_LETTERS}]", "", name),
+        _GREEK_WORD.sub(_initial, name),
+        _GREEK_END.sub(_initial, name),
         name.replace("_", "-"),
         re.sub(r"[-_ ]", "", name),
         _LEVEL_WITHIN.sub("", name),
+        _GENE_ID.sub("", name),
+        _KERATIN.sub("KRT", name),
     ):
         if other != name and other:
             yield other
+
+
+def _initial(match: re.Match[str]) -> str:
+    return match[1][0].upper()
 
 
 def continued(base: str, part: str) -> Iterator[str]:

@@ -48,6 +48,9 @@ class Meant:
     aside: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.listed or self.aside or self.missing)
+
 
 class GeneList:
     """A cluster's genes, found in any case, under old names and with markup around them.
@@ -106,9 +109,31 @@ class GeneList:
             return Meant(aside=(citation,))
         cited = citations.read(citation)
         found = self._of_names(cited.names)
-        if not (found.listed or found.aside or found.missing):
-            found = self._of_remarks(cited.remarks) if cited.names else found
-        return found if found.listed or found.aside or found.missing else Meant(missing=(cited.text or citation,))
+        if not found and not cited.negative:
+            found = self._of_remarks(cited.remarks) or self._written_out(cited.text)
+        elif len(cited.names) == 1 and not self._by_own_name(cited.names[0]):
+            # "CD3 (CD3D, CD3E)" says itself which genes of the protein are meant.
+            found = self._of_protein(cited.names[0], self._of_remarks(cited.remarks)) or found
+        return found or Meant(missing=(cited.text or citation,))
+
+    def _written_out(self, text: str) -> Meant:
+        """The genes of a short form for several, if every part is a gene."""
+        out = citations.written_out(text)
+        parts = citations.read(out).names if out != text else ()
+        found = self._of_names(parts)
+        known = len(found.listed) + len(found.aside) + len(found.missing)
+        return found if parts and known == len(set(parts)) and not _is_gene(text) else Meant()
+
+    def _by_own_name(self, name: str) -> str:
+        """The listed gene of which this is the present name, not an old one or a protein's."""
+        genes = ((variant, self.find(variant)) for variant in citations.variants(name))
+        return next((gene for variant, gene in genes if gene.upper() == variant.upper()), "")
+
+    def _of_protein(self, protein: str, found: Meant) -> Meant:
+        """What is found of the genes of a protein."""
+        wanted = set(map(self.find, target_genes(protein)))
+        own = (gene for gene in found.listed if gene in wanted or gene.upper().startswith(protein.upper()))
+        return Meant(tuple(own))
 
     def _of_names(self, names: tuple[str, ...]) -> Meant:
         """The genes at the head of a citation. What is no gene's name beside one that is counts as a remark."""
@@ -118,10 +143,20 @@ class GeneList:
             if gene := self._one(name) or self._short_form(base, name) or self._within(name):
                 (listed if self.find(gene) else aside).append(gene)
                 base = gene
+                more = self._further(name, gene)
+                listed += more.listed
+                missing += more.missing
             elif gene := next(filter(_is_gene, (name, name.split()[0], *_sure_short_forms(base, name))), ""):
                 missing.append(gene)
                 base = gene
         return Meant(_once(listed), _once(aside), _once(missing))
+
+    def _further(self, name: str, first: str) -> Meant:
+        """Further genes among the words: listed ones, spelled exactly; others where nothing but genes is named."""
+        words = [word.strip(".,;:!?'") for word in name.split()[1:]]
+        listed = tuple(word for word in words if len(word) > 2 and word in self._genes and word != first)
+        others = tuple(word for word in words if not self.knows(word))
+        return Meant(listed=listed, missing=others if all(map(_is_gene, words)) else ())
 
     def _of_remarks(self, remarks: tuple[str, ...]) -> Meant:
         """The genes in brackets and behind colons, where the head is none: "marker (CD3D)", "Gene: CD3D"."""
@@ -134,6 +169,8 @@ class GeneList:
         if whole := self._by_any_name(name):
             return whole
         first, _, more = name.partition(" ")
+        if citations.names_chain(name):
+            return self._by_own_name(first)
         # "set of genes" does not cite the gene SET.
         return self._by_any_name(first) if more and not (first.isalpha() and first.islower()) else ""
 
@@ -143,6 +180,8 @@ class GeneList:
                 return gene
             if self.was_set_aside(variant):
                 return variant
+        if citations.names_chain(name):
+            return ""
         genes = (*target_genes(name), *filter(None, (_PROTEINS.get(_squashed(name)),)))
         return next(filter(None, map(self.find, genes)), "")
 

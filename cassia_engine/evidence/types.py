@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cassia_engine.evidence.citations import without_markup
 from cassia_engine.evidence.genes import GeneList
 from cassia_engine.knowledge.known import is_symbol
+from cassia_engine.replies.markup import without_markup
 
 CellTypeId = Callable[[str], str]
 

@@ -1,5 +1,6 @@
 """Replies: the shapes asked for, and reading what really came.
 
+markup   texts without the markup around them
 shapes   the JSON schemas, one a role
 reading  the JSON object in a reply, whatever surrounds it
 lines    the fields of a reply that has a line for each
