@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,7 +217,20 @@ def test_missing_optional_fields_are_empty(nothing: Any) -> None:
         (None, None),
         ("high", None),
         ("8e1", None),
-        ([85], None),
+        ([85], 85.0),
+        ({"value": 85}, 85.0),
+        ("85 out of 100", 85.0),
+        ("85 percent", 85.0),
+        ("**85**", 85.0),
+        ("~85", 85.0),
+        ("85 (high)", 85.0),
+        ("Score: 85", 85.0),
+        ("8.5/10", 85.0),
+        (0.85, 85.0),
+        ("0.85", 85.0),
+        ("80-90", None),
+        ("85 of 200", None),
+        ({"high": 85}, None),
     ],
 )
 def test_scores(given: Any, score: float | None) -> None:
@@ -366,8 +381,26 @@ def test_nothing_to_say_is_empty() -> None:
         ("cannot be given VALIDATION PASSED", None),
         ("", None),
         (None, None),
-        (1, None),
-        (["yes"], None),
+        (1, True),
+        (0, False),
+        (2, None),
+        (["yes"], True),
+        (["yes", "no"], None),
+        ("Y", True),
+        ("n", False),
+        ("n/a", None),
+        ("N.A.", None),
+        ("True", True),
+        ("false", False),
+        ("✓", True),
+        ("❌", False),
+        ("✅ Yes", True),
+        ("agree", True),
+        ("Incorrect.", False),
+        ("true enough", None),
+        ("The answer is no", False),
+        ("Answer: yes", True),
+        ("`yes`", True),
     ],
 )
 def test_yes_and_no(said: Any, yes: bool | None) -> None:
@@ -390,6 +423,137 @@ def test_an_answer_left_out_is_no_answer() -> None:
     found = read_validation(json.dumps(short), STOP)
     assert isinstance(found, Verdict)
     assert found.answers["better_type"].yes is None
+
+
+# --- the same said in other ways ---
+
+
+def each_answer(write: Callable[[str, dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda said: {name: write(name, value) if name in QUESTIONS else value for name, value in said.items()}
+
+
+def together(name: str, write: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    """A verdict whose answers lie in a field of their own."""
+
+    def change(said: dict[str, Any]) -> Any:
+        answers = {question: said[question] for question in QUESTIONS if question in said}
+        others = {key: value for key, value in said.items() if key not in answers}
+        return {**others, name: write(answers)} if answers else said
+
+    return change
+
+
+def written(change: Callable[[dict[str, Any]], Any]) -> Callable[[str], str]:
+    return lambda text: json.dumps(change(json.loads(text)))
+
+
+DRAFT = '{"candidates": ["neuron"], "type_fits": "no"}'
+REWRITTEN: dict[str, Callable[[str], str]] = {
+    # names of fields
+    "1. name": written(lambda said: {f"{n}. {key}": value for n, (key, value) in enumerate(said.items(), 1)}),
+    "1_name": written(lambda said: {f"{n}_{key}": value for n, (key, value) in enumerate(said.items(), 1)}),
+    "q1_name": written(lambda said: {f"q{n}_{key}": value for n, (key, value) in enumerate(said.items(), 1)}),
+    "name?": written(lambda said: {f"{key}?": value for key, value in said.items()}),
+    "confidence": written(lambda said: {"confidence" if key == "score" else key: v for key, v in said.items()}),
+    "names without quotes": lambda text: re.sub(r'"([a-z_]+)":', r"\1:", text),
+    # answers
+    "true": written(each_answer(lambda name, value: {**value, "answer": True})),
+    "1": written(each_answer(lambda name, value: {**value, "answer": 1})),
+    "list": written(each_answer(lambda name, value: [value["answer"], value["genes"]])),
+    "list of one": written(each_answer(lambda name, value: {**value, "answer": [value["answer"]]})),
+    "object": written(each_answer(lambda name, value: {**value, "answer": {"value": value["answer"]}})),
+    "its own name": written(each_answer(lambda name, value: {name: value["answer"], "genes": value["genes"]})),
+    "decision": written(each_answer(lambda name, value: {"decision": value["answer"], "genes": value["genes"]})),
+    "genes in text": written(each_answer(lambda name, value: f"Yes: {', '.join(value['genes'])} say so.")),
+    "reason": written(each_answer(lambda name, value: {"answer": "yes", "reason": "It has CD79A."})),
+    "validation": written(together("validation", lambda answers: answers)),
+    "checks": written(together("checks", lambda answers: [{"question": n, **value} for n, value in answers.items()])),
+    "ids": written(together("evaluation", lambda answers: [{"id": n, **value} for n, value in answers.items()])),
+    "singles": written(together("questions", lambda answers: [{n: value} for n, value in answers.items()])),
+    "numbers": written(
+        together("results", lambda answers: {str(len(n)) + n: {"question": n, **v} for n, v in answers.items()})
+    ),
+    # values
+    "texts in lists": written(lambda said: {k: [v] if isinstance(v, str) else v for k, v in said.items()}),
+    "JSON in texts": written(
+        lambda said: {k: json.dumps(v) if isinstance(v, (list, dict)) else v for k, v in said.items()}
+    ),
+    "null": written(lambda said: {k: None if v == "" else v for k, v in said.items()}),
+    "none": written(lambda said: {k: "None" if v == "" else v for k, v in said.items()}),
+    "no conflict": written(lambda said: {k: "No conflicts found." if v == "" else v for k, v in said.items()}),
+    "score in words": written(lambda said: {**said, "score": f"{said['score']} out of 100"}),
+    "score as a share": written(lambda said: {**said, "score": said["score"] / 100}),
+    "equal names": lambda text: f'{text[:-1]}, "score": {json.loads(text)["score"]}}}',
+    # what lies around
+    "thinking": lambda text: f"<thinking>Perhaps {DRAFT}?</thinking>\n{text}",
+    "reasoning": lambda text: f"<reasoning>{DRAFT}</reasoning>{text}",
+    "THINK": lambda text: f"[THINK]{DRAFT}[/THINK]{text}",
+    "number sign": lambda text: text.replace("{", "{ # B cells\n", 1),
+    "wide spaces": lambda text: json.dumps(json.loads(text), indent=1).replace("\n ", "\n\u00a0"),
+    "wide signs": lambda text: text.replace('", "', '"，"').replace('": ', '"：'),
+    "two commas": lambda text: text.replace(', "', ',, "', 1),
+    "text in text": lambda text: json.dumps(json.dumps(text)),
+    "fence in text": lambda text: json.dumps({"response": f"```json\n{text}\n```"}),
+    "schema": written(lambda said: {"type": "object", "properties": said}),
+    "tags": lambda text: "\n".join(f"<{k}>{json.dumps(v)}</{k}>" for k, v in json.loads(text).items()),
+    "headings": lambda text: "\n".join(f"## {k}\n{json.dumps(v)}\n" for k, v in json.loads(text).items()),
+}
+
+
+@pytest.mark.parametrize("way", REWRITTEN)
+def test_the_same_said_in_another_way(way: str) -> None:
+    verdict = read_validation(REWRITTEN[way](json.dumps(VERDICT)), STOP)
+    assert isinstance(verdict, Verdict), verdict
+    assert replace(verdict, repaired=()) == verdict_of()
+    assert replace(claim(REWRITTEN[way](WHOLE)), repaired=()) == claim_of()
+
+
+@pytest.mark.parametrize(
+    "nothing", ["None", "n/a", "No conflicts.", "none identified", "no conflicting genes", "-", None, False]
+)
+def test_no_gene_where_there_is_none(nothing: Any) -> None:
+    for conflicts in (nothing, [nothing], [{"gene": nothing, "speaks_for": "N/A"}]):
+        found = claim_of(conflicts=conflicts, mixture=[{"cell_type": nothing, "genes": []}])
+        assert (found.conflicts, found.mixture) == ((), ())
+    assert claim_of(conflicts=["no CD3D"]).conflicts[0].gene == "no CD3D"
+    assert claim_of(mixture=[{"cell_type": "none", "genes": ["CD3D"]}]).mixture != ()
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        [{"genes": ["CD79A", "MS4A1"], "speaks_for": "B cell"}],
+        [{"gene": ["CD79A", "MS4A1"], "speaks_for": "B cell"}],
+        {"B cell": ["CD79A", "MS4A1"]},
+        [["CD79A", "B cell"], ["MS4A1", "B cell"]],
+        {"CD79A": "B cell", "MS4A1": "B cell"},
+        '[{"gene": "CD79A", "speaks_for": "B cell"}, {"gene": "MS4A1", "speaks_for": "B cell"}]',
+    ],
+)
+def test_genes_together_with_what_they_speak_for(evidence: Any) -> None:
+    assert claim_of(evidence=evidence).evidence == claim_of().evidence
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("**B cell**", "<b>B cell</b>", "`B cell`", "1. B cell", "#1 B cell", '"B cell"', "B cell.", "- B cell"),
+        *("B cell (90%)", "B cell (confidence: high)", "B cell (CL:0000236)", "**B cell** [CL:0000236]", "_B cell_"),
+    ],
+)
+def test_types_in_markup(label: str) -> None:
+    found = claim_of(lineage=label, candidates=[{"cell_type": label, "cl_name": label}])
+    assert found.lineage == found.candidates[0].cell_type == found.candidates[0].cl_name == "B cell"
+    verdict = verdict_of(own_type=label)
+    assert isinstance(verdict, Verdict)
+    assert verdict.own_type == "B cell"
+
+
+@pytest.mark.parametrize(
+    "label", ["CD4+ T cell", "B cell (naive)", "pDC", "Müller's cell", "T cell, CD8+", "B-1 B cell"]
+)
+def test_signs_of_a_name_stay(label: str) -> None:
+    assert claim_of(lineage=label).lineage == label
 
 
 # --- anything ---

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from cassia_engine.evidence.genes import TOP, GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
-from cassia_engine.replies.claims import Claim, nameless, placeholder
+from cassia_engine.replies.claims import Claim
+from cassia_engine.replies.words import nameless, placeholder
 
 LEAST_EXPLAINED = 0.15
 LEAST_EVIDENCE = 3  # listed genes that speak for an answer

@@ -7,10 +7,12 @@ lines    the fields of a reply that has a line for each
 keys     names of fields, however they are written
 entries  lists of objects, in whatever form they came
 plain    its values as plain ones
+words    words that say nothing or name no type
 claims   the claim and the verdict, typed
 """
 
-from cassia_engine.replies.claims import Answer, Claim, Verdict, invented, nameless, read_annotation, read_validation
+from cassia_engine.replies.claims import Answer, Claim, Verdict, invented, read_annotation, read_validation
 from cassia_engine.replies.reading import Unreadable
+from cassia_engine.replies.words import nameless
 
 __all__ = ["Answer", "Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]

@@ -7,46 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.providers.chat import Finish
 from cassia_engine.replies import plain
 from cassia_engine.replies.entries import candidates_of, entries
-from cassia_engine.replies.keys import ENTRY, TOP, Fields
+from cassia_engine.replies.keys import ENTRY, TOP, Fields, key, unpacked
 from cassia_engine.replies.reading import Unreadable, read_object
 from cassia_engine.replies.shapes import QUESTIONS
+from cassia_engine.replies.words import is_given, is_nothing, label_of, nameless, of_the_form, stated
 
 UNRESOLVED = "unresolved"
-# Words that name no type. A lineage of these, without a candidate, says "unresolved".
-NAMELESS = frozenset(
-    {"", "unresolved", "unknown", "unknown cell", "unknown cell type", "undetermined", "not determined", "unidentified"}
-    | {"unassigned", "unclassified", "uncertain", "unclear", "ambiguous", "none", "null", "n/a", "na", "other", "mixed"}
-    | {"cell", "cells", "cell type", "unspecified", "-", "?"}
-)
-# Words of a form that was not filled in. An "N/A" or "null" alone may also say that nothing is known.
-_FORM = frozenset(
-    {"string", "str", "text", "value", "name", "type", "label", "placeholder", "example", "candidate", "tbd", "xxx"}
-    | {
-        "cell type",
-        "lineage",
-        "lineage name",
-        "cl name",
-        "cell type name",
-        "cell type here",
-        "name of cell type",
-        "candidate type",
-    }
-    | {"your answer", "your answer here", "insert cell type", "insert cell type here", "enter cell type", "foo", "bar"}
-    | {"broad cell type", "general cell type", "main cell type", "detailed cell type", "sub cell type", "subtype"}
-    | {"the broad cell type", "the cell type", "the lineage", "most likely cell type", "to be determined", "your type"}
-)
-_UNFILLED = frozenset({"n/a", "na", "null", "none", "not applicable", "not available", "undefined", "nan"})
-_BRACED = re.compile(
-    r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\w+|[\W_]*(?:\.\.\.|…)[\W_]*"
-    r"|(?:cell ?type|candidate|lineage|cluster) ?[0-9a-z]"
-)
-_NOTHING = frozenset({"none", "n/a", "na", "no", "null", "nothing", "-", "none identified", "not applicable", "..."})
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
 _BETWEEN_TYPES = ";\n"
-_ANSWERS = ("questions", "answers", "the_questions")  # where a validator may put its answers together
+# A symbol within a sentence of a validator.
+_SYMBOL = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:[-.][A-Za-z0-9]+)*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +74,7 @@ class Claim:
     def copied(self) -> bool:
         """Whether it is the form that was asked for, sent back without a type in it: no answer at all."""
         labels = (self.lineage, *(c.cell_type for c in self.candidates))
-        return not self.named and nameless(self.lineage) and any(map(_of_the_form, labels))
+        return not self.named and nameless(self.lineage) and any(map(of_the_form, labels))
 
     @property
     def unresolved(self) -> bool:
@@ -143,25 +117,6 @@ class Verdict:
     repaired: tuple[str, ...] = ()
 
 
-def nameless(label: str) -> bool:
-    """Whether a label names no cell type."""
-    return _plain(label) in NAMELESS or placeholder(label)
-
-
-def placeholder(label: str) -> bool:
-    """Whether a label is what stands in a form before it is filled in: "...", "<cell type>", "string", "N/A"."""
-    return _of_the_form(label) or _plain(label) in _UNFILLED
-
-
-def _of_the_form(label: str) -> bool:
-    plain = _plain(label)
-    return plain in _FORM or bool(_BRACED.fullmatch(label.strip()) or _BRACED.fullmatch(plain))
-
-
-def _plain(label: str) -> str:
-    return " ".join(label.replace("_", " ").casefold().strip(" .").split())
-
-
 def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
     """The claim in an annotator's reply; whatever the reply is, no exception."""
     found = read_object(text, finish, _is_annotation)
@@ -169,19 +124,16 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
         return found
     get = Fields(found.fields, TOP).get
     claim = Claim(
-        lineage=plain.text(get("lineage")),
+        lineage=label_of(get("lineage")),
         candidates=tuple(map(_candidate, candidates_of(get("candidates")))),
         evidence=_cited(get("evidence")),
         conflicts=_cited(get("conflicts")),
-        mixture=tuple(
-            Partner(plain.text(p.get("cell_type")), plain.texts(p.get("genes")))
-            for p in entries(get("mixture"), "cell_type", "genes", _BETWEEN_TYPES)
-        ),
-        state=_stated(get("state")),
-        context_conflict=_stated(get("context_conflict")),
-        possible_tissues=tuple(filter(_stated, plain.texts(get("possible_tissues")))),
+        mixture=_mixture(get("mixture")),
+        state=stated(get("state")),
+        context_conflict=stated(get("context_conflict")),
+        possible_tissues=tuple(filter(stated, plain.texts(get("possible_tissues")))),
         score=plain.score(get("score")),
-        score_reason=_stated(get("score_reason")),
+        score_reason=stated(get("score_reason")),
         repaired=found.repaired,
     )
     if claim.candidates or not nameless(claim.lineage) or _said(claim.lineage):
@@ -194,17 +146,17 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
     found = read_object(text, finish, _is_validation)
     if isinstance(found, Unreadable):
         return found
-    get = Fields(found.fields, TOP).get
-    asked = _asked(found.fields)
-    answers = {question: _answer(asked.get(question)) for question in QUESTIONS}
+    asked, others = _asked(found.fields)
+    get = Fields(others, TOP).get
+    answers = {question: _answer(asked.get(question), question) for question in QUESTIONS}
     if all(answer.yes is None for answer in answers.values()):
         return Unreadable("the reply answers none of the questions with yes or no")
     return Verdict(
-        own_type=plain.text(get("own_type")),
+        own_type=label_of(get("own_type")),
         answers=answers,
-        feedback=_stated(get("feedback")),
+        feedback=stated(get("feedback")),
         score=plain.score(get("score")),
-        score_reason=_stated(get("score_reason")),
+        score_reason=stated(get("score_reason")),
         repaired=found.repaired,
     )
 
@@ -233,12 +185,6 @@ def _names(said: Claim | Verdict) -> Iterator[str]:
         yield from partner.genes
 
 
-def _stated(value: Any) -> str:
-    """A text; "" for words that say that there is nothing to say, and for those of the form itself."""
-    said = plain.text(value)
-    return "" if said.casefold().strip(" .") in _NOTHING or _of_the_form(said) else said
-
-
 def _said(lineage: str) -> bool:
     """Whether a lineage that names no type was at least given ("unknown", but not "")."""
     return bool(lineage.strip(" -?."))
@@ -251,36 +197,76 @@ def _is_annotation(fields: Mapping[str, Any]) -> bool:
 
 
 def _is_validation(fields: Mapping[str, Any]) -> bool:
-    asked = _asked(fields)
+    asked, _ = _asked(fields)
     return any(question in asked for question in QUESTIONS)
 
 
-def _asked(fields: Mapping[str, Any]) -> Fields:
-    """The answers by question: fields of the reply, or put together in a field of their own, as an object or a list."""
-    own = Fields(fields, {})
-    inner = next((value for name in _ANSWERS if isinstance(value := own.get(name), (Mapping, list))), None)
-    if isinstance(inner, list):
-        named = [Fields(item, ENTRY) for item in inner[: plain.MAX_ITEMS] if isinstance(item, Mapping)]
-        inner = {plain.text(one.get("question")): {n: one.get(n) for n in ("answer", "genes")} for one in named}
-    return Fields({**(inner or {}), **fields}, {})
+def _asked(fields: Mapping[str, Any]) -> tuple[Fields, Mapping[str, Any]]:
+    """The answers by question, and the other fields. Both may lie in a field of their own, as an object or a list."""
+    inner: dict[str, Any] = {}
+    for value in map(unpacked, fields.values()):
+        for name, item in _questions_in(value):
+            inner.setdefault(name, item)
+    both = {**inner, **fields}
+    return Fields(both, {}), both
+
+
+def _questions_in(value: Any) -> Iterator[tuple[str, Any]]:
+    """The answers in an object or a list, with its other fields; nothing where no question of ours is named."""
+    if isinstance(value, Mapping) and any(question in Fields(value, {}) for question in QUESTIONS):
+        yield from value.items()
+        return
+    items = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    for item in items[: plain.MAX_ITEMS]:
+        if not isinstance(item, Mapping):
+            continue
+        fields = Fields(item, ENTRY)
+        asked = key(plain.text(fields.get("question")))
+        if asked in QUESTIONS:
+            yield asked, {name: fields.get(name) for name in ("answer", "genes")}
+        elif any(question in Fields(item, {}) for question in QUESTIONS):
+            yield from item.items()
 
 
 def _cited(value: Any) -> tuple[Cited, ...]:
     found = (Cited(plain.text(c.get("gene")), plain.text(c.get("speaks_for"))) for c in _genes(value))
-    return tuple(cited for cited in found if cited.gene and not _of_the_form(cited.gene))
+    return tuple(cited for cited in found if is_given(cited.gene))
 
 
 def _genes(value: Any) -> tuple[Mapping[str, Any], ...]:
     return entries(value, "gene", "speaks_for")
 
 
+def _gene_names(value: Any) -> tuple[str, ...]:
+    return tuple(filter(is_given, plain.texts(value)))
+
+
+def _mixture(value: Any) -> tuple[Partner, ...]:
+    listed = entries(value, "cell_type", "genes", _BETWEEN_TYPES)
+    partners = (Partner(label_of(p.get("cell_type")), _gene_names(p.get("genes"))) for p in listed)
+    return tuple(p for p in partners if p.genes or not is_nothing(p.cell_type))
+
+
 def _candidate(entry: Mapping[str, Any]) -> Candidate:
-    genes = plain.texts(entry.get("separating_genes"))
-    return Candidate(plain.text(entry.get("cell_type")), plain.text(entry.get("cl_name")), genes)
+    genes = _gene_names(entry.get("separating_genes"))
+    return Candidate(label_of(entry.get("cell_type")), label_of(entry.get("cl_name")), genes)
 
 
-def _answer(value: Any) -> Answer:
-    if isinstance(value, Mapping):
-        get = Fields(value, ENTRY).get
-        return Answer(plain.yes_or_no(get("answer")), plain.texts(get("genes")))
-    return Answer(plain.yes_or_no(value))
+def _answer(value: Any, question: str) -> Answer:
+    """An answer, alone or with genes beside it; where there are none, those that its reason names."""
+    if isinstance(value, list) and len(value) > 1 and not isinstance(value[0], (list, Mapping)):
+        genes = [gene for one in value[1:] for gene in plain.texts(one)]
+        value = {} if any(plain.yes_or_no(gene) is not None for gene in genes) else {"answer": value[0], "genes": genes}
+    if not isinstance(value, Mapping):
+        return Answer(plain.yes_or_no(value), _symbols_in(value))
+    fields = Fields(value, ENTRY)
+    said = fields.get("answer") if "answer" in fields else Fields(value, {}).get(question)
+    if isinstance(said, Mapping):
+        said = Fields(said, ENTRY).get("answer")
+    cited = _gene_names(fields.get("genes"))
+    return Answer(plain.yes_or_no(said), cited or _symbols_in(*value.values()))
+
+
+def _symbols_in(*texts: Any) -> tuple[str, ...]:
+    words = (word for text in texts for word in _SYMBOL.findall(plain.text(text)))
+    return tuple(dict.fromkeys(w for w in words if len(w) > 2 and w != w.lower() and is_symbol(w)))[: plain.MAX_ITEMS]

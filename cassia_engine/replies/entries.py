@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.replies import plain
-from cassia_engine.replies.keys import ENTRY, Fields, key
+from cassia_engine.replies.keys import ENTRY, Fields, key, unpacked
 
 Entry = Mapping[str, Any]
 _CANDIDATE = ("cell_type", "cl_name", "separating_genes")
@@ -22,17 +23,33 @@ def entries(value: Any, name: str, other: str = "", separators: str = ",;\n") ->
     """The objects of a list, with the fields `name` and `other` under these names.
 
     What stands where an object was meant: a text becomes {name: text}, and with `other` a mapping of names to values
-    {name: name, other: value} each.
+    {name: name, other: value} each. A list of texts under `name` is an entry for each of them.
     """
+    value = unpacked(value)
     if isinstance(value, str):
         value = list(plain.texts(value, separators))
     if isinstance(value, Mapping):
         value = _of_mapping(value, name, other)
     if not isinstance(value, list):
         return ()
-    flat = [item for one in value[: plain.MAX_ITEMS] for item in (one if isinstance(one, list) else [one])]
+    flat = [item for one in value[: plain.MAX_ITEMS] for item in _of_list(one, name, other)]
     objects = ({name: item} if isinstance(item, str) else item for item in flat[: plain.MAX_ITEMS])
-    return tuple(_named(item, (name, other)) for item in objects if isinstance(item, Mapping))
+    named = (_named(item, (name, other)) for item in objects if isinstance(item, Mapping))
+    return tuple(one for entry in named for one in _each(entry, name))[: plain.MAX_ITEMS]
+
+
+def _of_list(item: Any, name: str, other: str) -> list[Any]:
+    """The items of a list in a list; a pair such as ["CD3D", "T cell"] is one."""
+    if not isinstance(item, list):
+        return [item]
+    if other and len(item) == 2 and all(isinstance(one, str) for one in item) and not is_symbol(item[1]):
+        return [{name: item[0], other: item[1]}]
+    return item
+
+
+def _each(entry: Entry, name: str) -> list[Entry]:
+    several = entry.get(name)
+    return [{**entry, name: one} for one in several] if isinstance(several, list) else [entry]
 
 
 def _of_mapping(value: Entry, name: str, other: str) -> list[Any]:
@@ -41,6 +58,8 @@ def _of_mapping(value: Entry, name: str, other: str) -> list[Any]:
         return [value]
     if value and all(isinstance(item, Mapping) for item in value.values()):
         return [{name: label, **item} for label, item in value.items()]
+    if name == "gene" and all(isinstance(item, list) for item in value.values()) and not any(map(is_symbol, value)):
+        return [{name: item, other: label} for label, item in value.items()]  # genes by what they speak for
     return [{name: label, other: item} for label, item in value.items()]
 
 
@@ -56,6 +75,7 @@ def candidates_of(value: Any) -> tuple[Entry, ...]:
 
 
 def _candidates(value: Any, depth: int) -> Iterator[Entry]:
+    value = unpacked(value)
     if isinstance(value, str):
         yield from ({"cell_type": text} for text in plain.texts(value, ";\n"))
     elif isinstance(value, list) and depth:
@@ -68,7 +88,7 @@ def _candidates(value: Any, depth: int) -> Iterator[Entry]:
 
 def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
     fields = Fields(value, ENTRY)
-    if isinstance(fields.get("cell_type"), str):
+    if plain.text(fields.get("cell_type")):
         yield _named(value, _CANDIDATE)
         return
     for label, item in value.items():
@@ -76,7 +96,7 @@ def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
             yield from _candidates(item, depth - 1)
         elif isinstance(item, Mapping):
             inner = Fields(item, ENTRY)
-            own = isinstance(inner.get("cell_type"), str)
+            own = bool(plain.text(inner.get("cell_type")))
             yield from _candidates(item, depth - 1) if own else [_named({"cell_type": label, **item}, _CANDIDATE)]
         elif isinstance(item, list) and any(isinstance(one, Mapping) for one in item):
             yield from _candidates(item, depth - 1)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_LONGEST = 20_000  # characters of a text in which JSON is looked for
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINTS = re.compile(r"[\W_]+")
+_NUMBERING = re.compile(r"^\W*(?:q(?:uestion)?[ _.]?)?\d{1,2}(?:[.):]\s*|[\s_-]+)(?=[A-Za-z])", re.IGNORECASE)
 
 # Other names for a field that models are used to, besides other spellings of its own.
 TOP: Mapping[str, tuple[str, ...]] = {
@@ -25,27 +29,34 @@ TOP: Mapping[str, tuple[str, ...]] = {
     "state": ("cell_state",),
     "context_conflict": ("context_conflicts",),
     "possible_tissues": ("tissues",),
-    "score": ("confidence_score",),
+    "score": ("confidence_score", "confidence", "confidence_level", "overall_score"),
     "score_reason": ("score_rationale", "score_explanation", "reason_for_score"),
     "own_type": ("own_cell_type", "own_best_type", "validator_type"),
     "feedback": ("suggestion", "suggestions"),
 }
 ENTRY: Mapping[str, tuple[str, ...]] = {
-    "gene": ("gene_symbol", "gene_name", "symbol", "marker", "marker_gene", "name"),
+    "gene": (
+        *("gene_symbol", "gene_name", "symbol", "marker", "marker_gene", "name"),
+        *("genes", "markers", "marker_genes", "gene_symbols", "symbols", "supporting_genes"),
+    ),
     "speaks_for": ("supports", "speaks_against", "indicates", "meaning", "reason", "rationale"),
     "cell_type": ("type", "name", "label", "candidate", "subtype", "sub_cell_type", "identity", "lineage"),
     "cl_name": ("ontology_name", "cell_ontology_name", "cl_label", "cell_ontology_term"),
     "separating_genes": ("supporting_genes", "genes", "markers", "marker_genes", "key_genes", "key_markers"),
     "genes": ("gene", "markers", "marker_genes", "supporting_genes", "key_genes"),
-    "answer": ("value", "response", "verdict", "result"),
-    "question": ("name", "criterion", "check"),
+    "answer": (
+        *("value", "response", "verdict", "result", "decision", "judgement", "judgment", "assessment", "reply"),
+        *("conclusion", "status", "yes_no", "is_true", "holds", "choice", "selected"),
+    ),
+    "question": ("name", "criterion", "check", "id", "key", "question_id", "question_name", "field", "item"),
 }
 
 
 def key(name: str) -> str:
-    """A field's name in lower case with its words joined by "_"."""
-    if name.isidentifier() and name.islower():
+    """A field's name in lower case with its words joined by "_", without a number in front."""
+    if name.isidentifier() and name.islower() and not name.startswith("q"):
         return name
+    name = _NUMBERING.sub("", name)
     return "_".join(_JOINTS.sub(" ", _HUMP.sub(" ", name)).casefold().split())
 
 
@@ -62,13 +73,27 @@ class Fields:
         return any(_squashed(one) in self._values for one in self._names(name))
 
     def get(self, name: str) -> Any:
-        """The field's value; None if it is not there under any of its names."""
+        """The field's value; None if it is not there under any of its names. JSON within a text is read."""
         found = (_squashed(one) for one in self._names(name))
-        return next((self._values[one] for one in found if one in self._values), None)
+        return unpacked(next((self._values[one] for one in found if one in self._values), None))
 
     def _names(self, name: str) -> Iterable[str]:
         return name, *self._other_names.get(name, ())
 
 
+def unpacked(value: Any) -> Any:
+    """The list or object that a text holds as JSON or as Python writes it, else the value as it is."""
+    if not isinstance(value, str) or len(value) > _LONGEST or (value[:1], value[-1:]) not in (("[", "]"), ("{", "}")):
+        return value
+    # Python warns of escapes that it does not know.
+    for read in (json.loads,) if "\\" in value else (json.loads, ast.literal_eval):
+        try:
+            found = read(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, (list, dict)) else value
+    return value
+
+
 def _squashed(name: str) -> str:
-    return _JOINTS.sub("", name).casefold()
+    return _JOINTS.sub("", _NUMBERING.sub("", name)).casefold()

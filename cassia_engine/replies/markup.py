@@ -14,6 +14,9 @@ _LATEX = re.compile(r"\\[a-zA-Z]+\{([^{}]*)\}")
 _FOOTNOTE = re.compile(r"(?<=\w)(?:[\u00b9\u00b2\u00b3\u2070-\u2079]+|\^\d{1,2}(?!\d))(?![\w{])|[†‡§¶]|\[\^[^\[\]]*\]")
 _NUMBERING = re.compile(r"^\s*(?:#?\(?\d{1,3}[.):]\s*(?=[^\W\d])|#\d{1,3}\s+|[-*•·–—]\s+)")
 _MARKUP = re.compile(r"[*`~^$\"“”„‘’«»\\]|={2,}|(?<![^\W_])_+|_+(?![^\W_])|(?<!\w)'|'(?!\w)|[#@%](?=\w)|(?<=\w)[#@%]")
+_AROUND = re.compile(
+    r"^(?:[\s*`~#>\"“”„«»=]|(?<![^\W_])_|</?[a-zA-Z][^<>]{0,80}>)+|(?:[\s*`~\"“”„«»=.,;:]|_(?![^\W_])|</?[a-zA-Z][^<>]{0,80}>)+$"
+)
 # Said of a type beside its name: how sure the model is, and the type's id.
 _BESIDE_LABEL = re.compile(
     r"\s*[(\[](?:[^()\[\]]*\d\s*%[^()\[\]]*|[^()\[\]]*\b(?:confidence|probability|score|likelihood)\b[^()\[\]]*"
@@ -33,11 +36,17 @@ def without_markup(text: str) -> str:
 
 
 def bare_label(text: str) -> str:
-    """A type's name without markup, and without the model's confidence or the type's id behind it."""
+    """A type's name without markup around it, and without the model's confidence or the type's id behind it.
+
+    Nothing within it is changed, so that it can be found in the reply.
+    """
     if len(text) > _LONGEST:
         return text
-    plain = without_markup(text)
-    return _BESIDE_LABEL.sub("", plain) or plain
+    plain, before = text, ""
+    while plain != before:
+        before = plain
+        plain = _BESIDE_LABEL.sub("", _AROUND.sub("", _NUMBERING.sub("", plain)).strip())
+    return plain or text
 
 
 def _plain(sign: str) -> str:

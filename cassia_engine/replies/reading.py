@@ -16,6 +16,10 @@ from cassia_engine.replies.keys import key
 from cassia_engine.replies.lines import fields_of_lines
 
 MAX_CHARS = 100_000  # of a reply: some ten times the longest one asked for
+_MOST_QUOTED = 3  # JSON strings in each other
+_END_OF_THOUGHT = re.compile(
+    r"</\w{0,9}:?(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad)>|\[/THINK\]"
+)
 _MAX_STARTS = 200  # braces at which an object is looked for
 
 Fits = Callable[[Mapping[str, Any]], bool]
@@ -65,7 +69,20 @@ def _strict(text: str, fits: Fits) -> Found | None:
 def _repaired(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
     if finish is not Finish.STOP:
         return Unreadable("the reply is not a whole JSON object of the shape asked for, and did not end by itself")
-    text = _quoted(text) or text
+    text = _quoted(text)
+    thought = _END_OF_THOUGHT.split(text)[-1]
+    for piece in dict.fromkeys((thought, text)):
+        found = _found_in(piece, fits)
+        if found is not None:
+            return found
+    lines = _keys(fields_of_lines(text))
+    if lines is not None and fits(lines):
+        return Found(lines, ("lines of names and values were read as an object",))
+    return Unreadable("the reply holds no JSON object of the shape asked for")
+
+
+def _found_in(text: str, fits: Fits) -> Found | Unreadable | None:
+    """The answer in a text; None if there is none, Unreadable if there are several."""
     for mended, how in ((text, ()), _mended(text)):
         blocks = _blocks(mended)
         whole = [fields for fields in map(_keys, blocks) if fields is not None and fits(fields)]
@@ -74,10 +91,7 @@ def _repaired(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
             return Unreadable(f"the reply holds {len(fitting)} answers that differ")
         if fitting:
             return Found(fitting[0], (_surroundings(text), *how))
-    lines = _keys(fields_of_lines(text))
-    if lines is not None and fits(lines):
-        return Found(lines, ("lines of names and values were read as an object",))
-    return Unreadable("the reply holds no JSON object of the shape asked for")
+    return None
 
 
 def _blocks(text: str) -> list[Any]:
@@ -105,7 +119,7 @@ def _unwrapped(fits: Fits) -> Callable[[Any], dict[str, Any] | None]:
         if fields is not None and fits(fields):
             return fields
         # The schema itself, sent back, has fields of these names too, and says nothing.
-        inside = [v for k, v in value.items() if k != "properties"] if isinstance(value, dict) else value
+        inside = [v for k, v in value.items() if not _is_schema(k, v)] if isinstance(value, dict) else value
         if not isinstance(inside, list) or not depth:
             return None
         objects = [item if isinstance(item, (dict, list)) else _object_in(item) for item in inside]
@@ -115,26 +129,37 @@ def _unwrapped(fits: Fits) -> Callable[[Any], dict[str, Any] | None]:
     return unwrap
 
 
+def _is_schema(name: str, value: Any) -> bool:
+    """Whether a field is the list of a schema's fields, which say of what type they are."""
+    if name != "properties":
+        return False
+    return not isinstance(value, dict) or any(isinstance(v, dict) and "type" in v for v in value.values())
+
+
 def _object_in(value: Any) -> Any:
-    """The object that a text holds as JSON; None if it holds none."""
-    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+    """The object that a text holds as JSON, in a code fence or not; None if it holds none."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "```")):
         return None
     try:
-        return _LENIENT.decode(value)
+        return _LENIENT.raw_decode(value, max(value.find("{"), 0))[0]
     except ValueError:
         return None
 
 
 def _quoted(text: str) -> str:
-    """The text of a reply that is one JSON string; "" if it is none."""
-    bare = text.strip("\ufeff\0 \t\r\n")
-    if not bare.startswith('"'):
-        return ""
-    try:
-        value = _LENIENT.decode(bare)
-    except ValueError:
-        return ""
-    return value if isinstance(value, str) else ""
+    """The text of a reply that is one JSON string, of which it may be another; else the reply as it is."""
+    for _ in range(_MOST_QUOTED):
+        bare = text.strip("\ufeff\0 \t\r\n")
+        if not bare.startswith('"'):
+            break
+        try:
+            value = _LENIENT.decode(bare)
+        except ValueError:
+            break
+        if not isinstance(value, str):
+            break
+        text = value
+    return text
 
 
 def _surroundings(text: str) -> str:
@@ -155,10 +180,12 @@ _DOUBLE = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _ODD = re.compile(
     _DOUBLE
     + r"|[“„”][^\"“”„\n]*+[\"”“]|'(?:[^'\\]++|\\.)*+(?:'|\Z)"
-    + r"|//[^\n]*|/\*.*?(?:\*/|\Z)|\b(?:True|False|None|undefined)\b",
+    + r"|//[^\n]*|(?<!\S)#[^\n]*|/\*.*?(?:\*/|\Z)|\b(?:True|False|None|undefined)\b"
+    + r"|(?<![\w.])[A-Za-z_][\w-]{0,60}+(?=\s{0,9}[:：])|[，：]|[\u00a0\u200b\u2028\u2029\u3000\ufeff]+",
     re.DOTALL,
 )
-_COMMA = re.compile(_DOUBLE + r"|,(?=\s*[}\]])", re.DOTALL)
+_COMMA = re.compile(_DOUBLE + r"|,(?=\s*[},\]])", re.DOTALL)
+_WIDE = {"，": ",", "：": ":"}
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 
 
@@ -177,9 +204,17 @@ def _mended(text: str) -> tuple[str, tuple[str, ...]]:
         if token[0] == "'":
             how["single quotes were read as double ones"] = None
             return '"' + token[1:].removesuffix("'").replace("\\'", "'").replace('"', '\\"') + '"'
-        if token[0] == "/":
+        if token[0] in "/#":
             how["comments were left out"] = None
             return " "
+        if token in _WIDE:
+            how["full-width signs were read as plain ones"] = None
+            return _WIDE[token]
+        if token.isspace() or token[0] in "\u200b\ufeff":
+            return " "
+        if token not in _WORDS:
+            how["names without quotes were read as names"] = None
+            return f'"{token}"'
         how["Python's words were read as JSON's"] = None
         return _WORDS[token]
 
@@ -194,9 +229,10 @@ def _mended(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise ValueError("a key stands twice")
     return found
 
 
