@@ -583,6 +583,8 @@ def test_genes_that_were_set_aside_are_not_invented_ones() -> None:
         ({"better_type": {"answer": "yes", "genes": []}}, True, False),
         ({"missed_conflict": {"answer": "yes", "genes": ["CD3D"]}}, True, False),
         ({"missed_conflict": {"answer": "yes", "genes": ["gnly"]}}, False, False),
+        ({"better_type": {"answer": "yes: GNLY marks a T cell"}}, False, False),
+        ({"better_type": {"answer": "yes", "genes": [], "reason": "NKG7 is high"}}, False, False),
         ({"missed_mixture": {"answer": "yes", "genes": ["GNLY"]}}, True, False),
         ({"missed_mixture": {"answer": "yes", "genes": ["GNLY", "PRF1"]}}, False, False),
         ({"own_type": "lymphocyte"}, True, True),
@@ -632,6 +634,13 @@ def of_type(cell_type: str, lineage: str = "leukocyte") -> dict[str, Any]:
         of_type("<cell type>"),
         of_type("string"),
         of_type("N/A"),
+        of_type("CD3D^high"),
+        of_type("NKG7-positive"),
+        of_type("NKG7hi cells"),
+        of_type("1. GNLY"),
+        of_type("ENSG00000167286"),
+        of_type("gene expression"),
+        of_type("most specific cell type"),
         claim(evidence=[]),
         claim(evidence=[{"gene": "CD3D", "speaks_for": "T cell"}, {"gene": "CD3E", "speaks_for": "T cell"}]),
     ],
@@ -653,6 +662,24 @@ def test_no_agreement_makes_nonsense_validated(said: Any) -> None:
 def test_names_of_types_that_look_like_genes_are_types(label: str) -> None:
     findings = hold(Model(script([of_type(label)])), max_rounds=1).conversation.checks[0]
     assert "[yes] The lineage and every candidate name a type." in findings
+
+
+@pytest.mark.parametrize("label", ["qwertz", "B cell or something", "transitional thing"])
+def test_a_type_that_nobody_knows_is_not_sure(label: str) -> None:
+    result = hold(Model(script([of_type(label)], [verdict(label, score=100)])))
+    assert result.annotation is not None
+    assert (result.validated, result.annotation.confidence) == (True, Confidence.MODERATE)
+    assert "no place for the type" in (result.confidence_reason or "")
+    assert hold(Model(script([of_type(label)], [verdict("unresolved", score=100)]))).validated is False
+
+
+@pytest.mark.parametrize("label", ["I don't know", "???", "Cannot determine", "none of the above", "{}", "[]"])
+def test_words_for_no_type_are_no_type(label: str) -> None:
+    model = Model(script([of_type(label), claim()]))
+    result = hold(model)
+    assert model.roles == "annotator annotator validator"
+    assert result.annotation is not None
+    assert result.annotation.detailed_types[0].label == "natural killer cell"
 
 
 @pytest.mark.parametrize("blank", ["...", "<lineage>", "string", "Cell type"])

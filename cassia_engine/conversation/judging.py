@@ -129,7 +129,11 @@ def _uncounted(question: str, answer: Answer, genes: GeneList) -> str:
 
 def _other_type(verdict: Verdict, claim: Claim, stance: Stance, places: Places) -> Iterator[str]:
     types = [*(c.cell_type for c in claim.named[:1]), *(p.cell_type for p in claim.mixture)]
-    if claim.unresolved or nameless(verdict.own_type) or not types:
+    if claim.unresolved or not types:
+        return
+    if nameless(verdict.own_type):
+        if not any(places.place(c.cell_type, c.cl_name).cl_id for c in claim.named[:1]):
+            yield "The validator named no type of its own, and the Cell Ontology does not know the claimed one."
         return
     if max(places.likeness(verdict.own_type, name) for name in types) < stance.likeness:
         yield f"From the list alone the validator named another type: {verdict.own_type[:60]}."
@@ -140,13 +144,18 @@ LEAST_EVIDENCE = 2
 
 
 def confidence(
-    claim: Claim, findings: Findings, verdict: Verdict | None, judgement: Judgement | None, score: float | None
+    claim: Claim,
+    findings: Findings,
+    verdict: Verdict | None,
+    judgement: Judgement | None,
+    score: float | None,
+    placed: bool,
 ) -> tuple[Confidence, str]:
     """How sure an annotation is, and why no more.
 
     Low: unresolved; the validator did not agree; fewer than two listed genes of evidence; or a score under 50.
     High: none of these, all checks passed, the validator agreed and did not find it too specific, a score of at least
-    75, no mixture, and no conflict with the context. Moderate: the rest.
+    75, no mixture, no conflict with the context, and a place in the Cell Ontology. Moderate: the rest.
     """
     low = [
         (claim.unresolved, "the type is unresolved"),
@@ -164,6 +173,7 @@ def confidence(
         (score is None or score < HIGH_SCORE, f"there is no score of {HIGH_SCORE} or more"),
         (judgement is not None and bool(judgement.uncounted), "an objection is not backed by listed genes"),
         (judgement is not None and judgement.unfounded, "no gene that the validator cites is listed"),
+        (not placed, "the Cell Ontology has no place for the type"),
         (bool(claim.mixture), "cell types may be mixed"),
         (bool(claim.context_conflict), "the markers contradict the context"),
     ]

@@ -73,9 +73,9 @@ def _validations(rounds: Sequence[Round]) -> Iterator[str]:
 def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
     """The annotation, and why its confidence is no higher."""
     claim, findings, verdict = stand.claim, stand.findings, stand.verdict
-    sure, why = confidence(claim, findings, verdict, stand.judgement, stand.score)
     types, match = _types(claim, stand.score, places)
     answer = types[0] if types else CellType("")
+    sure, why = confidence(claim, findings, verdict, stand.judgement, stand.score, placed=bool(answer.cl_id))
     judge_speaks = verdict is not None and verdict.score is not None
     reason = verdict.score_reason if judge_speaks and verdict else claim.score_reason
     annotation = Annotation(

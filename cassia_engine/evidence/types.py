@@ -18,6 +18,11 @@ _BESIDE_GENES = re.compile(
 )
 
 
+# Behind a symbol: "NKG7hi", "NKG7-positive".
+_LEVEL = re.compile(r"(?<=\w)[-‐–]?(?:high|hi|low|lo|dim|bright|pos|positive|expressing)\b")
+_GENE_ID = re.compile(r"ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?")
+
+
 def is_gene(label: str, genes: GeneList, cl_id: CellTypeId) -> bool:
     """Whether a label is nothing but genes ("AIF1", "CD3D+ cells"). What the Cell Ontology has is a type (pDC, SST).
 
@@ -26,11 +31,13 @@ def is_gene(label: str, genes: GeneList, cl_id: CellTypeId) -> bool:
     """
     if cl_id(label):
         return False
-    words = _BESIDE_GENES.sub(" ", without_markup(label)).split()
+    words = _BESIDE_GENES.sub(" ", _LEVEL.sub(" ", without_markup(label.replace("^", " ")))).split()
     return bool(words) and all(_is_symbol(word, genes) for word in words)
 
 
 def _is_symbol(word: str, genes: GeneList) -> bool:
     # Written as symbols are: in cDC2, a cell type, the old name of a gene is not meant.
+    if _GENE_ID.fullmatch(word):
+        return True
     written = len(word) > 2 and (word == word.upper() or word == word.capitalize())
     return written and (genes.knows(word) or is_symbol(word))

@@ -92,6 +92,8 @@ def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
         yield _named(value, _CANDIDATE)
         return
     for label, item in value.items():
+        if key(label) in _CANDIDATE:
+            continue
         if _is_rank(label):
             yield from _candidates(item, depth - 1)
         elif isinstance(item, Mapping):
@@ -102,7 +104,7 @@ def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
             yield from _candidates(item, depth - 1)
         elif isinstance(item, list):
             yield {"cell_type": label, "separating_genes": item}
-        elif key(label) not in _CANDIDATE:
+        else:
             yield {"cell_type": label}
 
 

@@ -12,7 +12,10 @@ from cassia_engine.replies.markup import bare_label
 NAMELESS = frozenset(
     {"", "unresolved", "unknown", "unknown cell", "unknown cell type", "undetermined", "not determined", "unidentified"}
     | {"unassigned", "unclassified", "uncertain", "unclear", "ambiguous", "none", "null", "n/a", "na", "other", "mixed"}
-    | {"cell", "cells", "cell type", "unspecified", "-", "?"}
+    | {"cell", "cells", "a cell", "cell type", "unspecified", "unsure", "not sure", "i don't know", "not known"}
+    | {"cannot determine", "cannot be determined", "cannot tell", "cannot say", "could not be determined", "no idea"}
+    | {"inconclusive", "indeterminate", "insufficient evidence", "insufficient information", "insufficient data"}
+    | {"no answer", "no cell type", "no match", "none of the above", "not identified", "not specified", "not clear"}
 )
 # Words of a form that was not filled in. An "N/A" or "null" alone may also say that nothing is known.
 _FORM = frozenset(
@@ -29,12 +32,26 @@ _FORM = frozenset(
     }
     | {"your answer", "your answer here", "insert cell type", "insert cell type here", "enter cell type", "foo", "bar"}
     | {"broad cell type", "general cell type", "main cell type", "detailed cell type", "sub cell type", "subtype"}
+    | {
+        "test",
+        "error",
+        "gene",
+        "genes",
+        "marker",
+        "markers",
+        "marker gene",
+        "marker genes",
+        "gene expression",
+        "lorem ipsum",
+    }
+    | {"cluster", "the cluster", "this cluster", "annotation", "cell type annotation", "result", "answer", "output"}
+    | {"most specific cell type", "specific cell type", "best cell type", "best candidate", "ranked best first", "asdf"}
     | {"the broad cell type", "the cell type", "the lineage", "most likely cell type", "to be determined", "your type"}
 )
 _UNFILLED = frozenset({"n/a", "na", "null", "none", "not applicable", "not available", "undefined", "nan"})
 _BRACED = re.compile(
     r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\w+|[\W_]*(?:\.\.\.|…)[\W_]*"
-    r"|(?:cell ?type|candidate|lineage|cluster) ?[0-9a-z]"
+    r"|(?:cell ?type|type|candidate|lineage|cluster) ?[0-9a-z]"
 )
 _NOTHING = re.compile(
     r"[\W_]*|n/?a|nil|null|nan|no|none|nothing|false|not applicable|not available|not mixed|empty|single (?:cell )?type"
@@ -46,7 +63,7 @@ _NOTHING = re.compile(
 
 def nameless(label: str) -> bool:
     """Whether a label names no cell type."""
-    return _plain(label) in NAMELESS or placeholder(label)
+    return not any(map(str.isalpha, label)) or _plain(label) in NAMELESS or placeholder(label)
 
 
 def placeholder(label: str) -> bool:
@@ -61,7 +78,7 @@ def of_the_form(label: str) -> bool:
 
 
 def _plain(label: str) -> str:
-    return " ".join(label.replace("_", " ").casefold().strip(" .").split())
+    return " ".join(label.replace("_", " ").replace("’", "'").casefold().strip(" .").split())
 
 
 def stated(value: Any) -> str:
