@@ -8,6 +8,7 @@ key is.
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,18 +22,70 @@ MASK = "***"
 SHORTEST = 8  # characters: a shorter key is a placeholder for a server that needs none, and may be a word of the text
 _RANDOM = 16  # characters from which a key with letters and digits is taken for random, so that its pieces count too
 
-# Characters as JSON, HTML and URLs may write them. An escape such as \n is no letter; a lone backslash stands for
-# nothing, as JSON within a string of JSON has more of them.
-_ESCAPE = re.compile(
-    r"\\+u(?P<json>[0-9a-fA-F]{4})|&#x0*(?P<hex>[0-9a-fA-F]{1,6});|&#0*(?P<decimal>[0-9]{1,7});"
-    r"|%(?P<percent>[0-9a-fA-F]{2})|\\+(?P<control>[nrtbf])?"
+_PIECE_OF_LETTERS = 12  # letters and digits of a piece where nothing else counts, so that no words of a text are one
+
+# Characters as JSON, HTML, URLs and programs may write them. An escape such as \n is no letter; a lone backslash stands
+# for nothing, as JSON within a string of JSON has more of them.
+_CODES = (
+    r"\\+u(?P<json>[0-9a-fA-F]{4})|\\+u\{(?P<braces>[0-9a-fA-F]{1,6})\}|\\+x(?P<bytes>[0-9a-fA-F]{2})"
+    r"|&#x0*(?P<hex>[0-9a-fA-F]{1,6});?|&#0*(?P<decimal>[0-9]{1,7});?"
+    r"|%u(?P<old>[0-9a-fA-F]{4})|%(?P<percent>[0-9a-fA-F]{2})|\\+(?P<control>[nrtbf])?"
 )
+_ESCAPE = re.compile(_CODES)
+_ESCAPE_OR_TAG = re.compile(_CODES + r"|(?P<tag></?[a-zA-Z][^<>]{0,80}>)")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]+")
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How a text is looked at.
+
+    Attributes:
+        controls: of an escape such as \\n its letter is kept, or nothing.
+        letters: nothing but letters and digits is kept, and no tags, as what cleans a text of markup may put a key
+            together that markup had divided.
+    """
+
+    controls: bool = False
+    letters: bool = False
+
+    @property
+    def escapes(self) -> re.Pattern[str]:
+        return _ESCAPE_OR_TAG if self.letters else _ESCAPE
+
+    def of(self, text: str) -> str:
+        if "\\" in text or "&#" in text or "%" in text or (self.letters and "<" in text):
+            text = self.escapes.sub(self.letter, text)
+        return self.folded(text)
+
+    def letter(self, escape: re.Match[str]) -> str:
+        """The character that an escape stands for."""
+        match escape.lastgroup:
+            case "json" | "braces" | "bytes" | "hex" | "old" | "percent" as group:
+                code = int(escape[group], 16)
+            case "decimal":
+                code = int(escape["decimal"])
+            case "control" if self.controls:
+                code = ord(escape["control"])
+            case _:
+                return ""
+        return chr(code) if code <= 0x10FFFF else ""
+
+    def folded(self, text: str) -> str:
+        """Without regard to case, accents, compatibility forms and what cannot be seen; a key has ASCII only."""
+        if not text.isascii():
+            text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        text = _UNSEEN.sub("", text).lower()
+        return _NO_LETTER.sub("", text) if self.letters else text
+
+
+_VIEWS = (_View(), _View(controls=True), _View(letters=True))
 
 
 @dataclass(frozen=True, slots=True)
 class _Needles:
-    """What is searched for: normalized forms of the key, and a pattern of their beginnings."""
+    """What is searched for: forms of the key as a view has them, and a pattern of their beginnings."""
 
     pattern: re.Pattern[str]
     forms: dict[str, tuple[str, int]]  # beginning or piece: the form it is of, and where in it
@@ -47,14 +100,18 @@ class _Needles:
             yield match.start(), end
 
 
-@lru_cache(maxsize=8)
-def _needles(value: str) -> _Needles:
-    folded = _folded(value)
-    forms = {form: (form, 0) for form in map(_folded, _encoded(value)) if len(form) >= SHORTEST}
+@lru_cache(maxsize=16)
+def _needles(value: str, view: _View) -> _Needles | None:
+    """None for a key of which a view has too little."""
+    folded = view.folded(value)
+    if len(folded) < SHORTEST:
+        return None
+    forms = {form: (form, 0) for form in map(view.folded, _encoded(value)) if len(form) >= SHORTEST}
     forms[folded] = (folded, 0)
     if len(value) >= _RANDOM and re.search(r"\d", value) and re.search("[A-Za-z]", value):
-        for at in range(len(folded) - SHORTEST + 1):
-            forms.setdefault(folded[at : at + SHORTEST], (folded, at))
+        size = _PIECE_OF_LETTERS if view.letters else SHORTEST
+        for at in range(len(folded) - size + 1):
+            forms.setdefault(folded[at : at + size], (folded, at))
     return _Needles(re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))), forms)
 
 
@@ -63,10 +120,17 @@ def _encoded(value: str) -> Iterator[str]:
     yield raw.hex()
     yield value[::-1]
     yield quote(value, safe="")
+    yield codecs.encode(value, "rot13")
+    for code in ("d", "03o", "08b"):
+        yield "".join(format(byte, code) for byte in raw)
+    for code in ("d", "#x", "#o"):
+        yield ",".join(format(byte, code) for byte in raw)
     yield base64.b32encode(raw).decode().rstrip("=")[:-1]
-    for shift, first in enumerate((0, 2, 3)):
-        # The first and the last character depend on what stands before and behind.
-        yield base64.b64encode(bytes(shift) + raw).decode().rstrip("=")[first:-1]
+    yield base64.b64encode(base64.b64encode(raw)).decode().rstrip("=")[:-2]
+    for text in (raw, raw[::-1]):
+        for shift, first in enumerate((0, 2, 3)):
+            # The first and the last character depend on what stands before and behind.
+            yield base64.b64encode(bytes(shift) + text).decode().rstrip("=")[first:-1]
 
 
 def redacted(text: str, key: Secret | None) -> str:
@@ -77,46 +141,18 @@ def redacted(text: str, key: Secret | None) -> str:
     value = key.reveal() if key else ""
     if len(value) < SHORTEST:
         return text
-    needles = _needles(value)
-    for keep_controls in (False, True):
-        if needles.pattern.search(_view(text, keep_controls)):
-            text = _masked(text, needles, keep_controls)
+    for view in _VIEWS:
+        needles = _needles(value, view)
+        if needles and needles.pattern.search(view.of(text)):
+            text = _masked(text, needles, view)
     return text
 
 
-def _view(text: str, keep_controls: bool) -> str:
-    """The normalized text; of an escape such as \\n its letter is kept, or nothing."""
-    if "\\" in text or "&#" in text or "%" in text:
-        text = _ESCAPE.sub(lambda match: _letter(match, keep_controls), text)
-    return _folded(text)
-
-
-def _letter(escape: re.Match[str], keep_controls: bool) -> str:
-    """The character that an escape stands for."""
-    match escape.lastgroup:
-        case "json" | "hex" | "percent" as group:
-            code = int(escape[group], 16)
-        case "decimal":
-            code = int(escape["decimal"])
-        case "control" if keep_controls:
-            code = ord(escape["control"])
-        case _:
-            return ""
-    return chr(code) if code <= 0x10FFFF else ""
-
-
-def _folded(text: str) -> str:
-    """Without regard to case, accents, compatibility forms and what cannot be seen; a key has ASCII only."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return _UNSEEN.sub("", text).lower()
-
-
-def _masked(text: str, needles: _Needles, keep_controls: bool) -> str:
+def _masked(text: str, needles: _Needles, view: _View) -> str:
     letters: list[str] = []
     spans: list[tuple[int, int]] = []  # of each letter of the view in the text
-    for start, end, letter in _units(text, keep_controls):
-        for one in _folded(letter):
+    for start, end, letter in _units(text, view):
+        for one in view.folded(letter):
             letters.append(one)
             spans.append((start, end))
     pieces: list[str] = []
@@ -129,11 +165,11 @@ def _masked(text: str, needles: _Needles, keep_controls: bool) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _units(text: str, keep_controls: bool) -> Iterator[tuple[int, int, str]]:
+def _units(text: str, view: _View) -> Iterator[tuple[int, int, str]]:
     """Start and end of each character or escape, and what it stands for."""
     done = 0
-    for escape in _ESCAPE.finditer(text):
+    for escape in view.escapes.finditer(text):
         yield from ((at, at + 1, text[at]) for at in range(done, escape.start()))
         done = escape.end()
-        yield escape.start(), done, _letter(escape, keep_controls)
+        yield escape.start(), done, view.letter(escape)
     yield from ((at, at + 1, text[at]) for at in range(done, len(text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import random
 import resource
@@ -35,6 +36,26 @@ DISGUISES = {
     "base64": base64.b64encode(KEY.encode()).decode(),
     "base64 behind other text": base64.b64encode(b"Bearer " + KEY.encode()).decode(),
     "backwards": KEY[::-1],
+    "base64 of URLs": base64.urlsafe_b64encode(KEY.encode()).decode(),
+    "base64 twice": base64.b64encode(base64.b64encode(KEY.encode())).decode(),
+    "base64 backwards": base64.b64encode(KEY[::-1].encode()).decode(),
+    "lines of base64": "\\n".join(base64.b64encode(KEY.encode()).decode()[at : at + 10] for at in range(0, 40, 10)),
+    "hexadecimal with colons": KEY.encode().hex(":"),
+    "bytes of Python": "".join(f"\\x{ord(letter):02x}" for letter in KEY),
+    "numbers of Python": str(list(KEY.encode())),
+    "hexadecimal numbers": ", ".join(hex(byte) for byte in KEY.encode()),
+    "octal": "".join(f"\\{byte:03o}" for byte in KEY.encode()),
+    "binary": " ".join(f"{byte:08b}" for byte in KEY.encode()),
+    "escapes in braces": "".join(f"\\u{{{ord(letter):x}}}" for letter in KEY),
+    "percent twice": "".join(f"%25{ord(letter):02x}" for letter in KEY),
+    "old percent": "".join(f"%u{ord(letter):04x}" for letter in KEY),
+    "entities without end": "".join(f"&#x{ord(letter):x}" for letter in KEY),
+    "rot13": codecs.encode(KEY, "rot13"),
+    "bold letters": "".join(f"**{letter}**" for letter in KEY),
+    "letters in quotes": str(list(KEY)),
+    "letters in tags": "".join(f"<b>{letter}</b>" for letter in KEY),
+    "hyphens": "-".join(KEY),
+    "a key in a tag": f'<a href="{KEY}">',
     "a piece": KEY[7:16],
 }
 
