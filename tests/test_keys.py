@@ -151,6 +151,19 @@ def _backwards(key: str) -> str:
     return key[::-1]
 
 
+def _bold(key: str) -> str:
+    """Which the cleaning of markup puts together again."""
+    return "".join(f"**{letter}**" for letter in key)
+
+
+def _in_tags(key: str) -> str:
+    return "".join(f"<i>{letter}</i>" for letter in key)
+
+
+def _numbers(key: str) -> str:
+    return str(list(key.encode()))
+
+
 def _hexadecimal(key: str) -> str:
     return key.encode().hex()
 
@@ -162,7 +175,7 @@ def _hexadecimal(key: str) -> str:
         *itertools.product(
             [_plain, _escaped, _slashed, _zero_width, _control_characters, str.upper], [200, 400, 401, 429, 500]
         ),
-        *itertools.product([_base64, _percent, _backwards, _hexadecimal], [200, 401]),
+        *itertools.product([_base64, _percent, _backwards, _hexadecimal, _bold, _in_tags, _numbers], [200, 401]),
     ],
 )
 def test_a_provider_that_sends_the_key_back_does_not_get_it_written_down(
