@@ -94,6 +94,7 @@ _BY_WORD: Mapping[str, Class] = MappingProxyType(
         "insufficient_quota": Class.STOP,
         "credit_balance_exhausted": Class.STOP,
         "billing_error": Class.STOP,
+        "budget_exceeded": Class.STOP,  # litellm's
         "*spend_limit*": Class.STOP,
         "organization_usage_limit*": Class.STOP,
         "*perday*": Class.STOP,  # Gemini's daily quotas
@@ -102,7 +103,10 @@ _BY_WORD: Mapping[str, Class] = MappingProxyType(
 )
 
 # A key that is refused with status 400: by litellm's proxy, which has no database to look it up in, and by others.
-_KEY_WORDS = frozenset({"no_db_connection", "invalid_api_key", "api_key_invalid", "authentication_error"})
+_KEY_WORDS = frozenset(
+    {"no_db_connection", "invalid_api_key", "api_key_invalid", "authentication_error", "auth_error"}
+    | {"token_not_found_in_db", "expired_key"}
+)
 
 # What a word says where the status does not: in a body of status 200.
 _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(

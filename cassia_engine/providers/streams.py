@@ -28,6 +28,10 @@ class Stream(Protocol):
     size: int
     pieces: int
 
+    def end(self) -> None:
+        """The server said that nothing follows."""
+        ...
+
     def add(self, event: Any) -> None:
         """Take a piece as parsed."""
         ...
@@ -47,12 +51,15 @@ class OpenAIStream:
         self._choice: dict[str, Any] = {}
         self._rest: dict[str, Any] = {}
         self._error: Any = None
-        self._thought = False
+        self._thought = self._ended = False
         self.size = self.pieces = 0
+
+    def end(self) -> None:
+        self._ended = True
 
     def add(self, event: Any) -> None:
         chunk = mapping(event)
-        if chunk.get("error"):
+        if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")):
             self._error = chunk
         choice = first(chunk.get("choices"))
         delta = mapping(choice.get("delta"))
@@ -68,9 +75,12 @@ class OpenAIStream:
     def body(self) -> Any | None:
         if self._error is not None:
             return self._error
-        if "finish_reason" not in self._choice:
-            return None
         message = {name: text for name, texts in self._texts.items() if (text := "".join(texts)) or name == "content"}
+        if "finish_reason" not in self._choice:
+            # Some servers give no reason, and others send the same end behind half a reply.
+            if not (self._ended and _is_json(message["content"])):
+                return None
+            self._choice["finish_reason"] = None
         if self._thought and not message["content"]:
             message["reasoning_content"] = THOUGHT  # that there was one tells why there is no content
         choice = {**self._choice, "message": {"role": "assistant", **message}}
@@ -87,6 +97,9 @@ class OllamaStream:
         self._last: dict[str, Any] = {}
         self.size = self.pieces = 0
 
+    def end(self) -> None:
+        """Nothing to do: the last line says so itself."""
+
     def add(self, event: Any) -> None:
         line = mapping(event)
         message = mapping(line.get("message"))
@@ -100,6 +113,13 @@ class OllamaStream:
             return self._last or None
         message = {**mapping(self._last.get("message")), "content": "".join(self._texts)}
         return {**self._last, "message": message}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 STREAMS: Mapping[str, type[OpenAIStream] | type[OllamaStream]] = {
@@ -145,6 +165,8 @@ def _take(line: bytes, stream: Stream) -> None:
         text = text[5:].strip()
     elif text.startswith((b":", b"event:", b"id:", b"retry:")):
         return
+    if text == b"[DONE]":
+        stream.end()
     if not text or text == b"[DONE]":
         return
     try:

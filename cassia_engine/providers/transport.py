@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
 _HEAD = 2000  # characters that are kept of a body that is no JSON
 _STREAMED = ("text/event-stream", "application/x-ndjson")
-_STREAM = re.compile(rb"\bstream")  # not "upstream", of which gateways speak
+_STREAM = re.compile(rb"\bstream", re.IGNORECASE)  # not "upstream", of which gateways speak
 _SAID_EVERY = 30.0  # seconds
 _SHORT = 2**16  # bytes of a body that is searched for the key at once; a longer one in a thread
 
@@ -192,7 +192,10 @@ class Transport:
             return Fault(f"{self._account.provider} sent more than {size} MB, which no answer has", Class.FAIL, status)
         text = (body or b"").decode("utf-8", errors="replace").removeprefix("\ufeff")
         lower = {name.lower(): value for name, value in headers.items()}
-        trouble = self._dialect.trouble(_json(text))
+        said = _json(text)
+        if said is None and text and not text.lstrip().startswith("<"):
+            said = {"error": text[:_HEAD]}  # servers in Rust refuse in plain words
+        trouble = self._dialect.trouble(said)
         return classify(status, lower, trouble, text[:_HEAD], self._account)
 
     def _lost(self, error: Exception) -> Fault:

@@ -194,3 +194,25 @@ def test_no_piece_of_a_key_is_shown(before: str, start: int, size: int, after: s
 def test_key_is_replaced_and_the_rest_stays() -> None:
     assert clean(f"Incorrect API key provided: {KEY}.", Secret(KEY)) == "Incorrect API key provided: ***."
     assert clean("nothing to hide", None) == "nothing to hide"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ([{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}], 401),
+        ({"error": {"code": 400, "message": "API key expired. Please renew the API key."}}, 401),
+        ({"code": "Client specified an invalid argument", "error": "Incorrect API key provided: xa***1."}, 401),
+        (
+            {"error": {"message": "Authentication Error, No api key passed in.", "type": "auth_error", "code": "400"}},
+            401,
+        ),
+        ({"error": {"message": "Unable to find token", "type": "token_not_found_in_db", "code": "400"}}, 401),
+        ({"error": {"type": "invalid_request_error", "message": "Your credit balance is too low."}}, 400),
+        ({"error": {"message": "Budget has been exceeded!", "type": "budget_exceeded", "code": "400"}}, 400),
+    ],
+)
+def test_account_trouble_with_status_400_ends_the_run(body: object, status: int) -> None:
+    """As Gemini, xAI, litellm and Anthropic write it: else it would be told cluster by cluster."""
+    fault = fault_of(400, DIALECTS["openai-chat"].trouble(body))
+    assert (fault.klass, fault.status) == (Class.STOP, status)
+    assert "OPENROUTER_API_KEY" in fault.what

@@ -86,10 +86,33 @@ def test_stream_without_end_is_none(
 
 @pytest.mark.parametrize(
     ("raw", "kind"),
-    [(sse(delta("a"), {"error": {"message": "m"}}), OpenAIStream), (lines({"error": "m"}), OllamaStream)],
+    [
+        (sse(delta("a"), {"error": {"message": "m"}}), OpenAIStream),
+        (sse(delta("a"), {"error": {"message": "m"}}, delta("", finish_reason="error")), OpenAIStream),
+        (sse(delta("a"), {"object": "error", "message": "m", "code": 400}, end=b""), OpenAIStream),
+        (b"event: error\r\n" + sse({"type": "error", "message": "m"}, end=b""), OpenAIStream),
+        (lines({"error": "m"}), OllamaStream),
+        (lines({"message": {"content": "a"}, "done": False}, {"error": "m"}), OllamaStream),
+    ],
 )
 def test_error_in_a_stream_is_its_body(raw: bytes, kind: type[OpenAIStream] | type[OllamaStream]) -> None:
-    assert "error" in body_of(raw, kind)
+    found = body_of(raw, kind)
+    assert "error" in json.dumps(found) and "m" in str(found.get("message", found.get("error")))
+
+
+@pytest.mark.parametrize("end", [b"", b"data: [DONE]\n\n", b"data:[DONE]", b"\n: bye\n"])
+def test_a_reason_ends_a_stream_with_or_without_a_mark(end: bytes) -> None:
+    raw = b": OPENROUTER PROCESSING\n\nretry: 3000\n" + sse(delta("a"), delta("", finish_reason="stop"), end=end)
+    assert body_of(raw)["choices"][0]["message"]["content"] == "a"
+
+
+def test_a_whole_reply_needs_no_reason_behind_it() -> None:
+    found = body_of(sse(delta('{"lineage": '), delta('"T cell"}', finish_reason=None)))
+    assert found["choices"][0]["finish_reason"] is None
+    assert found["choices"][0]["message"]["content"] == '{"lineage": "T cell"}'
+    for raw in (sse(delta('{"lineage": ')), sse(delta('{"a": 1}'), end=b"")):
+        with pytest.raises(BrokenStreamError):
+            body_of(raw)
 
 
 def streaming(*parts: tuple[float, bytes], kind: str = "text/event-stream") -> Callable[[web.BaseRequest], Any]:
@@ -193,8 +216,9 @@ def test_each_streamed_reply_has_a_connection_of_its_own() -> None:
     assert len(server.connections) == 3
 
 
-def test_a_server_that_cannot_stream_is_asked_without() -> None:
-    refusal = {"error": {"message": "stream_options is not supported", "param": "stream_options"}}
+@pytest.mark.parametrize("words", ["stream_options is not supported", "Streaming is not supported for this model"])
+def test_a_server_that_cannot_stream_is_asked_without(words: str) -> None:
+    refusal = {"error": {"message": words}}
     server = Scripted([(400, refusal), (200, completion())])
 
     async def main() -> list[Receipt]:

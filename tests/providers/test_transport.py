@@ -158,6 +158,17 @@ def test_status_and_error_of_the_body_make_the_class() -> None:
     assert "<html>slow down" in fault.what
 
 
+def test_refusal_in_plain_words_is_read() -> None:
+    told = b"Failed to deserialize the JSON body: response_format: unknown variant `json_schema`, expected `json_object`"
+    fault = fault_of(lambda request: plain(422, told))
+    assert (fault.parameter, fault.instead, fault.klass) == ("schema", "json_object", Class.FAIL)
+    assert fault_of(lambda request: plain(400, b"<html>unknown temperature</html>")).parameter == ""
+
+
+async def plain(status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type="text/plain")
+
+
 def test_key_that_an_answer_repeats_is_not_handed_on() -> None:
     assert KEY not in receipt_of(Scripted([(200, completion(f"your key is {KEY}"))])).body
 

@@ -27,47 +27,64 @@ _FIELDS = {
     "output_config": "schema",
     "output_format": "schema",
     "format": "schema",
+    "response_schema": "schema",
+    "structured_outputs": "schema",
     "max_tokens": "max_tokens",
     "max_completion_tokens": "max_tokens",
     "max_output_tokens": "max_tokens",
+    "max_new_tokens": "max_tokens",
     "num_predict": "max_tokens",
 }
 # A field in quotes, or in front of a colon, or as what a model "does not support".
 _NAMED = re.compile(
-    r"[`'\"]([a-z_]+(?:\.[a-z_0-9]+)*)[`'\"]|^([a-z_]+(?:\.[a-z_0-9]+)*):"
+    r"[`'\"]([a-zA-Z_]+(?:\.[a-zA-Z_0-9]+)*)[`'\"]|^([a-z_]+(?:\.[a-z_0-9]+)*):"
     r"|(?:does not|do not|doesn't|don't) support (\w+)"
 )
 # Without any mark a word has to stand in a sentence that refuses it.
 _REFUSES = re.compile(
-    r"support|allow|accept|permit|deprecat|unavailable|unrecogni[sz]ed|unknown|unexpected|extra|invalid|only|must|cannot|exceed"
-    r"|too (?:large|high|big)",
+    r"support|allow|accept|permit|deprecat|unavailable|unrecogni[sz]ed|unknown|unexpected|extra|invalid|only|must|cannot|exceed|enabled"
+    r"|too (?:large|high|big)|非法|无效|不支持|范围|超过",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"\b(temperature|reasoning_effort|thinking|response_format|max_completion_tokens|max_tokens)\b")
+_BARE = re.compile(
+    r"(?<![a-z_])(temperature|reasoning_?effort|thinking|response_format|json[ _]schema|json mode|structured outputs?"
+    r"|max_completion_tokens|max_tokens|max(?:imum)? (?:output |completion |new )?tokens)(?![a-z_])",
+    re.IGNORECASE,
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BOUNDS = re.compile(r"\b(?:max|min)(?:Items|Length)\b")
 _SYSTEM = re.compile(
     r"system (?:role|message|prompt|instruction)s?\b.{0,40}(?:not|n't|unsupported|disabled)"
     r"|(?:not|n't) support.{0,40}\bsystem\b|role.{0,20}\bsystem\b.{0,40}(?:not|n't|invalid|unsupported|unknown)"
     r"|(?:unknown|invalid|unsupported|unexpected).{0,20}role.{0,10}\bsystem\b"
-    r"|roles must alternate|only user and assistant roles|developer instruction is not enabled",
+    r"|roles must alternate|only user(?:,| and) .{0,20}roles are|developer instruction is not enabled",
     re.IGNORECASE,
 )
-_NO_HOST = re.compile(r"no (?:endpoints?|hosts?|providers?)\b.*\bsupports? (?:all|the) .*parameters", re.IGNORECASE)
-_GRAMMAR = re.compile(r"\bgrammar\b", re.IGNORECASE)
+_NO_HOST = re.compile(
+    r"no (?:endpoints?|hosts?|providers?)\b.*\b(?:supports?|handles?) (?:all|the) .*parameters", re.IGNORECASE
+)
+_GRAMMAR = re.compile(r"grammar\b", re.IGNORECASE)
 _ALLOWED = re.compile(
     r"\b(?:must be|one of|supported values|expected|use\b(?=.*instead))(.*)", re.IGNORECASE | re.DOTALL
 )
-_TAKES = r"[`'\"]?(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(?![\d.])"
-_CONTEXT = re.compile(rf"context (?:length|window|size)\D{{0,40}}{_TAKES}", re.IGNORECASE)
+_TAKES = r"[`'\"]?(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(?!\d|\.\d)"
+_CONTEXT = re.compile(
+    rf"context (?:length|window|size)\D{{0,40}}{_TAKES}|max_new_tokens`? must be <= {_TAKES}"
+    rf"|context limit: \d+ \+ \d+ > {_TAKES}",
+    re.IGNORECASE,
+)
 _PROMPT = re.compile(
     rf"{_TAKES}\s*(?:tokens )?(?:in|from|of) (?:the )?(?:messages|prompt|input)"
-    rf"|(?:has|have|prompt (?:contains|is)) {_TAKES} (?:input|prompt)? ?tokens",
+    rf"|(?:has|have|passed|prompt (?:contains|is)) {_TAKES} (?:input|prompt)? ?tokens"
+    rf"|given: {_TAKES} `?inputs|{_TAKES} of text input|context limit: {_TAKES} \+",
     re.IGNORECASE,
 )
 _LIMITS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\[\s*\d+\s*,\s*{_TAKES}\s*\]",
+        r"\[\s*\d+\s*,\s*(\d+)\s*\]",
+        rf"(?:maximum|limit|allowed)[^.\d]{{0,40}}? is {_TAKES}",
+        rf"max_tokens > {_TAKES}",
         rf"(?:at most|up to|no more than|cannot exceed|must not exceed|less than or equal to|<=) (?:the )?{_TAKES}",
         rf"(?:max|limit|maximum)[^.\d]{{0,60}}? (?:is|of|:) {_TAKES}",
         rf"\d+ > {_TAKES}",
@@ -110,14 +127,27 @@ def _names(message: str) -> Iterator[str]:
 
 def _bare(message: str) -> str:
     match = _BARE.search(message) if _REFUSES.search(message) else None
-    return _FIELDS[match[1]] if match else ""
+    return _of_words(match[1]) if match else ""
+
+
+def _of_words(said: str) -> str:
+    """Cassia's name of a parameter that is named in words: "maximum output tokens", "JSON mode"."""
+    words = said.lower().replace("_", " ")
+    if "tokens" in words:
+        return "max_tokens"
+    if words.startswith(("reasoning", "thinking")):
+        return "reasoning"
+    return "temperature" if words == "temperature" else "schema"
 
 
 def _known(field: str) -> str:
-    """Cassia's name of a field of a request, by its longest known beginning: output_config.format.schema."""
-    steps = field[:100].split(".")
-    beginnings = (".".join(steps[:end]) for end in range(len(steps), 0, -1))
-    return next((_FIELDS[name] for name in beginnings if name in _FIELDS), "")
+    """Cassia's name of a field of a request, by its longest known beginning, or by its end.
+
+    Such as output_config.format.schema and inferenceConfig.maxTokens.
+    """
+    steps = _HUMP.sub("_", field[:100]).lower().split(".")
+    parts = (*(".".join(steps[:end]) for end in range(len(steps), 0, -1)), steps[-1])
+    return next((_FIELDS[name] for name in parts if name in _FIELDS), "")
 
 
 def _form(message: str) -> str:

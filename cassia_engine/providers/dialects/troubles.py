@@ -20,6 +20,15 @@ from cassia_engine.providers.dialects.wild import first, mapping, number, one_li
 
 _MESSAGE = 300
 _LOOPED = re.compile(r"token repeat limit", re.IGNORECASE)
+# What some say with status 400 and in words alone, and the code that others have for it.
+_IN_WORDS = (
+    (_LOOPED, "token_repeat_limit"),
+    (
+        re.compile(r"(?:incorrect|invalid) api key|\bapi key (?:is )?(?:not valid|not found|expired|invalid)", re.I),
+        "invalid_api_key",
+    ),
+    (re.compile(r"credit balance is too low", re.I), "credit_balance_exhausted"),
+)
 _ANSWERS = ("choices", "content", "done")
 
 
@@ -35,7 +44,7 @@ def _find(data: Any, depth: int) -> Trouble | None:
         return None
     message, details = _message(error, depth)
     metadata = mapping(error.get("metadata"))
-    code = "token_repeat_limit" if _LOOPED.search(message) else error.get("code")
+    code = next((code for words, code in _IN_WORDS if words.search(message)), error.get("code"))
     return Trouble(
         status=_status(code) or _status(error.get("status")) or _status(error.get("status_code")),
         code=_code(
