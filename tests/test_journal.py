@@ -369,6 +369,7 @@ def rewritten(path: Path, **changes: Any) -> None:
         {"at": None},
         {"seconds": "1"},
         {"seconds": float("nan")},
+        {"seconds": -1.0},
         {"body": []},
         {"body": {"model": "another"}},
         {"url": "https://elsewhere.example/v1"},
@@ -389,6 +390,19 @@ def test_malformed_lines_do_not_count(
     assert "no cassia has written this line" in told and "\n" not in told
     assert (journal.reused, journal.asked, journal.answered) == (1, 1, 1)
     assert summary_of(tmp_path).damaged == 1
+    journal.close()
+
+
+def test_a_line_that_names_two_calls_answers_neither(tmp_path: Path) -> None:
+    """The key by which a line is found, and another one that fits what it says."""
+    own, other = call(), call(ordinal=1)
+    path = journaled(tmp_path, other)
+    *rows, last = path.read_bytes().splitlines()
+    rest = b'"kind":"reply","key":"%b",' % key_of(own).encode() + last.split(b",", 1)[1]
+    path.write_bytes(b"\n".join([*rows[:-1], b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)]))
+    journal = opened(tmp_path)
+    assert ask(journal, Inner(), own) == ["answer 1"]
+    assert (journal.reused, journal.asked) == (0, 1)
     journal.close()
 
 

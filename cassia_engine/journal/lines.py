@@ -151,10 +151,17 @@ def fields_of(raw: bytes, kind: Kind) -> dict[str, Any] | None:
     A reply must be one to the very call that its key stands for.
     """
     try:
-        fields: dict[str, Any] = json.loads(raw)
+        fields: dict[str, Any] = json.loads(raw, object_pairs_hook=_once)
         return fields if _is_whole(fields, kind) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name stands twice")
+    return fields
 
 
 def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
@@ -165,7 +172,7 @@ def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
     match kind:
         case Kind.REPLY:
             is_own = _key({name: fields[name] for name in _CALL}) == fields["key"]
-            return is_own and math.isfinite(fields["seconds"])
+            return is_own and math.isfinite(fields["seconds"]) and fields["seconds"] >= 0
         case Kind.REJECTED:
             later = all(isinstance(fields.get(name, kind()), kind) for name, kind in _LATER.items())
             return later and fields["class"] in tuple(Class)

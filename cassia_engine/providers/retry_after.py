@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cassia_engine.providers.dialects import Trouble
 
+_DURATION = re.compile(r"(?:(\d{1,4})m)?(?:(\d{1,6}(?:\.\d{1,9})?)s)?(?:(\d{1,9})ms)?", re.ASCII)
 LONGEST_WAIT = 300.0  # seconds; whatever a provider asks for
 
 
@@ -19,6 +21,7 @@ def retry_after(headers: Mapping[str, str], trouble: Trouble | None = None) -> f
     for found in (
         _number(headers.get("retry-after-ms"), 0.001),
         _number(headers.get("retry-after"), 1.0),
+        _duration(headers.get("retry-after")),
         _until(headers.get("retry-after"), headers.get("date")),
         trouble.retry_after if trouble else None,
     ):
@@ -32,6 +35,15 @@ def _number(text: str | None, unit: float) -> float | None:
         return float(text) * unit if text else None
     except ValueError:
         return None
+
+
+def _duration(text: str | None) -> float | None:
+    """Seconds of a duration with units, as gateways write it: 5s, 1m30s, 500ms."""
+    match = _DURATION.fullmatch(text.strip()) if text else None
+    if match is None or not any(match.groups()):
+        return None
+    minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
+    return 60 * minutes + seconds + milliseconds / 1000
 
 
 def _until(text: str | None, date: str | None) -> float | None:

@@ -159,7 +159,9 @@ def test_status_and_error_of_the_body_make_the_class() -> None:
 
 
 def test_refusal_in_plain_words_is_read() -> None:
-    told = b"Failed to deserialize the JSON body: response_format: unknown variant `json_schema`, expected `json_object`"
+    told = (
+        b"Failed to deserialize the JSON body: response_format: unknown variant `json_schema`, expected `json_object`"
+    )
     fault = fault_of(lambda request: plain(422, told))
     assert (fault.parameter, fault.instead, fault.klass) == ("schema", "json_object", Class.FAIL)
     assert fault_of(lambda request: plain(400, b"<html>unknown temperature</html>")).parameter == ""
