@@ -77,6 +77,7 @@ class Transport:
         self._stream = STREAMS.get(account.dialect) if account.streams else None
         whole = total or timeout * (12 if self._stream else 2)
         self._timeout = aiohttp.ClientTimeout(total=whole, connect=connect, sock_connect=connect, sock_read=timeout)
+        self._has_streamed = False
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -133,19 +134,25 @@ class Transport:
                 body = await self._body(response, stream, began)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = self._lost(error)
+            if stream and not self._has_streamed and isinstance(error, aiohttp.ServerDisconnectedError):
+                self._stop_streaming()  # what stands between may take no streams; the next attempt goes without
         else:
             if status == 200 and body is not None:
+                self._has_streamed = True
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
                 seconds = round(time.monotonic() - began, 3)
                 text = self._text(body) if len(body) < _SHORT else await asyncio.to_thread(self._text, body)
                 return Receipt(text, now, seconds)
             if stream and status in (400, 422) and _STREAM.search(body or b""):
-                log.info("%s takes no streamed requests: its answers are waited for whole", self._account.provider)
-                self._stream = None
+                self._stop_streaming()
                 return await self.exchange(call)
             fault = self._refused(status, headers, body)
         # Raised outside of the handler, so that what aiohttp raised is not its context.
         raise fault
+
+    def _stop_streaming(self) -> None:
+        log.info("%s takes no streamed requests: its answers are waited for whole", self._account.provider)
+        self._stream = None
 
     def void(self, call: Call) -> None:
         """Nothing to do: nothing is recorded here."""

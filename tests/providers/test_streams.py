@@ -230,6 +230,26 @@ def test_a_server_that_cannot_stream_is_asked_without(words: str) -> None:
     assert [body.get("stream") for body in server.bodies] == [True, None, None]
 
 
+def test_a_connection_that_closes_at_a_streamed_request_is_asked_without() -> None:
+    """As simple gateways do that read every answer as one JSON object."""
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        if json.loads(await request.read()).get("stream"):
+            assert request.transport is not None
+            request.transport.close()
+        return web.json_response(completion())
+
+    async def main() -> Receipt:
+        async with serving(handle) as url, Transport(account_at(url, streams=True)) as transport:
+            call = Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"}))
+            with pytest.raises(Fault) as caught:
+                await transport.exchange(call)
+            assert caught.value.klass is Class.RETRY
+            return await transport.exchange(call)
+
+    assert json.loads(asyncio.run(main()).body) == completion()
+
+
 def test_a_server_that_takes_no_notice_is_understood() -> None:
     assert json.loads(received(Scripted([(200, completion())])).body) == completion()
 
