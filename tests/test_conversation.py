@@ -584,6 +584,11 @@ def test_genes_that_were_set_aside_are_not_invented_ones() -> None:
         ({"missed_conflict": {"answer": "yes", "genes": ["CD3D"]}}, True, False),
         ({"missed_conflict": {"answer": "yes", "genes": ["gnly"]}}, False, False),
         ({"better_type": {"answer": "yes: GNLY marks a T cell"}}, False, False),
+        (
+            {"better_type": {"answer": "yes", "genes": [], "reason": "Was it a T cell? The Rest is unclear."}},
+            True,
+            False,
+        ),
         ({"better_type": {"answer": "yes", "genes": [], "reason": "NKG7 is high"}}, False, False),
         ({"missed_mixture": {"answer": "yes", "genes": ["GNLY"]}}, True, False),
         ({"missed_mixture": {"answer": "yes", "genes": ["GNLY", "PRF1"]}}, False, False),

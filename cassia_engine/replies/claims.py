@@ -268,5 +268,11 @@ def _answer(value: Any, question: str) -> Answer:
 
 
 def _symbols_in(*texts: Any) -> tuple[str, ...]:
+    """Symbols of genes in sentences; not those that are words too ("Was", "Rest")."""
     words = (word for text in texts for word in _SYMBOL.findall(plain.text(text)))
-    return tuple(dict.fromkeys(w for w in words if len(w) > 2 and w != w.lower() and is_symbol(w)))[: plain.MAX_ITEMS]
+    return tuple(dict.fromkeys(word for word in words if _is_written_symbol(word)))[: plain.MAX_ITEMS]
+
+
+def _is_written_symbol(word: str) -> bool:
+    marked = word == word.upper() or any(map(str.isdigit, word))
+    return len(word) > 2 and marked and is_symbol(word)
