@@ -108,8 +108,7 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
             remedy = f", or give {option('marker_format', 'long')} if each row is one gene"
             problems.add("with a cluster of another row", what + remedy, line)
         if found.problem:
-            what = f"{found.problem}; write each number at its gene, as in CD3D:3.2"
-            problems.add("with numbers whose genes cannot be told", what, line)
+            problems.add("whose genes cannot be told", found.problem, line)
         elif not genes and not found.negative:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)
         elif len(genes) > MOST_GENES:
