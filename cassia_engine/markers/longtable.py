@@ -16,7 +16,7 @@ from dataclasses import replace
 import duckdb
 
 from cassia_engine.cells import unguard
-from cassia_engine.errors import quoted
+from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.direction_column import DirectionColumn, decide, find_direction_column
 from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.formats import Format, MarkerTable
@@ -24,6 +24,7 @@ from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.list_gene import gene_of
 from cassia_engine.markers.numbers import SPREADSHEET_ERRORS
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
+from cassia_engine.markers.ratios import check_ratio
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
 from cassia_engine.markers.scan import Columns, lines_of, tidied
@@ -31,6 +32,7 @@ from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_patter
 from cassia_engine.markers.statistics import least_score, matching
 from cassia_engine.markers.symbols import is_sentence
 from cassia_engine.markers.thresholds import Thresholds
+from cassia_engine.markers.tools import SCVI, SCVI_VANILLA
 from cassia_engine.markers.unique_names import may_be_numbered
 from cassia_engine.markers.unused import used_columns
 from cassia_engine.records import Cluster, Marker, Selection
@@ -96,10 +98,22 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
     if conditions and not keep.thresholds.format.common:
         log.info("%s: a marker has %s", source.place, ", ".join(conditions))
     if found:
+        check_ratio(db, source, keep.thresholds, keep.reader())
+        _say_marked(db, keep)
         check_numbers(db, source, keep.thresholds, keep.reader(), counts)
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())
     return found
+
+
+def _say_marked(db: duckdb.DuckDBPyConnection, keep: _Keep) -> None:
+    """Say how many rows a column of booleans leaves out, which is no format's own."""
+    thresholds, (reader, parameters) = keep.thresholds, keep.reader()
+    for column in () if thresholds.format.name in (SCVI.name, SCVI_VANILLA.name) else thresholds.true:
+        sql = f"SELECT count(*) FROM {reader} WHERE NOT coalesce({thresholds.true_sql(column)}, false)"
+        if number := (db.execute(sql, parameters).fetchone() or (0,))[0]:
+            what = f"{number} rows that are not True in column {shown(column)} are no markers and are left out"
+            log.warning("%s: %s", keep.source.place, what)
 
 
 def _decide_direction(db: duckdb.DuckDBPyConnection, keep: _Keep, column: DirectionColumn) -> bool:

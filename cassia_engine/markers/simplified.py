@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cassia_engine.cells import unguard
@@ -83,6 +83,18 @@ def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
     if id_ in ids or id_.isdecimal() or (len(parts) > 1 and re.search("[,;|]", genes) and are_symbols(parts)):
         what = f"the first line ({shown(id_)}, {shown(genes)}) looks like a row; put a header above it: cluster,genes"
         raise source.error(what, 0)
+
+
+def refuse_second_header(source: Source, columns: Sequence[int]) -> None:
+    """A row that has the names of columns is a header, of another table above or below, and no cluster."""
+    names = {source.header[position].strip().lower() for position in columns}
+    for number, row in enumerate(source.sample):
+        cells = [row[position].strip() for position in columns if position < len(row)]
+        cluster, gene = ({cell.lower() for cell in cells} & {*known} for known in (CLUSTER_HEADERS, GENE_HEADERS))
+        if len(cells) == 2 and ((cluster and gene) or {cell.lower() for cell in cells} == names):
+            what = f"row {number + 1} below the header ({', '.join(map(shown, cells))}) is a header itself"
+            remedy = "remove the line above it" if number == 0 and not names & {*CLUSTER_HEADERS} else "remove that row"
+            raise source.error(f"{what}; {remedy}", 0)
 
 
 def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSettings, sieve: Sieve) -> MarkerTable:

@@ -1,0 +1,169 @@
+"""Tables that look like others: read by what they say, or refused, and never read wrongly without a word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.errors import UsageError
+from tests.test_markers import genes, read
+
+T, B = ["CD3D", "CD3E", "CD2", "IL7R", "TRAC"], ["MS4A1", "CD79A", "CD79B", "CD19", "BANK1"]
+
+
+def long_table(ids: tuple[str, str], column: str = "", values: tuple[str, ...] = ("",) * 5, stats: bool = True) -> str:
+    """A long table of two clusters with five genes, and a further column with a value for each rank."""
+    lines = ["cluster,gene" + ",avg_log2FC,p_val_adj" * stats + (f",{column}" if column else "")]
+    for id_, some in zip(ids, (T, B), strict=True):
+        for rank, (gene, value) in enumerate(zip(some, values, strict=True)):
+            lines.append(f"{id_},{gene}" + f",{3 - rank / 2},0.001" * stats + (f",{value}" if column else ""))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        long_table(("0.0", "1.0")),
+        "0.0,1.0\n" + "".join(f"{one},{other}\n" for one, other in zip(T, B, strict=True)),
+        f'cluster,genes\n0.0,"{",".join(T)}"\n1.0,"{",".join(B)}"\n',
+    ],
+)
+def test_ids_that_are_whole_floats_are_whole_numbers(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert genes(read(tmp_path, text)) == {"0": T, "1": B}
+    assert "ids of clusters are whole numbers written as decimals: 0.0 as 0 is read" in caplog.text
+
+
+@pytest.mark.parametrize("ids", [("0.0", "0.5"), ("1.0", "T cells"), ("1.0", "1.00"), ("1.0", "2")])
+def test_other_ids_stay_as_they_are(tmp_path: Path, ids: tuple[str, str]) -> None:
+    assert genes(read(tmp_path, long_table(ids))) == dict(zip(ids, (T, B), strict=True))
+
+
+@pytest.mark.parametrize("words", [("True", "False"), ("TRUE", "FALSE"), ("1", "0"), ("yes", "no"), ("T", "")])
+def test_rows_that_a_column_calls_no_markers_are_left_out(
+    tmp_path: Path, words: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    values = tuple(words[rank in (0, 3)] for rank in range(5))
+    marked = {"T": ["CD3E", "CD2", "TRAC"], "B": ["CD79A", "CD79B", "BANK1"]}
+    assert genes(read(tmp_path, long_table(("T", "B"), "is_marker", values))) == marked
+    text = long_table(("T", "B"), "significant", values, stats=False)
+    assert genes(read(tmp_path, text, marker_format="long")) == marked
+    assert "4 rows that are not True in column significant are no markers and are left out" in caplog.text
+
+
+def test_column_of_other_words_leaves_nothing_out(tmp_path: Path) -> None:
+    values = ("tight", "loose", "tight", "True", "False")
+    assert genes(read(tmp_path, long_table(("T", "B"), "keep", values))) == {"T": T, "B": B}
+
+
+def ratios(name: str, values: tuple[float, ...], fractions: str = "") -> str:
+    more = [fractions.split()[rank] if fractions else "" for rank in range(5)]
+    rows = [f"{id_},{gene},{values[n]},0{more[n]}" for id_, some in (("T", T), ("B", B)) for n, gene in enumerate(some)]
+    return "\n".join([f"cluster,gene,{name},p_val_adj{',pct.1,pct.2' if fractions else ''}", *rows]) + "\n"
+
+
+UP_AND_DOWN = (4, 2, 0.5, 0.4, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("name", "fractions"),
+    [("FC", ""), ("fold_change", ""), ("ratio", ""), ("effect", ",.9,.1 ,.9,.1 ,.1,.9 ,.1,.9 ,.1,.9")],
+)
+def test_ratio_is_not_taken_for_its_logarithm(tmp_path: Path, name: str, fractions: str) -> None:
+    what = f"{name} looks like a ratio and not its log2: 6 values are from 0 to 1, none below 0; give the log2"
+    with pytest.raises(UsageError, match=f"line 1: {what}"):
+        read(tmp_path, ratios(name, UP_AND_DOWN, fractions), log2fc_column=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "fractions"),
+    [
+        ("log2FC", UP_AND_DOWN, ""),  # of genes that are up only
+        ("effect", UP_AND_DOWN, ""),
+        ("FC", UP_AND_DOWN, ",.9,.1 ,.9,.1 ,.9,.1 ,.9,.1 ,.9,.1"),
+        ("FC", (4, 2, 0.5, 0.4, -0.8), ""),
+    ],
+)
+def test_fold_changes_of_genes_that_are_up_are_not_taken_for_ratios(
+    tmp_path: Path, name: str, values: tuple[float, ...], fractions: str
+) -> None:
+    found = genes(read(tmp_path, ratios(name, values, fractions), log2fc_column=name))
+    assert found["T"][:2] == ["CD3D", "CD3E"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("comparison", "AD_vs_CTRL", "column comparison has AD_vs_CTRL"),
+        ("comparison", "treated-control", "column comparison has treated-control"),
+        ("contrast", "treated_vs_control", "column contrast has treated_vs_control"),
+        ("test", "KO vs WT", "column test has KO vs WT"),
+        ("group1,group2", "AD,CTRL", "columns group1 and group2 have AD and CTRL"),
+        ("ident.1,ident.2", "stim,ctrl", "columns ident.1 and ident.2 have stim and ctrl"),
+    ],
+)
+def test_comparison_of_conditions_is_warned_of(
+    tmp_path: Path, column: str, value: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(tmp_path, long_table(("T", "B"), column, (value,) * 5))
+    assert f"{said}: the genes tell conditions apart within clusters" in caplog.text
+    assert caplog.text.count("the genes tell conditions apart") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("comparison", "T_vs_rest"), ("comparison", "T vs B"), ("contrast", "cluster B"), ("group2", "rest")),
+        *(("test", "wilcox"), ("group1,group2", "T,rest"), ("note", "seen in mice")),
+    ],
+)
+def test_comparison_of_clusters_is_not_warned_of(
+    tmp_path: Path, column: str, value: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(tmp_path, long_table(("T", "B"), column, (value,) * 5))
+    assert "the genes tell conditions apart" not in caplog.text
+
+
+def test_comparison_of_conditions_is_no_cluster(tmp_path: Path) -> None:
+    text = long_table(("AD_vs_CTRL", "AD_vs_CTRL"))
+    with pytest.raises(UsageError, match="AD_vs_CTRL, all that column cluster has, compares conditions"):
+        read(tmp_path, text)
+    assert list(genes(read(tmp_path, text, cluster_column="cluster"))) == ["AD_vs_CTRL"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("{} (gene)", "{}: Gene", "{} genes", "{} - symbol", "{} [Genes]", "{} Gene Symbol", "{} marker genes"),
+        *("{} top genes", "{} (markers)", "Top genes {}", "Markers of {}", "Gene: {}", "{} – Genes", "{} / gene"),
+    ],
+)
+def test_word_for_genes_is_no_part_of_a_wide_tables_label(tmp_path: Path, label: str) -> None:
+    rows = "".join(f"{one},{other}\n" for one, other in zip(T, B, strict=True))
+    header = f"{label.format('T cells')},{label.format('B cells')}\n"
+    assert genes(read(tmp_path, header + rows)) == {"T cells": T, "B cells": B}
+
+
+def test_statistics_in_brackets_belong_to_their_cluster(tmp_path: Path) -> None:
+    rows = "".join(f"{one},{2 - rank},{other},{rank - 1}\n" for rank, (one, other) in enumerate(zip(T, B, strict=True)))
+    found = genes(read(tmp_path, "T (gene),T (log2FC),B (gene),B (log2FC)\n" + rows))
+    assert found == {"T": T[:2], "B": [*reversed(B[2:])]}
+
+
+@pytest.mark.parametrize("first", ["0,1\ncluster,gene\n", "V1,V2\nCluster,Markers\n", "X,Y\nleiden,names\n"])
+@pytest.mark.parametrize("lists", [False, True])
+def test_header_below_another_one_is_no_cluster(tmp_path: Path, first: str, lists: bool) -> None:
+    pairs = [("T", '"CD3D,CD3E"'), ("B", '"MS4A1,CD79A"')] if lists else [*zip("TTBB", T[:2] + B[:2], strict=True)]
+    with pytest.raises(
+        UsageError, match=r"line 1: row 1 below the header .* is a header itself; remove the line above"
+    ):
+        read(tmp_path, first + "".join(f"{id_},{some}\n" for id_, some in pairs))
+
+
+def test_header_that_is_repeated_is_no_cluster(tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"row 2 below the header \(cluster, gene\) is a header itself; remove that row"
+    ):
+        read(tmp_path, "cluster,gene\nT,CD3D\ncluster,gene\nB,MS4A1\nB,CD79A\n")
