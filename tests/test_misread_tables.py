@@ -167,3 +167,41 @@ def test_header_that_is_repeated_is_no_cluster(tmp_path: Path) -> None:
         UsageError, match=r"row 2 below the header \(cluster, gene\) is a header itself; remove that row"
     ):
         read(tmp_path, "cluster,gene\nT,CD3D\ncluster,gene\nB,MS4A1\nB,CD79A\n")
+
+
+@pytest.mark.parametrize(
+    "ids", [("T cell", "T cell "), ("T cell", "t cell"), ("1", "01"), ("0", "0.0"), ("a b", "a  b")]
+)
+def test_ids_that_differ_in_notation_only_are_warned_of(
+    tmp_path: Path, ids: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert genes(read(tmp_path, long_table(ids))) == dict(zip(ids, (T, B), strict=True))
+    assert "differ in spaces, letter case or notation only, and stay apart" in caplog.text
+
+
+def test_ids_that_a_spreadsheet_made_dates_of_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read(tmp_path, long_table(("1-Jan", "2-Mar")))
+    assert "ids of clusters look like dates, as a spreadsheet makes of 1-1 or 2-3: 1-Jan, 2-Mar; check" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["1-Mar", "Sep-02", "2001-03-01", "01/03/2021", "2021-03-01 00:00:00", "2.Sep", "01-Sep-21"]
+)
+def test_genes_that_a_spreadsheet_made_dates_of_are_named(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(tmp_path, long_table(("T", "B")) + f"B,{name},3,0\nB,2.31E+19,3,0\n")
+    assert f"a spreadsheet turned genes into dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar): {name};" in caplog.text
+    assert "turned genes into numbers (2310009E19Rik into 2.31E+19): 2.31E+19;" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["negative markers", "down_genes", "downregulated_gene", "not expressed", "bottom genes"]
+)
+def test_genes_that_are_down_by_their_columns_name_are_refused(tmp_path: Path, name: str) -> None:
+    for text in (
+        f"cluster,{name}\nT,CD3D\nT,CD3E\nB,MS4A1\nB,CD79A\n",
+        f'cluster,{name}\nT,"CD3D,CD3E"\nB,"MS4A1,CD79A"\n',
+    ):
+        with pytest.raises(UsageError, match=f"line 1: column {name} has genes that are down or absent by its name"):
+            read(tmp_path, text)

@@ -20,10 +20,11 @@ from cassia_engine.faces import argument
 from cassia_engine.markers.choose import choose_format
 from cassia_engine.markers.conditions import check_conditions
 from cassia_engine.markers.context import read_context, with_context
-from cassia_engine.markers.directions import without_down
+from cassia_engine.markers.directions import refuse_down_column, without_down
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, data_columns
 from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
+from cassia_engine.markers.id_doubts import warn_of_ids
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
@@ -128,6 +129,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             check_unused(source, used_columns(source, format_), format_)
             if not shape.format:
                 refuse_mixed(source, format_, columns, settings)
+        if not shape.format:
+            refuse_down_column(source, columns[1])
         if format_:
             table = read_long(source, format_, settings, sieve)
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
@@ -139,6 +142,7 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             check_conditions(source, used, source.header[columns[0]], ids, settings)
         clusters = with_whole_ids(source, without_down(source, table.clusters, settings.cluster_name))
         table = MarkerTable(table.selection, clusters)
+        warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
     if not any(cluster.markers for cluster in table.clusters):
