@@ -205,3 +205,65 @@ def test_genes_that_are_down_by_their_columns_name_are_refused(tmp_path: Path, n
     ):
         with pytest.raises(UsageError, match=f"line 1: column {name} has genes that are down or absent by its name"):
             read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "ids", [("T pos", "T neg"), ("T+", "T-"), ("Mono (positive markers)", "Mono (negative markers)")]
+)
+def test_ids_that_pair_by_sign_are_warned_of(
+    tmp_path: Path, ids: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    read(tmp_path, long_table(ids))
+    assert f"({ids[0]} and {ids[1]}), and are read as clusters of their own; remove {ids[1]} if" in caplog.text
+
+
+def test_clusters_that_are_called_by_a_genes_sign_are_not_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(tmp_path, long_table(("CD8+", "CD8-")))
+    assert "pair" not in caplog.text
+
+
+def test_clusters_that_are_comparisons_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read(tmp_path, long_table(("AD_vs_CTRL", "MCI_vs_CTRL")))
+    assert "clusters are comparisons (AD_vs_CTRL): their genes tell the one side from the other only" in caplog.text
+    caplog.clear()
+    read(tmp_path, long_table(("T_vs_rest", "B vs all")))
+    assert "comparisons" not in caplog.text
+
+
+def test_gene_with_a_minus_before_it_is_no_marker_of_a_long_table(tmp_path: Path) -> None:
+    assert genes(read(tmp_path, long_table(("T", "B")) + "B,-EPCAM,5,0\n"))["B"] == B
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"), [("pvalue", "a p value"), ("p_val", "a p value"), ("padj", "a p value"), ("rank", "a rank")]
+)
+def test_what_is_best_where_it_is_smallest_is_no_score(tmp_path: Path, column: str, kind: str) -> None:
+    text = f"cluster,gene,{column}\n" + "".join(
+        f"{id_},{gene},0.01\n" for id_, some in (("T", T), ("B", B)) for gene in some
+    )
+    with pytest.raises(
+        UsageError, match=f"{column}, given as score_column, is {kind} by its name, of which the smallest"
+    ):
+        read(tmp_path, text, score_column=column)
+
+
+def test_absolute_fold_changes_tell_no_direction(tmp_path: Path) -> None:
+    text = long_table(("T", "B"), "direction", ("up", "up", "down", "up", "up")).replace("avg_log2FC", "abs_log2FC")
+    found = genes(read(tmp_path, text, log2fc_column="abs_log2FC"))
+    assert found["T"] == ["CD3D", "CD3E", "IL7R", "TRAC"]
+    with pytest.raises(UsageError, match="abs_log2FC has fold changes without a sign by its name"):
+        read(
+            tmp_path,
+            text.replace("direction", "note").replace(",down", ",x").replace(",up", ",x"),
+            log2fc_column="abs_log2FC",
+        )
+
+
+def test_markers_that_are_in_fewer_cells_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [f"{id_},{gene},2,0,.1,.9\n" for id_, some in (("T", T), ("B", B)) for gene in some]
+    read(tmp_path, "cluster,gene,avg_log2FC,p_val_adj,pct.1,pct.2\n" + "".join(rows))
+    assert (
+        "10 of 10 markers are in fewer cells of their cluster than of the others; are the fold changes" in caplog.text
+    )

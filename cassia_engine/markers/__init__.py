@@ -136,10 +136,9 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
         else:
             table = read_simplified(source, columns, settings, sieve)
-        if not shape.format:
-            used = used_columns(source, format_) if format_ else set(columns)
-            ids = [cluster.id for cluster in table.clusters]
-            check_conditions(source, used, source.header[columns[0]], ids, settings)
+        used = used_columns(source, format_) if format_ else set(columns)
+        ids = [cluster.id for cluster in table.clusters]
+        check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)
         clusters = with_whole_ids(source, without_down(source, table.clusters, settings.cluster_name))
         table = MarkerTable(table.selection, clusters)
         warn_of_ids(source, [cluster.id for cluster in clusters])

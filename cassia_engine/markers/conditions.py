@@ -49,6 +49,10 @@ def check_conditions(
         what = f"{shown(ids[0])}, all that column {shown(cluster)} has, compares conditions and is no cluster"
         remedy = f"give markers of each cluster, or name the column with {argument('cluster_column')} to take it as one"
         raise source.error(f"{what}; {remedy}", 0)
+    if len(ids) > 1 and all(_compares(_CERTAIN, id_) for id_ in ids):
+        what = f"clusters are comparisons ({shown(ids[0])}): their genes tell the one side from the other only"
+        log.warning("%s: %s; give markers of each cluster against all others", source.place, what)
+        return
     for what in _comparisons(source, used, {id_.strip().lower() for id_ in ids}):
         log.warning("%s: %s: %s; give markers of each cluster against the others", source.place, what, _WHAT)
         return

@@ -42,7 +42,11 @@ log = logging.getLogger(__name__)
 
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
-_PLAIN = re.compile(r"[\w.\-]*\w")  # nearly all names; the rest is looked at
+_PLAIN = re.compile(r"(?:\w[\w.\-]*)?\w")  # nearly all names; the rest is looked at
+
+
+# So many markers, and more than this share of them, are no accident.
+_MANY, _NEARLY_ALL = 10, 0.8
 
 
 class _DoubtfulError(Exception):
@@ -94,6 +98,7 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         counts = count_flags(db)
     if keep.thresholds.direction and _decide_direction(db, keep, keep.thresholds.direction):
         found = keep.rerun(db)
+    _warn_of_fractions(db, source)
     conditions = [condition.words for condition in keep.thresholds.conditions()]
     if conditions and not keep.thresholds.format.common:
         log.info("%s: a marker has %s", source.place, ", ".join(conditions))
@@ -104,6 +109,16 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())
     return found
+
+
+def _warn_of_fractions(db: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Warn where nearly all markers are in fewer cells of their cluster than of the others, as genes that are down."""
+    inside, outside = "hit[1].pct_in", "hit[1].pct_out"
+    counts = f"count(*) FILTER ({inside} < {outside}), count(*) FILTER ({inside} > {outside})"
+    fewer, more = db.execute(f"SELECT {counts} FROM kept WHERE hit IS NOT NULL").fetchone() or (0, 0)
+    if fewer >= _MANY and fewer > _NEARLY_ALL * (fewer + more):
+        what = f"{fewer} of {fewer + more} markers are in fewer cells of their cluster than of the others"
+        log.warning("%s: %s; are the fold changes, or the fractions, those of the others?", source.place, what)
 
 
 def _say_marked(db: duckdb.DuckDBPyConnection, keep: _Keep) -> None:

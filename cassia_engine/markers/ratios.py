@@ -34,6 +34,11 @@ def check_ratio(
         name = source.header[position]
         if matching([name], KNOWN["log2fc"]) or len(thresholds.positions["log2fc"]) > 1:
             continue
+        if plain(name).startswith("abs") and not (thresholds.direction and thresholds.direction.up):
+            what = (
+                f"{shown(name)} has fold changes without a sign by its name, and nothing else tells genes that are up"
+            )
+            raise source.error(f"{what}; give fold changes with their sign, or a column of up and down", 0)
         sql, parameters = reader
         value = f"c{position}"
         counts = f"count(*) FILTER ({value} < 0), count(*) FILTER ({value} > 0 AND {value} < 1)"
