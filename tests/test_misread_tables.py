@@ -267,3 +267,22 @@ def test_markers_that_are_in_fewer_cells_are_warned_of(tmp_path: Path, caplog: p
     assert (
         "10 of 10 markers are in fewer cells of their cluster than of the others; are the fold changes" in caplog.text
     )
+
+
+@pytest.mark.parametrize(
+    "remark", ["n=500,n=300", "na,na", "lymphoid,lymphoid", "Total: 5,Total: 6", "500 cells,300 cells"]
+)
+def test_row_of_remarks_in_a_wide_table_is_left_out(
+    tmp_path: Path, remark: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "".join(f"{one},{other}\n" for one, other in zip(T, B, strict=True))
+    expected = {"T cells": T, "B cells": B}
+    assert genes(read(tmp_path, f"T cells,B cells\n{remark}\n{rows}")) == expected
+    assert f"line 2: no gene is in this row ({remark.replace(',', ', ')}, ...), and it is left out" in caplog.text
+    assert genes(read(tmp_path, f"T cells,B cells\n{rows}{remark}\n")) == expected
+
+
+@pytest.mark.parametrize("row", ["GENE1,GENE2", "CD3G,CD3G", "unknown1,CD22", "new1,new1", "new1,"])
+def test_row_of_unknown_genes_in_a_wide_table_stays(tmp_path: Path, row: str) -> None:
+    rows = "".join(f"{one},{other}\n" for one, other in zip(T, B, strict=True))
+    assert genes(read(tmp_path, f"T cells,B cells\n{rows}{row}\n"))["T cells"] == [*T, row.split(",")[0]]
