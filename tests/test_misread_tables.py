@@ -36,6 +36,13 @@ def test_ids_that_are_whole_floats_are_whole_numbers(
     assert "ids of clusters are whole numbers written as decimals: 0.0 as 0 is read" in caplog.text
 
 
+def test_context_of_ids_that_are_whole_floats_finds_its_cluster(tmp_path: Path) -> None:
+    context = tmp_path / "context.csv"
+    context.write_text("cluster,text\n0.0,from a lymph node\n1,spleen\n")
+    clusters = read(tmp_path, long_table(("0.0", "1.0")), cluster_context=context).clusters
+    assert [cluster.context for cluster in clusters] == ["from a lymph node", "spleen"]
+
+
 @pytest.mark.parametrize("ids", [("0.0", "0.5"), ("1.0", "T cells"), ("1.0", "1.00"), ("1.0", "2")])
 def test_other_ids_stay_as_they_are(tmp_path: Path, ids: tuple[str, str]) -> None:
     assert genes(read(tmp_path, long_table(ids))) == dict(zip(ids, (T, B), strict=True))
@@ -152,7 +159,9 @@ def test_statistics_in_brackets_belong_to_their_cluster(tmp_path: Path) -> None:
     assert found == {"T": T[:2], "B": [*reversed(B[2:])]}
 
 
-@pytest.mark.parametrize("first", ["0,1\ncluster,gene\n", "V1,V2\nCluster,Markers\n", "X,Y\nleiden,names\n"])
+@pytest.mark.parametrize(
+    "first", ["0,1\ncluster,gene\n", "V1,V2\nCluster,Markers\n", "X,Y\nleiden,names\n", 'a,b\ncluster,"gene,gene"\n']
+)
 @pytest.mark.parametrize("lists", [False, True])
 def test_header_below_another_one_is_no_cluster(tmp_path: Path, first: str, lists: bool) -> None:
     pairs = [("T", '"CD3D,CD3E"'), ("B", '"MS4A1,CD79A"')] if lists else [*zip("TTBB", T[:2] + B[:2], strict=True)]

@@ -27,6 +27,8 @@ MOST_GENES = 20_000
 # Of this many clusters nearly all with one gene are no clusters.
 # Fewer are enough under headers that nobody uses for clusters and genes.
 _MANY, _FEW, _NEARLY_ALL = 10, 4, 0.8
+_COUNTED = re.compile(r"[\s_]*\d+$")
+_MARKER_HEADERS = ("marker genes", "marker gene", "marker_genes", "marker_gene", "top genes", "top_genes", "gene list")
 _PLAIN = re.compile(r"[\w.\-]*")
 
 
@@ -90,11 +92,19 @@ def refuse_second_header(source: Source, columns: Sequence[int]) -> None:
     names = {source.header[position].strip().lower() for position in columns}
     for number, row in enumerate(source.sample):
         cells = [row[position].strip() for position in columns if position < len(row)]
-        cluster, gene = ({cell.lower() for cell in cells} & {*known} for known in (CLUSTER_HEADERS, GENE_HEADERS))
-        if len(cells) == 2 and ((cluster and gene) or {cell.lower() for cell in cells} == names):
+        cluster = any(cell.lower() in CLUSTER_HEADERS for cell in cells)
+        if len(cells) == 2 and (
+            (cluster and any(map(_is_gene_header, cells))) or {cell.lower() for cell in cells} == names
+        ):
             what = f"row {number + 1} below the header ({', '.join(map(shown, cells))}) is a header itself"
             remedy = "remove the line above it" if number == 0 and not names & {*CLUSTER_HEADERS} else "remove that row"
             raise source.error(f"{what}; {remedy}", 0)
+
+
+def _is_gene_header(cell: str) -> bool:
+    """Whether a cell is the name of a column of genes, or several such (gene1, gene2)."""
+    words = [_COUNTED.sub("", word) for word in re.split(r"\s*[,;|]\s*", cell.strip().lower())]
+    return all(word in GENE_HEADERS or word in _MARKER_HEADERS for word in words)
 
 
 def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSettings, sieve: Sieve) -> MarkerTable:

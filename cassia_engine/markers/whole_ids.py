@@ -16,6 +16,12 @@ log = logging.getLogger(__name__)
 _WHOLE_FLOAT = re.compile(r"(?P<whole>\d+)\.0")
 
 
+def whole_id(id_: str) -> str:
+    """An id without the ".0" that pandas puts behind a whole number."""
+    found = _WHOLE_FLOAT.fullmatch(id_)
+    return found["whole"] if found else id_
+
+
 def with_whole_ids(source: Source, clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:
     """The clusters with whole numbers for ids, where all ids are whole floats; one fraction keeps all."""
     found = [_WHOLE_FLOAT.fullmatch(cluster.id) for cluster in clusters]
