@@ -16,7 +16,7 @@ from dataclasses import replace
 import duckdb
 
 from cassia_engine.cells import unguard
-from cassia_engine.errors import quoted, shown
+from cassia_engine.errors import quoted
 from cassia_engine.markers.direction_column import DirectionColumn, decide, find_direction_column
 from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.formats import Format, MarkerTable
@@ -26,13 +26,20 @@ from cassia_engine.markers.numbers import SPREADSHEET_ERRORS
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.ratios import check_ratio
 from cassia_engine.markers.recognised import is_recognised
-from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
+from cassia_engine.markers.sanity import (
+    are_percent,
+    check_numbers,
+    count_flags,
+    refuse_no_markers,
+    say_marked,
+    say_percent,
+    warn_of_fractions,
+)
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
 from cassia_engine.markers.statistics import least_score, matching
 from cassia_engine.markers.symbols import is_sentence
 from cassia_engine.markers.thresholds import Thresholds
-from cassia_engine.markers.tools import SCVI, SCVI_VANILLA
 from cassia_engine.markers.unique_names import may_be_numbered
 from cassia_engine.markers.unused import used_columns
 from cassia_engine.records import Cluster, Marker, Selection
@@ -43,10 +50,6 @@ log = logging.getLogger(__name__)
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
 _PLAIN = re.compile(r"(?:\w[\w.\-]*)?\w")  # nearly all names; the rest is looked at
-
-
-# So many markers, and more than this share of them, are no accident.
-_MANY, _NEARLY_ALL = 10, 0.8
 
 
 class _DoubtfulError(Exception):
@@ -98,37 +101,17 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         counts = count_flags(db)
     if keep.thresholds.direction and _decide_direction(db, keep, keep.thresholds.direction):
         found = keep.rerun(db)
-    _warn_of_fractions(db, source)
+    warn_of_fractions(db, source)
     conditions = [condition.words for condition in keep.thresholds.conditions()]
     if conditions and not keep.thresholds.format.common:
         log.info("%s: a marker has %s", source.place, ", ".join(conditions))
     if found:
         check_ratio(db, source, keep.thresholds, keep.reader())
-        _say_marked(db, keep)
+        say_marked(db, source, keep.thresholds, keep.reader())
         check_numbers(db, source, keep.thresholds, keep.reader(), counts)
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())
     return found
-
-
-def _warn_of_fractions(db: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Warn where nearly all markers are in fewer cells of their cluster than of the others, as genes that are down."""
-    inside, outside = "hit[1].pct_in", "hit[1].pct_out"
-    counts = f"count(*) FILTER ({inside} < {outside}), count(*) FILTER ({inside} > {outside})"
-    fewer, more = db.execute(f"SELECT {counts} FROM kept WHERE hit IS NOT NULL").fetchone() or (0, 0)
-    if fewer >= _MANY and fewer > _NEARLY_ALL * (fewer + more):
-        what = f"{fewer} of {fewer + more} markers are in fewer cells of their cluster than of the others"
-        log.warning("%s: %s; are the fold changes, or the fractions, those of the others?", source.place, what)
-
-
-def _say_marked(db: duckdb.DuckDBPyConnection, keep: _Keep) -> None:
-    """Say how many rows a column of booleans leaves out, which is no format's own."""
-    thresholds, (reader, parameters) = keep.thresholds, keep.reader()
-    for column in () if thresholds.format.name in (SCVI.name, SCVI_VANILLA.name) else thresholds.true:
-        sql = f"SELECT count(*) FROM {reader} WHERE NOT coalesce({thresholds.true_sql(column)}, false)"
-        if number := (db.execute(sql, parameters).fetchone() or (0,))[0]:
-            what = f"{number} rows that are not True in column {shown(column)} are no markers and are left out"
-            log.warning("%s: %s", keep.source.place, what)
 
 
 def _decide_direction(db: duckdb.DuckDBPyConnection, keep: _Keep, column: DirectionColumn) -> bool:
