@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 _LEAST_ROWS = 5
 _KNOWN = 0.6  # of all cells
-_NOTE = re.compile(r".*[=:(].*|na|n/a|n=?\d+|\S+ \S+.*", re.IGNORECASE)
+_NOTE = re.compile(r"n\s*=.*|.*:\s.*|na|n/a|\S+ \S+.*", re.IGNORECASE)
+_PARTS = re.compile(r"[\s:;|_,()/.\-]+")
 
 
 def remark_rows(source: Source, lists: Sequence[Sequence[str]], places: Sequence[int]) -> list[int]:
@@ -38,7 +39,12 @@ def remark_rows(source: Source, lists: Sequence[Sequence[str]], places: Sequence
 
 def _is_remark(cells: Sequence[str], n_lists: int) -> bool:
     """Whether each list has a cell there, none is a gene, and they repeat or are written as no gene is."""
-    if len(cells) < n_lists or any(is_number(cell) or is_recognised(cell) for cell in cells):
+    if len(cells) < n_lists or any(is_number(cell) or _names_gene(cell) for cell in cells):
         return False
     are_words = not any(re.search(r"\d", cell) for cell in cells)
     return (are_words and len(set(cells)) < len(cells)) or all(map(_NOTE.fullmatch, cells))
+
+
+def _names_gene(cell: str) -> bool:
+    """Whether a cell is a gene, or has one in it beside its id or the like."""
+    return is_recognised(cell) or any(len(part) > 1 and is_recognised(part) for part in _PARTS.split(cell))
