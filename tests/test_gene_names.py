@@ -251,6 +251,44 @@ def test_clones_behind_targets_are_understood(tmp_path: Path, prefix: str, caplo
     assert "10 of 10 names are targets of antibodies" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        *(
+            "{target}({metal}{mass})Di",
+            "{target}_{mass}{metal}",
+            "{target} ({metal}{mass}Di)",
+            "{target}.{metal}{mass}.Di",
+        ),
+        *("{metal}{mass}Di_{target}", "{mass}{metal}_{target}", "({metal}{mass})Di_{target}"),
+        *(
+            "{target}:X40|GENE|AHS0{mass}|pAbO",
+            "{target}.UCHT1.GENE.AHS0{mass}.pAbO",
+            "{target}-SJ25-GENE-AMM2{mass}-pAbO",
+        ),
+    ],
+)
+def test_instruments_names_of_antibodies_are_their_targets(
+    tmp_path: Path, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    targets = ["CD3", "CD19", "CD14", "CD45RA", "CD45RO", "HLA-DR"]
+    channels = zip(("Er", "Nd", "Gd", "Yb", "Ho", "Y"), (170, 142, 160, 176, 165, 189), strict=True)
+    names = [
+        form.format(target=target, metal=el, mass=mass) for target, (el, mass) in zip(targets, channels, strict=True)
+    ]
+    rows = "".join(f"{id_},{name},{rank + 1},0\n" for id_ in ("T", "B") for rank, name in enumerate(reversed(names)))
+    path = tmp_path / "markers.csv"
+    path.write_text("cluster,gene,avg_log2FC,p_val_adj\n" + rows)
+    assert read_markers(path, species="human").clusters[0].genes == targets
+    assert "6 of 6 names are targets of antibodies" in caplog.text
+
+
+@pytest.mark.parametrize("names", [["CD3D", "HLA-A", "MIR-Y189", "CD2"], ["CD3D", "H2-I120", "GATA3", "IL7R"]])
+def test_genes_with_the_form_of_a_channel_stay(names: list[str]) -> None:
+    assert not learn(names, "human", False, {}).clean
+
+
 def test_no_target_of_an_antibody_is_a_technical_gene_or_a_known_symbol() -> None:
     lines = (Path(__file__).parents[1] / "cassia_engine/data/antibody_targets.tsv").read_text().splitlines()
     rows = [line.split("\t") for line in lines[1:]]

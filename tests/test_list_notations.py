@@ -10,7 +10,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.markers.gene_lists import parse_genes
 from tests.test_markers import genes, read
 
-CD3, LYZ = ("CD3D", "CD3E"), ("LYZ",)
+CD3, LYZ, EPITHELIAL = ("CD3D", "CD3E"), ("LYZ",), ("EPCAM", "KRT8")
 # Cell to its genes and what is left out as absent or down.
 NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # Python and NumPy
@@ -171,6 +171,32 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CD3D: +, CD3E: ++, LYZ: -": (CD3, LYZ),
     "CD3D (absent)": ((), ("CD3D",)),
     "CD45RA-CCR7+": (("CCR7",), ("CD45RA",)),
+    # a negation reaches every gene of its phrase
+    "EPCAM and KRT8 negative": ((), EPITHELIAL),
+    "CD3D, EPCAM/KRT8 negative": (("CD3D",), EPITHELIAL),
+    "CD3D; EPCAM & KRT8 are low": (("CD3D",), EPITHELIAL),
+    "CD3D and CD3E positive, EPCAM and KRT8 negative": (CD3, EPITHELIAL),
+    "negative for EPCAM, KRT8": ((), EPITHELIAL),
+    "negative for EPCAM, KRT8; CD3D": (("CD3D",), EPITHELIAL),
+    "CD3D, CD3E, absence of EPCAM, KRT8": (CD3, EPITHELIAL),
+    "CD3D, CD3E, lacks EPCAM and KRT8": (CD3, EPITHELIAL),
+    "CD3D CD3E without EPCAM KRT8": (CD3, EPITHELIAL),
+    "CD3D+CD3E+ but no EPCAM or KRT8": (CD3, EPITHELIAL),
+    "does not express EPCAM, KRT8": ((), EPITHELIAL),
+    "lacks EPCAM/KRT8": ((), EPITHELIAL),
+    "reduced EPCAM/KRT8, CD3D high": (("CD3D",), EPITHELIAL),
+    "CD3D, neither EPCAM nor KRT8": (("CD3D",), EPITHELIAL),
+    "CD3D minus EPCAM": (("CD3D",), ("EPCAM",)),
+    "negative for EPCAM but high KRT8": (("KRT8",), ("EPCAM",)),
+    "low EPCAM, high KRT8": (("KRT8",), ("EPCAM",)),
+    "negative markers EPCAM, KRT8": ((), EPITHELIAL),
+    "CD3D, - EPCAM, - KRT8": (("CD3D",), EPITHELIAL),
+    "EPCAM low/KRT8 low": ((), EPITHELIAL),
+    "CD6 (down: EPCAM, KRT8), CD3D": (("CD6", "CD3D"), EPITHELIAL),
+    "CD3D, CD3E downregulated: EPCAM, KRT8": (CD3, EPITHELIAL),
+    "Positive: CD3D CD3E Negative: EPCAM KRT8": (CD3, EPITHELIAL),
+    "Neg. markers: EPCAM, KRT8": ((), EPITHELIAL),
+    "CD3D; not detected: EPCAM, KRT8": (("CD3D",), EPITHELIAL),
     # names with signs in them
     "zgc:64051, si:ch211-161c3.6": (("zgc:64051", "si:ch211-161c3.6"), ()),
     "zgc:64051 si:ch211-161c3.6 sox10": (("zgc:64051", "si:ch211-161c3.6", "sox10"), ()),
@@ -212,6 +238,27 @@ def test_numbers_below_0_that_belong_to_no_gene_are_refused(tmp_path: Path) -> N
         read(tmp_path, 'cluster,genes\nT,"CD3D, LYZ, -2.5"\nB,"MS4A1, CD79A"\n')
     what = "number -2.5 among the genes may say that one is down; write each number at its gene, as in CD3D:3.2"
     assert str(caught.value) == f"{tmp_path / 'markers.csv'}, line 2: {what}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("low EPCAM, KRT8", "whether low is meant for KRT8 too cannot be told"),
+        ("CD3D, no EPCAM, KRT8", "whether no is meant for KRT8 too cannot be told"),
+        ("- EPCAM, - KRT8", "whether the minus signs in '- EPCAM, - KRT8' are bullets or say absent cannot be told"),
+        ("-EPCAM,-KRT8", "whether the minus signs in '-EPCAM,-KRT8' are bullets or say absent cannot be told"),
+        ("CD3D, EPCAM and KRT8 low", "whether the genes before 'EPCAM and KRT8 low' are meant too cannot be told"),
+        ("CD3D, CD3E (EPCAM, KRT8 low)", "'(EPCAM, KRT8 low)' says of genes in brackets that they are low or absent"),
+        ("EPCAM, KRT8 (both low)", "of which genes 'both low' is said cannot be told"),
+        ("up CD3D, CD3E down EPCAM, KRT8", "for which genes the word in 'CD3E down EPCAM' is meant cannot be told"),
+        ("negative for EPCAM and high KRT8", "which genes 'negative for EPCAM and high KRT8' says to be absent cannot"),
+    ],
+)
+def test_negation_of_which_the_reach_is_unclear_is_refused(tmp_path: Path, cell: str, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, f'cluster,genes\nT,"{cell}"\nB,"MS4A1, CD79A"\n')
+    assert str(caught.value).startswith(f"{tmp_path / 'markers.csv'}, line 2: {what}")
+    assert str(caught.value).endswith("write it at each gene, as in EPCAM low, KRT8 low")
 
 
 def test_list_that_is_empty_in_every_notation_has_no_genes(tmp_path: Path) -> None:

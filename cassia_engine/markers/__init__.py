@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,23 +18,27 @@ from typing import Any
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.faces import argument
 from cassia_engine.markers.choose import choose_format
+from cassia_engine.markers.conditions import check_conditions
 from cassia_engine.markers.context import read_context, with_context
-from cassia_engine.markers.directions import without_down
-from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable
+from cassia_engine.markers.directions import refuse_down_column, without_down
+from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, data_columns
 from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
+from cassia_engine.markers.id_doubts import warn_of_ids
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
+from cassia_engine.markers.marked import with_marked
 from cassia_engine.markers.mixed import refuse_mixed
 from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.reshape import shaped
 from cassia_engine.markers.several import files_of, joined
-from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless
+from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless, refuse_second_header
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
 from cassia_engine.markers.two_columns import has_numbered_columns, long_of, two_columns
 from cassia_engine.markers.unused import check_unused, used_columns
+from cassia_engine.markers.whole_ids import with_whole_ids
 from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
 
@@ -100,29 +105,43 @@ def _check_genes(
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
     if files := files_of(markers):
         return joined(files, lambda path: _read(path, settings, sieve), settings.cluster_name)
-    with interrupts(), opened(markers, settings.max_table_size) as whole, shaped(whole, settings) as shape:
+    with ExitStack() as stack:
+        stack.enter_context(interrupts())
+        whole = stack.enter_context(opened(markers, settings.max_table_size))
+        if len(columns := data_columns(whole)) == 2:
+            refuse_second_header(whole, columns)
+        shape = stack.enter_context(shaped(whole, settings))
         source, settings = shape.source, shape.settings
         format_ = shape.format or choose_format(source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
+            refuse_second_header(source, columns)
             if not has_numbered_columns(source, columns):
                 refuse_headless(source, columns)
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
-                format_ = long_of(source, columns)
+                format_ = with_marked(source, long_of(source, columns))
             forced = settings.marker_format if settings.marker_format != "auto" else ""
-            check_unused(source, columns, None, forced)
+            check_unused(source, used_columns(source, format_) if format_ else columns, None, forced)
             refuse_mixed(source, None, columns, settings)
         else:
+            columns = source.header.index(format_.cluster), source.header.index(format_.gene)
+            format_ = with_marked(source, format_)
             check_unused(source, used_columns(source, format_), format_)
             if not shape.format:
-                pair = source.header.index(format_.cluster), source.header.index(format_.gene)
-                refuse_mixed(source, format_, pair, settings)
+                refuse_mixed(source, format_, columns, settings)
+        if not shape.format:
+            refuse_down_column(source, columns[1])
         if format_:
             table = read_long(source, format_, settings, sieve)
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
         else:
             table = read_simplified(source, columns, settings, sieve)
-        table = MarkerTable(table.selection, without_down(source, table.clusters, settings.cluster_name))
+        used = used_columns(source, format_) if format_ else set(columns)
+        ids = [cluster.id for cluster in table.clusters]
+        check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)
+        clusters = with_whole_ids(source, without_down(source, table.clusters, settings.cluster_name))
+        table = MarkerTable(table.selection, clusters)
+        warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
     if not any(cluster.markers for cluster in table.clusters):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,9 +15,11 @@ from cassia_engine.markers.misfit import misfit, nearest
 from cassia_engine.markers.remarks import say_choice
 from cassia_engine.markers.sample import are_genes, has_lists, number_columns, texts_of
 from cassia_engine.markers.source import Source
-from cassia_engine.markers.statistics import known_statistics, matching, plain
+from cassia_engine.markers.statistics import KNOWN, known_statistics, matching, plain
 from cassia_engine.markers.tools import FORMATS, GENERIC, SCANPY_SCORES
 from cassia_engine.settings import SplitSettings
+
+_P_VALUE = re.compile(r"(?:raw|nominal)?p(?:s|vals?|values?)?(?:raw|nominal)?|(?:mwu|t|wilcox|max|minimump)pval(?:ue)?")
 
 
 def choose_format(source: Source, settings: SplitSettings) -> Format | None:
@@ -136,6 +139,20 @@ def _check_named(source: Source, settings: SplitSettings) -> None:
         ]
     )
     refuse_double(source, [column for column in named.values() if column])
+    _refuse_smallest_first(source, settings)
+
+
+def _refuse_smallest_first(source: Source, settings: SplitSettings) -> None:
+    """Refuse a p value or a rank that was named as a score: of a score the largest is best."""
+    column = settings.score_column
+    if not column or settings.ascending:
+        return
+    what = "a p value" if _P_VALUE.fullmatch(plain(column)) or matching([column], KNOWN["p_val_adj"]) else ""
+    what = what or ("a rank" if plain(column) in ("rank", "ranks", "ranking", "order", "position") else "")
+    if what:
+        remedy = f"name p values with {argument('p_val_adj_column')}, or give {option('ascending', True)}"
+        given = f"{shown(column)}, given as {argument('score_column')}, is {what} by its name"
+        raise source.error(f"{given}, of which the smallest is best; {remedy}", 0)
 
 
 def _refuse_named_statistics(source: Source, settings: SplitSettings) -> None:

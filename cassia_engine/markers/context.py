@@ -11,6 +11,7 @@ from cassia_engine.errors import shown
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.source import Problems, Source, rows
+from cassia_engine.markers.whole_ids import whole_id
 from cassia_engine.records import Cluster
 
 # Enough for a paragraph; what is longer was meant for --additional_info or is no context.
@@ -49,7 +50,8 @@ def with_context(clusters: Sequence[Cluster], source: Source, found: Texts) -> t
     if source.header[0] in known:
         problems.add("", "the first line looks like a row; put a header above it: cluster,text", 0)
     texts: dict[str, str] = {}
-    for line, id_, text in found:
+    for line, given, text in found:
+        id_ = given if given in known else whole_id(given)
         if id_ not in known:
             problems.add("of no cluster", f"cluster {shown(id_)} is not in the marker table", line)
         elif id_ in texts:

@@ -20,6 +20,7 @@ _WORD = (
     r"(?P<word>up|down|dn|over|under|increased|decreased|enriched|depleted|induced|repressed)"
     r"(?:[\s_.\-]?(?:regulated|expressed))?(?:[\s_.\-]?(?:genes?|markers?|degs?))?"
 )
+_BOTTOM = re.compile(r"bottom(?: (?:genes?|markers?|\d+))*", re.IGNORECASE)
 _SEPARATOR = r"[\s_.:|/\-]+"
 _BEHIND = re.compile(rf"(?P<base>.*?)(?:{_SEPARATOR}|\s*\(){_WORD}\)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"{_WORD}(?:{_SEPARATOR}(?P<base>.*)|(?P<none>))", re.IGNORECASE)
@@ -58,6 +59,18 @@ def without_down(source: Source, clusters: Sequence[Cluster], cluster_name: str 
         raise source.error(f"clusters {' and '.join(map(shown, double[:2]))} mean the same; remove or rename one")
     _warn(source, [cluster for cluster in clusters if cluster.id not in ids], ids)
     return tuple(replace(cluster, id=ids[cluster.id], index=index) for index, cluster in enumerate(kept))
+
+
+def refuse_down_column(source: Source, position: int) -> None:
+    """Refuse a column of genes that are down by its name ("down_genes", "negative markers").
+
+    Raises:
+        UsageError: the column has such a name.
+    """
+    name = re.sub(r"[_.\s]+", " ", source.header[position]).strip()
+    if is_absent_word(name) or _BOTTOM.fullmatch(name):
+        what = f"column {shown(source.header[position])} has genes that are down or absent by its name"
+        raise source.error(f"{what}; give the genes that are up, or rename the column if they are", 0)
 
 
 def is_pair(names: Sequence[str]) -> bool:

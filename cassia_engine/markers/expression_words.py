@@ -6,11 +6,13 @@ import re
 
 _UP = """
     up upregulated up-regulated up_regulated upreg increased increase higher high hi bright enriched positive pos
-    present expressed overexpressed over induced gain gained int intermediate mid medium moderate + ++ +++ ↑ ⬆ ▲
+    present expressed detected overexpressed over induced gain gained int intermediate mid medium moderate
+    + ++ +++ ↑ ⬆ ▲
 """
 _DOWN = """
     down downregulated down-regulated down_regulated downreg decreased decrease lower low lo dim depleted negative neg
-    absent underexpressed under reduced repressed suppressed loss lost unexpressed excluded dn - -- --- − – ↓ ⬇ ▼
+    absent undetected undetectable underexpressed under reduced repressed suppressed loss lost unexpressed excluded dn
+    - -- --- − – ↓ ⬇ ▼
 """
 UP, DOWN = frozenset(_UP.split()), frozenset(_DOWN.split())
 # "up genes", "positive markers", "down-regulated"

@@ -12,6 +12,7 @@ from cassia_engine.markers.ids import ENTREZ
 from cassia_engine.markers.joined_names import join_pairs
 from cassia_engine.markers.list_gene import EDGES, gene_of, without_label
 from cassia_engine.markers.list_parts import parts_of
+from cassia_engine.markers.negations import labelled_brackets, spread
 from cassia_engine.markers.notations import entries, without_markup, without_print
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import MISSING
@@ -32,6 +33,13 @@ _CUT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
+_SHORT_LABEL = re.compile(r"\b(neg|pos)\.\s*(markers?|genes?)\b", re.IGNORECASE)
+# Not low and high, which are also said of the cells ("CD4 high: CD3D, CD3E").
+_BEHIND_GENES = re.compile(
+    r"(?P<genes>\S.*?)\s+"
+    r"(?P<word>(?:not[ \-]|up|down|over|under|neg|pos|absent|decreased|increased|lost|enriched|depleted)[\w \-]*)",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
 _RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
 _SPACES = re.compile(r"\s{3,}")
@@ -62,6 +70,15 @@ _CITATION = re.compile(r"(?<=\w)\s*\[\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*\](?=\s*(?
 _LEAD = re.compile(
     r"^\s*(?:e\.\s?g\.|i\.\s?e\.|such as|including|includes|expresses|expressing|positive for)[\s:,]+", re.IGNORECASE
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """Where a label that says a direction starts and ends in a list; whether it says absent or down."""
+
+    start: int
+    end: int
+    says_absent: bool
 
 
 @dataclass(slots=True)
@@ -107,14 +124,18 @@ def _read(text: str, found: _Found, absent: bool = False) -> None:
 
 
 def _read_typed(text: str, found: _Found, absent: bool) -> None:
-    for says_absent, section in _sections(text):
+    text, bracketed = labelled_brackets(text)
+    sections = [*_sections(text), *((is_absent_word(label), genes) for label, genes in bracketed)]
+    for says_absent, section in sections:
         if section is not text and (listed := entries(section)) is not None:
             _add([entry.gene for entry in listed], found, absent or says_absent, several=True)
             continue
         section = _LEAD.sub("", _CITATION.sub("", section))
         section, n_cut = _CUT_WORDS.subn("", section)
         found.is_cut |= bool(n_cut)
-        parts = parts_of(_inside(without_label(section)))
+        section, problem = spread(_inside(without_label(section)))
+        found.problem = found.problem or problem
+        parts = parts_of(section)
         if len(parts) > 1 and "\n" in section and parts[0].strip().lower() in GENE_HEADERS:
             del parts[0]  # the name of a column, which pandas prints above
         _add(parts, found, absent or says_absent, several=len(parts) > 1)
@@ -122,15 +143,25 @@ def _read_typed(text: str, found: _Found, absent: bool) -> None:
 
 def _sections(text: str) -> Iterator[tuple[bool, str]]:
     """The lists of a text by direction ("up: CD3D; down: LYZ"), each with whether its genes are absent."""
-    labels = [found for found in _DIRECTION.finditer(text) if is_direction_word(found["label"])]
-    labels = [found for found in labels if not _NUMBER.match(text, found.end())]
+    text = _SHORT_LABEL.sub(r"\1 \2", text)
+    labels = [label for found in _DIRECTION.finditer(text) if (label := _label(found))]
+    labels = [label for label in labels if not _NUMBER.match(text, label.end)]
     if not labels:
         yield False, text
         return
-    if text[: labels[0].start()].strip(EDGES + ",;"):
-        yield False, text[: labels[0].start()]
-    for label, end in zip(labels, [*(label.start() for label in labels[1:]), len(text)], strict=True):
-        yield is_absent_word(label["label"]), text[label.end() : end].strip(" ;,|\n")
+    if text[: labels[0].start].strip(EDGES + ",;"):
+        yield False, text[: labels[0].start]
+    for label, end in zip(labels, [*(label.start for label in labels[1:]), len(text)], strict=True):
+        yield label.says_absent, text[label.end : end].strip(" ;,|\n")
+
+
+def _label(found: re.Match[str]) -> _Label | None:
+    """The direction that a label says, also one right behind genes ("CD3D CD3E down: LYZ")."""
+    if is_direction_word(found["label"]):
+        return _Label(found.start(), found.end(), is_absent_word(found["label"]))
+    if (behind := _BEHIND_GENES.fullmatch(found["label"])) and all(map(is_recognised, behind["genes"].split())):
+        return _Label(found.start("label") + behind.start("word"), found.end(), is_absent_word(behind["word"]))
+    return None
 
 
 def _inside(text: str) -> str:
@@ -184,5 +215,9 @@ def _without_numbers(parts: list[tuple[str, bool]]) -> tuple[list[tuple[str, boo
         absent = [number.startswith(("-", "−")) for number in numbers]
         return [(name, down or minus) for (name, down), minus in zip(names, absent, strict=True)], (), ""
     below = [number for number in numbers if number.startswith(("-", "−"))]
-    problem = f"number {below[0]} among the genes may say that one is down" if below and names else ""
+    problem = (
+        f"number {below[0]} among the genes may say that one is down; write each number at its gene, as in CD3D:3.2"
+        if below and names
+        else ""
+    )
     return names, tuple(numbers), problem

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cassia_engine.errors import shown
 from cassia_engine.markers.affixes import without_prefixes, without_suffixes
+from cassia_engine.markers.antibody_names import without_abseq, without_channels
 from cassia_engine.markers.ids import unversioned
 from cassia_engine.markers.joined_names import without_ids, without_other_fields
 from cassia_engine.markers.unique_names import ambiguous, without_numbers
@@ -90,6 +91,8 @@ def learn(names: Collection[str], species: str | None, repeated: bool, symbols: 
     changes: list[Change] = []
     foreign: dict[str, tuple[str, ...]] = {}
     steps: tuple[Callable[[Collection[str]], tuple[str, Mapping[str, str]]], ...] = (
+        without_abseq,
+        without_channels,
         without_ids,
         without_other_fields,
         lambda some: without_prefixes(some, species, foreign),

@@ -24,8 +24,17 @@ from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.list_gene import gene_of
 from cassia_engine.markers.numbers import SPREADSHEET_ERRORS
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
+from cassia_engine.markers.ratios import check_ratio
 from cassia_engine.markers.recognised import is_recognised
-from cassia_engine.markers.sanity import are_percent, check_numbers, count_flags, refuse_no_markers, say_percent
+from cassia_engine.markers.sanity import (
+    are_percent,
+    check_numbers,
+    count_flags,
+    refuse_no_markers,
+    say_marked,
+    say_percent,
+    warn_of_fractions,
+)
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
 from cassia_engine.markers.statistics import least_score, matching
@@ -40,7 +49,7 @@ log = logging.getLogger(__name__)
 
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
-_PLAIN = re.compile(r"[\w.\-]*\w")  # nearly all names; the rest is looked at
+_PLAIN = re.compile(r"(?:\w[\w.\-]*)?\w")  # nearly all names; the rest is looked at
 
 
 class _DoubtfulError(Exception):
@@ -92,10 +101,13 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         counts = count_flags(db)
     if keep.thresholds.direction and _decide_direction(db, keep, keep.thresholds.direction):
         found = keep.rerun(db)
+    warn_of_fractions(db, source)
     conditions = [condition.words for condition in keep.thresholds.conditions()]
     if conditions and not keep.thresholds.format.common:
         log.info("%s: a marker has %s", source.place, ", ".join(conditions))
     if found:
+        check_ratio(db, source, keep.thresholds, keep.reader())
+        say_marked(db, source, keep.thresholds, keep.reader())
         check_numbers(db, source, keep.thresholds, keep.reader(), counts)
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())

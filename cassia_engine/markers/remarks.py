@@ -66,6 +66,6 @@ def _warn_of_comparison(source: Source, format_: Format) -> None:
         if values := {text for text in texts if text.lower() not in _ANY_OTHER}:
             what = f"clusters were compared with {listed(sorted(values))} and not with all others"
             log.warning("%s: column %s: %s; only genes that are up are taken", source.place, shown(column), what)
-    if format_.name == MUSCAT.name or "contrast" in map(plain, source.header):
+    if format_.name == MUSCAT.name and "contrast" not in map(plain, source.header):
         what = "the table may compare conditions within clusters: its genes tell of these then, not of the cell type"
         log.warning("%s: %s", source.place, what)

@@ -20,6 +20,7 @@ from cassia_engine.markers.thresholds import (
     P_BELOW_0,
     Thresholds,
 )
+from cassia_engine.markers.tools import SCVI, SCVI_VANILLA
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 _MANY, _SHARE = 5, 0.1
 # p values that were multiplied by the number of genes are above 1 too; but then some are smaller than this.
 _TINY = 1e-6
+
+# So many markers, and more than this share of them, are no accident.
+_MANY_MARKERS, _NEARLY_ALL = 10, 0.8
 
 Reader = tuple[str, list[str]]
 
@@ -72,6 +76,26 @@ def say_percent(source: Source, thresholds: Thresholds, counts: dict[int, int]) 
     fractions = _names(source, thresholds, ("pct_in", "pct_out"))
     what = f"{counts[FRACTION_ABOVE_1]} of {counts[0]} rows have numbers from 1 to 100 in {fractions}"
     log.warning("%s: %s: they are taken as percent and divided by 100", source.place, what)
+
+
+def warn_of_fractions(db: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Warn where nearly all markers are in fewer cells of their cluster than of the others, as genes that are down."""
+    inside, outside = "hit[1].pct_in", "hit[1].pct_out"
+    counts = f"count(*) FILTER ({inside} < {outside}), count(*) FILTER ({inside} > {outside})"
+    fewer, more = db.execute(f"SELECT {counts} FROM kept WHERE hit IS NOT NULL").fetchone() or (0, 0)
+    if fewer >= _MANY_MARKERS and fewer > _NEARLY_ALL * (fewer + more):
+        what = f"{fewer} of {fewer + more} markers are in fewer cells of their cluster than of the others"
+        log.warning("%s: %s; are the fold changes, or the fractions, those of the others?", source.place, what)
+
+
+def say_marked(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresholds, reader: Reader) -> None:
+    """Say how many rows a column of booleans leaves out, which is no format's own."""
+    rows, parameters = reader
+    for column in () if thresholds.format.name in (SCVI.name, SCVI_VANILLA.name) else thresholds.true:
+        sql = f"SELECT count(*) FROM {rows} WHERE NOT coalesce({thresholds.true_sql(column)}, false)"
+        if number := (db.execute(sql, parameters).fetchone() or (0,))[0]:
+            what = f"{number} rows that are not True in column {shown(column)} are no markers and are left out"
+            log.warning("%s: %s", source.place, what)
 
 
 def refuse_no_markers(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresholds, reader: Reader) -> None:

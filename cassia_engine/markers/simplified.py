@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cassia_engine.cells import unguard
@@ -27,6 +27,8 @@ MOST_GENES = 20_000
 # Of this many clusters nearly all with one gene are no clusters.
 # Fewer are enough under headers that nobody uses for clusters and genes.
 _MANY, _FEW, _NEARLY_ALL = 10, 4, 0.8
+_COUNTED = re.compile(r"[\s_]*\d+$")
+_MARKER_HEADERS = ("marker genes", "marker gene", "marker_genes", "marker_gene", "top genes", "top_genes", "gene list")
 _PLAIN = re.compile(r"[\w.\-]*")
 
 
@@ -85,6 +87,26 @@ def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
         raise source.error(what, 0)
 
 
+def refuse_second_header(source: Source, columns: Sequence[int]) -> None:
+    """A row that has the names of columns is a header, of another table above or below, and no cluster."""
+    names = {source.header[position].strip().lower() for position in columns}
+    for number, row in enumerate(source.sample):
+        cells = [row[position].strip() for position in columns if position < len(row)]
+        cluster = any(cell.lower() in CLUSTER_HEADERS for cell in cells)
+        if len(cells) == 2 and (
+            (cluster and any(map(_is_gene_header, cells))) or {cell.lower() for cell in cells} == names
+        ):
+            what = f"row {number + 1} below the header ({', '.join(map(shown, cells))}) is a header itself"
+            remedy = "remove the line above it" if number == 0 and not names & {*CLUSTER_HEADERS} else "remove that row"
+            raise source.error(f"{what}; {remedy}", 0)
+
+
+def _is_gene_header(cell: str) -> bool:
+    """Whether a cell is the name of a column of genes, or several such (gene1, gene2)."""
+    words = [_COUNTED.sub("", word) for word in re.split(r"\s*[,;|]\s*", cell.strip().lower())]
+    return all(word in GENE_HEADERS or word in _MARKER_HEADERS for word in words)
+
+
 def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSettings, sieve: Sieve) -> MarkerTable:
     """Read a table of a cluster a row; genes are taken in the order given, the first of each cluster.
 
@@ -108,8 +130,7 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
             remedy = f", or give {option('marker_format', 'long')} if each row is one gene"
             problems.add("with a cluster of another row", what + remedy, line)
         if found.problem:
-            what = f"{found.problem}; write each number at its gene, as in CD3D:3.2"
-            problems.add("with numbers whose genes cannot be told", what, line)
+            problems.add("whose genes cannot be told", found.problem, line)
         elif not genes and not found.negative:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)
         elif len(genes) > MOST_GENES:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.faces import argument, option
+from cassia_engine.markers.dates import is_date, is_scientific
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.ids import id_kind, unversioned
@@ -20,8 +21,6 @@ log = logging.getLogger(__name__)
 # A gene's name may have a space in it; three words, or more characters than this, are a text about something.
 LONGEST_SYMBOL = 60
 _THREE_WORDS = re.compile(r"\S\s+\S+\s+\S")
-_MONTHS = "Jan|Feb|Mar|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sept?|Oct|Okt|Nov|Dec|Dez"
-_DATE = re.compile(rf"\d{{1,2}}(-|\. ?)({_MONTHS})|({_MONTHS})-\d{{1,2}}")
 _SHOWN = 20
 
 
@@ -83,9 +82,13 @@ def check_symbols(
         if not allow_ids:
             raise UsageError(f"{what}; {remedy}", path=place)
         log.warning("%s: %s; they go on as %s says", place, what, argument("allow_unknown_genes"))
-    if dates := [name for name in names if _DATE.fullmatch(name.title())]:
-        what = "a spreadsheet turned genes into dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar)"
-        log.warning("%s: %s: %s; make the table again without it", place, what, _some(dates))
+    for found, what in (
+        (is_date, "dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar)"),
+        (is_scientific, "numbers (2310009E19Rik into 2.31E+19)"),
+    ):
+        if some := list(filter(found, names)):
+            what = f"a spreadsheet turned genes into {what}"
+            log.warning("%s: %s: %s; make the table again without it", place, what, _some(some))
 
 
 def _name_unmapped(names: Iterable[str], symbols: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from functools import cached_property
 from cassia_engine.errors import shown
 from cassia_engine.markers.direction_column import DirectionColumn
 from cassia_engine.markers.formats import Format
+from cassia_engine.markers.marked import TRUE_WORDS
 from cassia_engine.markers.ranking import STATISTICS
 from cassia_engine.markers.scan import Columns
 from cassia_engine.markers.source import Source
@@ -114,13 +115,17 @@ class Thresholds:
             sql = _above(self.source.header.index(column), least)
             yield Condition(f"{shown(column)} above {least:g}", sql)
         for column in self.true:
-            yield Condition(f"{shown(column)} True", f"lower(c{self.source.header.index(column)}) IN ('true', '1')")
+            yield Condition(f"{shown(column)} True", self.true_sql(column))
         if self.direction and self.direction.up:
             yield Condition(f"{shown(self.direction.name)} up", self.direction.up_sql)
         if {"pct_in", "pct_out"} <= self.positions.keys() and not self.bounds and "log2fc" not in self.positions:
             inside, outside = self.positions["pct_in"][0], self.positions["pct_out"][0]
             words = f"{shown(self.source.header[inside])} above {shown(self.source.header[outside])}"
             yield Condition(words, f"(c{inside} > c{outside} AND c{inside} <= 'inf'::DOUBLE)")
+
+    def true_sql(self, column: str) -> str:
+        """Whether a row of a column of booleans says true, as SQL."""
+        return f"(lower(trim(c{self.source.header.index(column)})) IN {TRUE_WORDS!r})"
 
     def flags(self) -> str:
         """What is wrong with a row, as bits."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cassia_engine.errors import shown
 from cassia_engine.markers.coherence import direction
@@ -28,6 +28,7 @@ from cassia_engine.markers.positions import (
 )
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.twoheaders import one_header
+from cassia_engine.markers.wide_remarks import remark_rows
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
 
 MOST_CELLS = 20_000_000
@@ -83,7 +84,19 @@ def read_lists(source: Source) -> Lists | None:
         if len(found) * len(row) > MOST_CELLS:
             raise source.error(f"more than {MOST_CELLS} cells of genes; give the first genes of each cluster only")
     problems.raise_all()
-    return _lists(source, source.header, found, places, whole=True)
+    lists = _lists(source, source.header, found, places, whole=True)
+    return _without_remarks(source, lists) if lists and lists.places else lists
+
+
+def _without_remarks(source: Source, lists: Lists) -> Lists:
+    """The lists without a first or last row that has a remark in the place of each gene."""
+    genes = [cells for label, cells in zip(lists.labels, lists.lists, strict=True) if label.key == GENE]
+    remarks = set(remark_rows(source, genes, lists.places))
+    if not remarks:
+        return lists
+    kept = [position for position in range(len(lists.places)) if position not in remarks]
+    shorter = [[cells[position] for position in kept] for cells in lists.lists]
+    return replace(lists, lists=shorter, places=[lists.places[position] for position in kept])
 
 
 def _refuse_genes_without_clusters(source: Source) -> None:

@@ -12,7 +12,21 @@ GENE = "gene"
 RAW_P = "p_val"  # a p value that is not said to be adjusted
 # What a column says, by the names that tools give it, in lower case; single letters are those of Scanpy's tutorials.
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    GENE: ("names", "name", "n", "genes", "gene", "gene_symbol", "symbols", "symbol", "feature", "markers", "marker"),
+    GENE: (
+        *("names", "name", "n", "genes", "gene", "gene_symbol", "symbols", "symbol", "feature", "markers", "marker"),
+        *(
+            "gene symbol",
+            "gene symbols",
+            "gene name",
+            "gene names",
+            "gene_name",
+            "gene_names",
+            "gene list",
+            "gene_list",
+        ),
+        *("marker genes", "marker_genes", "marker gene", "marker_gene", "top genes", "top_genes", "top markers"),
+        *("top_markers", "top marker genes"),
+    ),
     "score": ("scores", "score", "s", "auc", "auroc", "cosg_score"),
     "log2fc": (
         *("logfoldchanges", "logfoldchange", "l", "log2fc", "avg_log2fc", "log2foldchange", "log2 fold change"),
@@ -31,9 +45,11 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _STATISTIC = {name: key for key, names in _KEYS.items() for name in names}
-_SEPARATORS = ("::", "_", ".", ":", "|", "-", "/", " ")
+_BRACKETS = (("(", ")"), ("[", "]"))
+_OF = (" of ", " in ", " for ")  # markers of T cells
+_SEPARATORS = (" - ", " – ", " | ", " / ", ": ", "::", "_", ".", ":", "|", "-", "/", " ")
 _TUPLE = re.compile(r"\(\s*(['\"]?)(.*?)\1\s*,\s*(['\"]?)(.*?)\3\s*\)")  # what pandas makes of two header rows
-_LONGEST_SEPARATOR = max(map(len, _SEPARATORS))
+_SHORTEST_WORD = 3
 _COUNTER = re.compile(r"\.\d+$")  # what pandas and R add to a name that was there before
 
 
@@ -95,15 +111,19 @@ def _splitters() -> list[_Splitter]:
     """The ways to put cluster and statistic into one label, the longest names first."""
     keys = sorted(_STATISTIC, key=len, reverse=True)
 
-    def behind(sign: str) -> _Splitter:
-        endings = [sign + key for key in keys]
-        return lambda text: _cut(text, endings, lambda end: Label(text[: -len(end)], _STATISTIC[end[len(sign) :]]))
+    def behind(sign: str, closing: str = "") -> _Splitter:
+        endings = {sign + key + closing: key for key in keys}
+        return lambda text: _cut(text, list(endings), lambda end: Label(text[: -len(end)], _STATISTIC[endings[end]]))
 
     def before(sign: str) -> _Splitter:
         starts = [key + sign for key in keys]
         return lambda text: _start(text, starts, sign)
 
-    return [_tuple, *(way(sign) for sign in _SEPARATORS for way in (before, behind))]
+    in_brackets = [behind(space + opening, closing) for opening, closing in _BRACKETS for space in (" ", "")]
+    return [
+        *(_tuple, *in_brackets, *map(before, _OF)),
+        *(way(sign) for sign in _SEPARATORS for way in (before, behind)),
+    ]
 
 
 def _cut(text: str, endings: Sequence[str], make: Callable[[str], Label]) -> Label | None:
@@ -138,7 +158,7 @@ def _of_names(texts: Sequence[str]) -> Labels | None:
 
 def _is_word_for_genes(text: str, label: Label) -> bool:
     """Whether a label says genes in more than a letter: "A_n" may be the name of a cluster."""
-    return label.key == GENE and len(text) - len(label.cluster) > _LONGEST_SEPARATOR + 1
+    return label.key == GENE and len(text) - len(label.cluster) > _SHORTEST_WORD
 
 
 def _by_position(texts: Sequence[str], kinds: Sequence[Kind]) -> Labels | None:
