@@ -21,6 +21,7 @@ from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.directions import without_down
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable
 from cassia_engine.markers.frames import Table, opened
+from cassia_engine.markers.gene_sets import open_sets
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.known_genes import check_known
@@ -100,7 +101,10 @@ def _check_genes(
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
     if files := files_of(markers):
         return joined(files, lambda path: _read(path, settings, sieve), settings.cluster_name)
-    with interrupts(), opened(markers, settings.max_table_size) as whole, shaped(whole, settings) as shape:
+    named = settings.cluster_column is not None or settings.gene_column is not None
+    may_be_sets = not named and settings.marker_format in ("auto", "simplified")
+    whole_table = opened(markers, settings.max_table_size, open_sets if may_be_sets else None)
+    with interrupts(), whole_table as whole, shaped(whole, settings) as shape:
         source, settings = shape.source, shape.settings
         format_ = shape.format or choose_format(source, settings)
         if format_ is None:
