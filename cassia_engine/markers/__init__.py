@@ -16,7 +16,7 @@ from typing import Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.faces import argument
-from cassia_engine.markers.choose import choose_format
+from cassia_engine.markers.choose import choose_format, fitting_format
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.directions import without_down
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable
@@ -27,6 +27,7 @@ from cassia_engine.markers.interrupts import interrupts
 from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
 from cassia_engine.markers.mixed import refuse_mixed
+from cassia_engine.markers.pair import with_pair
 from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.reshape import shaped
 from cassia_engine.markers.several import files_of, joined
@@ -106,6 +107,10 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
     whole_table = opened(markers, settings.max_table_size, open_sets if may_be_sets else None)
     with interrupts(), whole_table as whole, shaped(whole, settings) as shape:
         source, settings = shape.source, shape.settings
+        is_paired = False
+        if not shape.format and not fitting_format(source, settings):
+            unpaired, settings = settings, with_pair(source, settings)
+            is_paired = settings is not unpaired  # then what else the table has is said, and none is a statistic
         format_ = shape.format or choose_format(source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
@@ -114,7 +119,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
                 format_ = long_of(source, columns)
             forced = settings.marker_format if settings.marker_format != "auto" else ""
-            check_unused(source, columns, None, forced)
+            if not is_paired:
+                check_unused(source, columns, None, forced)
             refuse_mixed(source, None, columns, settings)
         else:
             check_unused(source, used_columns(source, format_), format_)
