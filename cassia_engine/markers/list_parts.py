@@ -43,6 +43,8 @@ _NEGATION = re.compile(r"(?:no|not|without|lacks?)", re.IGNORECASE)
 
 def parts_of(text: str) -> list[str]:
     """The parts of a list, each a gene with what is written at it; a sentence is one part."""
+    if is_symbol_with_id(text):
+        return [text]
     text = _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text))
     if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
         return _parted(_SEMICOLON.split(text))
@@ -59,6 +61,11 @@ def parts_of(text: str) -> list[str]:
     if len(words) == 1 and (several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES)):
         return several
     return _words(text)
+
+
+def is_symbol_with_id(text: str) -> bool:
+    """Whether a text is one gene, its symbol and its id of which one is in brackets: CD3D (ENSG00000167286)."""
+    return text.rstrip().endswith(")") and text.count("(") == 1 and len(joined_symbol(text.strip()).split()) == 1
 
 
 def _joined(found: re.Match[str]) -> str:
