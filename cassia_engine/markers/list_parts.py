@@ -10,15 +10,19 @@ from cassia_engine.markers.joined_names import join_pairs, joined_symbol
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.symbols import are_symbols, is_sentence
 
-# What parts a list whatever else is in it: also a comma of Chinese and Japanese, bullets, arrows, line ends.
+# What parts a list whatever else is in it: also commas of other scripts, bullets, arrows, line ends.
 _BULLETS = "•·▪‣●○◦∙⋅■□◆▸►✓"
-_STRONG = re.compile(rf"[,;，、；､﹐﹑\n\r\t{_BULLETS}]|\s*(?:->|=>|→|>)\s*|\\[nt]")
-_SEMICOLON = re.compile(rf"[;；\n\r\t{_BULLETS}]|\\[nt]")
+_STRONG = re.compile(rf"[,;，、；､﹐﹑،؛・।\n\r\t{_BULLETS}]|\s*(?:->|=>|→|>)\s*|\\[nt]")
+_SEMICOLON = re.compile(rf"[;；؛\n\r\t{_BULLETS}]|\\[nt]")
 _DECIMAL_COMMAS = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
 _BARS = re.compile(r"\s*[|｜¦]+\s*")
 _SLASHES = re.compile(r"\s*[/／\\]\s*")
 _PLUSES = re.compile(r"\+(?=[^\s+])")
-_FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et|or|but)\s")
+_FREE = re.compile(r"\s(?:/{1,3}|[&+~])(?:\s|$)|\s(?:and|und|et|or|but)\s")
+# Signs that seldom stand in names, and signs that may: of these three known genes or more are a list.
+_JOINTS = tuple(map(re.compile, ("[—–]", "~", r"\^")))
+_DOUBTFUL_JOINTS = tuple(map(re.compile, ("&", "_", "::?", r"\*", "#", "@", r"\$", "=")))
+_NEARLY_ALL = 0.8
 _MANY = 6  # no name has so many parts, also of a species whose genes are not known
 _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
@@ -58,7 +62,9 @@ def parts_of(text: str) -> list[str]:
         return join_pairs(_BARS.split(text), least=1)
     if _FREE.search(text):
         return [part for part in _FREE.sub(" , ", text).split(",") for part in _words(part)]
-    if len(words) == 1 and (several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES)):
+    if len(words) == 1 and (
+        several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES) or _joined_genes(text)
+    ):
         return several
     return _words(text)
 
@@ -103,7 +109,11 @@ def _are_genes(words: Sequence[str]) -> bool:
 
 def _words(text: str) -> list[str]:
     """Words, where a value or a word for the expression belongs to the word before it, and "not" to the one behind."""
-    words = [word for word in _COLON.sub("", _BEHIND.sub("\0", text)).split() if not _ALONE.fullmatch(word)]
+    words = [
+        word
+        for word in _COLON.sub("", _BEHIND.sub("\0", text)).split()
+        if not _ALONE.fullmatch(word) and any(map(str.isalnum, word))
+    ]
     found: list[str] = []
     for word in (word.replace("\0", " ") for word in words):
         # There is a gene `not` in flies; before a gene that is known of human or mouse it is the word.
@@ -125,6 +135,18 @@ def _signed(text: str) -> list[str]:
     parts = [found[0] for found in _SIGNED.finditer(text)]
     is_whole = len(parts) > 1 and "".join(parts) == text and not is_recognised(text.rstrip("+-"))
     return parts if is_whole and all(is_recognised(part[:-1]) for part in parts) else []
+
+
+def _joined_genes(text: str) -> list[str]:
+    """The parts of a word of known genes with one sign between them (CD3D_CD3E_CD2); [] of another word."""
+    if is_recognised(text):
+        return []
+    for joint in (*_JOINTS, *_DOUBTFUL_JOINTS):
+        parts = [part for part in joint.split(text) if part]
+        least = 2 if joint in _JOINTS else _SEVERAL
+        if len(set(parts)) >= least and sum(map(is_recognised, parts)) >= _NEARLY_ALL * len(parts):
+            return parts
+    return []
 
 
 def _between(text: str, separator: re.Pattern[str]) -> list[str]:
