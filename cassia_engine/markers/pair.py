@@ -37,6 +37,8 @@ _OF_DATABASES = re.compile(
     r"(sensitivity|specificity)_?(human|mouse)$|ubiquitousness|^canonicalmarker$|pmid|pubmed|year$|(gene|entrez|uniprot)ids?$",
     re.IGNORECASE,
 )
+# Ids of genes and proteins, and further names of them.
+_OTHER_NAMES = re.compile(r"ids?$|alias|synonym|nickname|othername|protein|accession")
 # What CellMarker calls cell_type; the types are in cell_name.
 _STATES = {"normal cell", "cancer cell"}
 _DIRECTIONS = ("log2fc", "p_val_adj", "score")
@@ -130,6 +132,8 @@ def _of_genes(source: Source, columns: Sequence[_Column]) -> _Column | None:
     numbers = {source.header[position] for position in number_columns(source)}
     if any(not _OF_DATABASES.search(plain(name)) and plain(name) not in _IDS for name in numbers):
         return None
+    if any(column.known > _MOSTLY and not _says_what(column) for column in columns):
+        return None  # which has the markers?
     named = [
         column
         for known in (*SYMBOL_HEADERS, *GENE_HEADERS)
@@ -139,6 +143,12 @@ def _of_genes(source: Source, columns: Sequence[_Column]) -> _Column | None:
     known_genes = [column for column in named if column.known > _MOSTLY]
     alone = named if len(set(named)) == 1 and kind_of(named[0].cells) is Kind.NAMES else []  # of whatever species
     return next(iter((*known_genes, *alone)), None)
+
+
+def _says_what(column: _Column) -> bool:
+    """Whether a column says by its name that it has genes, clusters, or ids and other names of genes."""
+    name = plain(column.name)
+    return column.is_gene or name in _IDS or bool(_OTHER_NAMES.search(name))
 
 
 def _clusters(columns: Sequence[_Column], gene: _Column, of_lists: bool) -> _Column | None:
