@@ -126,3 +126,19 @@ def test_rows_of_several_tissues_are_not_mixed(tmp_path: Path) -> None:
     other = table("gene,cell type,tissue_class", "g,c,Liver", SETS, each=True)
     with pytest.raises(UsageError, match="column tissue_class has 2 values"):
         read(tmp_path, one + other.split("\n", 1)[1])
+
+
+@pytest.mark.parametrize("words", [("positive", "negative"), ("+", "-"), ("high", "low"), ("yes", "no")])
+@pytest.mark.parametrize("lists", [False, True])
+def test_rows_of_genes_that_a_cluster_lacks_are_no_markers(tmp_path: Path, words: tuple[str, str], lists: bool) -> None:
+    cells = ('"CD3D, CD3E"', '"CD19, MS4A1"') if lists else ("CD3D", "CD19")
+    ids = ("T", "B") if lists else ("T", "T")
+    rows = "".join(f"{id_},{cell},{word}\n" for id_, cell, word in zip(ids, cells, words, strict=True))
+    text = "cell_type,marker,kind\n" + rows + ("" if lists else f"T,CD3E,{words[0]}\nB,MS4A1,{words[0]}\n")
+    with pytest.raises(
+        UsageError, match=r"column kind may say which genes a cluster does not have \(.*\); (write|remove)"
+    ):
+        read(tmp_path, text)
+    if not lists:
+        said = text.replace("kind", "direction").replace(f",{words[0]}\n", ",up\n").replace(f",{words[1]}\n", ",down\n")
+        assert genes(read(tmp_path, said)) == {"T": ["CD3D", "CD3E"], "B": ["MS4A1"]}

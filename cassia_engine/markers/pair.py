@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 from cassia_engine.errors import shown
 from cassia_engine.faces import option
+from cassia_engine.markers.direction_column import find_direction_column
+from cassia_engine.markers.expression_words import is_absent_word
 from cassia_engine.markers.formats import data_columns, listed
 from cassia_engine.markers.gene_lists import parse_genes
 from cassia_engine.markers.genelike import Kind, is_number, kind_of
@@ -41,6 +43,8 @@ _OF_DATABASES = re.compile(
 _OTHER_NAMES = re.compile(r"ids?$|alias|synonym|nickname|othername|protein|accession")
 # What CellMarker calls cell_type; the types are in cell_name.
 _STATES = {"normal cell", "cancer cell"}
+_NO = {"-", "−", "no", "n", "false", "f"}
+_MOST_WORDS = 8
 _DIRECTIONS = ("log2fc", "p_val_adj", "score")
 
 
@@ -76,7 +80,8 @@ def with_pair(source: Source, settings: SplitSettings) -> SplitSettings:
     """The settings with the columns of clusters and genes, where a table has more and these are clear.
 
     Raises:
-        UsageError: there are several lists, or several rows of a cluster, and it is not said which to take.
+        UsageError: there are several lists, or several rows of a cluster, and it is not said which to take; or some
+            rows may be of genes that a cluster does not have.
     """
     named = settings.cluster_column is not None or settings.gene_column is not None
     if settings.marker_format != "auto" or named or len(data_columns(source)) < 3 or _has_statistics(source):
@@ -91,6 +96,7 @@ def with_pair(source: Source, settings: SplitSettings) -> SplitSettings:
         return settings
     if lists:
         _refuse_several(source, cluster, columns)
+    _refuse_absent(source, [column for column in columns if column not in (cluster, gene)], cluster, gene)
     _say(source, cluster, gene, negative)
     return replace(settings, cluster_column=cluster.name, gene_column=gene.name)
 
@@ -186,6 +192,24 @@ def _refuse_several(source: Source, cluster: _Column, columns: Sequence[_Column]
             what = f"cluster {shown(id_)} is there for several values of column {shown(column.name)}"
             some = ", ".join(map(shown, list(dict.fromkeys(values))[:3]))
             raise source.error(f"{what} ({some}, ...); keep the rows of one", 0)
+
+
+def _refuse_absent(source: Source, others: Sequence[_Column], cluster: _Column, gene: _Column) -> None:
+    """Refuse a column of words that says which genes a cluster does not have, if it is not read as one of directions.
+
+    Raises:
+        UsageError: there is such a column; says what to do.
+    """
+    direction = find_direction_column(source, (cluster.position, gene.position))
+    for column in others:
+        values = {cell.lower() for cell in column.cells}
+        absent = sorted(value for value in values if value in _NO or is_absent_word(value))
+        is_read = direction and direction.position == column.position and not gene.is_list
+        if absent and len(values) <= _MOST_WORDS and not is_read:
+            what = f"column {shown(column.name)} may say which genes a cluster does not have ({shown(absent[0])})"
+            remedy = "" if gene.is_list else "write up or down into a column called direction, or "
+            remedy += "remove their rows and the column"
+            raise source.error(f"{what}; {remedy}", 0)
 
 
 def _say(source: Source, cluster: _Column, gene: _Column, negative: Sequence[_Column]) -> None:
