@@ -41,6 +41,10 @@ _SENTENCE_WORDS = """
     a an the of for from with without in on to by as is are was be that this these which very all some please answer
     cell cells type types marker markers gene genes expression expressing cluster clusters unknown none list like
 """
+# What no word of a sentence has, and how many words there are at most for each that has it.
+_WITHIN_NAMES = re.compile(r"\w[A-Z0-9]")
+_SHORT_NAME = re.compile(r"[\w():\-]{1,10}")
+_FEW = 5
 _OF_SENTENCES = frozenset(_SENTENCE_WORDS.split())
 _NEGATION = re.compile(r"(?:no|not|without|lacks?)", re.IGNORECASE)
 
@@ -103,8 +107,16 @@ def _are_genes(words: Sequence[str]) -> bool:
     named = [word for word in words if not _SIGN.fullmatch(word) and word.lower() not in _NO_GENES]
     if are_symbols(named):
         return bool(named)
+    if _OF_SENTENCES & {word.lower() for word in words}:
+        return False
     known = sum(bool(re.search(r"[A-Z0-9:]", word)) or is_recognised(word) for word in named)
-    return 2 * known >= len(named) and not _OF_SENTENCES & {word.lower() for word in words}
+    return 2 * known >= len(named) or _are_unknown_genes(words)
+
+
+def _are_unknown_genes(words: Sequence[str]) -> bool:
+    """Whether words may be genes of flies, which are short and seldom have capitals: tin eve Mef2 svp lbe."""
+    marked = sum(bool(_WITHIN_NAMES.search(word)) for word in words)
+    return 0 < len(words) <= _FEW * marked and all(map(_SHORT_NAME.fullmatch, words))
 
 
 def _words(text: str) -> list[str]:
