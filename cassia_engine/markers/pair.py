@@ -170,8 +170,9 @@ def _clusters(columns: Sequence[_Column], gene: _Column, of_lists: bool) -> _Col
         texts = [column for column in others if not all(map(is_number, column.cells))]
         unique = [column for column in named or texts or others if len(set(column.cells)) == len(column.cells)]
         return next(iter(unique or named), None)
-    repeated = [column for column in named if 1 < len(set(column.cells)) < len(column.cells)]
-    return next(iter(repeated or named), None)
+    repeated = [column for column in named if len(set(column.cells)) < len(column.cells)]
+    several = [column for column in repeated if len(set(column.cells)) > 1]
+    return next(iter(several or repeated), None)
 
 
 def _refuse_several(source: Source, cluster: _Column, columns: Sequence[_Column]) -> None:
