@@ -91,7 +91,7 @@ def check_writable(*paths: Path) -> None:
 def stem_of(path: Path) -> str:
     """The name of a table's file without its endings."""
     stem = path.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet"):
         stem = stem.removesuffix(ending)
     return stem
 

@@ -91,6 +91,17 @@ def test_lists_of_real_genes_in_random_notations(some: list[str], name: str) -> 
         ("S100A8/A9", ["S100A8/A9"]),
         ("S100A8/A9, CD14", ["S100A8/A9", "CD14"]),
         ("HLA-A/B/C", ["HLA-A/B/C"]),
+        *(
+            (sign.join(GENES[:4]), GENES[:4])
+            for sign in ("—", "~", "^", "&", "_", ":", "::", "*", "#", "=", "، ", "؛", "।")
+        ),
+        *((sign.join(GENES[:4]), GENES[:4]) for sign in (" — ", " /// ", " ! ", "・")),
+        ("CD3D^CD3E", ["CD3D", "CD3E"]),
+        ("CD3D_CD3D", ["CD3D_CD3D"]),
+        ("GRCh38_CD3D_1", ["GRCh38_CD3D_1"]),
+        ("HLA-DRB1*04:01", ["HLA-DRB1*04:01"]),
+        ("chr1_1000_2000", ["chr1_1000_2000"]),
+        ("CD3D (ENSG00000167286)", ["CD3D"]),
         ("CD3D/CD3E", ["CD3D", "CD3E"]),
         ("CD16/32", ["CD16/32"]),
         ("CD3D, CD3E, CD6 [12,13]", ["CD3D", "CD3E", "CD6"]),
@@ -100,6 +111,10 @@ def test_lists_of_real_genes_in_random_notations(some: list[str], name: str) -> 
         ("CD3D, CD27hi, CD14bright", ["CD3D", "CD27", "CD14"]),
         ("CD3D, CD3E; excluded: EPCAM, KRT8", ["CD3D", "CD3E"]),
         ("CD3D, CD3E, ... (3 more)", ["CD3D", "CD3E"]),
+        ("tin eve Mef2 svp lbe", ["tin", "eve", "Mef2", "svp", "lbe"]),
+        ("elav nSyb brp", ["elav", "nSyb", "brp"]),
+        ("several immune populations together", ["several immune populations together"]),
+        ("these are T2 cells", ["these are T2 cells"]),
         ("repo/Gs2/alrm/moody/Eaat1/wun2", ["repo", "Gs2", "alrm", "moody", "Eaat1", "wun2"]),
         ("HLA-DRB1*04:01", ["HLA-DRB1*04:01"]),
         ("ENSG00000167286|CD3D", ["ENSG00000167286|CD3D"]),
@@ -170,7 +185,7 @@ def test_case_tables_of_lists(name: str) -> None:
 
 
 def test_text_that_is_no_list_is_refused_in_a_line(tmp_path: Path) -> None:
-    text = "cluster,genes\n" + "".join(f"{i},{'~'.join(SYMBOLS[i : i + 20])}\n" for i in range(4))
+    text = "cluster,genes\n" + "".join(f"{i},{'%'.join(SYMBOLS[i : i + 20])}\n" for i in range(4))
     with pytest.raises(UsageError) as caught:
         read(tmp_path, text)
     what = "no gene can be told in column genes; write the genes of a cluster with commas between"

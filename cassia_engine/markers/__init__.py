@@ -17,12 +17,13 @@ from typing import Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.faces import argument
-from cassia_engine.markers.choose import choose_format
+from cassia_engine.markers.choose import choose_format, fitting_format
 from cassia_engine.markers.conditions import check_conditions
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.directions import refuse_down_column, without_down
 from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, data_columns
 from cassia_engine.markers.frames import Table, opened
+from cassia_engine.markers.gene_sets import open_sets
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
 from cassia_engine.markers.id_doubts import warn_of_ids
 from cassia_engine.markers.interrupts import interrupts
@@ -30,6 +31,7 @@ from cassia_engine.markers.known_genes import check_known
 from cassia_engine.markers.longtable import read_long
 from cassia_engine.markers.marked import with_marked
 from cassia_engine.markers.mixed import refuse_mixed
+from cassia_engine.markers.pair import with_pair
 from cassia_engine.markers.remarks import warn_of_one_group
 from cassia_engine.markers.reshape import shaped
 from cassia_engine.markers.several import files_of, joined
@@ -105,13 +107,19 @@ def _check_genes(
 def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
     if files := files_of(markers):
         return joined(files, lambda path: _read(path, settings, sieve), settings.cluster_name)
+    named = settings.cluster_column is not None or settings.gene_column is not None
+    may_be_sets = not named and settings.marker_format in ("auto", "simplified")
     with ExitStack() as stack:
         stack.enter_context(interrupts())
-        whole = stack.enter_context(opened(markers, settings.max_table_size))
+        whole = stack.enter_context(opened(markers, settings.max_table_size, open_sets if may_be_sets else None))
         if len(columns := data_columns(whole)) == 2:
             refuse_second_header(whole, columns)
         shape = stack.enter_context(shaped(whole, settings))
         source, settings = shape.source, shape.settings
+        is_paired = False
+        if not shape.format and not fitting_format(source, settings):
+            unpaired, settings = settings, with_pair(source, settings)
+            is_paired = settings is not unpaired  # then what else the table has is said, and none is a statistic
         format_ = shape.format or choose_format(source, settings)
         if format_ is None:
             columns = two_columns(source, settings)
@@ -121,7 +129,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
             if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
                 format_ = with_marked(source, long_of(source, columns))
             forced = settings.marker_format if settings.marker_format != "auto" else ""
-            check_unused(source, used_columns(source, format_) if format_ else columns, None, forced)
+            if not is_paired:
+                check_unused(source, used_columns(source, format_) if format_ else columns, None, forced)
             refuse_mixed(source, None, columns, settings)
         else:
             columns = source.header.index(format_.cluster), source.header.index(format_.gene)

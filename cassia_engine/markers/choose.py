@@ -32,11 +32,8 @@ def choose_format(source: Source, settings: SplitSettings) -> Format | None:
     if settings.marker_format in (LONG.name, "simplified"):
         _refuse_named_statistics(source, settings)
         return None
-    formats = [_named(format_, settings) for format_ in FORMATS.values()]
-    forced = settings.marker_format in FORMATS
-    if forced:
-        formats = [format_ for format_ in formats if format_.name == settings.marker_format]
-    fitting = next((fit for format_ in formats if (fit := _fitted(source, format_, settings, forced))), None)
+    formats = _formats(settings)
+    fitting = fitting_format(source, settings)
     if not fitting:
         _refuse_without_cluster(source, settings)
         if has_two(source, settings, formats):
@@ -48,6 +45,20 @@ def choose_format(source: Source, settings: SplitSettings) -> Format | None:
     _refuse_alike(source, fitting)
     say_choice(source, fitting, next(format_ for format_ in formats if format_.name == fitting.name), settings)
     return fitting
+
+
+def fitting_format(source: Source, settings: SplitSettings) -> Format | None:
+    """The long format with statistics that a table has, with its own columns in it; None if it fits none."""
+    forced = settings.marker_format in FORMATS
+    fits = (_fitted(source, format_, settings, forced) for format_ in _formats(settings))
+    return next((fit for fit in fits if fit), None)
+
+
+def _formats(settings: SplitSettings) -> list[Format]:
+    """All formats, or the forced one, with the columns that a person named."""
+    formats = [_named(format_, settings) for format_ in FORMATS.values()]
+    forced = settings.marker_format in FORMATS
+    return [format_ for format_ in formats if format_.name == settings.marker_format] if forced else formats
 
 
 def _fitted(source: Source, format_: Format, settings: SplitSettings, forced: bool) -> Format | None:

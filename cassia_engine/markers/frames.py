@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PARQUET = b"PAR1"
+OpenFile = Callable[[Path, str, Path], Source]
 Table = Union[Path, str, "pd.DataFrame", Sequence[Mapping[str, Any]], Mapping[Any, Any]]
 
 
 @contextmanager
-def opened(table: Table, max_size: float = SplitSettings().max_table_size) -> Iterator[Source]:
+def opened(
+    table: Table, max_size: float = SplitSettings().max_table_size, open_file: OpenFile | None = None
+) -> Iterator[Source]:
     """The table, ready to be read; text of at most `max_size` gigabytes, unpacked.
+
+    Args:
+        open_file: opens a text file, by its path, its name in messages, and a path for a copy; else `open_source`.
 
     Raises:
         UsageError: there is nothing in it, it cannot be read, or it is none of the forms taken.
@@ -48,7 +54,7 @@ def opened(table: Table, max_size: float = SplitSettings().max_table_size) -> It
             yield open_source(text, str(table), in_rows=True)
         else:
             _check_size(path, str(table), max_size)
-            yield open_source(path, str(table))
+            yield open_file(path, str(table), text) if open_file else open_source(path, str(table))
 
 
 def _check_size(path: Path, place: str, max_size: float) -> None:

@@ -14,6 +14,7 @@ from cassia_engine.markers.affixes import without_prefixes, without_suffixes
 from cassia_engine.markers.antibody_names import without_abseq, without_channels
 from cassia_engine.markers.ids import unversioned
 from cassia_engine.markers.joined_names import without_ids, without_other_fields
+from cassia_engine.markers.signs import without_signs
 from cassia_engine.markers.unique_names import ambiguous, without_numbers
 
 # Names may have several layers of decoration: rna_GRCh38-ENSG00000167286|CD3D.
@@ -97,6 +98,7 @@ def learn(names: Collection[str], species: str | None, repeated: bool, symbols: 
         without_other_fields,
         lambda some: without_prefixes(some, species, foreign),
         without_suffixes,
+        without_signs,
     )
     for _ in range(_MOST_LAYERS):
         before = len(changes)

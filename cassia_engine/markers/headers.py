@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from importlib.resources import files
+
+
+def _further(what: str) -> tuple[str, ...]:
+    """Further names, also in other languages, of columns that hold this: "cluster" or "gene"."""
+    text = (files("cassia_engine") / "data" / "column_names.tsv").read_text(encoding="utf-8")
+    return tuple(row["name"] for row in csv.DictReader(text.splitlines(), delimiter="\t") if row["holds"] == what)
+
+
 # Scanpy, Seurat, CellTypist, monocle3, CellMarker, decoupler, and what people type, the surest first.
 CLUSTER_HEADERS = (
     "cluster",
@@ -35,6 +45,7 @@ CLUSTER_HEADERS = (
     "group",
     "groups",
     "cell",
+    *_further("cluster"),
 )
 # How the names of clusterings start that carry their resolution: leiden_0.5, RNA_snn_res.0.8.
 CLUSTER_PREFIXES = ("leiden", "louvain", "rna_snn_res", "sct_snn_res", "integrated_snn_res", "wsnn_res", "snn_res")
@@ -61,6 +72,7 @@ GENE_HEADERS = (
     "feature_name",
     "featurename",
     "feature name",
+    *_further("gene"),
 )
 # Columns of symbols beside one of ids, the surest first.
 SYMBOL_HEADERS = (

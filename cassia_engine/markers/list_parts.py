@@ -10,15 +10,19 @@ from cassia_engine.markers.joined_names import join_pairs, joined_symbol
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.symbols import are_symbols, is_sentence
 
-# What parts a list whatever else is in it: also a comma of Chinese and Japanese, bullets, arrows, line ends.
+# What parts a list whatever else is in it: also commas of other scripts, bullets, arrows, line ends.
 _BULLETS = "•·▪‣●○◦∙⋅■□◆▸►✓"
-_STRONG = re.compile(rf"[,;，、；､﹐﹑\n\r\t{_BULLETS}]|\s*(?:->|=>|→|>)\s*|\\[nt]")
-_SEMICOLON = re.compile(rf"[;；\n\r\t{_BULLETS}]|\\[nt]")
+_STRONG = re.compile(rf"[,;，、；､﹐﹑،؛・।\n\r\t{_BULLETS}]|\s*(?:->|=>|→|>)\s*|\\[nt]")
+_SEMICOLON = re.compile(rf"[;；؛\n\r\t{_BULLETS}]|\\[nt]")
 _DECIMAL_COMMAS = re.compile(r"(?:[^,]|(?<=\d),(?=\d))*")
 _BARS = re.compile(r"\s*[|｜¦]+\s*")
 _SLASHES = re.compile(r"\s*[/／\\]\s*")
 _PLUSES = re.compile(r"\+(?=[^\s+])")
-_FREE = re.compile(r"\s[/&+~](?:\s|$)|\s(?:and|und|et|or|but)\s")
+_FREE = re.compile(r"\s(?:/{1,3}|[&+~])(?:\s|$)|\s(?:and|und|et|or|but)\s")
+# Signs that seldom stand in names, and signs that may: of these three known genes or more are a list.
+_JOINTS = tuple(map(re.compile, ("[—–]", "~", r"\^")))
+_DOUBTFUL_JOINTS = tuple(map(re.compile, ("&", "_", "::?", r"\*", "#", "@", r"\$", "=")))
+_NEARLY_ALL = 0.8
 _MANY = 6  # no name has so many parts, also of a species whose genes are not known
 _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100A8/A9, each must be a known gene
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
@@ -37,12 +41,18 @@ _SENTENCE_WORDS = """
     a an the of for from with without in on to by as is are was be that this these which very all some please answer
     cell cells type types marker markers gene genes expression expressing cluster clusters unknown none list like
 """
+# What no word of a sentence has, and how many words there are at most for each that has it.
+_WITHIN_NAMES = re.compile(r"\w[A-Z0-9]")
+_SHORT_NAME = re.compile(r"[\w():\-]{1,10}")
+_FEW = 5
 _OF_SENTENCES = frozenset(_SENTENCE_WORDS.split())
 _NEGATION = re.compile(r"(?:no|not|without|lacks?)", re.IGNORECASE)
 
 
 def parts_of(text: str) -> list[str]:
     """The parts of a list, each a gene with what is written at it; a sentence is one part."""
+    if is_symbol_with_id(text):
+        return [text]
     text = _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text))
     if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
         return _parted(_SEMICOLON.split(text))
@@ -56,9 +66,16 @@ def parts_of(text: str) -> list[str]:
         return join_pairs(_BARS.split(text), least=1)
     if _FREE.search(text):
         return [part for part in _FREE.sub(" , ", text).split(",") for part in _words(part)]
-    if len(words) == 1 and (several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES)):
+    if len(words) == 1 and (
+        several := _between(text, _SLASHES) or _signed(text) or _between(text, _PLUSES) or _joined_genes(text)
+    ):
         return several
     return _words(text)
+
+
+def is_symbol_with_id(text: str) -> bool:
+    """Whether a text is one gene, its symbol and its id of which one is in brackets: CD3D (ENSG00000167286)."""
+    return text.rstrip().endswith(")") and text.count("(") == 1 and len(joined_symbol(text.strip()).split()) == 1
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -90,13 +107,25 @@ def _are_genes(words: Sequence[str]) -> bool:
     named = [word for word in words if not _SIGN.fullmatch(word) and word.lower() not in _NO_GENES]
     if are_symbols(named):
         return bool(named)
+    if _OF_SENTENCES & {word.lower() for word in words}:
+        return False
     known = sum(bool(re.search(r"[A-Z0-9:]", word)) or is_recognised(word) for word in named)
-    return 2 * known >= len(named) and not _OF_SENTENCES & {word.lower() for word in words}
+    return 2 * known >= len(named) or _are_unknown_genes(words)
+
+
+def _are_unknown_genes(words: Sequence[str]) -> bool:
+    """Whether words may be genes of flies, which are short and seldom have capitals: tin eve Mef2 svp lbe."""
+    marked = sum(bool(_WITHIN_NAMES.search(word)) for word in words)
+    return 0 < len(words) <= _FEW * marked and all(map(_SHORT_NAME.fullmatch, words))
 
 
 def _words(text: str) -> list[str]:
     """Words, where a value or a word for the expression belongs to the word before it, and "not" to the one behind."""
-    words = [word for word in _COLON.sub("", _BEHIND.sub("\0", text)).split() if not _ALONE.fullmatch(word)]
+    words = [
+        word
+        for word in _COLON.sub("", _BEHIND.sub("\0", text)).split()
+        if not _ALONE.fullmatch(word) and any(map(str.isalnum, word))
+    ]
     found: list[str] = []
     for word in (word.replace("\0", " ") for word in words):
         # There is a gene `not` in flies; before a gene that is known of human or mouse it is the word.
@@ -118,6 +147,18 @@ def _signed(text: str) -> list[str]:
     parts = [found[0] for found in _SIGNED.finditer(text)]
     is_whole = len(parts) > 1 and "".join(parts) == text and not is_recognised(text.rstrip("+-"))
     return parts if is_whole and all(is_recognised(part[:-1]) for part in parts) else []
+
+
+def _joined_genes(text: str) -> list[str]:
+    """The parts of a word of known genes with one sign between them (CD3D_CD3E_CD2); [] of another word."""
+    if is_recognised(text):
+        return []
+    for joint in (*_JOINTS, *_DOUBTFUL_JOINTS):
+        parts = [part for part in joint.split(text) if part]
+        least = 2 if joint in _JOINTS else _SEVERAL
+        if len(set(parts)) >= least and sum(map(is_recognised, parts)) >= _NEARLY_ALL * len(parts):
+            return parts
+    return []
 
 
 def _between(text: str, separator: re.Pattern[str]) -> list[str]:

@@ -25,7 +25,7 @@ _NAMES = """
     contrasts contrast_id time times timepoint timepoints time_point day days dpi hpi age age_group developmental_stage
     treatment treatments stimulation stimulus stim genotype strain disease disease_state diagnosis phenotype tissue
     tissues organ region library library_id replicate replicates rep sex gender file file_name filename sheet
-    sheet_name
+    sheet_name tissue_type tissue_class cancer_type
 """
 _KEYS = ("level_0", ".id", "id", "l1", "key", "list_name", "...1", *(name.lower() for name in ROW_NAMES))
 _REPEATED = 0.05  # of the pairs of cluster and gene, to be those of several tables

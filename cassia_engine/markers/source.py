@@ -50,6 +50,7 @@ class Source:
         skip: how many lines stand above the header.
         unnamed: it is no file of a person's, so that `place` is no name.
         mixed_ends: its first lines have ends of several kinds.
+        added: how many lines cassia wrote above what the file has, as it has no header.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Source:
     skip: int = 0
     unnamed: bool = False
     mixed_ends: bool = False
+    added: int = 0
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
@@ -171,6 +173,20 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
     )
 
 
+def first_lines(path: Path) -> tuple[list[str], bool]:
+    """The first lines of a text file that are whole, and whether it is gzipped; none of one that cannot be read."""
+    try:
+        with open(path, "rb") as raw:
+            gzipped = raw.read(2) == GZIP
+        with open_bytes(path, gzipped) as unpacked:
+            if foreign(unpacked.read(_START)):
+                return [], gzipped
+        with open_text(path, gzipped) as text:
+            return [line.lstrip("\ufeff") for line in islice(lines_in(text), _SAMPLE_LINES)], gzipped
+    except (TooLongError, *READING_ERRORS):
+        return [], False  # what is wrong is said when the file is read
+
+
 def _have_mixed_ends(lines: Sequence[str]) -> bool:
     return len({line[len(line.rstrip("\r\n")) :] for line in lines if line.endswith(("\r", "\n"))}) > 1
 
@@ -191,7 +207,7 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
                 if len(row) < 2 and not "".join(row).strip():
                     continue
                 number += 1
-                place = number if source.in_rows else start
+                place = number if source.in_rows else start - source.added
                 if not number:
                     continue  # the header
                 if is_blank(row):

@@ -13,8 +13,17 @@ from dataclasses import dataclass, replace
 from cassia_engine.errors import shown
 from cassia_engine.markers.coherence import direction
 from cassia_engine.markers.formats import ROW_NAMES
+from cassia_engine.markers.gaps import warn_of_nameless_numbers, without_gaps
 from cassia_engine.markers.gene_names import learn
-from cassia_engine.markers.genelike import Kind, distinct_share, filled, id_share, is_known, kind_of, known_share
+from cassia_engine.markers.genelike import (
+    Kind,
+    distinct_share,
+    filled,
+    id_share,
+    is_known,
+    kind_of,
+    known_share,
+)
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.positions import (
     COUNTER,
@@ -28,6 +37,7 @@ from cassia_engine.markers.positions import (
 )
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.twoheaders import one_header
+from cassia_engine.markers.unknown_genes import are_cells, may_be_genes, refuse_numbered
 from cassia_engine.markers.wide_remarks import remark_rows
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
 
@@ -38,7 +48,6 @@ _KNOWN = 0.25
 # A column of clusters has each id at least twice, and twice as often as the column of genes has a gene.
 _REPEATED, _TWICE = 0.5, 2
 _ENOUGH_ROWS = 4  # to tell by what repeats, where there are more than two columns
-
 Cells = Sequence[str]
 
 
@@ -74,6 +83,7 @@ def read_lists(source: Source) -> Lists | None:
         return None
     if not _lists(source, source.header, source.sample, ()):
         _refuse_genes_without_clusters(source)
+        refuse_numbered(source)
         return None
     problems = Problems(source)
     found: list[list[str]] = []
@@ -85,6 +95,7 @@ def read_lists(source: Source) -> Lists | None:
             raise source.error(f"more than {MOST_CELLS} cells of genes; give the first genes of each cluster only")
     problems.raise_all()
     lists = _lists(source, source.header, found, places, whole=True)
+    warn_of_nameless_numbers(source, found)
     return _without_remarks(source, lists) if lists and lists.places else lists
 
 
@@ -149,6 +160,7 @@ def _lists(
     body = [row for row in body if len(row) == len(header)]
     if not body:
         return None
+    header, body = without_gaps(header, body)
     texts, skipped = one_header(header, body)
     body, places = body[skipped:], places[skipped:]
     if not body:
@@ -215,14 +227,18 @@ def _labels(
         are_ids: the labels stand where ids do, so that they may be names of genes (CD4, DC).
     """
     named = [cells for cells, kind in zip(lists, kinds, strict=True) if kind is Kind.NAMES]
-    if len(named) < 2 or Kind.OTHER in kinds or not all(text.strip() for text in texts):
+    has_names = all(text.strip() or kind is Kind.NUMBERS for text, kind in zip(texts, kinds, strict=True))
+    if len(named) < 2 or Kind.OTHER in kinds or not has_names:
         return None
     labels = labels_of(texts, kinds)
     if not labels or (not are_ids and sum(map(is_known, texts)) * 2 > len(texts)):
         return None
     plain = all(label.cluster == text for label, text in zip(labels, texts, strict=True))
     sure = Kind.NUMBERS in kinds or not plain or all(map(NUMBERED.fullmatch, texts))
-    return labels if _are_genes(named, sure, has_ids) else None
+    if _are_genes(named, sure, has_ids):
+        return labels
+    clusters = [label.cluster for label in labels if label.key == GENE]
+    return labels if are_cells(clusters) and may_be_genes(named) else None
 
 
 def _are_genes(lists: Sequence[Cells], sure: bool, has_ids: bool) -> bool:

@@ -32,7 +32,7 @@ def singleSample(table, options, problems) {
     ['tissue', 'species'].findAll { name -> options[name] == null || !"${options[name]}".trim() }.each { name ->
         problems << "--${name} is missing: a marker table needs --tissue and --species (a samplesheet, with columns sample and markers, has them itself)"
     }
-    def stem = ['.gz', '.csv', '.tsv', '.txt', '.parquet'].inject(table.name) { name, ending ->
+    def stem = ['.gz', '.csv', '.tsv', '.txt', '.gmt', '.parquet'].inject(table.name) { name, ending ->
         name.endsWith(ending) ? name.dropRight(ending.size()) : name
     }
     def id = options.name ?: stem.replaceAll(/^[^A-Za-z0-9]+/, '').replaceAll(/[^A-Za-z0-9._+-]/, '_').take(120)

@@ -1,0 +1,34 @@
+"""Columns without a name in wide tables: gaps between blocks of a spreadsheet, and numbers beside genes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from cassia_engine.markers.genelike import is_number
+from cassia_engine.markers.source import Source
+
+log = logging.getLogger(__name__)
+
+Cells = Sequence[str]
+
+
+def without_gaps(header: Cells, body: Sequence[Cells]) -> tuple[Cells, Sequence[Cells]]:
+    """The table without columns that have neither a name nor anything in them, as between blocks of a spreadsheet."""
+    kept = [n for n, name in enumerate(header) if name.strip() or any(row[n].strip() for row in body)]
+    if len(kept) == len(header):
+        return header, body
+    return [header[n] for n in kept], [[row[n] for n in kept] for row in body]
+
+
+def warn_of_nameless_numbers(source: Source, body: Sequence[Cells]) -> None:
+    """Say that numbers beside the genes are not used, where their columns have no names."""
+    columns = [n for n, name in enumerate(source.header) if n and not name.strip()]
+    if (
+        columns
+        and all(is_number(row[n].strip()) for n in columns for row in body if row[n].strip())
+        and any(row[n].strip() for n in columns for row in body)
+    ):
+        log.warning(
+            "%s: columns of numbers without a name are not used; call them log2fc, score or p_val_adj", source.place
+        )

@@ -1,0 +1,105 @@
+"""Files with a set of genes a line: GMT files, and lists without a header."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.errors import InputProblems, UsageError
+from tests.test_markers import genes, read
+
+SETS = {
+    "T cells": ["CD3D", "CD3E", "CD2", "TRAC"],
+    "B cells": ["MS4A1", "CD79A", "CD79B"],
+    "Monocytes": ["LYZ", "CD14", "S100A8", "S100A9", "FCN1"],
+}
+FLY = {"neuron": ["elav", "nSyb", "brp"], "glia": ["repo", "moody"]}
+
+
+def lines(between: str, sign: str, sets: dict[str, list[str]] = SETS, end: str = "\n") -> str:
+    return "".join(f"{name}{between}{sign.join(found)}{end}" for name, found in sets.items())
+
+
+# The name of the file, and its text.
+READ: dict[str, tuple[str, str]] = {
+    "GMT": ("sets.gmt", lines("\thttps://example.org/set\t", "\t")),
+    "GMT, na": ("sets.gmt", lines("\tna\t", "\t")),
+    "GMT, empty": ("SETS.GMT", lines("\t\t", "\t", end="\t\r\n")),
+    "GMT, sentence": ("sets.v1.gmt.txt", lines("\tMarkers of these in blood\t", "\t")),
+    "GMT, word": ("sets.gmt", lines("\tcurated\t", "\t")),
+    "GMT, none": ("sets.gmt", lines("\t", "\t")),
+    "GMT, comment": ("sets.gmt", "# from a database\n" + lines("\tna\t", "\t")),
+    "GMT by content": ("sets.txt", lines("\tna\t", "\t")),
+    "GMT with weights": ("sets.txt", lines("\t\t", ",1.0\t", end=",1.0\n")),
+    "rows": ("sets.tsv", lines("\t", "\t")),
+    "rows with commas": ("sets.csv", lines(",", ",")),
+    "rows under two names": ("sets.tsv", "cell_type\tgenes\n" + lines("\t", "\t")),
+    "list behind a tab": ("sets.tsv", lines("\t", ", ")),
+    "list behind a tab, semicolons": ("sets.txt", lines("\t", ";")),
+    "list behind a semicolon": ("sets.csv", lines(";", ", ")),
+    "list in quotes": ("sets.csv", lines(',"', ", ", end='"\n')),
+    "colon": ("sets.txt", lines(": ", ", ")),
+    "colon, spaces": ("sets.txt", lines(": ", " ")),
+    "colon alone": ("sets.txt", lines(":", ",")),
+    "colon of Chinese": ("sets.txt", lines("：", "、")),
+    "equals": ("sets.txt", lines(" = ", ", ")),
+    "dash": ("sets.txt", lines(" - ", ", ")),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_each_line_is_a_cluster(tmp_path: Path, caplog: pytest.LogCaptureFixture, case: str) -> None:
+    name, text = READ[case]
+    caplog.set_level(logging.INFO)
+    assert genes(read(tmp_path, text, name)) == SETS
+    assert f"{name}: " in caplog.text
+    [said] = [record for record in caplog.records if "3 clusters (T cells, B cells, Monocytes)" in record.message]
+    assert said.levelno == (logging.INFO if "gmt" in name.lower() else logging.WARNING)
+
+
+def test_other_ids_and_species(tmp_path: Path) -> None:
+    numbered = dict(zip(("0", "1", "2"), SETS.values(), strict=True))
+    assert genes(read(tmp_path, lines(",", ",", numbered))) == numbered
+    like_genes = {"CD4": SETS["T cells"], "NK": SETS["B cells"]}
+    assert genes(read(tmp_path, lines("\t", ", ", like_genes))) == like_genes
+    assert genes(read(tmp_path, lines("\tna\t", "\t", FLY), "fly.gmt")) == FLY
+    assert genes(read(tmp_path, "T cells: CD3D, CD3E, CD2\n")) == {"T cells": ["CD3D", "CD3E", "CD2"]}
+
+
+# What has no sets of genes is refused as before, or read by its header.
+REFUSED = {
+    "a gene a row": "T cells\tCD3D\nT cells\tCD3E\nB cells\tMS4A1\n",
+    "gene map": "ENSG00000167286\tCD3D\nENSG00000198851\tCD3E\n",
+    "genes of no known species": lines("\t", "\t", FLY),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_other_files_without_a_header_are_refused(tmp_path: Path, case: str) -> None:
+    with pytest.raises((UsageError, InputProblems)):
+        read(tmp_path, REFUSED[case])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CD4,CD14,NK\nCD3D,LYZ,GNLY\nIL7R,S100A8,NKG7\nCCR7,FCN1,KLRD1\n",
+        "rank,CD4,CD14,NK\n1,CD3D,LYZ,GNLY\n2,IL7R,S100A8,NKG7\n3,CCR7,FCN1,KLRD1\n",
+        ",CD4,CD14,NK\n0,CD3D,LYZ,GNLY\n1,IL7R,S100A8,NKG7\n2,CCR7,FCN1,KLRD1\n",
+    ],
+)
+def test_a_header_of_clusters_like_genes_is_no_set(tmp_path: Path, text: str) -> None:
+    try:
+        assert list(genes(read(tmp_path, text))) == ["CD4", "CD14", "NK"]
+    except UsageError as error:
+        assert "looks like a row of genes" in str(error)
+
+
+def test_problems_name_the_lines_of_the_file(tmp_path: Path) -> None:
+    text = lines("\tna\t", "\t") + "\nEmpty\tna\nT cells\tna\tCD3D\n"
+    with pytest.raises(InputProblems) as caught:
+        read(tmp_path, text, "sets.gmt")
+    assert "line 5: cluster Empty has no genes" in str(caught.value)
+    assert "line 6: cluster T cells was there before, in line 1" in str(caught.value)
