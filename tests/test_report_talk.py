@@ -86,7 +86,7 @@ def test_verdict_reads_as_questions_with_answers_and_marks() -> None:
 
 def test_an_objection_that_did_not_count_is_no_failed_answer() -> None:
     text = talks.verdict(better_type={"answer": "yes", "genes": ["CD19"]}, too_specific={"answer": "yes"})
-    points = said.read("Validator", text, agreed=True).points
+    points = said.read("Validator", text, uncounted=lambda _: ["better_type"]).points
     lines = next(point.lines for point in points if point.heading == "Questions")
     assert [line.mark for line in lines][2:4] == ["failed", "unclear"]
     assert reads(lines[3]).endswith("CD19 (not counted: too few of them are in the list)")
@@ -422,6 +422,17 @@ def test_cluster_that_only_cost_calls_shows_them() -> None:
 
 def test_conversation_of_the_page_is_the_one_of_the_record() -> None:
     result = make.annotated(conversation=talks.held())
-    found = details.detail(result, RUN.provider)
+    found = details.detail(result, RUN)
     assert json.loads(found.turns[0].text) == json.loads(talks.claim())
     assert found.talk == "2 messages in 1 round; the validator agreed"
+
+
+@pytest.mark.parametrize(("involvement", "mark"), [("v1", "unclear"), ("v0", "failed")])
+def test_objection_is_marked_as_the_rule_counted_it(involvement: str, mark: str) -> None:
+    """Also where the verdict disagrees for another reason. The moderate validator needs listed genes for it."""
+    text = talks.verdict(type_fits="no", better_type={"answer": "yes", "genes": ["CD19"]})
+    result = make.annotated(conversation=talks.held(validations=(text,)), validated=False)
+    run = replace(RUN, parameters=(("validator_involvement", involvement),))
+    turn = next(turn for turn in details.detail(result, run).turns if turn.speaker == "Validator")
+    lines = next(point.lines for point in turn.points if point.heading == "Questions")
+    assert [line.mark for line in lines] == ["passed", "failed", "passed", mark, "passed", "passed"]

@@ -82,7 +82,7 @@ def judge(
 ) -> Judgement:
     """Decide from the answers; one that is neither yes nor no agrees with nothing. None overrules a decisive check."""
     stance = STANCES[involvement]
-    uncounted = [question for question in stance.needed if _is_uncounted(question, verdict, genes, stance)]
+    without_genes = uncounted(verdict, genes, involvement)
     cited = [gene for answer in verdict.answers.values() for gene in answer.genes]
     return Judgement(
         objections=(
@@ -91,10 +91,16 @@ def judge(
             *_other_type(verdict, claim, stance, places),
         ),
         decisive=tuple(item.text for item in findings.decisive),
-        uncounted=tuple(_uncounted(question, verdict.answers[question], genes) for question in uncounted),
-        unsupported=genes.missing(gene for question in uncounted for gene in verdict.answers[question].genes),
+        uncounted=tuple(_uncounted(question, verdict.answers[question], genes) for question in without_genes),
+        unsupported=genes.missing(gene for question in without_genes for gene in verdict.answers[question].genes),
         unfounded=bool(cited) and not genes.listed(cited),
     )
+
+
+def uncounted(verdict: Verdict, genes: GeneList, involvement: str) -> tuple[str, ...]:
+    """The questions whose answers object without the listed genes that an objection takes."""
+    stance = STANCES[involvement]
+    return tuple(question for question in stance.needed if _is_uncounted(question, verdict, genes, stance))
 
 
 def _contradictions(verdict: Verdict) -> Iterator[str]:

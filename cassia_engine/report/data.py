@@ -77,7 +77,7 @@ def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[Cluster
     yield "terms", terms()
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
-        yield f"details-{start // BLOCK}", (detail_data(one, run.provider, texts.of_cluster()) for one in block)
+        yield f"details-{start // BLOCK}", (detail_data(one, run, texts.of_cluster()) for one in block)
 
 
 def run_key(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:

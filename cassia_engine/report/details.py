@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cassia_engine.records import ClusterResult, MarkerScoring, SetAside
+from cassia_engine.conversation.judging import STANCES, uncounted
+from cassia_engine.evidence import GeneList
+from cassia_engine.records import ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
@@ -13,7 +15,7 @@ from cassia_engine.report.look import Concern, concerns, sentence
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.rows import opinion, row, row_data
-from cassia_engine.report.talk import Turn, talk_summary, turns
+from cassia_engine.report.talk import Turn, Uncounted, talk_summary, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class Detail:
     cost_source: str = ""
 
 
-def detail(result: ClusterResult, provider: str) -> Detail:
+def detail(result: ClusterResult, run: RunInfo) -> Detail:
+    provider = run.provider
     before = uncorrected(result)
     a = opinion(before)
     said = result.named_by_person
     held = result.conversation
-    spoken = turns(held, result.validated) if held.calls or provider != words.OFFLINE else ()
+    spoken = turns(held, result.validated, _uncounted(result, run)) if held.calls or provider != words.OFFLINE else ()
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
@@ -69,6 +72,15 @@ def detail(result: ClusterResult, provider: str) -> Detail:
     )
 
 
+def _uncounted(result: ClusterResult, run: RunInfo) -> Uncounted:
+    """Gives the questions of a verdict whose objections did not count, by the rule that judged it."""
+    involvement = dict(run.parameters).get("validator_involvement", "")
+    if involvement not in STANCES:
+        return lambda _: ()
+    genes = GeneList(result.cluster)
+    return lambda verdict: uncounted(verdict, genes, involvement)
+
+
 def uncorrected(result: ClusterResult) -> ClusterResult:
     """The result as it was answered."""
     return replace(result, correction=None)
@@ -79,12 +91,12 @@ def who_answered(provider: str) -> str:
     return "The marker scoring said" if provider == words.OFFLINE else "The model said"
 
 
-def detail_data(result: ClusterResult, provider: str, own: Own) -> dict[str, Any]:
+def detail_data(result: ClusterResult, run: RunInfo, own: Own) -> dict[str, Any]:
     """A cluster's details as the scripts get them; its long texts are in `texts`."""
-    found = detail(result, provider)
+    found = detail(result, run)
     data = given(found)
     if result.replaced:
-        data["answered"] = row_data(row(uncorrected(result), provider))
+        data["answered"] = row_data(row(uncorrected(result), run.provider))
     if found.concerns:
         data["concerns"] = [{**given(c), "tone": c.tone} for c in found.concerns]
     if found.turns:

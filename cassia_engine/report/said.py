@@ -6,7 +6,7 @@ Replies are read by the same reader as in the conversation; what it cannot read 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cassia_engine.providers.chat import Finish
@@ -29,8 +29,6 @@ QUESTIONS: Mapping[str, tuple[str, bool]] = {
     "missed_conflict": ("Do strong genes contradict the claim without being named in it?", False),
     "missed_mixture": ("Do strong genes speak for a second type that is not named?", False),
 }
-# Objections that count only with listed genes behind them, so that a verdict may agree with them in it.
-_COUNT_WITH_GENES = frozenset({"better_type", "missed_conflict", "missed_mixture"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +64,17 @@ class Reply:
 
 
 def read(
-    speaker: str, text: str, finish: Finish = Finish.STOP, source: str | None = None, agreed: bool = False
+    speaker: str,
+    text: str,
+    finish: Finish = Finish.STOP,
+    source: str | None = None,
+    uncounted: Callable[[Verdict], Collection[str]] = lambda _: (),
 ) -> Reply:
     """A reply of a role, in the order in which it was to think.
 
     Args:
-        agreed: it is a verdict that agreed, so that its objections did not count.
         source: the reply that a formatter put into the form of the role's; None for the role's own reply.
+        uncounted: gives a verdict's questions whose objections did not count.
     """
     found = READERS[speaker](text, finish)
     added = "" if source is None or isinstance(found, Unreadable) else invented(found, source)
@@ -80,7 +82,7 @@ def read(
         case Claim():
             return Reply(_filled(_claimed(found)), added=added)
         case Verdict():
-            return Reply(_filled(_judged(found, agreed)), is_verdict=True, added=added)
+            return Reply(_filled(_judged(found, uncounted(found))), is_verdict=True, added=added)
         case _:
             return Reply(anything(text))
 
@@ -121,9 +123,9 @@ def _claimed(claim: Claim) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Score", _score(claim.score, claim.score_reason)
 
 
-def _judged(verdict: Verdict, agreed: bool) -> Iterator[tuple[str, Iterable[Line]]]:
+def _judged(verdict: Verdict, uncounted: Collection[str]) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Own best type", _words(verdict.own_type)
-    yield "Questions", (_answered(name, answer, agreed) for name, answer in verdict.answers.items())
+    yield "Questions", (_answered(name, answer, name not in uncounted) for name, answer in verdict.answers.items())
     yield "Feedback", _words(verdict.feedback)
     yield "Score", _score(verdict.score, verdict.score_reason)
 
@@ -142,16 +144,15 @@ def _candidate(one: Candidate) -> Line:
     return Line(strong=one.cell_type or "(no name)", text=" ".join(filter(None, words)), genes=one.separating_genes)
 
 
-def _answered(name: str, answer: Answer, agreed: bool) -> Line:
+def _answered(name: str, answer: Answer, counts: bool) -> Line:
     question, fits = QUESTIONS[name]
     if answer.yes is None:
         return Line(strong="no clear answer", text=question, genes=answer.genes, mark=UNCLEAR)
     word = "yes" if answer.yes else "no"
     if answer.yes is fits:
         return Line(strong=word, text=question, genes=answer.genes, mark=PASSED)
-    uncounted = agreed and name in _COUNT_WITH_GENES
-    after = " (not counted: too few of them are in the list)" if uncounted else ""
-    return Line(strong=word, text=question, genes=answer.genes, after=after, mark=UNCLEAR if uncounted else FAILED)
+    after = "" if counts else " (not counted: too few of them are in the list)"
+    return Line(strong=word, text=question, genes=answer.genes, after=after, mark=FAILED if counts else UNCLEAR)
 
 
 def _score(score: float | None, reason: str) -> tuple[Line, ...]:

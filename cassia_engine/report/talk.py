@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import Conversation
+from cassia_engine.replies import Verdict
 from cassia_engine.report import calls, said
 from cassia_engine.report.words import plural
 
@@ -46,14 +47,20 @@ class Turn:
         return self.side not in ("checks", "unasked") and self.speaker != BY_RULE
 
 
-def turns(conversation: Conversation, validated: bool | None = None) -> tuple[Turn, ...]:
+Uncounted = Callable[[Verdict], Collection[str]]
+
+
+def turns(
+    conversation: Conversation, validated: bool | None = None, uncounted: Uncounted = lambda _: ()
+) -> tuple[Turn, ...]:
     """The messages in the order in which they were said.
 
     Args:
         validated: as the cluster's result has it: whether the last verdict agreed.
+        uncounted: gives a verdict's questions whose objections did not count.
     """
     n_rounds = max(len(conversation.annotations), len(conversation.validations))
-    told = _Told(conversation, n_rounds, validated)
+    told = _Told(conversation, n_rounds, validated, uncounted)
     spoken = [turn for number in range(1, n_rounds + 1) for turn in told.round(number)]
     if conversation.scoring is not None:
         spoken.append(Turn(BY_RULE, 0, _shown(conversation.scoring), "scorer"))
@@ -65,6 +72,7 @@ class _Told:
     conversation: Conversation
     n_rounds: int
     validated: bool | None
+    uncounted: Uncounted
 
     def round(self, number: int) -> Iterator[Turn]:
         held, at = self.conversation, slice(number - 1, number)
@@ -90,7 +98,7 @@ class _Told:
     def _spoken(self, speaker: str, number: int, text: str, opens: str = "") -> Iterator[Turn]:
         """A reply, and the formatter's where it had to be put into the form."""
         call, formatted = self._calls(speaker, number)
-        reply = said.read(speaker, text, calls.finish(call), agreed=self._agreed(number))
+        reply = said.read(speaker, text, calls.finish(call), uncounted=self.uncounted)
         notes = _ended(call) if formatted else (*self._verdict(number, reply), *_ended(call), *_repaired(call))
         yield Turn(speaker, number, _shown(text), speaker.lower(), reply.points, notes=notes, opens=opens)
         if formatted:
@@ -98,7 +106,7 @@ class _Told:
 
     def _formatted(self, speaker: str, number: int, source: str, call: Mapping[str, Any]) -> Turn:
         text = str(call.get("response", ""))
-        reply = said.read(speaker, text, calls.finish(call), source, self._agreed(number))
+        reply = said.read(speaker, text, calls.finish(call), source, self.uncounted)
         taken = (f"not taken: it added {reply.added!r}",) if reply.added else ()
         task = f"to put the {speaker.lower()}'s reply into the form"
         notes = (task, *taken, *self._verdict(number, reply), *_ended(call), *_repaired(call))
