@@ -21,7 +21,7 @@ from cassia_engine.markers.choose import choose_format, fitting_format
 from cassia_engine.markers.conditions import check_conditions
 from cassia_engine.markers.context import read_context, with_context
 from cassia_engine.markers.directions import refuse_down_column, without_down
-from cassia_engine.markers.formats import SIMPLIFIED_TITLE, MarkerTable, data_columns
+from cassia_engine.markers.formats import SIMPLIFIED_TITLE, Format, MarkerTable, data_columns
 from cassia_engine.markers.frames import Table, opened
 from cassia_engine.markers.gene_sets import open_sets
 from cassia_engine.markers.hygiene import Sieve, count_words, describe
@@ -33,7 +33,7 @@ from cassia_engine.markers.marked import with_marked
 from cassia_engine.markers.mixed import refuse_mixed
 from cassia_engine.markers.pair import with_pair
 from cassia_engine.markers.remarks import warn_of_one_group
-from cassia_engine.markers.reshape import shaped
+from cassia_engine.markers.reshape import Shaped, shaped
 from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless, refuse_second_header
 from cassia_engine.markers.source import Source
@@ -115,29 +115,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
         if len(columns := data_columns(whole)) == 2:
             refuse_second_header(whole, columns)
         shape = stack.enter_context(shaped(whole, settings))
-        source, settings = shape.source, shape.settings
-        is_paired = False
-        if not shape.format and not fitting_format(source, settings):
-            unpaired, settings = settings, with_pair(source, settings)
-            is_paired = settings is not unpaired  # then what else the table has is said, and none is a statistic
-        format_ = shape.format or choose_format(source, settings)
-        if format_ is None:
-            columns = two_columns(source, settings)
-            refuse_second_header(source, columns)
-            if not has_numbered_columns(source, columns):
-                refuse_headless(source, columns)
-            if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
-                format_ = with_marked(source, long_of(source, columns))
-            forced = settings.marker_format if settings.marker_format != "auto" else ""
-            if not is_paired:
-                check_unused(source, used_columns(source, format_) if format_ else columns, None, forced)
-            refuse_mixed(source, None, columns, settings)
-        else:
-            columns = source.header.index(format_.cluster), source.header.index(format_.gene)
-            format_ = with_marked(source, format_)
-            check_unused(source, used_columns(source, format_), format_)
-            if not shape.format:
-                refuse_mixed(source, format_, columns, settings)
+        source = shape.source
+        format_, columns, settings = _chosen(shape)
         if not shape.format:
             refuse_down_column(source, columns[1])
         if format_:
@@ -157,6 +136,37 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
         raise source.error("no cluster has a marker: nothing in the table is a gene's name; check its columns")
     _refuse_equal_ids(source, table)
     return source, format_.title if format_ else SIMPLIFIED_TITLE, table
+
+
+def _chosen(shape: Shaped) -> tuple[Format | None, tuple[int, int], SplitSettings]:
+    """The format of a table with statistics (None: clusters and genes only), its columns of both, and the settings.
+
+    Raises:
+        UsageError: neither is clear, or the table is of several samples.
+    """
+    source, settings = shape.source, shape.settings
+    is_paired = False
+    if not shape.format and not fitting_format(source, settings):
+        unpaired, settings = settings, with_pair(source, settings)
+        is_paired = settings is not unpaired  # then what else the table has is said, and none is a statistic
+    if format_ := shape.format or choose_format(source, settings):
+        columns = source.header.index(format_.cluster), source.header.index(format_.gene)
+        format_ = with_marked(source, format_)
+        check_unused(source, used_columns(source, format_), format_)
+        if not shape.format:
+            refuse_mixed(source, format_, columns, settings)
+        return format_, columns, settings
+    columns = two_columns(source, settings)
+    refuse_second_header(source, columns)
+    if not has_numbered_columns(source, columns):
+        refuse_headless(source, columns)
+    if settings.marker_format == "long" or (settings.marker_format == "auto" and is_long(source, columns)):
+        format_ = with_marked(source, long_of(source, columns))
+    if not is_paired:
+        forced = settings.marker_format if settings.marker_format != "auto" else ""
+        check_unused(source, used_columns(source, format_) if format_ else columns, None, forced)
+    refuse_mixed(source, None, columns, settings)
+    return format_, columns, settings
 
 
 def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:
