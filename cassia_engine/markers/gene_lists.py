@@ -12,7 +12,7 @@ from cassia_engine.markers.ids import ENTREZ
 from cassia_engine.markers.joined_names import join_pairs
 from cassia_engine.markers.list_gene import EDGES, gene_of, without_label
 from cassia_engine.markers.list_parts import parts_of
-from cassia_engine.markers.negations import labelled_brackets, spread
+from cassia_engine.markers.negations import labelled_arrows, labelled_brackets, spread
 from cassia_engine.markers.notations import entries, without_markup, without_print
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import MISSING
@@ -124,7 +124,7 @@ def _read(text: str, found: _Found, absent: bool = False) -> None:
 
 
 def _read_typed(text: str, found: _Found, absent: bool) -> None:
-    text, bracketed = labelled_brackets(text)
+    text, bracketed = labelled_brackets(labelled_arrows(text))
     sections = [*_sections(text), *((is_absent_word(label), genes) for label, genes in bracketed)]
     for says_absent, section in sections:
         if section is not text and (listed := entries(section)) is not None:

@@ -20,6 +20,7 @@ _GOVERNS = (
     r"|do(?:es)?\s+not\s+express|(?:is|are)\s+not\s+expressing|not\s+expressing|not\s+positive\s+for"
     r"|(?:no|low|lower|reduced|decreased|weak|little)\s+(?:expression|levels?)\s+of|excluding|exclud(?:es?|ed)|except(?:\s+for)?"
     r"|down-?regulat(?:es?|ing)|neither|minus"
+    r"|rather\s+than|instead\s+of|as\s+opposed\s+to|unlike|versus|vs\.?|(?:compared|relative)\s+(?:to|with)"
     r"|(?:neg(?:ative)?\.?|absent|down-?regulated|not\s+expressed)\s+(?:markers?|genes?)(?:\s+(?:are|include|including))?"
 )
 # After these, it may be said of the first gene only ("no EPCAM, KRT8").
@@ -46,6 +47,9 @@ _WORD_IN_BRACKETS = re.compile(rf"\s*[(\[]\s*(?P<word>{_NOT}|{_DOWN_WORDS})\s*[)
 _DOWN_WORD = re.compile(_DOWN_WORDS, re.IGNORECASE)
 _MINUS, _PLUS = re.compile(r"\s*[-−]\s*(?=[A-Za-z])"), re.compile(r"\s*\+\s*(?=[A-Za-z])")
 _SLASHES = re.compile(r"\s*/\s*")
+# "↑ CD3D, CD3E ↓ LYZ, CD14": an arrow for each list, and not for each gene.
+_ARROWS = re.compile(r"\s*(?P<one>[↑↓])(?P<first>[^↑↓]*\w[,;\s]+\w[^↑↓]*)(?P<other>[↑↓])(?P<second>\s*\w[^↑↓]*)")
+_NAME_LIKE = re.compile(r"[A-Za-z][\w.\-]*[A-Z0-9][\w.\-]*")
 _FIRST_WORD = re.compile(r"^\s*(?:and|or|nor|&)\s+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(\s*[,，、]\s*|\s*[;；\n\r\t|]\s*|\.\s+|\s+but\s+)")
 _BRACKETS = re.compile(r"\((?P<inside>[^()]{1,200})\)")
@@ -131,6 +135,14 @@ def labelled_brackets(text: str) -> tuple[str, list[tuple[str, str]]]:
     return _BRACKETS.sub(taken, text), found
 
 
+def labelled_arrows(text: str) -> str:
+    """The text with words for two arrows that each stand before a list."""
+    if not (found := _ARROWS.fullmatch(text)) or found["one"] == found["other"]:
+        return text
+    one, other = ("up" if found[name] == "↑" else "down" for name in ("one", "other"))
+    return f"{one}: {found['first'].strip(' ,;.')}; {other}: {found['second']}"
+
+
 def _is_about_others(inside: str) -> bool:
     """Whether brackets hold genes and say of these, rather than of the gene before, that they are absent."""
     if not _ANY.search(inside):
@@ -147,6 +159,8 @@ def _add(clause: _Clause, piece: str) -> str:
     piece = _WORD_IN_BRACKETS.sub(lambda found: f"{found['word']} ", piece, count=1)
     if lead := _lead(piece):
         return _add_lead(clause, lead)
+    if clause.several and (lead := _LEADS[0].fullmatch(piece)) and len(_genes(lead["before"])) == 1:
+        return f"which genes {quoted(piece.strip())} says to be absent cannot be told; {_REMEDY}"
     if several := _several_before(piece):
         clause.governed, clause.pending = False, ""
         clause.written.append(_negated(several))
@@ -181,8 +195,10 @@ def _lead(piece: str) -> re.Match[str] | None:
     """A negation before genes, if nothing but genes stands around it."""
     for pattern in _LEADS:
         found = pattern.fullmatch(piece)
-        if found and all(map(is_recognised, _genes(found["before"]))):
-            governs = pattern is _LEADS[0]
+        governs = pattern is _LEADS[0]
+        if found and all(
+            is_recognised(one) or (governs and _NAME_LIKE.fullmatch(one)) for one in _genes(found["before"])
+        ):
             genes = _genes(found["genes"])
             if governs or (all(map(is_recognised, genes)) and not _SAID.search(found["genes"])):
                 return found
