@@ -123,6 +123,7 @@ def test_comparison_of_conditions_is_warned_of(
     ("column", "value"),
     [
         *(("comparison", "T_vs_rest"), ("comparison", "T vs B"), ("contrast", "cluster B"), ("group2", "rest")),
+        *(("contrast", "T-other"), ("contrast", "B-rest"), ("comparison", "Cluster T - all others")),
         *(("test", "wilcox"), ("group1,group2", "T,rest"), ("note", "seen in mice")),
     ],
 )

@@ -24,6 +24,8 @@ _PAIRS = (
 )
 _VERSUS = re.compile(r"(?P<one>.+?)(?:[\s_.\-]+(?:vs?|versus|over)\.?[\s_.\-]+|vs\.?|/)(?P<other>.+)", re.IGNORECASE)
 _CERTAIN = re.compile(r"(?P<one>.+?)[\s_.\-]+(?:vs|versus)\.?[\s_.\-]+(?P<other>.+)", re.IGNORECASE)
+# limma's way to write a contrast, whose sides may be clusters too.
+_MINUS = re.compile(r"(?P<one>.+?)\s*-\s*(?P<other>[^-]+)")
 _REST = re.compile(
     r"(?:all[\s_.\-]?)?(?:the[\s_.\-]?)?(?:rest|others?|all|background|reference|remaining|non?[\s_.\-].*|not[\s_.\-].*)"
     r"(?:[\s_.\-]?(?:cells?|clusters?|cell[\s_.\-]?types?))?",
@@ -86,7 +88,7 @@ def _compares(pattern: re.Pattern[str], text: str, ids: Collection[str] = ()) ->
 
 def _names_clusters(text: str, ids: Collection[str]) -> bool:
     """Whether a text is a cluster, all others, or compares such."""
-    found = _VERSUS.fullmatch(text.strip())
+    found = _VERSUS.fullmatch(text.strip()) or _MINUS.fullmatch(text.strip())
     sides = (found["one"], found["other"]) if found else (text,)
     return any(_is_cluster(side.strip().lower(), ids) for side in sides)
 
