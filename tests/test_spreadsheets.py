@@ -62,6 +62,8 @@ def test_ids_that_are_missing_otherwise_are_refused(tmp_path: Path, text: str) -
         *("Total{}", "Note: p values are adjusted{}", "Source: Smith et al. 2020", "* p < 0.05", "Notes{}"),
         *(
             '"Abbreviations: FC, fold change"{}',
+            "Abbreviations: FC, fold change",
+            "Note: mice, men",
             "{}Total",
             "†see the methods of the paper{}",
             "Sources:{}\n\n{}\nNote{}",

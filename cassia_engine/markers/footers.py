@@ -11,6 +11,8 @@ _NOTE = re.compile(
     r"(generated|created|exported|adapted|downloaded) (by|from|on|with)\b|[*†‡§#]",
     re.IGNORECASE,
 )
+# So sure a beginning that commas in the note may have parted it into cells.
+_CERTAIN = re.compile(r"(abbreviations?|(foot)?notes?|legend|(data )?sources?)\s*:\s*\S", re.IGNORECASE)
 _WORDS = 5
 
 
@@ -25,7 +27,9 @@ def is_blank(row: Sequence[str]) -> bool:
 
 
 def note_of(row: Sequence[str]) -> str:
-    """The one filled cell of a row, if that is a note; else ""."""
+    """The one filled cell of a row, or the cells that commas of a note made, if that is a note; else ""."""
+    if row and _CERTAIN.match(row[0].strip()):
+        return ",".join(row).rstrip(",").strip()
     if sum(map(bool, row)) != 1:
         return ""
     text = "".join(row).strip()
