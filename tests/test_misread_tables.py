@@ -217,6 +217,12 @@ def test_genes_that_are_down_by_their_columns_name_are_refused(tmp_path: Path, n
             read(tmp_path, text)
 
 
+def test_effect_with_a_sign_is_not_left_unused(tmp_path: Path) -> None:
+    text = long_table(("T", "B")).replace("avg_log2FC", "Δlog2").replace(",2.0,", ",-2.0,")
+    with pytest.raises(UsageError, match="Δlog2 has values below 0, as of genes that are down"):
+        read(tmp_path, text)
+
+
 @pytest.mark.parametrize(
     "ids", [("T pos", "T neg"), ("T+", "T-"), ("Mono (positive markers)", "Mono (negative markers)")]
 )

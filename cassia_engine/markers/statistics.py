@@ -55,7 +55,7 @@ _COMMON = """
     entrez entrezid entrez_id ncbi_gene_id index n n_cells start end
 """
 _LOG_P = re.compile(r"log(10|2)?(adj)?(p|q|fdr)(val|value)?s?(adj|adjusted)?$", re.IGNORECASE)  # of p values
-_FOLD_LIKE = re.compile(r"fc$|^fc|fold|lfc|coef|diff|change|effect|^beta|estimate|cohen|^log", re.IGNORECASE)
+_FOLD_LIKE = re.compile(r"fc$|^fc|fold|lfc|coef|diff|change|effect|^beta|estimate|cohen|^[δ∆]?log", re.IGNORECASE)
 
 
 def plain(name: str) -> str:
