@@ -204,6 +204,18 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Positive: CD3D CD3E Negative: EPCAM KRT8": (CD3, EPITHELIAL),
     "Neg. markers: EPCAM, KRT8": ((), EPITHELIAL),
     "CD3D; not detected: EPCAM, KRT8": (("CD3D",), EPITHELIAL),
+    # words and references around a list
+    "mainly CD3D, CD3E": (CD3, ()),
+    "high CD3D CD3E": (CD3, ()),
+    "CD3D CD3E (Fig. 2a)": (CD3, ()),
+    "CD3D, CD3E (see Table S3)": (CD3, ()),
+    "CD3D, CD3E (Smith et al., 2019)": (CD3, ()),
+    "CD3D, CD3E (Smith et al., 2019; Lee and Park, 2020).": (CD3, ()),
+    "CD3D; CD3E doi:10.1038/s41586-019-1234": (CD3, ()),
+    "CD3D CD3E https://doi.org/10.1038/s41586-019-1234": (CD3, ()),
+    "CD3D, CD3E, PMID: 31000001": (CD3, ()),
+    "CD3D (log2FC=3.2) CD3E (log2FC=2.1)": (CD3, ()),
+    "CD3D (p = 1e-9) LYZ (p = 0.01)": (("CD3D", "LYZ"), ()),
     # names with signs in them
     "zgc:64051, si:ch211-161c3.6": (("zgc:64051", "si:ch211-161c3.6"), ()),
     "zgc:64051 si:ch211-161c3.6 sox10": (("zgc:64051", "si:ch211-161c3.6", "sox10"), ()),

@@ -68,7 +68,15 @@ class GeneList:
 # Numbers of references, behind a gene: CD3D [12,13].
 _CITATION = re.compile(r"(?<=\w)\s*\[\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*\](?=\s*(?:[,;.]|$))")
 _LEAD = re.compile(
-    r"^\s*(?:e\.\s?g\.|i\.\s?e\.|such as|including|includes|expresses|expressing|positive for)[\s:,]+", re.IGNORECASE
+    r"^\s*(?:e\.\s?g\.|i\.\s?e\.|such as|including|includes|expresses|expressing|positive for|mainly|mostly|primarily"
+    r"|(?:high(?:ly)?|strong(?:ly)?)(?=\s+\S+\s+\S)(?:\s+express(?:es|ing))?)[\s:,]+",
+    re.IGNORECASE,
+)
+# What is written behind a list of where it is from.
+_ORIGIN = re.compile(
+    r"(?:[\s,;]*(?:\((?:see|cf|figs?|figures?|tables?|supp\w*|refs?|references?|[^()\d]{1,60}\bet al)\b[^()]*\)"
+    r"|\bdoi:\s*\S+|https?://\S+|\bPMID:?\s*\d+))+[\s.]*$",
+    re.IGNORECASE,
 )
 
 
@@ -130,7 +138,7 @@ def _read_typed(text: str, found: _Found, absent: bool) -> None:
         if section is not text and (listed := entries(section)) is not None:
             _add([entry.gene for entry in listed], found, absent or says_absent, several=True)
             continue
-        section = _LEAD.sub("", _CITATION.sub("", section))
+        section = _LEAD.sub("", _CITATION.sub("", _ORIGIN.sub("", section)))
         section, n_cut = _CUT_WORDS.subn("", section)
         found.is_cut |= bool(n_cut)
         section, problem = spread(_inside(without_label(section)))
