@@ -46,6 +46,11 @@ READ: dict[str, tuple[str, str]] = {
     "colon of Chinese": ("sets.txt", lines("：", "、")),
     "equals": ("sets.txt", lines(" = ", ", ")),
     "dash": ("sets.txt", lines(" - ", ", ")),
+    "bullets": ("sets.md", "- " + lines(": ", ", ", end="\n- ").removesuffix("- ")),
+    "bold": ("sets.md", "* **" + lines("**: ", ", ", end="\n* **").removesuffix("* **")),
+    "bold with its colon": ("sets.md", "**" + lines(":** ", ", ", end="\n**").removesuffix("**")),
+    "title above": ("sets.txt", "Marker genes of the clusters in blood\n\n" + lines(": ", ", ")),
+    "note below": ("sets.txt", lines(": ", ", ") + "\nGenes were chosen by fold change, p below 0.05\n"),
 }
 
 
@@ -65,6 +70,9 @@ def test_other_ids_and_species(tmp_path: Path) -> None:
     like_genes = {"CD4": SETS["T cells"], "NK": SETS["B cells"]}
     assert genes(read(tmp_path, lines("\t", ", ", like_genes))) == like_genes
     assert genes(read(tmp_path, lines("\tna\t", "\t", FLY), "fly.gmt")) == FLY
+    for names in (("T cells, CD4", "B cells, naive"), ("0: T cells", "1: B cells"), ("NK, CD56 dim", "T, CD8")):
+        punctuated = dict(zip(names, SETS.values(), strict=False))
+        assert genes(read(tmp_path, lines(": ", ", ", punctuated))) == punctuated
     assert genes(read(tmp_path, "T cells: CD3D, CD3E, CD2\n")) == {"T cells": ["CD3D", "CD3E", "CD2"]}
 
 
@@ -74,6 +82,24 @@ REFUSED = {
     "gene map": "ENSG00000167286\tCD3D\nENSG00000198851\tCD3E\n",
     "genes of no known species": lines("\t", "\t", FLY),
 }
+
+
+NOTATIONS = {
+    ">T cells\nexpressed: CD3D, CD3E\n\n>B\nexpressed: CD19\nnot expressed: CD3D\n": "as in marker files of Garnett",
+    ">B cells\nexpressed: CD19\n": "as in marker files of Garnett",
+    "markers = {'T cells': ['CD3D', 'CD3E'], 'B cells': ['CD19', 'MS4A1']}\n": "this is code of R or Python",
+    'm <- list("T cells" = c("CD3D", "CD3E"), B = c("CD19"))\n': "this is code of R or Python",
+    'list(T = c("CD3D", "CD3E"), B = c("CD19", "MS4A1"))\n': "this is code of R or Python",
+    '$`T cells`\n[1] "CD3D" "CD3E"\n\n$B\n[1] "CD19"\n': "this is a list as R prints it",
+    "| Cluster | Markers |\n|---|:---|\n| T cells | CD3D, CD3E |\n": "this is a table of Markdown",
+    lines(": ", ", ") + "Others: of the blood, mostly\n": "line 4: no gene in 'of the blood, mostly'",
+}
+
+
+@pytest.mark.parametrize("text", NOTATIONS)
+def test_other_notations_are_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=NOTATIONS[text]):
+        read(tmp_path, text)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cassia_engine.errors import UsageError, shown
+from cassia_engine.errors import UsageError, quoted, shown
+from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.gene_lists import is_list, parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
+from cassia_engine.markers.other_notations import is_remark, refuse_notation
 from cassia_engine.markers.positions import NAMELESS, are_ranks
 from cassia_engine.markers.recognised import is_recognised, share
+from cassia_engine.markers.set_labels import LABELLED, LABELS
 from cassia_engine.markers.source import MISSING, Source, first_lines, open_source
 from cassia_engine.markers.textfile import (
     LONGEST_LINE,
@@ -30,9 +33,6 @@ log = logging.getLogger(__name__)
 HEADER = ("cluster", "genes")
 # What parts the name of a set from its genes, in the order in which it is looked for.
 _FIELDS = ("\t", ";", ",")
-_LABELS = tuple(
-    re.compile(rf"\s*(?P<label>[^\t:;,=]{{1,80}}?)\s*{sign}\s*(?P<genes>\S.*)") for sign in ("[:：]", "=", r"\s[-–—]\s")
-)
 _NOT_A_NAME = frozenset((*CLUSTER_HEADERS, *GENE_HEADERS, *ID_HEADERS, *NAMELESS, "rank"))
 # Shares of known genes, of labels that are such, and of lines that have known genes.
 _KNOWN, _LIKE_GENES, _NEARLY_ALL = 0.5, 0.5, 0.8
@@ -84,6 +84,7 @@ def open_sets(path: Path, place: str, copy: Path) -> Source:
         UsageError: it cannot be read; says why.
     """
     lines, gzipped = first_lines(path)
+    refuse_notation(lines, place)
     sets = find_gene_sets(lines, place)
     if not sets:
         return open_source(path, place)
@@ -111,7 +112,7 @@ def find_gene_sets(lines: Sequence[str], name: str) -> GeneSets | None:
         return None
     if _is_gmt(name) and all("\t" in line for line in body):
         return GeneSets("\t", first=_first_gene(_parsed(body, "\t"), named=True), skip=skip)
-    ways = [_by_field(body, "\t"), *(_by_label(body, pattern) for pattern in _LABELS)]
+    ways = [_by_field(body, "\t"), *(_by_label(body, pattern) for pattern in LABELS)]
     ways += [_by_field(body, sign) for sign in _FIELDS[1:]]
     found = next((way for way in ways if way), None)
     return replace(found, skip=skip + found.skip) if found else None
@@ -128,6 +129,11 @@ def write_table(sets: GeneSets, path: Path, gzipped: bool, place: str, copy: Pat
         for line, label, genes in sets.rows(lines_in(text)):
             if line <= sets.skip or not (label or genes):
                 continue
+            if sets.pattern and not genes and is_note(label):
+                log.warning("%s, line %d: %s is no set of genes and is left out", place, line, quoted(label))
+                continue
+            if sets.pattern and is_remark(genes):
+                raise UsageError(f"no gene in {quoted(genes)}; write genes, or remove the line", path=place, line=line)
             out.write("\n" * (line - written))
             writer.writerow((label, genes))
             written = line + 1 + (label + genes).count("\n")
@@ -167,6 +173,8 @@ def _filled(cells: Sequence[str]) -> list[str]:
 def _by_field(body: Sequence[str], sign: str) -> GeneSets | None:
     """Fields between a sign: the name, in GMT files a description, and the genes or a list of them."""
     parsed = _parsed(body, sign)
+    if sign == "," and sum(bool(LABELLED.match(row[0])) for row in parsed if row) * 2 >= len(parsed):
+        return None  # the label and the first gene of a list
     skip = int(sign == "\t" and _is_short_header(parsed))
     parsed = parsed[skip:]
     if not parsed or any(len(row) < 2 for row in parsed):
@@ -191,7 +199,13 @@ def _by_label(body: Sequence[str], pattern: re.Pattern[str]) -> GeneSets | None:
     found = [pattern.fullmatch(line.strip()) for line in body]
     whole = [match for match in found if match]
     labels, lists = [one["label"] for one in whole], [one["genes"] for one in whole]
-    if len(whole) < len(found) or not _are_sets(labels, lists, all(map(_MARKS.search, lists))):
+    if share([one.groupdict().get("more") or "" for one in whole]) >= _LIKE_GENES:
+        return None  # "T cells: CD3D: 3.2, CD3E: 2.1"
+    if (
+        not whole
+        or not all(match or is_note(line) for match, line in zip(found, body, strict=True))
+        or not _are_sets(labels, lists, all(map(_MARKS.search, lists)))
+    ):
         return None
     return GeneSets("", pattern)
 
@@ -225,5 +239,11 @@ def _are_sets(labels: Sequence[str], lists: Sequence[str], in_cells: bool) -> bo
     number = sum(map(len, sets))
     if number < _LEAST_LENGTH * len(sets) or (len(plain[0]) < 2 and number < _LEAST_GENES):
         return False
-    known = [share(genes) >= _KNOWN for genes in sets]
-    return known[0] and len(sets[0]) > 1 and sum(known) >= _NEARLY_ALL * len(known) and not is_recognised(lists[0])
+    known = [share(genes) >= _KNOWN for genes, text in zip(sets, lists, strict=True) if not is_remark(text)]
+    return (
+        bool(known)
+        and known[0]
+        and len(sets[0]) > 1
+        and sum(known) >= _NEARLY_ALL * len(known)
+        and not is_recognised(lists[0])
+    )

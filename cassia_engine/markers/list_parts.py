@@ -31,7 +31,9 @@ _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
 _REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
 _LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
-_BEHIND = re.compile(rf"\s+(?=[(\[]\s*(?:(?:[\w.]{{1,15}}\s*[:=]\s*)?[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)")
+_BEHIND = re.compile(
+    rf"\s+(?=[(\[]\s*(?:(?:[\w.]{{1,15}}\s*[:=]\s*)?[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)"
+)
 # CD45RA-CCR7+
 _SIGNED = re.compile(r"([A-Za-z0-9]+)[+-]")
 _COLON = re.compile(r"(?<=[:=])\s+")
