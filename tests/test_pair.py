@@ -38,6 +38,10 @@ LISTS = {
 ROWS = {
     "gene,cell type,source": "g,c,Smith 2019",
     "Population,HGNC symbol,Panel": "c,g,first",
+    "cluster,gene,rank": "c,g,r",
+    "rank,gene,cluster,n_cells,resolution": "r,g,c,m,0.8",
+    "cluster,gene,chromosome_name,start_position,strand": "c,g,1,100,-1",
+    "cluster,gene,is_TF,confidence": "c,g,FALSE,low",
     "Zelltyp,Gen,Quelle": "c,g,Smith 2019",
     "tipo celular,gen,fuente": "c,g,Smith 2019",
     "遺伝子,細胞型,組織": "g,c,血液",
@@ -56,7 +60,7 @@ def table(header: str, cells: str, sets: dict[str, list[str]], *, each: bool) ->
     writer = csv.writer(out, delimiter=sign, lineterminator="\n")
     writer.writerow(header.split(sign))
     for n, (name, found) in enumerate(sets.items()):
-        for gene in found if each else [""]:
+        for rank, gene in enumerate(found if each else [""], 1):
             values = {
                 "n": n,
                 "m": 100 + n,
@@ -64,6 +68,7 @@ def table(header: str, cells: str, sets: dict[str, list[str]], *, each: bool) ->
                 "l": ", ".join(found),
                 "x": ", ".join(NOT.get(name, [])),
                 "g": gene,
+                "r": rank,
             }
             writer.writerow([values.get(cell, cell) for cell in cells.split(sign)][: len(header.split(sign))])
     return out.getvalue()
@@ -101,6 +106,8 @@ REFUSED = [
     ),
     ("cluster,term,p.adjust,geneID", "c,defense,0.01,l", False, "no cluster has a marker"),
     ("cluster,gene,weight", "c,g,2.5", True, "statistics with"),
+    ("cluster,gene,rank", "c,g,2", True, "statistics with"),
+    ("cluster,gene,n_cells", "c,g,r", True, "statistics with"),
     ("gene,description,chromosome", "g,a gene,1", True, "cluster_column"),
 ]
 

@@ -19,6 +19,7 @@ from cassia_engine.markers.formats import data_columns, listed
 from cassia_engine.markers.gene_lists import parse_genes
 from cassia_engine.markers.genelike import Kind, is_number, kind_of
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS, SYMBOL_HEADERS
+from cassia_engine.markers.inert_columns import is_about_genes, says_nothing
 from cassia_engine.markers.recognised import share
 from cassia_engine.markers.sample import number_columns, texts_of
 from cassia_engine.markers.source import Problems, Source, rows
@@ -136,7 +137,9 @@ def _of_lists(source: Source, lists: Sequence[_Column]) -> _Column:
 def _of_genes(source: Source, columns: Sequence[_Column]) -> _Column | None:
     """The column with a gene in each row; None where there is none, or where numbers may be statistics."""
     numbers = {source.header[position] for position in number_columns(source)}
-    if any(not _OF_DATABASES.search(plain(name)) and plain(name) not in _IDS for name in numbers):
+    unclear = [name for name in numbers if not _OF_DATABASES.search(plain(name)) and plain(name) not in _IDS]
+    ids = [column.position for column in columns if column.header in CLUSTER_HEADERS]
+    if not all(says_nothing(source, source.header.index(name), ids) for name in unclear):
         return None
     if any(column.known > _MOSTLY and not _says_what(column) for column in columns):
         return None  # which has the markers?
@@ -206,7 +209,8 @@ def _refuse_absent(source: Source, others: Sequence[_Column], cluster: _Column, 
         values = {cell.lower() for cell in column.cells}
         absent = sorted(value for value in values if value in _NO or is_absent_word(value))
         is_read = direction and direction.position == column.position and not gene.is_list
-        if absent and len(values) <= _MOST_WORDS and not is_read:
+        is_trait = not gene.is_list and is_about_genes(column.name)
+        if absent and len(values) <= _MOST_WORDS and not is_read and not is_trait:
             what = f"column {shown(column.name)} may say which genes a cluster does not have ({shown(absent[0])})"
             remedy = "" if gene.is_list else "write up or down into a column called direction, or "
             remedy += "remove their rows and the column"
