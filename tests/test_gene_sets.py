@@ -123,6 +123,16 @@ def test_a_header_of_clusters_like_genes_is_no_set(tmp_path: Path, text: str) ->
         assert "looks like a row of genes" in str(error)
 
 
+@pytest.mark.parametrize("value", [":3.2", " (log2FC=3.2)", " [HGNC:12]", "=2.5"])
+def test_a_header_of_many_words_is_no_title(tmp_path: Path, value: str) -> None:
+    rows = ["CD3D,LYZ,MS4A1", "IL7R,CD14,CD79A", "CD2,FCN1,CD19"]
+    text = "CD4 T cells,CD14 Monocytes,B cells\n" + "".join(
+        row.replace(",", value + ",") + value + "\n" for row in rows
+    )
+    found = {"CD4 T cells": ["CD3D", "IL7R", "CD2"], "CD14 Monocytes": ["LYZ", "CD14", "FCN1"]}
+    assert genes(read(tmp_path, text)) == found | {"B cells": ["MS4A1", "CD79A", "CD19"]}
+
+
 def test_problems_name_the_lines_of_the_file(tmp_path: Path) -> None:
     text = lines("\tna\t", "\t") + "\nEmpty\tna\nT cells\tna\tCD3D\n"
     with pytest.raises(InputProblems) as caught:

@@ -39,6 +39,7 @@ _KNOWN, _LIKE_GENES, _NEARLY_ALL = 0.5, 0.5, 0.8
 # So many genes a set on average; and in all, where the name of the first set is a single letter.
 _LEAST_LENGTH, _LEAST_GENES = 2, 6
 _SHOWN = 3
+_SIGNS = re.compile("[,;\t]")
 _MARKS = re.compile(r"[,;|/]")
 # What stands where GMT files have a description.
 _DESCRIPTION = re.compile(
@@ -201,11 +202,10 @@ def _by_label(body: Sequence[str], pattern: re.Pattern[str]) -> GeneSets | None:
     labels, lists = [one["label"] for one in whole], [one["genes"] for one in whole]
     if share([one.groupdict().get("more") or "" for one in whole]) >= _LIKE_GENES:
         return None  # "T cells: CD3D: 3.2, CD3E: 2.1"
-    if (
-        not whole
-        or not all(match or is_note(line) for match, line in zip(found, body, strict=True))
-        or not _are_sets(labels, lists, all(map(_MARKS.search, lists)))
-    ):
+    others = [line for match, line in zip(found, body, strict=True) if not match]
+    if others and (not found[0] and _SIGNS.search(body[0])):
+        return None  # a table with a header, and not a title
+    if not whole or not all(map(is_note, others)) or not _are_sets(labels, lists, all(map(_MARKS.search, lists))):
         return None
     return GeneSets("", pattern)
 
