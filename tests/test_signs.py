@@ -45,6 +45,14 @@ def test_what_stands_around_names_is_taken_away(
     assert "9 of 9 gene names are read without " in caplog.text
 
 
+@pytest.mark.parametrize("form", ["{}:3.2", "{} (3.2)", "{}=2.5", "- {}", "{} 4.1", "{} (log2FC=2.5)"])
+def test_signs_that_most_names_have_are_taken_from_unknown_ones_too(tmp_path: Path, form: str) -> None:
+    found = ["CD3D", "CD3E", "CD2", "IL7R", "LCK", "LAT", "TRAC", "PILRA"]
+    text = "p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene\n"
+    text += "".join(f"0,{9 - n},0.9,0.1,0,T,{form.format(gene)}\n" for n, gene in enumerate(found))
+    assert genes(read(tmp_path, text)) == {"T": found}
+
+
 def test_signs_of_names_stay(tmp_path: Path) -> None:
     fly = {"0": ["Su(H)", "E(spl)m8-HLH", "l(1)sc"], "1": ["mt:CoI", "His3.3A", "tRNA:Val-CAC-2-1"]}
     text = "cluster,gene\n" + "".join(f"{id_},{gene}\n" for id_, found in fly.items() for gene in found)

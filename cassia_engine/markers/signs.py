@@ -32,7 +32,7 @@ def _plain(name: str) -> str:
         return ""
     if _WORDS.search(name):
         gene, is_absent = gene_of(name)
-        return gene if gene != name and is_recognised(gene) and not is_absent else ""
+        return gene if gene != name and not is_absent else ""
     found = _SIGNED.fullmatch(name)
     if not found or not (found["open"] or found["close"] or found["end"]):
         return ""
