@@ -72,7 +72,9 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
   on.exit(if (table$temporary) unlink(dirname(table$path), recursive = TRUE))
   # A person knows nothing of a temporary file.
   rename <- function(lines) {
-    if (table$temporary) gsub(table$path, "marker, written as CSV", lines, fixed = TRUE) else lines
+    if (!table$temporary) return(lines)
+    lines <- gsub(table$path, "marker, written as CSV", lines, fixed = TRUE)
+    sub("^cassia: marker[.]csv: ", "cassia: marker, written as CSV: ", lines)
   }
   done <- .cassia_call(command, c("run", options, "--", table$path), verbose, rename)
   .cassia_conclude(done)
@@ -159,9 +161,11 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
 }
 
 # Run the command; returns its exit status and its lines, each after `rename`. Shows lines as they come: warnings always,
-# errors never.
+# errors never. An interrupt stops the command, which then says what is done and how to go on; its lines are still read.
 .cassia_call <- function(command, arguments, show, rename = identity) {
   line <- paste(shQuote(.cassia_utf8(c(command, arguments), "argument")), collapse = " ")
+  # Its process is needed to stop it: of R in a desktop or a notebook only R itself hears an interrupt.
+  line <- paste("sh -c 'echo \"process $$\"; exec \"$@\"' sh", line)
   # Messages then name options as R does: provider = "offline".
   line <- paste0(.cassia_libraries(), "CASSIA_CALLER=R ", line)
   # The status is a line of its own, as what close() gives for it differs between versions of R.
@@ -169,13 +173,32 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
   pipe <- pipe(.cassia_bytes(line), "r")
   on.exit(close(pipe))
   lines <- character()
-  while (length(text <- readLines(pipe, 1, warn = FALSE, encoding = "UTF-8"))) {
-    if (grepl("^exit status [0-9]+$", text)) break
-    text <- rename(text)
-    if (startsWith(text, "cassia: warning: ") || show && !startsWith(text, "cassia: error: ")) message(text)
-    lines <- c(lines, text)
+  process <- status <- NA_integer_
+  read <- function() {
+    while (length(text <- readLines(pipe, 1, warn = FALSE, encoding = "UTF-8"))) {
+      if (grepl("^exit status [0-9]+$", text)) {
+        status <<- as.integer(sub("exit status ", "", text))
+        break
+      }
+      if (is.na(process) && grepl("^process [0-9]+$", text)) {
+        process <<- as.integer(sub("process ", "", text))
+        next
+      }
+      text <- rename(text)
+      lines <<- c(lines, text)
+      if (startsWith(text, "cassia: warning: ") || show && !startsWith(text, "cassia: error: ")) message(text)
+    }
+    TRUE
   }
-  list(status = as.integer(sub("exit status ", "", text)), lines = lines)
+  while (!tryCatch(read(), interrupt = function(condition) FALSE)) .cassia_interrupt(process)
+  # The shell between may end by the interrupt before it tells the status.
+  list(status = if (is.na(status)) 75L else status, lines = lines)
+}
+
+# Pass an interrupt on to the command. In a terminal it has heard that itself, and a second one would stop it at once.
+.cassia_interrupt <- function(process) {
+  message("cassia: warning: interrupted: waiting for the command to end")
+  if (!is.na(process) && !isatty(stdin())) tools::pskill(process, tools::SIGINT)
 }
 
 # R puts its own folders in front of LD_LIBRARY_PATH, and another Python's libraries may be in them. Gives the words of

@@ -76,7 +76,9 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         *("select_references", "select_references_llm", "format_reference_for_prompt"),
     ),
     "a few lines of pandas, in docs/scanpy.md": ("add_cassia_to_anndata",),
-    "sc.get.rank_genes_groups_df(adata, group=None, pct=True), which is read as it is": ("enhance_scanpy_markers",),
+    "sc.tl.rank_genes_groups(..., pts=True), then sc.get.rank_genes_groups_df(adata, None): it is read as it is": (
+        "enhance_scanpy_markers",
+    ),
     "read_markers, which checks a table and chooses the markers of each cluster": (
         "get_top_markers",
         "split_markers",

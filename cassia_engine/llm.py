@@ -35,6 +35,7 @@ from cassia_engine.stopping import GRACE_SECONDS, Stop, say_stopping
 log = logging.getLogger(__name__)
 
 NOTICE = "the cell types are a language model's answers: hypotheses to be checked"
+KEPT = "what was answered is in the journal, run the same again to go on"
 
 OnDone = Callable[[ClusterResult], None]
 
@@ -83,12 +84,17 @@ class ModelAnnotator:
             n_done += 1
             put(result)
 
-        _in_thread(lambda give: self._main(work, give, stop), take, stop)
+        try:
+            _in_thread(lambda give: self._main(work, give, stop), take, stop)
+        except KeyboardInterrupt:
+            kept = f"; {KEPT}" if journal else ""
+            log.warning("stopped, and no output is written%s", kept)
+            raise
         if journal and journal.reused and not self._replay:
             total = journal.reused + journal.answered
             log.info("%d of %d answers are from the journal; %d calls were sent", journal.reused, total, journal.asked)
         if work.ended is None and stop.requested and n_done < len(chunk.clusters):
-            return TemporaryError("stopped; what was answered is in the journal, run the same again to go on")
+            return TemporaryError(f"stopped; {KEPT}")
         return work.ended
 
     async def _main(self, work: _Work, put: OnDone, stop: Stop) -> None:

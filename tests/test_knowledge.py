@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,24 @@ OTHERS = (
 def test_words_that_may_mean_another_species_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="knows human"):
         genes.species_of(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("humam", "human"),
+        ("Mouze", "mouse"),
+        ("homo sapien s", "Homo sapiens"),
+        ("rat", ""),
+        ("mouse lemur", ""),
+        ("", ""),
+    ],
+)
+def test_a_mistyped_species_is_told_the_nearest_one(name: str, near: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        genes.species_of(name)
+    assert re.findall(r"did you mean ([^?]*)\?", str(raised.value)) == [near] * bool(near)
+    assert "for another species name a language model's provider" in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["zebrafish", "", "Danio rerio"])

@@ -17,11 +17,14 @@ from typing import Any
 import pytest
 
 import cassia_engine
+from cassia_engine.annotate import open_annotator
 from cassia_engine.collect import NOT_REACHED_REASON, merge_files
 from cassia_engine.errors import AccountError
-from cassia_engine.records import Dataset
+from cassia_engine.markers import read_markers
+from cassia_engine.records import ClusterResult, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
-from cassia_engine.split import write_chunks
+from cassia_engine.split import into_chunks, write_chunks
+from cassia_engine.stopping import Stop
 from tests import reading
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
@@ -210,6 +213,22 @@ def test_second_interrupt_ends_at_once(quiet: Running, tmp_path: Path) -> None:
     quiet.post("/release")
     assert (process.returncode, said.count("Traceback")) == (75, 0), said
     assert not (tmp_path / "out").exists()
+
+
+def test_interrupt_in_python_says_how_to_go_on(
+    quiet: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupt(result: ClusterResult) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    dataset = Dataset("run", "blood", "human")
+    [chunk] = into_chunks(read_markers(small(tmp_path, 3)), dataset, chunk_size=3)
+    annotator = open_annotator(AnnotateSettings(provider="custom", model="mock", base_url=f"{quiet.url}/v1"), dataset)
+    with pytest.raises(KeyboardInterrupt):
+        annotator.annotate_all(chunk, interrupt, Stop())
+    said = "what was answered is in the journal, run the same again to go on"
+    assert caplog.messages[-1] == f"stopped, and no output is written; {said}"
 
 
 def test_bad_key_stops_the_run_and_is_never_shown(tmp_path: Path) -> None:

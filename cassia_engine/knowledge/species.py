@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -140,7 +141,12 @@ def species_of(text: str) -> str:
     found = {_NAMES[plain]} if plain in _NAMES else _named(plain)
     if len(found) != 1:
         known = " and ".join(f"{species} ({names[1].capitalize()})" for species, names in SPECIES.items())
-        raise UsageError(f"{option('species', text)}: the offline annotator knows {known} only")
+        near = difflib.get_close_matches(plain, [name for names in SPECIES.values() for name in names[:2]], 1, 0.75)
+        question = f" (did you mean {near[0].capitalize() if ' ' in near[0] else near[0]}?)" if near else ""
+        raise UsageError(
+            f"{option('species', text)}: the offline annotator knows {known} only{question}; for another species name "
+            f"a language model's provider with {option('provider')}"
+        )
     return found.pop()
 
 

@@ -73,7 +73,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--cluster_column 0: Nextflow has read this as a number (007 becomes 7)",
                 "--gene_map ..: this is a folder; expected a file",
                 "--provider ofline: expected one of offline, openrouter, openai, anthropic, groq, mistral, ollama, "
-                "custom, or a URL without name and password; the key goes into CUSTOM_API_KEY of the environment; "
+                "custom, or a URL without name and password (whose key goes into CUSTOM_API_KEY of the environment); "
                 "did you mean offline?",
                 "--knowledge none.tsv: no such file",
             ],

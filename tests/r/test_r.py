@@ -220,10 +220,28 @@ def test_messages_are_r_messages_and_can_be_kept_back(r: Run) -> None:
     nowhere = f'runCASSIA_batch("{INTESTINE}", "run", tissue = "nowhere", provider = "offline", verbose = FALSE)'
     [said] = passed(r(nowhere)).stderr.splitlines()
     assert said.startswith("cassia: warning: the tissue 'nowhere'")
+    frame = 'runCASSIA_batch(loadExampleMarkers(), "run", tissue = "large intestine", provider = "offline")'
+    title = passed(r(frame)).stderr.splitlines()[0]
+    assert title.startswith("cassia: marker, written as CSV: Seurat FindAllMarkers table, 6 clusters")
     table = 'data.frame(cluster = "B", genes = "Cd79a,Ms4a1,Cd19,Cd79b,Bank1,Cd22")'
     done = passed(r(f'runCASSIA_batch({table}, "run", tissue = "blood", provider = "offline", verbose = FALSE)'))
     assert "cassia: warning: marker, written as CSV: 6 of 6 genes are written like mouse symbols" in done.stderr
     assert tempfile.gettempdir() + "/Rtmp" not in done.stderr
+
+
+def test_an_interrupt_of_r_stops_the_command(r: Run, tmp_path: Path) -> None:
+    """Only R hears it, as in a desktop or a notebook; what the command says as it ends is shown."""
+    command = write_command(
+        tmp_path / "waiting",
+        'trap \'echo "cassia: 2 annotated"; echo "cassia: error: stopped; run the same again" >&2; exit 75\' INT',
+        "kill -INT $R_PROCESS",
+        'while :; do echo "cassia: 1 of 9 clusters done"; sleep 0.1; done',
+    )
+    call = f'runCASSIA_batch("{INTESTINE}", "run", tissue = "x", provider = "offline")'
+    done = r(f"Sys.setenv(R_PROCESS = Sys.getpid())\n{call}", CASSIA_COMMAND=str(command))
+    assert "cassia: warning: interrupted: waiting for the command to end\n" in done.stderr
+    assert "cassia: 2 annotated\n" in done.stderr
+    assert failed(done) == "cassia: stopped; run the same again"
 
 
 def test_libraries_of_r_are_kept_from_the_command(r: Run, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ process CASSIA_ANNOTATE {
             return 'ignore'
         }
         def seconds = (task.ext.retry_delay_s == null ? 30 : task.ext.retry_delay_s) * 2 ** (task.attempt - 1)
-        log.warn("${meta.id}, ${chunk.baseName} is tried again in ${seconds} s: ${lastWords(task.workDir, task.exitStatus, task.memory)}")
+        def stopped = task.exitStatus in [130, 143] ? ', unless the run is being stopped' : ''
+        log.warn("${meta.id}, ${chunk.baseName} is tried again in ${seconds} s${stopped}: ${lastWords(task.workDir, task.exitStatus, task.memory)}")
         sleep(seconds * 1000L)
         return 'retry'
     }
@@ -71,5 +72,5 @@ def lastWords(folder, code, memory) {
     }
     def said = folder?.resolve('.command.err')
     def lines = said?.exists() ? said.readLines().findAll { line -> line.trim() } : []
-    return lines ? lines.last() : 'the task left no word'
+    return lines ? lines.last() : "it left no message (exit ${code})"
 }
