@@ -241,8 +241,7 @@ def _are_sets(labels: Sequence[str], lists: Sequence[str], in_cells: bool) -> bo
         return False
     known = [share(genes) >= _KNOWN for genes, text in zip(sets, lists, strict=True) if not is_remark(text)]
     return (
-        bool(known)
-        and known[0]
+        share(sets[0]) >= _KNOWN
         and len(sets[0]) > 1
         and sum(known) >= _NEARLY_ALL * len(known)
         and not is_recognised(lists[0])
