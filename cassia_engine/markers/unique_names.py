@@ -13,6 +13,7 @@ from cassia_engine.markers.ids import is_id
 from cassia_engine.markers.technical import trait
 
 _PARTED = re.compile(r"(?P<base>.+)[.\-_](?P<number>[1-9]\d*)")
+_NUMBERED = re.compile(r"[.\-_][1-9]\d*$")
 # dplyr puts the number of its row behind each name that is there twice, also behind the first.
 _BY_POSITION = re.compile(r"(?P<base>.+)\.\.\.[1-9]\d*")
 _ANTIBODIES = 0.5
@@ -29,8 +30,10 @@ def without_numbers(names: Collection[str], species: str | None, repeated: bool)
         repeated: whether a name stands in several rows of the table; then they are no row names, and a number without
             a "." or "-" before it belongs to the name.
     """
-    targets = sum(map(is_target, names)) > _ANTIBODIES * len(names)
-    unknown = [name for name in names if name[-1:].isdigit() and not _is_name(name, species, targets)]
+    # Looked at first: most tables have none, and to look a name up takes longer.
+    numbered = [name for name in names if (_NUMBERED.search(name) if repeated else name[-1:].isdigit())]
+    targets = bool(numbered) and sum(map(is_target, names)) > _ANTIBODIES * len(names)
+    unknown = [name for name in numbered if not _is_name(name, species, targets)]
     found = {name: base for name in unknown if (base := _parted_base(name, names, repeated))}
     found |= _numbered_by_position(unknown)
     if not repeated:
@@ -41,8 +44,8 @@ def without_numbers(names: Collection[str], species: str | None, repeated: bool)
 def may_be_numbered(names: Collection[str], repeated: bool) -> bool:
     """Whether names may end with a number that was added, so that all names of the table are to be known."""
     if repeated:
-        parted = (_PARTED.fullmatch(name) for name in names if not is_symbol(name))
-        return any(found and found["base"] not in names and is_symbol(found["base"]) for found in parted)
+        parted = (found for name in names if (found := _PARTED.fullmatch(name)) and not is_symbol(name))
+        return any(found["base"] not in names and is_symbol(found["base"]) for found in parted)
     return any(name[-1:].isdigit() and not is_symbol(name) for name in names)
 
 
