@@ -88,7 +88,7 @@ def _candidates(names: Collection[str], parts: Parts, strip: Callable[[str, str]
     """The affixes that at least a share of the names have, and at least two of several names."""
     with_it: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        for text in parts(name):
+        for text in () if name.isalnum() else parts(name):  # nearly all names have no separator
             with_it[text].append(name)
     number = max(min(2, len(names)), least * len(names))
     return [

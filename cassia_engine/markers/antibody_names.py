@@ -25,7 +25,7 @@ def without_channels(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
     found = {
         name: match["name"]
         for name in names
-        if (match := _CHANNEL_LAST.fullmatch(name) or _CHANNEL_FIRST.fullmatch(name))
+        if not name.isalnum() and (match := _CHANNEL_LAST.fullmatch(name) or _CHANNEL_FIRST.fullmatch(name))
     }
     are_targets = 2 * sum(map(is_recognised, found.values())) >= len(found)
     return "the channel of mass cytometry", found if are_targets and len(found) >= _MOST * len(names) else {}
@@ -33,7 +33,7 @@ def without_channels(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
 
 def without_abseq(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
     """Names of BD AbSeq, and the target of each: its gene has no isoforms (CD45RA and CD45RO are both PTPRC)."""
-    found = {name: _target(match) for name in names if (match := _ABSEQ.fullmatch(name))}
+    found = {name: _target(match) for name in names if not name.isalnum() and (match := _ABSEQ.fullmatch(name))}
     return "clone, gene and catalogue number of BD AbSeq", found
 
 

@@ -32,7 +32,7 @@ def without_ids(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
 
 def joined_symbol(name: str) -> str:
     """The symbol of a name that is an id and a symbol; "" of another name."""
-    if not _HAS_ID.search(name):
+    if name.isalnum() or not _HAS_ID.search(name):
         return ""  # as nearly all names; the rest is slow
     match = None if is_id(name) else _ID_FIRST.fullmatch(name) or _ID_LAST.fullmatch(name)
     return match["symbol"] if match and not _NOTHING.fullmatch(match["symbol"]) else ""
@@ -57,7 +57,7 @@ def join_pairs(parts: Sequence[str], least: int) -> list[str]:
 
 def without_other_fields(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
     """Names of several fields, with the one of each that is a symbol, learned from all with as many fields."""
-    twice = {name: match["symbol"] for name in names if (match := _TWICE.fullmatch(name))}
+    twice = {name: match["symbol"] for name in names if not name.isalnum() and (match := _TWICE.fullmatch(name))}
     if len(twice) >= _MOST * len(names) and share(set(twice)) < _KNOWN:
         return "the second writing of the symbol", twice
     groups: dict[int, list[str]] = defaultdict(list)

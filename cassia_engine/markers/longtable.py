@@ -152,9 +152,11 @@ def _names(db: duckdb.DuckDBPyConnection, keep: _Keep) -> tuple[dict[str, None],
 
 def _counted(db: duckdb.DuckDBPyConnection, rows: str, parameters: list[str]) -> tuple[dict[str, None], bool]:
     sql = f"SELECT gene, count(*) FROM ({rows}) WHERE gene IS NOT NULL GROUP BY gene ORDER BY min(place)"
-    counted = db.execute(sql, parameters).fetchall()
-    names = dict.fromkeys(name for gene, _ in counted if not _is_no_gene(name := gene.strip()))
-    return names, len(names) < sum(count for gene, count in counted if not _is_no_gene(gene.strip()))
+    counted = [
+        (name, count) for gene, count in db.execute(sql, parameters).fetchall() if not _is_no_gene(name := gene.strip())
+    ]
+    names = dict.fromkeys(name for name, _ in counted)
+    return names, len(names) < sum(count for _, count in counted)
 
 
 def _selection(format_: Format, thresholds: Thresholds, settings: SplitSettings, ranking: Ranking) -> Selection:
