@@ -8,7 +8,7 @@ include { checkImage                                       } from './subworkflow
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
 include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
 include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
-include { describe ; noticesOf ; noticeOfVersion           } from './subworkflows/local/utils_cassia/summary'
+include { describe ; noticeOfVersion                       } from './subworkflows/local/utils_cassia/summary'
 include { saveParameters ; sayReason ; summaryOf           } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
 
@@ -54,9 +54,8 @@ workflow {
         def outcomes = [:]
         def index = []
         def notices = [] as Set
-        CASSIA.out.status.subscribe { meta, status -> outcomes[meta.id] = describe(status) }
+        CASSIA.out.status.subscribe { meta, status -> outcomes[meta.id] = describe(meta.id, status) }
         CASSIA.out.index.subscribe { page -> index << page.name }
-        CASSIA.out.results.subscribe { meta, result -> notices.addAll(noticesOf(meta.id, result)) }
         channel.topic('versions').subscribe { _process, _tool, version -> notices << noticeOfVersion(version) }
         def about = workflow
         workflow.onComplete {

@@ -92,6 +92,8 @@ class Merged:
             provider=run.provider,
             model=run.model,
             warnings=self.selection.warnings,
+            notice=run.notice,
+            run_warnings=run.warnings,
         )
 
 

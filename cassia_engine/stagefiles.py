@@ -58,6 +58,7 @@ class Status:
         warnings: what a person must know of the sample as a whole (`Selection.warnings`), a sentence each.
         calls, cost_usd: what all clusters cost together; a cost of None is unknown.
         provider, model: who was asked.
+        notice, run_warnings: what must be said of who annotated, and what they did not understand (`RunInfo`).
     """
 
     name: str
@@ -72,6 +73,8 @@ class Status:
     cost_usd: float | None = 0.0
     provider: str = ""
     model: str = ""
+    notice: str = ""
+    run_warnings: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -186,11 +189,11 @@ def read_status(path: Path) -> Status:
         failed = tuple((str(i), str(o), str(r)) for i, o, r in data["failed"])
         # Not in the files of tasks that an earlier version ran and -resume took over.
         review = tuple((str(i), str(why)) for i, why in data.get("review", ()))
-        summary = str(data.get("summary", ""))
-        warnings = tuple(map(str, data.get("warnings", ())))
-        later = ("failed", "review", "summary", "warnings")
+        texts = {name: str(data.get(name, "")) for name in ("summary", "notice")}
+        warnings = {name: tuple(map(str, data.get(name, ()))) for name in ("warnings", "run_warnings")}
+        later = ("failed", "review", *texts, *warnings)
         rest = {f.name: data[f.name] for f in fields(Status) if f.name not in later}
-        return Status(**rest, failed=failed, review=review, summary=summary, warnings=warnings)
+        return Status(**rest, **texts, **warnings, failed=failed, review=review)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
 

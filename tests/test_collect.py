@@ -72,6 +72,8 @@ def test_a_run_of_a_model_that_answered_nothing_does_not_speak_of_its_answers(tm
     run = merge_files(paths).run
     assert run.said == "no cluster has an answer of the language model"
     assert run == replace(make.MODEL_RUN, notice=run.notice)
+    write_status(tmp_path / "status.json", merge_files(paths).status)
+    assert read_status(tmp_path / "status.json").notice == run.notice, "where the pipeline takes it from"
     assert make.OFFLINE_RUN.over([Outcome.NO_MARKERS]) == make.OFFLINE_RUN, "which asks no model, and says so"
 
 

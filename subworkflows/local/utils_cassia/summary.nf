@@ -7,24 +7,14 @@ def saveParameters(options) {
     info.resolve('params.json').text = groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)) + '\n'
 }
 
-// What a status file says of its sample: the outcome counts ("9 annotated, 1 no_markers"), and the engine's lines: on cell types and
-// what needs review, and its warnings on the sample as a whole.
-def describe(status) {
+// What a status file says of its sample: the outcome counts ("9 annotated, 1 no_markers"); the engine's lines, on cell types and
+// what needs review, with its warnings on the sample as a whole; and notices for the run, such as that no language model was asked.
+def describe(id, status) {
     def told = new groovy.json.JsonSlurper().parseText(status.getText('UTF-8'))
     def counts = (told.counts ?: [:]).collect { outcome, number -> "${number} ${outcome}" }
-    return [counts: counts.join(', '), lines: [told.summary ?: ''].findAll() + (told.warnings ?: []).collect { warning -> "Warning: ${warning}" }]
-}
-
-// What must be said with the results of a result file, a sentence each: such as that no language model was asked, and what of
-// the sample the annotator did not understand.
-def noticesOf(id, result) {
-    def json = new groovy.json.JsonSlurper()
-    def (run, answered) = result.withReader('UTF-8') { reader ->
-        def head = json.parseText(reader.readLine()).run
-        // A notice on a model's answers needs one.
-        [head, head?.provider == 'offline' || reader.readLines().any { line -> json.parseText(line).outcome == 'annotated' }]
-    }
-    return [answered ? run?.notice : null].findAll() + (run?.warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
+    def lines = [told.summary ?: ''].findAll() + (told.warnings ?: []).collect { warning -> "Warning: ${warning}" }
+    def notices = [told.notice ?: ''].findAll() + (told.run_warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
+    return [counts: counts.join(', '), lines: lines, notices: notices]
 }
 
 // The sentence on a task whose engine is of another version, where -resume took VERSION's word of an earlier run; or ''.
@@ -41,9 +31,10 @@ def summaryOf(outdir, samples, outcomes, index, notices) {
         [report] + outcomes[sample].lines.collect { line -> "  ${' ' * width}  ${line}" }
     }
     def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
+    def said = (outcomes.values().collectMany { told -> told.notices } + notices.findAll()).unique()
     def how = "${workflow.errorMessage}".trim() ==~ /SIG(INT|TERM|HUP)/ ? 'was stopped. The' : 'failed. When the reason is corrected, the'
     def ending = workflow.success ? [] : ["The run ${how} same command with -resume does only what is missing."]
-    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + notices.findAll() + ending).join('\n')
+    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + said + ending).join('\n')
 }
 
 // Says again, last of all, why a run failed: in the engine's own lines, which stand far above by then, in the middle of all
