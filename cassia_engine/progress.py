@@ -66,6 +66,7 @@ class _Messages(logging.Handler):
 
 _lock = threading.Lock()
 _n_showing = 0
+_level = logging.NOTSET  # of the logger, before
 _messages = _Messages()
 _messages.setFormatter(PlainFormatter())
 
@@ -76,12 +77,13 @@ def messages(shown: bool) -> Iterator[None]:
 
     One who has set up logging gets the records there instead, and nothing is changed.
     """
-    global _n_showing
+    global _n_showing, _level
     logger = logging.getLogger("cassia_engine")
     with _lock:
         showing = _n_showing > 0 or not logger.hasHandlers()
         if showing and not _n_showing:
             logger.addHandler(_messages)
+            _level = logger.level
             logger.setLevel(logging.INFO if shown else logging.WARNING)
         _n_showing += showing
     try:
@@ -91,7 +93,7 @@ def messages(shown: bool) -> Iterator[None]:
             _n_showing -= showing
             if showing and not _n_showing:
                 logger.removeHandler(_messages)
-                logger.setLevel(logging.NOTSET)
+                logger.setLevel(_level)
 
 
 class Bar:

@@ -468,5 +468,8 @@ table = [{{"cluster": "T", "genes": "{GENES}"}}]
 cassia_engine.annotate(table, tissue="blood", species="human", show_progress=False)
 logger = logging.getLogger("cassia_engine")
 assert logger.handlers == [] and logger.level == logging.NOTSET
+logger.setLevel(logging.ERROR)
+cassia_engine.annotate(table, tissue="blood", species="human", show_progress=False)
+assert logger.handlers == [] and logger.level == logging.ERROR
 """
     assert run_python(code).stderr.startswith("cassia: warning: one cluster only")
