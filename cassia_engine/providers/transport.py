@@ -135,7 +135,8 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = self._lost(error)
             if stream and not self._has_streamed and isinstance(error, aiohttp.ServerDisconnectedError):
-                self._stop_streaming()  # what stands between may take no streams; the next attempt goes without
+                # What stands between may take no streams: the next attempt goes without.
+                self._stop_streaming("closed the connection at a streamed request")
         else:
             if status == 200 and body is not None:
                 self._has_streamed = True
@@ -144,14 +145,14 @@ class Transport:
                 text = self._text(body) if len(body) < _SHORT else await asyncio.to_thread(self._text, body)
                 return Receipt(text, now, seconds)
             if stream and status in (400, 422) and _STREAM.search(body or b""):
-                self._stop_streaming()
+                self._stop_streaming("takes no streamed requests")
                 return await self.exchange(call)
             fault = self._refused(status, headers, body)
         # Raised outside of the handler, so that what aiohttp raised is not its context.
         raise fault
 
-    def _stop_streaming(self) -> None:
-        log.info("%s takes no streamed requests: its answers are waited for whole", self._account.provider)
+    def _stop_streaming(self, why: str) -> None:
+        log.info("%s %s: its answers are waited for whole", self._account.provider, why)
         self._stream = None
 
     def void(self, call: Call) -> None:

@@ -230,7 +230,7 @@ def test_a_server_that_cannot_stream_is_asked_without(words: str) -> None:
     assert [body.get("stream") for body in server.bodies] == [True, None, None]
 
 
-def test_a_connection_that_closes_at_a_streamed_request_is_asked_without() -> None:
+def test_a_connection_that_closes_at_a_streamed_request_is_asked_without(caplog: pytest.LogCaptureFixture) -> None:
     """As simple gateways do that read every answer as one JSON object."""
 
     async def handle(request: web.BaseRequest) -> web.Response:
@@ -247,7 +247,9 @@ def test_a_connection_that_closes_at_a_streamed_request_is_asked_without() -> No
             assert caught.value.klass is Class.RETRY
             return await transport.exchange(call)
 
-    assert json.loads(asyncio.run(main()).body) == completion()
+    with caplog.at_level(logging.INFO):
+        assert json.loads(asyncio.run(main()).body) == completion()
+    assert "custom closed the connection at a streamed request: its answers are waited for whole" in caplog.messages
 
 
 def test_a_server_that_takes_no_notice_is_understood() -> None:
