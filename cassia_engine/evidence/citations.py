@@ -34,7 +34,8 @@ _NOT_THERE = frozenset(
 )
 _GREEK_WORD = re.compile(r"[-‐‑ ]?\b(alpha|beta|gamma|delta|epsilon|zeta)\b", re.IGNORECASE)
 _GREEK_END = re.compile(r"(?<=[A-Z0-9])(alpha|beta|gamma|delta|epsilon|zeta)$")
-_GENE_ID = re.compile(r"[_|:.-]?\bENS[A-Z]{0,4}G\d{11}(?:\.\d+)?[_|:-]?|[_|:.-]ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?$")
+ENSEMBL_ID = r"ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?"
+_GENE_ID = re.compile(rf"[_|:.-]?\b{ENSEMBL_ID}[_|:-]?|[_|:.-]{ENSEMBL_ID}$")
 _KERATIN = re.compile(r"^(?:(?:cyto)?keratin|CK)[- ]?(?=\d)", re.IGNORECASE)
 _SHARED_HEAD = re.compile(r"(\b\w[\w-]*)[(\[{](\w{1,5}(?:\s?[/,|&]\s?\w{1,5})+)[)\]}]")
 _DASH = re.compile(r"(?<=\w)[-‐‑–—−](?=\w)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from cassia_engine.evidence.citations import ENSEMBL_ID
 from cassia_engine.evidence.genes import GeneList
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.replies.markup import without_markup
@@ -20,7 +21,7 @@ _BESIDE_GENES = re.compile(
 
 # Behind a symbol: "NKG7hi", "NKG7-positive".
 _LEVEL = re.compile(r"(?<=\w)[-‐–]?(?:high|hi|low|lo|dim|bright|pos|positive|expressing)\b")
-_GENE_ID = re.compile(r"ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?")
+_GENE_ID = re.compile(ENSEMBL_ID)
 
 
 def is_gene(label: str, genes: GeneList, cl_id: CellTypeId) -> bool:
