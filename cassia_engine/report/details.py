@@ -15,7 +15,8 @@ from cassia_engine.report.look import Concern, concerns, sentence
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.rows import opinion, row, row_data
-from cassia_engine.report.talk import Turn, Uncounted, talk_summary, turns
+from cassia_engine.report.said import Uncounted
+from cassia_engine.report.talk import Turn, talk_summary, turns
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ QUESTIONS: Mapping[str, tuple[str, bool]] = {
 }
 
 
+# Gives a verdict's questions whose objections did not count.
+Uncounted = Callable[[Verdict], Collection[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line: words that count, words, genes, words after them; `mark` is PASSED, FAILED, UNCLEAR or empty."""
@@ -68,7 +72,7 @@ def read(
     text: str,
     finish: Finish = Finish.STOP,
     source: str | None = None,
-    uncounted: Callable[[Verdict], Collection[str]] = lambda _: (),
+    uncounted: Uncounted = lambda _: (),
 ) -> Reply:
     """A reply of a role, in the order in which it was to think.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import Conversation
-from cassia_engine.replies import Verdict
 from cassia_engine.report import calls, said
 from cassia_engine.report.words import plural
 
@@ -47,11 +46,8 @@ class Turn:
         return self.side not in ("checks", "unasked") and self.speaker != BY_RULE
 
 
-Uncounted = Callable[[Verdict], Collection[str]]
-
-
 def turns(
-    conversation: Conversation, validated: bool | None = None, uncounted: Uncounted = lambda _: ()
+    conversation: Conversation, validated: bool | None = None, uncounted: said.Uncounted = lambda _: ()
 ) -> tuple[Turn, ...]:
     """The messages in the order in which they were said.
 
@@ -72,7 +68,7 @@ class _Told:
     conversation: Conversation
     n_rounds: int
     validated: bool | None
-    uncounted: Uncounted
+    uncounted: said.Uncounted
 
     def round(self, number: int) -> Iterator[Turn]:
         held, at = self.conversation, slice(number - 1, number)
