@@ -186,14 +186,15 @@ def read_status(path: Path) -> Status:
     data = _object(path, 1, "\n".join(_lines(path)))
     _check_kind(path, data, STATUS_KIND, "status file")
     try:
-        failed = tuple((str(i), str(o), str(r)) for i, o, r in data["failed"])
-        # Not in the files of tasks that an earlier version ran and -resume took over.
-        review = tuple((str(i), str(why)) for i, why in data.get("review", ()))
-        texts = {name: str(data.get(name, "")) for name in ("summary", "notice")}
-        warnings = {name: tuple(map(str, data.get(name, ()))) for name in ("warnings", "run_warnings")}
-        later = ("failed", "review", *texts, *warnings)
-        rest = {f.name: data[f.name] for f in fields(Status) if f.name not in later}
-        return Status(**rest, **texts, **warnings, failed=failed, review=review)
+        # All but `failed` are not in the files of tasks that an earlier version ran and -resume took over.
+        found: dict[str, Any] = {
+            "failed": tuple((str(i), str(o), str(r)) for i, o, r in data["failed"]),
+            "review": tuple((str(i), str(why)) for i, why in data.get("review", ())),
+            **{name: str(data.get(name, "")) for name in ("summary", "notice")},
+            **{name: tuple(map(str, data.get(name, ()))) for name in ("warnings", "run_warnings")},
+        }
+        rest = {f.name: data[f.name] for f in fields(Status) if f.name not in found}
+        return Status(**rest, **found)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
 

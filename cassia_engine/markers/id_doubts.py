@@ -15,8 +15,6 @@ from cassia_engine.markers.source import Source
 log = logging.getLogger(__name__)
 
 _WHOLE = re.compile(r"0*(?P<number>\d+)(?:\.0+)?")
-
-
 _SIGN = re.compile(
     r"(?P<base>.*?\S)(?:[\s_.\-]*(?P<sign>[+\-])|[\s_.\-(]+(?P<word>pos(?:itive)?|neg(?:ative)?|top|bottom)(?:[\s_]markers?)?\)?)",
     re.IGNORECASE,

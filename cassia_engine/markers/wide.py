@@ -15,15 +15,7 @@ from cassia_engine.markers.coherence import direction
 from cassia_engine.markers.formats import ROW_NAMES
 from cassia_engine.markers.gaps import warn_of_nameless_numbers, without_gaps
 from cassia_engine.markers.gene_names import learn
-from cassia_engine.markers.genelike import (
-    Kind,
-    distinct_share,
-    filled,
-    id_share,
-    is_known,
-    kind_of,
-    known_share,
-)
+from cassia_engine.markers.genelike import Kind, distinct_share, filled, id_share, is_known, kind_of, known_share
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.positions import (
     COUNTER,
@@ -48,6 +40,7 @@ _KNOWN = 0.25
 # A column of clusters has each id at least twice, and twice as often as the column of genes has a gene.
 _REPEATED, _TWICE = 0.5, 2
 _ENOUGH_ROWS = 4  # to tell by what repeats, where there are more than two columns
+
 Cells = Sequence[str]
 
 

@@ -14,18 +14,9 @@ RAW_P = "p_val"  # a p value that is not said to be adjusted
 _KEYS: Mapping[str, tuple[str, ...]] = {
     GENE: (
         *("names", "name", "n", "genes", "gene", "gene_symbol", "symbols", "symbol", "feature", "markers", "marker"),
-        *(
-            "gene symbol",
-            "gene symbols",
-            "gene name",
-            "gene names",
-            "gene_name",
-            "gene_names",
-            "gene list",
-            "gene_list",
-        ),
-        *("marker genes", "marker_genes", "marker gene", "marker_gene", "top genes", "top_genes", "top markers"),
-        *("top_markers", "top marker genes"),
+        *("gene symbol", "gene symbols", "gene name", "gene names", "gene_name", "gene_names", "gene list"),
+        *("gene_list", "marker genes", "marker_genes", "marker gene", "marker_gene", "top genes", "top_genes"),
+        *("top markers", "top_markers", "top marker genes"),
     ),
     "score": ("scores", "score", "s", "auc", "auroc", "cosg_score"),
     "log2fc": (

@@ -20,30 +20,11 @@ NAMELESS = frozenset(
 # Words of a form that was not filled in. An "N/A" or "null" alone may also say that nothing is known.
 _FORM = frozenset(
     {"string", "str", "text", "value", "name", "type", "label", "placeholder", "example", "candidate", "tbd", "xxx"}
-    | {
-        "cell type",
-        "lineage",
-        "lineage name",
-        "cl name",
-        "cell type name",
-        "cell type here",
-        "name of cell type",
-        "candidate type",
-    }
+    | {"cell type", "lineage", "lineage name", "cl name", "cell type name", "cell type here", "name of cell type"}
+    | {"candidate type", "test", "error", "gene", "genes", "marker", "markers", "marker gene", "marker genes"}
     | {"your answer", "your answer here", "insert cell type", "insert cell type here", "enter cell type", "foo", "bar"}
     | {"broad cell type", "general cell type", "main cell type", "detailed cell type", "sub cell type", "subtype"}
-    | {
-        "test",
-        "error",
-        "gene",
-        "genes",
-        "marker",
-        "markers",
-        "marker gene",
-        "marker genes",
-        "gene expression",
-        "lorem ipsum",
-    }
+    | {"gene expression", "lorem ipsum"}
     | {"cluster", "the cluster", "this cluster", "annotation", "cell type annotation", "result", "answer", "output"}
     | {"most specific cell type", "specific cell type", "best cell type", "best candidate", "ranked best first", "asdf"}
     | {"the broad cell type", "the cell type", "the lineage", "most likely cell type", "to be determined", "your type"}
