@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
-from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
-from cassia_engine.settings import OFFLINE, AnnotateSettings
+from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
+from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stopping import Stop
 
 if TYPE_CHECKING:

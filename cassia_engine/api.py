@@ -25,10 +25,10 @@ from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.progress import messages, say
 from cassia_engine.publish import check_outputs, closing_lines, write_outputs
-from cassia_engine.records import Dataset, fault_of_name
+from cassia_engine.records import OFFLINE, Dataset, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
-from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
+from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stopping import Stop
 from cassia_engine.tables import COLUMNS, NUMBERS, summary_rows
 

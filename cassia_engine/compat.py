@@ -18,7 +18,7 @@ from cassia_engine.errors import ArgumentError, UsageError
 from cassia_engine.faces import Face, called_from
 from cassia_engine.markers import Table
 from cassia_engine.progress import messages
-from cassia_engine.settings import OFFLINE
+from cassia_engine.records import OFFLINE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,8 +18,8 @@ from cassia_engine.limits import start
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.markers.samplesheet import refuse_samplesheet
 from cassia_engine.progress import progress
-from cassia_engine.records import Dataset
-from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings, check_offline
+from cassia_engine.records import OFFLINE, Dataset
+from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.split import into_chunks
 from cassia_engine.stopping import Stop
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.faces import argument, option
+from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 
 # Those between "auto" and "long" are the rows of `markers.tools`, which a test compares.
@@ -20,7 +21,6 @@ MARKER_FORMATS = (
     *("muscat", "limma", "edger", "deseq2", "mast", "generic", "long", "simplified"),
 )
 RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
-OFFLINE = "offline"
 # Options that say how a language model is asked. Not among them are those that a shared configuration may set for all
 # runs, as they change no answer: journal_dir and max_workers.
 OF_MODELS = (

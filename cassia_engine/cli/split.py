@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_options, split_options
-from cassia_engine.records import Cluster, Dataset
-from cassia_engine.settings import OFFLINE, AnnotateSettings, SplitSettings
+from cassia_engine.records import OFFLINE, Cluster, Dataset
+from cassia_engine.settings import AnnotateSettings, SplitSettings
 
 GENES_SHOWN = 8
 

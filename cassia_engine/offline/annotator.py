@@ -17,6 +17,7 @@ from cassia_engine.offline.scoring import Candidate, Ranking, Scorer
 from cassia_engine.offline.verdict import Verdict, judge
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import (
+    OFFLINE,
     Annotation,
     CellType,
     Cluster,
@@ -63,7 +64,7 @@ class OfflineAnnotator:
         self._scorer = Scorer(knowledge, ontology, self._tissues, settings)
         self.warnings = _warnings(dataset, knowledge, ontology, self._tissues)
         self.run_info = RunInfo(
-            provider="offline",
+            provider=OFFLINE,
             model=f"marker scoring {scoring.VERSION}",
             engine_version=__version__,
             notice=NOTICE,

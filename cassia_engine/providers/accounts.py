@@ -24,6 +24,7 @@ from cassia_engine.errors import AccountError, UsageError, shown
 from cassia_engine.faces import argument, option
 from cassia_engine.providers.address import check_base_url, is_loopback
 from cassia_engine.providers.dialects import Traits
+from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 
 CUSTOM = "custom"
@@ -172,9 +173,9 @@ def _provider(name: str) -> Provider:
     rows = {row.provider: row for row in load()}
     if name in rows:
         return rows[name]
-    near = difflib.get_close_matches(name.lower(), (*rows, "offline"), n=1)
+    near = difflib.get_close_matches(name.lower(), (*rows, OFFLINE), n=1)
     question = f" (did you mean {near[0]}?)" if near else ""
-    known = ", ".join((*rows, "offline"))
+    known = ", ".join((*rows, OFFLINE))
     raise UsageError(
         f"{option('provider', name)}: there is none of this name{question}; choose from {known}, or give a URL"
     )

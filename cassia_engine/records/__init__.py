@@ -24,9 +24,9 @@ from cassia_engine.records.results import (
     Conversation,
     Correction,
     Outcome,
-    RunInfo,
     Usage,
 )
+from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
 from cassia_engine.records.species import SpeciesMismatch
 
@@ -38,6 +38,7 @@ STATUS_KIND = "cassia-status"
 
 __all__ = [
     "CHUNK_KIND",
+    "OFFLINE",
     "RESULT_KIND",
     "SCHEMA_VERSION",
     "STATUS_KIND",

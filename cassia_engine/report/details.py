@@ -7,7 +7,7 @@ from typing import Any
 
 from cassia_engine.conversation.judging import STANCES, uncounted
 from cassia_engine.evidence import GeneList
-from cassia_engine.records import ClusterResult, MarkerScoring, RunInfo, SetAside
+from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
@@ -52,7 +52,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
     a = opinion(before)
     said = result.named_by_person
     held = result.conversation
-    spoken = turns(held, result.validated, _uncounted(result, run)) if held.calls or provider != words.OFFLINE else ()
+    spoken = turns(held, result.validated, _uncounted(result, run)) if held.calls or provider != OFFLINE else ()
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
@@ -89,7 +89,7 @@ def uncorrected(result: ClusterResult) -> ClusterResult:
 
 def who_answered(provider: str) -> str:
     """The start of a line that tells the answer where a person's label stands first."""
-    return "The marker scoring said" if provider == words.OFFLINE else "The model said"
+    return "The marker scoring said" if provider == OFFLINE else "The model said"
 
 
 def detail_data(result: ClusterResult, run: RunInfo, own: Own) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from cassia_engine.records import OFFLINE
 from cassia_engine.report import dates, words
 from cassia_engine.report.look import sentence
 from cassia_engine.report.page import environment, frame
@@ -51,7 +52,7 @@ def render_index(statuses: Sequence[Status]) -> str:
 def index(statuses: Sequence[Status]) -> Index:
     ordered = sorted(statuses, key=lambda status: status.name)
     look, total = sum(s.look for s in ordered), sum(s.total for s in ordered)
-    offline = bool(ordered) and all(s.provider == words.OFFLINE for s in ordered)
+    offline = bool(ordered) and all(s.provider == OFFLINE for s in ordered)
     return Index(
         lead=words.NO_MODEL if offline else "",
         have=words.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),

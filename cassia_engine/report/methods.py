@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import calls
-from cassia_engine.report.words import NO_MODEL, OFFLINE, OUTCOME_WORDS, VALIDATORS, plural, thresholds
+from cassia_engine.report.words import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
 
 MIXED_RUNS = "different runs"  # as the notice of a sample says that several runs made it
 TABLES: Mapping[str, str] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cassia_engine.records import Annotation, ClusterResult, Correction, Outcome
+from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Correction, Outcome
 from cassia_engine.report import words
 from cassia_engine.report.answers import PIPS, given_score
 from cassia_engine.report.lineages import lineage_of
@@ -135,7 +135,7 @@ def _verdict(result: ClusterResult, provider: str) -> str:
     if result.named_by_person:
         return "named by a person" if opinion(result) is None else "confirmed by a person"
     if result.validated:
-        return "checks passed" if provider == words.OFFLINE else "validator agreed"
+        return "checks passed" if provider == OFFLINE else "validator agreed"
     return "no warning"
 
 

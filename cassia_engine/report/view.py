@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
 from cassia_engine.report.glance import MOST_IN_LINES, MOST_TYPES, TYPES_AT_ONCE, Group, groups
@@ -86,7 +86,7 @@ def page(
     return Page(
         name=dataset.name,
         context=tuple(text for text in (dataset.species, dataset.tissue) if text),
-        lead=words.NO_MODEL if run.provider == words.OFFLINE else "",
+        lead=words.NO_MODEL if run.provider == OFFLINE else "",
         have=words.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
@@ -107,7 +107,7 @@ def page(
         segments=segments(parts(results, run)),
         columns=present_columns(results),
         rows=rows,
-        offline=run.provider == words.OFFLINE,
+        offline=run.provider == OFFLINE,
         score_meaning=words.score_meaning(run),
         methods=methods(dataset, selection, run, results, made_with),
         cited=citations(selection, run, results, made_with),
@@ -118,7 +118,7 @@ def page(
 
 def _notice(run: RunInfo) -> str:
     """What must be said of the run; that no model was asked stands in the headline."""
-    if run.provider != words.OFFLINE:
+    if run.provider != OFFLINE:
         return run.said
     return f"Warning: {'; '.join(run.warnings)}" if run.warnings else ""
 
@@ -127,7 +127,7 @@ def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:
     """Who answered and what it cost, in one line above the folded settings."""
     usage = dict(words.usage_facts(results))
     calls = f"{usage['Calls']} calls" if "Cost" in usage else usage["Calls"]
-    who = run.model if run.provider in ("", words.OFFLINE) else f"{run.model or 'unnamed model'} by {run.provider}"
+    who = run.model if run.provider in ("", OFFLINE) else f"{run.model or 'unnamed model'} by {run.provider}"
     return ", ".join(filter(None, (who, calls, usage.get("Cost", ""))))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection
+from cassia_engine.records import OFFLINE, ClusterResult, Outcome, RunInfo, Selection
 
-OFFLINE = "offline"
 NO_MODEL = "No language model was asked."
 DASH = "\N{EN DASH}"
 NAMED_AT_MOST = 5  # clusters in the line at the end of a run

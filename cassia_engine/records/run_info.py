@@ -1,0 +1,55 @@
+"""Who annotated: the model or the offline annotator, and what must be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from cassia_engine.records.results import Outcome
+
+# The provider that scores markers and asks no language model.
+OFFLINE = "offline"
+# The notice of a run in which a model was to be asked and no answer of it stands.
+NO_ANSWER = "no cluster has an answer of the language model"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Who annotated: the header of a result file, with nothing volatile (no date, no path).
+
+    `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
+    version of the prompts; `parameters` what was asked for beside the model, as (name, value); `warnings` what of the
+    data the annotator did not understand, a sentence each.
+    """
+
+    provider: str
+    model: str
+    engine_version: str
+    notice: str = ""
+    knowledge: str = ""
+    prompts: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def of_model(self) -> bool:
+        """Whether a language model was asked."""
+        return self.provider not in ("", OFFLINE)
+
+    def over(self, outcomes: Iterable[Outcome]) -> Self:
+        """The same for results with these outcomes: a notice on a model's answers needs one."""
+        if self.of_model and Outcome.ANNOTATED not in outcomes:
+            return replace(self, notice=NO_ANSWER)
+        return self
+
+    @property
+    def said(self) -> str:
+        """The notice and the warnings, in one line."""
+        return "; ".join(filter(None, (self.notice, *self.warnings)))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        parameters = tuple((name, value) for name, value in data["parameters"])
+        # Not in the files of tasks that an earlier version ran and -resume took over.
+        return cls(**{**data, "parameters": parameters, "warnings": tuple(data.get("warnings", ()))})
