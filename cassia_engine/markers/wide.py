@@ -7,7 +7,7 @@ header rows may say cluster and statistic, as pandas writes MultiIndex columns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from cassia_engine.errors import shown
@@ -65,6 +65,14 @@ class Lists:
         """Their ids, in the table's order."""
         return [label.cluster for label in self.labels if label.key == GENE]
 
+    def without(self, positions: Collection[int]) -> Lists:
+        """The lists without the cells at some positions."""
+        if not positions:
+            return self
+        kept = [position for position in range(len(self.places)) if position not in positions]
+        lists = [[cells[position] for position in kept] for cells in self.lists]
+        return replace(self, lists=lists, places=[self.places[position] for position in kept])
+
 
 def read_lists(source: Source) -> Lists | None:
     """The lists of a wide table; None for a table of another shape.
@@ -89,18 +97,10 @@ def read_lists(source: Source) -> Lists | None:
     problems.raise_all()
     lists = _lists(source, source.header, found, places, whole=True)
     warn_of_nameless_numbers(source, found)
-    return _without_remarks(source, lists) if lists and lists.places else lists
-
-
-def _without_remarks(source: Source, lists: Lists) -> Lists:
-    """The lists without a first or last row that has a remark in the place of each gene."""
-    genes = [cells for label, cells in zip(lists.labels, lists.lists, strict=True) if label.key == GENE]
-    remarks = set(remark_rows(source, genes, lists.places))
-    if not remarks:
+    if not lists or not lists.places:
         return lists
-    kept = [position for position in range(len(lists.places)) if position not in remarks]
-    shorter = [[cells[position] for position in kept] for cells in lists.lists]
-    return replace(lists, lists=shorter, places=[lists.places[position] for position in kept])
+    genes = [cells for label, cells in zip(lists.labels, lists.lists, strict=True) if label.key == GENE]
+    return lists.without(remark_rows(source, genes, lists.places))
 
 
 def _refuse_genes_without_clusters(source: Source) -> None:
