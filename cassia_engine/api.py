@@ -110,56 +110,32 @@ def annotate(
         OSError: the outputs cannot be written.
     """
     with messages(show_progress):
-        return _annotate(
-            markers,
-            {"tissue": tissue, "species": species, "additional_info": additional_info},
-            {"provider": provider, "model": model},
-            api_key,
-            output_name,
-            corrections,
-            fresh,
-            show_progress,
-            options,
+        if not isinstance(fresh, bool):
+            raise UsageError(f"{option('fresh', fresh)}: expected True or False")
+        (folder, name), about, settings, who = gather(
+            lambda: (Path(), "markers") if output_name is None else place_of(output_name),
+            lambda: _texts(tissue=tissue, species=species, additional_info=additional_info),
+            lambda: _split_settings(options),
+            lambda: _annotate_settings(options, api_key, provider=provider, model=model),
         )
-
-
-def _annotate(
-    markers: Any,
-    about: Mapping[str, Any],
-    asked: Mapping[str, Any],
-    api_key: str | None,
-    output_name: Path | str | None,
-    corrections: Any,
-    fresh: bool,
-    show_progress: bool,
-    options: Mapping[str, Any],
-) -> pd.DataFrame:
-    if not isinstance(fresh, bool):
-        raise UsageError(f"{option('fresh', fresh)}: expected True or False")
-    (folder, name), told, settings, who = gather(
-        lambda: (Path(), "markers") if output_name is None else place_of(output_name),
-        lambda: _texts(**about),
-        lambda: _split_settings(options),
-        lambda: _annotate_settings(options, api_key, **asked),
-    )
-    dataset = Dataset(name, **told).checked()
-    stop = _given_up.get() or Stop()
-    merged, ended = run_table(
-        markers,
-        dataset,
-        settings,
-        who,
-        show_progress,
-        stopping=lambda: nullcontext(stop),
-        fresh=fresh,
-        corrections=corrections,
-    )
-    _go_on()
-    paths = [] if output_name is None else write_outputs(merged, folder)
-    _conclude(merged, paths, show_progress)
-    if ended:
-        raise ended
-    return frame_of(merged)
+        dataset = Dataset(name, **about).checked()
+        stop = _given_up.get() or Stop()
+        merged, ended = run_table(
+            markers,
+            dataset,
+            settings,
+            who,
+            show_progress,
+            stopping=lambda: nullcontext(stop),
+            fresh=fresh,
+            corrections=corrections,
+        )
+        _go_on()
+        paths = [] if output_name is None else write_outputs(merged, folder)
+        _conclude(merged, paths, show_progress)
+        if ended:
+            raise ended
+        return frame_of(merged)
 
 
 async def annotate_async(markers: Any, **options: Any) -> pd.DataFrame:
