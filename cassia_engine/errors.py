@@ -16,7 +16,7 @@ Foreign exceptions are turned into these in one place each, by type, never by se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,19 @@ def shown(text: object) -> str:
 def quoted(text: str) -> str:
     """`shown` in quotes, for what would be taken for a part of the message."""
     return repr(text[:_SHOWN]) + ("..." if len(text) > _SHOWN else "")
+
+
+def did_you_mean(given: str, known: Iterable[str], cutoff: float = 0.6, form: str = " ({})") -> str:
+    """The question whether a known word is meant; "" if none is spelled like what was given.
+
+    Args:
+        cutoff: how much of the words must be alike, of 1, by difflib.
+        form: how the question is joined to a message.
+    """
+    import difflib  # only where something is wrong
+
+    near = difflib.get_close_matches(given, [*known], n=1, cutoff=cutoff)
+    return form.format(f"did you mean {shown(near[0])}?") if near else ""
 
 
 class TemporaryError(CassiaError):

@@ -7,14 +7,13 @@ aliases mean. data/model_ends.tsv says which other models end, and when; scripts
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, did_you_mean
 from cassia_engine.faces import option
 
 # A model's place among those listed for its provider, by its maker's account and price.
@@ -108,6 +107,4 @@ def select(provider: str | None = None, alias: str | None = None) -> list[Model]
 
 
 def _choices(given: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(given.lower(), known, n=1)
-    question = f" (did you mean {near[0]}?)" if near else ""
-    return f"{question}; choose from {', '.join(known)}"
+    return f"{did_you_mean(given.lower(), known)}; choose from {', '.join(known)}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from pathlib import Path
 
-from cassia_engine.errors import UsageError, shown
+from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.faces import argument, option
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
@@ -223,9 +222,8 @@ def check_offline(*given: str) -> None:
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        near = difflib.get_close_matches(str(value), allowed, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"{option(name, value)}: expected one of {', '.join(allowed)}{hint}")
+        question = did_you_mean(str(value), allowed, form="; {}")
+        raise UsageError(f"{option(name, value)}: expected one of {', '.join(allowed)}{question}")
 
 
 def _text(name: str, value: object) -> None:

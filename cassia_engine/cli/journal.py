@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cassia_engine.cli.options import FilePath
-from cassia_engine.errors import UsageError, shown
+from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.settings import AnnotateSettings
 
 if TYPE_CHECKING:
@@ -76,8 +75,7 @@ def journal(sample: str | None, journal_dir: Path) -> None:
 
 
 def _unknown(sample: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(sample, names, n=1)
-    question = f" (did you mean {shown(near[0])}?)" if near else ""
+    question = did_you_mean(sample, names)
     return f"nothing is recorded of a sample {shown(sample)}{question}; cassia journal without a name lists all"
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
 
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, did_you_mean
 from cassia_engine.faces import option
 
 HUMAN, MOUSE = "human", "mouse"
@@ -141,8 +140,9 @@ def species_of(text: str) -> str:
     found = {_NAMES[plain]} if plain in _NAMES else _named(plain)
     if len(found) != 1:
         known = " and ".join(f"{species} ({names[1].capitalize()})" for species, names in SPECIES.items())
-        near = difflib.get_close_matches(plain, [name for names in SPECIES.values() for name in names[:2]], 1, 0.75)
-        question = f" (did you mean {near[0].capitalize() if ' ' in near[0] else near[0]}?)" if near else ""
+        # Latin names begin with a capital.
+        names = {name.capitalize() if " " in name else name for both in SPECIES.values() for name in both[:2]}
+        question = did_you_mean(text.strip().capitalize() if " " in plain else plain, sorted(names), 0.75)
         raise UsageError(
             f"{option('species', text)}: the offline annotator knows {known} only{question}; for another species name "
             f"a language model's provider with {option('provider')}"

@@ -7,7 +7,6 @@ data/models.tsv      aliases and ends (cassia_engine.models), with data/model_en
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cassia_engine import models
-from cassia_engine.errors import AccountError, UsageError, shown
+from cassia_engine.errors import AccountError, UsageError, did_you_mean, shown
 from cassia_engine.faces import argument, option
 from cassia_engine.providers.address import check_base_url, is_loopback
 from cassia_engine.providers.dialects import Traits
@@ -173,9 +172,8 @@ def _provider(name: str) -> Provider:
     rows = {row.provider: row for row in load()}
     if name in rows:
         return rows[name]
-    near = difflib.get_close_matches(name.lower(), (*rows, OFFLINE), n=1)
-    question = f" (did you mean {near[0]}?)" if near else ""
-    known = ", ".join((*rows, OFFLINE))
+    names = (*rows, OFFLINE)
+    question, known = did_you_mean(name.lower(), names), ", ".join(names)
     raise UsageError(
         f"{option('provider', name)}: there is none of this name{question}; choose from {known}, or give a URL"
     )
