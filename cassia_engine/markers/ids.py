@@ -83,10 +83,10 @@ CERTAIN = "|".join(
 
 def id_kind(genes: Collection[str]) -> IdKind | None:
     """The kind of identifier that most of the genes are, or None."""
-    for kind in KINDS:
-        if sum(kind.fits(name) for name in genes) * 2 > len(genes):
-            return kind
-    return None
+    similar = [name for name in genes if _ANY.fullmatch(name) or ENTREZ.pattern.fullmatch(name)]
+    if len(similar) * 2 <= len(genes):
+        return None
+    return next((kind for kind in KINDS if sum(map(kind.fits, similar)) * 2 > len(genes)), None)
 
 
 def is_id(name: str) -> bool:

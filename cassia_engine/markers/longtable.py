@@ -38,7 +38,7 @@ from cassia_engine.markers.sanity import (
 from cassia_engine.markers.scan import Columns, lines_of, tidied
 from cassia_engine.markers.source import MISSING, MOST_LISTED, Source, as_pattern
 from cassia_engine.markers.statistics import least_score, matching
-from cassia_engine.markers.symbols import is_sentence
+from cassia_engine.markers.symbols import LONGEST_SYMBOL, is_sentence
 from cassia_engine.markers.thresholds import Thresholds
 from cassia_engine.markers.unique_names import may_be_numbered
 from cassia_engine.markers.unused import used_columns
@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
 _PLAIN = re.compile(r"(?:\w[\w.\-]*)?\w")  # nearly all names; the rest is looked at
+_NO_GENES = frozenset((*MISSING, *SPREADSHEET_ERRORS))
 
 
 class _DoubtfulError(Exception):
@@ -242,13 +243,15 @@ class _Keep:
 
 
 def _is_no_gene(text: str) -> bool:
-    return is_sentence(text) or text in MISSING or text in SPREADSHEET_ERRORS or _is_said_absent(text)
+    if text in _NO_GENES:
+        return True
+    if len(text) <= LONGEST_SYMBOL and _PLAIN.fullmatch(text):
+        return False
+    return is_sentence(text) or _is_said_absent(text)
 
 
 def _is_said_absent(text: str) -> bool:
     """Whether a known gene is said not to be expressed: EPCAM low, not EPCAM, EPCAM-."""
-    if _PLAIN.fullmatch(text):
-        return False
     gene, is_absent = gene_of(text)
     return is_absent and is_recognised(gene)
 
