@@ -5,24 +5,45 @@
 Every cluster has the same genes in its own order, sorted by p value as Seurat sorts them. About a tenth of the
 genes differ between a cluster and the rest, half of these upwards, so that a part of the rows passes the usual
 filter. Log2 fold changes and p values carry all their digits and pct.1 and pct.2 carry three, as Seurat writes
-them. The p values of the strongest genes are 0, as in real tables. Genes have made-up names.
+them. The p values of the strongest genes are 0, as in real tables. Genes that differ are human genes with a mouse
+ortholog, as nearly all markers of real tables are; further ones have made-up names of long noncoding RNAs and clones.
 """
 
 from __future__ import annotations
 
 import argparse
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from cassia_engine.knowledge.genes import HUMAN
+from cassia_engine.knowledge.known import written_symbols
+
 SEED = 20261101
 DIFFERENT = 0.1  # share of the genes that differ between a cluster and the rest
 Columns = dict[str, npt.NDArray[np.generic]]
 
 
-def cluster_table(rng: np.random.Generator, cluster: int, n_genes: int) -> Columns:
+def gene_names(n_genes: int) -> tuple[list[str], int]:
+    """The names of so many genes, and how many of them, the first ones, are known genes."""
+    known = sorted(written_symbols(HUMAN))[:n_genes]
+    made_up = (f"LINC{n:05d}" if n % 2 else f"AC{n:06d}.{n % 9 + 1}" for n in range(n_genes))
+    return [*known, *islice(made_up, n_genes - len(known))], len(known)
+
+
+def genes_of(rng: np.random.Generator, different: npt.NDArray[np.bool_], n_known: int) -> npt.NDArray[np.int32]:
+    """A position in `gene_names` for each row, known genes first where rows differ."""
+    genes = np.empty(len(different), dtype=np.int32)
+    first = rng.permutation(n_known)[: different.sum()]
+    genes[different] = first
+    genes[~different] = rng.permutation(np.setdiff1d(np.arange(len(different)), first))
+    return genes
+
+
+def cluster_table(rng: np.random.Generator, cluster: int, n_genes: int, n_known: int) -> Columns:
     """The columns of one cluster, `n_genes` rows in order of p value."""
     different = rng.random(n_genes) < DIFFERENT
     log2fc = np.where(different, rng.laplace(0, 1.2, n_genes), rng.normal(0, 0.12, n_genes))
@@ -38,7 +59,7 @@ def cluster_table(rng: np.random.Generator, cluster: int, n_genes: int) -> Colum
         "pct.2": pct_out.round(3),
         "p_val_adj": np.minimum(p_val * n_genes, 1.0),
         "cluster": np.full(n_genes, cluster, dtype=np.int32),
-        "gene": rng.permutation(n_genes).astype(np.int32),
+        "gene": genes_of(rng, different, n_known),
     }
     return {name: values[order] for name, values in columns.items()}
 
@@ -46,11 +67,14 @@ def cluster_table(rng: np.random.Generator, cluster: int, n_genes: int) -> Colum
 def write_markers(path: Path, rows: int, clusters: int, seed: int = SEED) -> None:
     """Write a table of `clusters` clusters with `rows` / `clusters` genes each (rounded down) as CSV."""
     rng = np.random.default_rng(seed)
-    parts = [cluster_table(rng, cluster, rows // clusters) for cluster in range(clusters)]
+    names, n_known = gene_names(rows // clusters)
+    parts = [cluster_table(rng, cluster, len(names), n_known) for cluster in range(clusters)]
     table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     connection = duckdb.connect()
     connection.register("markers", table)
-    query = "SELECT * EXCLUDE gene, printf('GENE%05d', gene) AS gene FROM markers"
+    connection.register("genes", {"name": np.array(names)})
+    connection.execute("CREATE TABLE named AS SELECT list(name) AS names FROM genes")
+    query = "SELECT * EXCLUDE (gene, names), names[gene + 1] AS gene FROM markers, named"
     connection.sql(query).write_csv(str(path))
 
 

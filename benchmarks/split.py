@@ -38,7 +38,7 @@ get_top_markers(pandas.read_csv(sys.argv[1]), n_genes=50)
 
 
 def commands(table: Path, scratch: Path, peer: str | None) -> dict[str, list[str]]:
-    split = [cassia_command(), "split", str(table), "--outdir", str(scratch / "chunks"), "--allow_unknown_genes"]
+    split = [cassia_command(), "split", str(table), "--outdir", str(scratch / "chunks")]
     found = {
         "cassia split": [*split, "--name", "benchmark", "--tissue", "blood", "--species", "human"],
         "one DuckDB query": [sys.executable, "-c", QUERY, str(table)],
