@@ -4,7 +4,8 @@
 docs/ontology.md explains the rules.
 """
 
+from cassia_engine.ontology.cell_ontology import Ontology, resolve
 from cassia_engine.ontology.resolution import How, Resolution
-from cassia_engine.ontology.terms import RELEASE, Ontology, Term, resolve
+from cassia_engine.ontology.terms import RELEASE, Term
 
 __all__ = ["RELEASE", "How", "Ontology", "Resolution", "Term", "resolve"]

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+from cassia_engine.ontology.terms import Term, Terms
 from cassia_engine.ontology.words import Words, tokens
-
-if TYPE_CHECKING:
-    from cassia_engine.ontology.terms import Ontology, Term
 
 COMMON = 150  # a word in more names than this does not help to find the nearest term
 
@@ -53,8 +50,8 @@ class Names:
         obsolete: replacing term by ordered words of a deprecated one's name; "" where nothing replaces it.
     """
 
-    def __init__(self, ontology: Ontology, words: Words):
-        self._ontology = ontology
+    def __init__(self, terms: Terms, words: Words):
+        self._terms = terms
         self._words = words
         self._silent = {" ".join(phrase) for kind in ("place", "state", "not_yet") for phrase in words.kinds[kind]}
         self._implied = {w for (w,) in words.kinds["implied"]}
@@ -63,12 +60,12 @@ class Names:
         self._loose = Index()
         self._table_bags = Index()
         self.obsolete: dict[str, str] = {}
-        for term in ontology:
+        for term in terms:
             self._add_term(term)
         self.past: dict[str, tuple[str, str]] = {}
         for cl_id, name, release in _past():
             self._add_past(cl_id, name, release)
-        self.table = {" ".join(plain): cl_id for plain, cl_id in _table() if cl_id in ontology}
+        self.table = {" ".join(plain): cl_id for plain, cl_id in _table() if cl_id in terms}
         for written, cl_id in self.table.items():
             whole = key(words.expand(written.split()).words)
             if " " in whole or words.fillers.isdisjoint(written.split()):  # "red cell" does not make a cell of "red"
@@ -79,7 +76,7 @@ class Names:
         if term.deprecated:
             for name in (term.label, *term.synonyms):
                 plain = " ".join(tokens(name.removeprefix("obsolete ")))
-                self.obsolete.setdefault(plain, self._ontology.current(term.id))
+                self.obsolete.setdefault(plain, self._terms.current(term.id))
             return
         self._add(term.id, term.label, True)
         for name in term.synonyms:
@@ -95,7 +92,7 @@ class Names:
     def _add_past(self, cl_id: str, name: str, release: str) -> None:
         """A label of a past release, unless its words are a name today."""
         plain = tokens(name)
-        if cl_id in self._ontology and not self.ordered.ids(" ".join(plain)):
+        if cl_id in self._terms and not self.ordered.ids(" ".join(plain)):
             self.past[" ".join(plain)] = (cl_id, release)
             if not self._bags.ids(key(self._words.expand(plain).words)):
                 self._add_bag(cl_id, plain, False)
@@ -159,7 +156,7 @@ class Names:
 
     def one(self, ids: Collection[str]) -> str:
         """The only id, or the one that is above all others; "" if there is neither."""
-        return next((i for i in ids if all(self._ontology.is_a(other, i) for other in ids)), "")
+        return next((i for i in ids if all(self._terms.is_a(other, i) for other in ids)), "")
 
     def one_named(self, words: Collection[str]) -> str:
         """The only term with exactly these words in any order, or the one above all others; "" if there is neither."""

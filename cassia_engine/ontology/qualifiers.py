@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from cassia_engine.ontology.names import Names
+from cassia_engine.ontology.terms import Terms
 from cassia_engine.ontology.words import Words, tokens
-
-if TYPE_CHECKING:
-    from cassia_engine.ontology.names import Names
-    from cassia_engine.ontology.terms import Ontology
 
 _PREFIX = re.compile("^(?:non|pre|pro)+")
 _ANATOMICAL = frozenset(
@@ -26,8 +23,8 @@ _LONGEST_NAME = 4  # words of a type before "derived"
 class Qualifiers:
     """Tells what qualifying words do to a type."""
 
-    def __init__(self, ontology: Ontology, words: Words, names: Names):
-        self._ontology = ontology
+    def __init__(self, terms: Terms, words: Words, names: Names):
+        self._terms = terms
         self._words = words
         self._names = names
 
@@ -53,7 +50,7 @@ class Qualifiers:
         for size in range(min(_LONGEST_NAME, len(words)), 0, -1):
             named = self._names.ids(words[-size:])
             # "macrophage monocyte" are two types, "duct epithelial" is one
-            if named and (not last or any(self._ontology.is_a(i, last) for i in named)):
+            if named and (not last or any(self._terms.is_a(i, last) for i in named)):
                 return size
         return 0
 
@@ -68,14 +65,14 @@ class Qualifiers:
         return frozenset(
             word
             for name, i in found.items()
-            if self._ontology.is_a(cl_id, i)
+            if self._terms.is_a(cl_id, i)
             for word in name
             if i == cl_id or not self._words.has("not_yet", (word,))
         )
 
     def is_early(self, cl_id: str) -> bool:
         """Whether the term itself is a progenitor, an immature cell or the like."""
-        return any(map(self.says_early, tokens(self._ontology.label(cl_id))))
+        return any(map(self.says_early, tokens(self._terms.label(cl_id))))
 
     def says_early(self, word: str) -> bool:
         """Whether the word says that a cell is not yet of the type: precursor, immature, pre-B."""

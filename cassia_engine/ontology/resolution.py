@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class How(StrEnum):
@@ -19,6 +20,20 @@ class How(StrEnum):
     BROADER = "broader"
     COMMON_PARENT = "common parent"
     MISS = "miss"
+
+
+class Hit(NamedTuple):
+    """A term and how it was found; without `cl_id` a reason why none was."""
+
+    cl_id: str
+    how: How
+    why: str
+    set_aside: tuple[str, ...] = ()
+
+
+def miss(why: str) -> Hit:
+    """No term, and why."""
+    return Hit("", How.MISS, why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from cassia_engine.ontology.resolution import Resolution
-    from cassia_engine.ontology.resolver import Resolver
+from typing import NamedTuple, Self
 
 RELEASE = "2026-03-26"
 # Where a lineage path begins: the first of these above a term, narrow ones first.
@@ -35,7 +31,7 @@ class Term(NamedTuple):
     replaced_by: str
 
 
-class Ontology:
+class Terms:
     """Terms by id. An id that the release does not have gives "" or nothing, never an error.
 
     Attributes:
@@ -50,8 +46,8 @@ class Ontology:
 
     @classmethod
     @cache
-    def load(cls) -> Ontology:
-        """The shipped ontology, read once a process."""
+    def load(cls) -> Self:
+        """Those of the shipped ontology, read once a process."""
         text = (files("cassia_engine") / "data" / "cl.tsv").read_text(encoding="utf-8")
         return cls({t.id: t for t in map(_term, text.splitlines()[1:])})
 
@@ -140,16 +136,6 @@ class Ontology:
         name = " ".join(label.split()).casefold()
         return self._by_label.get(name) or self._by_synonym.get(name, "")
 
-    def resolve(self, label: str) -> Resolution:
-        """The term that a label of any origin means, or an explicit miss. Never an error; remembered by label."""
-        return self._resolver.resolve(label)
-
-    @cached_property
-    def _resolver(self) -> Resolver:
-        from cassia_engine.ontology.resolver import Resolver
-
-        return Resolver(self)
-
     @cached_property
     def _by_label(self) -> dict[str, str]:
         return {t.label.casefold(): t.id for t in self._terms.values() if not t.deprecated}
@@ -161,11 +147,6 @@ class Ontology:
             for synonym in set() if term.deprecated else set(map(str.casefold, term.synonyms)):
                 found[synonym] = "" if synonym in found else term.id
         return found
-
-
-def resolve(label: str) -> Resolution:
-    """`Ontology.load().resolve(label)`."""
-    return Ontology.load().resolve(label)
 
 
 def _term(line: str) -> Term:
