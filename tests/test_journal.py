@@ -33,7 +33,7 @@ from cassia_engine.journal.stop import stops
 from cassia_engine.journal.summary import summary_of
 from cassia_engine.providers.accounts import Account, traits_of
 from cassia_engine.providers.chat import Call, Receipt, Request
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.secret import Secret
 
 URL = "https://openrouter.ai/api/v1/chat/completions"
@@ -183,7 +183,7 @@ def test_intent_is_on_disk_before_the_call_and_tells_what_a_kill_can_have_wasted
 
 def test_fault_is_noted_and_asked_again(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    fault = Fault("it is down", Class.RETRY, 503)
+    fault = Fault("it is down", FaultAction.RETRY, 503)
     with pytest.raises(Fault) as raised:
         ask(journal, Inner(fault=fault), call())
     assert raised.value is fault
@@ -197,7 +197,7 @@ def test_fault_is_noted_and_asked_again(tmp_path: Path) -> None:
 
 def test_rejected_parameter_is_remembered_and_not_sent_again(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    fault = Fault("no temperature here", Class.FAIL, 400, None, "temperature")
+    fault = Fault("no temperature here", FaultAction.FAIL_CALL, 400, None, "temperature")
     with pytest.raises(Fault):
         ask(journal, Inner(fault=fault), call())
     journal.close()
@@ -206,9 +206,9 @@ def test_rejected_parameter_is_remembered_and_not_sent_again(tmp_path: Path) -> 
             with pytest.raises(Fault) as raised:
                 ask(again, inner, call())
             found = raised.value
-            assert (found.what, found.klass, found.status, found.parameter) == (
+            assert (found.what, found.action, found.status, found.parameter) == (
                 "no temperature here",
-                Class.FAIL,
+                FaultAction.FAIL_CALL,
                 400,
                 "temperature",
             )
@@ -341,7 +341,7 @@ def test_a_file_that_is_gone_hides_no_other(tmp_path: Path, monkeypatch: pytest.
 def test_malformed_rejections_do_not_count(tmp_path: Path, changes: dict[str, Any]) -> None:
     journal = opened(tmp_path)
     with pytest.raises(Fault):
-        ask(journal, Inner(fault=Fault("no temperature", Class.FAIL, 400, None, "temperature")), call())
+        ask(journal, Inner(fault=Fault("no temperature", FaultAction.FAIL_CALL, 400, None, "temperature")), call())
     journal.close()
     [path] = tmp_path.iterdir()
     rewritten(path, **changes)

@@ -11,7 +11,7 @@ import pytest
 
 from cassia_engine.journal import set_aside, write_stop
 from cassia_engine.providers.chat import Call, Receipt
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 from tests.terminal import run_on_terminal
 from tests.test_journal import AT, Inner, ask, call, journaled, opened
 
@@ -38,7 +38,7 @@ def filled(tmp_path: Path) -> Path:
     ask(journal, Priced(), call(), call("b"))
     ask(journal, Inner(), call("c"))
     with pytest.raises(Fault):
-        ask(journal, Inner(fault=Fault("down", Class.RETRY, 503)), call("d"))
+        ask(journal, Inner(fault=Fault("down", FaultAction.RETRY, 503)), call("d"))
     journal.recorded(Inner()).void(call("c"))
     journal.close()
     torn = journaled(tmp_path / "gut [x]", call())

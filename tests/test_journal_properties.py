@@ -23,7 +23,7 @@ from cassia_engine.errors import StoppedError
 from cassia_engine.journal import Journal, key_of
 from cassia_engine.journal import lines as journal_lines
 from cassia_engine.providers.chat import Call, Receipt, Request
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 
 EXAMPLES = int(os.environ.get("CASSIA_WILD", "60"))
 N_CALLS = 4
@@ -77,7 +77,10 @@ class Folder:
         if what == "void":
             journal.recorded(Inner("")).void(call(number))
         else:
-            faults = {"fault": Fault(text, Class.RETRY), "rejected": Fault(text, Class.FAIL, 400, None, "schema")}
+            faults = {
+                "fault": Fault(text, FaultAction.RETRY),
+                "rejected": Fault(text, FaultAction.FAIL_CALL, 400, None, "schema"),
+            }
             asked(journal, number, Inner(faults.get(what, text)))
 
     def close(self) -> None:

@@ -108,12 +108,12 @@ class _AtOnce:
         self._inner = inner
 
     async def exchange(self, call: Call) -> Receipt:
-        from cassia_engine.providers.faults import Class, Fault
+        from cassia_engine.providers.faults import Fault, FaultAction
 
         try:
             return await self._inner.exchange(call)
         except Fault as fault:
-            if fault.klass not in (Class.WAIT, Class.RETRY):
+            if fault.action not in (FaultAction.BACK_OFF, FaultAction.RETRY):
                 raise
             text = fault.what
         raise TemporaryError(f"{text}; try again later")

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from cassia_engine.errors import UsageError
 from cassia_engine.faces import option
 from cassia_engine.providers.chat import Call, Receipt
-from cassia_engine.providers.faults import Class
+from cassia_engine.providers.faults import FaultAction
 
 VERSION = 1
 # No line is longer: an answer of 1 MiB (8 MB in older files), every character escaped, and its request.
@@ -175,7 +175,7 @@ def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
             return is_own and math.isfinite(fields["seconds"]) and fields["seconds"] >= 0
         case Kind.REJECTED:
             later = all(isinstance(fields.get(name, kind()), kind) for name, kind in _LATER.items())
-            return later and fields["class"] in tuple(Class)
+            return later and fields["class"] in tuple(FaultAction)
         case Kind.VOID:
             return bool(re.fullmatch("[0-9a-f]{8}", fields["reply"]))
         case _:

@@ -13,7 +13,7 @@ from cassia_engine.journal.lines import Kind, key_of, line, parsed, reply_line
 from cassia_engine.journal.reading import ENDS, Index, read_folder
 from cassia_engine.journal.writing import Writer
 from cassia_engine.providers.chat import Call, Exchange, Receipt
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 
 _REMEDY = ("instead", "limit", "lasting")  # of a refusal: what to send in the parameter's place
 # An id is a random half of this process and a count: to ask the system for each costs more than to write the line.
@@ -95,7 +95,7 @@ class Journal:
         if fields := self._index.rejected(number):
             raise Fault(
                 fields["message"],
-                Class(fields["class"]),
+                FaultAction(fields["class"]),
                 fields["status"],
                 None,
                 fields["parameter"],
@@ -170,7 +170,7 @@ class Recorded:
         self._journal.void(key_of(call), lasting=self._inner is not None)
 
     def _note(self, key: str, fault: Fault) -> None:
-        fields = {"class": fault.klass, "status": fault.status}
+        fields = {"class": fault.action, "status": fault.status}
         if fault.parameter:
             remedy = {name: getattr(fault, name) for name in _REMEDY}
             self._journal.write(Kind.REJECTED, key, parameter=fault.parameter, **remedy, message=fault.what, **fields)

@@ -17,7 +17,7 @@ from cassia_engine.providers.adjusting import Adjustments, told
 from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, Reply, Request
 from cassia_engine.providers.dialects import DIALECTS, Reading
 from cassia_engine.providers.dialects.prompt_cut import prompt_cut
-from cassia_engine.providers.faults import Class, Fault, classify
+from cassia_engine.providers.faults import Fault, FaultAction, classify
 from cassia_engine.providers.prices import cost_of
 from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Delays, Gate, Pause, Waiting, retrying
 from cassia_engine.redaction import redacted
@@ -188,7 +188,7 @@ class Client:
         try:
             return await self._unhurried(call)
         except Fault as fault:
-            if fault.klass is not Class.RETRY:
+            if fault.action is not FaultAction.RETRY:
                 raise
             failed = [fault]
 
@@ -204,10 +204,10 @@ class Client:
 
     def _verdict(self, fault: Fault, began: float) -> CassiaError:
         """What the last attempt's fault means for the call, or for the run, which then sends nothing any more."""
-        if fault.klass is Class.STOP:
+        if fault.action is FaultAction.ABORT_RUN:
             self._gate.close(lambda: AccountError(fault.what))
             return AccountError(fault.what)
-        if fault.klass is Class.FAIL:
+        if fault.action is FaultAction.FAIL_CALL:
             return fault
         tries = f"{self._waiting.attempts} attempts in {time.monotonic() - began:.0f} s"
         if self._answered >= began:
@@ -223,9 +223,9 @@ class Client:
             try:
                 return await self._attempt(call)
             except Fault as fault:
-                if fault.klass is Class.FAIL:
+                if fault.action is FaultAction.FAIL_CALL:
                     self._answered = time.monotonic()  # It is not down.
-                if fault.klass is not Class.WAIT:
+                if fault.action is not FaultAction.BACK_OFF:
                     raise
                 paused = fault
             if self._pause.begin(paused, sent):

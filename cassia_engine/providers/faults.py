@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 ADJUSTABLE = ("temperature", "reasoning", "schema", "bounds", "max_tokens", "system")
 
 
-class Class(StrEnum):
+class FaultAction(StrEnum):
     """What to do about a fault."""
 
-    WAIT = "wait"  # too much at once: all calls pause
+    BACK_OFF = "wait"  # too much at once: all calls pause
     RETRY = "retry"  # bad luck: the same call again
-    STOP = "stop"  # no call will ever work: the run ends
-    FAIL = "fail"  # this call will never work, others may
+    ABORT_RUN = "stop"  # no call will ever work: the run ends
+    FAIL_CALL = "fail"  # this call will never work, others may
 
 
 class Fault(CassiaError):
@@ -43,7 +43,7 @@ class Fault(CassiaError):
 
     Attributes:
         what: one line for a person, without the key.
-        klass: what to do.
+        action: what to do.
         status: of the answer, or of the error in a body of status 200; None if nothing came.
         retry_after: seconds to wait as the provider says; None if it says nothing.
         parameter: cassia's name of a parameter that the model does not take, one of `ADJUSTABLE`, else "".
@@ -53,7 +53,7 @@ class Fault(CassiaError):
     def __init__(
         self,
         what: str,
-        klass: Class,
+        action: FaultAction,
         status: int | None = None,
         retry_after: float | None = None,
         parameter: str = "",
@@ -63,7 +63,7 @@ class Fault(CassiaError):
     ):
         super().__init__(what)
         self.what = what
-        self.klass = klass
+        self.action = action
         self.status = status
         self.retry_after = retry_after
         self.parameter = parameter
@@ -72,33 +72,33 @@ class Fault(CassiaError):
         self.lasting = lasting
 
 
-_BY_STATUS: Mapping[int, Class] = MappingProxyType(
+_BY_STATUS: Mapping[int, FaultAction] = MappingProxyType(
     {
-        401: Class.STOP,
-        402: Class.STOP,
-        403: Class.STOP,
-        407: Class.STOP,
-        408: Class.RETRY,
-        409: Class.RETRY,
-        424: Class.RETRY,
-        425: Class.RETRY,
-        429: Class.WAIT,
-        498: Class.WAIT,  # Groq's
+        401: FaultAction.ABORT_RUN,
+        402: FaultAction.ABORT_RUN,
+        403: FaultAction.ABORT_RUN,
+        407: FaultAction.ABORT_RUN,
+        408: FaultAction.RETRY,
+        409: FaultAction.RETRY,
+        424: FaultAction.RETRY,
+        425: FaultAction.RETRY,
+        429: FaultAction.BACK_OFF,
+        498: FaultAction.BACK_OFF,  # Groq's
     }
 )
 
 # Patterns for the code and the kind of a body's error; the first that fits decides, before the status does.
-_BY_WORD: Mapping[str, Class] = MappingProxyType(
+_BY_WORD: Mapping[str, FaultAction] = MappingProxyType(
     {
-        "in_flight_budget_exhausted": Class.WAIT,
-        "insufficient_quota": Class.STOP,
-        "credit_balance_exhausted": Class.STOP,
-        "billing_error": Class.STOP,
-        "budget_exceeded": Class.STOP,  # litellm's
-        "*spend_limit*": Class.STOP,
-        "organization_usage_limit*": Class.STOP,
-        "*perday*": Class.STOP,  # Gemini's daily quotas
-        LOOPED: Class.FAIL,
+        "in_flight_budget_exhausted": FaultAction.BACK_OFF,
+        "insufficient_quota": FaultAction.ABORT_RUN,
+        "credit_balance_exhausted": FaultAction.ABORT_RUN,
+        "billing_error": FaultAction.ABORT_RUN,
+        "budget_exceeded": FaultAction.ABORT_RUN,  # litellm's
+        "*spend_limit*": FaultAction.ABORT_RUN,
+        "organization_usage_limit*": FaultAction.ABORT_RUN,
+        "*perday*": FaultAction.ABORT_RUN,  # Gemini's daily quotas
+        LOOPED: FaultAction.FAIL_CALL,
     }
 )
 
@@ -150,12 +150,12 @@ _FAIL_LINES: Mapping[int, str] = MappingProxyType(
         413: "{who} says that the request is too large for {model}{why}",
     }
 )
-_REASONS: Mapping[Class, str] = MappingProxyType(
+_REASONS: Mapping[FaultAction, str] = MappingProxyType(
     {
-        Class.WAIT: "{who} is at its rate limit{why}",
-        Class.RETRY: "{who} has a fault{why}",
-        Class.FAIL: "{who} refuses the request to {model}{why}",
-        Class.STOP: _SHORT_OF_CREDIT,
+        FaultAction.BACK_OFF: "{who} is at its rate limit{why}",
+        FaultAction.RETRY: "{who} has a fault{why}",
+        FaultAction.FAIL_CALL: "{who} refuses the request to {model}{why}",
+        FaultAction.ABORT_RUN: _SHORT_OF_CREDIT,
     }
 )
 
@@ -178,17 +178,17 @@ def classify(
     """
     status, given = _true_status(status, trouble), status
     if 300 <= status < 400:
-        return Fault(_redirect_line(status, headers, account), Class.FAIL, status)
-    klass = _klass(status, trouble)
+        return Fault(_redirect_line(status, headers, account), FaultAction.FAIL_CALL, status)
+    action = _action(status, trouble)
     told = f"status {given}" if status == given else f"status {given} with error {status}"
     message = clean(trouble.message if trouble and trouble.message else body_head, account.key)
     why = f" ({told}: {message})" if message else f" ({told})"
     looped = trouble is not None and LOOPED in _words(trouble)
-    fault = Fault(_line(klass, status, why, account, looped), klass, status, retry_after(headers, trouble))
+    fault = Fault(_line(action, status, why, account, looped), action, status, retry_after(headers, trouble))
     if trouble and _is_refusal(status, trouble):
         fault.parameter, fault.instead = trouble.parameter, trouble.instead
         fault.limit, fault.lasting = trouble.limit, trouble.lasting
-        fault.klass = Class.FAIL
+        fault.action = FaultAction.FAIL_CALL
     return fault
 
 
@@ -222,21 +222,21 @@ def _true_status(status: int, trouble: Trouble | None) -> int:
     return next((_STATUS_OF_WORD[word] for word in _words(trouble) if word in _STATUS_OF_WORD), status)
 
 
-def _klass(status: int, trouble: Trouble | None) -> Class:
-    for pattern, klass in _BY_WORD.items():
+def _action(status: int, trouble: Trouble | None) -> FaultAction:
+    for pattern, action in _BY_WORD.items():
         if trouble and any(fnmatchcase(word, pattern) for word in _words(trouble)):
-            return klass
+            return action
     # An error in a body of status 200 that names no code is most often a passing fault of what stands behind.
-    return _BY_STATUS.get(status, Class.RETRY if status >= 500 or status == 200 else Class.FAIL)
+    return _BY_STATUS.get(status, FaultAction.RETRY if status >= 500 or status == 200 else FaultAction.FAIL_CALL)
 
 
 def _words(trouble: Trouble) -> tuple[str, str]:
     return trouble.code.lower(), trouble.kind.lower()
 
 
-def _line(klass: Class, status: int, why: str, account: Account, looped: bool = False) -> str:
-    lines = {Class.STOP: _STOP_LINES, Class.FAIL: _FAIL_LINES}.get(klass, {})
-    line = lines.get(status, _REASONS[klass])
+def _line(action: FaultAction, status: int, why: str, account: Account, looped: bool = False) -> str:
+    lines = {FaultAction.ABORT_RUN: _STOP_LINES, FaultAction.FAIL_CALL: _FAIL_LINES}.get(action, {})
+    line = lines.get(status, _REASONS[action])
     if status == 401 and account.key is None:
         line = _NO_KEY_LINE
     if looped:

@@ -13,7 +13,7 @@ import aiohttp.abc
 
 from cassia_engine.errors import UsageError
 from cassia_engine.providers.address import NO_PROVIDER, is_metadata
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 
 
 class Resolver(aiohttp.ThreadedResolver):
@@ -28,7 +28,7 @@ class Resolver(aiohttp.ThreadedResolver):
     ) -> list[aiohttp.abc.ResolveResult]:
         found = await super().resolve(host, port, family)
         if bad := next((one["host"] for one in found if is_metadata(one["host"])), None):
-            raise Fault(f"{self._provider}: the host {host} is at {bad}: {NO_PROVIDER}", Class.STOP)
+            raise Fault(f"{self._provider}: the host {host} is at {bad}: {NO_PROVIDER}", FaultAction.ABORT_RUN)
         return found
 
 

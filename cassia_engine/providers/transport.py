@@ -25,7 +25,7 @@ from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.dialects import DIALECTS
-from cassia_engine.providers.faults import Class, Fault, classify, with_proxy_password
+from cassia_engine.providers.faults import Fault, FaultAction, classify, with_proxy_password
 from cassia_engine.providers.network import Resolver, proxy_of_environment, reason_of, trusted
 from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
 from cassia_engine.redaction import redacted
@@ -197,7 +197,9 @@ class Transport:
     def _refused(self, status: int, headers: Mapping[str, str], body: bytes | None) -> Fault:
         if status == 200:
             size = LARGEST_BODY // 2**20
-            return Fault(f"{self._account.provider} sent more than {size} MB, which no answer has", Class.FAIL, status)
+            return Fault(
+                f"{self._account.provider} sent more than {size} MB, which no answer has", FaultAction.FAIL_CALL, status
+            )
         text = (body or b"").decode("utf-8", errors="replace").removeprefix("\ufeff")
         lower = {name.lower(): value for name, value in headers.items()}
         said = _json(text)
@@ -210,10 +212,10 @@ class Transport:
         """What it means that no whole answer came."""
         if isinstance(error, aiohttp.ClientHttpProxyError):
             return self._refused_by_proxy(error.status)
-        klass, text = next((row[1:] for row in _LOST if isinstance(error, row[0])), _BROKEN)
+        action, text = next((row[1:] for row in _LOST if isinstance(error, row[0])), _BROKEN)
         if self._account.streams and isinstance(error, TimeoutError):
             # Asked the same again, a server that is at work would begin anew.
-            klass, text = next((row[1:] for row in _LOST_AT_WORK if isinstance(error, row[0])), (klass, text))
+            action, text = next((row[1:] for row in _LOST_AT_WORK if isinstance(error, row[0])), (action, text))
         host = getattr(error, "host", None) if isinstance(error, aiohttp.ClientConnectorError) else None
         proxy = urlsplit(self._proxy).hostname if self._proxy else None
         target = urlsplit(self._account.base_url).hostname
@@ -226,54 +228,58 @@ class Transport:
             total=self._timeout.total,
             longer=option("timeout", f"{2 * (self._timeout.sock_read or 0):g}"),
         )
-        return Fault(f"{self._account.provider}: {line}", klass)
+        return Fault(f"{self._account.provider}: {line}", action)
 
     def _refused_by_proxy(self, status: int) -> Fault:
         host = urlsplit(self._proxy or "").hostname
         asked = f"; it wants a name and a password: {with_proxy_password()}" if status == 407 else ""
         line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
-        return Fault(line, Class.STOP if 400 <= status < 500 and status not in (408, 429) else Class.RETRY, status)
+        return Fault(
+            line,
+            FaultAction.ABORT_RUN if 400 <= status < 500 and status not in (408, 429) else FaultAction.RETRY,
+            status,
+        )
 
 
-_BROKEN = (Class.RETRY, "the connection to {place} broke{reason}")
+_BROKEN = (FaultAction.RETRY, "the connection to {place} broke{reason}")
 
 # Of servers of one's own, in place of those below.
-_LOST_AT_WORK: tuple[tuple[type[Exception], Class, str], ...] = (
-    (aiohttp.ConnectionTimeoutError, Class.RETRY, "{place} took no connection within {connect:g} s"),
+_LOST_AT_WORK: tuple[tuple[type[Exception], FaultAction, str], ...] = (
+    (aiohttp.ConnectionTimeoutError, FaultAction.RETRY, "{place} took no connection within {connect:g} s"),
     (
         aiohttp.SocketTimeoutError,
-        Class.FAIL,
+        FaultAction.FAIL_CALL,
         "{place} sent nothing for {read:g} s and may be still at work; it is not asked the same again: give it longer "
         "({longer}), or a smaller or faster model",
     ),
     (
         TimeoutError,
-        Class.FAIL,
+        FaultAction.FAIL_CALL,
         "{place} had not ended its answer after {total:g} s; it is not asked the same again: give it longer "
         "({longer}), or a smaller or faster model",
     ),
 )
 
 # The first that fits decides; what comes first is a kind of what comes later.
-_LOST: tuple[tuple[type[Exception], Class, str], ...] = (
+_LOST: tuple[tuple[type[Exception], FaultAction, str], ...] = (
     (
         aiohttp.ClientConnectorCertificateError,
-        Class.STOP,
+        FaultAction.ABORT_RUN,
         "the certificate of {place} is not trusted{reason}; if your network looks into TLS, set SSL_CERT_FILE to the "
         "file of its CA certificates",
     ),
-    (aiohttp.ClientConnectorSSLError, Class.RETRY, "{place} does not speak TLS as it should{reason}"),
-    (aiohttp.ClientConnectorDNSError, Class.RETRY, "{place} has no address (its name is not known here)"),
-    (aiohttp.ClientConnectorError, Class.RETRY, "{place} cannot be reached{reason}"),
-    (aiohttp.ConnectionTimeoutError, Class.RETRY, "{place} took no connection within {connect:g} s"),
-    (aiohttp.SocketTimeoutError, Class.RETRY, "{place} sent nothing for {read:g} s"),
-    (TimeoutError, Class.RETRY, "{place} gave no whole answer in time"),
-    (aiohttp.ServerDisconnectedError, Class.RETRY, "{place} closed the connection before it answered"),
-    (aiohttp.ClientPayloadError, Class.RETRY, "the answer of {place} was cut off"),
-    (aiohttp.ClientResponseError, Class.RETRY, "the answer of {place} is no HTTP"),
+    (aiohttp.ClientConnectorSSLError, FaultAction.RETRY, "{place} does not speak TLS as it should{reason}"),
+    (aiohttp.ClientConnectorDNSError, FaultAction.RETRY, "{place} has no address (its name is not known here)"),
+    (aiohttp.ClientConnectorError, FaultAction.RETRY, "{place} cannot be reached{reason}"),
+    (aiohttp.ConnectionTimeoutError, FaultAction.RETRY, "{place} took no connection within {connect:g} s"),
+    (aiohttp.SocketTimeoutError, FaultAction.RETRY, "{place} sent nothing for {read:g} s"),
+    (TimeoutError, FaultAction.RETRY, "{place} gave no whole answer in time"),
+    (aiohttp.ServerDisconnectedError, FaultAction.RETRY, "{place} closed the connection before it answered"),
+    (aiohttp.ClientPayloadError, FaultAction.RETRY, "the answer of {place} was cut off"),
+    (aiohttp.ClientResponseError, FaultAction.RETRY, "the answer of {place} is no HTTP"),
     (aiohttp.ClientError, *_BROKEN),
     (OSError, *_BROKEN),
-    (ValueError, Class.FAIL, "the request could not be made for {place}"),
+    (ValueError, FaultAction.FAIL_CALL, "the request could not be made for {place}"),
 )
 
 

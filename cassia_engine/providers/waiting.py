@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential
 
 from cassia_engine.errors import CassiaError, TemporaryError
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def retrying(
         return max(waiting.jittered(backoff(state)), min(asked or 0.0, waiting.longest_pause))
 
     return AsyncRetrying(
-        retry=retry_if_exception(lambda error: isinstance(error, Fault) and error.klass is Class.RETRY),
+        retry=retry_if_exception(lambda error: isinstance(error, Fault) and error.action is FaultAction.RETRY),
         stop=stop_after_attempt(waiting.attempts),
         wait=wait,
         sleep=sleep,

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.providers.chat import Call, Chat, Finish, Message, Receipt, Reply
 from cassia_engine.providers.client import Client
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.transport import Transport
 from cassia_engine.providers.waiting import Gate, Waiting
 from tests.providers.servers import (
@@ -295,7 +295,7 @@ def test_recorded_answer_that_is_none_is_asked_for_anew() -> None:
 
 
 def test_recorded_answers_say_nothing_of_the_provider() -> None:
-    down = Fault("it is down", Class.RETRY)
+    down = Fault("it is down", FaultAction.RETRY)
     exchange = Canned([receipt(completion(), recorded=True), *[down] * FAST.attempts])
 
     async def main() -> None:

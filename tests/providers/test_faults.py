@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cassia_engine.providers.dialects import DIALECTS, Trouble
-from cassia_engine.providers.faults import Class, Fault, classify, clean
+from cassia_engine.providers.faults import Fault, FaultAction, classify, clean
 from cassia_engine.providers.retry_after import LONGEST_WAIT, retry_after
 from cassia_engine.secret import Secret
 from tests.providers.servers import KEY, account_at
@@ -24,51 +24,58 @@ def fault_of(status: int, trouble: Trouble | None = None, body: str = "", **head
 
 
 @pytest.mark.parametrize(
-    ("klass", "statuses"),
+    ("action", "statuses"),
     [
-        (Class.WAIT, (429, 498)),
-        (Class.RETRY, (408, 409, 424, 425, 500, 501, 502, 503, 504, 520, 529)),
-        (Class.STOP, (401, 402, 403, 407)),
-        (Class.FAIL, (204, 301, 307, 308, 400, 404, 405, 413, 418, 422, 451)),
+        (FaultAction.BACK_OFF, (429, 498)),
+        (FaultAction.RETRY, (408, 409, 424, 425, 500, 501, 502, 503, 504, 520, 529)),
+        (FaultAction.ABORT_RUN, (401, 402, 403, 407)),
+        (FaultAction.FAIL_CALL, (204, 301, 307, 308, 400, 404, 405, 413, 418, 422, 451)),
     ],
 )
-def test_class_by_status(klass: Class, statuses: tuple[int, ...]) -> None:
-    assert {status: fault_of(status).klass for status in statuses} == dict.fromkeys(statuses, klass)
+def test_class_by_status(action: FaultAction, statuses: tuple[int, ...]) -> None:
+    assert {status: fault_of(status).action for status in statuses} == dict.fromkeys(statuses, action)
 
 
 @pytest.mark.parametrize(
-    ("status", "word", "klass"),
+    ("status", "word", "action"),
     [
-        (429, "insufficient_quota", Class.STOP),
-        (429, "credit_balance_exhausted", Class.STOP),
-        (429, "workspace_spend_limit_reached", Class.STOP),
-        (400, "monthly_spend_limit", Class.STOP),
-        (429, "organization_usage_limit_exceeded", Class.STOP),
-        (429, "GenerateRequestsPerDayPerProjectPerModel-FreeTier", Class.STOP),
-        (429, "GenerateRequestsPerMinutePerProjectPerModel", Class.WAIT),
-        (402, "in_flight_budget_exhausted", Class.WAIT),
-        (429, "rate_limit_error", Class.WAIT),
-        (529, "overloaded_error", Class.RETRY),
-        (200, "rate_limit_error", Class.WAIT),
-        (200, "authentication_error", Class.STOP),
-        (200, "invalid_request_error", Class.FAIL),
-        (200, "never_heard_of", Class.RETRY),
+        (429, "insufficient_quota", FaultAction.ABORT_RUN),
+        (429, "credit_balance_exhausted", FaultAction.ABORT_RUN),
+        (429, "workspace_spend_limit_reached", FaultAction.ABORT_RUN),
+        (400, "monthly_spend_limit", FaultAction.ABORT_RUN),
+        (429, "organization_usage_limit_exceeded", FaultAction.ABORT_RUN),
+        (429, "GenerateRequestsPerDayPerProjectPerModel-FreeTier", FaultAction.ABORT_RUN),
+        (429, "GenerateRequestsPerMinutePerProjectPerModel", FaultAction.BACK_OFF),
+        (402, "in_flight_budget_exhausted", FaultAction.BACK_OFF),
+        (429, "rate_limit_error", FaultAction.BACK_OFF),
+        (529, "overloaded_error", FaultAction.RETRY),
+        (200, "rate_limit_error", FaultAction.BACK_OFF),
+        (200, "authentication_error", FaultAction.ABORT_RUN),
+        (200, "invalid_request_error", FaultAction.FAIL_CALL),
+        (200, "never_heard_of", FaultAction.RETRY),
     ],
 )
-def test_class_by_the_words_of_a_body(status: int, word: str, klass: Class) -> None:
-    assert fault_of(status, Trouble(code=word)).klass is klass
-    assert fault_of(status, Trouble(kind=word.upper())).klass is klass
+def test_class_by_the_words_of_a_body(status: int, word: str, action: FaultAction) -> None:
+    assert fault_of(status, Trouble(code=word)).action is action
+    assert fault_of(status, Trouble(kind=word.upper())).action is action
 
 
 def test_error_in_a_body_of_status_200_counts_by_its_code() -> None:
-    codes = {502: Class.RETRY, 429: Class.WAIT, 401: Class.STOP, 400: Class.FAIL, 7: Class.RETRY, 200: Class.RETRY}
-    assert {code: fault_of(200, Trouble(status=code)).klass for code in codes} == codes
+    codes = {
+        502: FaultAction.RETRY,
+        429: FaultAction.BACK_OFF,
+        401: FaultAction.ABORT_RUN,
+        400: FaultAction.FAIL_CALL,
+        7: FaultAction.RETRY,
+        200: FaultAction.RETRY,
+    }
+    assert {code: fault_of(200, Trouble(status=code)).action for code in codes} == codes
 
 
 def test_messages_are_never_searched() -> None:
     text = "401 insufficient_quota 429 rate limit"
-    assert fault_of(500, Trouble(message=text)).klass is Class.RETRY
-    assert fault_of(400, None, text).klass is Class.FAIL
+    assert fault_of(500, Trouble(message=text)).action is FaultAction.RETRY
+    assert fault_of(400, None, text).action is FaultAction.FAIL_CALL
 
 
 def test_lines_name_provider_variable_and_remedy() -> None:
@@ -103,7 +110,7 @@ def test_page_instead_of_an_error_is_shown_in_one_short_line() -> None:
 def test_parameter_that_a_model_does_not_take(parameter: str) -> None:
     for status in (400, 422):
         fault = fault_of(status, Trouble(parameter=parameter))
-        assert (fault.klass, fault.parameter) == (Class.FAIL, parameter)
+        assert (fault.action, fault.parameter) == (FaultAction.FAIL_CALL, parameter)
     assert fault_of(500, Trouble(parameter=parameter)).parameter == ""
 
 
@@ -118,14 +125,14 @@ def test_a_model_that_ollama_has_not_ends_with_the_command_that_gets_it() -> Non
 
 def test_a_key_that_a_gateway_refuses_with_400_ends_the_run() -> None:
     fault = fault_of(400, Trouble(kind="no_db_connection", message="No connected db."))
-    assert (fault.klass, fault.status) == (Class.STOP, 401)
+    assert (fault.action, fault.status) == (FaultAction.ABORT_RUN, 401)
     assert "refuses the key" in fault.what
 
 
 def test_a_reply_that_looped_is_not_asked_for_again() -> None:
     trouble = DIALECTS["ollama-chat"].trouble({"error": "prediction aborted, token repeat limit reached"})
     fault = fault_of(500, trouble)
-    assert fault.klass is Class.FAIL
+    assert fault.action is FaultAction.FAIL_CALL
     assert "only repeated itself" in fault.what
 
 
@@ -217,5 +224,5 @@ def test_key_is_replaced_and_the_rest_stays() -> None:
 def test_account_trouble_with_status_400_ends_the_run(body: object, status: int) -> None:
     """As Gemini, xAI, litellm and Anthropic write it: else it would be told cluster by cluster."""
     fault = fault_of(400, DIALECTS["openai-chat"].trouble(body))
-    assert (fault.klass, fault.status) == (Class.STOP, status)
+    assert (fault.action, fault.status) == (FaultAction.ABORT_RUN, status)
     assert "OPENROUTER_API_KEY" in fault.what

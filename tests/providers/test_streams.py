@@ -17,7 +17,7 @@ from cassia_engine.errors import CallFailedError
 from cassia_engine.providers import transport as transport_module
 from cassia_engine.providers.chat import Call, Chat, Message, Receipt, Reply, Request
 from cassia_engine.providers.client import Client
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.streams import BrokenStreamError, OllamaStream, OpenAIStream, TooLongError, read_stream
 from cassia_engine.providers.transport import Transport
 from tests.providers.servers import KEY, Scripted, account_at, completion, everything_of, serving
@@ -177,24 +177,24 @@ def test_a_server_that_is_silent_is_not_asked_the_same_again() -> None:
 def test_a_reply_without_end_is_told_as_that() -> None:
     parts = [(0.02, sse(delta("a"), end=b"")) for _ in range(100)]
     fault = refused(streaming(*parts), timeout=5, total=0.2)
-    assert fault.klass is Class.FAIL and "had not ended its answer after 0.2 s" in fault.what
+    assert fault.action is FaultAction.FAIL_CALL and "had not ended its answer after 0.2 s" in fault.what
 
 
 def test_an_error_upstream_does_not_end_streaming() -> None:
     refusal = {"error": {"message": "upstream rejected the request"}}
     server = Scripted([(400, refusal)])
-    assert refused(server).klass is Class.FAIL
+    assert refused(server).action is FaultAction.FAIL_CALL
     assert [body.get("stream") for body in server.bodies] == [True]
 
 
 def test_a_stream_that_is_cut_is_asked_again() -> None:
     fault = refused(streaming((0, sse(delta("a"), end=b""))))
-    assert fault.klass is Class.RETRY and "cut off" in fault.what
+    assert fault.action is FaultAction.RETRY and "cut off" in fault.what
 
 
 def test_a_stream_over_the_cap_is_no_answer() -> None:
     fault = refused(streaming((0, sse(*[delta("a" * 2**16)] * 17))))
-    assert fault.klass is Class.FAIL and "more than 1 MB" in fault.what
+    assert fault.action is FaultAction.FAIL_CALL and "more than 1 MB" in fault.what
 
 
 def test_a_key_that_comes_in_pieces_is_not_handed_on() -> None:
@@ -244,7 +244,7 @@ def test_a_connection_that_closes_at_a_streamed_request_is_asked_without(caplog:
             call = Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"}))
             with pytest.raises(Fault) as caught:
                 await transport.exchange(call)
-            assert caught.value.klass is Class.RETRY
+            assert caught.value.action is FaultAction.RETRY
             return await transport.exchange(call)
 
     with caplog.at_level(logging.INFO):

@@ -20,7 +20,7 @@ from aiohttp import web
 from cassia_engine.errors import AccountError, CassiaError, UsageError
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.chat import Call, Receipt, Request
-from cassia_engine.providers.faults import Class, Fault
+from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.transport import Transport
 from cassia_engine.secret import Secret
 from tests.conftest import need
@@ -142,7 +142,7 @@ def test_redirect_is_not_followed(dialect: str, status: int) -> None:
                 return await fault_at(account_at(url, dialect=dialect))
 
     fault = asyncio.run(main())
-    assert fault.klass is Class.FAIL
+    assert fault.action is FaultAction.FAIL_CALL
     assert "redirects to localhost (status" in fault.what
     assert "hunter2" not in fault.what
     assert elsewhere.headers == []
@@ -151,10 +151,10 @@ def test_redirect_is_not_followed(dialect: str, status: int) -> None:
 def test_status_and_error_of_the_body_make_the_class() -> None:
     body = {"error": {"message": f"you sent {KEY}", "code": "insufficient_quota"}}
     fault = fault_of(Scripted([(429, body)]))
-    assert (fault.klass, fault.status) == (Class.STOP, 429)
+    assert (fault.action, fault.status) == (FaultAction.ABORT_RUN, 429)
     assert "you sent ***" in fault.what
     fault = fault_of(Scripted([(429, b"<html>slow down", {"Retry-After": "2.5"})]))
-    assert (fault.klass, fault.retry_after) == (Class.WAIT, 2.5)
+    assert (fault.action, fault.retry_after) == (FaultAction.BACK_OFF, 2.5)
     assert "<html>slow down" in fault.what
 
 
@@ -163,7 +163,7 @@ def test_refusal_in_plain_words_is_read() -> None:
         b"Failed to deserialize the JSON body: response_format: unknown variant `json_schema`, expected `json_object`"
     )
     fault = fault_of(lambda request: plain(422, told))
-    assert (fault.parameter, fault.instead, fault.klass) == ("schema", "json_object", Class.FAIL)
+    assert (fault.parameter, fault.instead, fault.action) == ("schema", "json_object", FaultAction.FAIL_CALL)
     assert fault_of(lambda request: plain(400, b"<html>unknown temperature</html>")).parameter == ""
 
 
@@ -185,12 +185,12 @@ def test_answer_over_the_cap(compressed: bool) -> None:
         return response
 
     fault = fault_of(flood)
-    assert fault.klass is Class.FAIL
+    assert fault.action is FaultAction.FAIL_CALL
     assert "more than 1 MB" in fault.what
 
 
 def test_error_over_the_cap_is_still_the_error() -> None:
-    assert fault_of(Scripted([(503, b"x" * (9 << 20))])).klass is Class.RETRY
+    assert fault_of(Scripted([(503, b"x" * (9 << 20))])).action is FaultAction.RETRY
 
 
 def says(text: bytes) -> Talk:
@@ -215,12 +215,12 @@ def says(text: bytes) -> Talk:
 )
 def test_broken_answer_is_bad_luck(text: bytes, line: str) -> None:
     fault = raw_fault(says(text))
-    assert fault.klass is Class.RETRY
+    assert fault.action is FaultAction.RETRY
     assert line in fault.what
 
 
 def test_cut_body_of_an_error_leaves_the_error() -> None:
-    assert raw_fault(says(b"HTTP/1.1 429 X\r\nContent-Length: 1000\r\n\r\n{")).klass is Class.WAIT
+    assert raw_fault(says(b"HTTP/1.1 429 X\r\nContent-Length: 1000\r\n\r\n{")).action is FaultAction.BACK_OFF
 
 
 def test_reset_is_bad_luck() -> None:
@@ -230,13 +230,13 @@ def test_reset_is_bad_luck() -> None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     fault = raw_fault(reset)
-    assert fault.klass is Class.RETRY
+    assert fault.action is FaultAction.RETRY
     assert "127.0.0.1" in fault.what
 
 
 def test_silence_is_bad_luck() -> None:
     for options in ({"timeout": 0.05}, {"total": 0.05}):
-        assert fault_of(Scripted([(200, {})], delay=5), **options).klass is Class.RETRY
+        assert fault_of(Scripted([(200, {})], delay=5), **options).action is FaultAction.RETRY
 
 
 def closed_port() -> int:
@@ -247,7 +247,7 @@ def closed_port() -> int:
 
 def test_nobody_listens() -> None:
     fault = asyncio.run(fault_at(account_at(f"http://127.0.0.1:{closed_port()}/v1")))
-    assert fault.klass is Class.RETRY
+    assert fault.action is FaultAction.RETRY
     assert "its host 127.0.0.1 cannot be reached (Connection refused)" in fault.what
 
 
@@ -257,7 +257,7 @@ def test_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     fault = asyncio.run(fault_at(account_at("https://nowhere.invalid/v1")))
-    assert fault.klass is Class.RETRY
+    assert fault.action is FaultAction.RETRY
     assert "its host nowhere.invalid has no address" in fault.what
 
 
@@ -268,7 +268,7 @@ def test_name_that_leads_to_a_metadata_address_is_not_asked(monkeypatch: pytest.
     found = [(family, socket.SOCK_STREAM, 6, "", place)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     fault = asyncio.run(fault_at(account_at("https://models.example:8000/v1")))
-    assert fault.klass is Class.STOP
+    assert fault.action is FaultAction.ABORT_RUN
     assert f"models.example is at {address}" in fault.what
 
 
@@ -314,7 +314,7 @@ def test_unknown_certificate_ends_the_run(tls: ssl.SSLContext, monkeypatch: pyte
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with pytest.raises(Fault, match=r"not trusted.*SSL_CERT_FILE") as caught:
         secure(tls)
-    assert caught.value.klass is Class.STOP
+    assert caught.value.action is FaultAction.ABORT_RUN
     assert KEY not in everything_of(caught.value)
 
 
@@ -335,7 +335,7 @@ def test_tls_where_none_is_spoken() -> None:
             return await fault_at(account_at(url.replace("http:", "https:")))
 
     fault = asyncio.run(main())
-    assert fault.klass is Class.RETRY
+    assert fault.action is FaultAction.RETRY
     assert "does not speak TLS" in fault.what
 
 
@@ -422,25 +422,25 @@ def test_proxy_of_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("refusal", "klass", "line"),
+    ("refusal", "action", "line"),
     [
         (
             b"407 Proxy Authentication Required",
-            Class.STOP,
+            FaultAction.ABORT_RUN,
             "set HTTPS_PROXY=http://name:password@host:port in the environment",
         ),
-        (b"403 Forbidden", Class.STOP, "the proxy 127.0.0.1 makes no connection (status 403)"),
-        (b"502 Bad Gateway", Class.RETRY, "the proxy 127.0.0.1 makes no connection (status 502)"),
+        (b"403 Forbidden", FaultAction.ABORT_RUN, "the proxy 127.0.0.1 makes no connection (status 403)"),
+        (b"502 Bad Gateway", FaultAction.RETRY, "the proxy 127.0.0.1 makes no connection (status 502)"),
     ],
 )
-def test_proxy_that_refuses_is_named(refusal: bytes, klass: Class, line: str) -> None:
+def test_proxy_that_refuses_is_named(refusal: bytes, action: FaultAction, line: str) -> None:
     async def main() -> Fault:
         async with raw_server(Proxy(refusal)) as way:
             proxy = way.removesuffix("/v1").replace("//", "//me:hunter2@")
             return await fault_at(account_at("https://api.example/v1"), proxy=proxy)
 
     fault = asyncio.run(main())
-    assert fault.klass is klass
+    assert fault.action is action
     assert line in fault.what
     assert "hunter2" not in everything_of(fault)
 
@@ -448,7 +448,7 @@ def test_proxy_that_refuses_is_named(refusal: bytes, klass: Class, line: str) ->
 def test_proxy_that_is_not_there_is_named() -> None:
     proxy = f"http://127.0.0.1:{closed_port()}"
     fault = asyncio.run(fault_at(account_at("https://api.example/v1"), proxy=proxy))
-    assert fault.klass is Class.RETRY
+    assert fault.action is FaultAction.RETRY
     assert "its proxy 127.0.0.1 cannot be reached" in fault.what
 
 
