@@ -49,7 +49,7 @@ class Client:
             exchange: makes one attempt at a call.
             max_workers: calls in flight at once; waiting ones do not count.
             waiting: how long, and how often.
-            halted: asked before each sending; what it says, if anything, ends the run as account trouble.
+            halted: asked before each sending; what it says, if anything, ends the run as account api_error.
         """
         self.model = account.model
         self._account = account
@@ -272,8 +272,8 @@ class Client:
         except (ValueError, RecursionError):
             start = receipt.body[:1000]
             return classify(200, {}, None, f"no JSON, but {start}" if start.strip() else "an empty body", self._account)
-        if (trouble := self._dialect.trouble(data)) is not None:
-            return classify(200, {}, trouble, "", self._account)
+        if (api_error := self._dialect.api_error(data)) is not None:
+            return classify(200, {}, api_error, "", self._account)
         if (reading := self._dialect.read(data, call.request.body)) is not None:
             cut = prompt_cut(reading.input_tokens, call.request.body, own_server=self._account.streams)
             return replace(reading, finish=Finish.PROMPT_CUT) if cut else reading

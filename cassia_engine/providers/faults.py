@@ -23,7 +23,7 @@ LOOPED = "token_repeat_limit"
 
 if TYPE_CHECKING:
     from cassia_engine.providers.accounts import Account
-    from cassia_engine.providers.dialects import Trouble
+    from cassia_engine.providers.dialects import ApiError
 
 # With these left away or in another form a request still means the same, so that it may go out once more.
 ADJUSTABLE = ("temperature", "reasoning", "schema", "bounds", "max_tokens", "system")
@@ -47,7 +47,7 @@ class Fault(CassiaError):
         status: of the answer, or of the error in a body of status 200; None if nothing came.
         retry_after: seconds to wait as the provider says; None if it says nothing.
         parameter: cassia's name of a parameter that the model does not take, one of `ADJUSTABLE`, else "".
-        instead, limit, lasting: what to send in its place, as in `Trouble`.
+        instead, limit, lasting: what to send in its place, as in `ApiError`.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ _REASONS: Mapping[FaultAction, str] = MappingProxyType(
 def classify(
     status: int,
     headers: Mapping[str, str],
-    trouble: Trouble | None,
+    api_error: ApiError | None,
     body_head: str,
     account: Account,
 ) -> Fault:
@@ -172,34 +172,34 @@ def classify(
     Args:
         status: of the HTTP answer.
         headers: of the answer, names in lower case.
-        trouble: the error object in its body, if there is one.
+        api_error: the error object in its body, if there is one.
         body_head: the beginning of the body, shown where there is no error object.
         account: whose line is written, and whose key is kept out of it.
     """
-    status, given = _true_status(status, trouble), status
+    status, given = _true_status(status, api_error), status
     if 300 <= status < 400:
         return Fault(_redirect_line(status, headers, account), FaultAction.FAIL_CALL, status)
-    action = _action(status, trouble)
+    action = _action(status, api_error)
     told = f"status {given}" if status == given else f"status {given} with error {status}"
-    message = clean(trouble.message if trouble and trouble.message else body_head, account.key)
+    message = clean(api_error.message if api_error and api_error.message else body_head, account.key)
     why = f" ({told}: {message})" if message else f" ({told})"
-    looped = trouble is not None and LOOPED in _words(trouble)
-    fault = Fault(_line(action, status, why, account, looped), action, status, retry_after(headers, trouble))
-    if trouble and _is_refusal(status, trouble):
-        fault.parameter, fault.instead = trouble.parameter, trouble.instead
-        fault.limit, fault.lasting = trouble.limit, trouble.lasting
+    looped = api_error is not None and LOOPED in _words(api_error)
+    fault = Fault(_line(action, status, why, account, looped), action, status, retry_after(headers, api_error))
+    if api_error and _is_refusal(status, api_error):
+        fault.parameter, fault.instead = api_error.parameter, api_error.instead
+        fault.limit, fault.lasting = api_error.limit, api_error.lasting
         fault.action = FaultAction.FAIL_CALL
     return fault
 
 
-def _is_refusal(status: int, trouble: Trouble) -> bool:
+def _is_refusal(status: int, api_error: ApiError) -> bool:
     """Whether a request is refused for one of its parameters.
 
     With 404 OpenRouter says that no host takes all of them, with 500 Ollama that a schema has no grammar.
     """
-    if trouble.parameter not in ADJUSTABLE:
+    if api_error.parameter not in ADJUSTABLE:
         return False
-    shape = trouble.parameter == "schema" and (status == 404 or (status == 500 and "grammar" in trouble.message))
+    shape = api_error.parameter == "schema" and (status == 404 or (status == 500 and "grammar" in api_error.message))
     return shape or status in (400, 422)
 
 
@@ -209,29 +209,29 @@ def clean(text: str, key: Secret | None, longest: int = 300) -> str:
     return line if len(line) <= longest else line[:longest].rstrip() + "..."
 
 
-def _true_status(status: int, trouble: Trouble | None) -> int:
+def _true_status(status: int, api_error: ApiError | None) -> int:
     """The status that the body's error has, where the answer pretends that all is well or hides what is wrong."""
-    if trouble is None:
+    if api_error is None:
         return status
-    if status == 400 and any(word in _KEY_WORDS for word in _words(trouble)):
+    if status == 400 and any(word in _KEY_WORDS for word in _words(api_error)):
         return 401
     if status != 200:
         return status
-    if trouble.status is not None and 400 <= trouble.status < 600:
-        return trouble.status
-    return next((_STATUS_OF_WORD[word] for word in _words(trouble) if word in _STATUS_OF_WORD), status)
+    if api_error.status is not None and 400 <= api_error.status < 600:
+        return api_error.status
+    return next((_STATUS_OF_WORD[word] for word in _words(api_error) if word in _STATUS_OF_WORD), status)
 
 
-def _action(status: int, trouble: Trouble | None) -> FaultAction:
+def _action(status: int, api_error: ApiError | None) -> FaultAction:
     for pattern, action in _BY_WORD.items():
-        if trouble and any(fnmatchcase(word, pattern) for word in _words(trouble)):
+        if api_error and any(fnmatchcase(word, pattern) for word in _words(api_error)):
             return action
     # An error in a body of status 200 that names no code is most often a passing fault of what stands behind.
     return _BY_STATUS.get(status, FaultAction.RETRY if status >= 500 or status == 200 else FaultAction.FAIL_CALL)
 
 
-def _words(trouble: Trouble) -> tuple[str, str]:
-    return trouble.code.lower(), trouble.kind.lower()
+def _words(api_error: ApiError) -> tuple[str, str]:
+    return api_error.code.lower(), api_error.kind.lower()
 
 
 def _line(action: FaultAction, status: int, why: str, account: Account, looped: bool = False) -> str:

@@ -10,20 +10,20 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cassia_engine.providers.dialects import Trouble
+    from cassia_engine.providers.dialects import ApiError
 
 _DURATION = re.compile(r"(?:(\d{1,4})m)?(?:(\d{1,6}(?:\.\d{1,9})?)s)?(?:(\d{1,9})ms)?", re.ASCII)
 LONGEST_WAIT = 300.0  # seconds; whatever a provider asks for
 
 
-def retry_after(headers: Mapping[str, str], trouble: Trouble | None = None) -> float | None:
+def retry_after(headers: Mapping[str, str], api_error: ApiError | None = None) -> float | None:
     """Seconds to wait, 0 to `LONGEST_WAIT`, in whatever form the provider says so; None if it does not."""
     for found in (
         _number(headers.get("retry-after-ms"), 0.001),
         _number(headers.get("retry-after"), 1.0),
         _duration(headers.get("retry-after")),
         _until(headers.get("retry-after"), headers.get("date")),
-        trouble.retry_after if trouble else None,
+        api_error.retry_after if api_error else None,
     ):
         if found is not None and math.isfinite(found) and found >= 0:
             return min(found, LONGEST_WAIT)

@@ -205,8 +205,8 @@ class Transport:
         said = _json(text)
         if said is None and text and not text.lstrip().startswith("<"):
             said = {"error": text[:_HEAD]}  # servers in Rust refuse in plain words
-        trouble = self._dialect.trouble(said)
-        return classify(status, lower, trouble, text[:_HEAD], self._account)
+        api_error = self._dialect.api_error(said)
+        return classify(status, lower, api_error, text[:_HEAD], self._account)
 
     def _lost(self, error: Exception) -> Fault:
         """What it means that no whole answer came."""

@@ -86,7 +86,7 @@ _ERRORS = {
     "model_not_found": _error(404, "model_not_found", "The model '{model}' does not exist."),
     "echo_key": _error(401, "invalid_api_key", "Incorrect API key provided: {key}."),
     "echo_key_400": _error(400, "", "Bad request by {key}"),
-    "echo_key_500": _error(500, "", "Trouble with {key}"),
+    "echo_key_500": _error(500, "", "ApiError with {key}"),
 }
 _BODIES = {
     "error_200": _body("error 502"),

@@ -299,9 +299,9 @@ def test_ollama_reply_that_looped_is_a_reply(text: str) -> None:
 )
 def test_errors_in_every_form(data: Any, expected: dict[str, Any]) -> None:
     for dialect in DIALECTS.values():
-        trouble = dialect.trouble(data)
-        assert trouble is not None
-        assert {name: getattr(trouble, name) for name in expected} == expected
+        api_error = dialect.api_error(data)
+        assert api_error is not None
+        assert {name: getattr(api_error, name) for name in expected} == expected
 
 
 FIELDS = (
@@ -335,11 +335,11 @@ def test_no_json_breaks_a_dialect(data: Any) -> None:
         body, _ = dialect.body(CHAT, "m", Traits(True, "", "", "max_tokens"))
         for reading in (dialect.read(data), dialect.read(data, body)):
             assert reading is None or whole(reading)
-        trouble = dialect.trouble(data)
-        if trouble:
-            assert len(trouble.message) <= 300
-            assert trouble.message.isprintable()
-            assert trouble.retry_after is None or math.isfinite(trouble.retry_after)
+        api_error = dialect.api_error(data)
+        if api_error:
+            assert len(api_error.message) <= 300
+            assert api_error.message.isprintable()
+            assert api_error.retry_after is None or math.isfinite(api_error.retry_after)
 
 
 def whole(reading: Reading) -> bool:
@@ -360,4 +360,4 @@ def test_deep_nesting_is_no_answer() -> None:
     for dialect in DIALECTS.values():
         assert dialect.read({"choices": deep, "content": 1, "message": 1}) is None
         raw = "[" * 100_000
-        assert dialect.trouble({"error": {"message": "m", "metadata": {"raw": raw}}}) is not None
+        assert dialect.api_error({"error": {"message": "m", "metadata": {"raw": raw}}}) is not None

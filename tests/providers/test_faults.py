@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassia_engine.providers.dialects import DIALECTS, Trouble
+from cassia_engine.providers.dialects import DIALECTS, ApiError
 from cassia_engine.providers.faults import Fault, FaultAction, classify, clean
 from cassia_engine.providers.retry_after import LONGEST_WAIT, retry_after
 from cassia_engine.secret import Secret
@@ -18,9 +18,9 @@ from tests.providers.servers import KEY, account_at
 ACCOUNT = account_at("https://host/v1", provider="openrouter", key_variable="OPENROUTER_API_KEY", model="a/b")
 
 
-def fault_of(status: int, trouble: Trouble | None = None, body: str = "", **headers: str) -> Fault:
+def fault_of(status: int, api_error: ApiError | None = None, body: str = "", **headers: str) -> Fault:
     lower = {name.replace("_", "-"): value for name, value in headers.items()}
-    return classify(status, lower, trouble, body, ACCOUNT)
+    return classify(status, lower, api_error, body, ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_class_by_status(action: FaultAction, statuses: tuple[int, ...]) -> None
     ],
 )
 def test_class_by_the_words_of_a_body(status: int, word: str, action: FaultAction) -> None:
-    assert fault_of(status, Trouble(code=word)).action is action
-    assert fault_of(status, Trouble(kind=word.upper())).action is action
+    assert fault_of(status, ApiError(code=word)).action is action
+    assert fault_of(status, ApiError(kind=word.upper())).action is action
 
 
 def test_error_in_a_body_of_status_200_counts_by_its_code() -> None:
@@ -69,20 +69,20 @@ def test_error_in_a_body_of_status_200_counts_by_its_code() -> None:
         7: FaultAction.RETRY,
         200: FaultAction.RETRY,
     }
-    assert {code: fault_of(200, Trouble(status=code)).action for code in codes} == codes
+    assert {code: fault_of(200, ApiError(status=code)).action for code in codes} == codes
 
 
 def test_messages_are_never_searched() -> None:
     text = "401 insufficient_quota 429 rate limit"
-    assert fault_of(500, Trouble(message=text)).action is FaultAction.RETRY
+    assert fault_of(500, ApiError(message=text)).action is FaultAction.RETRY
     assert fault_of(400, None, text).action is FaultAction.FAIL_CALL
 
 
 def test_lines_name_provider_variable_and_remedy() -> None:
-    assert str(fault_of(401, Trouble(message="bad key"))) == (
+    assert str(fault_of(401, ApiError(message="bad key"))) == (
         "openrouter refuses the key in OPENROUTER_API_KEY (status 401: bad key); set OPENROUTER_API_KEY to a valid key"
     )
-    for fault in (fault_of(402), fault_of(429, Trouble(code="insufficient_quota")), fault_of(403)):
+    for fault in (fault_of(402), fault_of(429, ApiError(code="insufficient_quota")), fault_of(403)):
         assert "openrouter" in fault.what
         assert "OPENROUTER_API_KEY" in fault.what
     assert "add credit" in fault_of(402).what
@@ -92,11 +92,11 @@ def test_lines_name_provider_variable_and_remedy() -> None:
 
 
 def test_lines_name_the_model_and_carry_the_message() -> None:
-    assert str(fault_of(404, Trouble(message="no such model"))) == (
+    assert str(fault_of(404, ApiError(message="no such model"))) == (
         "openrouter knows no model a/b, or its base URL is wrong (status 404: no such model)"
     )
     assert "a/b" in fault_of(400).what
-    assert "{0} %s too long" in fault_of(400, Trouble(message="{0} %s too long")).what
+    assert "{0} %s too long" in fault_of(400, ApiError(message="{0} %s too long")).what
 
 
 def test_page_instead_of_an_error_is_shown_in_one_short_line() -> None:
@@ -109,29 +109,29 @@ def test_page_instead_of_an_error_is_shown_in_one_short_line() -> None:
 @pytest.mark.parametrize("parameter", ["temperature", "reasoning", "schema"])
 def test_parameter_that_a_model_does_not_take(parameter: str) -> None:
     for status in (400, 422):
-        fault = fault_of(status, Trouble(parameter=parameter))
+        fault = fault_of(status, ApiError(parameter=parameter))
         assert (fault.action, fault.parameter) == (FaultAction.FAIL_CALL, parameter)
-    assert fault_of(500, Trouble(parameter=parameter)).parameter == ""
+    assert fault_of(500, ApiError(parameter=parameter)).parameter == ""
 
 
 def test_parameter_that_cannot_be_left_away() -> None:
-    assert fault_of(400, Trouble(parameter="model")).parameter == ""
+    assert fault_of(400, ApiError(parameter="model")).parameter == ""
 
 
 def test_a_model_that_ollama_has_not_ends_with_the_command_that_gets_it() -> None:
-    trouble = Trouble(message="model 'a/b' not found, try pulling it first")
-    assert fault_of(404, trouble).what.endswith("ollama pull a/b")
+    api_error = ApiError(message="model 'a/b' not found, try pulling it first")
+    assert fault_of(404, api_error).what.endswith("ollama pull a/b")
 
 
 def test_a_key_that_a_gateway_refuses_with_400_ends_the_run() -> None:
-    fault = fault_of(400, Trouble(kind="no_db_connection", message="No connected db."))
+    fault = fault_of(400, ApiError(kind="no_db_connection", message="No connected db."))
     assert (fault.action, fault.status) == (FaultAction.ABORT_RUN, 401)
     assert "refuses the key" in fault.what
 
 
 def test_a_reply_that_looped_is_not_asked_for_again() -> None:
-    trouble = DIALECTS["ollama-chat"].trouble({"error": "prediction aborted, token repeat limit reached"})
-    fault = fault_of(500, trouble)
+    api_error = DIALECTS["ollama-chat"].api_error({"error": "prediction aborted, token repeat limit reached"})
+    fault = fault_of(500, api_error)
     assert fault.action is FaultAction.FAIL_CALL
     assert "only repeated itself" in fault.what
 
@@ -183,9 +183,9 @@ def test_retry_after_as_a_date_to_come_and_from_the_body() -> None:
     found = retry_after({"retry-after": formatdate(time.time() + 60, usegmt=True)})
     assert found is not None
     assert 50 < found <= 60
-    assert retry_after({}, Trouble(retry_after=14.0)) == 14.0
-    assert retry_after({"retry-after": "2"}, Trouble(retry_after=14.0)) == 2.0
-    assert fault_of(429, Trouble(retry_after=1e9)).retry_after == LONGEST_WAIT
+    assert retry_after({}, ApiError(retry_after=14.0)) == 14.0
+    assert retry_after({"retry-after": "2"}, ApiError(retry_after=14.0)) == 2.0
+    assert fault_of(429, ApiError(retry_after=1e9)).retry_after == LONGEST_WAIT
 
 
 @given(st.text(), st.text(), st.text())
@@ -198,7 +198,7 @@ def test_wild_headers_give_seconds_or_none(ms: str, seconds: str, date: str) -> 
 def test_no_piece_of_a_key_is_shown(before: str, start: int, size: int, after: str) -> None:
     piece = KEY[start : start + size]
     assert piece not in clean(f"{before}{piece}{after}", Secret(KEY))
-    assert piece not in fault_of(401, Trouble(message=before + piece + after, code=piece)).what
+    assert piece not in fault_of(401, ApiError(message=before + piece + after, code=piece)).what
 
 
 def test_key_is_replaced_and_the_rest_stays() -> None:
@@ -223,6 +223,6 @@ def test_key_is_replaced_and_the_rest_stays() -> None:
 )
 def test_account_trouble_with_status_400_ends_the_run(body: object, status: int) -> None:
     """As Gemini, xAI, litellm and Anthropic write it: else it would be told cluster by cluster."""
-    fault = fault_of(400, DIALECTS["openai-chat"].trouble(body))
+    fault = fault_of(400, DIALECTS["openai-chat"].api_error(body))
     assert (fault.action, fault.status) == (FaultAction.ABORT_RUN, status)
     assert "OPENROUTER_API_KEY" in fault.what

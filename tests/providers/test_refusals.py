@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cassia_engine.providers.dialects.api_errors import find
 from cassia_engine.providers.dialects.refusals import Refusal
-from cassia_engine.providers.dialects.troubles import find
 
 FIELD = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
 REFUSALS: tuple[tuple[str, str | None, Refusal], ...] = (

@@ -110,7 +110,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ApiError:
     """An error that a body tells of, whatever the body's status.
 
     Attributes:
@@ -157,7 +157,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def trouble(self, data: Any) -> Trouble | None:
+    def api_error(self, data: Any) -> ApiError | None:
         """The error in a parsed body; None if there is none in it."""
         ...
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.providers.dialects import Reading, Traits, Trouble, sent, system_text, troubles
+from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
 from cassia_engine.providers.dialects.wild import count, joined, mapping, string, total, word
 from cassia_engine.secret import Secret
 
@@ -60,8 +60,8 @@ class AnthropicMessages:
             **_usage(answer),
         )
 
-    def trouble(self, data: Any) -> Trouble | None:
-        return troubles.find(data)
+    def api_error(self, data: Any) -> ApiError | None:
+        return api_errors.find(data)
 
 
 def _stable(chat: Chat, traits: Traits) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.providers.dialects import Reading, Traits, Trouble, sent, system_text, troubles
+from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
 from cassia_engine.providers.dialects.prompt_cut import characters
 from cassia_engine.providers.dialects.wild import count, mapping, string, word
 from cassia_engine.secret import Secret
@@ -76,8 +76,8 @@ class OllamaChat:
             output_tokens=count(answer.get("eval_count")),
         )
 
-    def trouble(self, data: Any) -> Trouble | None:
-        return troubles.find(data)
+    def api_error(self, data: Any) -> ApiError | None:
+        return api_errors.find(data)
 
 
 def _context(body_messages: list[dict[str, str]], max_tokens: int) -> int:

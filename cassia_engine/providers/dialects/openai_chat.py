@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.providers.dialects import Reading, Traits, Trouble, sent, system_text, troubles
+from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
 from cassia_engine.providers.dialects.wild import count, first, joined, mapping, number, string, word
 from cassia_engine.secret import Secret
 
@@ -69,8 +69,8 @@ class OpenAIChat:
             text or refusal, finish, "refusal" if refusal else reason, word(answer.get("model")), **_usage(answer)
         )
 
-    def trouble(self, data: Any) -> Trouble | None:
-        return troubles.find(data)
+    def api_error(self, data: Any) -> ApiError | None:
+        return api_errors.find(data)
 
 
 def _reasoned(message: Mapping[str, Any]) -> bool:

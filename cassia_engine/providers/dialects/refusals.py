@@ -94,7 +94,7 @@ _LIMITS = tuple(
 
 
 class Refusal(NamedTuple):
-    """As the fields of `Trouble` with these names."""
+    """As the fields of `ApiError` with these names."""
 
     parameter: str = ""
     instead: str = ""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cassia_engine.providers.dialects import Trouble
+from cassia_engine.providers.dialects import ApiError
 from cassia_engine.providers.dialects.refusals import refusal
 from cassia_engine.providers.dialects.wild import first, mapping, number, one_line, string, word
 
@@ -32,12 +32,12 @@ _IN_WORDS = (
 _ANSWERS = ("choices", "content", "done")
 
 
-def find(data: Any) -> Trouble | None:
+def find(data: Any) -> ApiError | None:
     """The error that a parsed body tells of, None if it tells of none."""
     return _find(data, 0)
 
 
-def _find(data: Any, depth: int) -> Trouble | None:
+def _find(data: Any, depth: int) -> ApiError | None:
     body = mapping(data) or first(data)
     error = _error(body)
     if error is None:
@@ -45,7 +45,7 @@ def _find(data: Any, depth: int) -> Trouble | None:
     message, details = _message(error, depth)
     metadata = mapping(error.get("metadata"))
     code = next((code for words, code in _IN_WORDS if words.search(message)), error.get("code"))
-    return Trouble(
+    return ApiError(
         status=_status(code) or _status(error.get("status")) or _status(error.get("status_code")),
         code=_code(
             metadata.get("reason"), mapping(error.get("details")).get("error_code"), code, metadata.get("error_type")
