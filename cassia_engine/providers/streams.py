@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterable, Mapping
 from typing import Any, ClassVar, Protocol
 
-from cassia_engine.providers.dialects.wild import first, mapping, string
+from cassia_engine.providers.dialects.json_access import first, mapping, string
 
 THOUGHT = "(not kept)"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
-from cassia_engine.providers.dialects.wild import count, joined, mapping, string, total, word
+from cassia_engine.providers.dialects.json_access import count, joined, mapping, string, total, word
 from cassia_engine.secret import Secret
 
 VERSION = "2023-06-01"

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cassia_engine.providers.dialects import ApiError
+from cassia_engine.providers.dialects.json_access import first, mapping, number, one_line, string, word
 from cassia_engine.providers.dialects.refusals import refusal
-from cassia_engine.providers.dialects.wild import first, mapping, number, one_line, string, word
 
 _MESSAGE = 300
 _LOOPED = re.compile(r"token repeat limit", re.IGNORECASE)

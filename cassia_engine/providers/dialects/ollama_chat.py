@@ -7,8 +7,8 @@ from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
+from cassia_engine.providers.dialects.json_access import count, mapping, string, word
 from cassia_engine.providers.dialects.prompt_cut import characters
-from cassia_engine.providers.dialects.wild import count, mapping, string, word
 from cassia_engine.secret import Secret
 
 _CHARACTERS_A_TOKEN = 3.5

@@ -11,7 +11,7 @@ from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
-from cassia_engine.providers.dialects.wild import count, first, joined, mapping, number, string, word
+from cassia_engine.providers.dialects.json_access import count, first, joined, mapping, number, string, word
 from cassia_engine.secret import Secret
 
 _FINISH = {

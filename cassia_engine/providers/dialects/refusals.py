@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from cassia_engine.providers.dialects.wild import string
+from cassia_engine.providers.dialects.json_access import string
 
 _FIELDS = {
     "temperature": "temperature",
