@@ -63,25 +63,25 @@ class Traits:
             bounded=self.bounded and "bounds" not in names,
         )
 
-    def tokens(self, chat: Chat) -> int:
+    def max_tokens_for(self, chat: Chat) -> int:
         """The most tokens of the reply to ask for."""
         return min(chat.max_tokens, self.most_tokens) if self.most_tokens else chat.max_tokens
 
-    def wanted(self, chat: Chat) -> dict[str, Any]:
+    def schema_for(self, chat: Chat) -> dict[str, Any]:
         """The chat's schema as it is demanded; it must have one."""
         assert chat.schema is not None
         return bounded(chat.schema) if self.bounded else dict(chat.schema)
 
-    def effort(self, chat: Chat) -> str | None:
+    def effort_for(self, chat: Chat) -> str | None:
         """The level of reasoning to send, None for none."""
         return chat.reasoning if self.reasoning and chat.reasoning in self.efforts else None
 
-    def heat(self, chat: Chat) -> float | None:
+    def temperature_for(self, chat: Chat) -> float | None:
         """The temperature to send, None for none."""
-        apart = self.exclusive and self.effort(chat) is not None
+        apart = self.exclusive and self.effort_for(chat) is not None
         return chat.temperature if self.temperature and not apart else None
 
-    def demands(self, chat: Chat) -> str:
+    def schema_form(self, chat: Chat) -> str:
         """How the chat's schema is demanded, "" if there is none or in words only."""
         return self.schema if chat.schema is not None else ""
 
@@ -175,10 +175,10 @@ def system_text(chat: Chat, traits: Traits) -> str:
 def sent(chat: Chat, traits: Traits) -> dict[str, Any]:
     """What a request carries, under cassia's names."""
     pairs = (
-        ("max_tokens", traits.tokens(chat)),
-        ("temperature", traits.heat(chat)),
-        ("reasoning", traits.effort(chat)),
-        ("schema", traits.demands(chat) or None),
+        ("max_tokens", traits.max_tokens_for(chat)),
+        ("temperature", traits.temperature_for(chat)),
+        ("reasoning", traits.effort_for(chat)),
+        ("schema", traits.schema_form(chat) or None),
     )
     return {name: value for name, value in pairs if value is not None}
 

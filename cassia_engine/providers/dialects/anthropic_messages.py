@@ -32,8 +32,12 @@ class AnthropicMessages:
         return {"anthropic-version": VERSION, **({"x-api-key": key.reveal()} if key else {})}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
-        heat, effort = traits.heat(chat), traits.effort(chat)
-        body: dict[str, Any] = {"model": model, "max_tokens": traits.tokens(chat), "system": [_stable(chat, traits)]}
+        heat, effort = traits.temperature_for(chat), traits.effort_for(chat)
+        body: dict[str, Any] = {
+            "model": model,
+            "max_tokens": traits.max_tokens_for(chat),
+            "system": [_stable(chat, traits)],
+        }
         body["messages"] = [{"role": message.role, "content": message.text} for message in chat.messages]
         if heat is not None:
             body["temperature"] = min(heat, 1.0)
@@ -71,8 +75,8 @@ def _stable(chat: Chat, traits: Traits) -> dict[str, Any]:
 
 def _output_config(chat: Chat, traits: Traits, effort: str | None) -> dict[str, Any]:
     config: dict[str, Any] = {} if effort is None else {"effort": effort}
-    if traits.demands(chat) == "output_config" and chat.schema is not None:
-        config["format"] = {"type": "json_schema", "schema": traits.wanted(chat)}
+    if traits.schema_form(chat) == "output_config" and chat.schema is not None:
+        config["format"] = {"type": "json_schema", "schema": traits.schema_for(chat)}
     return config
 
 

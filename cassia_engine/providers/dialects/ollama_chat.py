@@ -31,11 +31,11 @@ class OllamaChat:
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
-        heat, effort = traits.heat(chat), traits.effort(chat)
+        heat, effort = traits.temperature_for(chat), traits.effort_for(chat)
         turns = [{"role": message.role, "content": message.text} for message in chat.messages]
         messages = [{"role": "system", "content": system_text(chat, traits)}, *turns]
-        options: dict[str, Any] = {"num_ctx": _context(messages, traits.tokens(chat))}
-        options["num_predict"] = traits.tokens(chat)
+        options: dict[str, Any] = {"num_ctx": _context(messages, traits.max_tokens_for(chat))}
+        options["num_predict"] = traits.max_tokens_for(chat)
         if heat is not None:
             options["temperature"] = heat
         # From version 0.12.6 on these make a prompt that does not fit an error; older ones ignore them.
@@ -51,8 +51,8 @@ class OllamaChat:
         if effort is not None:
             body["think"] = _THINK[traits.reasoning](effort)
             told["reasoning"] = effort if traits.reasoning == "think" else "on"
-        if traits.demands(chat) == "format" and chat.schema is not None:
-            body["format"] = traits.wanted(chat)
+        if traits.schema_form(chat) == "format" and chat.schema is not None:
+            body["format"] = traits.schema_for(chat)
         return body, told
 
     def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:

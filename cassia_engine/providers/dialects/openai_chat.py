@@ -43,10 +43,10 @@ class OpenAIChat:
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
-        heat, effort = traits.heat(chat), traits.effort(chat)
+        heat, effort = traits.temperature_for(chat), traits.effort_for(chat)
         body: dict[str, Any] = {"model": model, "messages": _messages(chat, traits)}
         if traits.max_tokens:
-            body[traits.max_tokens] = traits.tokens(chat)
+            body[traits.max_tokens] = traits.max_tokens_for(chat)
         if heat is not None:
             body["temperature"] = heat
         if effort is not None:
@@ -88,12 +88,12 @@ def _messages(chat: Chat, traits: Traits) -> list[dict[str, Any]]:
 
 def _format(chat: Chat, traits: Traits) -> dict[str, Any]:
     """How the reply's shape is demanded, with the fields that go with it."""
-    kind = traits.demands(chat)
+    kind = traits.schema_form(chat)
     if kind == "json_object":
         return {"response_format": {"type": kind}}
     if kind != "json_schema" or chat.schema is None:
         return {}
-    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": traits.wanted(chat)}
+    named = {"name": chat.schema.get("title", "reply"), "strict": True, "schema": traits.schema_for(chat)}
     further = json.loads(traits.with_schema) if traits.with_schema else {}
     return {"response_format": {"type": kind, "json_schema": named}, **further}
 
