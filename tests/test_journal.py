@@ -27,7 +27,7 @@ from cassia_engine.journal import (
     set_aside,
     write_stop,
 )
-from cassia_engine.journal.folders import trouble
+from cassia_engine.journal.folders import file_error
 from cassia_engine.journal.lines import Kind, fields_of
 from cassia_engine.journal.stop import stops
 from cassia_engine.journal.summary import summary_of
@@ -497,7 +497,7 @@ def test_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"file: the journal cannot be read \(Not a directory\); give a folder"):
         opened(tmp_path / "file")
-    failed = trouble(OSError(errno.EIO, "Input/output error"), tmp_path, "read")
+    failed = file_error(OSError(errno.EIO, "Input/output error"), tmp_path, "read")
     assert isinstance(failed, TemporaryError)
 
 

@@ -43,7 +43,7 @@ def journal_files(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise trouble(error, folder, "read") from error
+        raise file_error(error, folder, "read") from error
     if other := [path for path in found if path not in regular and os.path.lexists(path)]:
         more = f" and {len(other) - 1} more" if len(other) > 1 else ""
         log.warning("%s%s: not a regular file, so no file of a journal; it is not read", other[0], more)
@@ -73,7 +73,7 @@ def sample_folders(journal_dir: Path) -> list[Path]:
         what = f"no such folder; give that of a journal as {argument('journal_dir')}"
         raise UsageError(what, path=journal_dir) from None
     except OSError as error:
-        raise trouble(error, journal_dir, "read") from error
+        raise file_error(error, journal_dir, "read") from error
 
 
 def sample_of(folder: Path) -> tuple[str, bool]:
@@ -99,10 +99,10 @@ def set_aside(folder: Path) -> Path | None:
     try:
         return folder.rename(aside)
     except OSError as error:
-        raise trouble(error, folder, "renamed") from error
+        raise file_error(error, folder, "renamed") from error
 
 
-def trouble(error: OSError, path: Path, done: str) -> CassiaError:
+def file_error(error: OSError, path: Path, done: str) -> CassiaError:
     """What an error of the file system means for a journal that could not be `done` ("read", "written")."""
     if error.errno in _FULL:
         return TemporaryError(f"{path}: the disk is full or its quota used up; make room for the journal, run it again")

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cassia_engine.journal.folders import journal_files, trouble
+from cassia_engine.journal.folders import journal_files, file_error
 from cassia_engine.journal.lines import Kind, Line, fields_of, parsed, scan
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Index:
             with open(path, "rb", buffering=0) as file:
                 raw = os.pread(file.fileno(), place.length, place.offset)
         except OSError as error:
-            raise trouble(error, path, "read") from error
+            raise file_error(error, path, "read") from error
         found = parsed(raw)
         if found.kind is None or found.key != key or found.crc != place.crc:
             log.warning("%s: changed since it was read; an answer that it held counts as not recorded", path)
@@ -131,7 +131,7 @@ def read_folder(folder: Path) -> Index:
                 if not _take(index, number, line, voids, pending):
                     bad.append(f"{path}, line {line.number}")
         except OSError as error:
-            raise trouble(error, path, "read") from error
+            raise file_error(error, path, "read") from error
         index.unanswered += sum(count for count in pending.values() if count > 0)
     for key, crc in voids:
         index.drop(key, crc)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cassia_engine.files import atomic_write
-from cassia_engine.journal.folders import is_regular, trouble
+from cassia_engine.journal.folders import is_regular, file_error
 
 if TYPE_CHECKING:
     from cassia_engine.providers.accounts import Account
@@ -38,7 +38,7 @@ def write_stop(journal_dir: Path, account_id: str, line: str) -> None:
         with atomic_write(path) as out:
             out.write(" ".join(line.split()) + "\n")
     except OSError as error:
-        raise trouble(error, path, "written") from error
+        raise file_error(error, path, "written") from error
     _seen.pop(path, None)
 
 
@@ -72,7 +72,7 @@ def clear_stops(journal_dir: Path) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise trouble(error, path, "cleared of its STOP marker") from error
+            raise file_error(error, path, "cleared of its STOP marker") from error
     _seen.clear()
 
 

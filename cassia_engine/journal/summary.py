@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.journal.folders import api_error, journal_files, sample_of
+from cassia_engine.journal.folders import file_error, journal_files, sample_of
 from cassia_engine.journal.lines import Kind, Line, fields_of, scan
 from cassia_engine.journal.reading import ENDS
 from cassia_engine.providers import accounts, prices
@@ -108,7 +108,7 @@ def summary_of(folder: Path) -> Summary:
                 found.take(line)
             found.end_file(path.stat().st_size)
         except OSError as error:
-            raise api_error(error, path, "read") from error
+            raise file_error(error, path, "read") from error
     return found
 
 

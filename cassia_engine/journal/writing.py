@@ -15,7 +15,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cassia_engine.journal.folders import trouble
+from cassia_engine.journal.folders import file_error
 from cassia_engine.journal.lines import header
 from cassia_engine.limits import start
 
@@ -60,7 +60,7 @@ class Writer:
                 # What a full disk has cut off must not take the next line with it.
                 self._write(b"\n" + raw if self._torn else raw)
             except OSError as error:
-                raise trouble(error, self.path or self._folder, "written") from error
+                raise file_error(error, self.path or self._folder, "written") from error
             self._syncer.note()
             return self._end - len(raw)
 
@@ -79,7 +79,7 @@ class Writer:
                 syncer.close()
                 syncer.check()
             except OSError as error:
-                raise trouble(error, path, "written") from error
+                raise file_error(error, path, "written") from error
             finally:
                 os.close(fd)
 
