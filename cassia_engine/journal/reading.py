@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cassia_engine.journal.folders import journal_files, file_error
+from cassia_engine.journal.folders import file_error, journal_files
 from cassia_engine.journal.lines import Kind, Line, fields_of, parsed, scan
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cassia_engine.files import atomic_write
-from cassia_engine.journal.folders import is_regular, file_error
+from cassia_engine.journal.folders import file_error, is_regular
 
 if TYPE_CHECKING:
     from cassia_engine.providers.accounts import Account

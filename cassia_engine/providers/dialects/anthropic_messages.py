@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
+from cassia_engine.providers.dialects import api_errors
+from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, joined, mapping, string, total, word
 from cassia_engine.secret import Secret
 
@@ -32,21 +33,21 @@ class AnthropicMessages:
         return {"anthropic-version": VERSION, **({"x-api-key": key.reveal()} if key else {})}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
-        heat, effort = traits.temperature_for(chat), traits.effort_for(chat)
+        temperature, effort = traits.temperature_for(chat), traits.effort_for(chat)
         body: dict[str, Any] = {
             "model": model,
             "max_tokens": traits.max_tokens_for(chat),
             "system": [_stable(chat, traits)],
         }
         body["messages"] = [{"role": message.role, "content": message.text} for message in chat.messages]
-        if heat is not None:
-            body["temperature"] = min(heat, 1.0)
+        if temperature is not None:
+            body["temperature"] = min(temperature, 1.0)
         if effort is not None:
             body["thinking"] = {"type": "adaptive"}
         if config := _output_config(chat, traits, effort):
             body["output_config"] = config
         told = sent(chat, traits)
-        return body, told | ({"temperature": body["temperature"]} if heat is not None else {})
+        return body, told | ({"temperature": body["temperature"]} if temperature is not None else {})
 
     def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:
         answer = mapping(data)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cassia_engine.providers.dialects import ApiError
+from cassia_engine.providers.dialects.dialect import ApiError
 from cassia_engine.providers.dialects.json_access import first, mapping, number, one_line, string, word
 from cassia_engine.providers.dialects.refusals import refusal
 

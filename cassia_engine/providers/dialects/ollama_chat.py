@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
+from cassia_engine.providers.dialects import api_errors
+from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, mapping, string, word
 from cassia_engine.providers.dialects.prompt_cut import characters
 from cassia_engine.secret import Secret
@@ -31,13 +32,13 @@ class OllamaChat:
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
-        heat, effort = traits.temperature_for(chat), traits.effort_for(chat)
+        temperature, effort = traits.temperature_for(chat), traits.effort_for(chat)
         turns = [{"role": message.role, "content": message.text} for message in chat.messages]
         messages = [{"role": "system", "content": system_text(chat, traits)}, *turns]
         options: dict[str, Any] = {"num_ctx": _context(messages, traits.max_tokens_for(chat))}
         options["num_predict"] = traits.max_tokens_for(chat)
-        if heat is not None:
-            options["temperature"] = heat
+        if temperature is not None:
+            options["temperature"] = temperature
         # From version 0.12.6 on these make a prompt that does not fit an error; older ones ignore them.
         body: dict[str, Any] = {
             "model": model,

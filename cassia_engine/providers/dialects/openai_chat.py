@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.providers.dialects import ApiError, Reading, Traits, api_errors, sent, system_text
+from cassia_engine.providers.dialects import api_errors
+from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, first, joined, mapping, number, string, word
 from cassia_engine.secret import Secret
 
@@ -43,12 +44,12 @@ class OpenAIChat:
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
-        heat, effort = traits.temperature_for(chat), traits.effort_for(chat)
+        temperature, effort = traits.temperature_for(chat), traits.effort_for(chat)
         body: dict[str, Any] = {"model": model, "messages": _messages(chat, traits)}
         if traits.max_tokens:
             body[traits.max_tokens] = traits.max_tokens_for(chat)
-        if heat is not None:
-            body["temperature"] = heat
+        if temperature is not None:
+            body["temperature"] = temperature
         if effort is not None:
             body |= _REASONING[traits.reasoning](effort)
         return body | _format(chat, traits), sent(chat, traits)
