@@ -21,8 +21,8 @@ import cassia_engine
 import cassia_engine.cli
 from cassia_engine.errors import CassiaError
 from cassia_engine.providers.client import Client
+from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
-from cassia_engine.providers.waiting import Waiting
 from tests.mock_provider.answers import answer
 from tests.mock_provider.faults import FAULTS
 from tests.mock_provider.running import Running, running_mock
@@ -33,7 +33,7 @@ from tests.reading import Page
 CANARY = "canary-/3f9c+key.0123456789"
 PATH_KEY = "canary-3f9c-key-0123456789"
 PASSWORD = "canary-hunter2"
-QUICK = Waiting(attempts=2, backoff=0.001, pause=0.001, longest_pause=0.01, budget=0.05)
+QUICK = RetryPolicy(attempts=2, backoff=0.001, pause=0.001, longest_pause=0.01, budget=0.05)
 ABOUT: dict[str, Any] = {"tissue": "blood", "species": "human"}
 DIALECTS = {"custom": "/v1", "anthropic": "", "ollama": ""}
 # All that Python can be told to tell.
@@ -67,7 +67,7 @@ def table(tmp_path: Path) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No long waits, and all files in the test's folder."""
-    for function, name, value in ((Client.__init__, "waiting", QUICK), (Transport.__init__, "total", 0.3)):
+    for function, name, value in ((Client.__init__, "retry_policy", QUICK), (Transport.__init__, "total", 0.3)):
         assert function.__kwdefaults__
         monkeypatch.setitem(function.__kwdefaults__, name, value)
     monkeypatch.chdir(tmp_path)

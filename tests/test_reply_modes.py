@@ -16,8 +16,8 @@ from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.client import Client
+from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
-from cassia_engine.providers.waiting import Waiting
 from cassia_engine.records import ClusterResult, Confidence, Outcome
 from cassia_engine.settings import AnnotateSettings
 from tests import reply_modes as modes
@@ -27,7 +27,7 @@ from tests.mock_provider.bodies import answer_body
 from tests.mock_provider.requests import read_request
 from tests.providers.servers import account_at, response_of, serving
 
-FAST = Waiting(backoff=0.001, longest_backoff=0.002, pause=0.001, longest_pause=0.002, budget=1.0)
+FAST = RetryPolicy(backoff=0.001, longest_backoff=0.002, pause=0.001, longest_pause=0.002, budget=1.0)
 CLUSTERS = (
     cluster("0", ["MS4A1", "CD79A", "CD79B", "BANK1", "TCL1A", "HLA-DRA", "CD74", "VPREB3", "LINC00926", "CD19"]),
     cluster("1", ["CD3D", "CD3E", "IL7R", "LDHB", "CD3G", "TRAC", "LTB", "MAL", "LEF1", "TCF7"], index=1),
@@ -76,7 +76,7 @@ def run(server: Server, **settings: Any) -> list[ClusterResult]:
         how = AnnotateSettings(provider="custom", **settings)
         briefing = Briefing(replace(DATASET, tissue="blood"), SELECTION)
         async with serving(server) as url, Transport(account_at(url)) as transport:
-            client = Client(account_at(url), transport, max_workers=2, waiting=FAST)
+            client = Client(account_at(url), transport, max_workers=2, retry_policy=FAST)
             return [await converse(one, briefing, client, how, Ontology.load()) for one in CLUSTERS]
 
     return asyncio.run(main())

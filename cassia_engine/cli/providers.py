@@ -130,10 +130,10 @@ async def _ask(account: Account, transport: Transport) -> Reply:
         AccountError, TemporaryError: as their names say.
     """
     from cassia_engine.providers.client import Client
-    from cassia_engine.providers.waiting import Waiting
+    from cassia_engine.providers.retry_policy import RetryPolicy
 
     async with transport:
-        client = Client(account, _AtOnce(transport), max_workers=1, waiting=Waiting(attempts=1, budget=0.0))
+        client = Client(account, _AtOnce(transport), max_workers=1, retry_policy=RetryPolicy(attempts=1, budget=0.0))
         try:
             return await client.chat(_QUESTION)
         except CallFailedError as error:

@@ -1,4 +1,4 @@
-"""Asks the model of an account: builds requests, sends them by the policy of waiting, reads the answers."""
+"""Asks the model of an account: builds requests, sends them by the retry policy, reads the answers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, 
 from cassia_engine.providers.dialects import DIALECTS, Reading
 from cassia_engine.providers.dialects.prompt_cut import prompt_cut
 from cassia_engine.providers.faults import Fault, FaultAction, classify
+from cassia_engine.providers.limiter import CallLimiter, RateLimitPause
 from cassia_engine.providers.prices import cost_of
-from cassia_engine.providers.waiting import DEFAULTS, RUN_AGAIN, Delays, Gate, Pause, Waiting, retrying
+from cassia_engine.providers.retry_policy import DEFAULTS, RUN_AGAIN, RetryMessages, RetryPolicy, retrying
 from cassia_engine.redaction import redacted
 
 log = logging.getLogger(__name__)
@@ -41,14 +42,14 @@ class Client:
         exchange: Exchange,
         *,
         max_workers: int,
-        waiting: Waiting = DEFAULTS,
+        retry_policy: RetryPolicy = DEFAULTS,
         halted: Callable[[], str] = lambda: "",
     ):
         """
         Args:
             exchange: makes one attempt at a call.
             max_workers: calls in flight at once; waiting ones do not count.
-            waiting: how long, and how often.
+            retry_policy: how long is waited, and how often a call is sent.
             halted: asked before each sending; what it says, if anything, ends the run as account api_error.
         """
         self.model = account.model
@@ -57,11 +58,11 @@ class Client:
         # As it is recorded and shown; the transport has its own. Some gateways have the key in the path.
         self._url = redacted(self._dialect.url(account.base_url, account.model), account.key)
         self._exchange = exchange
-        self._waiting = waiting
+        self._policy = retry_policy
         self._halted = halted
-        self._gate = Gate(max_workers)
-        self._pause = Pause(waiting, account.provider)
-        self._delays = Delays(waiting)
+        self._limiter = CallLimiter(max_workers)
+        self._pause = RateLimitPause(retry_policy, account.provider)
+        self._retry_messages = RetryMessages(retry_policy)
         self._adjustments = Adjustments()
         self._told: set[str] = set()
         self._under_way: dict[tuple[str, int, int], asyncio.Future[_Answer]] = {}
@@ -69,11 +70,11 @@ class Client:
 
     @property
     def in_flight(self) -> int:
-        return self._gate.taken
+        return self._limiter.taken
 
     def stop(self) -> None:
         """Send nothing any more: who waits gets StoppedError, what is in flight goes on. For the loop's thread only."""
-        self._gate.close(lambda: StoppedError(_STOPPED))
+        self._limiter.close(lambda: StoppedError(_STOPPED))
 
     async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
         """The reply of the model; see `Chats.chat`. What is refused for a parameter goes out once more without it."""
@@ -170,7 +171,7 @@ class Client:
         """The answer, after as many attempts as the policy has.
 
         Raises:
-            Fault: of class FAIL.
+            Fault: with action FAIL_CALL.
         """
         began = time.monotonic()
         try:
@@ -179,7 +180,7 @@ class Client:
             last = fault
         except (AccountError, TemporaryError) as error:
             ending, text = type(error), str(error)
-            self._gate.close(lambda: ending(text))
+            self._limiter.close(lambda: ending(text))
             raise
         raise self._verdict(last, began)
 
@@ -198,22 +199,22 @@ class Client:
             return await self._unhurried(call)
 
         policy = retrying(
-            self._waiting, self._gate.sleep, lambda state: self._delays.tell(state, self._answered >= began)
+            self._policy, self._limiter.sleep, lambda state: self._retry_messages.tell(state, self._answered >= began)
         )
         return await policy(attempt)
 
     def _verdict(self, fault: Fault, began: float) -> CassiaError:
         """What the last attempt's fault means for the call, or for the run, which then sends nothing any more."""
         if fault.action is FaultAction.ABORT_RUN:
-            self._gate.close(lambda: AccountError(fault.what))
+            self._limiter.close(lambda: AccountError(fault.what))
             return AccountError(fault.what)
         if fault.action is FaultAction.FAIL_CALL:
             return fault
-        tries = f"{self._waiting.attempts} attempts in {time.monotonic() - began:.0f} s"
+        tries = f"{self._policy.attempts} attempts in {time.monotonic() - began:.0f} s"
         if self._answered >= began:
             return CallFailedError(f"{fault.what}; given up after {tries}")
         text = f"{fault.what}; it answered nothing at all, {tries} at one call included; {RUN_AGAIN}"
-        self._gate.close(lambda: TemporaryError(text))
+        self._limiter.close(lambda: TemporaryError(text))
         return TemporaryError(text)
 
     async def _unhurried(self, call: Call) -> _Answer:
@@ -230,22 +231,22 @@ class Client:
                 paused = fault
             if self._pause.begin(paused, sent):
                 # All who wait would be refused together again: one goes first, and each success lets one more go.
-                self._gate.narrow()
+                self._limiter.narrow()
 
     async def _attempt(self, call: Call) -> _Answer:
         """One attempt, as soon as there is no pause and a place is free."""
         while True:
             while left := self._pause.left:
-                await self._gate.sleep(left)
-            await self._gate.take()
+                await self._limiter.sleep(left)
+            await self._limiter.take()
             try:
                 if not self._pause.left:
                     return await self._send(call)
             finally:
-                self._gate.give()
+                self._limiter.give()
 
     async def _send(self, call: Call) -> _Answer:
-        self._gate.check()
+        self._limiter.check()
         if reason := self._halted():
             raise AccountError(reason)
         sent = time.monotonic()
@@ -262,7 +263,7 @@ class Client:
         if not receipt.recorded:
             self._answered = time.monotonic()
             if self._pause.success(sent):
-                self._gate.widen()
+                self._limiter.widen()
         return receipt, found
 
     def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cassia_engine.cli import main
 from cassia_engine.providers.client import Client
-from cassia_engine.providers.waiting import Waiting
+from cassia_engine.providers.retry_policy import RetryPolicy
 
 if __name__ == "__main__":
     assert Client.__init__.__kwdefaults__
-    Client.__init__.__kwdefaults__["waiting"] = Waiting(backoff=0.05, pause=0.05)
+    Client.__init__.__kwdefaults__["retry_policy"] = RetryPolicy(backoff=0.05, pause=0.05)
     main()

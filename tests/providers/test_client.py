@@ -20,8 +20,9 @@ from cassia_engine.errors import AccountError, CallFailedError, CassiaError, Sto
 from cassia_engine.providers.chat import Call, Chat, Finish, Message, Receipt, Reply
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.faults import Fault, FaultAction
+from cassia_engine.providers.limiter import CallLimiter
+from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
-from cassia_engine.providers.waiting import Gate, Waiting
 from tests.providers.servers import (
     HELLO,
     KEY,
@@ -34,8 +35,8 @@ from tests.providers.servers import (
     until,
 )
 
-FAST = Waiting(backoff=0.001, longest_backoff=0.01, pause=0.01, longest_pause=0.5, budget=30.0, worth_saying=0.2)
-SLOW = Waiting(backoff=500.0, longest_backoff=500.0, pause=500.0, longest_pause=500.0)
+FAST = RetryPolicy(backoff=0.001, longest_backoff=0.01, pause=0.01, longest_pause=0.5, budget=30.0, worth_saying=0.2)
+SLOW = RetryPolicy(backoff=500.0, longest_backoff=500.0, pause=500.0, longest_pause=500.0)
 OK = (200, completion())
 
 
@@ -50,7 +51,7 @@ def with_client(handler: Any, use: Callable[[Client], Awaitable[Any]], **options
         async with serving(handler) as url:
             account = account_at(url)
             async with Transport(account, connections=64) as transport:
-                return await use(Client(account, transport, **{"max_workers": 4, "waiting": FAST, **options}))
+                return await use(Client(account, transport, **{"max_workers": 4, "retry_policy": FAST, **options}))
 
     return asyncio.run(main())
 
@@ -165,7 +166,7 @@ def test_after_a_pause_calls_go_out_one_by_one_and_then_more() -> None:
 def test_pauses_without_any_success_end() -> None:
     server = Scripted([(429, {"error": {"message": "slow down"}})])
     with pytest.raises(TemporaryError, match=r"slow down.*nothing got through.*run the same again"):
-        with_client(server, one(), waiting=replace(FAST, budget=0.1))
+        with_client(server, one(), retry_policy=replace(FAST, budget=0.1))
     assert len(server.bodies) > 2
 
 
@@ -246,7 +247,7 @@ def canned(answers: list[Receipt | Fault], **options: Any) -> tuple[Reply | Cass
     exchange = Canned(answers)
 
     async def main() -> Reply:
-        all_options = {"max_workers": 1, "waiting": FAST, **options}
+        all_options = {"max_workers": 1, "retry_policy": FAST, **options}
         return await Client(account_at("https://host/v1"), exchange, **all_options).chat(HELLO)
 
     try:
@@ -283,7 +284,7 @@ _WILD = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dic
 
 @given(_WILD.map(json.dumps) | st.text())
 def test_no_answer_raises_anything_but_our_own_errors(body: str) -> None:
-    result, _ = canned([receipt(body)], waiting=replace(FAST, attempts=1, budget=0.0))
+    result, _ = canned([receipt(body)], retry_policy=replace(FAST, attempts=1, budget=0.0))
     assert isinstance(result, Reply | CassiaError)
 
 
@@ -299,7 +300,7 @@ def test_recorded_answers_say_nothing_of_the_provider() -> None:
     exchange = Canned([receipt(completion(), recorded=True), *[down] * FAST.attempts])
 
     async def main() -> None:
-        client = Client(account_at("https://host/v1"), exchange, max_workers=2, waiting=FAST)
+        client = Client(account_at("https://host/v1"), exchange, max_workers=2, retry_policy=FAST)
         await every(client, [say("a"), say("b")])
         await client.chat(HELLO)
 
@@ -336,9 +337,9 @@ def test_call_that_waits_holds_no_place() -> None:
         client.stop()
         return [*replies, *await asyncio.gather(waiting, return_exceptions=True)]
 
-    *replies, waiting = with_client(answer, use, max_workers=1, waiting=SLOW)
+    *replies, refused = with_client(answer, use, max_workers=1, retry_policy=SLOW)
     assert [reply.text for reply in replies] == ["hi", "hi"]
-    assert type(waiting) is StoppedError
+    assert type(refused) is StoppedError
     assert texts == ["a", "b", "c"]
 
 
@@ -369,7 +370,7 @@ def test_stop_ends_all_waits_at_once_and_lets_go_what_is_in_flight() -> None:
         answering.set()
         return [await tasks[0], *ended]
 
-    first, *others = with_client(answer, use, waiting=SLOW)
+    first, *others = with_client(answer, use, retry_policy=SLOW)
     assert first.text == "in flight"
     assert asked == ["in flight", "backing off", "pausing"]
     assert [type(other) for other in others] == [StoppedError] * 4
@@ -444,7 +445,7 @@ def test_key_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFixture) -> None
         headers = {"Location": f"https://{KEY}/", "Retry-After": "0.04"}
         server = Scripted([(status, {"error": {"message": f"{KEY} {KEY[:12]}", "param": "temperature"}}, headers)])
         with pytest.raises(CassiaError) as caught:
-            with_client(server, one(say(KEY[::-1], temperature=1.0)), waiting=replace(FAST, budget=0.03))
+            with_client(server, one(say(KEY[::-1], temperature=1.0)), retry_policy=replace(FAST, budget=0.03))
         assert KEY[:12] not in everything_of(caught.value)
     assert KEY[:12] not in caplog.text
     assert not any(KEY[:12] in repr(vars(record)) for record in caplog.records)
@@ -452,16 +453,16 @@ def test_key_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFixture) -> None
 
 def test_place_of_who_is_cancelled_goes_to_the_next() -> None:
     async def main() -> int:
-        gate = Gate(1)
-        await gate.take()
-        waiting = [asyncio.create_task(gate.take()) for _ in range(3)]
+        limiter = CallLimiter(1)
+        await limiter.take()
+        waiting = [asyncio.create_task(limiter.take()) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
-        gate.give()
+        limiter.give()
         waiting[1].cancel()  # it has the place already, and has not yet run
         await asyncio.wait_for(waiting[2], 5)
-        assert gate.taken == 1
-        gate.give()
-        return gate.taken
+        assert limiter.taken == 1
+        limiter.give()
+        return limiter.taken
 
     assert asyncio.run(main()) == 0

@@ -23,8 +23,8 @@ from cassia_engine.providers import accounts
 from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.chat import Chat, Finish, Message, Reply
 from cassia_engine.providers.client import Client
+from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
-from cassia_engine.providers.waiting import Waiting
 from cassia_engine.replies.shapes import ANNOTATION
 from cassia_engine.secret import Secret
 from tests.mock_provider.answers import answer
@@ -32,7 +32,9 @@ from tests.mock_provider.faults import FAULTS
 from tests.mock_provider.server import Mock, Options
 
 KEY = "sk-canary-5f1e9c0b7a2d4e68"
-QUICK = Waiting(attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.001, longest_pause=0.03, jitter=0, budget=5)
+QUICK = RetryPolicy(
+    attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.001, longest_pause=0.03, jitter=0, budget=5
+)
 # Where the mock speaks as the provider does.
 PLACES = {
     "openai": "/v1",
@@ -116,13 +118,15 @@ class Bench:
     folder: Path
 
     @asynccontextmanager
-    async def client(self, waiting: Waiting = QUICK, total: float = 20.0, sends: bool = True) -> AsyncIterator[Client]:
+    async def client(
+        self, policy: RetryPolicy = QUICK, total: float = 20.0, sends: bool = True
+    ) -> AsyncIterator[Client]:
         """A client as a task has it; without `sends` it knows the journal only."""
         journal = Journal.open(self.folder, "test")
         try:
             async with Transport(self.account, connections=8, total=total) as transport:
                 exchange = journal.recorded(transport if sends else None)
-                yield Client(self.account, exchange, max_workers=8, waiting=waiting)
+                yield Client(self.account, exchange, max_workers=8, retry_policy=policy)
         finally:
             journal.close()
 

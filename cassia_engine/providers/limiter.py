@@ -1,107 +1,22 @@
-"""The policy of waiting: attempts with growing distance for one call, one pause for all, places for those under way."""
+"""How many calls are in flight, and the pause of all of them where a provider asks for one (rate limit)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import math
-import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential
+from collections.abc import Callable
 
 from cassia_engine.errors import CassiaError, TemporaryError
-from cassia_engine.providers.faults import Fault, FaultAction
+from cassia_engine.providers.faults import Fault
+from cassia_engine.providers.retry_policy import RUN_AGAIN, RetryPolicy
 
 log = logging.getLogger(__name__)
 
-RUN_AGAIN = "run the same again later: it goes on where it stopped, and what was answered is not paid for twice"
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How long is waited; all but `attempts` and `jitter` in seconds.
-
-    Attributes:
-        attempts: at one call that has bad luck; a pause costs none.
-        backoff, longest_backoff: before the second attempt, doubled before each further one up to the longest.
-        pause, longest_pause: of all calls where the provider does not say how long, doubled for each further one
-            without a success between, up to the longest.
-        jitter: the share of a wait that is added to it at most, at random.
-        budget: for pauses without any success between.
-        worth_saying: a pause is told from here on.
-        quiet: between two lines about attempts that failed.
-        remind: between two lines about short pauses that go on and on.
-    """
-
-    attempts: int = 5
-    backoff: float = 2.0
-    longest_backoff: float = 60.0
-    pause: float = 5.0
-    longest_pause: float = 300.0
-    jitter: float = 0.25
-    budget: float = 900.0
-    worth_saying: float = 10.0
-    quiet: float = 10.0
-    remind: float = 60.0
-
-    def jittered(self, seconds: float) -> float:
-        return seconds * (1 + self.jitter * random.random())
-
-
-DEFAULTS = Waiting()
-
-
-def retrying(
-    waiting: Waiting, sleep: Callable[[float], Awaitable[None]], tell: Callable[[RetryCallState], None]
-) -> AsyncRetrying:
-    """The policy for one call: again after a Fault of class RETRY, which is raised when no attempt is left.
-
-    Args:
-        tell: is called before each wait.
-    """
-    backoff = wait_exponential(multiplier=waiting.backoff, max=waiting.longest_backoff)
-
-    def wait(state: RetryCallState) -> float:
-        fault = state.outcome.exception() if state.outcome else None
-        asked = fault.retry_after if isinstance(fault, Fault) else None
-        return max(waiting.jittered(backoff(state)), min(asked or 0.0, waiting.longest_pause))
-
-    return AsyncRetrying(
-        retry=retry_if_exception(lambda error: isinstance(error, Fault) and error.action is FaultAction.RETRY),
-        stop=stop_after_attempt(waiting.attempts),
-        wait=wait,
-        sleep=sleep,
-        before_sleep=tell,
-        reraise=True,
-    )
-
-
-class Delays:
-    """Tells why calls wait for another attempt: one line for all of them, now and then."""
-
-    def __init__(self, waiting: Waiting):
-        self._waiting = waiting
-        self._told: float | None = None
-
-    def tell(self, state: RetryCallState, passing: bool) -> None:
-        """Say that an attempt has failed; `passing` if others are answered, so that a first failure means little."""
-        now = time.monotonic()
-        if passing and state.attempt_number == 1:
-            return
-        if self._told is not None and now - self._told < self._waiting.quiet:
-            return
-        self._told = now
-        fault = state.outcome.exception() if state.outcome else None
-        seconds = state.next_action.sleep if state.next_action else 0.0
-        attempt = f"attempt {state.attempt_number + 1} of {self._waiting.attempts} follows in {seconds:.2g} s"
-        log.warning("%s; %s", fault, attempt)
-
-
-class Gate:
+class CallLimiter:
     """Places for calls under way, first come, first served; when it is closed, all who wait are turned away at once.
 
     After `narrow` there is one place, and after each `widen` one more, up to all of them.
@@ -145,7 +60,7 @@ class Gate:
         """Wait for a place, to be given back with `give`.
 
         Raises:
-            CassiaError: the gate is closed.
+            CassiaError: the limiter is closed.
         """
         self.check()
         if self._taken < self._open:
@@ -176,7 +91,7 @@ class Gate:
         """Wait so long.
 
         Raises:
-            CassiaError: the gate is closed, before or while waiting.
+            CassiaError: the limiter is closed, before or while policy.
         """
         self.check()
         sleeper = asyncio.get_running_loop().create_future()
@@ -190,11 +105,11 @@ class Gate:
             self._sleepers.discard(sleeper)
 
 
-class Pause:
+class RateLimitPause:
     """One pause for all calls. What was sent before it ended and is refused too belongs to the same episode."""
 
-    def __init__(self, waiting: Waiting, who: str):
-        self._waiting = waiting
+    def __init__(self, policy: RetryPolicy, who: str):
+        self._policy = policy
         self._who = who
         self._until = 0.0
         self._since: float | None = None
@@ -225,11 +140,11 @@ class Pause:
         elif not fault.retry_after:
             return False
         seconds = self._seconds(fault)
-        self._until = max(self._until, now + self._waiting.jittered(seconds))
-        if self._until - self._since > self._waiting.budget:
+        self._until = max(self._until, now + self._policy.jittered(seconds))
+        if self._until - self._since > self._policy.budget:
             raise TemporaryError(
                 f"{fault.what}; nothing got through for {now - self._since:.0f} s, and pauses without any success end "
-                f"after {self._waiting.budget:.0f} s; {RUN_AGAIN}"
+                f"after {self._policy.budget:.0f} s; {RUN_AGAIN}"
             )
         self._say(seconds, self._since, now)
         return is_new
@@ -244,15 +159,15 @@ class Pause:
 
     def _seconds(self, fault: Fault) -> float:
         if fault.retry_after:
-            return min(fault.retry_after, self._waiting.longest_pause)
-        doubled = self._waiting.pause * 2.0 ** min(self._episodes - 1, 30)
-        return float(min(doubled, self._waiting.longest_pause))
+            return min(fault.retry_after, self._policy.longest_pause)
+        doubled = self._policy.pause * 2.0 ** min(self._episodes - 1, 30)
+        return float(min(doubled, self._policy.longest_pause))
 
     def _say(self, seconds: float, since: float, now: float) -> None:
         lasted = now + seconds - since
         # Many short ones are as long to wait for as a long one.
-        again = lasted >= self._waiting.worth_saying and now - self._told >= self._waiting.remind
-        if (seconds >= self._waiting.worth_saying and not self._said) or again:
+        again = lasted >= self._policy.worth_saying and now - self._told >= self._policy.remind
+        if (seconds >= self._policy.worth_saying and not self._said) or again:
             self._said, self._told = True, now
             sofar = f"; nothing has got through for {now - since:.0f} s" if now - since >= 1 else ""
             log.warning("%s asks for a pause of %.3g s (rate limit)%s", self._who, seconds, sofar)
