@@ -216,6 +216,19 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CD3D, CD3E, PMID: 31000001": (CD3, ()),
     "CD3D (log2FC=3.2) CD3E (log2FC=2.1)": (CD3, ()),
     "CD3D (p = 1e-9) LYZ (p = 0.01)": (("CD3D", "LYZ"), ()),
+    # what is written at genes, also at such as are not in the bundled tables (PILRA)
+    "CD3D (strong) CD3E (weak)": (CD3, ()),
+    "CD3D (T cells) CD3E (naive)": (CD3, ()),
+    "CD3D x1 CD3E x2": (CD3, ()),
+    "CD3D x1, CD3E ×2": (CD3, ()),
+    "CD3D(17x), PILRA(3.2x)": (("CD3D", "PILRA"), ()),
+    "CD3D (2-fold) PILRA (3x)": (("CD3D", "PILRA"), ()),
+    "CD3Dhi, PILRAhi, LYZlo, BCAS9lo": (("CD3D", "PILRA"), ("LYZ", "BCAS9")),
+    "CD3Dhi PILRAbright": (("CD3D", "PILRA"), ()),
+    "c(CD3D|CD3E)": (CD3, ()),
+    "c(CD3D CD3E)": (CD3, ()),
+    "CD3D, CD3E vs EPCAM, KRT8": (CD3, EPITHELIAL),
+    "CD3D; EPCAM-/KRT8-": (("CD3D",), EPITHELIAL),
     # names with signs in them
     "zgc:64051, si:ch211-161c3.6": (("zgc:64051", "si:ch211-161c3.6"), ()),
     "zgc:64051 si:ch211-161c3.6 sox10": (("zgc:64051", "si:ch211-161c3.6", "sox10"), ()),
@@ -263,6 +276,8 @@ def test_numbers_below_0_that_belong_to_no_gene_are_refused(tmp_path: Path) -> N
     ("cell", "what"),
     [
         ("low EPCAM, KRT8", "whether low is meant for KRT8 too cannot be told"),
+        ("(low) EPCAM, KRT8", "whether low is meant for KRT8 too cannot be told"),
+        ("CD3D; EPCAM/KRT8-", "whether the minus in 'EPCAM/KRT8-' is said of each gene cannot be told"),
         ("CD3D, no EPCAM, KRT8", "whether no is meant for KRT8 too cannot be told"),
         ("- EPCAM, - KRT8", "whether the minus signs in '- EPCAM, - KRT8' are bullets or say absent cannot be told"),
         ("-EPCAM,-KRT8", "whether the minus signs in '-EPCAM,-KRT8' are bullets or say absent cannot be told"),

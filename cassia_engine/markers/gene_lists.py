@@ -40,6 +40,7 @@ _BEHIND_GENES = re.compile(
     r"(?P<word>(?:not[ \-]|up|down|over|under|neg|pos|absent|decreased|increased|lost|enriched|depleted)[\w \-]*)",
     re.IGNORECASE,
 )
+_CALL = re.compile(r"(?:c|list|set|tuple|vector)\((?P<inside>[^()]*)\)")
 _LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
 _RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
 _SPACES = re.compile(r"\s{3,}")
@@ -175,6 +176,8 @@ def _label(found: re.Match[str]) -> _Label | None:
 def _inside(text: str) -> str:
     """What is inside of brackets around the whole text, which may have a label before them ("T cells (CD3D, CD3E)")."""
     text = text.strip()
+    if found := _CALL.fullmatch(text):
+        return found["inside"]
     if (found := _LABELLED.fullmatch(text)) and (len(found["label"]) == 1 or not is_recognised(found["label"])):
         return found["inside"]
     return text[1:-1] if text[:1] + text[-1:] in ("[]", "()", "{}") else text

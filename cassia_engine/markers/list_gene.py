@@ -13,7 +13,7 @@ EDGES = " \t\r\n\u00a0\u200b\ufeff\"'`“”‘’«»"
 _LONGEST = 200  # a longer text is a sentence, and takes patterns long
 _NOTES = "*†‡§"
 _NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.):](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+|(?:and|und|&)\s+)")
-_FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?\s*%?"
+_FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?(?:\s*%|\s?[x×](?!\w)|[ -]?fold\b)?"
 _STATISTIC = r"(?:\s+(?:(?:avg_)?(?:log2?)?fc|lfc|score|auc|p|padj|p_val\w*|fdr|z|pct\w*))?"
 _VALUE = re.compile(
     rf"(?P<gene>[^\s:=(\[]\S*?(?: [^\s:=]\S*?)??){_STATISTIC}\s*"
@@ -21,7 +21,7 @@ _VALUE = re.compile(
     rf"|[(\[{{]\s*(?:[\w .]*[:=]\s*)?(?P<bracketed>{_FLOAT})(?:[,;/ ][^)\]}}]*)?[)\]}}])",
     re.IGNORECASE,
 )
-_RANK = re.compile(r"(?P<gene>\S+)\s+\d{1,4}")
+_RANK = re.compile(r"(?P<gene>\S+)\s+[x×]?\d{1,4}")
 # Names that have a colon and a number in them: of zebrafish and fly genes without a symbol.
 _COLON_NAME = re.compile(r"(?:zgc|si|im|wu|zmp|sb|cb|id|xx|dkey|ch\d+|[a-z]{1,3}[A-Z]?RNA|mt|Dmel|GeneID|LOC):\S+")
 _QUOTED = re.compile(r"(['\"])(?P<gene>.+?)\1?(?P<rest>\s*:.*)|(?P<bare>[^'\"\s]+)['\"](?P<value>\s*:.*)")
@@ -40,6 +40,10 @@ _WORD_BEHIND = re.compile(
 # Also without a space, as in flow cytometry.
 _WORD_ATTACHED = re.compile(
     r"(?P<gene>\S+?)[-_]?(?P<word>low|lo|dim|negative|neg|high|hi|bright|positive|pos|int|mid|up|down)", re.IGNORECASE
+)
+# Names in capitals need not be known: no gene's name ends so (PILRAhi).
+_CAPITALS_ATTACHED = re.compile(
+    r"(?P<gene>[A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)*)[-_]?(?P<word>low|lo|dim|neg|high|hi|bright|pos|int|mid)"
 )
 _WORD_BEFORE = re.compile(rf"(?P<word>{_WORDS})\s+(?P<gene>\S+)", re.IGNORECASE)
 _REMARK = re.compile(r"(?P<gene>\S+?)\s*\((?P<remark>[^()]*[A-Za-z][^()]*)\)")
@@ -109,12 +113,21 @@ def _without_word(text: str) -> tuple[str, bool]:
     if (found := _WORD_BEFORE.fullmatch(text)) and is_recognised(found["gene"]):
         return found["gene"], is_absent_word(found["word"])
     # Not is_recognised(text): CD27hi has the form of an antibody's target.
-    if (found := _WORD_ATTACHED.fullmatch(text)) and is_recognised(found["gene"]) and not _is_name(text):
+    if found := with_word(text):
         return found["gene"], is_absent_word(found["word"])
     if (found := _REMARK.fullmatch(text)) and is_recognised(found["gene"]) and not is_recognised(text):
         words = re.split(r"\W+", found["remark"].lower())
         return found["gene"], any(word in DOWN or word == "not" for word in words if word)
     return text, False
+
+
+def with_word(text: str) -> re.Match[str] | None:
+    """A gene with a word for its expression attached, as `gene` and `word` (CD3Dhi); None for another text."""
+    found = _WORD_ATTACHED.fullmatch(text)
+    if found and is_recognised(found["gene"]) and not _is_name(text):
+        return found
+    found = _CAPITALS_ATTACHED.fullmatch(text)
+    return found if found and not _is_name(text) else None
 
 
 def _is_name(text: str) -> bool:

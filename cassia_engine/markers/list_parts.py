@@ -29,6 +29,9 @@ _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
 _SIGN = re.compile(r"[^\w]+")
 _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
 _REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
+# A remark between blanks: CD3D (strong) CD3E (weak).
+_WORDS_IN_BRACKETS = re.compile(r"(?P<gene>[^\s,;()\[\]]{2,60})\s{1,2}\((?P<remark>[A-Za-z][\w /+.-]{1,40})\)")
+_FACTOR = re.compile(r"[x×]\d{1,4}")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
 _LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
 _BEHIND = re.compile(
@@ -55,7 +58,7 @@ def parts_of(text: str) -> list[str]:
     """The parts of a list, each a gene with what is written at it; a sentence is one part."""
     if is_symbol_with_id(text):
         return [text]
-    text = _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text))
+    text = _WORDS_IN_BRACKETS.sub(_attached, _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text)))
     if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
         return _parted(_SEMICOLON.split(text))
     if _STRONG.search(text.strip()):
@@ -84,6 +87,14 @@ def _joined(found: re.Match[str]) -> str:
     """What stands in brackets at a gene, without the signs that part a list."""
     is_remark = found.re is _IN_BRACKETS or (len(found["gene"]) > 1 and is_recognised(found["gene"]))
     return re.sub("[,;，；]", " ", found[0]) if is_remark else found[0]
+
+
+def _attached(found: re.Match[str]) -> str:
+    """A gene with the remark behind it as one word; brackets that hold genes stay as they are."""
+    words = re.split(r"[ /+.-]+", found["remark"])
+    if not is_recognised(found["gene"]) or any(len(word) > 1 and is_recognised(word) for word in words):
+        return found[0]
+    return f"{found['gene']}({'.'.join(words)})"
 
 
 def _parted(parts: list[str]) -> list[str]:
@@ -128,6 +139,8 @@ def _words(text: str) -> list[str]:
         for word in _COLON.sub("", _BEHIND.sub("\0", text)).split()
         if not _ALONE.fullmatch(word) and any(map(str.isalnum, word))
     ]
+    if len(words) > 1 and len(words) % 2 == 0 and all(map(_FACTOR.fullmatch, words[1::2])):
+        words = [f"{gene}\0{factor}" for gene, factor in zip(words[::2], words[1::2], strict=True)]
     found: list[str] = []
     for word in (word.replace("\0", " ") for word in words):
         # There is a gene `not` in flies; before a gene that is known of human or mouse it is the word.

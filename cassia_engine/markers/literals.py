@@ -149,11 +149,11 @@ class _Reader:
         return None if word in _NOTHING else _TRUTH.get(word, word)
 
     def _items(self, closing: str, depth: int) -> Iterator[tuple[str | None, Value]]:
-        """The items up to a bracket. Only texts, numbers and brackets may stand side by side without a comma."""
-        before_is_word = False
+        """The items up to a bracket. Without a comma a word may stand only behind a text or a number."""
+        takes_no_word = False
         while self._next() != closing:
             is_word = self.position < len(self.tokens) and self.tokens[self.position].kind == "word"
-            if before_is_word and is_word:
+            if takes_no_word and is_word:
                 raise _NoLiteralError
             key: str | None = None
             value = self.value(depth)
@@ -164,10 +164,10 @@ class _Reader:
                 self.position += 1
                 key, value = str(value), self.value(depth)
             yield key, value
-            before_is_word = is_word
+            takes_no_word = is_word or isinstance(value, Items)
             if self._next() == ",":
                 self.position += 1
-                before_is_word = False
+                takes_no_word = False
         self.position += 1
 
     def _next(self) -> str:
