@@ -220,7 +220,7 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CD3D (strong) CD3E (weak)": (CD3, ()),
     "CD3D (T cells) CD3E (naive)": (CD3, ()),
     "CD3D x1 CD3E x2": (CD3, ()),
-    "CD3D x1, CD3E ×2": (CD3, ()),
+    "CD3D x1, CD3E ×2, PILRA x3": ((*CD3, "PILRA"), ()),
     "CD3D(17x), PILRA(3.2x)": (("CD3D", "PILRA"), ()),
     "CD3D (2-fold) PILRA (3x)": (("CD3D", "PILRA"), ()),
     "CD3Dhi, PILRAhi, LYZlo, BCAS9lo": (("CD3D", "PILRA"), ("LYZ", "BCAS9")),
@@ -229,6 +229,12 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "c(CD3D CD3E)": (CD3, ()),
     "CD3D, CD3E vs EPCAM, KRT8": (CD3, EPITHELIAL),
     "CD3D; EPCAM-/KRT8-": (("CD3D",), EPITHELIAL),
+    "CD3D (T3D), PILRA (FDF03)": (("CD3D", "PILRA"), ()),
+    "CD3D (CD100) CD3E (CD101)": (CD3, ()),
+    "CD3D|CD3E, LYZ": ((*CD3, "LYZ"), ()),
+    "CD3D CD3E CD2 IL7R PILRA, LYZ": ((*CD3, "CD2", "IL7R", "PILRA", "LYZ"), ()),
+    "CD3D, CD3E (-): LYZ": (CD3, LYZ),
+    "('CD3D', np.float32(3.2)); ('CD3E', 2.0); ('LYZ', -1)": (CD3, LYZ),
     # names with signs in them
     "zgc:64051, si:ch211-161c3.6": (("zgc:64051", "si:ch211-161c3.6"), ()),
     "zgc:64051 si:ch211-161c3.6 sox10": (("zgc:64051", "si:ch211-161c3.6", "sox10"), ()),
@@ -253,6 +259,13 @@ def test_genes_of_a_cell(cell: str) -> None:
     found = parse_genes(cell)
     assert (found.genes, found.negative) == NOTATIONS[cell]
     assert not found.problem
+
+
+@pytest.mark.parametrize("between", [" ", ", ", "; ", "|", " | "])
+@pytest.mark.parametrize("end", [", ...", " ...", "; …"])
+def test_list_that_ends_with_dots_is_cut_off(between: str, end: str) -> None:
+    found = parse_genes(between.join((*CD3, "CD2", "PILRA", "IL7R")) + end)
+    assert (found.genes, found.is_cut) == ((*CD3, "CD2", "PILRA", "IL7R"), True)
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,11 +29,14 @@ _NOTHING = frozenset((*MISSING, "nan", "None", "<NA>", "null", "NULL", "N/A", "n
 _CUT = re.compile(r"(?:\.{3,}|…)(?:\s*\(?\+?\d+\s+(?:more|others)\)?)?", re.IGNORECASE)
 _CUT_WORDS = re.compile(
     r"(?<![,;\s])(?:[,;\s]+(?:and\s+|und\s+|&\s*)?(?:etc|et\s+al|among\s+others|amongst\s+others|usw|u\.\s?a|\+?\d+\s+(?:more|others))"
-    r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on))\.?\s*$",
+    r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on)|[,;\s]*[,;\s](?:\.{3,}|…))\.?\s*$",
     re.IGNORECASE,
 )
 _DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
 _SHORT_LABEL = re.compile(r"\b(neg|pos)\.\s*(markers?|genes?)\b", re.IGNORECASE)
+# "CD3D, CD3E (-): LYZ": a label of the genes behind it.
+_SIGN_LABEL = re.compile(r"\s\((?P<sign>[+\-−])\)\s{0,2}:\s{0,2}(?=[A-Za-z])(?![a-z]+(?:\W|$))")
+_MOST_SIGN_LABELS = 2
 # Not low and high, which are also said of the cells ("CD4 high: CD3D, CD3E").
 _BEHIND_GENES = re.compile(
     r"(?P<genes>\S.*?)\s+"
@@ -152,7 +155,7 @@ def _read_typed(text: str, found: _Found, absent: bool) -> None:
 
 def _sections(text: str) -> Iterator[tuple[bool, str]]:
     """The lists of a text by direction ("up: CD3D; down: LYZ"), each with whether its genes are absent."""
-    text = _SHORT_LABEL.sub(r"\1 \2", text)
+    text = _SIGN_LABEL.sub(r"; \g<sign>: ", _SHORT_LABEL.sub(r"\1 \2", text), count=_MOST_SIGN_LABELS)
     labels = [label for found in _DIRECTION.finditer(text) if (label := _label(found))]
     labels = [label for label in labels if not _NUMBER.match(text, label.end)]
     if not labels:

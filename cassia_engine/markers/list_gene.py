@@ -21,7 +21,7 @@ _VALUE = re.compile(
     rf"|[(\[{{]\s*(?:[\w .]*[:=]\s*)?(?P<bracketed>{_FLOAT})(?:[,;/ ][^)\]}}]*)?[)\]}}])",
     re.IGNORECASE,
 )
-_RANK = re.compile(r"(?P<gene>\S+)\s+[x×]?\d{1,4}")
+_RANK = re.compile(r"(?P<gene>\S+)\s+(?P<factor>[x×])?\d{1,4}")
 # Names that have a colon and a number in them: of zebrafish and fly genes without a symbol.
 _COLON_NAME = re.compile(r"(?:zgc|si|im|wu|zmp|sb|cb|id|xx|dkey|ch\d+|[a-z]{1,3}[A-Z]?RNA|mt|Dmel|GeneID|LOC):\S+")
 _QUOTED = re.compile(r"(['\"])(?P<gene>.+?)\1?(?P<rest>\s*:.*)|(?P<bare>[^'\"\s]+)['\"](?P<value>\s*:.*)")
@@ -41,9 +41,10 @@ _WORD_BEHIND = re.compile(
 _WORD_ATTACHED = re.compile(
     r"(?P<gene>\S+?)[-_]?(?P<word>low|lo|dim|negative|neg|high|hi|bright|positive|pos|int|mid|up|down)", re.IGNORECASE
 )
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)*")
 # Names in capitals need not be known: no gene's name ends so (PILRAhi).
 _CAPITALS_ATTACHED = re.compile(
-    r"(?P<gene>[A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)*)[-_]?(?P<word>low|lo|dim|neg|high|hi|bright|pos|int|mid)"
+    rf"(?P<gene>{_CAPITALS.pattern})[-_]?(?P<word>low|lo|dim|neg|high|hi|bright|pos|int|mid)"
 )
 _WORD_BEFORE = re.compile(rf"(?P<word>{_WORDS})\s+(?P<gene>\S+)", re.IGNORECASE)
 _REMARK = re.compile(r"(?P<gene>\S+?)\s*\((?P<remark>[^()]*[A-Za-z][^()]*)\)")
@@ -86,7 +87,8 @@ def _value(text: str) -> re.Match[str] | None:
     if "*" not in text.rstrip(_NOTES) and (found := _VALUE.fullmatch(text)):
         return found
     found = _RANK.fullmatch(text)
-    return found if found and is_recognised(found["gene"]) else None
+    is_gene = found and (is_recognised(found["gene"]) or (found["factor"] and _may_be_gene(found["gene"])))
+    return found if is_gene else None
 
 
 def without_label(text: str) -> str:
@@ -115,10 +117,15 @@ def _without_word(text: str) -> tuple[str, bool]:
     # Not is_recognised(text): CD27hi has the form of an antibody's target.
     if found := with_word(text):
         return found["gene"], is_absent_word(found["word"])
-    if (found := _REMARK.fullmatch(text)) and is_recognised(found["gene"]) and not is_recognised(text):
+    if (found := _REMARK.fullmatch(text)) and _may_be_gene(found["gene"]) and not is_recognised(text):
         words = re.split(r"\W+", found["remark"].lower())
         return found["gene"], any(word in DOWN or word == "not" for word in words if word)
     return text, False
+
+
+def _may_be_gene(text: str) -> bool:
+    """Whether a text is a known gene or in capitals, as human symbols that are not known are (PILRA)."""
+    return is_recognised(text) or bool(_CAPITALS.fullmatch(text))
 
 
 def with_word(text: str) -> re.Match[str] | None:

@@ -31,6 +31,8 @@ _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
 _REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
 # A remark between blanks: CD3D (strong) CD3E (weak).
 _WORDS_IN_BRACKETS = re.compile(r"(?P<gene>[^\s,;()\[\]]{2,60})\s{1,2}\((?P<remark>[A-Za-z][\w /+.-]{1,40})\)")
+# Other names between blanks, one behind each gene: CD3D (T3D) CD3E (T3E).
+_ALIASES = re.compile(r"(?:[^\s(),;]{2,60}\s{1,2}\([^\s(),;]+\)(?:\s{1,2}|$)){2,}")
 _FACTOR = re.compile(r"[x×]\d{1,4}")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
 _LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
@@ -58,6 +60,8 @@ def parts_of(text: str) -> list[str]:
     """The parts of a list, each a gene with what is written at it; a sentence is one part."""
     if is_symbol_with_id(text):
         return [text]
+    if _ALIASES.fullmatch(text):
+        text = re.sub(r"\s{1,2}\(", "(", text)
     text = _WORDS_IN_BRACKETS.sub(_attached, _REMARK.sub(_joined, _IN_BRACKETS.sub(_joined, text)))
     if _SEMICOLON.search(text) and _DECIMAL_COMMAS.fullmatch(text):
         return _parted(_SEMICOLON.split(text))
@@ -106,13 +110,26 @@ def _parted(parts: list[str]) -> list[str]:
             found.append(part)
         elif _FREE.search(part) and _are_genes(words):
             found += _FREE.split(part)
-        elif len(words) > 1 and all(len(word) > 1 and is_recognised(word) for word in words):
+        elif _are_known(words):
             found += words
-        elif len(words) == 1 and (several := _between(words[0], _SLASHES) or _signed(words[0])):
+        elif len(words) == 1 and (several := _barred(words[0]) or _between(words[0], _SLASHES) or _signed(words[0])):
             found += several
         else:
             found.append(part)
     return found
+
+
+def _are_known(words: Sequence[str]) -> bool:
+    """Whether several words without a sign between are genes: all of two known, or nearly all of more."""
+    known = sum(len(word) > 1 and is_recognised(word) for word in words)
+    return len(words) > 1 and (known == len(words) or (known >= _NEARLY_ALL * len(words) and _are_genes(words)))
+
+
+def _barred(text: str) -> list[str]:
+    """The parts of a word with bars between, if each is a known gene of its own; [] of another word."""
+    parts = [part for part in _BARS.split(text) if part]
+    is_list = len(parts) > 1 and len(set(parts)) == len(parts) and not _is_one_name(text)
+    return parts if is_list and all(map(is_recognised, parts)) else []
 
 
 def _are_genes(words: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     |(?P<cut>\.{3,}|…)
     |(?P<nothing><[^<>]*>)
     |(?P<word>[A-Za-z_.][\w.\-/]*)
-    |(?P<sign>[\[\](){},:=])""",
+    |(?P<sign>[\[\](){},;:=])""",
     re.VERBOSE,
 )
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
@@ -165,7 +165,7 @@ class _Reader:
                 key, value = str(value), self.value(depth)
             yield key, value
             takes_no_word = is_word or isinstance(value, Items)
-            if self._next() == ",":
+            if self._next() in (",", ";"):
                 self.position += 1
                 takes_no_word = False
         self.position += 1
