@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from cassia_engine.knowledge.proteins import is_target
 from tests.test_markers import SEURAT, genes, read
 
 CLUSTERS = {"T": ["CD3D", "CD3E", "IL7R"], "B": ["MS4A1", "CD79A", "HLA-DRA"], "Mono": ["LYZ", "S100A8", "FCN1"]}
 FORMS = {
     **{form: form for form in ("{}+", "{}++", "{}(+)", "[{}]", "({})", '"{}"', "'{}'", "“{}”", "{}*", "['{}']")},
-    **{form: form for form in ("{} high", "{} (+)", "{}: 3.2", "1. {}")},
+    **{form: form for form in ("{} high", "{} (+)", "{}: 3.2", "1. {}", "{}hi", "{}pos", "{}(17.2x)", "{}@3.2", "↑{}")},
     "symbol (id)": "{} (ENSG000001672{:02d})",
     "symbol (id.version)": "{} (ENSG000001672{:02d}.5)",
     "id (symbol)": "ENSG000001672{1:02d} ({0})",
@@ -45,12 +46,24 @@ def test_what_stands_around_names_is_taken_away(
     assert "9 of 9 gene names are read without " in caplog.text
 
 
-@pytest.mark.parametrize("form", ["{}:3.2", "{} (3.2)", "{}=2.5", "- {}", "{} 4.1", "{} (log2FC=2.5)"])
+@pytest.mark.parametrize(
+    "form", ["{}:3.2", "{} (3.2)", "{}=2.5", "- {}", "{} 4.1", "{} (log2FC=2.5)", "{}hi", "{}(7x)"]
+)
 def test_signs_that_most_names_have_are_taken_from_unknown_ones_too(tmp_path: Path, form: str) -> None:
     found = ["CD3D", "CD3E", "CD2", "IL7R", "LCK", "LAT", "TRAC", "PILRA"]
     text = "p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene\n"
     text += "".join(f"0,{9 - n},0.9,0.1,0,T,{form.format(gene)}\n" for n, gene in enumerate(found))
     assert genes(read(tmp_path, text)) == {"T": found}
+
+
+@pytest.mark.parametrize("form", ["{}=2", "{}:2", "{}(2)", "{}@2"])
+def test_numbers_do_not_make_another_antibody_of_a_cd_name(tmp_path: Path, form: str) -> None:
+    assert not is_target("CD14=2")  # CD142 is another protein
+    found = {"Mono": ["CD14", "CD16", "LYZ"], "B": ["CD19", "CD20", "CD79A"]}
+    text = "".join(f"{id_},{form.format(gene)}\n" for id_, some in found.items() for gene in some)
+    assert genes(read(tmp_path, "cluster,gene\n" + text)) == found
+    columns = zip(*([id_, *map(form.format, some)] for id_, some in found.items()), strict=True)
+    assert genes(read(tmp_path, "".join(",".join(row) + "\n" for row in columns))) == found
 
 
 def test_signs_of_names_stay(tmp_path: Path) -> None:

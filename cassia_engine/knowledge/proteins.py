@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from cassia_engine.knowledge import genes
 
 _CD = re.compile(r"CD\d{1,3}[A-Z]{0,2}", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(r"(?<=[0-9])[^a-z0-9]+(?=[0-9])")
 _SEPARATOR = re.compile(r"[-_ .(:/]+")
 _MOST_PARTS = 3  # as many are looked at from the end
 
@@ -40,10 +41,14 @@ def is_protein_only(name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
+    """A name as it is looked up: without signs, but for one between numbers (CD14-2 is not CD142)."""
+    return re.sub(r"[^a-z0-9_]", "", _BETWEEN_NUMBERS.sub("_", name.casefold().replace("_", "-")))
 
 
 @cache
 def _targets() -> dict[str, tuple[str, ...]]:
     rows = (line.split("\t") for line in genes.data_lines("antibody_targets.tsv"))
-    return {_key(protein): tuple(found.split()) for protein, found in rows}
+    named = [(protein, tuple(found.split())) for protein, found in rows]
+    # The names of the table may also be written as one word: 41BB.
+    joined = {_key(protein).replace("_", ""): found for protein, found in named}
+    return joined | {_key(protein): found for protein, found in named}

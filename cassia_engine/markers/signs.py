@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from cassia_engine.markers.list_gene import gene_of
+from cassia_engine.markers.list_gene import gene_of, with_word
 from cassia_engine.markers.recognised import is_recognised
 
 # A bracket within a name belongs to it: Su(H), Fkbp4[12].
@@ -15,7 +15,8 @@ _SIGNED = re.compile(
 )
 _MOST = 0.8
 # What may be a number, a value or a word for the expression of a gene, as in lists.
-_WORDS = re.compile(r"[\s:=]")
+_WORDS = re.compile(r"[\s:=@↑]|\([-+]?\d[\d.,]*\s?[x×%]?\)$")
+_ATTACHED = re.compile(r"(?:low|lo|dim|neg|negative|high|hi|bright|pos|positive|int|mid|up|down)$")
 
 
 def without_signs(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
@@ -28,9 +29,11 @@ def without_signs(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
 
 def _plain(name: str) -> str:
     """A name without its signs; "" where it has none, is known with them, or would lose one of its own brackets."""
-    if name.isalnum() or is_recognised(name):
+    # CD27hi has the form of an antibody's target, and so is recognised.
+    has_word = bool(_ATTACHED.search(name) and with_word(name))
+    if not has_word and (name.isalnum() or is_recognised(name)):
         return ""
-    if _WORDS.search(name):
+    if has_word or _WORDS.search(name):
         gene, is_absent = gene_of(name)
         return gene if gene != name and not is_absent else ""
     found = _SIGNED.fullmatch(name)
