@@ -146,12 +146,20 @@ def test_comparison_of_conditions_is_no_cluster(tmp_path: Path) -> None:
     [
         *("{} (gene)", "{}: Gene", "{} genes", "{} - symbol", "{} [Genes]", "{} Gene Symbol", "{} marker genes"),
         *("{} top genes", "{} (markers)", "Top genes {}", "Markers of {}", "Gene: {}", "{} – Genes", "{} / gene"),
+        *("Gene ({})", "gene[{}]", "Marker genes ({})"),
     ],
 )
 def test_word_for_genes_is_no_part_of_a_wide_tables_label(tmp_path: Path, label: str) -> None:
     rows = "".join(f"{one},{other}\n" for one, other in zip(T, B, strict=True))
     header = f"{label.format('T cells')},{label.format('B cells')}\n"
     assert genes(read(tmp_path, header + rows)) == {"T cells": T, "B cells": B}
+
+
+@pytest.mark.parametrize("header", ["Gene ({0}),log2FC ({0})", "Gene ({0}),log2FC", "{0} (gene),log2FC"])
+def test_word_for_genes_beside_statistics_is_no_part_of_the_label(tmp_path: Path, header: str) -> None:
+    rows = "".join(f"{one},{9 - n},{other},{8 - n}\n" for n, (one, other) in enumerate(zip(T, B, strict=True)))
+    text = f"{header.format('T cells')},{header.format('B cells')}\n"
+    assert genes(read(tmp_path, text + rows)) == {"T cells": T, "B cells": B}
 
 
 def test_statistics_in_brackets_belong_to_their_cluster(tmp_path: Path) -> None:

@@ -110,7 +110,13 @@ def _splitters() -> list[_Splitter]:
         starts = [key + sign for key in keys]
         return lambda text: _start(text, starts, sign)
 
+    def before_brackets(opening: str, closing: str) -> _Splitter:
+        starts = [key + opening for key in keys]
+        return lambda text: _start(text[: -len(closing)], starts, opening) if text.endswith(closing) else None
+
     in_brackets = [behind(space + opening, closing) for opening, closing in _BRACKETS for space in (" ", "")]
+    # Gene (T cells), before the signs that "T cells)" would keep a bracket of.
+    in_brackets += [before_brackets(space + opening, closing) for opening, closing in _BRACKETS for space in (" ", "")]
     return [
         *(_tuple, *in_brackets, *map(before, _OF)),
         *(way(sign) for sign in _SEPARATORS for way in (before, behind)),
@@ -162,4 +168,8 @@ def _by_position(texts: Sequence[str], kinds: Sequence[Kind]) -> Labels | None:
             return None
         else:
             found.append(Label(found[-1].cluster, key_of(_COUNTER.sub("", text)) or ""))
-    return found if _agree(found) and not any(key_of(_COUNTER.sub("", label.cluster)) for label in found) else None
+    if not _agree(found) or any(key_of(_COUNTER.sub("", label.cluster)) for label in found):
+        return None
+    texts = [label.cluster for label in found if label.key == GENE]
+    plain = {text: label.cluster for text, label in zip(texts, _of_names(texts) or (), strict=False)}
+    return [Label(plain.get(label.cluster, label.cluster), label.key) for label in found]
