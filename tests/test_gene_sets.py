@@ -76,6 +76,19 @@ def test_other_ids_and_species(tmp_path: Path) -> None:
     assert genes(read(tmp_path, "T cells: CD3D, CD3E, CD2\n")) == {"T cells": ["CD3D", "CD3E", "CD2"]}
 
 
+@pytest.mark.parametrize("names", [("0: CD4 T cells", "1: B cells", "2: Mono"), ("0: Tcell", "1: Bcell", "2: Mono")])
+def test_label_with_a_colon_goes_on_to_the_first_comma(tmp_path: Path, names: tuple[str, ...]) -> None:
+    named = dict(zip(names, SETS.values(), strict=True))
+    assert genes(read(tmp_path, lines(",", ",", named))) == named
+
+
+@pytest.mark.parametrize("value", [":3.2", ": 3.2"])
+def test_label_with_a_comma_stands_before_genes_with_values(tmp_path: Path, value: str) -> None:
+    named = dict(zip(("T cells, CD4", "B cells, naive", "Monocytes"), SETS.values(), strict=True))
+    valued = {name: [gene + value for gene in found] for name, found in named.items()}
+    assert genes(read(tmp_path, lines(": ", ", ", valued))) == named
+
+
 # What has no sets of genes is refused as before, or read by its header.
 REFUSED = {
     "a gene a row": "T cells\tCD3D\nT cells\tCD3E\nB cells\tMS4A1\n",

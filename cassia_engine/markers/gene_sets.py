@@ -16,7 +16,7 @@ from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEAD
 from cassia_engine.markers.other_notations import is_remark, refuse_notation
 from cassia_engine.markers.positions import NAMELESS, are_ranks
 from cassia_engine.markers.recognised import is_recognised, share
-from cassia_engine.markers.set_labels import LABELLED, LABELS
+from cassia_engine.markers.set_labels import LABELS, is_labelled, start_with_names
 from cassia_engine.markers.source import MISSING, Source, first_lines, open_source
 from cassia_engine.markers.textfile import (
     LONGEST_LINE,
@@ -174,7 +174,7 @@ def _filled(cells: Sequence[str]) -> list[str]:
 def _by_field(body: Sequence[str], sign: str) -> GeneSets | None:
     """Fields between a sign: the name, in GMT files a description, and the genes or a list of them."""
     parsed = _parsed(body, sign)
-    if sign == "," and sum(bool(LABELLED.match(row[0])) for row in parsed if row) * 2 >= len(parsed):
+    if sign == "," and sum(is_labelled(row[0]) for row in parsed if row) * 2 >= len(parsed):
         return None  # the label and the first gene of a list
     skip = int(sign == "\t" and _is_short_header(parsed))
     parsed = parsed[skip:]
@@ -202,6 +202,8 @@ def _by_label(body: Sequence[str], pattern: re.Pattern[str]) -> GeneSets | None:
     labels, lists = [one["label"] for one in whole], [one["genes"] for one in whole]
     if share([one.groupdict().get("more") or "" for one in whole]) >= _LIKE_GENES:
         return None  # "T cells: CD3D: 3.2, CD3E: 2.1"
+    if start_with_names(lists):
+        return None  # "0: T cells,CD3D,CD3E": the label goes on to the first comma
     others = [line for match, line in zip(found, body, strict=True) if not match]
     if others and (not found[0] and _SIGNS.search(body[0])):
         return None  # a table with a header, and not a title

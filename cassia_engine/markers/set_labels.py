@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from cassia_engine.markers.recognised import is_recognised, share
+
+# Shares of lists that start with words, and of known genes behind these.
+_NEARLY_ALL, _KNOWN = 0.8, 0.5
+_LEAST_NAMED = 3  # lists, to tell a name of one word from a gene
 _BULLET, _BOLD = r"\s*(?:[-*•–]\s+)?(?:\*\*)?", r"(?:\*\*)?"
 LABELS = (
     # "0: T cells: CD3D, CD3E"
@@ -14,8 +20,32 @@ LABELS = (
         re.compile(rf"{_BULLET}(?P<label>[^\t:;,=*]{{1,80}}?){_BOLD}\s*{sign}{_BOLD}\s*(?P<genes>\S.*)")
         for sign in ("[:：]", "=", r"\s[-–—]\s")
     ),
-    # "T cells, CD4: CD3D, CD3E"
-    re.compile(rf"{_BULLET}(?P<label>[^\t:;=*]{{1,80}}?){_BOLD}\s*:{_BOLD}\s*(?P<genes>[^\d\s.:+\-][^:]*)"),
+    # "T cells, CD4: CD3D, CD3E", also with values: "T cells, CD4: CD3D:3.2, CD3E:2.1"
+    re.compile(
+        rf"{_BULLET}(?P<label>[^\t:;=*]{{1,80}}?){_BOLD}\s*:{_BOLD}\s*"
+        r"(?P<genes>[^\d\s.:+\-][^:]*(?::\s?[+\-−]?[\d.][^:]*)*)"
+    ),
 )
 # A label and the first gene behind it, as a comma cuts them off.
-LABELLED = re.compile(r"[^:]{1,80}:\s+[A-Za-z]\S*$")
+_LABELLED = re.compile(r"[^:]{1,80}:\s+[A-Za-z]\S*$")
+
+
+def is_labelled(field: str) -> bool:
+    """Whether a field is a label and the first gene of a list."""
+    found = _LABELLED.match(field)
+    return bool(found) and is_recognised(field.rpartition(" ")[2])
+
+
+def start_with_names(lists: Sequence[str]) -> bool:
+    """Whether nearly all lists have words before their first comma that are no gene, and known genes behind it.
+
+    A single word may be a gene that is not known; of three lists and more hardly all start with such.
+    """
+    fields = [genes.split(",") for genes in lists]
+    words = [found[0].split() for found in fields]
+    named = [
+        (len(some) > 1 or len(lists) >= _LEAST_NAMED) and not all(map(is_recognised, some)) and len(found) > 2
+        for found, some in zip(fields, words, strict=True)
+    ]
+    known = [gene.strip() for found in fields for gene in found[1:] if gene.strip()]
+    return sum(named) >= _NEARLY_ALL * max(len(named), 1) and share(known) >= _KNOWN
