@@ -36,6 +36,19 @@ def test_ids_that_are_whole_floats_are_whole_numbers(
     assert "ids of clusters are whole numbers written as decimals: 0.0 as 0 is read" in caplog.text
 
 
+@pytest.mark.parametrize("ids", [(" 0", " 1"), (" 0", "10"), ("0 ", "1 "), (" T cells", "B cells ")])
+@pytest.mark.parametrize("stats", [True, False])
+def test_blanks_around_ids_are_taken_away(
+    tmp_path: Path, ids: tuple[str, str], stats: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = (id_.strip() for id_ in ids)
+    (tmp_path / "context.csv").write_text(f"cluster,text\n{ids[0]},spleen\n")
+    table = read(tmp_path, long_table(ids, stats=stats), cluster_context=tmp_path / "context.csv")
+    assert genes(table) == {one: T, other: B}
+    assert table.clusters[0].context == "spleen"
+    assert "ids of clusters are read without the blanks around them: '" in caplog.text
+
+
 def test_context_of_ids_that_are_whole_floats_finds_its_cluster(tmp_path: Path) -> None:
     context = tmp_path / "context.csv"
     context.write_text("cluster,text\n0.0,from a lymph node\n1,spleen\n")

@@ -40,7 +40,7 @@ from cassia_engine.markers.source import Source
 from cassia_engine.markers.symbols import check_symbols, read_gene_map
 from cassia_engine.markers.two_columns import has_numbered_columns, long_of, two_columns
 from cassia_engine.markers.unused import check_unused, used_columns
-from cassia_engine.markers.whole_ids import with_whole_ids
+from cassia_engine.markers.whole_ids import with_whole_ids, without_blanks
 from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
 
@@ -127,7 +127,8 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
         used = used_columns(source, format_) if format_ else set(columns)
         ids = [cluster.id for cluster in table.clusters]
         check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)
-        clusters = with_whole_ids(source, without_down(source, table.clusters, settings.cluster_name))
+        clusters = without_down(source, table.clusters, settings.cluster_name)
+        clusters = with_whole_ids(source, without_blanks(source, clusters))
         table = MarkerTable(table.selection, clusters)
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:

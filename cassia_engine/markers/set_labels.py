@@ -44,8 +44,12 @@ def start_with_names(lists: Sequence[str]) -> bool:
     fields = [genes.split(",") for genes in lists]
     words = [found[0].split() for found in fields]
     named = [
-        (len(some) > 1 or len(lists) >= _LEAST_NAMED) and not all(map(is_recognised, some)) and len(found) > 2
+        (len(some) > 1 or len(lists) >= _LEAST_NAMED) and len(found) > 2 and _is_hardly_known(some)
         for found, some in zip(fields, words, strict=True)
     ]
     known = [gene.strip() for found in fields for gene in found[1:] if gene.strip()]
     return sum(named) >= _NEARLY_ALL * max(len(named), 1) and share(known) >= _KNOWN
+
+
+def _is_hardly_known(words: Sequence[str]) -> bool:
+    return 2 * sum(len(word) > 1 and is_recognised(word) for word in words) < len(words)
