@@ -104,9 +104,42 @@ NOTATIONS = {
     'm <- list("T cells" = c("CD3D", "CD3E"), B = c("CD19"))\n': "this is code of R or Python",
     'list(T = c("CD3D", "CD3E"), B = c("CD19", "MS4A1"))\n': "this is code of R or Python",
     '$`T cells`\n[1] "CD3D" "CD3E"\n\n$B\n[1] "CD19"\n': "this is a list as R prints it",
+    "[T cells]\ngenes = CD3D, CD3E\n[B cells]\ngenes = CD19\n": r"names of clusters in \[\], as in INI and TOML files",
+    '[0]\ngenes = ["CD3D", "CD3E"]\n': r"names of clusters in \[\], as in INI and TOML files",
+    "T cells:\n  - CD3D\n  - CD3E\nB:\n  - CD19\n": "names of clusters above their genes, as in YAML",
+    "---\nT cells:\n- CD3D\n- CD3E\n": "names of clusters above their genes, as in YAML",
+    "markers:\n  T cells: [CD3D, CD3E]\n  B cells: [MS4A1, CD79A]\n": "names of clusters above their genes, as in YAML",
+    '{"T": ["CD3D", "CD3E"]}\n': "this is JSON",
+    '[\n {"cluster": "T", "gene": "CD3D"}\n]\n': "this is JSON",
+    '["CD3D", "CD3E"]\n': "this is JSON",
     "| Cluster | Markers |\n|---|:---|\n| T cells | CD3D, CD3E |\n": "this is a table of Markdown",
     lines(": ", ", ") + "Others: of the blood, mostly\n": "line 4: no gene in 'of the blood, mostly'",
 }
+
+
+# Tables as pandas, R and tibble print them.
+PRINTED: dict[str, tuple[str, ...]] = {
+    "pandas": ("  cluster   gene", "0       T   CD3D", "1       T   CD3E", "2       B  MS4A1"),
+    "pandas, cut": (
+        "     cluster   gene",
+        "0    T cells   CD3D",
+        "..       ...    ...",
+        "99   B cells  MS4A1",
+        "[100 rows]",
+    ),
+    "pandas, wide": ("      0      1", "0  CD3D  MS4A1", "1  CD3E  CD79A"),
+    "pandas, no index": ("cluster  gene  scores", "      T  CD3D    20.1", "     B1 MS4A1     9.5"),
+    "pandas, single blanks": ("  cluster gene", "0 CD8- T CD3D", "1 CD8- T CD3E", "2 B cells MS4A1"),
+    "R": ("  cluster  gene avg_log2FC", "1       0  CD3D   2.100000", "2       1 MS4A1   3.000000"),
+    "R, row names": ("      p_val cluster  gene", "CD3D  1e-10       0  CD3D", "MS4A1 1e-10       1 MS4A1"),
+    "tibble": ("# A tibble: 2 × 3", "  cluster gene", "  <fct>   <chr>", "1 0       CD3D", "2 1       MS4A1"),
+}
+
+
+@pytest.mark.parametrize("case", PRINTED)
+def test_printed_tables_are_refused_with_how_to_save_them(tmp_path: Path, case: str) -> None:
+    with pytest.raises(UsageError, match=r'save the table itself: df.to_csv\("markers.csv"\) in Python, write.csv'):
+        read(tmp_path, "\n".join(PRINTED[case]) + "\n")
 
 
 @pytest.mark.parametrize("text", NOTATIONS)

@@ -14,6 +14,8 @@ _ASSIGNED = re.compile(
     r"\s*[\w.]+\s*(?:=|<-)\s*(?:list\s*\(|dict\s*\(|\{|structure\s*\()|\s*(?:list|dict|structure)\s*\("
 )
 _NAMES_LIST = re.compile(r"\$(?:`[^`]+`|[\w.]+)\s*$")
+_SECTION = re.compile(r"\[[^\[\]]+\]")
+_ITEM = re.compile(r"[-*•]\s|[\w .+\-]+:\s")
 _RULE = re.compile(r"\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)+\|?\s*")
 
 
@@ -32,6 +34,10 @@ def refuse_notation(lines: Sequence[str], place: str) -> None:
         raise UsageError(f"this is code of R or Python; {_REMEDY}", path=place)
     if _NAMES_LIST.fullmatch(body[0]):
         raise UsageError(f"this is a list as R prints it; {_REMEDY}", path=place)
+    if _SECTION.fullmatch(body[0]) and any("=" in line for line in body[1:2]):
+        raise UsageError(f"names of clusters in [], as in INI and TOML files; {_REMEDY}", path=place)
+    if body[0] == "---" or (body[0].endswith(":") and any(map(_ITEM.match, body[1:2]))):
+        raise UsageError(f"names of clusters above their genes, as in YAML; {_REMEDY}", path=place)
     if any(map(_RULE.fullmatch, body[1:3])):
         raise UsageError("this is a table of Markdown; save it as CSV or TSV", path=place)
 

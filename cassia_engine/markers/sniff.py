@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,13 @@ _FOREIGN = {
     b"{": "JSON; give the marker table as CSV or TSV",
     b"[": "JSON; give the marker table as CSV or TSV",
 }
+# A section of an INI or TOML file, which starts as JSON does.
+_SECTION = re.compile(rb"\[[^\[\]{}\"',\r\n]+\][ \t]*[\r\n]")
+_RUN = re.compile(r"\S {2,}\S|^ {2,}\S")
+_PRINTED = (
+    "the columns have blanks between, as Python and R print a table, perhaps not all of it; "
+    'save the table itself: df.to_csv("markers.csv") in Python, write.csv(markers, "markers.csv") in R'
+)
 _DELIMITERS = ("\t", ";", ",")
 
 Rows = Sequence[Sequence[str]]
@@ -47,7 +55,7 @@ class Layout:
 def foreign(start: bytes) -> str:
     """What a file is that is no marker table, by its first bytes, with advice; "" for text."""
     for magic, what in _FOREIGN.items():
-        if start.startswith(magic):
+        if start.startswith(magic) and not _SECTION.match(start):
             return f"this is {what}"
     return "this is a binary file; give the marker table as CSV or TSV in UTF-8" if b"\x00" in start else ""
 
@@ -64,7 +72,11 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
         return Layout(",", (lines[0].strip().strip('"'),), tuple((row[0],) for row in _parse(lines, ",", cut)[1:]))
     if not tables:
         spaced = _parse(lines, " ", cut)  # as R's write.table has it unless told otherwise
+        if lines[0].startswith("  ") and len(spaced) > 1:
+            raise UsageError(_PRINTED, path=place)
         if len(spaced) <= 1 or _agreeing(spaced) < len(spaced) - 1 or len(spaced[0]) == 1:
+            if _is_printed(lines):
+                raise UsageError(_PRINTED, path=place)
             what = f"one column only ({shown(lines[0].strip())}); columns are parted by comma, semicolon or tab"
             if _are_names(lines):
                 what += "; if these are the genes of one cluster, put a header above them: gene"
@@ -75,6 +87,13 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
     header, *body = tables[delimiter]
     header[0] = uncommented(header[0].strip())
     return Layout(delimiter, _header([column.strip() for column in header], body, place), tuple(map(tuple, body)))
+
+
+def _is_printed(lines: Sequence[str]) -> bool:
+    """Whether lines are a table as programs print it: several words each, most of them aligned by runs of blanks."""
+    filled = [line.rstrip() for line in lines if line.strip()]
+    several = all(len(line.split()) > 1 for line in filled)
+    return len(filled) > 1 and several and 2 * sum(map(bool, map(_RUN.search, filled))) >= len(filled)
 
 
 def _is_gene_list(lines: Sequence[str]) -> bool:
