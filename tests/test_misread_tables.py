@@ -323,3 +323,13 @@ def test_row_of_remarks_in_a_wide_table_is_left_out(
 def test_row_of_unknown_genes_in_a_wide_table_stays(tmp_path: Path, row: str) -> None:
     rows = "".join(f"{one},{other}\n" for one, other in zip(T, B, strict=True))
     assert genes(read(tmp_path, f"T cells,B cells\n{rows}{row}\n"))["T cells"] == [*T, row.split(",")[0]]
+
+
+def test_power_alone_is_refused_with_advice_that_works(tmp_path: Path) -> None:
+    lines = [f"{id_},{gene},0.{9 - n}" for id_, some in (("T", T), ("B", B)) for n, gene in enumerate(some)]
+    text = "cluster,gene,power\n" + "\n".join(lines) + "\n"
+    with pytest.raises(UsageError, match=r"power \(Seurat, roc\) does not say which genes are up and which down"):
+        read(tmp_path, text)
+    with pytest.raises(UsageError, match=r"give score_column=\"power\" if all genes are up"):
+        read(tmp_path, text)
+    assert genes(read(tmp_path, text, score_column="power")) == {"T": T, "B": B}

@@ -9,7 +9,7 @@ from cassia_engine.faces import option
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.sample import number_columns
 from cassia_engine.markers.source import Source
-from cassia_engine.markers.statistics import is_unclear_fold
+from cassia_engine.markers.statistics import is_unclear_fold, plain
 from cassia_engine.markers.tools import PRESTO, SCANPY, SEURAT
 from cassia_engine.markers.unused import statistic_options
 
@@ -45,6 +45,11 @@ def _remedy(source: Source, closest: Format, lacking: Collection[str]) -> str:
     if set(lacking) & {closest.cluster, closest.gene}:
         remedy += f", or name them with {option('cluster_column')} and {option('gene_column')}"
         return f"{remedy}, and statistics with {statistic_options()}" if numbers else remedy
+    if power := [column for column in numbers if plain(column) == "power"]:
+        both = f"keep avg_log2FC or myAUC beside it, or give {option('score_column', power[0])} if all genes are up"
+        return (
+            f"{shown(power[0])} (Seurat, roc) does not say which genes are up and which down: {both} (only.pos = TRUE)"
+        )
     if numbers:
         return f"{remedy}, or name statistics with {statistic_options()}"
     return f"{remedy}, or give {option('marker_format', 'long')} to take the genes as they stand, without statistics"
