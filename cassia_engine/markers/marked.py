@@ -38,5 +38,10 @@ def with_marked(source: Source, format_: Format) -> Format:
     return format_
 
 
+def is_mark(name: str) -> bool:
+    """Whether a column of this name says which rows are markers."""
+    return plain(name) in _SELECTED | _SIGNIFICANT
+
+
 def _are_booleans(texts: list[str]) -> bool:
     return bool(texts) and all(text.lower() in (*TRUE_WORDS, *_FALSE_WORDS) for text in texts)

@@ -15,6 +15,7 @@ from cassia_engine.faces import argument
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.genelike import filled, is_number
 from cassia_engine.markers.keycolumn import with_key
+from cassia_engine.markers.marker_matrix import read_matrix
 from cassia_engine.markers.onecluster import with_cluster
 from cassia_engine.markers.pergene import find_per_gene, rows_of
 from cassia_engine.markers.rownames import with_row_names
@@ -68,7 +69,7 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
         format_ = _format("per_gene", "wide (statistics of each cluster beside a gene)", statistics, settings)
         found = rows_of(source, table, problems)
         adjusted = table.adjusted
-    elif lists := read_lists(source):
+    elif lists := read_matrix(source) or read_lists(source):
         _refuse_unknown_numbers(source, lists)
         _warn_of_numbered(source, lists)
         statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
