@@ -232,6 +232,17 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CD3D (T3D), PILRA (FDF03)": (("CD3D", "PILRA"), ()),
     "CD3D (CD100) CD3E (CD101)": (CD3, ()),
     "CD3D|CD3E, LYZ": ((*CD3, "LYZ"), ()),
+    "CD3D (strong), CD3E (weak) LYZ": ((*CD3, "LYZ"), ()),
+    "CD3D (TCR complex) CD3E [naive]": (CD3, ()),
+    "MS4A1 (CD20) CD79A": (("MS4A1", "CD79A"), ()),
+    "CD3D 2x, CD3E 3x": (CD3, ()),
+    "CD3D: x2, CD3E: x3": (CD3, ()),
+    "Cd3dhi, Cd3ehi, Xyz1hi, Abc7lo": (("Cd3d", "Cd3e", "Xyz1"), ("Abc7",)),
+    "CD3D^{hi}, CD3E^hi, LYZ^{lo}": (CD3, LYZ),
+    "CD3Dʰⁱ, CD3E$^{+}$, LYZˡᵒ": (CD3, LYZ),
+    "CD3D, CD3E+/hi, LYZ-/lo": (CD3, LYZ),
+    "CD3D, CD3E+/-, LYZlo/-": (CD3, LYZ),
+    "CD3D CD3E vs. LYZ": (CD3, LYZ),
     "CD3D CD3E CD2 IL7R PILRA, LYZ": ((*CD3, "CD2", "IL7R", "PILRA", "LYZ"), ()),
     "CD3D, CD3E (-): LYZ": (CD3, LYZ),
     "('CD3D', np.float32(3.2)); ('CD3E', 2.0); ('LYZ', -1)": (CD3, LYZ),
@@ -262,7 +273,7 @@ def test_genes_of_a_cell(cell: str) -> None:
 
 
 @pytest.mark.parametrize("between", [" ", ", ", "; ", "|", " | "])
-@pytest.mark.parametrize("end", [", ...", " ...", "; …"])
+@pytest.mark.parametrize("end", [", ...", " ...", "; …", "...", ", etc..."])
 def test_list_that_ends_with_dots_is_cut_off(between: str, end: str) -> None:
     found = parse_genes(between.join((*CD3, "CD2", "PILRA", "IL7R")) + end)
     assert (found.genes, found.is_cut) == ((*CD3, "CD2", "PILRA", "IL7R"), True)
@@ -290,7 +301,10 @@ def test_numbers_below_0_that_belong_to_no_gene_are_refused(tmp_path: Path) -> N
     [
         ("low EPCAM, KRT8", "whether low is meant for KRT8 too cannot be told"),
         ("(low) EPCAM, KRT8", "whether low is meant for KRT8 too cannot be told"),
-        ("CD3D; EPCAM/KRT8-", "whether the minus in 'EPCAM/KRT8-' is said of each gene cannot be told"),
+        ("CD3D; EPCAM/KRT8-", "whether the sign in 'EPCAM/KRT8-' is said of each gene cannot be told"),
+        ("CD3D, EPCAM/KRT8lo", "whether the sign in 'EPCAM/KRT8lo' is said of each gene cannot be told"),
+        ("CD3D, (EPCAM/KRT8) negative", "whether '(EPCAM/KRT8) negative' says absent of each gene cannot be told"),
+        ("CD3D; (EPCAM, KRT8)-", "whether '(EPCAM, KRT8)-' says absent of each gene cannot be told"),
         ("CD3D, no EPCAM, KRT8", "whether no is meant for KRT8 too cannot be told"),
         ("- EPCAM, - KRT8", "whether the minus signs in '- EPCAM, - KRT8' are bullets or say absent cannot be told"),
         ("-EPCAM,-KRT8", "whether the minus signs in '-EPCAM,-KRT8' are bullets or say absent cannot be told"),
@@ -315,6 +329,8 @@ def test_list_that_is_empty_in_every_notation_has_no_genes(tmp_path: Path) -> No
         read(tmp_path, text)
 
 
-@pytest.mark.parametrize("piece", ["not ", "(", "[", "c(", "a: ", "<", "up: ", ", and", " ", "-", "1 "])
+@pytest.mark.parametrize(
+    "piece", ["not ", "(", "[", "c(", "a: ", "<", "up: ", ", and", " ", "-", "1 ", ".", "a/", "^", "x1 ", "A (b) "]
+)
 def test_cell_of_repeated_signs_is_read_without_an_error(piece: str) -> None:
     assert sum(map(len, parse_genes(piece * 300).genes)) <= 300 * len(piece)

@@ -10,7 +10,8 @@ from cassia_engine.markers.expression_words import is_absent_word, is_direction_
 from cassia_engine.markers.headers import GENE_HEADERS
 from cassia_engine.markers.ids import ENTREZ
 from cassia_engine.markers.joined_names import join_pairs
-from cassia_engine.markers.list_gene import EDGES, gene_of, without_label
+from cassia_engine.markers.level_signs import plain_levels
+from cassia_engine.markers.list_gene import EDGES, gene_of, with_words_apart, without_label
 from cassia_engine.markers.list_parts import parts_of
 from cassia_engine.markers.negations import labelled_arrows, labelled_brackets, spread
 from cassia_engine.markers.notations import entries, without_markup, without_print
@@ -29,7 +30,7 @@ _NOTHING = frozenset((*MISSING, "nan", "None", "<NA>", "null", "NULL", "N/A", "n
 _CUT = re.compile(r"(?:\.{3,}|…)(?:\s*\(?\+?\d+\s+(?:more|others)\)?)?", re.IGNORECASE)
 _CUT_WORDS = re.compile(
     r"(?<![,;\s])(?:[,;\s]+(?:and\s+|und\s+|&\s*)?(?:etc|et\s+al|among\s+others|amongst\s+others|usw|u\.\s?a|\+?\d+\s+(?:more|others))"
-    r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on)|[,;\s]*[,;\s](?:\.{3,}|…))\.?\s*$",
+    r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on)|(?<!\.)[,;\s]*(?:\.{3,9}|…))(?:\.{1,9})?\s*$",
     re.IGNORECASE,
 )
 _DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
@@ -43,7 +44,7 @@ _BEHIND_GENES = re.compile(
     r"(?P<word>(?:not[ \-]|up|down|over|under|neg|pos|absent|decreased|increased|lost|enriched|depleted)[\w \-]*)",
     re.IGNORECASE,
 )
-_CALL = re.compile(r"(?:c|list|set|tuple|vector)\((?P<inside>[^()]*)\)")
+_CALL = re.compile(r"(?:[cC]|list|set|tuple|vector)\((?P<inside>[^()]*)\)")
 _LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
 _RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
 _SPACES = re.compile(r"\s{3,}")
@@ -136,7 +137,7 @@ def _read(text: str, found: _Found, absent: bool = False) -> None:
 
 
 def _read_typed(text: str, found: _Found, absent: bool) -> None:
-    text, bracketed = labelled_brackets(labelled_arrows(text))
+    text, bracketed = labelled_brackets(labelled_arrows(plain_levels(text)))
     sections = [*_sections(text), *((is_absent_word(label), genes) for label, genes in bracketed)]
     for says_absent, section in sections:
         if section is not text and (listed := entries(section)) is not None:
@@ -192,7 +193,7 @@ def _add(parts: Sequence[str], found: _Found, absent: bool, several: bool) -> No
     signed = any(_PLUS.match(part) for part in parts) and any(minus)
     bullets = len(parts) > 1 and all(minus)
     ranked = len(parts) > 1 and all(map(_RANKED.match, parts))
-    for part, is_minus in zip(parts, minus, strict=True):
+    for part, is_minus in zip(with_words_apart(parts), minus, strict=True):
         text = part.strip(EDGES + "[]{}").strip() if _CUT.search(part) else part.strip()
         if several and _CUT.fullmatch(text.strip("()")):
             found.is_cut = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.markers.expression_words import DOWN, UP, is_absent_word, is_direction_word
@@ -11,9 +12,10 @@ from cassia_engine.markers.recognised import is_recognised
 
 EDGES = " \t\r\n\u00a0\u200b\ufeff\"'`“”‘’«»"
 _LONGEST = 200  # a longer text is a sentence, and takes patterns long
+_PROVEN = 2  # known genes with a word attached, to take such words from other names of their list
 _NOTES = "*†‡§"
 _NUMBERING = re.compile(r"^(?:\(?\d{1,3}[.):](?:\s+|(?=[A-Za-z]))|[-*–—#]\s+|#\d+\s+|(?:and|und|&)\s+)")
-_FLOAT = r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?(?:\s*%|\s?[x×](?!\w)|[ -]?fold\b)?"
+_FLOAT = r"[x×]?[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+−]?\d+)?(?:\s*%|\s?[x×](?!\w)|[ -]?fold\b)?"
 _STATISTIC = r"(?:\s+(?:(?:avg_)?(?:log2?)?fc|lfc|score|auc|p|padj|p_val\w*|fdr|z|pct\w*))?"
 _VALUE = re.compile(
     rf"(?P<gene>[^\s:=(\[]\S*?(?: [^\s:=]\S*?)??){_STATISTIC}\s*"
@@ -21,7 +23,7 @@ _VALUE = re.compile(
     rf"|[(\[{{]\s*(?:[\w .]*[:=]\s*)?(?P<bracketed>{_FLOAT})(?:[,;/ ][^)\]}}]*)?[)\]}}])",
     re.IGNORECASE,
 )
-_RANK = re.compile(r"(?P<gene>\S+)\s+(?P<factor>[x×])?\d{1,4}")
+_RANK = re.compile(r"(?P<gene>\S+)\s+(?:(?P<factor>[x×])?\d{1,4}|(?P<times>\d{1,4})[x×])")
 # Names that have a colon and a number in them: of zebrafish and fly genes without a symbol.
 _COLON_NAME = re.compile(r"(?:zgc|si|im|wu|zmp|sb|cb|id|xx|dkey|ch\d+|[a-z]{1,3}[A-Z]?RNA|mt|Dmel|GeneID|LOC):\S+")
 _QUOTED = re.compile(r"(['\"])(?P<gene>.+?)\1?(?P<rest>\s*:.*)|(?P<bare>[^'\"\s]+)['\"](?P<value>\s*:.*)")
@@ -87,7 +89,9 @@ def _value(text: str) -> re.Match[str] | None:
     if "*" not in text.rstrip(_NOTES) and (found := _VALUE.fullmatch(text)):
         return found
     found = _RANK.fullmatch(text)
-    is_gene = found and (is_recognised(found["gene"]) or (found["factor"] and _may_be_gene(found["gene"])))
+    is_gene = found and (
+        is_recognised(found["gene"]) or ((found["factor"] or found["times"]) and _may_be_gene(found["gene"]))
+    )
     return found if is_gene else None
 
 
@@ -135,6 +139,17 @@ def with_word(text: str) -> re.Match[str] | None:
         return found
     found = _CAPITALS_ATTACHED.fullmatch(text)
     return found if found and not _is_name(text) else None
+
+
+def with_words_apart(parts: Sequence[str]) -> list[str]:
+    """The parts of a list with a blank before attached words, where known genes of it have such: Xyz1hi as Xyz1 hi."""
+    found = [None if "(" in part else _WORD_ATTACHED.fullmatch(part.strip()) for part in parts]
+    if sum(bool(match) and bool(with_word(match[0])) for match in found if match) < _PROVEN:
+        return list(parts)
+    return [
+        f"{match['gene']} {match['word']}" if match and len(match["gene"]) > 2 and not _is_name(match[0]) else part
+        for part, match in zip(parts, found, strict=True)
+    ]
 
 
 def _is_name(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cassia_engine.knowledge.proteins import is_protein_only
 from cassia_engine.markers.expression_words import DOWN, UP
 from cassia_engine.markers.joined_names import join_pairs, joined_symbol
 from cassia_engine.markers.recognised import is_recognised
@@ -30,10 +31,10 @@ _SIGN = re.compile(r"[^\w]+")
 _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
 _REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
 # A remark between blanks: CD3D (strong) CD3E (weak).
-_WORDS_IN_BRACKETS = re.compile(r"(?P<gene>[^\s,;()\[\]]{2,60})\s{1,2}\((?P<remark>[A-Za-z][\w /+.-]{1,40})\)")
+_WORDS_IN_BRACKETS = re.compile(r"(?P<gene>[^\s,;()\[\]]{2,60})\s{1,2}[(\[](?P<remark>[A-Za-z][\w /+.-]{1,40})[)\]]")
 # Other names between blanks, one behind each gene: CD3D (T3D) CD3E (T3E).
 _ALIASES = re.compile(r"(?:[^\s(),;]{2,60}\s{1,2}\([^\s(),;]+\)(?:\s{1,2}|$)){2,}")
-_FACTOR = re.compile(r"[x×]\d{1,4}")
+_FACTOR = re.compile(r"[x×]\d{1,4}|\d{1,4}(?:\.\d{1,4})?[x×]")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
 _LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
 _BEHIND = re.compile(
@@ -96,7 +97,8 @@ def _joined(found: re.Match[str]) -> str:
 def _attached(found: re.Match[str]) -> str:
     """A gene with the remark behind it as one word; brackets that hold genes stay as they are."""
     words = re.split(r"[ /+.-]+", found["remark"])
-    if not is_recognised(found["gene"]) or any(len(word) > 1 and is_recognised(word) for word in words):
+    genes = [word for word in words if len(word) > 1 and is_recognised(word) and not is_protein_only(word)]
+    if not is_recognised(found["gene"]) or 2 * len(genes) > len(words):
         return found[0]
     return f"{found['gene']}({'.'.join(words)})"
 
@@ -107,7 +109,8 @@ def _parted(parts: list[str]) -> list[str]:
     for part in parts:
         words = part.split()
         if "(" in part:
-            found.append(part)
+            are_several = len(words) > 1 and all(is_recognised(word.partition("(")[0]) for word in words)
+            found += words if are_several else [part]
         elif _FREE.search(part) and _are_genes(words):
             found += _FREE.split(part)
         elif _are_known(words):

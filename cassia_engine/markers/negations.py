@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.expression_words import DOWN, UP, is_direction_word
 from cassia_engine.markers.recognised import is_recognised
+from cassia_engine.markers.shared_signs import unclear_sign
 
 _LONGEST = 200  # a longer piece is a sentence, and takes patterns long
 _DOWN_WORDS = "|".join(sorted((word for word in DOWN if word.isascii() and word[0].isalpha()), key=len, reverse=True))
@@ -47,7 +48,7 @@ _WORD_IN_BRACKETS = re.compile(rf"\s*[(\[]\s*(?P<word>{_NOT}|{_DOWN_WORDS})\s*[)
 _DOWN_WORD = re.compile(_DOWN_WORDS, re.IGNORECASE)
 _MINUS, _PLUS = re.compile(r"\s*[-−]\s*(?=[A-Za-z])"), re.compile(r"\s*\+\s*(?=[A-Za-z])")
 _SLASHES = re.compile(r"\s*/\s*")
-_SLASHED = re.compile(r"(?<![\w/+\-−⁻])(?P<genes>(?:[A-Za-z]\w*/)+[A-Za-z]\w*[-−⁻])(?![\w/])")
+_VERSUS = re.compile(r"\bvs\.\s")
 # "↑ CD3D, CD3E ↓ LYZ, CD14": an arrow for each list, and not for each gene.
 _ARROWS = re.compile(r"\s*(?P<one>[↑↓])(?P<first>[^↑↓]*\w[,;\s]+\w[^↑↓]*)(?P<other>[↑↓])(?P<second>\s*\w[^↑↓]*)")
 _NAME_LIKE = re.compile(r"[A-Za-z][\w.\-]*[A-Z0-9][\w.\-]*")
@@ -80,9 +81,11 @@ class _Clause:
 
 def spread(text: str) -> tuple[str, str]:
     """The list with each negation at every gene that it reaches; why that cannot be told, "" if it can."""
+    text = _VERSUS.sub("vs ", text)
     pieces = _SEPARATOR.split(text)
     text, problem = _with_minus(text, pieces)
-    problem = problem or _unclear_slashes(text)
+    if not problem and (unclear := unclear_sign(text)):
+        problem = f"{unclear}; {_REMEDY}"
     if problem or not _ANY.search(text):
         return text, problem
     problem = _unclear_brackets(text)
@@ -111,15 +114,6 @@ def _with_minus(text: str, pieces: Sequence[str]) -> tuple[str, str]:
         for piece, is_minus in zip(pieces[::2], inside, strict=True)
     ]
     return "".join(part for pair in zip(written, [*pieces[1::2], ""], strict=True) for part in pair), ""
-
-
-def _unclear_slashes(text: str) -> str:
-    """Why it cannot be told of which genes between slashes a single minus is said ("EPCAM/KRT8-")."""
-    for found in _SLASHED.finditer(text):
-        genes = found["genes"].split("/")
-        if all(is_recognised(gene.rstrip("-−⁻")) for gene in genes) and not is_recognised(found["genes"]):
-            return f"whether the minus in {quoted(found['genes'])} is said of each gene cannot be told; {_REMEDY}"
-    return ""
 
 
 def _unclear_brackets(text: str) -> str:
