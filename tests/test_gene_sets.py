@@ -49,6 +49,7 @@ READ: dict[str, tuple[str, str]] = {
     "bullets": ("sets.md", "- " + lines(": ", ", ", end="\n- ").removesuffix("- ")),
     "bold": ("sets.md", "* **" + lines("**: ", ", ", end="\n* **").removesuffix("* **")),
     "bold with its colon": ("sets.md", "**" + lines(":** ", ", ", end="\n**").removesuffix("**")),
+    "brackets of YAML": ("sets.yaml", lines(": [", ", ", end="]\n")),
     "title above": ("sets.txt", "Marker genes of the clusters in blood\n\n" + lines(": ", ", ")),
     "note below": ("sets.txt", lines(": ", ", ") + "\nGenes were chosen by fold change, p below 0.05\n"),
 }

@@ -330,7 +330,28 @@ def test_list_that_is_empty_in_every_notation_has_no_genes(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "piece", ["not ", "(", "[", "c(", "a: ", "<", "up: ", ", and", " ", "-", "1 ", ".", "a/", "^", "x1 ", "A (b) "]
+    "piece",
+    [
+        "not ",
+        "(",
+        "[",
+        "c(",
+        "a: ",
+        "<",
+        "up: ",
+        ", and",
+        " ",
+        "-",
+        "1 ",
+        ".",
+        "a/",
+        "^",
+        "x1 ",
+        "A (b) ",
+        ", ",
+        " , ",
+        "; ",
+    ],
 )
 def test_cell_of_repeated_signs_is_read_without_an_error(piece: str) -> None:
     assert sum(map(len, parse_genes(piece * 300).genes)) <= 300 * len(piece)

@@ -79,6 +79,7 @@ _LEAD = re.compile(
 )
 # What is written behind a list of where it is from.
 _ORIGIN = re.compile(
+    r"(?<![\s,;])"  # a run is looked at once
     r"(?:[\s,;]*(?:\((?:see|cf|figs?|figures?|tables?|supp\w*|refs?|references?|[^()\d]{1,60}\bet al)\b[^()]*\)"
     r"|\bdoi:\s*\S+|https?://\S+|\bPMID:?\s*\d+))+[\s.]*$",
     re.IGNORECASE,

@@ -29,6 +29,8 @@ LABELS = (
 # A label and the first gene behind it, as a comma cuts them off.
 _LABELLED = re.compile(r"[^:]{1,80}:\s+[A-Za-z]\S*$")
 
+_WORDS = re.compile(r"[\w+/ \-]+")  # no brackets or quotes of a list, no values
+
 
 def is_labelled(field: str) -> bool:
     """Whether a field is a label and the first gene of a list."""
@@ -42,13 +44,13 @@ def start_with_names(lists: Sequence[str]) -> bool:
     A single word may be a gene that is not known; of three lists and more hardly all start with such.
     """
     fields = [genes.split(",") for genes in lists]
-    words = [found[0].split() for found in fields]
+    words = [found[0].split() if _WORDS.fullmatch(found[0].strip()) else [] for found in fields]
     named = [
-        (len(some) > 1 or len(lists) >= _LEAST_NAMED) and len(found) > 2 and _is_hardly_known(some)
+        (len(some) > 1 or (some and len(lists) >= _LEAST_NAMED)) and len(found) > 2 and _is_hardly_known(some)
         for found, some in zip(fields, words, strict=True)
     ]
     known = [gene.strip() for found in fields for gene in found[1:] if gene.strip()]
-    return sum(named) >= _NEARLY_ALL * max(len(named), 1) and share(known) >= _KNOWN
+    return sum(map(bool, named)) >= _NEARLY_ALL * max(len(named), 1) and share(known) >= _KNOWN
 
 
 def _is_hardly_known(words: Sequence[str]) -> bool:
