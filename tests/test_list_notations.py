@@ -261,6 +261,7 @@ NOTATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "[Su(H), E(spl)m3-HLH]": (("Su(H)", "E(spl)m3-HLH"), ()),
     "c('Su(H)', 'l(2)gl')": (("Su(H)", "l(2)gl"), ()),
     "(Su(H), mt:CoI)": (("Su(H)", "mt:CoI"), ()),
+    "elav, tup, cup": (("elav", "tup", "cup"), ()),
     "sox10 mitfa tyrp1b pmela dct": (("sox10", "mitfa", "tyrp1b", "pmela", "dct"), ()),
 }
 

@@ -135,7 +135,8 @@ def _may_be_gene(text: str) -> bool:
 def with_word(text: str) -> re.Match[str] | None:
     """A gene with a word for its expression attached, as `gene` and `word` (CD3Dhi); None for another text."""
     found = _WORD_ATTACHED.fullmatch(text)
-    if found and is_recognised(found["gene"]) and not _is_name(text):
+    # Of a letter and a word is a gene of flies: tup.
+    if found and len(found["gene"]) > 1 and is_recognised(found["gene"]) and not _is_name(text):
         return found
     found = _CAPITALS_ATTACHED.fullmatch(text)
     return found if found and not _is_name(text) else None
