@@ -28,14 +28,14 @@ _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
 _SIGN = re.compile(r"[^\w]+")
 _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
-_REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
+_REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60}+)\s*\((?=[^()\n,;，；]*[,;，；])[^()\n]*+\)")
 # What belongs to the word before it: a value, a word for its expression; and what to the word behind it.
 _LEVELS = r"(?:neg|negative|low|high|lo|hi|dim|bright|pos|positive|absent|present|up|down)\b"
 _BEHIND = re.compile(
     rf"\s+(?=[(\[]\s*(?:(?:[\w.]{{1,15}}\s*[:=]\s*)?[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)"
 )
 # CD45RA-CCR7+
-_SIGNED = re.compile(r"([A-Za-z0-9]+)[+-]")
+_SIGNED = re.compile(r"(?<![A-Za-z0-9])([A-Za-z0-9]++)[+-]")
 _COLON = re.compile(r"(?<=[:=])\s+")
 # Words that stand between genes, and words that only sentences have.
 _NO_GENES = UP | DOWN | {"and", "und", "et", "or", "but", "no", "not"}

@@ -48,7 +48,7 @@ _DOWN_WORD = re.compile(_DOWN_WORDS, re.IGNORECASE)
 _MINUS, _PLUS = re.compile(r"\s*[-−]\s*(?=[A-Za-z])"), re.compile(r"\s*\+\s*(?=[A-Za-z])")
 _SLASHES = re.compile(r"\s*/\s*")
 # "↑ CD3D, CD3E ↓ LYZ, CD14": an arrow for each list, and not for each gene.
-_ARROWS = re.compile(r"\s*(?P<one>[↑↓])(?P<first>[^↑↓]*\w[,;\s]+\w[^↑↓]*)(?P<other>[↑↓])(?P<second>\s*\w[^↑↓]*)")
+_ARROWS = re.compile(r"\s*(?P<one>[↑↓])(?=[^↑↓]*\w[,;\s]++\w)(?P<first>[^↑↓]++)(?P<other>[↑↓])(?P<second>\s*\w[^↑↓]*)")
 _NAME_LIKE = re.compile(r"[A-Za-z][\w.\-]*[A-Z0-9][\w.\-]*")
 _FIRST_WORD = re.compile(r"^\s*(?:and|or|nor|&)\s+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(\s*[,，、]\s*|\s*[;；\n\r\t|]\s*|\.\s+|\s+but\s+)")

@@ -14,7 +14,7 @@ _ASSIGNED = re.compile(
     r"\s*[\w.]+\s*(?:=|<-)\s*(?:list\s*\(|dict\s*\(|\{|structure\s*\()|\s*(?:list|dict|structure)\s*\("
 )
 _NAMES_LIST = re.compile(r"\$(?:`[^`]+`|[\w.]+)\s*$")
-_RULE = re.compile(r"\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)+\|?\s*")
+_RULE = re.compile(r"\s*+\|?\s*+:?-{3,}+:?\s*+(?:\|\s*+:?-{3,}+:?\s*+)++\|?\s*+")
 
 
 def refuse_notation(lines: Sequence[str], place: str) -> None:
