@@ -209,6 +209,6 @@ def _compare(place: str, said: Correction) -> None:
     meant = ontology.resolve(said.label)
     if meant.found and not (ontology.is_a(meant.cl_id, said.cl_id) or ontology.is_a(said.cl_id, meant.cl_id)):
         log.warning(
-            "%s: the label %s would be %s (%s), its cl_id is %s (%s); the cl_id was taken, correct it if the label is right",
+            "%s: the label %s would be %s (%s), its cl_id is %s (%s); the cl_id was taken; correct it, or the label",
             *(place, shown(said.label), meant.cl_id, meant.cl_label, said.cl_id, said.cl_label),
         )

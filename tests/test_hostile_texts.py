@@ -9,10 +9,13 @@ from contextlib import suppress
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.knowledge.tissues import TissueTable
 from cassia_engine.markers.gene_lists import parse_genes
 from cassia_engine.markers.gene_names import learn
 from cassia_engine.markers.other_notations import refuse_notation
 from cassia_engine.markers.recognised import is_recognised
+from cassia_engine.providers.chat import Finish
+from cassia_engine.replies.claims import read_annotation, read_validation
 
 LENGTH = 10_000  # characters; what was quadratic took seconds to minutes for these, and what was exponential for ever
 MOST_S = 5.0  # of CPU time, so that a busy machine does not matter; a tenth of it is used
@@ -64,3 +67,26 @@ def test_names_of_genes() -> None:
 
 def test_rules_of_markdown() -> None:
     assert used(lambda: refuse_notation(["a|b", filled(" ", "---|---|", "x")], "x")) < MOST_S
+
+
+@pytest.mark.parametrize(
+    "unit", ["...", "…", '"', "'", "“", "{", "[", "a: ", "a:", "//", "/*", "\\", "<a>", "** ", " ", "no "]
+)
+def test_replies(unit: str) -> None:
+    text = filled(unit)
+    forms = (
+        text,
+        f"{{{text}}}",
+        f'{{"lineage": {text}}}',
+        f"<lineage>{text}!</lineage>",
+        f"Lineage: {text}\nCandidates: {text}",
+    )
+    assert (
+        used(lambda: [read(form, Finish.STOP) for form in forms for read in (read_annotation, read_validation)])
+        < MOST_S
+    )
+
+
+def test_tissues() -> None:
+    words = " ".join(f"place{number}" for number in range(LENGTH // 10))
+    assert used(lambda: TissueTable.load().nearest(words)) < MOST_S
