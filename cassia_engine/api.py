@@ -247,7 +247,7 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     if not shown:
         return
     say(f"cassia: {merged.outcome_words}")
-    for line in closing_lines(merged):
+    for line in closing_lines(merged, warned=True):
         say(f"cassia: {line}")
     if paths:
         say(f"cassia: written: {', '.join(map(str, paths))}")

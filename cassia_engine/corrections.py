@@ -47,16 +47,27 @@ class Corrections:
         Raises:
             UsageError: one is not; says which line and what to do.
         """
-        known, seen = set(clusters), set[str]()
+        known, first = set(clusters), dict[str, tuple[int, Correction]]()
         problems = Problems(self.source)
-        for line, cluster, _ in self.rows:
+        for line, cluster, said in self.rows:
             if cluster not in known:
                 what = f"column cluster: {shown(cluster)} is not in the marker table; correct the id or remove the row"
                 problems.add("of no cluster", what, line)
-            elif cluster in seen:
-                problems.add("that are double", f"column cluster: {shown(cluster)} is there twice; keep one row", line)
-            seen.add(cluster)
+            elif cluster in first:
+                how = self._both(*first[cluster], said)
+                what = f"column cluster: {shown(cluster)} is there twice, {how}; keep one row"
+                problems.add("for clusters that have one already", what, line)
+            first.setdefault(cluster, (line, said))
         problems.raise_all()
+
+    def _both(self, line: int, first: Correction, second: Correction) -> str:
+        """What the first row of a cluster, at `line`, and a second one say of it."""
+        there = f"in {'row' if self.source.in_rows else 'line'} {line}" if self.source.lines else "in an earlier row"
+        for name in ("label", "cl_id"):
+            old, new = getattr(first, name), getattr(second, name)
+            if old and new and old != new:
+                return f"as {shown(old)} {there} and as {shown(new)} here"
+        return f"first {there}"
 
 
 def read_corrections(table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]]) -> Corrections:
@@ -198,6 +209,6 @@ def _compare(place: str, said: Correction) -> None:
     meant = ontology.resolve(said.label)
     if meant.found and not (ontology.is_a(meant.cl_id, said.cl_id) or ontology.is_a(said.cl_id, meant.cl_id)):
         log.warning(
-            "%s: the label %s would be %s (%s), its cl_id is %s (%s); the cl_id was taken",
+            "%s: the label %s would be %s (%s), its cl_id is %s (%s); the cl_id was taken; correct it, or the label",
             *(place, shown(said.label), meant.cl_id, meant.cl_label, said.cl_id, said.cl_label),
         )

@@ -46,14 +46,17 @@ def status(merged: Merged) -> Status:
         parts=report.parts(merged.results, merged.run),
         review=report.review(merged.results, merged.run),
     )
-    return replace(
-        base, summary=report.summary(base.typed, base.total, base.by_person, base.review, bool(base.warnings))
-    )
+    return replace(base, summary=report.summary(base.typed, base.total, base.by_person, base.review, base.n_warnings))
 
 
-def closing_lines(merged: Merged) -> list[str]:
+def closing_lines(merged: Merged, warned: bool = False) -> list[str]:
     """What the end of a run says of a sample beside its counts: who was asked, what it cost, what needs review, and
-    what the outputs as a whole are in doubt for."""
+    what the outputs as a whole are in doubt for.
+
+    Args:
+        warned: what the annotator did not understand was said before, when the same command began to annotate.
+    """
     ended = status(merged)
+    who = merged.run.notice if warned else merged.run.said
     warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
-    return [*filter(None, (merged.run.said, merged.usage.words, ended.summary)), *warnings]
+    return [*filter(None, (who, merged.usage.words, ended.summary)), *warnings]

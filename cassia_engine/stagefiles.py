@@ -82,6 +82,11 @@ class Status:
         return sum(self.counts.values())
 
     @property
+    def n_warnings(self) -> int:
+        """Warnings on the sample as a whole, and on what the annotator did not understand."""
+        return len(self.warnings) + len(self.run_warnings)
+
+    @property
     def look(self) -> int:
         """Clusters that need review: all but the clear ones and those that a person named."""
         return sum(self.parts.values()) - self.parts.get("clear", 0) - self.by_person

@@ -256,6 +256,18 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
     assert "mine: one cluster only" in configured.stderr and "warning:" not in configured.stderr
 
 
+def test_a_tissue_that_is_not_known_is_said_once_and_not_called_clear(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"cluster": cluster, "genes": GENES} for cluster in "TU"]
+    with caplog.at_level(logging.WARNING):
+        cassia_engine.annotate(rows, tissue="nowhere", species="human")
+    said = capsys.readouterr().err
+    assert (caplog.text + said).count("'nowhere' is not in the tissue table") == 1
+    assert f"cassia: {NOTICE}\n" in said
+    assert said.splitlines()[-1] == "cassia: All 2 clusters have a cell type. See the warning."
+
+
 def test_importing_loads_opens_and_configures_nothing() -> None:
     code = """
 import logging, sys

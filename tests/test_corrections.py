@@ -194,8 +194,33 @@ def test_unknown_and_double_clusters_are_told(tmp_path: Path) -> None:
         corrected([make.annotated("0")], found)
     assert [str(problem).partition(", ")[2] for problem in caught.value.problems] == [
         "line 2: column cluster: 7_0 is not in the marker table; correct the id or remove the row",
-        "line 4: column cluster: 0 is there twice; keep one row",
+        "line 4: column cluster: 0 is there twice, as B cell in line 3 and as T cell here; keep one row",
     ]
+
+
+@pytest.mark.parametrize(
+    ("second", "how"),
+    [
+        ("0,B cell,,,", "first in line 2"),
+        ("0,B cell,,seen again,", "first in line 2"),
+        ("0,T cell,,,", "as B cell in line 2 and as T cell here"),
+        ("0,B cell,CL:0000084,,", "as CL:0000236 in line 2 and as CL:0000084 here"),
+    ],
+)
+def test_two_rows_of_a_cluster_are_told_with_what_each_says(tmp_path: Path, second: str, how: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_corrections(table(tmp_path, "0,B cell,CL:0000236,,", second)).check(["0"])
+    assert str(caught.value).endswith(f", line 3: column cluster: 0 is there twice, {how}; keep one row")
+
+
+def test_many_clusters_with_two_rows_are_one_line(tmp_path: Path) -> None:
+    rows = [f"{cluster},{label},,," for label in ("B cell", "T cell") for cluster in range(3)]
+    with pytest.raises(UsageError) as caught:
+        read_corrections(table(tmp_path, *rows)).check(["0", "1", "2"])
+    assert str(caught.value).endswith(
+        "3 rows for clusters that have one already (lines 5, 6, 7): e.g. "
+        "column cluster: 0 is there twice, as B cell in line 2 and as T cell here; keep one row"
+    )
 
 
 # --- the commands

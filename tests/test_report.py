@@ -101,6 +101,9 @@ def test_offline_says_first_that_no_model_was_asked() -> None:
     page = Page(render(make.mixed_bag(), run=make.OFFLINE_RUN))
     assert page.text_of["headline"].startswith("No language model was asked.")
     assert page.text_of["notice"] == "Warning: the tissue 'x' is not in the tissue table."
+    calm = Page(render([make.annotated()], run=make.OFFLINE_RUN))
+    assert calm.text_of["headline"].endswith("The one cluster has a cell type. See the warning.")
+    assert "Nothing needs review" not in calm.text
     alone = Page(render(make.mixed_bag(), run=replace(make.OFFLINE_RUN, warnings=())))
     assert alone.text_of["headline"].startswith("No language model was asked.") and "notice" not in alone.text_of
 
@@ -321,7 +324,8 @@ def test_low_confidence_says_by_what_rule() -> None:
 
 def test_all_well_claims_no_check_that_nobody_made() -> None:
     checked = Page(render([make.annotated()])).text
-    unchecked = Page(render([make.annotated(validated=None)], run=make.OFFLINE_RUN)).text
+    offline = replace(make.OFFLINE_RUN, warnings=())
+    unchecked = Page(render([make.annotated(validated=None)], run=offline)).text
     assert "passed its check" in checked
     assert "passed its check" not in unchecked
     assert "Nothing needs review" in unchecked

@@ -25,9 +25,12 @@ MANY = tuple((str(n), "low confidence") for n in range(7))
 
 def test_nothing_is_called_clear_beside_a_warning() -> None:
     """Genes that do not fit the species put every cell type in doubt, also those that no check flags."""
-    assert summary(2, 2, 0, (), warned=True) == "All 2 clusters have a cell type. See the warning."
+    assert summary(2, 2, 0, (), n_warnings=1) == "All 2 clusters have a cell type. See the warning."
+    assert summary(2, 2, 0, (), n_warnings=2) == "All 2 clusters have a cell type. See the 2 warnings."
+    merged = merge(make.DATASET, make.SELECTION, [(make.annotated(), make.OFFLINE_RUN)])
+    assert status(merged).summary == "The one cluster has a cell type. See the warning."
     review = (("7", "refused"),)
-    assert summary(2, 2, 0, review, warned=True) == summary(2, 2, 0, review)
+    assert summary(2, 2, 0, review, n_warnings=1) == summary(2, 2, 0, review)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def _conclude(merged: Merged, paths: Sequence[Path]) -> None:
     if console.is_terminal and len(merged.results) <= MOST_LISTED:
         console.print(_listing(merged))
     log.info("%s", merged.outcome_words)
-    for line in closing_lines(merged):
+    for line in closing_lines(merged, warned=True):
         log.info("%s", line)
     for path in paths:
         click.echo(path)

@@ -37,7 +37,8 @@ _GREEK_END = re.compile(r"(?<=[A-Z0-9])(alpha|beta|gamma|delta|epsilon|zeta)$")
 ENSEMBL_ID = r"ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?"
 _GENE_ID = re.compile(rf"[_|:.-]?\b{ENSEMBL_ID}[_|:-]?|[_|:.-]{ENSEMBL_ID}$")
 _KERATIN = re.compile(r"^(?:(?:cyto)?keratin|CK)[- ]?(?=\d)", re.IGNORECASE)
-_SHARED_HEAD = re.compile(r"(\b\w[\w-]*)[(\[{](\w{1,5}(?:\s?[/,|&]\s?\w{1,5})+)[)\]}]")
+# Also a head without brackets behind it, so that no text is looked at twice.
+_SHARED_HEAD = re.compile(r"\b(\w[\w-]*+)(?:[(\[{](\w{1,5}(?:\s?[/,|&]\s?\w{1,5})+)[)\]}])?")
 _DASH = re.compile(r"(?<=\w)[-‐‑–—−](?=\w)")
 _LEVEL_WITHIN = re.compile(r"(?:high|hi|low|lo|dim|bright|pos|int)$", re.IGNORECASE)
 
@@ -84,8 +85,12 @@ def read(text: str) -> Cited:
 
 def written_out(citation: str) -> str:
     """A citation with each of several genes in full or set apart: S100A(8/9), S100A8-A9, CD3D-CD3E."""
-    plain = _SHARED_HEAD.sub(lambda m: "/".join(m[1] + part.strip() for part in re.split("[/,|&]", m[2])), citation)
+    plain = _SHARED_HEAD.sub(_each_in_full, citation)
     return _DASH.sub("/", plain) if plain == citation else plain
+
+
+def _each_in_full(match: re.Match[str]) -> str:
+    return "/".join(match[1] + part.strip() for part in re.split("[/,|&]", match[2])) if match[2] else match[0]
 
 
 def names_chain(name: str) -> bool:

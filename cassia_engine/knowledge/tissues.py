@@ -12,6 +12,7 @@ from importlib.resources import files
 
 ANY = "any"
 _LIKE = 0.8  # of 1, by difflib: how like a word is to one of the table that is offered in its place
+_MOST_LOOKED_UP = 20  # words of a text for which a like one is looked for, which takes long
 # Said on purpose: no tissue is known, or cells of many tissues are in the data.
 BLIND = frozenset(
     {"", "none", "na", "n a", "not known", "unknown", "any", "all", "other", "various", "mixed", "multiple"}
@@ -80,7 +81,7 @@ class TissueTable:
     def nearest(self, text: str) -> str:
         """The word for a tissue that a text, or one of its words, is a letter or so off; "" if none is."""
         plain = _plain(text)
-        for written in (plain, *plain.split()):
+        for written in (plain, *dict.fromkeys(plain.split()))[:_MOST_LOOKED_UP]:
             if len(written) > 2 and (near := difflib.get_close_matches(written, self.words, n=1, cutoff=_LIKE)):
                 return near[0]
         return ""

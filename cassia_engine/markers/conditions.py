@@ -31,6 +31,7 @@ _REST = re.compile(
     r"(?:[\s_.\-]?(?:cells?|clusters?|cell[\s_.\-]?types?))?",
     re.IGNORECASE,
 )
+_LONGEST = 200  # characters; a longer text is a remark, and takes patterns long
 _WHAT = "the genes tell conditions apart within clusters, not the clusters from each other"
 
 
@@ -81,14 +82,15 @@ def _comparisons(source: Source, used: Collection[int], ids: set[str]) -> Iterat
 
 def _compares(pattern: re.Pattern[str], text: str, ids: Collection[str] = ()) -> bool:
     """Whether a text compares two things of which none is a cluster or all others."""
-    found = pattern.fullmatch(text.strip())
+    found = pattern.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     sides = (found["one"].strip().lower(), found["other"].strip().lower()) if found else ()
     return bool(found) and not any(_is_cluster(side, ids) for side in sides)
 
 
 def _names_clusters(text: str, ids: Collection[str]) -> bool:
     """Whether a text is a cluster, all others, or compares such."""
-    found = _VERSUS.fullmatch(text.strip()) or _MINUS.fullmatch(text.strip())
+    text = text.strip()
+    found = None if len(text) > _LONGEST else _VERSUS.fullmatch(text) or _MINUS.fullmatch(text)
     sides = (found["one"], found["other"]) if found else (text,)
     return any(_is_cluster(side.strip().lower(), ids) for side in sides)
 

@@ -21,6 +21,7 @@ _WORD = (
     r"(?:[\s_.\-]?(?:regulated|expressed))?(?:[\s_.\-]?(?:genes?|markers?|degs?))?"
 )
 _BOTTOM = re.compile(r"bottom(?: (?:genes?|markers?|\d+))*", re.IGNORECASE)
+_LONGEST = 200  # characters; a longer id is a remark, and takes patterns long
 _SEPARATOR = r"[\s_.:|/\-]+"
 _BEHIND = re.compile(rf"(?P<base>.*?)(?:{_SEPARATOR}|\s*\(){_WORD}\)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"{_WORD}(?:{_SEPARATOR}(?P<base>.*)|(?P<none>))", re.IGNORECASE)
@@ -80,7 +81,8 @@ def is_pair(names: Sequence[str]) -> bool:
 
 
 def _directed(id_: str) -> _Directed | None:
-    match = _BEFORE.fullmatch(id_.strip()) or _BEHIND.fullmatch(id_.strip())
+    id_ = id_.strip()
+    match = None if len(id_) > _LONGEST else _BEFORE.fullmatch(id_) or _BEHIND.fullmatch(id_)
     return _Directed((match["base"] or "").strip(), is_absent_word(match["word"])) if match else None
 
 

@@ -17,6 +17,7 @@ _DOWN = """
 UP, DOWN = frozenset(_UP.split()), frozenset(_DOWN.split())
 # "up genes", "positive markers", "down-regulated"
 _KIND = re.compile(r"[\s_.\-]*(?:regulated|expressed|expression|genes?|markers?|features?|list|degs?)$")
+_LONGEST = 200  # characters; a longer text is no word for a direction, and takes patterns long
 _NOT = re.compile(r"not[\s_-]+|non-")
 
 
@@ -36,6 +37,8 @@ def is_absent_word(text: str) -> bool:
 def _plain(text: str) -> str:
     """A word for a direction as the sets have it: without "genes", "markers" and "regulated" behind it."""
     word = text.strip().lower()
+    if len(word) > _LONGEST:
+        return word
     while word not in UP and (shorter := _KIND.sub("", word)) and len(shorter) < len(word):
         word = shorter
     return word

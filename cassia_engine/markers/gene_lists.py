@@ -21,7 +21,7 @@ from cassia_engine.markers.source import MISSING
 _LEAST_PAIRS = 3  # of symbol and id, in a list that has no bars
 _EMPTY = re.compile(
     r"(?:(?:character|logical|factor|integer|list|set|dict|tuple)\(0?\)|NULL|None|nan|<NA>|null|\[\]|\{\}|\(\)"
-    r"|(?:Index|Series|array)\(\[\].*\)|<\w*Array\w*>\s*\[\].*)(?:\s*Levels:\s*)?",
+    r"|(?:Index|Series|array)\(\[\].*\)|<\w{0,40}Array\w{0,40}>\s*\[\].*)(?:\s*Levels:\s*)?",
     re.DOTALL,
 )
 _NUMBER = re.compile(r"[-+−]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+−]?\d+)?")
@@ -33,7 +33,9 @@ _CUT_WORDS = re.compile(
     r"|[,;\s]+(?:and|und|&)\s+(?:others|more|many\s+others|so\s+on)|(?<!\.)[,;\s]*(?:\.{3,9}|…))(?:\.{1,9})?\s*$",
     re.IGNORECASE,
 )
-_DIRECTION = re.compile(r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^)]*,))\s*")
+_DIRECTION = re.compile(
+    r"(?:^|(?<=[;\n|,.)\s]))\s*(?P<label>[A-Za-z+\-−↑↓][\w \-]{0,40}?)\s*(?:[:=]|\((?=[^),]{0,200}+,))\s*"
+)
 _SHORT_LABEL = re.compile(r"\b(neg|pos)\.\s*(markers?|genes?)\b", re.IGNORECASE)
 # "CD3D, CD3E (-): LYZ": a label of the genes behind it.
 _SIGN_LABEL = re.compile(r"\s\((?P<sign>[+\-−])\)\s{0,2}:\s{0,2}(?=[A-Za-z])(?![a-z]+(?:\W|$))")
@@ -45,8 +47,8 @@ _BEHIND_GENES = re.compile(
     re.IGNORECASE,
 )
 _CALL = re.compile(r"(?:[cC]|list|set|tuple|vector)\((?P<inside>[^()]*)\)")
-_LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−][^()]*[,;][^()]*)\)")
-_RANKED = re.compile(r"\s*\d+\s+(?=\S*[A-Za-z]\S*\s*$)")
+_LABELLED = re.compile(r"(?P<label>[^(),;]{1,60}?)\s+\((?P<inside>\s*[^\s\d.\-−](?=[^(),;]*[,;])[^()]*+)\)")
+_RANKED = re.compile(r"\s*+\d++\s++(?=\S++\s*$)(?=\S*[A-Za-z])")
 _SPACES = re.compile(r"\s{3,}")
 _PLUS, _MINUS = re.compile(r"\s*\+\s*(?=[A-Za-z])"), re.compile(r"\s*[-−]\s*(?=[A-Za-z])")
 
@@ -78,12 +80,12 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 # What is written behind a list of where it is from.
-_ORIGIN = re.compile(
-    r"(?<![\s,;])"  # a run is looked at once
-    r"(?:[\s,;]*(?:\((?:see|cf|figs?|figures?|tables?|supp\w*|refs?|references?|[^()\d]{1,60}\bet al)\b[^()]*\)"
-    r"|\bdoi:\s*\S+|https?://\S+|\bPMID:?\s*\d+))+[\s.]*$",
-    re.IGNORECASE,
-)
+_IN_BRACKETS = r"\((?:see|cf|figs?|figures?|tables?|supp\w*|refs?|references?|[^()\d]{1,60}\bet al)\b[^()]*\)"
+# An address ends where the next remark begins, so that a text can be divided in one way only.
+_ADDRESS = rf"(?:(?!{_IN_BRACKETS}(?:[\s.,;(]|$|doi:|https?:|PMID)|\bdoi:\s+\S|\bPMID:?\s+\d)\S)++"
+_REMARK = rf"(?:{_IN_BRACKETS}|\bdoi:\s*(?=\S){_ADDRESS}|https?://{_ADDRESS}|\bPMID:?\s*\d++)"
+_ORIGIN = re.compile(rf"(?:(?<![\s,;])[\s,;]++|(?![\s,;])){_REMARK}(?:[\s,;]*+{_REMARK})*+", re.IGNORECASE)
+_END = re.compile(r"[\s.]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,7 @@ def parse_genes(cell: str) -> GeneList:
     if _EMPTY.fullmatch(cell.strip()):
         return GeneList(())
     found = _Found()
-    # Long runs of white space say no more than short ones, and take patterns long.
-    text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else "  ", cell.strip())
-    text, found.is_cut = without_print(without_markup(text))
+    text, found.is_cut = without_print(_with_short_spaces(without_markup(cell.strip())))
     _read(text, found)
     parts, numbers, problem = _without_numbers(_without_words(found.parts))
     genes = [gene for gene, is_absent in parts if not is_absent]
@@ -133,18 +133,19 @@ def _read(text: str, found: _Found, absent: bool = False) -> None:
         _read_typed(text, found, absent)
         return
     for entry in listed:
-        typed = parts_of(entry.gene) if re.search(r"[,;\n\t]", entry.gene) else [entry.gene]
+        typed = parts_of(_with_short_spaces(entry.gene)) if re.search(r"[,;\n\t]", entry.gene) else [entry.gene]
         _add([part for part in typed if part.strip()], found, absent or entry.absent, several=True)
 
 
 def _read_typed(text: str, found: _Found, absent: bool) -> None:
     text, bracketed = labelled_brackets(labelled_arrows(plain_levels(text)))
+    text = _with_short_spaces(text) if bracketed else text
     sections = [*_sections(text), *((is_absent_word(label), genes) for label, genes in bracketed)]
     for says_absent, section in sections:
         if section is not text and (listed := entries(section)) is not None:
             _add([entry.gene for entry in listed], found, absent or says_absent, several=True)
             continue
-        section = _LEAD.sub("", _CITATION.sub("", _ORIGIN.sub("", section)))
+        section = _LEAD.sub("", _CITATION.sub("", _without_origin(section)))
         section, n_cut = _CUT_WORDS.subn("", section)
         found.is_cut |= bool(n_cut)
         section, problem = spread(_inside(without_label(section)))
@@ -153,6 +154,22 @@ def _read_typed(text: str, found: _Found, absent: bool) -> None:
         if len(parts) > 1 and "\n" in section and parts[0].strip().lower() in GENE_HEADERS:
             del parts[0]  # the name of a column, which pandas prints above
         _add(parts, found, absent or says_absent, several=len(parts) > 1)
+
+
+def _with_short_spaces(text: str) -> str:
+    """The text without long runs of white space: they say no more than short ones, and take patterns long."""
+    return _SPACES.sub(lambda run: "\n" if "\n" in run[0] else "  ", text)
+
+
+def _without_origin(text: str) -> str:
+    """The text without remarks at its end on where the list is from."""
+    found = _END.match(text[::-1])
+    end = len(text) - (found.end() if found else 0)
+    # Remarks are looked for from the start, as a pattern that has to reach the end is tried at each of them anew.
+    for origin in _ORIGIN.finditer(text):
+        if origin.end() >= end:
+            return text[: origin.start()]
+    return text
 
 
 def _sections(text: str) -> Iterator[tuple[bool, str]]:

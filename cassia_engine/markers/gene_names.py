@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cassia_engine.errors import shown
 from cassia_engine.markers.affixes import without_prefixes, without_suffixes
 from cassia_engine.markers.antibody_names import without_abseq, without_channels
-from cassia_engine.markers.ids import unversioned
+from cassia_engine.markers.ids import LONGEST_NAME, unversioned
 from cassia_engine.markers.joined_names import without_ids, without_other_fields
 from cassia_engine.markers.signs import without_signs
 from cassia_engine.markers.unique_names import ambiguous, without_numbers
@@ -88,7 +88,7 @@ def learn(names: Collection[str], species: str | None, repeated: bool, symbols: 
         repeated: whether a name stands in several rows; then no numbers were added to make row names unique.
         symbols: the gene map.
     """
-    current = {name: name for name in names}
+    current = {name: name for name in names if len(name) <= LONGEST_NAME}
     changes: list[Change] = []
     foreign: dict[str, tuple[str, ...]] = {}
     steps: tuple[Callable[[Collection[str]], tuple[str, Mapping[str, str]]], ...] = (
@@ -110,7 +110,7 @@ def learn(names: Collection[str], species: str | None, repeated: bool, symbols: 
     what, numbered = without_numbers(plain, species, repeated)
     _apply(lambda _: (what, numbered), current, changes)
     clean = {name: symbol for name, symbol in current.items() if symbol != name}
-    return GeneNames(clean, symbols, tuple(changes), ambiguous(plain, numbered), foreign, len(current))
+    return GeneNames(clean, symbols, tuple(changes), ambiguous(plain, numbered), foreign, len(names))
 
 
 def _apply(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cassia_engine.knowledge.known import is_symbol
 
 WITH_MAP = "give a table of id and symbol with {gene_map}"
+LONGEST_NAME = 200  # characters; a longer text is no gene's name, and takes patterns long
 _NEAREST = "give gene activity scores, or the genes nearest to the peaks"
 _PROBES = "give the symbols of the array's annotation, or a table of id and symbol with {gene_map}"
 _ENSEMBL = r"(?:ENS|Ens|ens)[A-Za-z]{0,6}[GTPgtp]\d{6,}"
@@ -25,7 +26,7 @@ class IdKind:
 
     def fits(self, name: str) -> bool:
         """Whether a name is of this kind; P2RY12 looks like an accession of UniProt and is a symbol."""
-        return bool(self.pattern.fullmatch(name)) and not is_symbol(name)
+        return len(name) <= LONGEST_NAME and bool(self.pattern.fullmatch(name)) and not is_symbol(name)
 
 
 def _kind(name: str, pattern: str, version: str = "", remedy: str = WITH_MAP) -> IdKind:
@@ -91,7 +92,7 @@ def id_kind(genes: Collection[str]) -> IdKind | None:
 
 def is_id(name: str) -> bool:
     """Whether this is an identifier of a kind other than a bare number."""
-    return bool(_ANY.fullmatch(name)) and not is_symbol(name)
+    return len(name) <= LONGEST_NAME and bool(_ANY.fullmatch(name)) and not is_symbol(name)
 
 
 def unversioned(id_: str) -> str:

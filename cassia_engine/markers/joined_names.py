@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from cassia_engine.markers.ids import CERTAIN, is_id
+from cassia_engine.markers.ids import CERTAIN, LONGEST_NAME, is_id
 from cassia_engine.markers.recognised import is_recognised, share
 
 _ID = rf"\(?(?:{CERTAIN})\)?"
@@ -32,7 +32,7 @@ def without_ids(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
 
 def joined_symbol(name: str) -> str:
     """The symbol of a name that is an id and a symbol; "" of another name."""
-    if name.isalnum() or not _HAS_ID.search(name):
+    if len(name) > LONGEST_NAME or name.isalnum() or not _HAS_ID.search(name):
         return ""  # as nearly all names; the rest is slow
     match = None if is_id(name) else _ID_FIRST.fullmatch(name) or _ID_LAST.fullmatch(name)
     return match["symbol"] if match and not _NOTHING.fullmatch(match["symbol"]) else ""

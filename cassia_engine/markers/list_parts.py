@@ -29,7 +29,7 @@ _SEVERAL = 3  # so many parts between slashes are a list; of fewer, such as S100
 _ALONE = re.compile(r"\(?\d{1,3}[.)]|#\d+|[-*–—&+]|and")
 _SIGN = re.compile(r"[^\w]+")
 _IN_BRACKETS = re.compile(r"\(\s*(?:[\w .]*[:=]\s*)?[-+−]?[.\d][^()]*\)")
-_REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60})\s*\([^()\n]*[,;，；][^()\n]*\)")
+_REMARK = re.compile(r"(?P<gene>[^\s,;(]{1,60}+)\s*\((?=[^()\n,;，；]*[,;，；])[^()\n]*+\)")
 # A remark between blanks: CD3D (strong) CD3E (weak).
 _WORDS_IN_BRACKETS = re.compile(r"(?P<gene>[^\s,;()\[\]]{2,60})\s{1,2}[(\[](?P<remark>[A-Za-z][\w /+.-]{1,40})[)\]]")
 # Other names between blanks, one behind each gene: CD3D (T3D) CD3E (T3E).
@@ -41,7 +41,7 @@ _BEHIND = re.compile(
     rf"\s+(?=[(\[]\s*(?:(?:[\w.]{{1,15}}\s*[:=]\s*)?[-+−]?[\d.]|[-+−]\s*[)\]]|{_LEVELS})|{_LEVELS}|[:=]\s)"
 )
 # CD45RA-CCR7+
-_SIGNED = re.compile(r"([A-Za-z0-9]+)[+-]")
+_SIGNED = re.compile(r"(?<![A-Za-z0-9])([A-Za-z0-9]++)[+-]")
 _COLON = re.compile(r"(?<=[:=])\s+")
 # Words that stand between genes, and words that only sentences have.
 _NO_GENES = UP | DOWN | {"and", "und", "et", "or", "but", "no", "not"}

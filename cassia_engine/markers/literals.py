@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"""(?P<space>(?:\s|\\[nt])+)
-    |[bru]?(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)
-    |(?P<range>\d+:\d+(?![\w.]))
-    |(?P<number>[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+−]?\d+)?)L?(?![\w.])
+    r"""(?P<space>(?:\s|\\[nt])++)
+    |[bru]?(?P<text>'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|`[^`]*+`)
+    |(?P<range>\d++:\d++(?![\w.]))
+    |(?P<number>[-+−]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][-+−]?\d++)?+)L?(?![\w.])
     |(?P<cut>\.{3,}|…)
     |(?P<nothing><[^<>]*>)
     |(?P<word>[A-Za-z_.][\w.\-/]*)

@@ -50,7 +50,7 @@ _MINUS, _PLUS = re.compile(r"\s*[-−]\s*(?=[A-Za-z])"), re.compile(r"\s*\+\s*(?
 _SLASHES = re.compile(r"\s*/\s*")
 _VERSUS = re.compile(r"\bvs\.\s")
 # "↑ CD3D, CD3E ↓ LYZ, CD14": an arrow for each list, and not for each gene.
-_ARROWS = re.compile(r"\s*(?P<one>[↑↓])(?P<first>[^↑↓]*\w[,;\s]+\w[^↑↓]*)(?P<other>[↑↓])(?P<second>\s*\w[^↑↓]*)")
+_ARROWS = re.compile(r"\s*(?P<one>[↑↓])(?=[^↑↓]*\w[,;\s]++\w)(?P<first>[^↑↓]++)(?P<other>[↑↓])(?P<second>\s*\w[^↑↓]*)")
 _NAME_LIKE = re.compile(r"[A-Za-z][\w.\-]*[A-Z0-9][\w.\-]*")
 _FIRST_WORD = re.compile(r"^\s*(?:and|or|nor|&)\s+", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(\s*[,，、]\s*|\s*[;；\n\r\t|]\s*|\.\s+|\s+but\s+)")

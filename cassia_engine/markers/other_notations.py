@@ -16,7 +16,7 @@ _ASSIGNED = re.compile(
 _NAMES_LIST = re.compile(r"\$(?:`[^`]+`|[\w.]+)\s*$")
 _SECTION = re.compile(r"\[[^\[\]]+\]")
 _ITEM = re.compile(r"[-*•]\s|[\w .+\-]+:\s")
-_RULE = re.compile(r"\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)+\|?\s*")
+_RULE = re.compile(r"\s*+\|?\s*+:?-{3,}+:?\s*+(?:\|\s*+:?-{3,}+:?\s*+)++\|?\s*+")
 
 
 def refuse_notation(lines: Sequence[str], place: str) -> None:

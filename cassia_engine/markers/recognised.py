@@ -8,14 +8,14 @@ from functools import lru_cache
 from cassia_engine.knowledge.genes import has_genome_prefix
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.knowledge.proteins import is_target
-from cassia_engine.markers.ids import is_id
+from cassia_engine.markers.ids import LONGEST_NAME, is_id
 from cassia_engine.markers.technical import trait
 
 
 @lru_cache(maxsize=65536)
 def is_recognised(name: str) -> bool:
     """Whether a name is a known symbol, one by its pattern (RP11-34P13.7), an antibody's target or an id."""
-    if has_genome_prefix(name):
+    if len(name) > LONGEST_NAME or has_genome_prefix(name):
         return False
     return is_symbol(name) or trait(name) is not None or is_target(name) or is_id(name)
 

@@ -14,7 +14,7 @@ _BULLET, _BOLD = r"\s*(?:[-*•–]\s+)?(?:\*\*)?", r"(?:\*\*)?"
 LABELS = (
     # "0: T cells: CD3D, CD3E"
     re.compile(
-        rf"{_BULLET}(?P<label>[^\t:;,=*]{{1,40}}:\s+(?P<more>[^\t:;,=*]{{2,60}}?)){_BOLD}\s*:{_BOLD}\s*(?P<genes>\S.*)"
+        rf"{_BULLET}(?P<label>[^\t:;,=*]{{1,40}}:\s{{1,9}}(?P<more>[^\t:;,=*]{{2,60}}?)){_BOLD}\s*:{_BOLD}\s*(?P<genes>\S.*)"
     ),
     *(
         re.compile(rf"{_BULLET}(?P<label>[^\t:;,=*]{{1,80}}?){_BOLD}\s*{sign}{_BOLD}\s*(?P<genes>\S.*)")

@@ -31,7 +31,7 @@ _FORM = frozenset(
 )
 _UNFILLED = frozenset({"n/a", "na", "null", "none", "not applicable", "not available", "undefined", "nan"})
 _BRACED = re.compile(
-    r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\w+|[\W_]*(?:\.\.\.|…)[\W_]*"
+    r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|\$\w+|(?=(?s:.*)(?:\.\.\.|…))[\W_]++"
     r"|(?:cell ?type|type|candidate|lineage|cluster) ?[0-9a-z]"
 )
 _NOTHING = re.compile(

@@ -56,6 +56,7 @@ class Page:
     n_groups: int
     long_ids: bool
     has_person: bool
+    review_title: str
     look: tuple[Row, ...]
     look_later: tuple[Row, ...]
     calm: str
@@ -83,6 +84,7 @@ def page(
     rows = tuple(row(result, run.provider) for result in results)
     types = groups(rows) if len(rows) > MOST_IN_LINES else ()
     look = sorted((r for r in rows if r.concerns), key=lambda r: r.concerns[0].rank)
+    n_warnings = len(selection.warnings) + len(run.warnings)
     return Page(
         name=dataset.name,
         context=tuple(text for text in (dataset.species, dataset.tissue) if text),
@@ -90,7 +92,7 @@ def page(
         have=words.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
-        need=words.need_review(len(look), bool(selection.warnings)) if rows else "",
+        need=words.need_review(len(look), n_warnings) if rows else "",
         notice=sentence(_notice(run)),
         warnings=tuple(map(sentence, selection.warnings)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
@@ -99,6 +101,7 @@ def page(
         n_groups=len(types),
         long_ids=any(len(r.id) > LONGEST_NUMBER for r in rows),
         has_person=any(r.named_by_person for r in rows),
+        review_title=words.review_title(len(look), n_warnings),
         look=tuple(look[:LISTED_AT_ONCE]),
         look_later=tuple(look[LISTED_AT_ONCE:]),
         calm="" if look else _calm(rows),

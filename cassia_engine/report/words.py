@@ -50,14 +50,23 @@ def _have_a_type(n_typed: int, n_all: int) -> str:
     return f"{n_typed:,} of {n_all:,} clusters {verb} a cell type."
 
 
-def need_review(count: int, warned: bool = False) -> str:
-    """The sentence on how many clusters need review; `warned` if there is a warning of the whole sample."""
+def need_review(count: int, n_warnings: int = 0) -> str:
+    """The sentence on how many clusters need review; where none does, it leads to warnings of the whole sample."""
     if count == 0:
-        return "See the warning." if warned else "None needs review."
+        return f"{_see(n_warnings)}." if n_warnings else "None needs review."
     return f"{count:,} {'needs' if count == 1 else 'need'} review."
 
 
-def summary(n_typed: int, n_all: int, n_by_person: int, review: Sequence[tuple[str, str]], warned: bool = False) -> str:
+def review_title(count: int, n_warnings: int = 0) -> str:
+    """What stands above the list of clusters that need review; `need_review` says the same in a sentence."""
+    return "Needs review" if count else _see(n_warnings) if n_warnings else "Nothing needs review"
+
+
+def _see(n_warnings: int) -> str:
+    return "See the warning" if n_warnings == 1 else f"See the {n_warnings:,} warnings"
+
+
+def summary(n_typed: int, n_all: int, n_by_person: int, review: Sequence[tuple[str, str]], n_warnings: int = 0) -> str:
     """How a sample ended, in one line.
 
     Such as "12 of 14 clusters have a cell type. 2 need review: 3 (refused), 7 (low confidence)." `review` has
@@ -65,7 +74,7 @@ def summary(n_typed: int, n_all: int, n_by_person: int, review: Sequence[tuple[s
     """
     said = have_a_type(n_typed, n_all, n_by_person)
     if not review:
-        return f"{said} {need_review(0, warned)}" if n_all else said
+        return f"{said} {need_review(0, n_warnings)}" if n_all else said
     named = [f"{_on_one_line(cluster)} ({reason})" for cluster, reason in review[:NAMED_AT_MOST]]
     more = [f"{len(review) - NAMED_AT_MOST:,} more"] if len(review) > NAMED_AT_MOST else []
     verb = "needs" if len(review) == 1 else "need"

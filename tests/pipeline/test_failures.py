@@ -129,6 +129,15 @@ def test_any_other_last_failure_is_treated_the_same(pipeline: Launcher) -> None:
     assert pipeline.statuses("large_intestine").count("not_reached") == 4
 
 
+def test_the_last_line_says_why_a_chunk_stays_without_a_result(pipeline: Launcher) -> None:
+    pipeline.plan({"pbmc68k 2": [2]})
+    run = pipeline.run(*arguments(pipeline))
+    assert run.code != 0
+    checked, reason = run.said.splitlines()[-2:]
+    assert "clusters have no annotation" in checked
+    assert reason == "pbmc68k, chunk_00002 stays without a result: stand-in trouble 2"
+
+
 def test_killed_head(pipeline: Launcher) -> None:
     pipeline.plan({"large_intestine 0": ["hang"]})
     head = pipeline.start(*arguments(pipeline))
@@ -161,6 +170,7 @@ def test_a_run_that_is_stopped_says_so(pipeline: Launcher) -> None:
     assert head.returncode != 0
     assert "The run was stopped. The same command with -resume does only what is missing." in said
     assert "failed" not in said
+    assert "SIG" not in said.splitlines()[-1]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -32,17 +32,25 @@ def summaryOf(outdir, samples, outcomes, index, notices) {
     }
     def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
     def said = (outcomes.values().collectMany { told -> told.notices } + notices.findAll()).unique()
-    def how = "${workflow.errorMessage}".trim() ==~ /SIG(INT|TERM|HUP)/ ? 'was stopped. The' : 'failed. When the reason is corrected, the'
+    def how = wasStopped(workflow.errorMessage) ? 'was stopped. The' : 'failed. When the reason is corrected, the'
     def ending = workflow.success ? [] : ["The run ${how} same command with -resume does only what is missing."]
     return ([''] + (lines ? ['Reports:'] + lines : []) + leading + said + ending).join('\n')
 }
 
+// Whether a person or a scheduler ended the run.
+def wasStopped(message) {
+    return "${message}".trim() ==~ /SIG(INT|TERM|HUP)/
+}
+
 // Says again, last of all, why a run failed: in the engine's own lines, which stand far above by then, in the middle of all
-// that Nextflow says of the task. Not before Nextflow itself ends: on a terminal it repeats its errors after all that a workflow
-// prints.
+// that Nextflow says of the task; of a task without such a line, its last one; and of the first chunk that stayed without a
+// result, why. Not before Nextflow itself ends: on a terminal it repeats its errors after all that a workflow prints.
 def sayReason(message) {
     def start = 'cassia: error: '
-    def lines = "${message ?: ''}".readLines()*.trim().findAll { line -> line.startsWith(start) }.collect { line -> line.drop(start.size()) }
+    def said = "${message ?: ''}".readLines()*.trim().findAll()
+    def ours = said.findAll { line -> line.startsWith(start) }.collect { line -> line.drop(start.size()) }
+    def lost = System.getProperty('cassia.lost')?.replace(start, '')
+    def lines = message && !wasStopped(message) ? (ours ?: said.takeRight(1)) + [lost].findAll() : []
     if (lines) {
         Runtime.runtime.addShutdownHook(new Thread({ -> System.out.println(lines.join('\n')) }))
     }

@@ -17,7 +17,12 @@ process CASSIA_ANNOTATE {
         // whole (-1), or none at all.
         def mayHeal = task.exitStatus in ([75, 104, -1, Integer.MAX_VALUE] + (130..145) + (175..177))
         if (!mayHeal || task.attempt > task.maxRetries) {
-            log.warn("${meta.id}, ${chunk.baseName} stays without a result: ${lastWords(task.workDir, task.exitStatus, task.memory)}")
+            def line = "${meta.id}, ${chunk.baseName} stays without a result: ${lastWords(task.workDir, task.exitStatus, task.memory)}"
+            log.warn(line)
+            // For the last lines of a pipeline. A process can hand on nothing of a task that failed; 77 has its reason in the journal.
+            if (task.exitStatus != 77) {
+                System.properties.putIfAbsent('cassia.lost', line.toString())
+            }
             return 'ignore'
         }
         def seconds = (task.ext.retry_delay_s == null ? 30 : task.ext.retry_delay_s) * 2 ** (task.attempt - 1)
