@@ -10,7 +10,6 @@ import pytest
 
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.records import Cluster, ClusterResult, Conversation, Outcome, SetAside
-from cassia_engine.replies.shapes import QUESTIONS
 from cassia_engine.report import answers, calls, dates, details, facts, look, said, talk, words
 from tests import factories as make
 from tests import talks
@@ -65,10 +64,6 @@ def test_annotation_says_what_is_seldom_there() -> None:
     assert found["Possible mixture"] == ["platelet by PPBP, PF4"]
     assert (found["State"], found["Conflict with context"]) == (["cycling"], ["not a blood cell"])
     assert (found["Possible tissues"], found["Score"]) == (["liver, spleen"], ["Strong cytotoxic genes."])
-
-
-def test_every_question_of_the_validator_has_words() -> None:
-    assert tuple(said.QUESTIONS) == QUESTIONS
 
 
 def test_verdict_reads_as_questions_with_answers_and_marks() -> None:

@@ -11,18 +11,7 @@ from cassia_engine.conversation.places import Likeness, Places
 from cassia_engine.evidence import Findings, GeneList, named
 from cassia_engine.records import Confidence
 from cassia_engine.replies import Answer, Claim, Verdict, nameless
-
-# Least listed genes that an objection must name to be one, where the validator is moderate.
-_OBJECTIONS: Mapping[str, int] = {"too_specific": 0, "better_type": 1, "missed_conflict": 1, "missed_mixture": 2}
-
-_SENTENCES: Mapping[str, str] = {
-    "lineage_fits": "The list's strongest genes do not fit the claimed lineage",
-    "type_fits": "Listed genes do not single out the first candidate among the types of its lineage",
-    "too_specific": "The first candidate claims more than the listed genes can show",
-    "better_type": "Another type explains the list better than the first candidate",
-    "missed_conflict": "Strong genes of the list contradict the claim and are not named in it",
-    "missed_mixture": "At least two strong genes speak for a second, unrelated type that is not named",
-}
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +19,22 @@ class Stance:
     """What agreement takes.
 
     Attributes:
-        needed: the answers, by question.
+        questions: those whose answers count.
         backed: whether an objection counts only with listed genes behind it.
         likeness: the least between the validator's own type and the claim.
     """
 
-    needed: Mapping[str, bool]
+    questions: tuple[Question, ...]
     backed: bool
     likeness: Likeness
 
 
-_FIT = {"lineage_fits": True, "type_fits": True}
-_AGAINST = {"better_type": False, "missed_conflict": False, "missed_mixture": False}
-_V1 = {**_FIT, **_AGAINST}
+_ASKED = tuple(VALIDATOR_QUESTIONS.values())
+_MODERATE = tuple(question for question in _ASKED if not question.strict_only)
+_STRICT_ONLY = tuple(question for question in _ASKED if question.strict_only)
 STANCES: Mapping[str, Stance] = {
-    "v1": Stance(_V1, backed=True, likeness=Likeness.SAME_LINEAGE),
-    "v0": Stance({**_V1, "too_specific": False}, backed=False, likeness=Likeness.UNKNOWN),
+    "v1": Stance(_MODERATE, backed=True, likeness=Likeness.SAME_LINEAGE),
+    "v0": Stance((*_MODERATE, *_STRICT_ONLY), backed=False, likeness=Likeness.UNKNOWN),
 }
 
 
@@ -100,37 +89,36 @@ def judge(
 def uncounted(verdict: Verdict, genes: GeneList, involvement: str) -> tuple[str, ...]:
     """The questions whose answers object without the listed genes that an objection takes."""
     stance = STANCES[involvement]
-    return tuple(question for question in stance.needed if _is_uncounted(question, verdict, genes, stance))
+    answers = ((question, verdict.answers[question.id]) for question in stance.questions)
+    return tuple(question.id for question, answer in answers if _is_uncounted(question, answer, genes, stance))
 
 
 def _contradictions(verdict: Verdict) -> Iterator[str]:
     """That everything was answered with yes: that the type fits, and that another one is better."""
-    said = verdict.answers
-    if all(said[question].yes for question in (*_FIT, *_AGAINST)):
+    if all(verdict.answers[question.id].yes for question in _MODERATE):
         yield "The validator answered yes to every question, so its answers contradict each other."
 
 
 def _objections(verdict: Verdict, genes: GeneList, stance: Stance) -> Iterator[str]:
-    for question, wanted in stance.needed.items():
-        answer = verdict.answers[question]
+    for question in stance.questions:
+        answer = verdict.answers[question.id]
         if answer.yes is None:
-            yield f"No clear answer was given to {question}."
-        elif answer.yes is not wanted and not _is_uncounted(question, verdict, genes, stance):
+            yield f"No clear answer was given to {question.id}."
+        elif answer.yes is not question.expected and not _is_uncounted(question, answer, genes, stance):
             listed = genes.listed(answer.genes)
-            yield _SENTENCES[question] + (f": {named(listed)}." if listed else ".")
+            yield question.objection + (f": {named(listed)}." if listed else ".")
 
 
-def _is_uncounted(question: str, verdict: Verdict, genes: GeneList, stance: Stance) -> bool:
+def _is_uncounted(question: Question, answer: Answer, genes: GeneList, stance: Stance) -> bool:
     """Whether an answer objects without the listed genes that an objection takes."""
-    answer = verdict.answers[question]
-    objects = answer.yes is not None and answer.yes is not stance.needed[question]
-    return stance.backed and objects and len(genes.listed(answer.genes)) < _OBJECTIONS.get(question, 0)
+    objects = answer.yes is not None and answer.yes is not question.expected
+    return stance.backed and objects and len(genes.listed(answer.genes)) < question.least_genes
 
 
 def _uncounted(question: str, answer: Answer, genes: GeneList) -> str:
     missing = genes.missing(answer.genes)
     why = genes.not_listed(missing) if missing else "too few listed genes are named for it."
-    return f"{_SENTENCES[question]}: {why}"
+    return f"{VALIDATOR_QUESTIONS[question].objection}: {why}"
 
 
 def _other_type(verdict: Verdict, claim: Claim, stance: Stance, places: Places) -> Iterator[str]:

@@ -18,6 +18,7 @@ from cassia_engine.prompts.briefing import Briefing, claim_block, cluster_block,
 from cassia_engine.prompts.hygiene import block, clean, escaped
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
 
 __all__ = ["VERSION", "Briefing", "annotator", "formatter", "revision", "validator"]
@@ -104,7 +105,10 @@ def _annotator_rules() -> str:
 @cache
 def _validator_rules(involvement: str) -> str:
     return Template(_text("validator")).substitute(
-        blocks=_text("blocks"), stance=_text(f"validator_{involvement}"), shape=_shape(VALIDATION)
+        blocks=_text("blocks"),
+        stance=_text(f"validator_{involvement}"),
+        questions="\n".join(f"- {question.id}: {question.asked}" for question in VALIDATOR_QUESTIONS.values()),
+        shape=_shape(VALIDATION),
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
+
 TEXT = {"type": "string"}
 GENES = {"type": "array", "items": TEXT}
 
@@ -37,14 +39,7 @@ ANNOTATION = _object(
 )
 
 # Validator. It names its own best type before it looks at the claim; each question is answered yes or no, with genes.
-QUESTIONS = (
-    "lineage_fits",  # the list's strongest genes fit the claimed lineage
-    "type_fits",  # genes in the list single out the first candidate among types of that lineage
-    "too_specific",  # the first candidate claims more than the listed genes can show
-    "better_type",  # another type explains the list better than the first candidate
-    "missed_conflict",  # strong genes of the list contradict the claim and are not named in it
-    "missed_mixture",  # at least two strong genes speak for a second, unrelated type that is not named
-)
+QUESTIONS = tuple(VALIDATOR_QUESTIONS)
 _ANSWER = _object(answer={"type": "string", "enum": ["yes", "no"]}, genes=GENES)
 VALIDATION = _object(
     "cassia_validation",

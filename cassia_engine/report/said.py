@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cassia_engine.providers.chat import Finish
 from cassia_engine.replies import Claim, Unreadable, Verdict, invented, read_annotation, read_validation
 from cassia_engine.replies.claims import Answer, Candidate, Cited
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.reading import MAX_CHARS
 
 ANNOTATOR, VALIDATOR = "Annotator", "Validator"
@@ -19,17 +20,6 @@ READERS = {ANNOTATOR: read_annotation, VALIDATOR: read_validation}
 PASSED, FAILED, UNCLEAR = "passed", "failed", "unclear"
 # How a line of checks starts, as evidence.Finding writes it.
 CHECK_MARKS: Mapping[str, str] = {"[yes] ": PASSED, "[NO] ": FAILED}
-
-# The validator's questions for a reader, and the answer that agrees with the claim.
-QUESTIONS: Mapping[str, tuple[str, bool]] = {
-    "lineage_fits": ("Do the strongest genes fit the claimed lineage?", True),
-    "type_fits": ("Do listed genes single out the first candidate?", True),
-    "too_specific": ("Does the first candidate claim more than the genes can show?", False),
-    "better_type": ("Does another type explain the list better?", False),
-    "missed_conflict": ("Do strong genes contradict the claim without being named in it?", False),
-    "missed_mixture": ("Do strong genes speak for a second type that is not named?", False),
-}
-
 
 # Gives a verdict's questions whose objections did not count.
 Uncounted = Callable[[Verdict], Collection[str]]
@@ -149,14 +139,14 @@ def _candidate(one: Candidate) -> Line:
 
 
 def _answered(name: str, answer: Answer, counts: bool) -> Line:
-    question, fits = QUESTIONS[name]
+    question = VALIDATOR_QUESTIONS[name]
     if answer.yes is None:
-        return Line(strong="no clear answer", text=question, genes=answer.genes, mark=UNCLEAR)
+        return Line(strong="no clear answer", text=question.shown, genes=answer.genes, mark=UNCLEAR)
     word = "yes" if answer.yes else "no"
-    if answer.yes is fits:
-        return Line(strong=word, text=question, genes=answer.genes, mark=PASSED)
+    if answer.yes is question.expected:
+        return Line(strong=word, text=question.shown, genes=answer.genes, mark=PASSED)
     after = "" if counts else " (not counted: too few of them are in the list)"
-    return Line(strong=word, text=question, genes=answer.genes, after=after, mark=FAILED if counts else UNCLEAR)
+    return Line(strong=word, text=question.shown, genes=answer.genes, after=after, mark=FAILED if counts else UNCLEAR)
 
 
 def _score(score: float | None, reason: str) -> tuple[Line, ...]:
