@@ -19,8 +19,8 @@ from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.offline.lineages import lineage_of
-from cassia_engine.ontology import How, Ontology
-from cassia_engine.records import ClusterResult, Correction
+from cassia_engine.ontology import Ontology
+from cassia_engine.records import ClusterResult, Correction, How, TermMatch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,12 +168,12 @@ def _correction(cells: Mapping[str, str]) -> Correction:
     """The row as a correction; a label without an id is placed where its cluster is known."""
     ontology, given = Ontology.load(), _plain_id(cells.get("cl_id", ""))
     term = ontology.current(given)
-    how = "" if not term else How.ID if term == given else How.OBSOLETE
+    how = None if not term else How.ID if term == given else How.OBSOLETE
     return Correction(
         label=cells["label"] or ontology.label(term),
         cl_id=term,
         cl_label=ontology.label(term),
-        cl_match=how,
+        match=TermMatch(how),
         comment=cells.get("comment", ""),
         decided_by=cells.get("decided_by") or SOMEBODY,
     )
@@ -185,8 +185,7 @@ def _with(result: ClusterResult, source: Source, line: int, said: Correction) ->
         return replace(result, correction=said)
     placed = said if said.cl_id else _placed(result, said)
     if not placed.cl_id:
-        why = placed.cl_match.removeprefix(f"{How.MISS}: ")
-        log.warning("%s: no Cell Ontology term for %s: %s", source.at(line), shown(said.label), why)
+        log.warning("%s: no Cell Ontology term for %s: %s", source.at(line), shown(said.label), placed.match.why)
     elif said.cl_id:
         _compare(source.at(line), said)
     general = lineage_of(placed.cl_id, placed.label, Ontology.load()).label
@@ -197,10 +196,10 @@ def _placed(result: ClusterResult, said: Correction) -> Correction:
     """The correction with the term that its label means: that of the answer where it confirms it."""
     answer = result.annotation
     if answer and answer.label.casefold() == said.label.casefold():
-        return replace(said, cl_id=answer.cl_id, cl_label=answer.cl_label, cl_match=answer.cl_match)
+        return replace(said, cl_id=answer.cl_id, cl_label=answer.cl_label, match=answer.match)
     found = Ontology.load().resolve(said.label)
-    match = str(found.how) if found.found else f"{found.how}: {found.why}"
-    return replace(said, cl_id=found.cl_id, cl_label=found.cl_label, cl_match=match)
+    match = TermMatch(found.how, why="" if found.found else found.why)
+    return replace(said, cl_id=found.cl_id, cl_label=found.cl_label, match=match)
 
 
 def _compare(place: str, said: Correction) -> None:

@@ -77,7 +77,7 @@ COLUMNS: Mapping[str, Value] = {
     "Input Tokens": lambda r, run, d: _number(r.usage.input_tokens),
     "Output Tokens": lambda r, run, d: _number(r.usage.output_tokens),
     "Cost (USD)": lambda r, run, d: _number(r.usage.cost_usd),
-    "CL Match": _of_annotation(lambda a: a.cl_match, lambda c: c.cl_match),
+    "CL Match": _of_annotation(lambda a: a.match.text, lambda c: c.match.text),
     "Possible Tissues": _of_annotation(lambda a: _types(a.possible_tissues)),
     "Genes Set Aside": lambda r, run, d: "; ".join(f"{s.kind}: {_genes(s.genes)}" for s in r.cluster.set_aside),
     "Prompt Version": lambda r, run, d: run.prompts,

@@ -18,7 +18,7 @@ from cassia_engine.errors import AccountError, CallFailedError, CassiaError, Sto
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Call, Chat, Finish, Receipt, Reply, Request
-from cassia_engine.records import Cluster, ClusterResult, Confidence, Outcome, SetAside, Usage, to_json
+from cassia_engine.records import Cluster, ClusterResult, Confidence, How, Outcome, SetAside, TermMatch, Usage, to_json
 from cassia_engine.replies.shapes import QUESTIONS
 from cassia_engine.settings import AnnotateSettings
 from tests.factories import DATASET, NK_GENES, SELECTION, cluster
@@ -193,7 +193,7 @@ def test_a_normal_conversation_costs_two_calls() -> None:
     assert answer is not None
     assert answer.general_type == "innate lymphoid cell"
     assert [t.label for t in answer.detailed_types] == ["natural killer cell", "CD8 T cell"]
-    assert (answer.cl_id, answer.cl_label, answer.cl_match) == ("CL:0000623", "natural killer cell", "exact")
+    assert (answer.cl_id, answer.cl_label, answer.match.text) == ("CL:0000623", "natural killer cell", "exact")
     assert (answer.confidence, answer.score) == (Confidence.HIGH, 88.0)
     assert answer.evidence_genes == NK_GENES[:6]
     assert answer.conflicting_genes == ("CCL4",)
@@ -548,7 +548,7 @@ def test_the_ontology_name_places_a_label_that_has_no_place() -> None:
     result = hold(Model(script([claim(candidates=odd)])))
     assert result.annotation is not None
     assert result.annotation.cl_id == "CL:0000623"
-    assert "model's ontology name" in result.annotation.cl_match
+    assert result.annotation.match == TermMatch(How.EXACT, by_ontology_name=True)
 
 
 def test_without_any_score_none_is_invented() -> None:

@@ -17,7 +17,7 @@ from cassia_engine.collect import merge_files
 from cassia_engine.corrections import corrected, read_corrections
 from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.publish import write_outputs
-from cassia_engine.records import Chunk, ClusterResult, Correction, Outcome, to_json
+from cassia_engine.records import Chunk, ClusterResult, Correction, How, Outcome, TermMatch, to_json
 from cassia_engine.stagefiles import read_status, result_file
 from cassia_engine.tables import COLUMNS
 from tests import factories as make
@@ -109,7 +109,7 @@ def test_label_that_has_no_term_stays_and_the_miss_is_said(tmp_path: Path, caplo
     found = one(tmp_path, "0,mystery blob,,,").correction
     assert found is not None
     assert (found.label, found.general_type, found.cl_id) == ("mystery blob", "mystery blob", "")
-    assert found.cl_match.startswith("miss: ")
+    assert found.match.how is How.MISS and found.match.why
     [said] = caplog.messages
     assert "corrections.csv, line 2: no Cell Ontology term for mystery blob: " in said
 
@@ -118,7 +118,7 @@ def test_id_counts_more_than_the_label_and_gives_it_where_there_is_none(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = one(tmp_path, "0,,CL_0000236,,").correction
-    assert found == Correction("B cell", "B cell", "CL:0000236", "B cell", "id", "", "a person")
+    assert found == Correction("B cell", "B cell", "CL:0000236", "B cell", TermMatch(How.ID), "", "a person")
     assert one(tmp_path, "0,my favourite cell,CL:0000236,,").label == "my favourite cell"
     assert caplog.messages == []
     found = one(tmp_path, "0,T cell,CL:0000236,,").correction
@@ -135,7 +135,7 @@ def test_obsolete_id_is_replaced(tmp_path: Path) -> None:
     old = next(term for term in ontology if term.deprecated and ontology.current(term.id))
     found = one(tmp_path, f"0,,{old.id},,").correction
     assert found is not None
-    assert (found.cl_id, found.cl_match) == (ontology.current(old.id), "obsolete replaced")
+    assert (found.cl_id, found.match) == (ontology.current(old.id), TermMatch(How.OBSOLETE))
 
 
 # --- reading

@@ -21,11 +21,13 @@ from cassia_engine.records import (
     Confidence,
     Conversation,
     Dataset,
+    How,
     Marker,
     Outcome,
     RunInfo,
     Selection,
     SetAside,
+    TermMatch,
     Usage,
 )
 from cassia_engine.report import look, markertable, rows, talk, view, words
@@ -449,7 +451,7 @@ def report_of(text: str) -> str:
         conflicting_genes=(text,),
         unsupported_genes=(text,),
         score_reason=text,
-        cl_match=text,
+        match=TermMatch(How.MISS, text),
         top_explained=0.3,
         possible_tissues=(text,),
         context_conflict=text,

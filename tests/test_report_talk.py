@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cassia_engine.conversation.rounds import NOT_ASKED
-from cassia_engine.records import Cluster, ClusterResult, Conversation, Outcome, SetAside
+from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
 from cassia_engine.report import answers, calls, dates, details, facts, look, said, talk, words
 from tests import factories as make
 from tests import talks
@@ -294,7 +294,7 @@ def test_cluster_says_what_was_set_aside_and_hints() -> None:
 def test_cluster_says_the_rest_of_an_answer() -> None:
     answer = make.annotation(
         score_reason="strong genes",
-        cl_match="broader: it is a kind of it",
+        match=TermMatch(How.BROADER, "it is a kind of it"),
         top_explained=0.35,
         possible_tissues=("blood", "spleen"),
         context_conflict="markers of the liver",
@@ -311,19 +311,25 @@ def test_cluster_says_the_rest_of_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "text"),
+    ("match", "written", "text"),
     [
-        ("exact", ""),
-        ("id", ""),
-        ("", ""),
-        ("synonym", "a synonym of the label"),
-        ("exact (by the model's ontology name)", "(by the model's ontology name)"),
-        ("miss: no term has this name", "no term was found: no term has this name"),
-        ("something else", "something else"),
+        (TermMatch(How.EXACT), "exact", ""),
+        (TermMatch(How.ID), "id", ""),
+        (TermMatch(), "", ""),
+        (TermMatch(How.SYNONYM), "synonym", "a synonym of the label"),
+        (
+            TermMatch(How.EXACT, by_ontology_name=True),
+            "exact (by the model's ontology name)",
+            "(by the model's ontology name)",
+        ),
+        (TermMatch(How.MISS, "no: such name"), "miss: no: such name", "no term was found: no: such name"),
+        (TermMatch(why="something else"), "something else", "something else"),
     ],
 )
-def test_place_in_the_ontology_in_words(match: str, text: str) -> None:
+def test_place_in_the_ontology_in_words(match: TermMatch, written: str, text: str) -> None:
     assert answers.placed(match) == text
+    assert match.text == written
+    assert TermMatch.from_text(written) == TermMatch.from_json(to_json(match)) == match
 
 
 def test_no_score_is_no_score_and_not_zero() -> None:

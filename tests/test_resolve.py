@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.ontology import How, Ontology, Resolution, resolve
+from cassia_engine.ontology import Ontology, Resolution, resolve
 from cassia_engine.ontology.names import Names
 from cassia_engine.ontology.qualifiers import Qualifiers
 from cassia_engine.ontology.words import Words, tokens
+from cassia_engine.records import How
 
 ONTOLOGY = Ontology.load()
 TERMS = list(ONTOLOGY)

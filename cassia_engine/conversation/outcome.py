@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.places import Place, Places
 from cassia_engine.conversation.rounds import NOT_ASKED, Loss, Round, Stand, best
 from cassia_engine.evidence import kind
-from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Conversation, Outcome, to_json
+from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Conversation, Outcome, TermMatch
 from cassia_engine.replies import Claim, nameless
 from cassia_engine.replies.claims import UNRESOLVED
 
@@ -52,7 +51,7 @@ def result(
         decided_by=_decided_by(model, stand.validated),
         conversation=replace(
             conversation,
-            formatting=json.dumps(to_json(annotation), ensure_ascii=False),
+            formatting=annotation.text,
             scoring=_scoring(stand, annotation, why),
         ),
         usage=log.usage,
@@ -91,7 +90,7 @@ def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
         conflicting_genes=findings.conflicts,
         unsupported_genes=tuple(dict.fromkeys((*findings.unsupported, *_beyond_the_list(stand)))),
         score_reason=NO_SCORE if stand.score is None else reason,
-        cl_match=match,
+        match=match,
         top_explained=findings.top_explained,
         possible_tissues=claim.possible_tissues,
         context_conflict=claim.context_conflict,
@@ -108,10 +107,10 @@ def _beyond_the_list(stand: Stand) -> tuple[str, ...]:
     return stand.judgement.unsupported if stand.judgement else ()
 
 
-def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], str]:
+def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], TermMatch]:
     """The candidates, each type once; the lineage alone where no candidate is named. And how the first was placed."""
     if claim.unresolved:
-        return (), ""
+        return (), TermMatch()
     named = [(c.cell_type, c.cl_name) for c in claim.named] or [(claim.lineage, "")]
     found: dict[str, tuple[str, Place]] = {}
     for label, cl_name in named:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from cassia_engine.evidence import kind
 from cassia_engine.offline.lineages import lineage_of, related
-from cassia_engine.ontology import How, Ontology
+from cassia_engine.ontology import Ontology
+from cassia_engine.records import How, TermMatch
 from cassia_engine.replies import nameless
 
 # These place a label near its type, not at it: two labels with the same term need not mean the same.
@@ -24,11 +25,11 @@ class Likeness(IntEnum):
 
 
 class Place(NamedTuple):
-    """A term, and in words how it was found or why there is none."""
+    """A term, and how it was found or why there is none."""
 
     cl_id: str
     cl_label: str
-    match: str
+    match: TermMatch
 
 
 class Places:
@@ -53,8 +54,8 @@ class Places:
             if given.how not in _NEAR_ONLY and (
                 not own.cl_id or self._compare(own.cl_id, given.cl_id) is Likeness.SAME
             ):
-                return Place(given.cl_id, given.cl_label, f"{given.how} (by the model's ontology name)")
-        return Place(own.cl_id, own.cl_label, str(own.how) if own.cl_id else f"{own.how}: {own.why}")
+                return Place(given.cl_id, given.cl_label, TermMatch(given.how, by_ontology_name=True))
+        return Place(own.cl_id, own.cl_label, TermMatch(own.how, why="" if own.cl_id else own.why))
 
     def lineage(self, cl_id: str, label: str) -> str:
         """The general type of a term; of a label without one the label itself."""

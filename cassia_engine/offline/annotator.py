@@ -5,7 +5,6 @@ It asks no language model, and every output it feeds says so. What it writes are
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from cassia_engine import __version__
@@ -28,7 +27,6 @@ from cassia_engine.records import (
     MarkerScoring,
     Outcome,
     RunInfo,
-    to_json,
 )
 
 NOTICE = "offline marker scoring, no language model was asked"
@@ -97,7 +95,7 @@ class OfflineAnnotator:
             conversation=Conversation(
                 annotations=(account.annotation(),),
                 validations=(account.validation(),),
-                formatting=json.dumps(to_json(annotation), ensure_ascii=False),
+                formatting=annotation.text,
                 scoring=account.scoring(),
             ),
             scoring=account.values(),

@@ -5,7 +5,7 @@ docs/ontology.md explains the rules.
 """
 
 from cassia_engine.ontology.cell_ontology import Ontology, resolve
-from cassia_engine.ontology.resolution import How, Resolution
+from cassia_engine.ontology.resolution import Resolution
 from cassia_engine.ontology.terms import RELEASE, Term
 
-__all__ = ["RELEASE", "How", "Ontology", "Resolution", "Term", "resolve"]
+__all__ = ["RELEASE", "Ontology", "Resolution", "Term", "resolve"]

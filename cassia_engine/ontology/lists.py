@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from cassia_engine.ontology.matching import SAYS_LITTLE, Matcher
-from cassia_engine.ontology.resolution import Hit, How
+from cassia_engine.ontology.resolution import Hit
 from cassia_engine.ontology.words import tokens
+from cassia_engine.records import How
 
 # A hard separator always separates; a soft one does so only where every part is a type.
 _HARD = re.compile(r"(?<![\d+-])/|(?<=\d)/(?!\d)|&|;|\s\+\s|\s(?:and|or|vs\.?|plus|with|mixed with)\s", re.IGNORECASE)

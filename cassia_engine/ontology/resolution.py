@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class How(StrEnum):
-    """How a label was placed, from the surest to none."""
-
-    ID = "id"
-    EXACT = "exact"
-    SYNONYM = "synonym"
-    NORMALISED = "normalised"
-    ABBREVIATION = "abbreviation"
-    TOKENS = "tokens"
-    OBSOLETE = "obsolete replaced"
-    BROADER = "broader"
-    COMMON_PARENT = "common parent"
-    MISS = "miss"
+from cassia_engine.records import How
 
 
 class Hit(NamedTuple):

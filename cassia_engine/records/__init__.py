@@ -29,6 +29,7 @@ from cassia_engine.records.results import (
 from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
 from cassia_engine.records.species import SpeciesMismatch
+from cassia_engine.records.terms import How, TermMatch
 
 SCHEMA_VERSION = "1.2"
 
@@ -51,6 +52,7 @@ __all__ = [
     "Conversation",
     "Correction",
     "Dataset",
+    "How",
     "Marker",
     "MarkerScoring",
     "Outcome",
@@ -60,6 +62,7 @@ __all__ = [
     "Selection",
     "SetAside",
     "SpeciesMismatch",
+    "TermMatch",
     "Usage",
     "check_sample_name",
     "fault_of_name",

@@ -11,7 +11,9 @@ from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
+from cassia_engine.records.plain import to_json
 from cassia_engine.records.scoring import MarkerScoring
+from cassia_engine.records.terms import NOT_LOOKED_FOR, TermMatch
 
 
 class Outcome(StrEnum):
@@ -68,7 +70,7 @@ class Annotation:
         unsupported_genes: genes that were cited but are not in the list.
         score: 0 to 100; what it means is the annotator's to say, it is not a probability. None if nobody gave one.
         score_reason: why, in the annotator's or validator's words.
-        cl_match: how the answer was placed in the ontology ("exact", "synonym", ...), or why it was not.
+        match: how the answer was placed in the ontology, or why it was not.
         top_explained: share (0 to 1) of the cluster's first 20 genes that the answer explains; None if not asked.
         possible_tissues: what the markers say of the tissue, where none was given.
         context_conflict: in what the markers contradict the tissue or species that were given.
@@ -86,7 +88,7 @@ class Annotation:
     conflicting_genes: tuple[str, ...] = ()
     unsupported_genes: tuple[str, ...] = ()
     score_reason: str = ""
-    cl_match: str = ""
+    match: TermMatch = NOT_LOOKED_FOR
     top_explained: float | None = None
     possible_tissues: tuple[str, ...] = ()
     context_conflict: str = ""
@@ -96,8 +98,17 @@ class Annotation:
         """The answer: the first candidate, or the general type where there is none ("unresolved")."""
         return self.detailed_types[0].label if self.detailed_types else self.general_type
 
+    @property
+    def text(self) -> str:
+        """The annotation as the JSON text of a conversations file."""
+        data = {**to_json(self), "match": self.match.text}
+        named = {"cl_match" if name == "match" else name: value for name, value in data.items()}
+        return json.dumps(named, ensure_ascii=False)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        data = {**data, "match": _match(data)}
+        data.pop("cl_match", None)
         lists = ("mixed_types", "evidence_genes", "conflicting_genes", "unsupported_genes", "possible_tissues")
         return cls(
             **{
@@ -196,7 +207,7 @@ class Correction:
         label: the cell type in the person's words; "" for a comment alone, which changes no label.
         general_type: the broad type that the term belongs to; of a label without a term the label itself.
         cl_id, cl_label: the label's Cell Ontology term ("" where it has none).
-        cl_match: how the term was found, or why none was, as of an annotation.
+        match: how the term was found, or why none was.
         comment: what else was said.
         decided_by: who says so.
     """
@@ -205,13 +216,18 @@ class Correction:
     general_type: str = ""
     cl_id: str = ""
     cl_label: str = ""
-    cl_match: str = ""
+    match: TermMatch = NOT_LOOKED_FOR
     comment: str = ""
     decided_by: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
+        return cls(**{**data, "match": _match(data)})
+
+
+def _match(data: Mapping[str, Any]) -> TermMatch:
+    """How a term was found; earlier files have it as text."""
+    return TermMatch.from_json(data["match"]) if "match" in data else TermMatch.from_text(data["cl_match"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cassia_engine.ontology import How, Ontology
-from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Confidence, Correction
+from cassia_engine.ontology import Ontology
+from cassia_engine.records import (
+    Annotation,
+    CellType,
+    Cluster,
+    ClusterResult,
+    Confidence,
+    Correction,
+    How,
+    TermMatch,
+)
 from cassia_engine.report.look import sentence
 from cassia_engine.report.words import share
 
@@ -47,7 +56,7 @@ class Answer:
 def answer(a: Annotation, result: ClusterResult) -> Answer:
     return Answer(
         ranked=a.detailed_types,
-        placed=placed(a.cl_match),
+        placed=placed(a.match),
         path=Ontology.load().lineage_path(a.cl_id),
         score_reason=sentence(a.score_reason),
         explained=explained(a, result.cluster),
@@ -59,7 +68,7 @@ def answer(a: Annotation, result: ClusterResult) -> Answer:
 
 def named(said: Correction) -> Answer:
     """Where the label of a person has its place in the ontology."""
-    return Answer(placed=placed(said.cl_match), path=Ontology.load().lineage_path(said.cl_id))
+    return Answer(placed=placed(said.match), path=Ontology.load().lineage_path(said.cl_id))
 
 
 def given_score(a: Annotation, result: ClusterResult) -> int | None:
@@ -68,15 +77,12 @@ def given_score(a: Annotation, result: ClusterResult) -> int | None:
     return None if given is None else round(given)
 
 
-def placed(match: str) -> str:
+def placed(match: TermMatch) -> str:
     """How a label was placed in the ontology, for a reader; "" where it is a term's own name or nothing is known."""
-    how, _, why = match.partition(": ")
-    name, _, by = how.partition(" (")
-    if name not in list(How):
-        return match
-    words = PLACED.get(How(name), "")
-    more = f" ({by}" if by else ""
-    return (words + more + (f": {why}" if why else "")).strip()
+    words = PLACED.get(match.how, "") if match.how else ""
+    by = "(by the model's ontology name)" if match.by_ontology_name else ""
+    found = " ".join(filter(None, (words, by)))
+    return ": ".join(filter(None, (found, match.why)))
 
 
 def explained(a: Annotation, cluster: Cluster) -> str:

@@ -11,7 +11,7 @@ from cassia_engine.report import words
 from cassia_engine.report.answers import PIPS, given_score
 from cassia_engine.report.lineages import lineage_of
 from cassia_engine.report.look import Concern, concerns
-from cassia_engine.report.pack import visible
+from cassia_engine.report.pack import given, visible
 
 FIRST_MARKERS = 6  # genes that stand in for the evidence where nobody judged
 
@@ -128,7 +128,16 @@ def title(a: Annotation | None) -> str:
 def row_data(row: Row) -> dict[str, Any]:
     """A row as the scripts get it, every key there: of a concern what the table shows."""
     found = {name: getattr(row, name) for name in Row.__slots__ if name != "key_id" or row.key_id}
-    return {**found, "concerns": [{"kind": c.kind, "word": c.word, "tone": c.tone} for c in row.concerns]}
+    return {
+        **found,
+        "concerns": [{"kind": c.kind, "word": c.word, "tone": c.tone} for c in row.concerns],
+        "correction": row.correction and _correction_data(row.correction),
+    }
+
+
+def _correction_data(said: Correction) -> dict[str, Any]:
+    found = {"cl_match" if name == "match" else name: value for name, value in given(said).items()}
+    return {**found, "cl_match": said.match.text} if "cl_match" in found else found
 
 
 def _verdict(result: ClusterResult, provider: str) -> str:

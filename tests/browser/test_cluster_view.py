@@ -12,10 +12,12 @@ from cassia_engine.records import (
     CellType,
     ClusterResult,
     Confidence,
+    How,
     MarkerScoring,
     ScoredType,
     ScoringCheck,
     SetAside,
+    TermMatch,
     Usage,
 )
 from cassia_engine.report import rows
@@ -56,7 +58,7 @@ def test_view_says_everything_of_an_answer(visit: Open) -> None:
         unsupported_genes=("NCAM1",),
         confidence=Confidence.MODERATE,
         score_reason="strong genes",
-        cl_match="broader: it is a kind of it",
+        match=TermMatch(How.BROADER, "it is a kind of it"),
         top_explained=0.35,
         possible_tissues=("blood", "spleen"),
         context_conflict="markers of the liver",

@@ -1,0 +1,60 @@
+"""How a label was placed in the Cell Ontology."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+_BY_NAME = " (by the model's ontology name)"
+
+
+class How(StrEnum):
+    """How a label was placed, from the surest to none."""
+
+    ID = "id"
+    EXACT = "exact"
+    SYNONYM = "synonym"
+    NORMALISED = "normalised"
+    ABBREVIATION = "abbreviation"
+    TOKENS = "tokens"
+    OBSOLETE = "obsolete replaced"
+    BROADER = "broader"
+    COMMON_PARENT = "common parent"
+    MISS = "miss"
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatch:
+    """How the term of a label was found, or why there is none.
+
+    Attributes:
+        how: None where no term was looked for.
+        why: the reason of a miss.
+        by_ontology_name: whether the model's name of a Cell Ontology term was looked up in place of its label.
+    """
+
+    how: How | None = None
+    why: str = ""
+    by_ontology_name: bool = False
+
+    @property
+    def text(self) -> str:
+        """As the tables have it: "synonym", "miss: no term has this name"; "" where no term was looked for."""
+        found = f"{self.how or ''}{_BY_NAME if self.by_ontology_name else ''}"
+        return ": ".join(filter(None, (found, self.why)))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "how": data["how"] and How(data["how"])})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Of an earlier result file, which has the text alone."""
+        found, _, why = text.partition(": ")
+        how = found.removesuffix(_BY_NAME)
+        return cls(How(how), why, how != found) if how in list(How) else cls(why=text)
+
+
+NOT_LOOKED_FOR = TermMatch()
