@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cassia_engine.evidence import RULES, Finding, Findings, GeneList, check
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import SetAside
-from cassia_engine.replies.claims import Candidate, Cited, Claim, Partner
+from cassia_engine.records.replies import Candidate, Cited, Claim, Partner
 from tests.factories import cluster
 
 B = ("CD79A", "MS4A1", "CD79B", "HLA-DRA", "TCL1A", "CD74", "BANK1", "IGHM", "IGHD", "LINC00926", "Nkg7", "GNLY")

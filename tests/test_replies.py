@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.providers.chat import Finish
-from cassia_engine.replies import Claim, Unreadable, Verdict, invented, read_annotation, read_validation
+from cassia_engine.records.replies import Claim, Verdict
+from cassia_engine.replies import Unreadable, invented, is_unresolved, read_annotation, read_validation
 from cassia_engine.replies.reading import MAX_CHARS
 from cassia_engine.replies.shapes import ANNOTATION, QUESTIONS, VALIDATION
 
@@ -345,8 +346,8 @@ def test_answers_put_together_in_a_field(where: str) -> None:
 
 @pytest.mark.parametrize("lineage", ["unresolved", "Unresolved", " unknown. ", "Unknown cell type"])
 def test_unresolved_needs_no_candidates(lineage: str) -> None:
-    assert claim(json.dumps({"lineage": lineage, "candidates": []})).unresolved
-    assert claim(json.dumps({"lineage": lineage})).unresolved
+    assert is_unresolved(claim(json.dumps({"lineage": lineage, "candidates": []})))
+    assert is_unresolved(claim(json.dumps({"lineage": lineage})))
 
 
 def test_nothing_to_say_is_empty() -> None:

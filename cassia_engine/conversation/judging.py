@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from cassia_engine.conversation.places import Likeness, Places
 from cassia_engine.evidence import Findings, GeneList, named
 from cassia_engine.records import Confidence
-from cassia_engine.replies import Answer, Claim, Verdict, nameless
+from cassia_engine.records.replies import Answer, Claim, Verdict
+from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS, Question
 
 
@@ -122,11 +123,11 @@ def _uncounted(question: str, answer: Answer, genes: GeneList) -> str:
 
 
 def _other_type(verdict: Verdict, claim: Claim, stance: Stance, places: Places) -> Iterator[str]:
-    types = [*(c.cell_type for c in claim.named[:1]), *(p.cell_type for p in claim.mixture)]
-    if claim.unresolved or not types:
+    types = [*(c.cell_type for c in named_candidates(claim)[:1]), *(p.cell_type for p in claim.mixture)]
+    if is_unresolved(claim) or not types:
         return
     if nameless(verdict.own_type):
-        if not any(places.place(c.cell_type, c.cl_name).cl_id for c in claim.named[:1]):
+        if not any(places.place(c.cell_type, c.cl_name).cl_id for c in named_candidates(claim)[:1]):
             yield "The validator named no type of its own, and the Cell Ontology does not know the claimed one."
         return
     if max(places.likeness(verdict.own_type, name) for name in types) < stance.likeness:
@@ -152,7 +153,7 @@ def confidence(
     75, no mixture, no conflict with the context, and a place in the Cell Ontology. Moderate: the rest.
     """
     low = [
-        (claim.unresolved, "the type is unresolved"),
+        (is_unresolved(claim), "the type is unresolved"),
         (judgement is not None and bool(judgement.objections), "the validator did not agree"),
         (bool(findings.decisive), "it names no cell type or no listed gene as evidence"),
         (len(findings.evidence) < LEAST_EVIDENCE, f"fewer than {LEAST_EVIDENCE} listed genes are its evidence"),

@@ -11,7 +11,8 @@ from cassia_engine.conversation.places import Place, Places
 from cassia_engine.conversation.rounds import NOT_ASKED, Loss, Round, Stand, best
 from cassia_engine.evidence import kind
 from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Conversation, Outcome, TermMatch
-from cassia_engine.replies import Claim, nameless
+from cassia_engine.records.replies import Claim
+from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.claims import UNRESOLVED
 
 NO_SCORE = "No readable score was given."
@@ -109,9 +110,9 @@ def _beyond_the_list(stand: Stand) -> tuple[str, ...]:
 
 def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], TermMatch]:
     """The candidates, each type once; the lineage alone where no candidate is named. And how the first was placed."""
-    if claim.unresolved:
+    if is_unresolved(claim):
         return (), TermMatch()
-    named = [(c.cell_type, c.cl_name) for c in claim.named] or [(claim.lineage, "")]
+    named = [(c.cell_type, c.cl_name) for c in named_candidates(claim)] or [(claim.lineage, "")]
     found: dict[str, tuple[str, Place]] = {}
     for label, cl_name in named:
         found.setdefault(kind(label, places.cl_id), (label, places.place(label, cl_name)))
@@ -162,8 +163,8 @@ def _scoring(stand: Stand, annotation: Annotation, why: str) -> str:
     lines += [f"Objection: {text}" for text in _objections(stand)]
     lines += [f"Not validated: {text}" for text in (stand.judgement.decisive if stand.judgement else ())]
     lines += [f"Not counted: {text}" for text in (stand.judgement.uncounted if stand.judgement else ())]
-    if stand.claim.unresolved and stand.claim.named:
-        lines.append(f"Named all the same: {'; '.join(c.cell_type for c in stand.claim.named)}.")
+    if is_unresolved(stand.claim) and named_candidates(stand.claim):
+        lines.append(f"Named all the same: {'; '.join(c.cell_type for c in named_candidates(stand.claim))}.")
     lines += [f"Repaired: {text}." for text in stand.claim.repaired]
     lines.append("The score is a language model's opinion, not a probability; the annotation is a hypothesis.")
     return "\n".join(filter(None, lines))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from cassia_engine.conversation.judging import Judgement
 from cassia_engine.evidence import Findings
 from cassia_engine.records import Outcome
-from cassia_engine.replies import Claim, Verdict
+from cassia_engine.records.replies import Claim, Verdict
+from cassia_engine.replies import repeats_form
 
 NOT_ASKED = "(The validator was not asked: what the checks found went back to the annotator.)"
 
@@ -63,7 +64,7 @@ def best(rounds: Sequence[Round]) -> Stand | None:
     stands = [
         Stand(number, r.claim, r.findings, r.verdict, r.judgement)
         for number, r in enumerate(rounds, start=1)
-        if r.claim and r.findings and not r.claim.copied
+        if r.claim and r.findings and not repeats_form(r.claim)
     ]
     return max(stands, key=_merit, default=None)
 

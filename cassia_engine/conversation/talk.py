@@ -19,7 +19,8 @@ from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
 from cassia_engine.records import Cluster, ClusterResult, Outcome
-from cassia_engine.replies import Claim, Unreadable, Verdict, invented, plain, read_annotation, read_validation
+from cassia_engine.records.replies import Claim, Verdict
+from cassia_engine.replies import Unreadable, invented, plain, read_annotation, read_validation, repeats_form
 from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
 from cassia_engine.settings import AnnotateSettings
 
@@ -142,7 +143,7 @@ class Talk:
         claim = self._round.claim
         assert claim
         self._round.findings = findings = check(claim, self._genes, self._places.cl_id)
-        if claim.copied and not self._round_left:
+        if repeats_form(claim) and not self._round_left:
             self._role = ANNOTATOR
             return self._lose(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
         return Event.SENT_BACK if findings.back and self._round_left else Event.FIT

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from cassia_engine.evidence.genes import TOP, GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
-from cassia_engine.replies.claims import Claim
+from cassia_engine.records.replies import Claim
+from cassia_engine.replies import is_unresolved, named_candidates, repeats_form
 from cassia_engine.replies.words import nameless, placeholder
 
 LEAST_EXPLAINED = 0.15
@@ -104,14 +105,14 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
         cl_id: the Cell Ontology id of a label, "" if it has none.
     """
     cited = [c.gene for c in (*claim.evidence, *claim.conflicts)]
-    separating = [gene for candidate in claim.named for gene in candidate.separating_genes]
+    separating = [gene for candidate in named_candidates(claim) for gene in candidate.separating_genes]
     of_partners = [gene for partner in claim.mixture for gene in partner.genes]
     evidence = genes.listed(c.gene for c in claim.evidence)
-    explained = None if claim.unresolved else _explained(evidence, claim, genes)
+    explained = None if is_unresolved(claim) else _explained(evidence, claim, genes)
     items = [_evidence_listed(cited, genes), _no_absence_claimed(claim, genes)]
-    if claim.named or claim.copied or not claim.unresolved:
+    if named_candidates(claim) or repeats_form(claim) or not is_unresolved(claim):
         items.insert(0, _types_named(claim, genes, cl_id))
-    if not claim.unresolved:
+    if not is_unresolved(claim):
         items += [
             _evidence_given(evidence, genes),
             _separating_listed(separating, genes),
@@ -184,7 +185,7 @@ def _separating_listed(separating: list[str], genes: GeneList) -> Finding:
 
 def _alternatives_differ(claim: Claim, cl_id: CellTypeId) -> Finding:
     seen: dict[str, str] = {}
-    for candidate in claim.named:
+    for candidate in named_candidates(claim):
         label = candidate.cell_type
         same = seen.setdefault(kind(label, cl_id), label)
         if same is not label:
@@ -208,7 +209,7 @@ def _evidence_strong(evidence: tuple[str, ...], genes: GeneList) -> Finding:
 
 
 def _explained(evidence: tuple[str, ...], claim: Claim, genes: GeneList) -> float:
-    own = claim.named[0].separating_genes if claim.named else ()
+    own = named_candidates(claim)[0].separating_genes if named_candidates(claim) else ()
     return round(len(genes.top.intersection({*evidence, *genes.listed(own)})) / max(len(genes.top), 1), 3)
 
 

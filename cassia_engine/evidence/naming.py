@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cassia_engine.evidence.genes import GeneList
-from cassia_engine.replies.claims import Cited, Claim
+from cassia_engine.records.replies import Cited, Claim
 
 
 def with_listed_names(claim: Claim, genes: GeneList) -> Claim:

@@ -9,11 +9,27 @@ keys       names of fields, however they are written
 entries    lists of objects, in whatever form they came
 plain      its values as plain ones
 words      words that say nothing or name no type
-claims     the claim and the verdict, typed
+claims     the claim and the verdict in a reply
 """
 
-from cassia_engine.replies.claims import Answer, Claim, Verdict, invented, read_annotation, read_validation
+from cassia_engine.replies.claims import (
+    invented,
+    is_unresolved,
+    named_candidates,
+    read_annotation,
+    read_validation,
+    repeats_form,
+)
 from cassia_engine.replies.reading import Unreadable
 from cassia_engine.replies.words import nameless
 
-__all__ = ["Answer", "Claim", "Unreadable", "Verdict", "invented", "nameless", "read_annotation", "read_validation"]
+__all__ = [
+    "Unreadable",
+    "invented",
+    "is_unresolved",
+    "named_candidates",
+    "nameless",
+    "read_annotation",
+    "read_validation",
+    "repeats_form",
+]

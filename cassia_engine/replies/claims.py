@@ -1,14 +1,14 @@
-"""What was said, as typed records: the annotator's claim and the validator's verdict."""
+"""Reads the annotator's claim and the validator's verdict out of their replies."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.providers.chat import Finish
+from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Partner, Verdict
 from cassia_engine.replies import plain
 from cassia_engine.replies.entries import candidates_of, entries
 from cassia_engine.replies.keys import ENTRY, TOP, Fields, key, unpacked
@@ -21,100 +21,6 @@ UNRESOLVED = "unresolved"
 _BETWEEN_TYPES = ";\n"
 # A symbol within a sentence of a validator.
 _SYMBOL = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:[-.][A-Za-z0-9]+)*\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """A gene and what it speaks for."""
-
-    gene: str
-    speaks_for: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    cell_type: str
-    cl_name: str
-    separating_genes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """A type that may be mixed into the cluster, and the genes that show it."""
-
-    cell_type: str
-    genes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An annotator's answer. Fields that it left out are empty; the score is None where there is none from 0 to 100.
-
-    `repaired` says what had to be done to the reply to read it.
-    """
-
-    lineage: str
-    candidates: tuple[Candidate, ...]
-    evidence: tuple[Cited, ...] = ()
-    conflicts: tuple[Cited, ...] = ()
-    mixture: tuple[Partner, ...] = ()
-    state: str = ""
-    context_conflict: str = ""
-    possible_tissues: tuple[str, ...] = ()
-    score: float | None = None
-    score_reason: str = ""
-    repaired: tuple[str, ...] = ()
-
-    @property
-    def named(self) -> tuple[Candidate, ...]:
-        """The candidates that name a type."""
-        return tuple(c for c in self.candidates if not nameless(c.cell_type))
-
-    @property
-    def copied(self) -> bool:
-        """Whether it is the form that was asked for, sent back without a type in it: no answer at all."""
-        labels = (self.lineage, *(c.cell_type for c in self.candidates))
-        return not self.named and nameless(self.lineage) and any(map(of_the_form, labels))
-
-    @property
-    def unresolved(self) -> bool:
-        """Whether it says that the markers do not tell: a valid answer."""
-        return self.lineage.casefold() == UNRESOLVED or (nameless(self.lineage) and not self.named)
-
-    def for_validator(self) -> dict[str, Any]:
-        """The claim as its judge sees it: without the score and the reasons given for it."""
-        return {
-            "evidence": [{"gene": c.gene, "speaks_for": c.speaks_for} for c in self.evidence],
-            "conflicts": [{"gene": c.gene, "speaks_for": c.speaks_for} for c in self.conflicts],
-            "lineage": self.lineage,
-            "candidates": [
-                {"cell_type": c.cell_type, "cl_name": c.cl_name, "separating_genes": list(c.separating_genes)}
-                for c in self.candidates
-            ],
-            "mixture": [{"cell_type": p.cell_type, "genes": list(p.genes)} for p in self.mixture],
-            "state": self.state,
-            "context_conflict": self.context_conflict,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer to a validator's question; `yes` is None where it was neither yes nor no."""
-
-    yes: bool | None
-    genes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A validator's reply: its own best type and an answer to each of `shapes.QUESTIONS`."""
-
-    own_type: str
-    answers: Mapping[str, Answer]
-    feedback: str = ""
-    score: float | None = None
-    score_reason: str = ""
-    repaired: tuple[str, ...] = ()
 
 
 def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
@@ -159,6 +65,22 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
         score_reason=stated(get("score_reason")),
         repaired=found.repaired,
     )
+
+
+def named_candidates(claim: Claim) -> tuple[Candidate, ...]:
+    """The candidates that name a type."""
+    return tuple(c for c in claim.candidates if not nameless(c.cell_type))
+
+
+def repeats_form(claim: Claim) -> bool:
+    """Whether it is the form that was asked for, sent back without a type in it: no answer at all."""
+    labels = (claim.lineage, *(c.cell_type for c in claim.candidates))
+    return not named_candidates(claim) and nameless(claim.lineage) and any(map(of_the_form, labels))
+
+
+def is_unresolved(claim: Claim) -> bool:
+    """Whether it says that the markers do not tell: a valid answer."""
+    return claim.lineage.casefold() == UNRESOLVED or (nameless(claim.lineage) and not named_candidates(claim))
 
 
 def invented(said: Claim | Verdict, source: str) -> str:

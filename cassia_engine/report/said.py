@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cassia_engine.providers.chat import Finish
-from cassia_engine.replies import Claim, Unreadable, Verdict, invented, read_annotation, read_validation
-from cassia_engine.replies.claims import Answer, Candidate, Cited
+from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Verdict
+from cassia_engine.replies import Unreadable, invented, read_annotation, read_validation
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.reading import MAX_CHARS
 
