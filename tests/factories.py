@@ -22,6 +22,7 @@ from cassia_engine.records import (
     Selection,
     Usage,
 )
+from tests import talks
 
 NK_GENES = ("GNLY", "GZMB", "FGFBP2", "NKG7", "PRF1", "CCL4", "GZMA", "SPON2", "CST7", "KLRD1")
 PLATELET_GENES = ("PPBP", "PF4", "GNG11", "SDPR", "TUBB1")
@@ -93,7 +94,11 @@ def annotated(id: str = "0", index: int = 0, *, answer: Annotation | None = None
         "conversation": conversation(),
         "usage": Usage(calls=2, input_tokens=1800, output_tokens=400, cost_usd=0.011),
     }
-    return ClusterResult(**{**values, **changes})
+    values |= changes
+    if values["conversation"].calls:
+        read = talks.rounds(values["conversation"], values["cluster"], values["validated"])
+        values.setdefault("rounds", read)
+    return ClusterResult(**values)
 
 
 def unresolved(id: str = "5", index: int = 5) -> ClusterResult:

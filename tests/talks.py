@@ -8,7 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cassia_engine.records import Conversation
+from cassia_engine.conversation.judging import rule
+from cassia_engine.conversation.rounds import NOT_ASKED
+from cassia_engine.evidence import GeneList
+from cassia_engine.providers.chat import Finish
+from cassia_engine.records import Cluster, Conversation, FailedReply, Finding, Judgement, Outcome, Round
+from cassia_engine.records.replies import Claim, Verdict
+from cassia_engine.replies import Unreadable, invented, read_annotation, read_validation
 from cassia_engine.replies.shapes import QUESTIONS
 
 CHECKS = "[yes] All genes cited for or against are in the list.\n[NO] The answer explains 5% of the first 10 genes."
@@ -80,6 +86,42 @@ def held(**changes: Any) -> Conversation:
         "calls": (call(), call("validator")),
     }
     return Conversation(**{**fields, **changes})
+
+
+def rounds(held: Conversation, cluster: Cluster, validated: bool | None, involvement: str = "v1") -> tuple[Round, ...]:
+    """What the conversation is read as; of its last verdict `validated` says whether it agreed."""
+    n_rounds = max(len(held.annotations), len(held.validations))
+    return tuple(_round(held, number, cluster, validated, involvement) for number in range(1, n_rounds + 1))
+
+
+def _round(held: Conversation, number: int, cluster: Cluster, validated: bool | None, involvement: str) -> Round:
+    at = slice(number - 1, number)
+    last = number == max(len(held.annotations), len(held.validations))
+    verdict, added = _read(held, "validator", number, *held.validations[at])
+    claim, _ = _read(held, "annotator", number, *held.annotations[at])
+    lines = [line for text in held.checks[at] for line in text.splitlines()]
+    judgement = Judgement(() if last and validated else ("The validator objects.",))
+    return Round(
+        claim=claim if isinstance(claim, Claim) else None,
+        checks=tuple(Finding("", line.startswith("[yes]"), line.partition("] ")[2] or line) for line in lines),
+        sent_back=held.validations[at] == (NOT_ASKED,),
+        verdict=verdict if isinstance(verdict, Verdict) else None,
+        rulings=rule(verdict, GeneList(cluster), involvement) if isinstance(verdict, Verdict) else {},
+        judgement=judgement if isinstance(verdict, Verdict) and not added else None,
+        failed=FailedReply("validator", number, Outcome.UNPARSED, "it added something", added) if added else None,
+    )
+
+
+def _read(held: Conversation, role: str, number: int, text: str = "") -> tuple[Claim | Verdict | Unreadable, str]:
+    """A reply of a role as it is read, and what a formatter has added to it."""
+    formatted, speaker = "", ""
+    for one in held.calls:
+        if one.get("round") == number and one.get("role") == "formatter":
+            formatted = str(one.get("response", "")) if speaker == role else formatted
+        elif one.get("round") == number:
+            speaker = str(one.get("role"))
+    read = (read_annotation if role == "annotator" else read_validation)(formatted or text, Finish.STOP)
+    return read, "" if isinstance(read, Unreadable) or not formatted else invented(read, text)
 
 
 def hostile(text: str) -> Conversation:

@@ -18,8 +18,20 @@ from cassia_engine.errors import AccountError, CallFailedError, CassiaError, Sto
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Call, Chat, Finish, Receipt, Reply, Request
-from cassia_engine.records import Cluster, ClusterResult, Confidence, How, Outcome, SetAside, TermMatch, Usage, to_json
+from cassia_engine.records import (
+    Cluster,
+    ClusterResult,
+    Confidence,
+    How,
+    Outcome,
+    Ruling,
+    SetAside,
+    TermMatch,
+    Usage,
+    to_json,
+)
 from cassia_engine.replies.shapes import QUESTIONS
+from cassia_engine.report.talk import turns
 from cassia_engine.settings import AnnotateSettings
 from tests.factories import DATASET, NK_GENES, SELECTION, cluster
 
@@ -731,6 +743,23 @@ def test_an_objection_without_a_listed_gene_is_shown_and_not_counted() -> None:
     assert f"Not counted: {line}" in (result.conversation.scoring or "")
 
 
+@pytest.mark.parametrize(("involvement", "agreed"), [("v1", True), ("v0", False)])
+def test_report_marks_objections_as_they_were_judged(involvement: str, agreed: bool) -> None:
+    unbacked = {"answer": "yes", "genes": []}
+    model = Model(script([claim()], [verdict(better_type=unbacked, too_specific=unbacked)]))
+    result = hold(model, validator_involvement=involvement)
+    assert result.validated is agreed
+    marks = [
+        line.mark
+        for turn in turns(result.conversation, result.rounds)
+        for point in turn.points
+        if point.heading == "Questions"
+        for line in point.lines
+    ]
+    assert len(marks) == len(QUESTIONS) * result.iterations
+    assert ("failed" in marks) is not agreed
+
+
 def test_a_validator_that_cites_only_unlisted_genes_gives_no_high_confidence() -> None:
     invented: dict[str, Any] = {key: {"answer": "no", "genes": ["CD3D"]} for key in QUESTIONS}
     fits: dict[str, Any] = {key: {"answer": "yes", "genes": ["CD3D"]} for key in ("lineage_fits", "type_fits")}
@@ -754,6 +783,10 @@ def test_every_call_is_recorded_in_order() -> None:
     assert result.usage == Usage(2, 2000, 400, 0.02)
     conversation = result.conversation
     assert len(conversation.annotations) == len(conversation.checks) == len(conversation.validations) == 1
+    [kept] = result.rounds
+    assert kept.claim and kept.verdict and kept.judgement and kept.judgement.agreed and not kept.failed
+    assert all(check.passed for check in kept.checks)
+    assert set(kept.rulings.values()) == {Ruling.AGREES}
     assert json.loads(conversation.formatting or "")["cl_id"] == "CL:0000623"
     assert "Confidence High" in (conversation.scoring or "")
     assert ClusterResult.from_json(json.loads(json.dumps(to_json(result)))) == result

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.evidence import RULES, Finding, Findings, GeneList, check
+from cassia_engine.evidence import RULES, Findings, GeneList, check
 from cassia_engine.ontology import Ontology
-from cassia_engine.records import SetAside
+from cassia_engine.records import Finding, SetAside
 from cassia_engine.records.replies import Candidate, Cited, Claim, Partner
 from tests.factories import cluster
 

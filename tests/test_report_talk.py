@@ -21,7 +21,19 @@ RUN = replace(make.MODEL_RUN, prompts="1", parameters=(("validator_involvement",
 
 def points(speaker: str, text: str) -> dict[str, list[str]]:
     """What is said, with each line as it reads."""
-    return {point.heading: [reads(line) for line in point.lines] for point in said.read(speaker, text).points}
+    held = talks.held(**{"annotations" if speaker == "Annotator" else "validations": (text,)})
+    turn = next(turn for turn in turns(held) if turn.speaker == speaker)
+    return {point.heading: [reads(line) for line in point.lines] for point in turn.points}
+
+
+def turns(conversation: Conversation, validated: bool | None = True, involvement: str = "v1") -> tuple[talk.Turn, ...]:
+    return talk.turns(conversation, talks.rounds(conversation, make.cluster(), validated, involvement))
+
+
+def questions(text: str, involvement: str = "v1") -> tuple[said.Line, ...]:
+    """The lines of a validator's answers."""
+    turn = next(t for t in turns(talks.held(validations=(text,)), True, involvement) if t.speaker == "Validator")
+    return next(point.lines for point in turn.points if point.heading == "Questions")
 
 
 def reads(line: said.Line) -> str:
@@ -30,7 +42,7 @@ def reads(line: said.Line) -> str:
 
 
 def spoken(conversation: Conversation, validated: bool | None = True) -> list[tuple[str, int, tuple[str, ...]]]:
-    return [(turn.speaker, turn.round, turn.notes) for turn in talk.turns(conversation, validated)]
+    return [(turn.speaker, turn.round, turn.notes) for turn in turns(conversation, validated)]
 
 
 # --- replies in form
@@ -47,7 +59,7 @@ def test_annotation_reads_evidence_before_the_label_and_candidates_by_number() -
         ],
         "Score": ["91 of 100: Strong cytotoxic genes."],
     }
-    assert [p.heading for p in said.read("Annotator", talks.claim()).points if p.numbered] == ["Candidates"]
+    assert [p.heading for p in turns(talks.held())[0].points if p.numbered] == ["Candidates"]
 
 
 def test_annotation_says_what_is_seldom_there() -> None:
@@ -67,23 +79,21 @@ def test_annotation_says_what_is_seldom_there() -> None:
 
 
 def test_verdict_reads_as_questions_with_answers_and_marks() -> None:
-    text = talks.verdict(better_type={"answer": "yes", "genes": ["CD3D"]}, too_specific={"answer": "perhaps"})
-    found = {point.heading: point.lines for point in said.read("Validator", text).points}
-    assert [reads(line) for line in found["Questions"]][:4] == [
+    text = talks.verdict(better_type={"answer": "yes", "genes": ["GZMB"]}, too_specific={"answer": "perhaps"})
+    assert [reads(line) for line in questions(text)][:4] == [
         "Do the strongest genes fit the claimed lineage? yes GNLY",
         "Do listed genes single out the first candidate? yes GNLY",
         "Does the first candidate claim more than the genes can show? no clear answer",
-        "Does another type explain the list better? yes CD3D",
+        "Does another type explain the list better? yes GZMB",
     ]
-    assert [line.mark for line in found["Questions"]] == ["passed", "passed", "unclear", "failed", "passed", "passed"]
-    assert "Feedback" not in found
+    assert [line.mark for line in questions(text)] == ["passed", "passed", "unclear", "failed", "passed", "passed"]
+    assert "Feedback" not in points("Validator", text)
 
 
 def test_an_objection_that_did_not_count_is_no_failed_answer() -> None:
-    text = talks.verdict(better_type={"answer": "yes", "genes": ["CD19"]}, too_specific={"answer": "yes"})
-    points = said.read("Validator", text, uncounted=lambda _: ["better_type"]).points
-    lines = next(point.lines for point in points if point.heading == "Questions")
-    assert [line.mark for line in lines][2:4] == ["failed", "unclear"]
+    lines = questions(talks.verdict(better_type={"answer": "yes", "genes": ["CD19"]}, too_specific={"answer": "yes"}))
+    assert [line.mark for line in lines][2:4] == ["unclear", "unclear"]
+    assert reads(lines[2]).endswith("yes (no objection for a moderate validator)")
     assert reads(lines[3]).endswith("CD19 (not counted: too few of them are in the list)")
 
 
@@ -125,7 +135,7 @@ def test_rounds_are_told_apart_and_say_why_they_came() -> None:
     held = talks.held(
         annotations=(talks.claim(),) * 3, checks=(talks.CHECKS,) * 3, validations=(NOT_ASKED,) + (talks.verdict(),) * 2
     )
-    found = talk.turns(held, True)
+    found = turns(held)
     assert [turn.opens for turn in found if turn.opens] == [
         "Round 1 of 3",
         "Round 2 of 3: the checks sent the answer back",
@@ -149,7 +159,7 @@ def test_repaired_refused_and_cut_off_replies_say_so() -> None:
         ("Annotator", 1, ("repaired: a code fence was taken off",)),
         ("Validator", 1, ("refused (content_filter)",)),
     ]
-    assert talk.talk_summary(talk.turns(held, None), held, None).endswith("; no verdict")
+    assert talk.talk_summary(turns(held, None), held, None).endswith("; no verdict")
 
 
 def test_formatter_speaks_after_the_reply_that_it_put_into_the_form() -> None:
@@ -178,9 +188,19 @@ def test_call_of_the_last_conversation_counts() -> None:
     assert "Annotator, round 1, conversation 2" in [call["who"] for call in detail["calls"]]
 
 
+def test_texts_of_which_no_more_is_known_are_shown_as_they_are() -> None:
+    """As in result files of earlier versions."""
+    held = talks.held(annotations=(talks.claim(),) * 2, validations=(talks.verdict(),) * 2, checks=(talks.CHECKS,) * 2)
+    found = talk.turns(held)
+    assert [turn.opens for turn in found if turn.opens] == ["Round 1 of 2", "Round 2 of 2"]
+    assert [line.text for line in found[1].lines] == talks.CHECKS.splitlines()
+    assert not any(turn.notes for turn in found)
+    assert [point.heading for point in found[2].points][:2] == ["Own type", "Lineage fits"]
+
+
 def test_very_long_reply_is_cut_in_the_page_and_says_so() -> None:
     text = "x" * (talk.MOST_SHOWN + 1234)
-    shown = talk.turns(talks.held(annotations=(text,)))[0].text
+    shown = turns(talks.held(annotations=(text,)))[0].text
     assert shown.endswith("x\n[1,234 more characters are in the conversations' file]")
 
 
@@ -431,9 +451,6 @@ def test_conversation_of_the_page_is_the_one_of_the_record() -> None:
 @pytest.mark.parametrize(("involvement", "mark"), [("v1", "unclear"), ("v0", "failed")])
 def test_objection_is_marked_as_the_rule_counted_it(involvement: str, mark: str) -> None:
     """Also where the verdict disagrees for another reason. The moderate validator needs listed genes for it."""
-    text = talks.verdict(type_fits="no", better_type={"answer": "yes", "genes": ["CD19"]})
-    result = make.annotated(conversation=talks.held(validations=(text,)), validated=False)
-    run = replace(RUN, parameters=(("validator_involvement", involvement),))
-    turn = next(turn for turn in details.detail(result, run).turns if turn.speaker == "Validator")
-    lines = next(point.lines for point in turn.points if point.heading == "Questions")
-    assert [line.mark for line in lines] == ["passed", "failed", "passed", mark, "passed", "passed"]
+    unlisted = {"answer": "yes", "genes": ["CD19"]}
+    text = talks.verdict(type_fits="no", better_type=unlisted, too_specific={"answer": "yes", "genes": []})
+    assert [line.mark for line in questions(text, involvement)] == ["passed", "failed", mark, mark, "passed", "passed"]

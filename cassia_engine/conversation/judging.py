@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cassia_engine.conversation.places import Likeness, Places
 from cassia_engine.evidence import Findings, GeneList, named
-from cassia_engine.records import Confidence
+from cassia_engine.records import Confidence, Judgement, Ruling
 from cassia_engine.records.replies import Answer, Claim, Verdict
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS, Question
@@ -39,59 +39,53 @@ STANCES: Mapping[str, Stance] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether the claim is agreed on; if not, why, a sentence each.
+def rule(verdict: Verdict, genes: GeneList, involvement: str) -> dict[str, Ruling]:
+    """What each answer counts for, by the id of its question."""
+    stance = STANCES[involvement]
+    return {
+        name: _ruling(question, verdict.answers[name], genes, stance) for name, question in VALIDATOR_QUESTIONS.items()
+    }
 
-    Attributes:
-        objections: the validator's.
-        decisive: failed checks with which no agreement counts.
-        uncounted: objections that do not count, as too few listed genes are behind them.
-        unsupported: genes outside of the list that these name.
-        unfounded: the validator cites genes, and none of them is listed.
-    """
 
-    objections: tuple[str, ...]
-    decisive: tuple[str, ...] = ()
-    uncounted: tuple[str, ...] = ()
-    unsupported: tuple[str, ...] = ()
-    unfounded: bool = False
-
-    @property
-    def agreed(self) -> bool:
-        return not self.reasons
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it is not agreed on, the checks first."""
-        return (*self.decisive, *self.objections)
+def _ruling(question: Question, answer: Answer, genes: GeneList, stance: Stance) -> Ruling:
+    if answer.yes is None:
+        return Ruling.UNCLEAR
+    if answer.yes is question.expected:
+        return Ruling.AGREES
+    if question not in stance.questions:
+        return Ruling.TOLERATED
+    backed = not stance.backed or len(genes.listed(answer.genes)) >= question.least_genes
+    return Ruling.OBJECTS if backed else Ruling.UNBACKED
 
 
 def judge(
-    verdict: Verdict, claim: Claim, findings: Findings, genes: GeneList, involvement: str, places: Places
+    verdict: Verdict,
+    rulings: Mapping[str, Ruling],
+    claim: Claim,
+    findings: Findings,
+    genes: GeneList,
+    involvement: str,
+    places: Places,
 ) -> Judgement:
-    """Decide from the answers; one that is neither yes nor no agrees with nothing. None overrules a decisive check."""
-    stance = STANCES[involvement]
-    without_genes = uncounted(verdict, genes, involvement)
-    cited = [gene for answer in verdict.answers.values() for gene in answer.genes]
+    """Decide from the answers; one that is neither yes nor no agrees with nothing. None overrules a decisive check.
+
+    Args:
+        rulings: what the answers count for, by `rule`.
+    """
+    stance, said = STANCES[involvement], verdict.answers
+    unbacked = [question for question, ruling in rulings.items() if ruling is Ruling.UNBACKED]
+    cited = [gene for answer in said.values() for gene in answer.genes]
     return Judgement(
         objections=(
             *_contradictions(verdict),
-            *_objections(verdict, genes, stance),
+            *_objections(verdict, rulings, genes, stance),
             *_other_type(verdict, claim, stance, places),
         ),
         decisive=tuple(item.text for item in findings.decisive),
-        uncounted=tuple(_uncounted(question, verdict.answers[question], genes) for question in without_genes),
-        unsupported=genes.missing(gene for question in without_genes for gene in verdict.answers[question].genes),
+        uncounted=tuple(_uncounted(question, said[question], genes) for question in unbacked),
+        unsupported=genes.missing(gene for question in unbacked for gene in said[question].genes),
         unfounded=bool(cited) and not genes.listed(cited),
     )
-
-
-def uncounted(verdict: Verdict, genes: GeneList, involvement: str) -> tuple[str, ...]:
-    """The questions whose answers object without the listed genes that an objection takes."""
-    stance = STANCES[involvement]
-    answers = ((question, verdict.answers[question.id]) for question in stance.questions)
-    return tuple(question.id for question, answer in answers if _is_uncounted(question, answer, genes, stance))
 
 
 def _contradictions(verdict: Verdict) -> Iterator[str]:
@@ -100,20 +94,14 @@ def _contradictions(verdict: Verdict) -> Iterator[str]:
         yield "The validator answered yes to every question, so its answers contradict each other."
 
 
-def _objections(verdict: Verdict, genes: GeneList, stance: Stance) -> Iterator[str]:
+def _objections(verdict: Verdict, rulings: Mapping[str, Ruling], genes: GeneList, stance: Stance) -> Iterator[str]:
     for question in stance.questions:
-        answer = verdict.answers[question.id]
-        if answer.yes is None:
+        ruling = rulings[question.id]
+        if ruling is Ruling.UNCLEAR:
             yield f"No clear answer was given to {question.id}."
-        elif answer.yes is not question.expected and not _is_uncounted(question, answer, genes, stance):
-            listed = genes.listed(answer.genes)
+        elif ruling is Ruling.OBJECTS:
+            listed = genes.listed(verdict.answers[question.id].genes)
             yield question.objection + (f": {named(listed)}." if listed else ".")
-
-
-def _is_uncounted(question: Question, answer: Answer, genes: GeneList, stance: Stance) -> bool:
-    """Whether an answer objects without the listed genes that an objection takes."""
-    objects = answer.yes is not None and answer.yes is not question.expected
-    return stance.backed and objects and len(genes.listed(answer.genes)) < question.least_genes
 
 
 def _uncounted(question: str, answer: Answer, genes: GeneList) -> str:

@@ -8,9 +8,18 @@ from dataclasses import replace
 from cassia_engine.conversation.judging import confidence
 from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.places import Place, Places
-from cassia_engine.conversation.rounds import NOT_ASKED, Loss, Round, Stand, best
+from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, Stand, best
 from cassia_engine.evidence import kind
-from cassia_engine.records import Annotation, CellType, Cluster, ClusterResult, Conversation, Outcome, TermMatch
+from cassia_engine.records import (
+    Annotation,
+    CellType,
+    Cluster,
+    ClusterResult,
+    Conversation,
+    FailedReply,
+    Outcome,
+    TermMatch,
+)
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.claims import UNRESOLVED
@@ -25,7 +34,7 @@ _WORDS = {
 
 
 def result(
-    cluster: Cluster, model: str, places: Places, rounds: Sequence[Round], loss: Loss | None, log: Log
+    cluster: Cluster, model: str, places: Places, rounds: Sequence[OpenRound], failed: FailedReply | None, log: Log
 ) -> ClusterResult:
     """What became of a cluster. An annotation that stands is kept, whatever was lost after it."""
     stand = best(rounds)
@@ -35,16 +44,23 @@ def result(
         validations=tuple(_validations(rounds)),
         calls=log.calls,
     )
+    recorded = tuple(r.record(failed if r is rounds[-1] else None) for r in rounds)
     if stand is None:
-        assert loss is not None, "a conversation without a claim has lost a reply"
+        assert failed is not None, "a conversation without a claim has lost a reply"
         return ClusterResult(
-            cluster, loss.outcome, loss.reason, iterations=len(rounds), conversation=conversation, usage=log.usage
+            cluster=cluster,
+            outcome=failed.outcome,
+            reason=failed.reason,
+            iterations=len(rounds),
+            conversation=conversation,
+            usage=log.usage,
+            rounds=recorded,
         )
     annotation, why = _annotation(stand, places)
     return ClusterResult(
         cluster=cluster,
         outcome=Outcome.ANNOTATED,
-        reason=_reason(stand, annotation, len(rounds), loss),
+        reason=_reason(stand, annotation, len(rounds), failed),
         votes=(annotation,),
         score=stand.score,
         validated=stand.validated,
@@ -58,15 +74,16 @@ def result(
         usage=log.usage,
         objections=_objections(stand),
         confidence_reason=why,
+        rounds=recorded,
     )
 
 
-def _validations(rounds: Sequence[Round]) -> Iterator[str]:
+def _validations(rounds: Sequence[OpenRound]) -> Iterator[str]:
     """The validator's replies; a round without one keeps its place among those that follow."""
-    for number, one in enumerate(rounds, start=1):
+    for one in rounds:
         if one.judged:
             yield writable(one.judged)
-        elif number < len(rounds):
+        elif one.sent_back:
             yield NOT_ASKED
 
 
@@ -137,12 +154,12 @@ def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], pla
     return mixed if len(mixed) > 1 else ()
 
 
-def _reason(stand: Stand, annotation: Annotation, n_rounds: int, loss: Loss | None) -> str:
+def _reason(stand: Stand, annotation: Annotation, n_rounds: int, failed: FailedReply | None) -> str:
     parts = []
     if not annotation.detailed_types:
         parts.append(f"the markers do not tell the type: {stand.claim.score_reason or 'no reason was given'}")
-    if loss is not None:
-        parts.append(f"the {loss.role}'s reply of round {loss.number} {_WORDS[loss.outcome]} ({loss.reason})")
+    if failed is not None:
+        parts.append(f"the {failed.role}'s reply of round {failed.round} {_WORDS[failed.outcome]} ({failed.reason})")
     if stand.judgement is None:
         parts.append("no verdict on the annotation")
     elif not stand.judgement.agreed:

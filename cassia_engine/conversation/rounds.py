@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from cassia_engine.conversation.judging import Judgement
 from cassia_engine.evidence import Findings
-from cassia_engine.records import Outcome
+from cassia_engine.records import FailedReply, Judgement, Round, Ruling
 from cassia_engine.records.replies import Claim, Verdict
 from cassia_engine.replies import repeats_form
 
@@ -15,15 +14,40 @@ NOT_ASKED = "(The validator was not asked: what the checks found went back to th
 
 
 @dataclass(slots=True)
-class Round:
-    """A round, as far as it got. `said` and `judged` are replies as they came, "" where there is none."""
+class OpenRound:
+    """A round that is going on.
+
+    Attributes:
+        said, judged: the replies of annotator and validator as they came, "" where there is none.
+        claim_read, verdict_read: what could be read of them, taken or not.
+        claim: the claim that was taken, its genes as the list names them.
+        sent_back: whether the findings sent it back.
+        rulings: what the answers of the verdict that was read count for.
+        verdict: the verdict that was taken.
+    """
 
     said: str = ""
+    claim_read: Claim | None = None
     claim: Claim | None = None
     findings: Findings | None = None
+    sent_back: bool = False
     judged: str = ""
+    verdict_read: Verdict | None = None
+    rulings: Mapping[str, Ruling] = field(default_factory=dict)
     verdict: Verdict | None = None
     judgement: Judgement | None = None
+
+    def record(self, failed: FailedReply | None = None) -> Round:
+        """The round as it is kept; `failed` is the reply that ended it without being taken."""
+        return Round(
+            claim=self.claim_read,
+            checks=self.findings.items if self.findings else (),
+            sent_back=self.sent_back,
+            verdict=self.verdict_read,
+            rulings=self.rulings,
+            judgement=self.judgement,
+            failed=failed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +71,7 @@ class Stand:
         return self.claim.score if given is None else given
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """A reply that could not be had or read: whose, in which round, what that is called and why."""
-
-    role: str
-    number: int
-    outcome: Outcome
-    reason: str
-
-
-def best(rounds: Sequence[Round]) -> Stand | None:
+def best(rounds: Sequence[OpenRound]) -> Stand | None:
     """The claim to answer with: one that the validator agreed with; else the one with the fewest findings that send
     it back, then with the fewest objections (no verdict is worse than any), then the latest.
     """

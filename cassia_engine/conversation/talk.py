@@ -8,17 +8,17 @@ from typing import Any
 
 from cassia_engine import prompts
 from cassia_engine.conversation import cut, outcome
-from cassia_engine.conversation.judging import judge
+from cassia_engine.conversation.judging import judge, rule
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
 from cassia_engine.conversation.places import Places
-from cassia_engine.conversation.rounds import Loss, Round
+from cassia_engine.conversation.rounds import OpenRound
 from cassia_engine.errors import CallFailedError
 from cassia_engine.evidence import GeneList, check, with_listed_names
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
-from cassia_engine.records import Cluster, ClusterResult, Outcome
+from cassia_engine.records import Cluster, ClusterResult, FailedReply, Outcome
 from cassia_engine.records.replies import Claim, Verdict
 from cassia_engine.replies import Unreadable, invented, plain, read_annotation, read_validation, repeats_form
 from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
@@ -60,8 +60,8 @@ class Talk:
         self._genes, self._places = GeneList(cluster), Places(ontology)
         self._log = Log(chats, replicate)
         self._model = chats.model
-        self._rounds: list[Round] = []
-        self._loss: Loss | None = None
+        self._rounds: list[OpenRound] = []
+        self._failed: FailedReply | None = None
         self._how: dict[str, Any] = {"temperature": settings.temperature, "reasoning": settings.reasoning}
         self._max_tokens = MAX_TOKENS[settings.reasoning]
         self._question = prompts.annotator(briefing, cluster, max_tokens=self._max_tokens, **self._how)
@@ -86,10 +86,10 @@ class Talk:
         while state is not State.DONE:
             event = await steps[state]() if state in steps else in_code[state]()
             state = TRANSITIONS[state, event]
-        return outcome.result(self._cluster, self._model, self._places, self._rounds, self._loss, self._log)
+        return outcome.result(self._cluster, self._model, self._places, self._rounds, self._failed, self._log)
 
     @property
-    def _round(self) -> Round:
+    def _round(self) -> OpenRound:
         return self._rounds[-1]
 
     @property
@@ -97,7 +97,7 @@ class Talk:
         return len(self._rounds) < self._settings.max_rounds
 
     async def _annotate(self) -> Event:
-        self._rounds.append(Round())
+        self._rounds.append(OpenRound())
         return await self._ask(ANNOTATOR, self._question)
 
     async def _validate(self) -> Event:
@@ -115,9 +115,9 @@ class Talk:
 
     async def _extend(self) -> Event:
         event = await self._ask(self._role, replace(self._chat, max_tokens=2 * self._max_tokens))
-        if self._loss and self._loss.outcome is Outcome.FAILED:
+        if self._failed and self._failed.outcome is Outcome.FAILED:
             # Some models do not give that many tokens; what is known of the reply is that it was too long.
-            told = f"{self._cut_at}; asked for more: {self._loss.reason}"
+            told = f"{self._cut_at}; asked for more: {self._failed.reason}"
             return self._lose(Outcome.TRUNCATED, told)
         return event
 
@@ -129,14 +129,14 @@ class Talk:
         reply = await self._call(FORMATTER, chat)
         if reply is None:
             return Event.LOST
+        read = self._read(reply)
+        added = "" if isinstance(read, Unreadable) else invented(read, self._reply)
         if reply.finish is Finish.REFUSED:
-            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter refused")
-        read = self._role.read(reply.text, reply.finish)
-        if not isinstance(read, Unreadable):
-            added = invented(read, self._reply)
-            read = Unreadable(f"the formatter added {added!r}, which the reply does not say") if added else read
+            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter refused", added)
+        if added:
+            read = Unreadable(f"the formatter added {added!r}, which the reply does not say")
         if isinstance(read, Unreadable):
-            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter did not help: {read.reason}")
+            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter did not help: {read.reason}", added)
         return self._take(read)
 
     def _check(self) -> Event:
@@ -146,13 +146,16 @@ class Talk:
         if repeats_form(claim) and not self._round_left:
             self._role = ANNOTATOR
             return self._lose(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
-        return Event.SENT_BACK if findings.back and self._round_left else Event.FIT
+        self._round.sent_back = bool(findings.back) and self._round_left
+        return Event.SENT_BACK if self._round.sent_back else Event.FIT
 
     def _judge(self) -> Event:
         claim, findings, verdict = self._round.claim, self._round.findings, self._round.verdict
         assert claim and findings and verdict
         involvement = self._settings.validator_involvement
-        self._round.judgement = judgement = judge(verdict, claim, findings, self._genes, involvement, self._places)
+        self._round.judgement = judgement = judge(
+            verdict, self._round.rulings, claim, findings, self._genes, involvement, self._places
+        )
         if judgement.agreed:
             return Event.AGREED
         return Event.SENT_BACK if self._round_left else Event.NO_ROUND_LEFT
@@ -173,12 +176,12 @@ class Talk:
         if reply is None:
             return Event.LOST
         self._keep(reply.text)
+        read = self._read(reply)
         if reply.finish is Finish.REFUSED:
             why = plain.text(reply.text)[:300] or "without a word"
             return self._lose(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
         if reply.finish is Finish.PROMPT_CUT:
             return self._lose(Outcome.FAILED, cut.told_of_prompt(reply))
-        read = role.read(reply.text, reply.finish)
         if not isinstance(read, Unreadable):
             return self._take(read)
         self._unreadable = read.reason
@@ -219,6 +222,16 @@ class Talk:
         else:
             self._round.judged = text
 
+    def _read(self, reply: Reply) -> Read:
+        """What the reply says; it is kept also where the reply is not taken."""
+        read = self._role.read(reply.text, reply.finish)
+        if isinstance(read, Claim):
+            self._round.claim_read = read
+        elif isinstance(read, Verdict):
+            self._round.verdict_read = read
+            self._round.rulings = rule(read, self._genes, self._settings.validator_involvement)
+        return read
+
     def _take(self, read: Claim | Verdict) -> Event:
         self._log.repaired(read.repaired)
         if isinstance(read, Claim):
@@ -227,6 +240,6 @@ class Talk:
         self._round.verdict = read
         return Event.VERDICT
 
-    def _lose(self, what: Outcome, reason: str) -> Event:
-        self._loss = Loss(self._role.name, len(self._rounds), what, reason)
+    def _lose(self, what: Outcome, reason: str, added: str = "") -> Event:
+        self._failed = FailedReply(self._role.name, len(self._rounds), what, reason, added)
         return Event.LOST

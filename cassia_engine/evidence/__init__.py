@@ -7,9 +7,9 @@ types      whether a label names a cell type, or a gene in its place
 checks     what a claim says, compared with the list
 """
 
-from cassia_engine.evidence.checks import RULES, Finding, Findings, check, kind
+from cassia_engine.evidence.checks import RULES, Findings, check, kind
 from cassia_engine.evidence.genes import GeneList, named
 from cassia_engine.evidence.naming import with_listed_names
 from cassia_engine.evidence.types import CellTypeId
 
-__all__ = ["RULES", "CellTypeId", "Finding", "Findings", "GeneList", "check", "kind", "named", "with_listed_names"]
+__all__ = ["RULES", "CellTypeId", "Findings", "GeneList", "check", "kind", "named", "with_listed_names"]

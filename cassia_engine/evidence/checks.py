@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cassia_engine.evidence.genes import TOP, GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
+from cassia_engine.records import Finding
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, repeats_form
 from cassia_engine.replies.words import nameless, placeholder
@@ -40,23 +41,6 @@ _ABSENCE = re.compile(
     r"(?:\S+ ){0,3}?(?:express\w*|detect\w*|transcripts?)\b",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check and what came of it: a line of text, and the genes it is about.
-
-    `decisive` is set where it failed so that no validator's agreement counts: there is no type, or no listed gene.
-    """
-
-    code: str
-    passed: bool
-    text: str
-    genes: tuple[str, ...] = ()
-    decisive: bool = False
-
-    def __str__(self) -> str:
-        return f"[{'yes' if self.passed else 'NO'}] {self.text}"
 
 
 @dataclass(frozen=True, slots=True)

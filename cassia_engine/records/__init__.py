@@ -15,17 +15,17 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
+from cassia_engine.records.outcomes import Confidence, Outcome
 from cassia_engine.records.plain import to_json
 from cassia_engine.records.results import (
     Annotation,
     CellType,
     ClusterResult,
-    Confidence,
     Conversation,
     Correction,
-    Outcome,
     Usage,
 )
+from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round, Ruling
 from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
 from cassia_engine.records.species import SpeciesMismatch
@@ -52,10 +52,15 @@ __all__ = [
     "Conversation",
     "Correction",
     "Dataset",
+    "FailedReply",
+    "Finding",
     "How",
+    "Judgement",
     "Marker",
     "MarkerScoring",
     "Outcome",
+    "Round",
+    "Ruling",
     "RunInfo",
     "ScoredType",
     "ScoringCheck",

@@ -5,40 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
 from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
+from cassia_engine.records.outcomes import Confidence, Outcome
 from cassia_engine.records.plain import to_json
+from cassia_engine.records.rounds import Round
 from cassia_engine.records.scoring import MarkerScoring
 from cassia_engine.records.terms import NOT_LOOKED_FOR, TermMatch
-
-
-class Outcome(StrEnum):
-    """What became of a cluster. Nothing is ever called "Unknown" to hide a failure."""
-
-    ANNOTATED = "annotated"
-    NO_MARKERS = "no_markers"
-    REFUSED = "refused"
-    TRUNCATED = "truncated"
-    UNPARSED = "unparsed"
-    FAILED = "failed"
-    NOT_REACHED = "not_reached"
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the cluster has no annotation though it has markers."""
-        return self not in (Outcome.ANNOTATED, Outcome.NO_MARKERS)
-
-
-class Confidence(StrEnum):
-    """How sure an annotation is, by the written rule of its annotator; not a probability."""
-
-    HIGH = "High"
-    MODERATE = "Moderate"
-    LOW = "Low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +211,9 @@ class ClusterResult:
     """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed).
 
     A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
-    where the offline annotator scored the markers. `objections` are what the validator had against the answer that
-    stands, a sentence each; `confidence_reason` says why a model's answer got its confidence and no more.
+    where the offline annotator scored the markers, `rounds` where a model was asked. `objections` are what the
+    validator had against the answer that stands, a sentence each; `confidence_reason` says why a model's answer got
+    its confidence and no more.
     """
 
     cluster: Cluster
@@ -253,6 +230,7 @@ class ClusterResult:
     scoring: MarkerScoring | None = None
     objections: tuple[str, ...] = ()
     confidence_reason: str = ""
+    rounds: tuple[Round, ...] = ()
 
     @property
     def annotation(self) -> Annotation | None:
@@ -309,5 +287,6 @@ class ClusterResult:
                 "correction": data["correction"] and Correction.from_json(data["correction"]),
                 "scoring": MarkerScoring.from_json(scoring) if (scoring := data.get("scoring")) else None,
                 "objections": tuple(data.get("objections", ())),
+                "rounds": tuple(map(Round.from_json, data.get("rounds", ()))),
             }
         )

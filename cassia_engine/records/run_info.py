@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from cassia_engine.records.results import Outcome
+from cassia_engine.records.outcomes import Outcome
 
 # The provider that scores markers and asks no language model.
 OFFLINE = "offline"

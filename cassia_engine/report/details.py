@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cassia_engine.conversation.judging import STANCES, uncounted
-from cassia_engine.evidence import GeneList
 from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer, named
@@ -15,7 +13,6 @@ from cassia_engine.report.look import Concern, concerns, sentence
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.rows import opinion, row, row_data
-from cassia_engine.report.said import Uncounted
 from cassia_engine.report.talk import Turn, talk_summary, turns
 
 
@@ -52,7 +49,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
     a = opinion(before)
     said = result.named_by_person
     held = result.conversation
-    spoken = turns(held, result.validated, _uncounted(result, run)) if held.calls or provider != OFFLINE else ()
+    spoken = turns(held, result.rounds) if held.calls or provider != OFFLINE else ()
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
@@ -71,15 +68,6 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         conversations=len({calls.replicate(call) for call in held.calls}),
         cost_source=calls.cost_sources(held.calls),
     )
-
-
-def _uncounted(result: ClusterResult, run: RunInfo) -> Uncounted:
-    """Gives the questions of a verdict whose objections did not count, by the rule that judged it."""
-    involvement = dict(run.parameters).get("validator_involvement", "")
-    if involvement not in STANCES:
-        return lambda _: ()
-    genes = GeneList(result.cluster)
-    return lambda verdict: uncounted(verdict, genes, involvement)
 
 
 def uncorrected(result: ClusterResult) -> ClusterResult:

@@ -1,28 +1,26 @@
 """What a reply says, as points for a reader: a heading, and lines with genes, marks and numbers.
 
-Replies are read by the same reader as in the conversation; what it cannot read is shown as generic JSON or as prose.
+Claims and verdicts are drawn as they were read in the conversation; other replies are shown as generic JSON or prose.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cassia_engine.providers.chat import Finish
+from cassia_engine.records import Finding, Ruling
 from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Verdict
-from cassia_engine.replies import Unreadable, invented, read_annotation, read_validation
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.reading import MAX_CHARS
 
-ANNOTATOR, VALIDATOR = "Annotator", "Validator"
-READERS = {ANNOTATOR: read_annotation, VALIDATOR: read_validation}
 PASSED, FAILED, UNCLEAR = "passed", "failed", "unclear"
-# How a line of checks starts, as evidence.Finding writes it.
-CHECK_MARKS: Mapping[str, str] = {"[yes] ": PASSED, "[NO] ": FAILED}
-
-# Gives a verdict's questions whose objections did not count.
-Uncounted = Callable[[Verdict], Collection[str]]
+MARKS: Mapping[Ruling, str] = {Ruling.AGREES: PASSED, Ruling.OBJECTS: FAILED}
+# What is said of objections that do not count.
+NOT_COUNTED: Mapping[Ruling, str] = {
+    Ruling.UNBACKED: " (not counted: too few of them are in the list)",
+    Ruling.TOLERATED: " (no objection for a moderate validator)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +46,24 @@ class Point:
 Points = tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply as read: its points, () for prose; whether it is a verdict; what a formatter added of its own."""
-
-    points: Points
-    is_verdict: bool = False
-    added: str = ""
+def of_claim(claim: Claim) -> Points:
+    """An annotator's claim, in the order in which it was to think."""
+    return _filled(_claimed(claim))
 
 
-def read(
-    speaker: str,
-    text: str,
-    finish: Finish = Finish.STOP,
-    source: str | None = None,
-    uncounted: Uncounted = lambda _: (),
-) -> Reply:
-    """A reply of a role, in the order in which it was to think.
-
-    Args:
-        source: the reply that a formatter put into the form of the role's; None for the role's own reply.
-        uncounted: gives a verdict's questions whose objections did not count.
-    """
-    found = READERS[speaker](text, finish)
-    added = "" if source is None or isinstance(found, Unreadable) else invented(found, source)
-    match found:
-        case Claim():
-            return Reply(_filled(_claimed(found)), added=added)
-        case Verdict():
-            return Reply(_filled(_judged(found, uncounted(found))), is_verdict=True, added=added)
-        case _:
-            return Reply(anything(text))
+def of_verdict(verdict: Verdict, rulings: Mapping[str, Ruling]) -> Points:
+    """A validator's verdict, in the order in which it was to think, with what each answer counts for."""
+    return _filled(_judged(verdict, rulings))
 
 
-def checks(text: str) -> tuple[Line, ...]:
-    """The lines of the checks in code, each with its mark."""
-    return tuple(_checked(line) for line in text.split("\n") if line.strip())
+def of_checks(checks: Sequence[Finding]) -> tuple[Line, ...]:
+    """What checks in code found, a line each with its mark."""
+    return tuple(Line(text=check.text, mark=PASSED if check.passed else FAILED) for check in checks)
+
+
+def unmarked(text: str) -> tuple[Line, ...]:
+    """The lines of a text of checks of which no more is known."""
+    return tuple(Line(text=line) for line in text.split("\n") if line.strip())
 
 
 def anything(text: str) -> Points:
@@ -117,9 +97,9 @@ def _claimed(claim: Claim) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Score", _score(claim.score, claim.score_reason)
 
 
-def _judged(verdict: Verdict, uncounted: Collection[str]) -> Iterator[tuple[str, Iterable[Line]]]:
+def _judged(verdict: Verdict, rulings: Mapping[str, Ruling]) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Own best type", _words(verdict.own_type)
-    yield "Questions", (_answered(name, answer, name not in uncounted) for name, answer in verdict.answers.items())
+    yield "Questions", (_answered(name, answer, rulings[name]) for name, answer in verdict.answers.items())
     yield "Feedback", _words(verdict.feedback)
     yield "Score", _score(verdict.score, verdict.score_reason)
 
@@ -138,15 +118,15 @@ def _candidate(one: Candidate) -> Line:
     return Line(strong=one.cell_type or "(no name)", text=" ".join(filter(None, words)), genes=one.separating_genes)
 
 
-def _answered(name: str, answer: Answer, counts: bool) -> Line:
-    question = VALIDATOR_QUESTIONS[name]
-    if answer.yes is None:
-        return Line(strong="no clear answer", text=question.shown, genes=answer.genes, mark=UNCLEAR)
-    word = "yes" if answer.yes else "no"
-    if answer.yes is question.expected:
-        return Line(strong=word, text=question.shown, genes=answer.genes, mark=PASSED)
-    after = "" if counts else " (not counted: too few of them are in the list)"
-    return Line(strong=word, text=question.shown, genes=answer.genes, after=after, mark=FAILED if counts else UNCLEAR)
+def _answered(name: str, answer: Answer, ruling: Ruling) -> Line:
+    word = "no clear answer" if answer.yes is None else "yes" if answer.yes else "no"
+    return Line(
+        strong=word,
+        text=VALIDATOR_QUESTIONS[name].shown,
+        genes=answer.genes,
+        after=NOT_COUNTED.get(ruling, ""),
+        mark=MARKS.get(ruling, UNCLEAR),
+    )
 
 
 def _score(score: float | None, reason: str) -> tuple[Line, ...]:
@@ -156,11 +136,6 @@ def _score(score: float | None, reason: str) -> tuple[Line, ...]:
 
 def _words(text: str) -> tuple[Line, ...]:
     return (Line(text=text),) if text else ()
-
-
-def _checked(line: str) -> Line:
-    start = next((start for start in CHECK_MARKS if line.startswith(start)), "")
-    return Line(text=line.removeprefix(start), mark=CHECK_MARKS.get(start, ""))
 
 
 def _lines(value: object) -> tuple[Line, ...]:

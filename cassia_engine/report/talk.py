@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.providers.chat import Finish
-from cassia_engine.records import Conversation
+from cassia_engine.records import Conversation, Round
 from cassia_engine.report import calls, said
 from cassia_engine.report.words import plural
 
-ANNOTATOR, VALIDATOR = said.ANNOTATOR, said.VALIDATOR
+ANNOTATOR, VALIDATOR = "Annotator", "Validator"
 CHECKS, FORMATTER = "Checks in code", "Formatter"
 BY_RULE = "Score and confidence"  # written by code, by a fixed rule
 MOST_SHOWN = 20_000  # characters of a message; replies of many megabytes are no reading
@@ -46,17 +45,15 @@ class Turn:
         return self.side not in ("checks", "unasked") and self.speaker != BY_RULE
 
 
-def turns(
-    conversation: Conversation, validated: bool | None = None, uncounted: said.Uncounted = lambda _: ()
-) -> tuple[Turn, ...]:
+def turns(conversation: Conversation, rounds: Sequence[Round] = ()) -> tuple[Turn, ...]:
     """The messages in the order in which they were said.
 
     Args:
-        validated: as the cluster's result has it: whether the last verdict agreed.
-        uncounted: gives a verdict's questions whose objections did not count.
+        rounds: what was read in them, checked and decided; of replies without it the texts are shown.
     """
     n_rounds = max(len(conversation.annotations), len(conversation.validations))
-    told = _Told(conversation, n_rounds, validated, uncounted)
+    recorded = (*rounds, *[Round()] * (n_rounds - len(rounds)))
+    told = _Told(conversation, n_rounds, recorded)
     spoken = [turn for number in range(1, n_rounds + 1) for turn in told.round(number)]
     if conversation.scoring is not None:
         spoken.append(Turn(BY_RULE, 0, _shown(conversation.scoring), "scorer"))
@@ -67,55 +64,55 @@ def turns(
 class _Told:
     conversation: Conversation
     n_rounds: int
-    validated: bool | None
-    uncounted: said.Uncounted
+    rounds: Sequence[Round]
 
     def round(self, number: int) -> Iterator[Turn]:
-        held, at = self.conversation, slice(number - 1, number)
+        held, at, found = self.conversation, slice(number - 1, number), self.rounds[number - 1]
         opens = self._opens(number)
         for text in held.annotations[at]:
-            yield from self._spoken(ANNOTATOR, number, text, opens)
+            points = said.of_claim(found.claim) if found.claim else ()
+            yield from self._spoken(ANNOTATOR, number, text, points, opens)
         for text in held.checks[at]:
-            lines = said.checks(text)
+            lines = said.of_checks(found.checks) or said.unmarked(text)
             yield Turn(CHECKS, number, "", "checks", lines=lines, notes=_passed(lines))
         for text in held.validations[at]:
-            if text == NOT_ASKED:
+            if found.sent_back:
                 yield Turn(VALIDATOR, number, text.strip("()"), "unasked")
             else:
-                yield from self._spoken(VALIDATOR, number, text)
+                points = said.of_verdict(found.verdict, found.rulings) if found.verdict else ()
+                yield from self._spoken(VALIDATOR, number, text, points)
 
     def _opens(self, number: int) -> str:
         if self.n_rounds < 2:
             return ""
-        before = self.conversation.validations[number - 2 : number - 1] if number > 1 else ()
-        why = {(): "", (NOT_ASKED,): ": the checks sent the answer back"}.get(before, ": the validator had objections")
-        return f"Round {number} of {self.n_rounds}{why}"
+        return f"Round {number} of {self.n_rounds}" + (_why_again(self.rounds[number - 2]) if number > 1 else "")
 
-    def _spoken(self, speaker: str, number: int, text: str, opens: str = "") -> Iterator[Turn]:
+    def _spoken(self, speaker: str, number: int, text: str, points: said.Points, opens: str = "") -> Iterator[Turn]:
         """A reply, and the formatter's where it had to be put into the form."""
         call, formatted = self._calls(speaker, number)
-        reply = said.read(speaker, text, calls.finish(call), uncounted=self.uncounted)
-        notes = _ended(call) if formatted else (*self._verdict(number, reply), *_ended(call), *_repaired(call))
-        yield Turn(speaker, number, _shown(text), speaker.lower(), reply.points, notes=notes, opens=opens)
+        own = () if formatted else points
+        verdict = () if formatted or speaker == ANNOTATOR else self._verdict(number)
+        notes = _ended(call) if formatted else (*verdict, *_ended(call), *_repaired(call))
+        shown = own or said.anything(text)
+        yield Turn(speaker, number, _shown(text), speaker.lower(), shown, notes=notes, opens=opens)
         if formatted:
-            yield self._formatted(speaker, number, text, formatted)
+            yield self._formatted(speaker, number, points, formatted)
 
-    def _formatted(self, speaker: str, number: int, source: str, call: Mapping[str, Any]) -> Turn:
+    def _formatted(self, speaker: str, number: int, points: said.Points, call: Mapping[str, Any]) -> Turn:
         text = str(call.get("response", ""))
-        reply = said.read(speaker, text, calls.finish(call), source, self.uncounted)
-        taken = (f"not taken: it added {reply.added!r}",) if reply.added else ()
+        failed = self.rounds[number - 1].failed
+        taken = (f"not taken: it added {failed.added!r}",) if failed and failed.added else ()
+        verdict = () if taken or speaker == ANNOTATOR else self._verdict(number)
         task = f"to put the {speaker.lower()}'s reply into the form"
-        notes = (task, *taken, *self._verdict(number, reply), *_ended(call), *_repaired(call))
-        return Turn(FORMATTER, number, _shown(text), "formatter", reply.points, notes=notes)
+        notes = (task, *taken, *verdict, *_ended(call), *_repaired(call))
+        return Turn(FORMATTER, number, _shown(text), "formatter", points or said.anything(text), notes=notes)
 
-    def _verdict(self, number: int, reply: said.Reply) -> tuple[str, ...]:
+    def _verdict(self, number: int) -> tuple[str, ...]:
         """What code made of the validator's answers."""
-        if not self.conversation.calls or not reply.is_verdict or reply.added:
+        found = self.rounds[number - 1]
+        if not self.conversation.calls or found.verdict is None:
             return ()
-        return ("agreed" if self._agreed(number) else "did not agree",)
-
-    def _agreed(self, number: int) -> bool:
-        return self.validated is True and number == self.n_rounds
+        return ("agreed" if found.judgement and found.judgement.agreed else "did not agree",)
 
     def _calls(self, speaker: str, number: int) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """The call whose reply was taken, and the formatter's after it; {} where there is none.
@@ -145,6 +142,13 @@ def talk_summary(spoken: Sequence[Turn], conversation: Conversation, validated: 
     lost = "; no verdict" if conversation.calls else ""
     verdict = {True: "; the validator agreed", False: "; the validator did not agree", None: lost}[validated]
     return f"{plural(sum(t.is_message for t in spoken), 'message')} in {plural(rounds, 'round')}{verdict}"
+
+
+def _why_again(before: Round) -> str:
+    """Why another round follows."""
+    if before.sent_back:
+        return ": the checks sent the answer back"
+    return ": the validator had objections" if before.judgement else ""
 
 
 def _passed(lines: Sequence[said.Line]) -> tuple[str, ...]:

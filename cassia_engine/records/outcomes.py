@@ -1,0 +1,30 @@
+"""What became of a cluster, and how sure its annotation is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a cluster. Nothing is ever called "Unknown" to hide a failure."""
+
+    ANNOTATED = "annotated"
+    NO_MARKERS = "no_markers"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    UNPARSED = "unparsed"
+    FAILED = "failed"
+    NOT_REACHED = "not_reached"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the cluster has no annotation though it has markers."""
+        return self not in (Outcome.ANNOTATED, Outcome.NO_MARKERS)
+
+
+class Confidence(StrEnum):
+    """How sure an annotation is, by the written rule of its annotator; not a probability."""
+
+    HIGH = "High"
+    MODERATE = "Moderate"
+    LOW = "Low"

@@ -1,0 +1,128 @@
+"""The rounds of a conversation with a model: what was claimed, checked, judged and decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from cassia_engine.records.outcomes import Outcome
+from cassia_engine.records.replies import Claim, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check in code and what came of it: a line of text, and the genes it is about.
+
+    `decisive` is set where it failed so that no validator's agreement counts: there is no type, or no listed gene.
+    """
+
+    code: str
+    passed: bool
+    text: str
+    genes: tuple[str, ...] = ()
+    decisive: bool = False
+
+    def __str__(self) -> str:
+        return f"[{'yes' if self.passed else 'NO'}] {self.text}"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "genes": tuple(data["genes"])})
+
+
+class Ruling(StrEnum):
+    """What an answer of the validator counts for."""
+
+    AGREES = "agrees"
+    OBJECTS = "objects"
+    UNBACKED = "unbacked"  # an objection that does not count, as too few listed genes are named for it
+    TOLERATED = "tolerated"  # an objection that counts with a strict validator only
+    UNCLEAR = "unclear"  # neither yes nor no
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether the claim is agreed on; if not, why, a sentence each.
+
+    Attributes:
+        objections: the validator's.
+        decisive: failed checks with which no agreement counts.
+        uncounted: objections that do not count, as too few listed genes are behind them.
+        unsupported: genes outside of the list that these name.
+        unfounded: the validator cites genes, and none of them is listed.
+    """
+
+    objections: tuple[str, ...]
+    decisive: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    unfounded: bool = False
+
+    @property
+    def agreed(self) -> bool:
+        return not self.reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not agreed on, the checks first."""
+        return (*self.decisive, *self.objections)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        lists = ("objections", "decisive", "uncounted", "unsupported")
+        return cls(**{**data, **{name: tuple(data[name]) for name in lists}})
+
+
+@dataclass(frozen=True, slots=True)
+class FailedReply:
+    """A reply that could not be had, read or taken: whose, in which round, what that is called and why.
+
+    `added` is what a formatter put in that the reply did not say, "" if it is not for that.
+    """
+
+    role: str
+    round: int
+    outcome: Outcome
+    reason: str
+    added: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "outcome": Outcome(data["outcome"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round, as far as it got.
+
+    Attributes:
+        claim: the annotator's reply as it was read, None if there is none that can be.
+        checks: what code found in the claim.
+        sent_back: whether that sent it back to the annotator, so that no validator was asked.
+        verdict: the validator's reply as it was read, None if there is none that can be.
+        rulings: what its answers count for, by the id of the question.
+        judgement: what code decided from claim, checks and verdict; None if it came not so far.
+        failed: the reply that ended the conversation without being taken, though it may have been read.
+    """
+
+    claim: Claim | None = None
+    checks: tuple[Finding, ...] = ()
+    sent_back: bool = False
+    verdict: Verdict | None = None
+    rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    judgement: Judgement | None = None
+    failed: FailedReply | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            claim=data["claim"] and Claim.from_json(data["claim"]),
+            checks=tuple(map(Finding.from_json, data["checks"])),
+            sent_back=data["sent_back"],
+            verdict=data["verdict"] and Verdict.from_json(data["verdict"]),
+            rulings={question: Ruling(ruling) for question, ruling in data["rulings"].items()},
+            judgement=data["judgement"] and Judgement.from_json(data["judgement"]),
+            failed=data["failed"] and FailedReply.from_json(data["failed"]),
+        )
