@@ -1,9 +1,13 @@
-"""What was read in a model's replies: the annotator's claim and the validator's verdict."""
+"""What was read in a model's replies: the annotator's claim and the validator's verdict.
+
+Names of genes and questions are in memory once when records are read: a sample has thousands of rounds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Self
 
 
@@ -16,7 +20,7 @@ class Cited:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
+        return cls(intern(data["gene"]), intern(data["speaks_for"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Candidate:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "separating_genes": tuple(data["separating_genes"])})
+        return cls(intern(data["cell_type"]), intern(data["cl_name"]), _names(data["separating_genes"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Partner:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "genes": tuple(data["genes"])})
+        return cls(intern(data["cell_type"]), _names(data["genes"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(data["yes"], tuple(data["genes"]))
+        return cls(data["yes"], _names(data["genes"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +120,9 @@ class Verdict:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        answers = {question: Answer.from_json(answer) for question, answer in data["answers"].items()}
+        answers = {intern(question): Answer.from_json(answer) for question, answer in data["answers"].items()}
         return cls(**{**data, "answers": answers, "repaired": tuple(data["repaired"])})
+
+
+def _names(genes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(intern, genes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.outcomes import Outcome
@@ -29,7 +30,8 @@ class Finding:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "genes": tuple(data["genes"])})
+        genes = tuple(map(intern, data["genes"]))
+        return cls(intern(data["code"]), data["passed"], intern(data["text"]), genes, data["decisive"])
 
 
 class Ruling(StrEnum):
@@ -122,7 +124,7 @@ class Round:
             checks=tuple(map(Finding.from_json, data["checks"])),
             sent_back=data["sent_back"],
             verdict=data["verdict"] and Verdict.from_json(data["verdict"]),
-            rulings={question: Ruling(ruling) for question, ruling in data["rulings"].items()},
+            rulings={intern(question): Ruling(ruling) for question, ruling in data["rulings"].items()},
             judgement=data["judgement"] and Judgement.from_json(data["judgement"]),
             failed=data["failed"] and FailedReply.from_json(data["failed"]),
         )
