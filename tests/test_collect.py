@@ -12,7 +12,16 @@ import pytest
 from cassia_engine.collect import check, merge_files
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.publish import write_outputs
-from cassia_engine.records import Chunk, ClusterResult, Outcome, RunInfo
+from cassia_engine.records import (
+    Chunk,
+    ClusterResult,
+    ConfidenceReason,
+    How,
+    Outcome,
+    RunInfo,
+    TermMatch,
+    to_json,
+)
 from cassia_engine.stagefiles import Status, read_chunk, read_status, result_file, write_chunk, write_status
 from tests import factories as make
 
@@ -61,6 +70,17 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert list(merged.results) == [r for chunk in chunks() for r in results(chunk)]
     assert merged.run == make.MODEL_RUN
     assert (merged.dataset, merged.selection) == (make.DATASET, make.SELECTION)
+
+
+def test_result_of_an_earlier_version_is_read() -> None:
+    answer = make.annotation(match=TermMatch(How.BROADER, "no place for mine"))
+    reasons = (ConfidenceReason("", "there is no verdict; cell types may be mixed"),)
+    result = make.annotated(answer=answer, confidence_reasons=reasons)
+    data = to_json(result)
+    del data["rounds"], data["confidence_reasons"], data["votes"][0]["match"]
+    data["confidence_reason"] = reasons[0].text
+    data["votes"][0]["cl_match"] = "broader: no place for mine"
+    assert ClusterResult.from_json(data) == result
 
 
 def test_a_run_of_a_model_that_answered_nothing_does_not_speak_of_its_answers(tmp_path: Path) -> None:

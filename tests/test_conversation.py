@@ -22,6 +22,7 @@ from cassia_engine.records import (
     Cluster,
     ClusterResult,
     Confidence,
+    ConfidenceReason,
     How,
     Outcome,
     Ruling,
@@ -309,7 +310,7 @@ def test_failed_validations_never_look_like_success(rounds: int, words: str) -> 
     assert f"not validated after {words}" in result.reason
     [objection] = result.objections
     assert objection.startswith("Another type explains the list better") and objection.rstrip(".") in result.reason
-    assert result.confidence_reason == "the validator did not agree"
+    assert result.confidence_reasons == (ConfidenceReason("not_agreed", "the validator did not agree"),)
     assert f"Confidence Low: {result.confidence_reason}.\nObjection: {objection}" in (result.conversation.scoring or "")
 
 
@@ -686,7 +687,7 @@ def test_a_type_that_nobody_knows_is_not_sure(label: str) -> None:
     result = hold(Model(script([of_type(label)], [verdict(label, score=100)])))
     assert result.annotation is not None
     assert (result.validated, result.annotation.confidence) == (True, Confidence.MODERATE)
-    assert "no place for the type" in (result.confidence_reason or "")
+    assert "no_term" in [reason.code for reason in result.confidence_reasons]
     assert hold(Model(script([of_type(label)], [verdict("unresolved", score=100)]))).validated is False
 
 

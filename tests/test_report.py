@@ -19,6 +19,7 @@ from cassia_engine.records import (
     Cluster,
     ClusterResult,
     Confidence,
+    ConfidenceReason,
     Conversation,
     Dataset,
     How,
@@ -317,7 +318,7 @@ def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() ->
 
 def test_low_confidence_says_by_what_rule() -> None:
     answer = make.annotation(confidence=Confidence.LOW, score=38.0)
-    told = make.annotated(answer=answer, confidence_reason="the score is under 50")
+    told = make.annotated(answer=answer, confidence_reasons=(ConfidenceReason("low_score", "the score is under 50"),))
     assert [c.detail for c in look.concerns(told, "openrouter")] == ["The score is under 50."]
     scored = make.annotated(answer=answer, conversation=make.conversation(scoring="Score 38 of 100, confidence Low."))
     [concern] = look.concerns(scored, "offline")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cassia_engine.conversation.places import Likeness, Places
 from cassia_engine.evidence import Findings, GeneList, named
-from cassia_engine.records import Confidence, Judgement, Ruling
+from cassia_engine.records import Confidence, ConfidenceReason, Judgement, Ruling
 from cassia_engine.records.replies import Answer, Claim, Verdict
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS, Question
@@ -133,37 +133,54 @@ def confidence(
     judgement: Judgement | None,
     score: float | None,
     placed: bool,
-) -> tuple[Confidence, str]:
+) -> tuple[Confidence, tuple[ConfidenceReason, ...]]:
     """How sure an annotation is, and why no more.
 
     Low: unresolved; the validator did not agree; fewer than two listed genes of evidence; or a score under 50.
     High: none of these, all checks passed, the validator agreed and did not find it too specific, a score of at least
     75, no mixture, no conflict with the context, and a place in the Cell Ontology. Moderate: the rest.
     """
-    low = [
-        (is_unresolved(claim), "the type is unresolved"),
-        (judgement is not None and bool(judgement.objections), "the validator did not agree"),
-        (bool(findings.decisive), "it names no cell type or no listed gene as evidence"),
-        (len(findings.evidence) < LEAST_EVIDENCE, f"fewer than {LEAST_EVIDENCE} listed genes are its evidence"),
-        (score is not None and score < LOW_SCORE, f"the score is under {LOW_SCORE}"),
-    ]
-    if any(holds for holds, _ in low):
-        return Confidence.LOW, _words(low)
-    not_high = [
-        (bool(findings.failed), f"{len(findings.failed)} of {len(findings.items)} checks failed"),
-        (judgement is None, "there is no verdict"),
-        (verdict is not None and verdict.answers["too_specific"].yes is True, "it may be too specific"),
-        (score is None or score < HIGH_SCORE, f"there is no score of {HIGH_SCORE} or more"),
-        (judgement is not None and bool(judgement.uncounted), "an objection is not backed by listed genes"),
-        (judgement is not None and judgement.unfounded, "no gene that the validator cites is listed"),
-        (not placed, "the Cell Ontology has no place for the type"),
-        (bool(claim.mixture), "cell types may be mixed"),
-        (bool(claim.context_conflict), "the markers contradict the context"),
-    ]
-    if any(holds for holds, _ in not_high):
-        return Confidence.MODERATE, _words(not_high)
-    return Confidence.HIGH, "all checks passed and the validator agreed"
+    low = _holding(
+        ("unresolved", is_unresolved(claim), "the type is unresolved"),
+        ("not_agreed", judgement is not None and bool(judgement.objections), "the validator did not agree"),
+        ("decisive_check", bool(findings.decisive), "it names no cell type or no listed gene as evidence"),
+        (
+            "little_evidence",
+            len(findings.evidence) < LEAST_EVIDENCE,
+            f"fewer than {LEAST_EVIDENCE} listed genes are its evidence",
+        ),
+        ("low_score", score is not None and score < LOW_SCORE, f"the score is under {LOW_SCORE}"),
+    )
+    if low:
+        return Confidence.LOW, low
+    not_high = _holding(
+        ("failed_checks", bool(findings.failed), f"{len(findings.failed)} of {len(findings.items)} checks failed"),
+        ("no_verdict", judgement is None, "there is no verdict"),
+        (
+            "too_specific",
+            verdict is not None and verdict.answers["too_specific"].yes is True,
+            "it may be too specific",
+        ),
+        ("no_high_score", score is None or score < HIGH_SCORE, f"there is no score of {HIGH_SCORE} or more"),
+        (
+            "unbacked_objection",
+            judgement is not None and bool(judgement.uncounted),
+            "an objection is not backed by listed genes",
+        ),
+        (
+            "unfounded",
+            judgement is not None and judgement.unfounded,
+            "no gene that the validator cites is listed",
+        ),
+        ("no_term", not placed, "the Cell Ontology has no place for the type"),
+        ("mixture", bool(claim.mixture), "cell types may be mixed"),
+        ("context_conflict", bool(claim.context_conflict), "the markers contradict the context"),
+    )
+    if not_high:
+        return Confidence.MODERATE, not_high
+    return Confidence.HIGH, (ConfidenceReason("all_passed", "all checks passed and the validator agreed"),)
 
 
-def _words(reasons: list[tuple[bool, str]]) -> str:
-    return "; ".join(text for holds, text in reasons if holds)
+def _holding(*reasons: tuple[str, bool, str]) -> tuple[ConfidenceReason, ...]:
+    """Those of the reasons (a name, whether it holds, its words) that hold."""
+    return tuple(ConfidenceReason(code, text) for code, holds, text in reasons if holds)

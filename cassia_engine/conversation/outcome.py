@@ -15,6 +15,7 @@ from cassia_engine.records import (
     CellType,
     Cluster,
     ClusterResult,
+    ConfidenceReason,
     Conversation,
     FailedReply,
     Outcome,
@@ -73,7 +74,7 @@ def result(
         ),
         usage=log.usage,
         objections=_objections(stand),
-        confidence_reason=why,
+        confidence_reasons=why,
         rounds=recorded,
     )
 
@@ -87,7 +88,7 @@ def _validations(rounds: Sequence[OpenRound]) -> Iterator[str]:
             yield NOT_ASKED
 
 
-def _annotation(stand: Stand, places: Places) -> tuple[Annotation, str]:
+def _annotation(stand: Stand, places: Places) -> tuple[Annotation, tuple[ConfidenceReason, ...]]:
     """The annotation, and why its confidence is no higher."""
     claim, findings, verdict = stand.claim, stand.findings, stand.verdict
     types, match = _types(claim, stand.score, places)
@@ -170,12 +171,12 @@ def _reason(stand: Stand, annotation: Annotation, n_rounds: int, failed: FailedR
     return "; ".join(parts)
 
 
-def _scoring(stand: Stand, annotation: Annotation, why: str) -> str:
+def _scoring(stand: Stand, annotation: Annotation, why: Sequence[ConfidenceReason]) -> str:
     own, given = stand.claim.score, stand.verdict.score if stand.verdict else None
     whose = f"the validator's (the annotator gave {_number(own)})" if given is not None else "the annotator's own"
     lines = [f"Score {_number(stand.score)} of 100, {whose}." if stand.score is not None else NO_SCORE]
     lines.append(annotation.score_reason if stand.score is not None else "")
-    lines.append(f"Confidence {annotation.confidence}: {why}.")
+    lines.append(f"Confidence {annotation.confidence}: {'; '.join(reason.text for reason in why)}.")
     lines += [f"Check failed: {item.text}" for item in stand.findings.failed]
     lines += [f"Objection: {text}" for text in _objections(stand)]
     lines += [f"Not validated: {text}" for text in (stand.judgement.decisive if stand.judgement else ())]

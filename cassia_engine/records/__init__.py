@@ -15,7 +15,7 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
-from cassia_engine.records.outcomes import Confidence, Outcome
+from cassia_engine.records.outcomes import Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.plain import to_json
 from cassia_engine.records.results import (
     Annotation,
@@ -49,6 +49,7 @@ __all__ = [
     "Cluster",
     "ClusterResult",
     "Confidence",
+    "ConfidenceReason",
     "Conversation",
     "Correction",
     "Dataset",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Outcome(StrEnum):
@@ -28,3 +31,15 @@ class Confidence(StrEnum):
     HIGH = "High"
     MODERATE = "Moderate"
     LOW = "Low"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceReason:
+    """A reason why a confidence is what it is: a name for it, "" in an earlier result file, and its words."""
+
+    code: str
+    text: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)

@@ -10,7 +10,7 @@ from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
-from cassia_engine.records.outcomes import Confidence, Outcome
+from cassia_engine.records.outcomes import Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.plain import to_json
 from cassia_engine.records.rounds import Round
 from cassia_engine.records.scoring import MarkerScoring
@@ -212,7 +212,7 @@ class ClusterResult:
 
     A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
     where the offline annotator scored the markers, `rounds` where a model was asked. `objections` are what the
-    validator had against the answer that stands, a sentence each; `confidence_reason` says why a model's answer got
+    validator had against the answer that stands, a sentence each; `confidence_reasons` say why a model's answer got
     its confidence and no more.
     """
 
@@ -229,7 +229,7 @@ class ClusterResult:
     correction: Correction | None = None
     scoring: MarkerScoring | None = None
     objections: tuple[str, ...] = ()
-    confidence_reason: str = ""
+    confidence_reasons: tuple[ConfidenceReason, ...] = ()
     rounds: tuple[Round, ...] = ()
 
     @property
@@ -274,11 +274,19 @@ class ClusterResult:
         """Whether it counts against --max_failed_clusters: a label by a person makes good what failed."""
         return self.outcome.is_failure and self.named_by_person is None
 
+    @property
+    def confidence_reason(self) -> str:
+        """Why a model's answer got its confidence and no more, in words; "" where that is not known."""
+        return "; ".join(reason.text for reason in self.confidence_reasons)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        earlier = data.get("confidence_reason")
+        reasons = data.get("confidence_reasons", [{"code": "", "text": earlier}] if earlier else [])
         return cls(
             **{
-                **data,
+                **{name: value for name, value in data.items() if name != "confidence_reason"},
+                "confidence_reasons": tuple(map(ConfidenceReason.from_json, reasons)),
                 "cluster": Cluster.from_json(data["cluster"]),
                 "outcome": Outcome(data["outcome"]),
                 "votes": tuple(Annotation.from_json(v) for v in data["votes"]),
