@@ -61,7 +61,7 @@ class Merged:
         others = ", ".join(f"{run.provider} {run.model} of cassia {run.engine_version}" for run in known)
         mixed = f"the clusters were annotated by {len(known)} different runs ({others}); the tables say which by which"
         speaker = known[0].over(result.outcome for result in self.results)
-        return replace(speaker, warnings=(*speaker.warnings, mixed))
+        return replace(speaker, warnings=(*speaker.warnings, mixed), mixed=mixed)
 
     @property
     def outcome_words(self) -> str:

@@ -127,6 +127,7 @@ def test_chunks_of_different_runs_are_told_apart_aloud(tmp_path: Path) -> None:
     write_result(paths[-1], chunks()[2], make.OFFLINE_RUN, results(chunks()[2]))
     merged = merge_files(paths)
     assert "the clusters were annotated by 2 different runs" in merged.run.warnings[-1]
+    assert merged.run.mixed == merged.run.warnings[-1]
     summary, *_, page = write_outputs(merged, tmp_path / "out")
     assert [row["Provider"] for row in read_csv(summary)] == ["openrouter"] * 4 + ["offline"] * 2
     assert "annotated by 2 different runs" in page.read_text()

@@ -115,7 +115,7 @@ def test_labels_by_persons_are_counted_by_what_they_did() -> None:
 
 def test_runs_that_were_mixed_are_not_told_as_one() -> None:
     notice = "the clusters were annotated by 2 different runs (openrouter a of cassia 0.1.0, offline b of cassia 0.1.0)"
-    assert notice[1:] in text([make.annotated()], replace(RUN, warnings=(notice,)))
+    assert notice[1:] in text([make.annotated()], replace(RUN, mixed=notice))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def to_json(record: Any) -> Any:
     """The plain JSON form of a record: dataclasses become objects, tuples become lists.
 
     Absent statistics of a marker are left out, so that a simplified table's chunk is a list of names; so are other
-    fields that are marked for it.
+    fields that are marked for it ("omit_none"), and those that no file has ("derived").
     """
     kind: type = type(record)
     # By type, and plain values first: a result has thousands of them.
@@ -36,8 +36,8 @@ def to_json(record: Any) -> Any:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    """The names of a dataclass's fields, () of any other type."""
-    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+    """The names of a dataclass's fields that files have, () of any other type."""
+    return tuple(f.name for f in fields(kind) if not f.metadata.get("derived")) if is_dataclass(kind) else ()
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from cassia_engine.records.outcomes import Outcome
@@ -20,7 +20,8 @@ class RunInfo:
 
     `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
     version of the prompts; `parameters` what was asked for beside the model, as (name, value); `warnings` what of the
-    data the annotator did not understand, a sentence each.
+    data the annotator did not understand, a sentence each. `mixed` is the one of them that says that several runs made
+    a sample, known when its results are merged; "" where one did.
     """
 
     provider: str
@@ -31,6 +32,7 @@ class RunInfo:
     prompts: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    mixed: str = field(default="", metadata={"derived": True})
 
     @property
     def of_model(self) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import calls
+from cassia_engine.report.look import sentence
 from cassia_engine.report.words import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
 
-MIXED_RUNS = "different runs"  # as the notice of a sample says that several runs made it
 TABLES: Mapping[str, str] = {
     "seurat": "Seurat's FindAllMarkers",
     "scanpy": "Scanpy's rank_genes_groups_df",
@@ -119,8 +119,8 @@ def _answered(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         yield f"The markers were scored against a table of known marker genes{source}. {NO_MODEL}"
     else:
         yield from _by_model(run, results)
-    for mixed in (warning for warning in run.warnings if MIXED_RUNS in warning):
-        yield f"{mixed[0].upper()}{mixed[1:].rstrip('.')}."
+    if run.mixed:
+        yield sentence(run.mixed)
     yield "All labels are hypotheses: no experiment has shown them."
 
 
