@@ -283,6 +283,7 @@ def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
         engine_version=__version__,
         notice=NOTICE,
         knowledge=f"Cell Ontology {Ontology.version}",
+        ontology=Ontology.version,
         prompts=prompts.VERSION,
         parameters=tuple((name, f"{value}") for name, value in asked.items() if value is not None),
     )

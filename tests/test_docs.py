@@ -16,6 +16,7 @@ import pytest
 
 from cassia_engine import records, settings, tables
 from cassia_engine.cli.app import SUBCOMMANDS
+from cassia_engine.records.replies import Answer, Claim, Verdict
 from cassia_engine.stagefiles import Status
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +48,7 @@ def first_cells(text: str) -> list[str]:
 
 
 def names(record: type) -> list[str]:
-    return [field.name for field in fields(record)]
+    return [field.name for field in fields(record) if not field.metadata.get("derived")]
 
 
 def parameters() -> set[str]:
@@ -166,7 +167,16 @@ def test_fields_of_cassia_files_are_described() -> None:
         ("Result file", records.RunInfo),
         ("Result file", records.Annotation),
         ("Result file", records.CellType),
+        ("Result file", records.TermMatch),
         ("Result file", records.Usage),
+        ("Result file", records.ConfidenceReason),
+        ("Result file", records.Round),
+        ("Result file", records.Finding),
+        ("Result file", records.Judgement),
+        ("Result file", records.FailedReply),
+        ("Result file", Claim),
+        ("Result file", Verdict),
+        ("Result file", Answer),
     ],
 )
 def test_fields_of_nested_records_are_named(heading: str, record: type) -> None:

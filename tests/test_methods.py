@@ -22,6 +22,7 @@ RUN = replace(
     make.MODEL_RUN,
     prompts="1",
     knowledge="Cell Ontology 2026-03-26",
+    ontology="2026-03-26",
     parameters=(("validator_involvement", "v0"), ("max_rounds", "3"), ("temperature", "0.0")),
 )
 NEXTFLOW = {"Nextflow": "25.04.4"}

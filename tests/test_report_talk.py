@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cassia_engine.conversation.rounds import NOT_ASKED
+from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
 from cassia_engine.report import answers, calls, dates, details, facts, look, said, talk, words
 from tests import factories as make
@@ -397,6 +398,9 @@ def test_run_says_what_was_asked_for_and_what_went_out() -> None:
     assert found["Sent"] == "temperature 0 (1 call); at most 4,096 tokens; replies by a JSON schema (1 call)"
     assert found["Left out"] == "3 technical genes in 1 of 1 cluster: 2 ribosomal, 1 stress"
     assert "Answered by" not in found
+    assert found["Ontology"] == f"Cell Ontology {RELEASE}"
+    same = replace(RUN, ontology=RELEASE)
+    assert "Ontology" not in dict(facts.facts(make.DATASET, make.SELECTION, same, [])), "the knowledge names it"
 
 
 def test_run_says_what_was_asked_for_and_not_sent_and_who_answered_in_its_place() -> None:

@@ -68,6 +68,7 @@ class OfflineAnnotator:
             notice=NOTICE,
             knowledge=f"{knowledge.description}, Cell Ontology {ontology.version}",
             warnings=self.warnings,
+            ontology=ontology.version,
         )
 
     def annotate(self, cluster: Cluster) -> ClusterResult:

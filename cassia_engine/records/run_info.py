@@ -20,8 +20,9 @@ class RunInfo:
 
     `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
     version of the prompts; `parameters` what was asked for beside the model, as (name, value); `warnings` what of the
-    data the annotator did not understand, a sentence each. `mixed` is the one of them that says that several runs made
-    a sample, known when its results are merged; "" where one did.
+    data the annotator did not understand, a sentence each. `ontology` is the release of the Cell Ontology that
+    `knowledge` names, "" if none, None if that is not known. `mixed` is the warning that says that several runs made a
+    sample, known when its results are merged; "" where one did.
     """
 
     provider: str
@@ -32,6 +33,7 @@ class RunInfo:
     prompts: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    ontology: str | None = ""
     mixed: str = field(default="", metadata={"derived": True})
 
     @property
@@ -54,4 +56,5 @@ class RunInfo:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         parameters = tuple((name, value) for name, value in data["parameters"])
         # Not in the files of tasks that an earlier version ran and -resume took over.
-        return cls(**{**data, "parameters": parameters, "warnings": tuple(data.get("warnings", ()))})
+        warnings = tuple(data.get("warnings", ()))
+        return cls(**{**data, "parameters": parameters, "warnings": warnings, "ontology": data.get("ontology")})

@@ -83,5 +83,7 @@ def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[Cluster
 def run_key(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:
     """What tells this run from others, for what a browser keeps of it: 16 hexadecimal digits."""
     clusters = [[r.cluster.id, r.cluster.genes] for r in results]
-    whole = dumps([to_json(dataset), to_json(selection), to_json(run), clusters])
+    annotator = to_json(run)
+    del annotator["ontology"]  # the knowledge names it
+    whole = dumps([to_json(dataset), to_json(selection), annotator, clusters])
     return hashlib.sha256(whole.encode("utf-8")).hexdigest()[:16]

@@ -29,7 +29,7 @@ def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequenc
         ("Knowledge", run.knowledge),
         *words.usage_facts(results),
         *dates.facts(results),
-        ("Ontology", "" if RELEASE in run.knowledge else f"Cell Ontology {RELEASE}"),
+        ("Ontology", "" if run.ontology in (RELEASE, None) else f"Cell Ontology {RELEASE}"),
         ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
     ]
     return tuple((name, value) for name, value in pairs if value)
