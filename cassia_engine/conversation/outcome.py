@@ -8,7 +8,7 @@ from dataclasses import replace
 from cassia_engine.conversation.judging import confidence
 from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.places import Place, Places
-from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, Stand, best
+from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, RatedClaim, best
 from cassia_engine.evidence import kind
 from cassia_engine.records import (
     Annotation,
@@ -38,7 +38,7 @@ def result(
     cluster: Cluster, model: str, places: Places, rounds: Sequence[OpenRound], failed: FailedReply | None, log: Log
 ) -> ClusterResult:
     """What became of a cluster. An annotation that stands is kept, whatever was lost after it."""
-    stand = best(rounds)
+    rated = best(rounds)
     conversation = Conversation(
         annotations=tuple(writable(r.said) for r in rounds if r.said),
         checks=tuple("\n".join(r.findings.lines) for r in rounds if r.findings),
@@ -46,8 +46,8 @@ def result(
         calls=log.calls,
     )
     recorded = tuple(r.record(failed if r is rounds[-1] else None) for r in rounds)
-    if stand is None:
-        assert failed is not None, "a conversation without a claim has lost a reply"
+    if rated is None:
+        assert failed is not None, "a conversation without a claim has a failed reply"
         return ClusterResult(
             cluster=cluster,
             outcome=failed.outcome,
@@ -57,23 +57,23 @@ def result(
             usage=log.usage,
             rounds=recorded,
         )
-    annotation, why = _annotation(stand, places)
+    annotation, why = _annotation(rated, places)
     return ClusterResult(
         cluster=cluster,
         outcome=Outcome.ANNOTATED,
-        reason=_reason(stand, annotation, len(rounds), failed),
+        reason=_reason(rated, annotation, len(rounds), failed),
         votes=(annotation,),
-        score=stand.score,
-        validated=stand.validated,
+        score=rated.score,
+        validated=rated.validated,
         iterations=len(rounds),
-        decided_by=_decided_by(model, stand.validated),
+        decided_by=_decided_by(model, rated.validated),
         conversation=replace(
             conversation,
             formatting=annotation.text,
-            scoring=_scoring(stand, annotation, why),
+            scoring=_scoring(rated, annotation, why),
         ),
         usage=log.usage,
-        objections=_objections(stand),
+        objections=_objections(rated),
         confidence_reasons=why,
         rounds=recorded,
     )
@@ -88,12 +88,12 @@ def _validations(rounds: Sequence[OpenRound]) -> Iterator[str]:
             yield NOT_ASKED
 
 
-def _annotation(stand: Stand, places: Places) -> tuple[Annotation, tuple[ConfidenceReason, ...]]:
+def _annotation(rated: RatedClaim, places: Places) -> tuple[Annotation, tuple[ConfidenceReason, ...]]:
     """The annotation, and why its confidence is no higher."""
-    claim, findings, verdict = stand.claim, stand.findings, stand.verdict
-    types, match = _types(claim, stand.score, places)
+    claim, findings, verdict = rated.claim, rated.findings, rated.verdict
+    types, match = _types(claim, rated.score, places)
     answer = types[0] if types else CellType("")
-    sure, why = confidence(claim, findings, verdict, stand.judgement, stand.score, placed=bool(answer.cl_id))
+    sure, why = confidence(claim, findings, verdict, rated.judgement, rated.score, placed=bool(answer.cl_id))
     judge_speaks = verdict is not None and verdict.score is not None
     reason = verdict.score_reason if judge_speaks and verdict else claim.score_reason
     annotation = Annotation(
@@ -102,13 +102,13 @@ def _annotation(stand: Stand, places: Places) -> tuple[Annotation, tuple[Confide
         cl_id=answer.cl_id,
         cl_label=answer.cl_label,
         confidence=sure,
-        score=stand.score,
+        score=rated.score,
         mixed_types=_mixed(claim, findings.partners, types, places),
         state=claim.state,
         evidence_genes=findings.evidence,
         conflicting_genes=findings.conflicts,
-        unsupported_genes=tuple(dict.fromkeys((*findings.unsupported, *_beyond_the_list(stand)))),
-        score_reason=NO_SCORE if stand.score is None else reason,
+        unsupported_genes=tuple(dict.fromkeys((*findings.unsupported, *_beyond_the_list(rated)))),
+        score_reason=NO_SCORE if rated.score is None else reason,
         match=match,
         top_explained=findings.top_explained,
         possible_tissues=claim.possible_tissues,
@@ -117,13 +117,13 @@ def _annotation(stand: Stand, places: Places) -> tuple[Annotation, tuple[Confide
     return annotation, why
 
 
-def _objections(stand: Stand) -> tuple[str, ...]:
-    return stand.judgement.objections if stand.judgement else ()
+def _objections(rated: RatedClaim) -> tuple[str, ...]:
+    return rated.judgement.objections if rated.judgement else ()
 
 
-def _beyond_the_list(stand: Stand) -> tuple[str, ...]:
+def _beyond_the_list(rated: RatedClaim) -> tuple[str, ...]:
     """Genes outside of the list that the validator's objections name, where these do not count for that."""
-    return stand.judgement.unsupported if stand.judgement else ()
+    return rated.judgement.unsupported if rated.judgement else ()
 
 
 def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], TermMatch]:
@@ -155,35 +155,35 @@ def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], pla
     return mixed if len(mixed) > 1 else ()
 
 
-def _reason(stand: Stand, annotation: Annotation, n_rounds: int, failed: FailedReply | None) -> str:
+def _reason(rated: RatedClaim, annotation: Annotation, n_rounds: int, failed: FailedReply | None) -> str:
     parts = []
     if not annotation.detailed_types:
-        parts.append(f"the markers do not tell the type: {stand.claim.score_reason or 'no reason was given'}")
+        parts.append(f"the markers do not tell the type: {rated.claim.score_reason or 'no reason was given'}")
     if failed is not None:
         parts.append(f"the {failed.role}'s reply of round {failed.round} {_WORDS[failed.outcome]} ({failed.reason})")
-    if stand.judgement is None:
+    if rated.judgement is None:
         parts.append("no verdict on the annotation")
-    elif not stand.judgement.agreed:
+    elif not rated.judgement.agreed:
         rounds = f"{n_rounds} round{'s' * (n_rounds > 1)}"
-        parts.append(f"not validated after {rounds}: {stand.judgement.reasons[0]}".removesuffix("."))
-    if stand.number < n_rounds:
-        parts.append(f"the annotation is that of round {stand.number}")
+        parts.append(f"not validated after {rounds}: {rated.judgement.reasons[0]}".removesuffix("."))
+    if rated.number < n_rounds:
+        parts.append(f"the annotation is that of round {rated.number}")
     return "; ".join(parts)
 
 
-def _scoring(stand: Stand, annotation: Annotation, why: Sequence[ConfidenceReason]) -> str:
-    own, given = stand.claim.score, stand.verdict.score if stand.verdict else None
+def _scoring(rated: RatedClaim, annotation: Annotation, why: Sequence[ConfidenceReason]) -> str:
+    own, given = rated.claim.score, rated.verdict.score if rated.verdict else None
     whose = f"the validator's (the annotator gave {_number(own)})" if given is not None else "the annotator's own"
-    lines = [f"Score {_number(stand.score)} of 100, {whose}." if stand.score is not None else NO_SCORE]
-    lines.append(annotation.score_reason if stand.score is not None else "")
+    lines = [f"Score {_number(rated.score)} of 100, {whose}." if rated.score is not None else NO_SCORE]
+    lines.append(annotation.score_reason if rated.score is not None else "")
     lines.append(f"Confidence {annotation.confidence}: {'; '.join(reason.text for reason in why)}.")
-    lines += [f"Check failed: {item.text}" for item in stand.findings.failed]
-    lines += [f"Objection: {text}" for text in _objections(stand)]
-    lines += [f"Not validated: {text}" for text in (stand.judgement.decisive if stand.judgement else ())]
-    lines += [f"Not counted: {text}" for text in (stand.judgement.uncounted if stand.judgement else ())]
-    if is_unresolved(stand.claim) and named_candidates(stand.claim):
-        lines.append(f"Named all the same: {'; '.join(c.cell_type for c in named_candidates(stand.claim))}.")
-    lines += [f"Repaired: {text}." for text in stand.claim.repaired]
+    lines += [f"Check failed: {item.text}" for item in rated.findings.failed]
+    lines += [f"Objection: {text}" for text in _objections(rated)]
+    lines += [f"Not validated: {text}" for text in (rated.judgement.decisive if rated.judgement else ())]
+    lines += [f"Not counted: {text}" for text in (rated.judgement.uncounted if rated.judgement else ())]
+    if is_unresolved(rated.claim) and named_candidates(rated.claim):
+        lines.append(f"Named all the same: {'; '.join(c.cell_type for c in named_candidates(rated.claim))}.")
+    lines += [f"Repaired: {text}." for text in rated.claim.repaired]
     lines.append("The score is a language model's opinion, not a probability; the annotation is a hypothesis.")
     return "\n".join(filter(None, lines))
 

@@ -51,7 +51,7 @@ class OpenRound:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class RatedClaim:
     """A claim with all that is known for and against it; `number` is its round's, from 1."""
 
     number: int
@@ -71,18 +71,18 @@ class Stand:
         return self.claim.score if given is None else given
 
 
-def best(rounds: Sequence[OpenRound]) -> Stand | None:
+def best(rounds: Sequence[OpenRound]) -> RatedClaim | None:
     """The claim to answer with: one that the validator agreed with; else the one with the fewest findings that send
     it back, then with the fewest objections (no verdict is worse than any), then the latest.
     """
-    stands = [
-        Stand(number, r.claim, r.findings, r.verdict, r.judgement)
+    rated = [
+        RatedClaim(number, r.claim, r.findings, r.verdict, r.judgement)
         for number, r in enumerate(rounds, start=1)
         if r.claim and r.findings and not repeats_form(r.claim)
     ]
-    return max(stands, key=_merit, default=None)
+    return max(rated, key=_merit, default=None)
 
 
-def _merit(stand: Stand) -> tuple[bool, int, float, int]:
-    objections = float("inf") if stand.judgement is None else len(stand.judgement.reasons)
-    return stand.validated is True, -len(stand.findings.back), -objections, stand.number
+def _merit(rated: RatedClaim) -> tuple[bool, int, float, int]:
+    objections = float("inf") if rated.judgement is None else len(rated.judgement.reasons)
+    return rated.validated is True, -len(rated.findings.back), -objections, rated.number

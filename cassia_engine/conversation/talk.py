@@ -118,7 +118,7 @@ class Talk:
         if self._failed and self._failed.outcome is Outcome.FAILED:
             # Some models do not give that many tokens; what is known of the reply is that it was too long.
             told = f"{self._cut_at}; asked for more: {self._failed.reason}"
-            return self._lose(Outcome.TRUNCATED, told)
+            return self._fail(Outcome.TRUNCATED, told)
         return event
 
     async def _format(self) -> Event:
@@ -132,11 +132,11 @@ class Talk:
         read = self._read(reply)
         added = "" if isinstance(read, Unreadable) else invented(read, self._reply)
         if reply.finish is Finish.REFUSED:
-            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter refused", added)
+            return self._fail(Outcome.UNPARSED, f"{self._unreadable}; the formatter refused", added)
         if added:
             read = Unreadable(f"the formatter added {added!r}, which the reply does not say")
         if isinstance(read, Unreadable):
-            return self._lose(Outcome.UNPARSED, f"{self._unreadable}; the formatter did not help: {read.reason}", added)
+            return self._fail(Outcome.UNPARSED, f"{self._unreadable}; the formatter did not help: {read.reason}", added)
         return self._take(read)
 
     def _check(self) -> Event:
@@ -145,7 +145,7 @@ class Talk:
         self._round.findings = findings = check(claim, self._genes, self._places.cl_id)
         if repeats_form(claim) and not self._round_left:
             self._role = ANNOTATOR
-            return self._lose(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
+            return self._fail(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
         self._round.sent_back = bool(findings.back) and self._round_left
         return Event.SENT_BACK if self._round.sent_back else Event.FIT
 
@@ -179,9 +179,9 @@ class Talk:
         read = self._read(reply)
         if reply.finish is Finish.REFUSED:
             why = plain.text(reply.text)[:300] or "without a word"
-            return self._lose(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
+            return self._fail(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
         if reply.finish is Finish.PROMPT_CUT:
-            return self._lose(Outcome.FAILED, cut.told_of_prompt(reply))
+            return self._fail(Outcome.FAILED, cut.told_of_prompt(reply))
         if not isinstance(read, Unreadable):
             return self._take(read)
         self._unreadable = read.reason
@@ -190,19 +190,19 @@ class Talk:
         if reply.finish is Finish.STOP and not read.hopeless:
             return Event.UNREADABLE
         ended = "" if reply.finish is Finish.STOP else f" (it ended with {reply.finish_reason or 'no reason'!r})"
-        return self._lose(Outcome.UNPARSED, read.reason + ended)
+        return self._fail(Outcome.UNPARSED, read.reason + ended)
 
     def _cut_off(self, reply: Reply, chat: Chat, extended: bool) -> Event:
         """More tokens are asked for once, where there can be more of them and they would help."""
         self._cut_at = cut.told_of_limit(reply, chat)
         if cut.context_is_full(reply, chat):
-            return self._lose(Outcome.TRUNCATED, cut.told_of_context(reply))
+            return self._fail(Outcome.TRUNCATED, cut.told_of_context(reply))
         if cut.repeats_itself(reply.text):
-            return self._lose(Outcome.TRUNCATED, f"{self._cut_at}, where the model only repeated itself")
+            return self._fail(Outcome.TRUNCATED, f"{self._cut_at}, where the model only repeated itself")
         if cut.limit(reply, chat) < chat.max_tokens:
-            return self._lose(Outcome.TRUNCATED, f"{self._cut_at}, the most that the model gives")
+            return self._fail(Outcome.TRUNCATED, f"{self._cut_at}, the most that the model gives")
         return (
-            self._lose(Outcome.TRUNCATED, f"{self._cut_at}, after {self._max_tokens:,} before")
+            self._fail(Outcome.TRUNCATED, f"{self._cut_at}, after {self._max_tokens:,} before")
             if extended
             else Event.CUT
         )
@@ -212,7 +212,7 @@ class Talk:
         try:
             return await self._log.ask(name, len(self._rounds), chat)
         except CallFailedError as error:
-            self._lose(Outcome.FAILED, str(error))
+            self._fail(Outcome.FAILED, str(error))
             return None
 
     def _keep(self, text: str) -> None:
@@ -240,6 +240,6 @@ class Talk:
         self._round.verdict = read
         return Event.VERDICT
 
-    def _lose(self, what: Outcome, reason: str, added: str = "") -> Event:
+    def _fail(self, what: Outcome, reason: str, added: str = "") -> Event:
         self._failed = FailedReply(self._role.name, len(self._rounds), what, reason, added)
         return Event.LOST
