@@ -19,7 +19,7 @@ from cassia_engine.cells import guard
 from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Outcome
-from cassia_engine.report.look import concerns
+from cassia_engine.report.review_flags import review_flags
 from cassia_engine.report.words import OUTCOME_WORDS
 
 ENDS = ("_mqc.json", "_outcomes_mqc.json")
@@ -121,7 +121,7 @@ def _numbers(merged: Merged) -> dict[str, float | str]:
     row = {
         "clusters": len(results),
         "with_cell_type": sum(r.has_cell_type for r in results),
-        "need_a_look": sum(bool(concerns(r, run.provider)) for r in results),
+        "need_a_look": sum(bool(review_flags(r, run.provider)) for r in results),
         "failed": sum(r.failed for r in results),
         "not_validated": sum(r.standing is not None and r.validated is False for r in results),
         "unsupported": sum(len(r.standing.unsupported_genes) for r in results if r.standing),

@@ -15,7 +15,7 @@ import cassia_engine
 from cassia_engine.markers import read_markers
 from cassia_engine.offline import open_annotator
 from cassia_engine.records import Dataset
-from cassia_engine.report.look import concerns
+from cassia_engine.report.review_flags import review_flags
 from cassia_engine.settings import SplitSettings
 from tests.conftest import ROOT
 
@@ -138,7 +138,7 @@ def test_one_cluster_of_the_demonstration_needs_review() -> None:
             table = read_markers(ROOT / "assets" / row["markers"], settings)
             annotator = open_annotator(Dataset(row["sample"], row["tissue"], row["species"]))
             results = [annotator.annotate(cluster) for cluster in table.clusters]
-            found += [(r.cluster.id, c.word, c.detail) for r in results for c in concerns(r, "offline")]
+            found += [(r.cluster.id, c.word, c.detail) for r in results for c in review_flags(r, "offline")]
     assert found == [
         ("intestinal crypt stem cell", "2 conflicting genes", "Against it: CDK6, MYB."),
     ]

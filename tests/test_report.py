@@ -31,7 +31,7 @@ from cassia_engine.records import (
     TermMatch,
     Usage,
 )
-from cassia_engine.report import look, markertable, rows, talk, view, words
+from cassia_engine.report import markertable, review_flags, rows, talk, view, words
 from tests import factories as make
 from tests import talks
 from tests.reading import Page, texts_of
@@ -156,9 +156,9 @@ def test_outcome_bar_adds_up_to_all_clusters() -> None:
 def test_every_outcome_has_its_word_and_its_icon() -> None:
     html = render([make.annotated()])
     for outcome in set(Outcome) - {Outcome.ANNOTATED}:
-        assert outcome.value in look.KINDS
-        assert outcome in look.REMEDY
-    assert all(f'id="i-{kind}"' in html for kind in look.KINDS)
+        assert outcome.value in review_flags.KINDS
+        assert outcome in review_flags.REMEDY
+    assert all(f'id="i-{kind}"' in html for kind in review_flags.KINDS)
 
 
 # --- run facts: unknown is not 0
@@ -304,24 +304,24 @@ def test_data_of_a_cluster_say_everything_there_is() -> None:
 def test_few_conflicting_genes_that_a_validator_weighed_call_for_no_look() -> None:
     answer = make.annotation(conflicting_genes=("NKG7",))
     agreed, nobody = (make.annotated(answer=answer, validated=v) for v in (True, None))
-    assert look.concerns(agreed, "openrouter") == ()
-    assert [c.word for c in look.concerns(nobody, "openrouter")] == ["no verdict", "1 conflicting gene"]
-    assert [c.word for c in look.concerns(nobody, "offline")] == ["1 conflicting gene"]
+    assert review_flags.review_flags(agreed, "openrouter") == ()
+    assert [c.word for c in review_flags.review_flags(nobody, "openrouter")] == ["no verdict", "1 conflicting gene"]
+    assert [c.word for c in review_flags.review_flags(nobody, "offline")] == ["1 conflicting gene"]
     assert Page(render([agreed])).row("0")["conflicting"] == ["NKG7"]
 
 
 def test_many_conflicting_genes_call_for_a_look_whatever_the_validator_says() -> None:
     answer = make.annotation(conflicting_genes=("NKG7", "CCL4"))  # of three evidence genes
-    found = look.concerns(make.annotated(answer=answer), "openrouter")
+    found = review_flags.review_flags(make.annotated(answer=answer), "openrouter")
     assert [c.detail for c in found] == ["Against it: NKG7, CCL4."]
 
 
 def test_low_confidence_says_by_what_rule() -> None:
     answer = make.annotation(confidence=Confidence.LOW, score=38.0)
     told = make.annotated(answer=answer, confidence_reasons=(ConfidenceReason("low_score", "the score is under 50"),))
-    assert [c.detail for c in look.concerns(told, "openrouter")] == ["The score is under 50."]
+    assert [c.detail for c in review_flags.review_flags(told, "openrouter")] == ["The score is under 50."]
     scored = make.annotated(answer=answer, conversation=make.conversation(scoring="Score 38 of 100, confidence Low."))
-    [concern] = look.concerns(scored, "offline")
+    [concern] = review_flags.review_flags(scored, "offline")
     assert concern.detail == "By the written rule, from its score, checks and evidence."
 
 

@@ -11,7 +11,7 @@ import pytest
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
-from cassia_engine.report import answers, calls, dates, details, facts, look, said, talk, words
+from cassia_engine.report import answers, calls, dates, details, facts, review_flags, said, talk, words
 from tests import factories as make
 from tests import talks
 from tests.reading import Page
@@ -362,14 +362,17 @@ def test_no_score_is_no_score_and_not_zero() -> None:
 
 
 def doubts(result: ClusterResult) -> list[str]:
-    return [concern.detail for concern in look.concerns(result, "openrouter")]
+    return [concern.detail for concern in review_flags.review_flags(result, "openrouter")]
 
 
 def test_lost_verdict_and_disagreement_are_told_apart() -> None:
     lost = make.annotated(validated=None, reason="the validator's reply of round 1 was refused; no verdict")
     objections = ("Another type explains the list better: CD3D.", "Too specific.")
     against = make.annotated(validated=False, iterations=2, objections=objections)
-    assert [c.kind for r in (lost, against) for c in look.concerns(r, "x")] == ["no_verdict", "not_validated"]
+    assert [c.kind for r in (lost, against) for c in review_flags.review_flags(r, "x")] == [
+        "no_verdict",
+        "not_validated",
+    ]
     assert doubts(lost) == ["The validator's reply of round 1 was refused; no verdict."]
     assert doubts(against) == [
         "The validator did not agree with the answer in 2 rounds: Another type explains the list better: CD3D. "

@@ -13,7 +13,7 @@ from cassia_engine.collect import merge
 from cassia_engine.publish import status
 from cassia_engine.records import Dataset
 from cassia_engine.report import summary
-from cassia_engine.report.look import concerns
+from cassia_engine.report.review_flags import review_flags
 from cassia_engine.stagefiles import read_status, write_status
 from tests import factories as make
 from tests.test_cli import CONTEXT, cassia, table
@@ -65,7 +65,7 @@ def test_a_status_file_has_what_the_report_lists(tmp_path: Path) -> None:
     results = make.mixed_bag()
     merged = merge(Dataset("pbmc", "blood", "human"), make.SELECTION, [(result, make.MODEL_RUN) for result in results])
     found = status(merged)
-    reasons = {r.cluster.id: c for r in results if (c := concerns(r, make.MODEL_RUN.provider))}
+    reasons = {r.cluster.id: c for r in results if (c := review_flags(r, make.MODEL_RUN.provider))}
     assert dict(found.review) == {cluster: first[0].word for cluster, first in reasons.items()}
     ranks = [reasons[cluster][0].rank for cluster, _ in found.review]
     assert ranks == sorted(ranks)

@@ -16,7 +16,7 @@ from cassia_engine.records import (
     How,
     TermMatch,
 )
-from cassia_engine.report.look import sentence
+from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.words import share
 
 PIPS = {Confidence.LOW: 1, Confidence.MODERATE: 2, Confidence.HIGH: 3}

@@ -9,9 +9,9 @@ from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo
 from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
-from cassia_engine.report.look import Concern, concerns, sentence
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
+from cassia_engine.report.review_flags import ReviewFlag, review_flags, sentence
 from cassia_engine.report.rows import opinion, row, row_data
 from cassia_engine.report.talk import Turn, talk_summary, turns
 
@@ -30,7 +30,7 @@ class Detail:
     before: str = ""
     answer: Answer | None = None
     named: Answer | None = None
-    concerns: tuple[Concern, ...] = ()
+    concerns: tuple[ReviewFlag, ...] = ()
     context: str = ""
     set_aside: tuple[SetAside, ...] = ()
     hints: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         before=who_answered(provider) if result.replaced else "",
         answer=answer(a, result) if a else None,
         named=named(said) if said and opinion(result) is None else None,
-        concerns=concerns(before, provider),
+        concerns=review_flags(before, provider),
         context=result.cluster.context,
         set_aside=result.cluster.set_aside,
         hints=tuple(map(sentence, result.cluster.hints)),

@@ -10,8 +10,8 @@ from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Correction
 from cassia_engine.report import words
 from cassia_engine.report.answers import PIPS, given_score
 from cassia_engine.report.lineages import lineage_of
-from cassia_engine.report.look import Concern, concerns
 from cassia_engine.report.pack import given, visible
+from cassia_engine.report.review_flags import ReviewFlag, review_flags
 
 FIRST_MARKERS = 6  # genes that stand in for the evidence where nobody judged
 
@@ -52,7 +52,7 @@ class Row:
     score: int | None
     validated: bool | None
     verdict: str
-    concerns: tuple[Concern, ...]
+    concerns: tuple[ReviewFlag, ...]
     decided_by: str
     has_type: bool
     calls: int
@@ -102,7 +102,7 @@ def row(result: ClusterResult, provider: str) -> Row:
         score=given_score(a, result) if a else None,
         validated=None if result.replaced else result.validated,
         verdict=_verdict(result, provider) if stands else "",
-        concerns=concerns(result, provider),
+        concerns=review_flags(result, provider),
         decided_by=result.named_by_person.decided_by if result.named_by_person else result.decided_by,
         has_type=bool(stands) and result.has_cell_type,
         calls=result.usage.calls,

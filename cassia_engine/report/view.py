@@ -12,9 +12,9 @@ from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunI
 from cassia_engine.report import words
 from cassia_engine.report.facts import facts
 from cassia_engine.report.glance import MOST_IN_LINES, MOST_TYPES, TYPES_AT_ONCE, Group, groups
-from cassia_engine.report.look import KINDS, parts, sentence
 from cassia_engine.report.markertable import Column, present_columns
 from cassia_engine.report.methods import citations, methods
+from cassia_engine.report.review_flags import KINDS, parts, sentence
 from cassia_engine.report.rows import Row, row
 
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)

@@ -41,7 +41,7 @@ REMEDY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class ReviewFlag:
     """A reason to review a cluster: its kind (one of KINDS), a few words, a sentence, and what to do."""
 
     kind: str
@@ -66,16 +66,16 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def concerns(result: ClusterResult, provider: str) -> tuple[Concern, ...]:
+def review_flags(result: ClusterResult, provider: str) -> tuple[ReviewFlag, ...]:
     """Every reason to review this cluster, worst first; empty if there is none."""
     if result.named_by_person:
         return ()  # a person has looked
     if result.outcome is not Outcome.ANNOTATED or result.annotation is None:
         word = OUTCOME_WORDS[result.outcome]
         reason = sentence(result.reason) or "No reason was recorded."
-        return (Concern(result.outcome.value, word, reason, REMEDY.get(result.outcome, "")),)
+        return (ReviewFlag(result.outcome.value, word, reason, REMEDY.get(result.outcome, "")),)
     if not result.has_cell_type:
-        return (Concern("unresolved", "unresolved", sentence(result.reason) or "The markers did not tell."),)
+        return (ReviewFlag("unresolved", "unresolved", sentence(result.reason) or "The markers did not tell."),)
     return tuple(sorted(_doubts(result, result.annotation, provider), key=lambda c: c.rank))
 
 
@@ -86,12 +86,12 @@ def part(result: ClusterResult, provider: str) -> str:
         return "person"
     if result.outcome is not Outcome.ANNOTATED:
         return result.outcome.value
-    return "warned" if concerns(result, provider) else "clear"
+    return "warned" if review_flags(result, provider) else "clear"
 
 
 def review(results: Iterable[ClusterResult], run: RunInfo) -> tuple[tuple[str, str], ...]:
     """The clusters that need review, as the report lists them: (id, the worst reason in a few words), worst first."""
-    found = [(r.cluster.id, reasons[0]) for r in results if (reasons := concerns(r, run.provider))]
+    found = [(r.cluster.id, reasons[0]) for r in results if (reasons := review_flags(r, run.provider))]
     return tuple((cluster, reason.word) for cluster, reason in sorted(found, key=lambda pair: pair[1].rank))
 
 
@@ -100,28 +100,28 @@ def parts(results: Iterable[ClusterResult], run: RunInfo) -> dict[str, int]:
     return dict(Counter(part(result, run.provider) for result in results))
 
 
-def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Concern]:
+def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[ReviewFlag]:
     if result.validated is False:
-        yield Concern("not_validated", "not validated", _disagreement(result, provider))
+        yield ReviewFlag("not_validated", "not validated", _disagreement(result, provider))
     if result.validated is None and provider != OFFLINE:
         detail = sentence(result.reason) or "No verdict on the annotation was recorded."
-        yield Concern("no_verdict", "no verdict", detail, "Nobody has checked it.")
+        yield ReviewFlag("no_verdict", "no verdict", detail, "Nobody has checked it.")
     if a.conflicting_genes and _conflict_is_open(result, a):
         word = plural(len(a.conflicting_genes), "conflicting gene")
-        yield Concern("conflicting", word, f"Against it: {_some(a.conflicting_genes)}.")
+        yield ReviewFlag("conflicting", word, f"Against it: {_some(a.conflicting_genes)}.")
     if a.unsupported_genes:
         word = plural(len(a.unsupported_genes), "unsupported gene")
         detail = f"Cited, but not in the marker list: {_some(a.unsupported_genes)}."
-        yield Concern("unsupported", word, detail)
+        yield ReviewFlag("unsupported", word, detail)
     if a.context_conflict:
         detail = f"The markers contradict what was said of the data: {sentence(a.context_conflict)}"
-        yield Concern("context", "context conflict", detail)
+        yield ReviewFlag("context", "context conflict", detail)
     if a.mixed_types:
         others = [mixed for mixed in a.mixed_types if mixed != a.label] or a.mixed_types
-        yield Concern("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")
+        yield ReviewFlag("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")
     if a.confidence is Confidence.LOW:
         why = result.confidence_reason or "by the written rule, from its score, checks and evidence"
-        yield Concern("low", "low confidence", sentence(why))
+        yield ReviewFlag("low", "low confidence", sentence(why))
 
 
 def _disagreement(result: ClusterResult, provider: str) -> str:
