@@ -11,7 +11,7 @@ import pytest
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
-from cassia_engine.report import answers, calls, dates, details, facts, review_flags, said, talk, words
+from cassia_engine.report import answers, calls, dates, details, facts, reply_points, review_flags, talk, words
 from tests import factories as make
 from tests import talks
 from tests.reading import Page
@@ -31,13 +31,13 @@ def turns(conversation: Conversation, validated: bool | None = True, involvement
     return talk.turns(conversation, talks.rounds(conversation, make.cluster(), validated, involvement))
 
 
-def questions(text: str, involvement: str = "v1") -> tuple[said.Line, ...]:
+def questions(text: str, involvement: str = "v1") -> tuple[reply_points.Line, ...]:
     """The lines of a validator's answers."""
     turn = next(t for t in turns(talks.held(validations=(text,)), True, involvement) if t.speaker == "Validator")
     return next(point.lines for point in turn.points if point.heading == "Questions")
 
 
-def reads(line: said.Line) -> str:
+def reads(line: reply_points.Line) -> str:
     first = (line.text, line.strong) if line.mark else (line.strong, line.text)
     return " ".join(filter(None, (*first, ", ".join(line.genes)))) + line.after
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import Conversation, Round
-from cassia_engine.report import calls, said
+from cassia_engine.report import calls, reply_points
 from cassia_engine.report.words import plural
 
 ANNOTATOR, VALIDATOR = "Annotator", "Validator"
@@ -35,8 +35,8 @@ class Turn:
     round: int
     text: str
     side: str = ""
-    points: said.Points = ()
-    lines: tuple[said.Line, ...] = ()
+    points: reply_points.Points = ()
+    lines: tuple[reply_points.Line, ...] = ()
     notes: tuple[str, ...] = ()
     opens: str = ""
 
@@ -70,16 +70,16 @@ class _Told:
         held, at, found = self.conversation, slice(number - 1, number), self.rounds[number - 1]
         opens = self._opens(number)
         for text in held.annotations[at]:
-            points = said.of_claim(found.claim) if found.claim else ()
+            points = reply_points.of_claim(found.claim) if found.claim else ()
             yield from self._spoken(ANNOTATOR, number, text, points, opens)
         for text in held.checks[at]:
-            lines = said.of_checks(found.checks) or said.unmarked(text)
+            lines = reply_points.of_checks(found.checks) or reply_points.unmarked(text)
             yield Turn(CHECKS, number, "", "checks", lines=lines, notes=_passed(lines))
         for text in held.validations[at]:
             if found.sent_back:
                 yield Turn(VALIDATOR, number, text.strip("()"), "unasked")
             else:
-                points = said.of_verdict(found.verdict, found.rulings) if found.verdict else ()
+                points = reply_points.of_verdict(found.verdict, found.rulings) if found.verdict else ()
                 yield from self._spoken(VALIDATOR, number, text, points)
 
     def _opens(self, number: int) -> str:
@@ -87,25 +87,27 @@ class _Told:
             return ""
         return f"Round {number} of {self.n_rounds}" + (_why_again(self.rounds[number - 2]) if number > 1 else "")
 
-    def _spoken(self, speaker: str, number: int, text: str, points: said.Points, opens: str = "") -> Iterator[Turn]:
+    def _spoken(
+        self, speaker: str, number: int, text: str, points: reply_points.Points, opens: str = ""
+    ) -> Iterator[Turn]:
         """A reply, and the formatter's where it had to be put into the form."""
         call, formatted = self._calls(speaker, number)
         own = () if formatted else points
         verdict = () if formatted or speaker == ANNOTATOR else self._verdict(number)
         notes = _ended(call) if formatted else (*verdict, *_ended(call), *_repaired(call))
-        shown = own or said.anything(text)
+        shown = own or reply_points.anything(text)
         yield Turn(speaker, number, _shown(text), speaker.lower(), shown, notes=notes, opens=opens)
         if formatted:
             yield self._formatted(speaker, number, points, formatted)
 
-    def _formatted(self, speaker: str, number: int, points: said.Points, call: Mapping[str, Any]) -> Turn:
+    def _formatted(self, speaker: str, number: int, points: reply_points.Points, call: Mapping[str, Any]) -> Turn:
         text = str(call.get("response", ""))
         failed = self.rounds[number - 1].failed
         taken = (f"not taken: it added {failed.added!r}",) if failed and failed.added else ()
         verdict = () if taken or speaker == ANNOTATOR else self._verdict(number)
         task = f"to put the {speaker.lower()}'s reply into the form"
         notes = (task, *taken, *verdict, *_ended(call), *_repaired(call))
-        return Turn(FORMATTER, number, _shown(text), "formatter", points or said.anything(text), notes=notes)
+        return Turn(FORMATTER, number, _shown(text), "formatter", points or reply_points.anything(text), notes=notes)
 
     def _verdict(self, number: int) -> tuple[str, ...]:
         """What code made of the validator's answers."""
@@ -151,9 +153,9 @@ def _why_again(before: Round) -> str:
     return ": the validator had objections" if before.judgement else ""
 
 
-def _passed(lines: Sequence[said.Line]) -> tuple[str, ...]:
+def _passed(lines: Sequence[reply_points.Line]) -> tuple[str, ...]:
     marked = [line.mark for line in lines if line.mark]
-    return (f"{marked.count(said.PASSED)} of {len(marked)} passed",) if marked else ()
+    return (f"{marked.count(reply_points.PASSED)} of {len(marked)} passed",) if marked else ()
 
 
 def _ended(call: Mapping[str, Any]) -> tuple[str, ...]:
