@@ -32,7 +32,7 @@ from cassia_engine.records import (
     to_json,
 )
 from cassia_engine.replies.shapes import QUESTIONS
-from cassia_engine.report.talk import turns
+from cassia_engine.report.dialogue import turns
 from cassia_engine.settings import AnnotateSettings
 from tests.factories import DATASET, NK_GENES, SELECTION, cluster
 

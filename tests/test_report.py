@@ -31,7 +31,7 @@ from cassia_engine.records import (
     TermMatch,
     Usage,
 )
-from cassia_engine.report import markertable, review_flags, rows, talk, view, words
+from cassia_engine.report import dialogue, markertable, review_flags, rows, view, words
 from tests import factories as make
 from tests import talks
 from tests.reading import Page, texts_of
@@ -381,7 +381,7 @@ def test_shares_are_not_rounded_to_nothing() -> None:
 
 def test_conversation_alternates_and_ends_with_the_score() -> None:
     held = Conversation(("a1", "a2"), ("v1",), formatting="{}", scoring="s")
-    assert [(t.speaker, t.round, t.text) for t in talk.turns(held)] == [
+    assert [(t.speaker, t.round, t.text) for t in dialogue.turns(held)] == [
         ("Annotator", 1, "a1"),
         ("Validator", 1, "v1"),
         ("Annotator", 2, "a2"),

@@ -11,7 +11,7 @@ import pytest
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
-from cassia_engine.report import answers, calls, dates, details, facts, reply_points, review_flags, talk, words
+from cassia_engine.report import answers, calls, dates, details, dialogue, facts, reply_points, review_flags, words
 from tests import factories as make
 from tests import talks
 from tests.reading import Page
@@ -27,8 +27,10 @@ def points(speaker: str, text: str) -> dict[str, list[str]]:
     return {point.heading: [reads(line) for line in point.lines] for point in turn.points}
 
 
-def turns(conversation: Conversation, validated: bool | None = True, involvement: str = "v1") -> tuple[talk.Turn, ...]:
-    return talk.turns(conversation, talks.rounds(conversation, make.cluster(), validated, involvement))
+def turns(
+    conversation: Conversation, validated: bool | None = True, involvement: str = "v1"
+) -> tuple[dialogue.Turn, ...]:
+    return dialogue.turns(conversation, talks.rounds(conversation, make.cluster(), validated, involvement))
 
 
 def questions(text: str, involvement: str = "v1") -> tuple[reply_points.Line, ...]:
@@ -145,7 +147,7 @@ def test_rounds_are_told_apart_and_say_why_they_came() -> None:
     assert [turn.notes for turn in found if turn.side == "validator"] == [("did not agree",), ("agreed",)]
     unasked = next(turn for turn in found if turn.side == "unasked")
     assert unasked.text == "The validator was not asked: what the checks found went back to the annotator."
-    assert talk.talk_summary(found, held, True) == "5 messages in 3 rounds; the validator agreed"
+    assert dialogue.dialogue_summary(found, held, True) == "5 messages in 3 rounds; the validator agreed"
 
 
 def test_verdict_that_did_not_agree_says_so() -> None:
@@ -160,7 +162,7 @@ def test_repaired_refused_and_cut_off_replies_say_so() -> None:
         ("Annotator", 1, ("repaired: a code fence was taken off",)),
         ("Validator", 1, ("refused (content_filter)",)),
     ]
-    assert talk.talk_summary(turns(held, None), held, None).endswith("; no verdict")
+    assert dialogue.dialogue_summary(turns(held, None), held, None).endswith("; no verdict")
 
 
 def test_formatter_speaks_after_the_reply_that_it_put_into_the_form() -> None:
@@ -192,7 +194,7 @@ def test_call_of_the_last_conversation_counts() -> None:
 def test_texts_of_which_no_more_is_known_are_shown_as_they_are() -> None:
     """As in result files of earlier versions."""
     held = talks.held(annotations=(talks.claim(),) * 2, validations=(talks.verdict(),) * 2, checks=(talks.CHECKS,) * 2)
-    found = talk.turns(held)
+    found = dialogue.turns(held)
     assert [turn.opens for turn in found if turn.opens] == ["Round 1 of 2", "Round 2 of 2"]
     assert [line.text for line in found[1].lines] == talks.CHECKS.splitlines()
     assert not any(turn.notes for turn in found)
@@ -200,7 +202,7 @@ def test_texts_of_which_no_more_is_known_are_shown_as_they_are() -> None:
 
 
 def test_very_long_reply_is_cut_in_the_page_and_says_so() -> None:
-    text = "x" * (talk.MOST_SHOWN + 1234)
+    text = "x" * (dialogue.MOST_SHOWN + 1234)
     shown = turns(talks.held(annotations=(text,)))[0].text
     assert shown.endswith("x\n[1,234 more characters are in the conversations' file]")
 

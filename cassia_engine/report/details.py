@@ -9,11 +9,11 @@ from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo
 from cassia_engine.report import calls, words
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
+from cassia_engine.report.dialogue import Turn, dialogue_summary, turns
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.review_flags import ReviewFlag, review_flags, sentence
 from cassia_engine.report.rows import opinion, row, row_data
-from cassia_engine.report.talk import Turn, talk_summary, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         usage=tuple(words.usage_facts([result])) if result.usage.calls else (),
         scoring=result.scoring,
         turns=spoken,
-        talk=talk_summary(spoken, held, result.validated),
+        talk=dialogue_summary(spoken, held, result.validated),
         calls=calls.rows(held.calls),
         conversations=len({calls.replicate(call) for call in held.calls}),
         cost_source=calls.cost_sources(held.calls),

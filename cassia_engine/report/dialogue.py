@@ -136,7 +136,7 @@ class _Told:
         return taken, formatted
 
 
-def talk_summary(spoken: Sequence[Turn], conversation: Conversation, validated: bool | None) -> str:
+def dialogue_summary(spoken: Sequence[Turn], conversation: Conversation, validated: bool | None) -> str:
     """What the folded conversation says of itself."""
     if not spoken:
         return ""
