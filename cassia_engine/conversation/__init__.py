@@ -1,17 +1,18 @@
 """The conversation on a cluster: annotator, checks in code, validator, and up to a few rounds of it.
 
-machine  the states and what follows what
-talk     the steps
-judging  what code makes of the validator's answers, and the confidence
-places   labels in the Cell Ontology
-rounds   which claim is the answer
-log      calls and what they cost
-outcome  the record of the cluster
+machine               the states and what follows what
+cluster_conversation  the steps
+judging               what code makes of the validator's answers, and the confidence
+places                labels in the Cell Ontology
+rounds                the rounds, and which claim is the answer
+log                   calls and what they cost
+cut                   what a reply or a prompt that was cut means
+outcome               the record of the cluster
 """
 
 from __future__ import annotations
 
-from cassia_engine.conversation.talk import Talk
+from cassia_engine.conversation.cluster_conversation import ClusterConversation
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chats
@@ -29,7 +30,7 @@ async def converse(
     ontology: Ontology,
     replicate: int = 0,
 ) -> ClusterResult:
-    """Hold the conversation on a cluster that has markers; two calls, if nothing is to be mended.
+    """Run the conversation on a cluster that has markers; two calls, if nothing is to be corrected.
 
     Args:
         replicate: number of the cluster's conversation; a further one asks everything anew.
@@ -40,4 +41,4 @@ async def converse(
     Raises:
         AccountError, TemporaryError, StoppedError: no further call can be made.
     """
-    return await Talk(cluster, briefing, chats, settings, ontology, replicate).hold()
+    return await ClusterConversation(cluster, briefing, chats, settings, ontology, replicate).run()

@@ -44,8 +44,8 @@ VALIDATOR = Role("validator", VALIDATION, read_validation)
 FORMATTER = "formatter"
 
 
-class Talk:
-    """Holds the conversation on one cluster, once."""
+class ClusterConversation:
+    """The conversation on one cluster, to be run once."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Talk:
         self._role, self._chat, self._reply = ANNOTATOR, self._question, ""
         self._unreadable, self._cut_at = "", ""
 
-    async def hold(self) -> ClusterResult:
+    async def run(self) -> ClusterResult:
         """Go from state to state until it is done.
 
         Raises:
