@@ -3,7 +3,7 @@
 machine               the states and what follows what
 cluster_conversation  the steps
 judging               what code makes of the validator's answers, and the confidence
-places                labels in the Cell Ontology
+term_mapper           labels in the Cell Ontology
 rounds                the rounds, and which claim is the answer
 log                   calls and what they cost
 cut                   what a reply or a prompt that was cut means

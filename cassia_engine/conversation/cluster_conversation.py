@@ -11,8 +11,8 @@ from cassia_engine.conversation import cut, outcome
 from cassia_engine.conversation.judging import judge, rule
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
-from cassia_engine.conversation.places import Places
 from cassia_engine.conversation.rounds import OpenRound
+from cassia_engine.conversation.term_mapper import TermMapper
 from cassia_engine.errors import CallFailedError
 from cassia_engine.evidence import GeneList, check, with_listed_names
 from cassia_engine.ontology import Ontology
@@ -57,7 +57,7 @@ class ClusterConversation:
         replicate: int,
     ):
         self._cluster, self._briefing, self._settings = cluster, briefing, settings
-        self._genes, self._places = GeneList(cluster), Places(ontology)
+        self._genes, self._terms = GeneList(cluster), TermMapper(ontology)
         self._log = Log(chats, replicate)
         self._model = chats.model
         self._rounds: list[OpenRound] = []
@@ -86,7 +86,7 @@ class ClusterConversation:
         while state is not State.DONE:
             event = await steps[state]() if state in steps else in_code[state]()
             state = TRANSITIONS[state, event]
-        return outcome.result(self._cluster, self._model, self._places, self._rounds, self._failed, self._log)
+        return outcome.result(self._cluster, self._model, self._terms, self._rounds, self._failed, self._log)
 
     @property
     def _round(self) -> OpenRound:
@@ -142,7 +142,7 @@ class ClusterConversation:
     def _check(self) -> Event:
         claim = self._round.claim
         assert claim
-        self._round.findings = findings = check(claim, self._genes, self._places.cl_id)
+        self._round.findings = findings = check(claim, self._genes, self._terms.cl_id)
         if repeats_form(claim) and not self._round_left:
             self._role = ANNOTATOR
             return self._fail(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
@@ -154,7 +154,7 @@ class ClusterConversation:
         assert claim and findings and verdict
         involvement = self._settings.validator_involvement
         self._round.judgement = judgement = judge(
-            verdict, self._round.rulings, claim, findings, self._genes, involvement, self._places
+            verdict, self._round.rulings, claim, findings, self._genes, involvement, self._terms
         )
         if judgement.agreed:
             return Event.AGREED

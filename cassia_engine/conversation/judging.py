@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cassia_engine.conversation.places import Likeness, Places
+from cassia_engine.conversation.term_mapper import Likeness, TermMapper
 from cassia_engine.evidence import Findings, GeneList, named
 from cassia_engine.records import Confidence, ConfidenceReason, Judgement, Ruling
 from cassia_engine.records.replies import Answer, Claim, Verdict
@@ -65,7 +65,7 @@ def judge(
     findings: Findings,
     genes: GeneList,
     involvement: str,
-    places: Places,
+    terms: TermMapper,
 ) -> Judgement:
     """Decide from the answers; one that is neither yes nor no agrees with nothing. None overrules a decisive check.
 
@@ -79,7 +79,7 @@ def judge(
         objections=(
             *_contradictions(verdict),
             *_objections(verdict, rulings, genes, stance),
-            *_other_type(verdict, claim, stance, places),
+            *_other_type(verdict, claim, stance, terms),
         ),
         decisive=tuple(item.text for item in findings.decisive),
         uncounted=tuple(_uncounted(question, said[question], genes) for question in unbacked),
@@ -110,15 +110,15 @@ def _uncounted(question: str, answer: Answer, genes: GeneList) -> str:
     return f"{VALIDATOR_QUESTIONS[question].objection}: {why}"
 
 
-def _other_type(verdict: Verdict, claim: Claim, stance: Stance, places: Places) -> Iterator[str]:
+def _other_type(verdict: Verdict, claim: Claim, stance: Stance, terms: TermMapper) -> Iterator[str]:
     types = [*(c.cell_type for c in named_candidates(claim)[:1]), *(p.cell_type for p in claim.mixture)]
     if is_unresolved(claim) or not types:
         return
     if nameless(verdict.own_type):
-        if not any(places.place(c.cell_type, c.cl_name).cl_id for c in named_candidates(claim)[:1]):
+        if not any(terms.map(c.cell_type, c.cl_name).cl_id for c in named_candidates(claim)[:1]):
             yield "The validator named no type of its own, and the Cell Ontology does not know the claimed one."
         return
-    if max(places.likeness(verdict.own_type, name) for name in types) < stance.likeness:
+    if max(terms.likeness(verdict.own_type, name) for name in types) < stance.likeness:
         yield f"From the list alone the validator named another type: {verdict.own_type[:60]}."
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from cassia_engine.conversation.judging import confidence
 from cassia_engine.conversation.log import Log, writable
-from cassia_engine.conversation.places import Place, Places
 from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, RatedClaim, best
+from cassia_engine.conversation.term_mapper import MappedTerm, TermMapper
 from cassia_engine.evidence import kind
 from cassia_engine.records import (
     Annotation,
@@ -35,7 +35,7 @@ _WORDS = {
 
 
 def result(
-    cluster: Cluster, model: str, places: Places, rounds: Sequence[OpenRound], failed: FailedReply | None, log: Log
+    cluster: Cluster, model: str, terms: TermMapper, rounds: Sequence[OpenRound], failed: FailedReply | None, log: Log
 ) -> ClusterResult:
     """What became of a cluster. An annotation that stands is kept, whatever was lost after it."""
     rated = best(rounds)
@@ -57,7 +57,7 @@ def result(
             usage=log.usage,
             rounds=recorded,
         )
-    annotation, why = _annotation(rated, places)
+    annotation, why = _annotation(rated, terms)
     return ClusterResult(
         cluster=cluster,
         outcome=Outcome.ANNOTATED,
@@ -88,22 +88,22 @@ def _validations(rounds: Sequence[OpenRound]) -> Iterator[str]:
             yield NOT_ASKED
 
 
-def _annotation(rated: RatedClaim, places: Places) -> tuple[Annotation, tuple[ConfidenceReason, ...]]:
+def _annotation(rated: RatedClaim, terms: TermMapper) -> tuple[Annotation, tuple[ConfidenceReason, ...]]:
     """The annotation, and why its confidence is no higher."""
     claim, findings, verdict = rated.claim, rated.findings, rated.verdict
-    types, match = _types(claim, rated.score, places)
+    types, match = _types(claim, rated.score, terms)
     answer = types[0] if types else CellType("")
     sure, why = confidence(claim, findings, verdict, rated.judgement, rated.score, placed=bool(answer.cl_id))
     judge_speaks = verdict is not None and verdict.score is not None
     reason = verdict.score_reason if judge_speaks and verdict else claim.score_reason
     annotation = Annotation(
-        general_type=_general_type(claim, types, places),
+        general_type=_general_type(claim, types, terms),
         detailed_types=types,
         cl_id=answer.cl_id,
         cl_label=answer.cl_label,
         confidence=sure,
         score=rated.score,
-        mixed_types=_mixed(claim, findings.partners, types, places),
+        mixed_types=_mixed(claim, findings.partners, types, terms),
         state=claim.state,
         evidence_genes=findings.evidence,
         conflicting_genes=findings.conflicts,
@@ -126,14 +126,14 @@ def _beyond_the_list(rated: RatedClaim) -> tuple[str, ...]:
     return rated.judgement.unsupported if rated.judgement else ()
 
 
-def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[CellType, ...], TermMatch]:
+def _types(claim: Claim, score: float | None, terms: TermMapper) -> tuple[tuple[CellType, ...], TermMatch]:
     """The candidates, each type once; the lineage alone where no candidate is named. And how the first was placed."""
     if is_unresolved(claim):
         return (), TermMatch()
     named = [(c.cell_type, c.cl_name) for c in named_candidates(claim)] or [(claim.lineage, "")]
-    found: dict[str, tuple[str, Place]] = {}
+    found: dict[str, tuple[str, MappedTerm]] = {}
     for label, cl_name in named:
-        found.setdefault(kind(label, places.cl_id), (label, places.place(label, cl_name)))
+        found.setdefault(kind(label, terms.cl_id), (label, terms.map(label, cl_name)))
     every = list(found.values())
     # The score is the answer's; nobody scores the others.
     scores = [score] + [None] * (len(every) - 1)
@@ -141,17 +141,17 @@ def _types(claim: Claim, score: float | None, places: Places) -> tuple[tuple[Cel
     return tuple(types), every[0][1].match
 
 
-def _general_type(claim: Claim, types: Sequence[CellType], places: Places) -> str:
+def _general_type(claim: Claim, types: Sequence[CellType], terms: TermMapper) -> str:
     if not types:
         return UNRESOLVED
-    return places.lineage(types[0].cl_id, types[0].label) if nameless(claim.lineage) else claim.lineage
+    return terms.lineage(types[0].cl_id, types[0].label) if nameless(claim.lineage) else claim.lineage
 
 
-def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], places: Places) -> tuple[str, ...]:
+def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], terms: TermMapper) -> tuple[str, ...]:
     """The partners with genes enough, with the answer in front if it is not among them: a mixture has two at least."""
     answer = [types[0].label] if types else []
-    kinds = {kind(label, places.cl_id): label for label in reversed([*answer, *partners])}
-    mixed = tuple(dict.fromkeys(kinds[kind(label, places.cl_id)] for label in [*answer, *partners]))
+    kinds = {kind(label, terms.cl_id): label for label in reversed([*answer, *partners])}
+    mixed = tuple(dict.fromkeys(kinds[kind(label, terms.cl_id)] for label in [*answer, *partners]))
     return mixed if len(mixed) > 1 else ()
 
 

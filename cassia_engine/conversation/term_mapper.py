@@ -24,7 +24,7 @@ class Likeness(IntEnum):
     SAME = 3  # or one is a kind of the other
 
 
-class Place(NamedTuple):
+class MappedTerm(NamedTuple):
     """A term, and how it was found or why there is none."""
 
     cl_id: str
@@ -32,7 +32,7 @@ class Place(NamedTuple):
     match: TermMatch
 
 
-class Places:
+class TermMapper:
     """Looks labels up in an ontology, which remembers them."""
 
     def __init__(self, ontology: Ontology):
@@ -43,7 +43,7 @@ class Places:
         found = self._ontology.resolve(label)
         return "" if found.how in _NEAR_ONLY else found.cl_id
 
-    def place(self, cell_type: str, cl_name: str = "") -> Place:
+    def map(self, cell_type: str, cl_name: str = "") -> MappedTerm:
         """The term of an answer: by its label, or by the ontology's name that was given with it.
 
         That name counts only if the label itself has no exact place, and does not lie in another lineage.
@@ -54,8 +54,8 @@ class Places:
             if given.how not in _NEAR_ONLY and (
                 not own.cl_id or self._compare(own.cl_id, given.cl_id) is Likeness.SAME
             ):
-                return Place(given.cl_id, given.cl_label, TermMatch(given.how, by_ontology_name=True))
-        return Place(own.cl_id, own.cl_label, TermMatch(own.how, why="" if own.cl_id else own.why))
+                return MappedTerm(given.cl_id, given.cl_label, TermMatch(given.how, by_ontology_name=True))
+        return MappedTerm(own.cl_id, own.cl_label, TermMatch(own.how, why="" if own.cl_id else own.why))
 
     def lineage(self, cl_id: str, label: str) -> str:
         """The general type of a term; of a label without one the label itself."""
