@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassia_engine.arguments import complete, refuse_unknown
-from cassia_engine.collect import Merged
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.progress import messages, say
 from cassia_engine.publish import check_outputs, closing_lines, write_outputs
-from cassia_engine.records import OFFLINE, Dataset, fault_of_name
+from cassia_engine.records import OFFLINE, Dataset, Merged, fault_of_name
 from cassia_engine.run import run_table
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, SplitSettings

@@ -20,7 +20,7 @@ from cassia_engine.markers.frames import opened
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.offline.lineages import lineage_of
 from cassia_engine.ontology import Ontology
-from cassia_engine.records import ClusterResult, Correction, How, TermMatch
+from cassia_engine.records import ClusterResult, Correction, How, Merged, TermMatch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,15 @@ def read_corrections(table: Path | str | pd.DataFrame | Sequence[Mapping[str, An
     if len(said) < len(found):
         log.info("%s: rows without label, cl_id and comment, left out: %d", source.place, len(found) - len(said))
     return Corrections(source, tuple(said))
+
+
+def with_corrections(sample: Merged, corrections: Corrections) -> Merged:
+    """The sample with what a person says of its clusters.
+
+    Raises:
+        UsageError: a correction is for a cluster that is not there.
+    """
+    return replace(sample, results=corrected(sample.results, corrections))
 
 
 def corrected(results: Sequence[ClusterResult], corrections: Corrections) -> tuple[ClusterResult, ...]:

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from cassia_engine.cells import guard
-from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write
-from cassia_engine.records import Outcome
+from cassia_engine.records import Merged, Outcome
 from cassia_engine.report.review_flags import review_flags
 from cassia_engine.report.words import OUTCOME_WORDS
 

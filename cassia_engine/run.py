@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.annotate import open_annotator, prepare, run_chunk, warnings_of
-from cassia_engine.collect import Merged, merge
-from cassia_engine.corrections import read_corrections
+from cassia_engine.collect import merge
+from cassia_engine.corrections import read_corrections, with_corrections
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.faces import argument
 from cassia_engine.limits import start
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.markers.samplesheet import refuse_samplesheet
 from cassia_engine.progress import progress
-from cassia_engine.records import OFFLINE, Dataset
+from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.split import into_chunks
 from cassia_engine.stopping import Stop
@@ -77,7 +77,7 @@ def run_table(
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
     merged = merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results])
-    return merged.corrected(said) if said else merged, annotated.ended
+    return with_corrections(merged, said) if said else merged, annotated.ended
 
 
 def _start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:

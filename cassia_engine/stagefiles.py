@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from cassia_engine.records import (
     Dataset,
     RunInfo,
     Selection,
+    Status,
     to_json,
 )
 
@@ -42,59 +43,6 @@ class ResultFile:
 
 
 _Read = TypeVar("_Read", Chunk, ResultFile)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How a sample ended.
-
-    Attributes:
-        counts: clusters by outcome.
-        failed: the failed clusters as (id, outcome, reason).
-        typed: clusters with a cell type.
-        parts: clusters by part of the outcome bar, which the report draws (`report.parts`).
-        review: the clusters that need review as (id, worst reason in a few words), worst first (`report.review`).
-        summary: one line for the end of a run, of cell types and of what needs review (`report.summary`).
-        warnings: what a person must know of the sample as a whole (`Selection.warnings`), a sentence each.
-        calls, cost_usd: what all clusters cost together; a cost of None is unknown.
-        provider, model: who was asked.
-        notice, run_warnings: what must be said of who annotated, and what they did not understand (`RunInfo`).
-    """
-
-    name: str
-    counts: Mapping[str, int]
-    failed: tuple[tuple[str, str, str], ...]
-    typed: int = 0
-    parts: Mapping[str, int] = field(default_factory=dict)
-    review: tuple[tuple[str, str], ...] = ()
-    summary: str = ""
-    warnings: tuple[str, ...] = ()
-    calls: int = 0
-    cost_usd: float | None = 0.0
-    provider: str = ""
-    model: str = ""
-    notice: str = ""
-    run_warnings: tuple[str, ...] = ()
-
-    @property
-    def total(self) -> int:
-        """Clusters of the sample."""
-        return sum(self.counts.values())
-
-    @property
-    def n_warnings(self) -> int:
-        """Warnings on the sample as a whole, and on what the annotator did not understand."""
-        return len(self.warnings) + len(self.run_warnings)
-
-    @property
-    def look(self) -> int:
-        """Clusters that need review: all but the clear ones and those that a person named."""
-        return sum(self.parts.values()) - self.parts.get("clear", 0) - self.by_person
-
-    @property
-    def by_person(self) -> int:
-        """Clusters that a person named."""
-        return self.parts.get("person", 0)
 
 
 def write_chunk(path: Path, chunk: Chunk) -> None:

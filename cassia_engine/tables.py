@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cassia_engine.cells import csv_row, guard
-from cassia_engine.collect import Merged
 from cassia_engine.files import atomic_write
-from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, RunInfo, to_json
+from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo, to_json
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 

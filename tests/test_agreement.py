@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from cassia_engine.cells import unguard
-from cassia_engine.collect import Merged
-from cassia_engine.corrections import read_corrections
+from cassia_engine.corrections import read_corrections, with_corrections
 from cassia_engine.publish import status, write_outputs
-from cassia_engine.records import Dataset, Outcome, Usage
+from cassia_engine.records import Dataset, Merged, Outcome, Usage
 from cassia_engine.report import render_index
 from cassia_engine.run import run_table
 from cassia_engine.settings import AnnotateSettings, SplitSettings
@@ -52,7 +51,7 @@ def by_persons() -> Merged:
         {"cluster": "7_0", "label": "natural killer cell"},
         {"cluster": "9", "label": "", "cl_id": "CL:0000233", "decided_by": "Ada"},
     ]
-    return every_kind().corrected(read_corrections(rows))
+    return with_corrections(every_kind(), read_corrections(rows))
 
 
 def offline() -> Merged:

@@ -19,10 +19,11 @@ from cassia_engine.records import (
     How,
     Outcome,
     RunInfo,
+    Status,
     TermMatch,
     to_json,
 )
-from cassia_engine.stagefiles import Status, read_chunk, read_status, result_file, write_chunk, write_status
+from cassia_engine.stagefiles import read_chunk, read_status, result_file, write_chunk, write_status
 from tests import factories as make
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import cassia_engine
 from cassia_engine.cli.app import cassia
 from cassia_engine.collect import merge_files
-from cassia_engine.corrections import corrected, read_corrections
+from cassia_engine.corrections import corrected, read_corrections, with_corrections
 from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.publish import write_outputs
 from cassia_engine.records import Chunk, ClusterResult, Correction, How, Outcome, TermMatch, to_json
@@ -46,7 +46,7 @@ def one(folder: Path, line: str, result: ClusterResult | None = None) -> Cluster
 
 
 def summary(folder: Path, results: list[ClusterResult], *lines: str) -> dict[str, dict[str, str]]:
-    merged = merge_files([results_file(folder, results)]).corrected(read_corrections(table(folder, *lines)))
+    merged = with_corrections(merge_files([results_file(folder, results)]), read_corrections(table(folder, *lines)))
     path = write_outputs(merged, folder / "out")[0]
     with path.open(newline="", encoding="utf-8") as text:
         return {row["Cluster ID"]: row for row in csv.DictReader(text)}
@@ -85,7 +85,7 @@ def test_failed_cluster_gets_a_label_and_keeps_its_outcome(tmp_path: Path) -> No
     results = [make.annotated("0"), make.unannotated("9", 1, Outcome.FAILED, "the provider answered 503")]
     merged = merge_files([results_file(tmp_path, results)])
     assert (len(merged.status.failed), merged.outcome_words) == (1, "1 annotated, 1 failed")
-    merged = merged.corrected(read_corrections(table(tmp_path, "9,platelet,,,")))
+    merged = with_corrections(merged, read_corrections(table(tmp_path, "9,platelet,,,")))
     assert merged.status.failed == ()
     assert merged.status.counts == {"annotated": 1, "failed": 1}
     assert merged.outcome_words == "1 annotated, 1 failed; 1 label is a person's"

@@ -16,8 +16,8 @@ import pytest
 
 from cassia_engine import records, settings, tables
 from cassia_engine.cli.app import SUBCOMMANDS
+from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict
-from cassia_engine.stagefiles import Status
 
 ROOT = Path(__file__).parent.parent
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")

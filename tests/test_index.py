@@ -11,12 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from cassia_engine.cli.app import cassia
-from cassia_engine.collect import Merged
-from cassia_engine.corrections import read_corrections
+from cassia_engine.corrections import read_corrections, with_corrections
 from cassia_engine.publish import status
-from cassia_engine.records import RunInfo
+from cassia_engine.records import Merged, RunInfo, Status
 from cassia_engine.report import render, render_index
-from cassia_engine.stagefiles import Status, read_status, write_status
+from cassia_engine.stagefiles import read_status, write_status
 from tests import factories as make
 from tests.reading import Page, outcome_bars
 from tests.test_report import HOSTILE, structure
@@ -56,7 +55,7 @@ def test_index_says_of_a_sample_what_its_report_says(run: RunInfo, named: tuple[
     """Persons named clear clusters, doubtful ones, one without markers and one that failed."""
     sample = merged(run=run)
     if named:
-        sample = sample.corrected(read_corrections([{"cluster": id, "label": "platelet"} for id in named]))
+        sample = with_corrections(sample, read_corrections([{"cluster": id, "label": "platelet"} for id in named]))
     report = render(sample.dataset, sample.selection, run, sample.results)
     found = render_index([status(sample)])
     assert Page(found).text_of["headline"] == Page(report).text_of["headline"]
@@ -67,7 +66,7 @@ def test_index_says_of_a_sample_what_its_report_says(run: RunInfo, named: tuple[
 
 def test_index_adds_up_what_persons_named() -> None:
     named = read_corrections([{"cluster": "9", "label": "platelet"}, {"cluster": "2", "label": "B cell"}])
-    text = text_of(render_index([status(merged("a").corrected(named)), status(merged("b"))]))
+    text = text_of(render_index([status(with_corrections(merged("a"), named)), status(merged("b"))]))
     assert "14 of 20 clusters have a cell type, 2 of them by a person. 14 need review." in text
     assert "4 clear 2 named by a person 8 with a warning 1 no markers 1 failed 2 refused 2 not reached" in text
 

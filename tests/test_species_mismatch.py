@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import cassia_engine
-from cassia_engine.collect import Merged
 from cassia_engine.markers import read_markers
 from cassia_engine.publish import status
-from cassia_engine.records import Dataset, SpeciesMismatch
+from cassia_engine.records import Dataset, Merged, SpeciesMismatch
 from cassia_engine.report import render, render_index
 from cassia_engine.settings import SplitSettings
 from cassia_engine.split import write_chunks

@@ -58,7 +58,9 @@ def collect(
         lambda: dict(map(_software, made_with)),
     )
     if said:
-        merged = merged.corrected(said)
+        from cassia_engine.corrections import with_corrections
+
+        merged = with_corrections(merged, said)
         log.info("%s", merged.outcome_words)
     if name is not None:
         merged = merged.renamed(name)

@@ -19,8 +19,9 @@ def index(statuses: tuple[Path, ...], output: Path) -> None:
     """
     from cassia_engine.errors import UsageError
     from cassia_engine.files import atomic_write
+    from cassia_engine.records import Status
     from cassia_engine.report import render_index
-    from cassia_engine.stagefiles import Status, read_status
+    from cassia_engine.stagefiles import read_status
 
     found: dict[str, tuple[Path, Status]] = {}
     for path in statuses:

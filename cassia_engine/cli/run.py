@@ -24,7 +24,7 @@ from cassia_engine.settings import RunSettings, SplitSettings
 from cassia_engine.stopping import stop_on_signals
 
 if TYPE_CHECKING:
-    from cassia_engine.collect import Merged
+    from cassia_engine.records import Merged
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
+from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.plain import to_json
 from cassia_engine.records.results import (
@@ -29,6 +30,7 @@ from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round,
 from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
 from cassia_engine.records.species import SpeciesMismatch
+from cassia_engine.records.status import Status
 from cassia_engine.records.terms import How, TermMatch
 
 SCHEMA_VERSION = "1.2"
@@ -39,6 +41,7 @@ STATUS_KIND = "cassia-status"
 
 __all__ = [
     "CHUNK_KIND",
+    "NO_RUN",
     "OFFLINE",
     "RESULT_KIND",
     "SCHEMA_VERSION",
@@ -59,6 +62,7 @@ __all__ = [
     "Judgement",
     "Marker",
     "MarkerScoring",
+    "Merged",
     "Outcome",
     "Round",
     "Ruling",
@@ -68,6 +72,7 @@ __all__ = [
     "Selection",
     "SetAside",
     "SpeciesMismatch",
+    "Status",
     "TermMatch",
     "Usage",
     "check_sample_name",

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from cassia_engine.records import OFFLINE
+from cassia_engine.records import OFFLINE, Status
 from cassia_engine.report import dates, words
 from cassia_engine.report.page import environment, frame
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.view import Segment, segments
-from cassia_engine.stagefiles import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.collect import Merged
-from cassia_engine.corrections import read_corrections
+from cassia_engine.corrections import read_corrections, with_corrections
 from cassia_engine.publish import status
-from cassia_engine.records import RunInfo, Usage
+from cassia_engine.records import Merged, RunInfo, Usage
 from cassia_engine.report import render_index
 from tests import factories as make
 from tests.browser.conftest import Open, Visit
@@ -31,7 +30,7 @@ def several() -> str:
     run = RunInfo("openrouter", f"some/{LONG}", "0.1.0")
     samples = [
         sample("clear", clusters=1),
-        sample("corrected").corrected(NAMED),
+        with_corrections(sample("corrected"), NAMED),
         sample(LONG, run, cost=None),
         sample("offline", make.OFFLINE_RUN),
         sample("empty", clusters=0),
