@@ -1,7 +1,8 @@
 """cassia: cell-type annotation of single-cell clusters, recorded and checked.
 
-    markers.read_markers -> split.into_chunks -> annotate.run_chunk -> offline.OfflineAnnotator
-      -> collect.merge -> publish.write_outputs (tables, report.render)
+    markers.read_markers -> stages.split.into_chunks -> stages.annotate.run_chunk
+      (llm.ModelAnnotator or offline.OfflineAnnotator) -> stages.collect.merge
+      -> outputs.publish.write_outputs (tables, conversations, report.render)
 
 Those who come from CASSIA write `import cassia_engine as CASSIA`: `runCASSIA_batch` and `loadmarker` are its calls.
 
@@ -12,7 +13,6 @@ loads nothing heavy: the functions below are loaded when they are first used.
 from __future__ import annotations
 
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -48,6 +48,7 @@ __all__ = [
 
 _PLACES = {
     **dict.fromkeys(_ERRORS, "errors"),
+    "annotate": "api",
     "annotate_async": "api",
     "loadmarker": "compat",
     "read_markers": "markers",
@@ -72,20 +73,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__doc__", "__file__", "__name__", "__path__", "__version__"]
-
-
-class _Package(ModuleType):
-    """The package as a module in which `annotate` is the function, also after the module of this name is loaded."""
-
-    @property
-    def annotate(self) -> Any:
-        from cassia_engine.api import annotate
-
-        return annotate
-
-    @annotate.setter
-    def annotate(self, module: ModuleType) -> None:
-        """Python binds a submodule to its name in the package; it is found by imports without that."""
-
-
-sys.modules[__name__].__class__ = _Package

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from cassia_engine.cells import unguard
-from cassia_engine.corrections import read_corrections, with_corrections
-from cassia_engine.publish import status, write_outputs
+from cassia_engine.outputs.publish import status, write_outputs
 from cassia_engine.records import Dataset, Merged, Outcome, Usage
 from cassia_engine.report import render_index
-from cassia_engine.run import run_table
 from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.stages.corrections import read_corrections, with_corrections
+from cassia_engine.stages.run import run_table
 from tests import factories as make
 from tests import talks
 from tests.conftest import EXAMPLES

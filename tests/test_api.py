@@ -20,11 +20,11 @@ import pytest
 
 import cassia_engine
 from cassia_engine import api
-from cassia_engine.collect import merge
 from cassia_engine.errors import ArgumentError, InputProblems, UsageError
-from cassia_engine.run import run_table
+from cassia_engine.outputs.tables import COLUMNS
 from cassia_engine.settings import SplitSettings
-from cassia_engine.tables import COLUMNS
+from cassia_engine.stages.collect import merge
+from cassia_engine.stages.run import run_table
 from tests import factories as make
 from tests.conftest import EXAMPLES, ROOT
 
@@ -291,11 +291,11 @@ print("all is as it was")
     assert run_python(code).stdout == "all is as it was\n"
 
 
-@pytest.mark.parametrize("first", ["cassia_engine.annotate", "cassia_engine.run", "cassia_engine.compat"])
+@pytest.mark.parametrize("first", ["cassia_engine.stages.annotate", "cassia_engine.stages.run", "cassia_engine.compat"])
 def test_annotate_is_the_function_whatever_was_imported_before(first: str) -> None:
     code = f"import {first}; import cassia_engine; print(cassia_engine.annotate.__module__)"
     assert run_python(code).stdout == "cassia_engine.api\n"
-    assert run_python(f"{code}; from cassia_engine.annotate import run_chunk").stdout == "cassia_engine.api\n"
+    assert run_python(f"{code}; from cassia_engine.stages.annotate import run_chunk").stdout == "cassia_engine.api\n"
 
 
 def test_unknown_name_of_the_package_is_an_attribute_error() -> None:
@@ -384,7 +384,7 @@ def test_cancelled_twin_ends_writes_nothing_and_is_over(tmp_path: Path, monkeypa
             finally:
                 over.append(True)
 
-        monkeypatch.setattr("cassia_engine.run.progress", counting)
+        monkeypatch.setattr("cassia_engine.stages.run.progress", counting)
         monkeypatch.setattr(api, "run_table", watched)
         options: Mapping[str, Any] = {"tissue": "blood", "species": "human", "show_progress": False}
         task = asyncio.create_task(cassia_engine.annotate_async(many(20_000), output_name=tmp_path / "run", **options))

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.collect import check, merge_files
 from cassia_engine.errors import TooManyFailedError, UsageError
-from cassia_engine.publish import write_outputs
+from cassia_engine.outputs.publish import write_outputs
 from cassia_engine.records import (
     Chunk,
     ClusterResult,
@@ -24,6 +23,7 @@ from cassia_engine.records import (
     to_json,
 )
 from cassia_engine.stagefiles import read_chunk, read_status, result_file, write_chunk, write_status
+from cassia_engine.stages.collect import check, merge_files
 from tests import factories as make
 
 

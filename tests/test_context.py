@@ -10,8 +10,8 @@ from cassia_engine.errors import InputProblems
 from cassia_engine.markers import read_markers
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.split import write_chunks
 from cassia_engine.stagefiles import read_chunk
+from cassia_engine.stages.split import write_chunks
 from tests.test_formats import DATA
 
 TEXTS = {"1": "half of it is from one donor", "3": "", "4": "sorted as CD19+, from donor 2"}

@@ -13,13 +13,13 @@ from click.testing import CliRunner
 
 import cassia_engine
 from cassia_engine.cli.app import cassia
-from cassia_engine.collect import merge_files
-from cassia_engine.corrections import corrected, read_corrections, with_corrections
 from cassia_engine.errors import InputProblems, UsageError
-from cassia_engine.publish import write_outputs
+from cassia_engine.outputs.publish import write_outputs
+from cassia_engine.outputs.tables import COLUMNS
 from cassia_engine.records import Chunk, ClusterResult, Correction, How, Outcome, TermMatch, to_json
 from cassia_engine.stagefiles import read_status, result_file
-from cassia_engine.tables import COLUMNS
+from cassia_engine.stages.collect import merge_files
+from cassia_engine.stages.corrections import corrected, read_corrections, with_corrections
 from tests import factories as make
 
 OF_ANSWER = ("Possible Mixed Cell Types", "Cell State", "Confidence", "Score", "Validated", "Evidence Genes")

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine import records, settings, tables
+from cassia_engine import records, settings
 from cassia_engine.cli.app import SUBCOMMANDS
+from cassia_engine.outputs import tables
 from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict
 

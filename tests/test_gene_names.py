@@ -20,7 +20,7 @@ from cassia_engine.markers.technical import is_technical
 from cassia_engine.offline import open_annotator
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.split import write_chunks
+from cassia_engine.stages.split import write_chunks
 from tests.conftest import EXAMPLES
 from tests.test_formats import DATA
 from tests.test_markers import SEURAT, genes

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from cassia_engine.cli.app import cassia
-from cassia_engine.corrections import read_corrections, with_corrections
-from cassia_engine.publish import status
+from cassia_engine.outputs.publish import status
 from cassia_engine.records import Merged, RunInfo, Status
 from cassia_engine.report import render, render_index
 from cassia_engine.stagefiles import read_status, write_status
+from cassia_engine.stages.corrections import read_corrections, with_corrections
 from tests import factories as make
 from tests.reading import Page, outcome_bars
 from tests.test_report import HOSTILE, structure

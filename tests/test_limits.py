@@ -13,12 +13,12 @@ import pytest
 
 import cassia_engine
 from cassia_engine import limits
-from cassia_engine.annotate import open_annotator
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write, check_writable
-from cassia_engine.publish import check_outputs
+from cassia_engine.outputs.publish import check_outputs
 from cassia_engine.records import Dataset
 from cassia_engine.settings import AnnotateSettings
+from cassia_engine.stages.annotate import open_annotator
 
 TABLE = [{"cluster": "T", "genes": "CD3D,CD3E"}, {"cluster": "B", "genes": "CD79A,MS4A1"}]
 CONTEXT: dict[str, Any] = {"tissue": "blood", "species": "human", "show_progress": False}

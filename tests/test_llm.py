@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 import cassia_engine
-from cassia_engine.annotate import open_annotator
-from cassia_engine.collect import NOT_REACHED_REASON, merge_files
 from cassia_engine.errors import AccountError
 from cassia_engine.markers import read_markers
 from cassia_engine.records import ClusterResult, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
-from cassia_engine.split import into_chunks, write_chunks
+from cassia_engine.stages.annotate import open_annotator
+from cassia_engine.stages.collect import NOT_REACHED_REASON, merge_files
+from cassia_engine.stages.split import into_chunks, write_chunks
 from cassia_engine.stopping import Stop
 from tests import reading
 from tests.conftest import EXAMPLES

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from cassia_engine.cli.app import cassia
-from cassia_engine.corrections import corrected, read_corrections
 from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection, Usage
 from cassia_engine.report.methods import citations, methods
+from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import factories as make
 from tests import talks
 from tests.reading import Page

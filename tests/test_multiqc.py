@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from cassia_engine.collect import merge
-from cassia_engine.corrections import corrected, read_corrections
-from cassia_engine.multiqc import ENDS, HEADERS, sample_name, write_multiqc
+from cassia_engine.outputs.multiqc import ENDS, HEADERS, sample_name, write_multiqc
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Usage
+from cassia_engine.stages.collect import merge
+from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import factories as make
 from tests.conftest import need, need_env
 from tests.test_docs import first_cells, section

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cassia_engine import report
-from cassia_engine.corrections import corrected, read_corrections
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import ClusterResult, Confidence, RunInfo
+from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import factories as make
 from tests.reading import Page
 

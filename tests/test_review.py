@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import cassia_engine
-from cassia_engine.collect import merge
-from cassia_engine.publish import status
+from cassia_engine.outputs.publish import status
 from cassia_engine.records import Dataset
 from cassia_engine.report import summary
 from cassia_engine.report.review_flags import review_flags
 from cassia_engine.stagefiles import read_status, write_status
+from cassia_engine.stages.collect import merge
 from tests import factories as make
 from tests.test_cli import CONTEXT, cassia, table
 

@@ -10,8 +10,8 @@ import pytest
 from cassia_engine.markers import read_markers
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.split import MOST_CLUSTERS, into_chunks, write_chunks
 from cassia_engine.stagefiles import read_chunk
+from cassia_engine.stages.split import MOST_CLUSTERS, into_chunks, write_chunks
 
 pytestmark = pytest.mark.usefixtures("command_line")
 

@@ -11,12 +11,12 @@ import pytest
 
 import cassia_engine
 from cassia_engine.markers import read_markers
-from cassia_engine.publish import status
+from cassia_engine.outputs.publish import status
 from cassia_engine.records import Dataset, Merged, SpeciesMismatch
 from cassia_engine.report import render, render_index
 from cassia_engine.settings import SplitSettings
-from cassia_engine.split import write_chunks
 from cassia_engine.stagefiles import read_chunk, read_status, write_status
+from cassia_engine.stages.split import write_chunks
 from tests import factories as make
 from tests.reading import Page
 from tests.test_cli import cassia

@@ -16,8 +16,8 @@ from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.split import write_chunks
 from cassia_engine.stagefiles import read_chunk
+from cassia_engine.stages.split import write_chunks
 
 GENES = [
     *("CD3D", "CD3E", "CD2", "CD5", "CD6", "CD7", "LCK", "LAT", "MS4A1", "CD19", "CD79A", "CD79B", "PAX5", "BANK1"),

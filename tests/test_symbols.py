@@ -12,7 +12,7 @@ from cassia_engine.markers import read_markers
 from cassia_engine.markers.symbols import is_sentence
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.split import write_chunks
+from cassia_engine.stages.split import write_chunks
 from tests.test_formats import DATA
 from tests.test_markers import SEURAT, genes, read
 

@@ -26,9 +26,9 @@ def annotate(chunk: Path, output: Path, **options: Any) -> None:
 
     Ctrl-C or SIGTERM: nothing more is asked, answers on their way are waited for, and what is done is written.
     """
-    from cassia_engine.annotate import open_annotator, stream_chunk, warnings_of
     from cassia_engine.files import check_writable
     from cassia_engine.stagefiles import read_chunk, result_file
+    from cassia_engine.stages.annotate import open_annotator, stream_chunk, warnings_of
 
     settings = annotate_settings(options)
     work = read_chunk(chunk)

@@ -26,8 +26,8 @@ def check(statuses: tuple[Path, ...], max_failed_clusters: int) -> None:
 
     Failed means refused, truncated, unparsed, failed or not_reached; never no_markers or not validated.
     """
-    from cassia_engine.collect import check as check_statuses
     from cassia_engine.stagefiles import read_status
+    from cassia_engine.stages.collect import check as check_statuses
 
     check_statuses([read_status(path) for path in statuses], max_failed_clusters)
     log.info("no more than %d clusters failed, as allowed", max_failed_clusters)

@@ -13,7 +13,7 @@ from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annot
 from cassia_engine.errors import UsageError, gather
 
 if TYPE_CHECKING:
-    from cassia_engine.corrections import Corrections
+    from cassia_engine.stages.corrections import Corrections
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,9 @@ def collect(
     A chunk without a result file is looked for in the journal: with the options of its cassia annotate, the clusters
     that are wholly answered there are written, and nothing is sent. The others are written as not_reached.
     """
-    from cassia_engine.collect import merge_files
-    from cassia_engine.publish import closing_lines, status, write_outputs
+    from cassia_engine.outputs.publish import closing_lines, status, write_outputs
     from cassia_engine.stagefiles import write_status
+    from cassia_engine.stages.collect import merge_files
 
     # Records have no cycles, and looking for some among millions of them takes a third of the time.
     gc.disable()
@@ -58,7 +58,7 @@ def collect(
         lambda: dict(map(_software, made_with)),
     )
     if said:
-        from cassia_engine.corrections import with_corrections
+        from cassia_engine.stages.corrections import with_corrections
 
         merged = with_corrections(merged, said)
         log.info("%s", merged.outcome_words)
@@ -73,7 +73,7 @@ def collect(
 
 
 def _read(corrections: Path) -> Corrections:
-    from cassia_engine.corrections import read_corrections  # it reads tables, which is much to load
+    from cassia_engine.stages.corrections import read_corrections  # it reads tables, which is much to load
 
     return read_corrections(corrections)
 

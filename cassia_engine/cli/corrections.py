@@ -20,9 +20,9 @@ def corrections(table: Path, chunks: tuple[Path, ...]) -> None:
 
     Says what cassia collect --corrections would refuse, and writes nothing.
     """
-    from cassia_engine.corrections import read_corrections
     from cassia_engine.errors import gather
     from cassia_engine.stagefiles import read_chunk
+    from cassia_engine.stages.corrections import read_corrections
 
     said, parts = gather(lambda: read_corrections(table), lambda: [read_chunk(path) for path in chunks])
     clusters = [cluster.id for part in parts for cluster in part.clusters]

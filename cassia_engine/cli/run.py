@@ -67,9 +67,9 @@ def run(
     Ctrl-C: nothing more is asked, answers on their way are waited for, and what is done is written; the same command
     goes on from there.
     """
-    from cassia_engine.collect import check
-    from cassia_engine.publish import check_outputs, write_outputs
-    from cassia_engine.run import run_table
+    from cassia_engine.outputs.publish import check_outputs, write_outputs
+    from cassia_engine.stages.collect import check
+    from cassia_engine.stages.run import run_table
 
     who, settings, limits, data = gather(
         lambda: annotate_settings(options),
@@ -92,7 +92,7 @@ def _conclude(merged: Merged, paths: Sequence[Path]) -> None:
     """Say what came out: the clusters on a terminal, the counts, and where the files are."""
     from rich.console import Console
 
-    from cassia_engine.publish import closing_lines
+    from cassia_engine.outputs.publish import closing_lines
 
     console = Console()
     if console.is_terminal and len(merged.results) <= MOST_LISTED:

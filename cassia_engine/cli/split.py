@@ -53,7 +53,7 @@ def split(
     missing = ", ".join(f"'--{option}'" for option, value in given.items() if value is None)
     if missing or outdir is None or tissue is None or species is None:
         raise click.UsageError(f"Missing option {missing}.")
-    from cassia_engine.split import write_chunks
+    from cassia_engine.stages.split import write_chunks
 
     data = dataset(markers, name, tissue, species, additional_info)
     write_chunks(markers, data, settings, outdir, lambda: _check_annotator(provider, knowledge, data))
@@ -61,7 +61,7 @@ def split(
 
 def _check_annotator(provider: str | None, knowledge: Path | None, data: Dataset) -> None:
     """Refuse here, before anything is annotated, what the offline annotator would refuse in each of its tasks."""
-    from cassia_engine.annotate import open_annotator
+    from cassia_engine.stages.annotate import open_annotator
 
     if provider == OFFLINE or knowledge:
         open_annotator(AnnotateSettings(provider or OFFLINE, knowledge), data)

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from cassia_engine import report
 from cassia_engine.cli.app import cassia
-from cassia_engine.corrections import corrected, read_corrections
 from cassia_engine.records import ClusterResult, Dataset
 from cassia_engine.report.pack import visible
 from cassia_engine.report.rows import anchor
+from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import factories as make
 from tests.browser.conftest import Open, Visit, render
 from tests.reading import Page

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from cassia_engine import report
-from cassia_engine.corrections import corrected, read_corrections
 from cassia_engine.records import ClusterResult, Confidence, RunInfo
+from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import factories as make
 from tests.browser.conftest import Open, Visit, render
 

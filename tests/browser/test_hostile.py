@@ -13,9 +13,9 @@ import pytest
 
 from cassia_engine import report
 from cassia_engine.cells import guard, unguard
+from cassia_engine.outputs.tables import write_tables
 from cassia_engine.records import CellType, Cluster, ClusterResult, Dataset, Merged, Outcome, RunInfo, Selection
 from cassia_engine.report import rows
-from cassia_engine.tables import write_tables
 from tests import factories as make
 from tests import talks
 from tests.browser.conftest import Open, Visit

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.corrections import read_corrections, with_corrections
-from cassia_engine.publish import status
+from cassia_engine.outputs.publish import status
 from cassia_engine.records import Merged, RunInfo, Usage
 from cassia_engine.report import render_index
+from cassia_engine.stages.corrections import read_corrections, with_corrections
 from tests import factories as make
 from tests.browser.conftest import Open, Visit
 from tests.browser.test_accessibility import violations

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cassia_engine.annotate import open_replayer, run_chunk
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.faces import argument
 from cassia_engine.records import (
@@ -26,6 +25,7 @@ from cassia_engine.records import (
 )
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import ResultFile, read_chunk_or_result
+from cassia_engine.stages.annotate import open_replayer, run_chunk
 
 NOT_REACHED_REASON = (
     "its annotate task ended without a result, and a warning of the run says why; run again with -resume to annotate it"

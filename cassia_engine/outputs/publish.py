@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from cassia_engine import multiqc, report
+from cassia_engine import report
 from cassia_engine.files import atomic_write, check_writable
+from cassia_engine.outputs import multiqc
+from cassia_engine.outputs.tables import write_tables
 from cassia_engine.records import Merged, Status
-from cassia_engine.tables import write_tables
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")
 

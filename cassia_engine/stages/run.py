@@ -9,9 +9,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.annotate import open_annotator, prepare, run_chunk, warnings_of
-from cassia_engine.collect import merge
-from cassia_engine.corrections import read_corrections, with_corrections
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.faces import argument
 from cassia_engine.limits import start
@@ -20,7 +17,10 @@ from cassia_engine.markers.samplesheet import refuse_samplesheet
 from cassia_engine.progress import progress
 from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
-from cassia_engine.split import into_chunks
+from cassia_engine.stages.annotate import open_annotator, prepare, run_chunk, warnings_of
+from cassia_engine.stages.collect import merge
+from cassia_engine.stages.corrections import read_corrections, with_corrections
+from cassia_engine.stages.split import into_chunks
 from cassia_engine.stopping import Stop
 
 if TYPE_CHECKING:
