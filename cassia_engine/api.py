@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassia_engine.arguments import complete, refuse_unknown
+from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.files import local
@@ -29,7 +30,6 @@ from cassia_engine.records import OFFLINE, Dataset, Merged, fault_of_name
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.run import run_table
-from cassia_engine.stopping import Stop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ PATHS = ("gene_map", "cluster_context", "journal_dir", "knowledge")
 SECONDS_ASLEEP = 0.2
 
 # The wish of an asynchronous twin's caller who no longer waits: a thread can only end itself.
-_given_up: contextvars.ContextVar[Stop | None] = contextvars.ContextVar("given_up", default=None)
+_given_up: contextvars.ContextVar[Cancellation | None] = contextvars.ContextVar("given_up", default=None)
 
 
 class _GivenUpError(Exception):
@@ -118,7 +118,7 @@ def annotate(
             lambda: _annotate_settings(options, api_key, provider=provider, model=model),
         )
         dataset = Dataset(name, **about).checked()
-        stop = _given_up.get() or Stop()
+        stop = _given_up.get() or Cancellation()
         merged, ended = run_table(
             markers,
             dataset,
@@ -148,7 +148,7 @@ async def in_thread(function: Callable[..., Result], *arguments: Any, **options:
     If it is cancelled, the thread asks nothing more and ends when the answers on their way are there. That is waited
     for, so that nothing is written by what was cancelled once the caller goes on.
     """
-    given_up = Stop()
+    given_up = Cancellation()
     context = contextvars.copy_context()
     context.run(_given_up.set, given_up)
     # Not a task: asyncio.run would cancel that too, and wait no longer for the thread.

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cassia_engine import __version__, prompts
+from cassia_engine.cancellation import GRACE_SECONDS, Cancellation, say_stopping
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.faces import argument
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
-from cassia_engine.limits import check_open_files, forbid_core_dumps, start
 from cassia_engine.ontology import Ontology
+from cassia_engine.process_limits import check_open_files, forbid_core_dumps, start
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.accounts import Account, default_workers, open_account, warnings_of
 from cassia_engine.providers.chat import Exchange
@@ -30,7 +31,6 @@ from cassia_engine.providers.transport import Transport
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.stopping import GRACE_SECONDS, Stop, say_stopping
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class ModelAnnotator:
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
-    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Stop) -> CassiaError | None:
+    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
         """Give the result of each cluster that is done to `put`; returns what ended the work early.
 
         If it is interrupted (KeyboardInterrupt), answers on their way are waited for and recorded before the interrupt
@@ -97,7 +97,7 @@ class ModelAnnotator:
             return TemporaryError(f"stopped; {KEPT}")
         return work.ended
 
-    async def _main(self, work: _Work, put: OnDone, stop: Stop) -> None:
+    async def _main(self, work: _Work, put: OnDone, stop: Cancellation) -> None:
         journal, settings = work.journal, self._settings
         if self._replay:
             assert journal is not None, "nothing to replay without a journal"
@@ -140,7 +140,7 @@ class _Work:
     max_workers: int
     ended: CassiaError | None = None
 
-    async def hold_all(self, exchange: Exchange, put: OnDone, stop: Stop, halted: Callable[[], str]) -> None:
+    async def hold_all(self, exchange: Exchange, put: OnDone, stop: Cancellation, halted: Callable[[], str]) -> None:
         """Hold the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
         and a run that is stopped leaves few conversations half done."""
         client = Client(self.account, exchange, max_workers=self.max_workers, halted=halted)
@@ -156,7 +156,7 @@ class _Work:
             with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
                 loop.call_soon_threadsafe(end)
 
-        stop.heard_by(hear)
+        stop.on_request(hear)
         talks, waiting = _Talks(self, client), iter(self.chunk.clusters)
         width = min(2 * self.max_workers, len(self.chunk.clusters))
         workers = []
@@ -231,7 +231,7 @@ class _Talks:
         return await converse(cluster, self._briefing, client, self._settings, self._ontology, replicate)
 
 
-def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone, stop: Stop) -> None:
+def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone, stop: Cancellation) -> None:
     """Run a coroutine in a loop of a thread of its own, and `take` here what it puts."""
     said: queue.SimpleQueue[ClusterResult | _End] = queue.SimpleQueue()
 

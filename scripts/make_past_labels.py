@@ -24,7 +24,7 @@ from typing import NamedTuple
 import zstandard
 
 from cassia_engine.ontology import RELEASE, Ontology
-from cassia_engine.ontology.words import tokens
+from cassia_engine.ontology.label_words import tokens
 
 COLUMNS = ("cl_id", "cl_label", "past_label", "release", "source")
 DEFAULT_OUTPUT = Path(__file__).parent.parent / "cassia_engine" / "data" / "label_past.tsv"

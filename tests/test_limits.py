@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cassia_engine
-from cassia_engine import limits
+from cassia_engine import process_limits
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.outputs.publish import check_outputs
@@ -27,7 +27,7 @@ CHECK = """
 import resource, sys
 from cassia_engine.errors import UsageError
 from cassia_engine.faces import Face, called_from
-from cassia_engine.limits import check_open_files
+from cassia_engine.process_limits import check_open_files
 soft, hard, workers = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 try:
@@ -59,7 +59,7 @@ def test_enough_open_files_stay_as_they_are() -> None:
 
 
 def test_soft_limit_is_raised_for_the_workers_asked_for() -> None:
-    assert 300 + limits.FILES_BESIDES < int(after(100, 1000, 300)) < 400
+    assert 300 + process_limits.FILES_BESIDES < int(after(100, 1000, 300)) < 400
 
 
 def test_hard_limit_is_named_with_what_is_needed_and_possible() -> None:
@@ -83,7 +83,7 @@ def test_a_thread_that_cannot_start_names_the_limit(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(UsageError, match=r"no further thread: .* \(ulimit -u, now \w+\)"):
-        limits.start(threading.Thread())
+        process_limits.start(threading.Thread())
 
 
 @pytest.mark.parametrize("name", ["é" * 101, "\N{GRINNING FACE}" * 51, "é" * 120, "x" * 121])

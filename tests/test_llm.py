@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import cassia_engine
+from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError
 from cassia_engine.markers import read_markers
 from cassia_engine.records import ClusterResult, Dataset
@@ -24,7 +25,6 @@ from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.annotate import open_annotator
 from cassia_engine.stages.collect import NOT_REACHED_REASON, merge_files
 from cassia_engine.stages.split import into_chunks, write_chunks
-from cassia_engine.stopping import Stop
 from tests import reading
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
@@ -226,7 +226,7 @@ def test_interrupt_in_python_says_how_to_go_on(
     [chunk] = into_chunks(read_markers(small(tmp_path, 3)), dataset, chunk_size=3)
     annotator = open_annotator(AnnotateSettings(provider="custom", model="mock", base_url=f"{quiet.url}/v1"), dataset)
     with pytest.raises(KeyboardInterrupt):
-        annotator.annotate_all(chunk, interrupt, Stop())
+        annotator.annotate_all(chunk, interrupt, Cancellation())
     said = "what was answered is in the journal, run the same again to go on"
     assert caplog.messages[-1] == f"stopped, and no output is written; {said}"
 

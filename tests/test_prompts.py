@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cassia_engine import prompts
 from cassia_engine.prompts import Briefing
-from cassia_engine.prompts.hygiene import CUT, UNREADABLE, clean, gene_name
+from cassia_engine.prompts.data_blocks import CUT, UNREADABLE, clean, gene_name
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster, Dataset, Marker, Selection, SetAside
 from cassia_engine.replies.shapes import ANNOTATION, QUESTIONS, VALIDATION

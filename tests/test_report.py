@@ -31,7 +31,7 @@ from cassia_engine.records import (
     TermMatch,
     Usage,
 )
-from cassia_engine.report import dialogue, markertable, review_flags, rows, view, words
+from cassia_engine.report import dialogue, markertable, review_flags, rows, view, wording
 from tests import factories as make
 from tests import talks
 from tests.reading import Page, texts_of
@@ -91,7 +91,7 @@ def test_unresolved_cluster_counts_as_no_cell_type_and_gets_a_look() -> None:
     ],
 )
 def test_headline_in_every_number(n_typed: int, n_all: int, sentence: str) -> None:
-    assert words.have_a_type(n_typed, n_all) == sentence
+    assert wording.have_a_type(n_typed, n_all) == sentence
 
 
 def test_all_well_is_said() -> None:
@@ -165,7 +165,7 @@ def test_every_outcome_has_its_word_and_its_icon() -> None:
 
 
 def facts(results: Sequence[ClusterResult]) -> dict[str, str]:
-    return dict(words.usage_facts(results))
+    return dict(wording.usage_facts(results))
 
 
 def test_usage_is_summed() -> None:
@@ -191,16 +191,16 @@ def test_clusters_not_reached_are_not_counted_and_that_is_said() -> None:
     ("value", "text"), [(0, "$0.00"), (0.00001, "less than $0.0001"), (0.0123, "$0.012"), (1234.5, "$1,234.50")]
 )
 def test_dollars(value: float, text: str) -> None:
-    assert words.dollars(value) == text
+    assert wording.dollars(value) == text
 
 
 def test_selection_is_said_in_words() -> None:
-    assert words.selection_words(make.SELECTION) == (
+    assert wording.selection_words(make.SELECTION) == (
         "Seurat table, up to 50 genes per cluster by avg_log2FC; adjusted p < 0.05, log2 fold change > 0.25, "
         "expressed in at least 10% of the cells inside or outside"
     )
     simplified = Selection("simplified", "given order", 50)
-    assert words.selection_words(simplified).endswith("; no filter, the table has no statistics")
+    assert wording.selection_words(simplified).endswith("; no filter, the table has no statistics")
 
 
 def test_made_with_is_shown_only_where_given() -> None:
@@ -376,7 +376,7 @@ def test_statistics_keep_the_digits_that_count(value: float | None, short: float
 
 
 def test_shares_are_not_rounded_to_nothing() -> None:
-    assert [words.share(v) for v in (0.0, 0.004, 0.5, 1.0, None)] == ["0%", "<1%", "50%", "100%", "–"]
+    assert [wording.share(v) for v in (0.0, 0.004, 0.5, 1.0, None)] == ["0%", "<1%", "50%", "100%", "–"]
 
 
 def test_conversation_alternates_and_ends_with_the_score() -> None:

@@ -11,7 +11,7 @@ import pytest
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
-from cassia_engine.report import answers, calls, dates, details, dialogue, facts, reply_points, review_flags, words
+from cassia_engine.report import answers, calls, dates, details, dialogue, facts, reply_points, review_flags, wording
 from tests import factories as make
 from tests import talks
 from tests.reading import Page
@@ -296,7 +296,7 @@ def test_a_date_that_is_none_is_said(
     ],
 )
 def test_duration(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert wording.duration(seconds) == text
 
 
 # --- the cluster

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.ontology import Ontology, Resolution, resolve
+from cassia_engine.ontology.label_words import Words, tokens
 from cassia_engine.ontology.names import Names
 from cassia_engine.ontology.qualifiers import Qualifiers
-from cassia_engine.ontology.words import Words, tokens
 from cassia_engine.records import How
 
 ONTOLOGY = Ontology.load()

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from cassia_engine.cancellation import stop_on_signals
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
 from cassia_engine.progress import progress
 from cassia_engine.records import ClusterResult, Outcome
-from cassia_engine.stopping import stop_on_signals
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cassia_engine.cancellation import stop_on_signals
 from cassia_engine.cli.options import (
     FilePath,
     Grouped,
@@ -21,7 +22,6 @@ from cassia_engine.cli.options import (
 )
 from cassia_engine.errors import gather
 from cassia_engine.settings import RunSettings, SplitSettings
-from cassia_engine.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from cassia_engine.records import Merged

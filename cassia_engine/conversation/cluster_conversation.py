@@ -20,7 +20,7 @@ from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
 from cassia_engine.records import Cluster, ClusterResult, FailedReply, Outcome
 from cassia_engine.records.replies import Claim, Verdict
-from cassia_engine.replies import Unreadable, invented, plain, read_annotation, read_validation, repeats_form
+from cassia_engine.replies import Unreadable, invented, read_annotation, read_validation, repeats_form, reply_values
 from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
 from cassia_engine.settings import AnnotateSettings
 
@@ -178,7 +178,7 @@ class ClusterConversation:
         self._keep(reply.text)
         read = self._read(reply)
         if reply.finish is Finish.REFUSED:
-            why = plain.text(reply.text)[:300] or "without a word"
+            why = reply_values.text(reply.text)[:300] or "without a word"
             return self._fail(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
         if reply.finish is Finish.PROMPT_CUT:
             return self._fail(Outcome.FAILED, cut.told_of_prompt(reply))

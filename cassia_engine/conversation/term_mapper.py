@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cassia_engine.evidence import kind
-from cassia_engine.offline.lineages import lineage_of, related
+from cassia_engine.offline.broad_lineages import lineage_of, related
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import How, TermMatch
 from cassia_engine.replies import nameless

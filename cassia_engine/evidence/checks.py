@@ -16,7 +16,7 @@ from cassia_engine.evidence.types import CellTypeId, is_gene
 from cassia_engine.records import Finding
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, repeats_form
-from cassia_engine.replies.words import nameless, placeholder
+from cassia_engine.replies.placeholders import nameless, placeholder
 
 LEAST_EXPLAINED = 0.15
 LEAST_EVIDENCE = 3  # listed genes that speak for an answer

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cassia_engine.journal.folders import file_error
 from cassia_engine.journal.lines import header
-from cassia_engine.limits import start
+from cassia_engine.process_limits import start
 
 GROUP = 16  # lines
 GROUP_SECONDS = 0.2

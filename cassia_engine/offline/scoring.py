@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from cassia_engine.knowledge import Knowledge, Profile
 from cassia_engine.knowledge.tables import SHIPPED_WEIGHT
 from cassia_engine.knowledge.tissues import ANY, Tissues
-from cassia_engine.offline.lineages import Lineage, lineage_of
+from cassia_engine.offline.broad_lineages import Lineage, lineage_of
 from cassia_engine.ontology import Ontology
 
 VERSION = "1.0"  # changes whenever the same markers may get another answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cassia_engine.offline.lineages import related
+from cassia_engine.offline.broad_lineages import related
 from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.records import Confidence, ScoringCheck
 

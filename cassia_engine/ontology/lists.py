@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cassia_engine.ontology.label_words import tokens
 from cassia_engine.ontology.matching import SAYS_LITTLE, Matcher
 from cassia_engine.ontology.resolution import Hit
-from cassia_engine.ontology.words import tokens
 from cassia_engine.records import How
 
 # A hard separator always separates; a soft one does so only where every part is a type.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from cassia_engine.ontology.label_words import Words, readable, tokens
 from cassia_engine.ontology.names import Names
 from cassia_engine.ontology.qualifiers import Qualifiers
 from cassia_engine.ontology.resolution import Hit, miss
 from cassia_engine.ontology.terms import Terms
-from cassia_engine.ontology.words import Words, readable, tokens
 from cassia_engine.records import How
 
 # Words that join types; a label with them names several things, whatever else it says.

@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from importlib.resources import files
 
+from cassia_engine.ontology.label_words import Words, tokens
 from cassia_engine.ontology.terms import Term, Terms
-from cassia_engine.ontology.words import Words, tokens
 
 COMMON = 150  # a word in more names than this does not help to find the nearest term
 

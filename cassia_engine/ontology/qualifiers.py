@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cassia_engine.ontology.label_words import Words, tokens
 from cassia_engine.ontology.names import Names
 from cassia_engine.ontology.terms import Terms
-from cassia_engine.ontology.words import Words, tokens
 
 _PREFIX = re.compile("^(?:non|pre|pro)+")
 _ANATOMICAL = frozenset(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from cassia_engine.ontology import lists
+from cassia_engine.ontology.label_words import tokens
 from cassia_engine.ontology.matching import Matcher
 from cassia_engine.ontology.resolution import Hit, Resolution, miss
 from cassia_engine.ontology.terms import Terms
-from cassia_engine.ontology.words import tokens
 from cassia_engine.records import How
 
 LONGEST = 300  # characters; a longer text is no label

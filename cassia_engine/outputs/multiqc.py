@@ -19,7 +19,7 @@ from cassia_engine.cells import guard
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Merged, Outcome
 from cassia_engine.report.review_flags import review_flags
-from cassia_engine.report.words import OUTCOME_WORDS
+from cassia_engine.report.wording import OUTCOME_WORDS
 
 ENDS = ("_mqc.json", "_outcomes_mqc.json")
 

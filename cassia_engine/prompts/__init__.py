@@ -15,7 +15,7 @@ from string import Template
 from typing import Any
 
 from cassia_engine.prompts.briefing import Briefing, claim_block, cluster_block, feedback_block, findings_block
-from cassia_engine.prompts.hygiene import block, clean, escaped
+from cassia_engine.prompts.data_blocks import block, clean, escaped
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from cassia_engine.prompts.hygiene import block, clean, gene_name, number
+from cassia_engine.prompts.data_blocks import block, clean, gene_name, number
 from cassia_engine.records import Cluster, Dataset, Marker, Selection
 from cassia_engine.replies.shapes import ANNOTATION
 

@@ -15,9 +15,9 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
+from cassia_engine.records.json_form import to_json
 from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import Confidence, ConfidenceReason, Outcome
-from cassia_engine.records.plain import to_json
 from cassia_engine.records.results import (
     Annotation,
     CellType,

@@ -10,8 +10,8 @@ from sys import intern
 from typing import Any, Self
 
 from cassia_engine.records.clusters import Cluster
+from cassia_engine.records.json_form import to_json
 from cassia_engine.records.outcomes import Confidence, ConfidenceReason, Outcome
-from cassia_engine.records.plain import to_json
 from cassia_engine.records.rounds import Round
 from cassia_engine.records.scoring import MarkerScoring
 from cassia_engine.records.terms import NOT_LOOKED_FOR, TermMatch

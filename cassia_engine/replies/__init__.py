@@ -20,8 +20,8 @@ from cassia_engine.replies.claims import (
     read_validation,
     repeats_form,
 )
+from cassia_engine.replies.placeholders import nameless
 from cassia_engine.replies.reading import Unreadable
-from cassia_engine.replies.words import nameless
 
 __all__ = [
     "Unreadable",

@@ -9,12 +9,12 @@ from typing import Any
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Partner, Verdict
-from cassia_engine.replies import plain
+from cassia_engine.replies import reply_values
 from cassia_engine.replies.entries import candidates_of, entries
 from cassia_engine.replies.keys import ENTRY, TOP, Fields, key, unpacked
+from cassia_engine.replies.placeholders import is_given, is_nothing, label_of, nameless, of_the_form, stated
 from cassia_engine.replies.reading import Unreadable, read_object
 from cassia_engine.replies.shapes import QUESTIONS
-from cassia_engine.replies.words import is_given, is_nothing, label_of, nameless, of_the_form, stated
 
 UNRESOLVED = "unresolved"
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
@@ -37,8 +37,8 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
         mixture=_mixture(get("mixture")),
         state=stated(get("state")),
         context_conflict=stated(get("context_conflict")),
-        possible_tissues=tuple(filter(stated, plain.texts(get("possible_tissues")))),
-        score=plain.score(get("score")),
+        possible_tissues=tuple(filter(stated, reply_values.texts(get("possible_tissues")))),
+        score=reply_values.score(get("score")),
         score_reason=stated(get("score_reason")),
         repaired=found.repaired,
     )
@@ -61,7 +61,7 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
         own_type=label_of(get("own_type")),
         answers=answers,
         feedback=stated(get("feedback")),
-        score=plain.score(get("score")),
+        score=reply_values.score(get("score")),
         score_reason=stated(get("score_reason")),
         repaired=found.repaired,
     )
@@ -139,11 +139,11 @@ def _questions_in(value: Any) -> Iterator[tuple[str, Any]]:
         yield from value.items()
         return
     items = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
-    for item in items[: plain.MAX_ITEMS]:
+    for item in items[: reply_values.MAX_ITEMS]:
         if not isinstance(item, Mapping):
             continue
         fields = Fields(item, ENTRY)
-        asked = key(plain.text(fields.get("question")))
+        asked = key(reply_values.text(fields.get("question")))
         if asked in QUESTIONS:
             yield asked, {name: fields.get(name) for name in ("answer", "genes")}
         elif any(question in Fields(item, {}) for question in QUESTIONS):
@@ -151,7 +151,7 @@ def _questions_in(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _cited(value: Any) -> tuple[Cited, ...]:
-    found = (Cited(plain.text(c.get("gene")), plain.text(c.get("speaks_for"))) for c in _genes(value))
+    found = (Cited(reply_values.text(c.get("gene")), reply_values.text(c.get("speaks_for"))) for c in _genes(value))
     return tuple(cited for cited in found if is_given(cited.gene))
 
 
@@ -160,7 +160,7 @@ def _genes(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 
 def _gene_names(value: Any) -> tuple[str, ...]:
-    return tuple(filter(is_given, plain.texts(value)))
+    return tuple(filter(is_given, reply_values.texts(value)))
 
 
 def _mixture(value: Any) -> tuple[Partner, ...]:
@@ -177,22 +177,26 @@ def _candidate(entry: Mapping[str, Any]) -> Candidate:
 def _answer(value: Any, question: str) -> Answer:
     """An answer, alone or with genes beside it; where there are none, those that its reason names."""
     if isinstance(value, list) and len(value) > 1 and not isinstance(value[0], (list, Mapping)):
-        genes = [gene for one in value[1:] for gene in plain.texts(one)]
-        value = {} if any(plain.yes_or_no(gene) is not None for gene in genes) else {"answer": value[0], "genes": genes}
+        genes = [gene for one in value[1:] for gene in reply_values.texts(one)]
+        value = (
+            {}
+            if any(reply_values.yes_or_no(gene) is not None for gene in genes)
+            else {"answer": value[0], "genes": genes}
+        )
     if not isinstance(value, Mapping):
-        return Answer(plain.yes_or_no(value), _symbols_in(value))
+        return Answer(reply_values.yes_or_no(value), _symbols_in(value))
     fields = Fields(value, ENTRY)
     said = fields.get("answer") if "answer" in fields else Fields(value, {}).get(question)
     if isinstance(said, Mapping):
         said = Fields(said, ENTRY).get("answer")
     cited = _gene_names(fields.get("genes"))
-    return Answer(plain.yes_or_no(said), cited or _symbols_in(*value.values()))
+    return Answer(reply_values.yes_or_no(said), cited or _symbols_in(*value.values()))
 
 
 def _symbols_in(*texts: Any) -> tuple[str, ...]:
     """Symbols of genes in sentences; not those that are words too ("Was", "Rest")."""
-    words = (word for text in texts for word in _SYMBOL.findall(plain.text(text)))
-    return tuple(dict.fromkeys(word for word in words if _is_written_symbol(word)))[: plain.MAX_ITEMS]
+    words = (word for text in texts for word in _SYMBOL.findall(reply_values.text(text)))
+    return tuple(dict.fromkeys(word for word in words if _is_written_symbol(word)))[: reply_values.MAX_ITEMS]
 
 
 def _is_written_symbol(word: str) -> bool:

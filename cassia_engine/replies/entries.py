@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cassia_engine.knowledge.known import is_symbol
-from cassia_engine.replies import plain
+from cassia_engine.replies import reply_values
 from cassia_engine.replies.keys import ENTRY, Fields, key, unpacked
 
 Entry = Mapping[str, Any]
@@ -27,15 +27,15 @@ def entries(value: Any, name: str, other: str = "", separators: str = ",;\n") ->
     """
     value = unpacked(value)
     if isinstance(value, str):
-        value = list(plain.texts(value, separators))
+        value = list(reply_values.texts(value, separators))
     if isinstance(value, Mapping):
         value = _of_mapping(value, name, other)
     if not isinstance(value, list):
         return ()
-    flat = [item for one in value[: plain.MAX_ITEMS] for item in _of_list(one, name, other)]
-    objects = ({name: item} if isinstance(item, str) else item for item in flat[: plain.MAX_ITEMS])
+    flat = [item for one in value[: reply_values.MAX_ITEMS] for item in _of_list(one, name, other)]
+    objects = ({name: item} if isinstance(item, str) else item for item in flat[: reply_values.MAX_ITEMS])
     named = (_named(item, (name, other)) for item in objects if isinstance(item, Mapping))
-    return tuple(one for entry in named for one in _each(entry, name))[: plain.MAX_ITEMS]
+    return tuple(one for entry in named for one in _each(entry, name))[: reply_values.MAX_ITEMS]
 
 
 def _of_list(item: Any, name: str, other: str) -> list[Any]:
@@ -67,7 +67,7 @@ def candidates_of(value: Any) -> tuple[Entry, ...]:
     """The candidates in their order, of any list, object or text, each as an object; equal ones once."""
     found: list[Entry] = []
     for one in _candidates(value, _DEEPEST):
-        if len(found) == plain.MAX_ITEMS:
+        if len(found) == reply_values.MAX_ITEMS:
             break
         if one not in found:
             found.append(one)
@@ -77,9 +77,9 @@ def candidates_of(value: Any) -> tuple[Entry, ...]:
 def _candidates(value: Any, depth: int) -> Iterator[Entry]:
     value = unpacked(value)
     if isinstance(value, str):
-        yield from ({"cell_type": text} for text in plain.texts(value, ";\n"))
+        yield from ({"cell_type": text} for text in reply_values.texts(value, ";\n"))
     elif isinstance(value, list) and depth:
-        for item in value[: plain.MAX_ITEMS]:
+        for item in value[: reply_values.MAX_ITEMS]:
             # A list's own text is one type, whatever signs it holds.
             yield from [{"cell_type": item}] if isinstance(item, str) else _candidates(item, depth - 1)
     elif isinstance(value, Mapping) and depth:
@@ -88,7 +88,7 @@ def _candidates(value: Any, depth: int) -> Iterator[Entry]:
 
 def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
     fields = Fields(value, ENTRY)
-    if plain.text(fields.get("cell_type")):
+    if reply_values.text(fields.get("cell_type")):
         yield _named(value, _CANDIDATE)
         return
     for label, item in value.items():
@@ -98,7 +98,7 @@ def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
             yield from _candidates(item, depth - 1)
         elif isinstance(item, Mapping):
             inner = Fields(item, ENTRY)
-            own = bool(plain.text(inner.get("cell_type")))
+            own = bool(reply_values.text(inner.get("cell_type")))
             yield from _candidates(item, depth - 1) if own else [_named({"cell_type": label, **item}, _CANDIDATE)]
         elif isinstance(item, list) and any(isinstance(one, Mapping) for one in item):
             yield from _candidates(item, depth - 1)

@@ -17,7 +17,7 @@ from cassia_engine.records import (
     TermMatch,
 )
 from cassia_engine.report.review_flags import sentence
-from cassia_engine.report.words import share
+from cassia_engine.report.wording import share
 
 PIPS = {Confidence.LOW: 1, Confidence.MODERATE: 2, Confidence.HIGH: 3}
 TOP = 20  # genes that the share explained is of

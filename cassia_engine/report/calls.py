@@ -9,7 +9,7 @@ from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import ClusterResult, RunInfo
-from cassia_engine.report.words import DASH, dollars, plural
+from cassia_engine.report.wording import DASH, dollars, plural
 
 Entry = Mapping[str, Any]
 

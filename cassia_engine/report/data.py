@@ -28,7 +28,7 @@ from cassia_engine.ontology import RELEASE
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report import library
 from cassia_engine.report.details import detail_data, who_answered
-from cassia_engine.report.lineages import LINEAGES
+from cassia_engine.report.lineage_hues import LINEAGES
 from cassia_engine.report.links import TERM_PAGE, gene_page
 from cassia_engine.report.markertable import BAR_END, markers, short, strongest
 from cassia_engine.report.pack import dumps

@@ -11,7 +11,7 @@ from typing import Any
 from cassia_engine.errors import shown
 from cassia_engine.records import ClusterResult
 from cassia_engine.report.calls import Entry
-from cassia_engine.report.words import duration
+from cassia_engine.report.wording import duration
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo, SetAside
-from cassia_engine.report import calls, words
+from cassia_engine.report import calls, wording
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
 from cassia_engine.report.dialogue import Turn, dialogue_summary, turns
@@ -60,7 +60,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         context=result.cluster.context,
         set_aside=result.cluster.set_aside,
         hints=tuple(map(sentence, result.cluster.hints)),
-        usage=tuple(words.usage_facts([result])) if result.usage.calls else (),
+        usage=tuple(wording.usage_facts([result])) if result.usage.calls else (),
         scoring=result.scoring,
         turns=spoken,
         talk=dialogue_summary(spoken, held, result.validated),

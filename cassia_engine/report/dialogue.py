@@ -9,7 +9,7 @@ from typing import Any
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import Conversation, Round
 from cassia_engine.report import calls, reply_points
-from cassia_engine.report.words import plural
+from cassia_engine.report.wording import plural
 
 ANNOTATOR, VALIDATOR = "Annotator", "Validator"
 CHECKS, FORMATTER = "Checks in code", "Formatter"

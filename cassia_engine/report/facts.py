@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, Selection
-from cassia_engine.report import calls, dates, words
+from cassia_engine.report import calls, dates, wording
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -19,7 +19,7 @@ def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequenc
         ("Tissue", dataset.tissue),
         ("Species", dataset.species),
         ("Your notes", dataset.additional_info),
-        ("Markers", words.selection_words(selection)),
+        ("Markers", wording.selection_words(selection)),
         ("Left out", set_aside(selection, [r.cluster for r in results])),
         ("Provider", run.provider),
         ("Model", run.model),
@@ -27,7 +27,7 @@ def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequenc
         ("Requested", ", ".join(map(_asked, run.parameters))),
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
-        *words.usage_facts(results),
+        *wording.usage_facts(results),
         *dates.facts(results),
         ("Ontology", "" if run.ontology in (RELEASE, None) else f"Cell Ontology {RELEASE}"),
         ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
@@ -46,12 +46,12 @@ def set_aside(selection: Selection, clusters: Sequence[Cluster]) -> str:
         return "no technical gene"
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
     having = sum(bool(cluster.set_aside) for cluster in clusters)
-    many = words.plural(counts.total(), "technical gene")
-    return f"{many} in {having:,} of {words.plural(len(clusters), 'cluster')}: {kinds}"
+    many = wording.plural(counts.total(), "technical gene")
+    return f"{many} in {having:,} of {wording.plural(len(clusters), 'cluster')}: {kinds}"
 
 
 def _asked(parameter: tuple[str, str]) -> str:
     name, value = parameter
-    if name == "validator_involvement" and value in words.VALIDATORS:
-        return f"{words.VALIDATORS[value]} validator ({value})"
+    if name == "validator_involvement" and value in wording.VALIDATORS:
+        return f"{wording.VALIDATORS[value]} validator ({value})"
     return f"{name.replace('_', ' ')} {value}"

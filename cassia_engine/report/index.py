@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from cassia_engine.records import OFFLINE, Status
-from cassia_engine.report import dates, words
+from cassia_engine.report import dates, wording
 from cassia_engine.report.page import environment, frame
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.view import Segment, segments
@@ -53,9 +53,9 @@ def index(statuses: Sequence[Status]) -> Index:
     look, total = sum(s.look for s in ordered), sum(s.total for s in ordered)
     offline = bool(ordered) and all(s.provider == OFFLINE for s in ordered)
     return Index(
-        lead=words.NO_MODEL if offline else "",
-        have=words.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),
-        need=words.need_review(look, sum(s.n_warnings for s in ordered)) if total else "",
+        lead=wording.NO_MODEL if offline else "",
+        have=wording.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),
+        need=wording.need_review(look, sum(s.n_warnings for s in ordered)) if total else "",
         look=look,
         total=total,
         segments=segments(sum((Counter(s.parts) for s in ordered), Counter())),
@@ -70,13 +70,13 @@ def _sample(status: Status) -> Sample:
     return Sample(
         name=status.name,
         link=f"./{folder}/{file}",
-        have=words.have_a_type(status.typed, status.total, status.by_person),
-        need=words.need_review(status.look, status.n_warnings) if status.total else "",
+        have=wording.have_a_type(status.typed, status.total, status.by_person),
+        need=wording.need_review(status.look, status.n_warnings) if status.total else "",
         warnings=tuple(map(sentence, (*status.warnings, *status.run_warnings))),
         total=status.total,
         failed=len(status.failed),
         segments=segments(status.parts),
-        model=", ".join(filter(None, (status.model, status.provider))) or words.DASH,
+        model=", ".join(filter(None, (status.model, status.provider))) or wording.DASH,
         calls=f"{status.calls:,}",
         cost=_cost([status]),
     )
@@ -97,4 +97,4 @@ def _facts(statuses: Sequence[Status]) -> tuple[tuple[str, str], ...]:
 
 def _cost(statuses: Sequence[Status]) -> str:
     asked = [s.cost_usd for s in statuses if s.calls]
-    return words.total(asked, "$", "sample") if asked else words.DASH
+    return wording.total(asked, "$", "sample") if asked else wording.DASH

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import calls
 from cassia_engine.report.review_flags import sentence
-from cassia_engine.report.words import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
+from cassia_engine.report.wording import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
 
 TABLES: Mapping[str, str] = {
     "seurat": "Seurat's FindAllMarkers",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Confidence, Outcome, RunInfo
-from cassia_engine.report.words import OUTCOME_WORDS, plural
+from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
 KINDS = (

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Correction, Outcome
-from cassia_engine.report import words
+from cassia_engine.report import wording
 from cassia_engine.report.answers import PIPS, given_score
-from cassia_engine.report.lineages import lineage_of
+from cassia_engine.report.lineage_hues import lineage_of
 from cassia_engine.report.pack import given, visible
 from cassia_engine.report.review_flags import ReviewFlag, review_flags
 
@@ -84,7 +84,7 @@ def row(result: ClusterResult, provider: str) -> Row:
         key_id=None if visible(id) == id else tuple(map(ord, id)),
         anchor=anchor(id),
         outcome=result.outcome.value,
-        outcome_word=words.OUTCOME_WORDS[result.outcome],
+        outcome_word=wording.OUTCOME_WORDS[result.outcome],
         title=named.label if named else title(a),
         general=stands.general_type if stands else "",
         types=tuple(t.label for t in a.detailed_types) if a else (named.label,) if named else (),
@@ -157,4 +157,4 @@ def _cost(result: ClusterResult) -> float | None:
 def _cost_word(result: ClusterResult) -> str:
     if not result.usage.calls:
         return "no calls"
-    return "unknown" if result.usage.cost_usd is None else words.dollars(result.usage.cost_usd)
+    return "unknown" if result.usage.cost_usd is None else wording.dollars(result.usage.cost_usd)

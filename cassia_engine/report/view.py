@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
-from cassia_engine.report import words
+from cassia_engine.report import wording
 from cassia_engine.report.facts import facts
 from cassia_engine.report.glance import MOST_IN_LINES, MOST_TYPES, TYPES_AT_ONCE, Group, groups
 from cassia_engine.report.markertable import Column, present_columns
@@ -23,8 +23,8 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "clear": ("clear", "clear"),
     "person": ("person", "named by a person"),
     "warned": ("warned", "with a warning"),
-    "no_markers": ("empty", words.OUTCOME_WORDS[Outcome.NO_MARKERS]),
-    **{kind: ("lost", words.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES},
+    "no_markers": ("empty", wording.OUTCOME_WORDS[Outcome.NO_MARKERS]),
+    **{kind: ("lost", wording.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES},
 }
 LISTED_AT_ONCE = 8  # clusters that need review, before the list folds
 LONGEST_NUMBER = 8  # characters of a cluster's id; longer ones are names, which need room
@@ -88,11 +88,11 @@ def page(
     return Page(
         name=dataset.name,
         context=tuple(text for text in (dataset.species, dataset.tissue) if text),
-        lead=words.NO_MODEL if run.provider == OFFLINE else "",
-        have=words.have_a_type(
+        lead=wording.NO_MODEL if run.provider == OFFLINE else "",
+        have=wording.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
-        need=words.need_review(len(look), n_warnings) if rows else "",
+        need=wording.need_review(len(look), n_warnings) if rows else "",
         notice=sentence(_notice(run)),
         warnings=tuple(map(sentence, selection.warnings)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
@@ -101,7 +101,7 @@ def page(
         n_groups=len(types),
         long_ids=any(len(r.id) > LONGEST_NUMBER for r in rows),
         has_person=any(r.named_by_person for r in rows),
-        review_title=words.review_title(len(look), n_warnings),
+        review_title=wording.review_title(len(look), n_warnings),
         look=tuple(look[:LISTED_AT_ONCE]),
         look_later=tuple(look[LISTED_AT_ONCE:]),
         calm="" if look else _calm(rows),
@@ -111,7 +111,7 @@ def page(
         columns=present_columns(results),
         rows=rows,
         offline=run.provider == OFFLINE,
-        score_meaning=words.score_meaning(run),
+        score_meaning=wording.score_meaning(run),
         methods=methods(dataset, selection, run, results, made_with),
         cited=citations(selection, run, results, made_with),
         made_with=", ".join(f"{what} {version}" for what, version in made_with.items()),
@@ -128,7 +128,7 @@ def _notice(run: RunInfo) -> str:
 
 def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:
     """Who answered and what it cost, in one line above the folded settings."""
-    usage = dict(words.usage_facts(results))
+    usage = dict(wording.usage_facts(results))
     calls = f"{usage['Calls']} calls" if "Cost" in usage else usage["Calls"]
     who = run.model if run.provider in ("", OFFLINE) else f"{run.model or 'unnamed model'} by {run.provider}"
     return ", ".join(filter(None, (who, calls, usage.get("Cost", ""))))
@@ -141,7 +141,7 @@ def _calm(rows: Sequence[Row]) -> str:
     others = [r for r in rows if not r.named_by_person]
     passed = " that passed its check" if all(r.validated for r in others) else ""
     clear = f"has a cell type{passed}, with no sign of a mixture and no low confidence"
-    named = words.plural(len(rows) - len(others), "cluster")
+    named = wording.plural(len(rows) - len(others), "cluster")
     if len(others) == len(rows):
         said = f"Every cluster {clear}."
     elif others:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.stopping import Stop
 
 if TYPE_CHECKING:
     from cassia_engine.llm import ModelAnnotator
@@ -32,7 +32,7 @@ class Annotator(Protocol):
     run_info: RunInfo
     warnings: tuple[str, ...]
 
-    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Stop) -> CassiaError | None:
+    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
         """Give the result of each cluster to `put` as it is done, in any order; none of clusters that were not reached.
 
         Returns:
@@ -91,15 +91,17 @@ class Annotated:
 
 
 def run_chunk(
-    chunk: Chunk, annotator: Annotator, on_done: OnDone = lambda result: None, stop: Stop | None = None
+    chunk: Chunk, annotator: Annotator, on_done: OnDone = lambda result: None, stop: Cancellation | None = None
 ) -> Annotated:
     """Annotate the clusters of a chunk; `on_done` is called after each, for progress."""
     results: list[ClusterResult] = []
-    ended = stream_chunk(chunk, annotator, results.append, on_done, stop or Stop())
+    ended = stream_chunk(chunk, annotator, results.append, on_done, stop or Cancellation())
     return Annotated(tuple(results), ended)
 
 
-def stream_chunk(chunk: Chunk, annotator: Annotator, take: OnDone, on_done: OnDone, stop: Stop) -> CassiaError | None:
+def stream_chunk(
+    chunk: Chunk, annotator: Annotator, take: OnDone, on_done: OnDone, stop: Cancellation
+) -> CassiaError | None:
     """Annotate the clusters of a chunk and give each result to `take` in their order, as soon as those before it are
     there: so they need not all be held. What was not done is `not_reached`.
 
@@ -140,7 +142,7 @@ class OneByOne:
         self.run_info = offline.run_info
         self.warnings = offline.warnings
 
-    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Stop) -> CassiaError | None:
+    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
         for cluster in chunk.clusters:
             if stop.requested:
                 return TemporaryError("stopped; run the same again")

@@ -18,7 +18,7 @@ from cassia_engine.faces import option
 from cassia_engine.markers.formats import data_columns
 from cassia_engine.markers.frames import opened
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
-from cassia_engine.offline.lineages import lineage_of
+from cassia_engine.offline.broad_lineages import lineage_of
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import ClusterResult, Correction, How, Merged, TermMatch
 

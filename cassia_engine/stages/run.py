@@ -9,11 +9,12 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.faces import argument
-from cassia_engine.limits import start
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.markers.samplesheet import refuse_samplesheet
+from cassia_engine.process_limits import start
 from cassia_engine.progress import progress
 from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
@@ -21,7 +22,6 @@ from cassia_engine.stages.annotate import open_annotator, prepare, run_chunk, wa
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.corrections import read_corrections, with_corrections
 from cassia_engine.stages.split import into_chunks
-from cassia_engine.stopping import Stop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def run_table(
     split: SplitSettings,
     annotate: AnnotateSettings,
     show_progress: bool = True,
-    stopping: Callable[[], AbstractContextManager[Stop]] = lambda: nullcontext(Stop()),
+    stopping: Callable[[], AbstractContextManager[Cancellation]] = lambda: nullcontext(Cancellation()),
     fresh: bool = False,
     corrections: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[Merged, CassiaError | None]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cassia_engine.records import CellType, ClusterResult
-from cassia_engine.report.lineages import LINEAGES
+from cassia_engine.report.lineage_hues import LINEAGES
 from tests import factories as make
 from tests.browser.conftest import Open, Visit, render
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from cassia_engine.offline.lineages import lineage_of as family_of
+from cassia_engine.offline.broad_lineages import lineage_of as family_of
 from cassia_engine.ontology import Ontology
 
 # Name in the report, and the families of offline.lineages in it. The place is the number of the hue, from

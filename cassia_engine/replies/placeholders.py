@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cassia_engine.replies import plain
+from cassia_engine.replies import reply_values
 from cassia_engine.replies.markup import bare_label
 
 # Words that name no type. A lineage of these, without a candidate, says "unresolved".
@@ -64,7 +64,7 @@ def _plain(label: str) -> str:
 
 def stated(value: Any) -> str:
     """A text; "" for words that say that there is nothing to say, and for those of the form itself."""
-    said = plain.text(value)
+    said = reply_values.text(value)
     return "" if is_nothing(said) or of_the_form(said) else said
 
 
@@ -75,7 +75,7 @@ def is_nothing(said: str) -> bool:
 
 def label_of(value: Any) -> str:
     """A type's name without markup; what stands in a form before it is filled in, as it is."""
-    said = plain.text(value)
+    said = reply_values.text(value)
     return said if placeholder(said) else bare_label(said) or said
 
 

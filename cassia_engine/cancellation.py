@@ -1,4 +1,4 @@
-"""The wish to end early, from a signal or a caller."""
+"""Cooperative cancellation: the first signal drains calls in flight, the second aborts."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ log = logging.getLogger(__name__)
 GRACE_SECONDS = 20.0
 
 
-class Stop:
-    """Whoever works asks `requested`, or is called when it is."""
+class Cancellation:
+    """Workers ask whether it is `requested`, or are called when it is."""
 
     def __init__(self) -> None:
         self.requested = False
-        self._hearers: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], None]] = []
 
     def request(self) -> None:
         self.requested = True
-        for hearer in self._hearers:
-            hearer()
+        for callback in self._callbacks:
+            callback()
 
-    def heard_by(self, hearer: Callable[[], None]) -> None:
-        """Call this when the wish comes, at once if it has come."""
-        self._hearers.append(hearer)
+    def on_request(self, callback: Callable[[], None]) -> None:
+        """Call this when cancellation is requested, at once if it was."""
+        self._callbacks.append(callback)
         if self.requested:
-            hearer()
+            callback()
 
 
 def say_stopping() -> None:
@@ -44,9 +44,9 @@ def say_stopping() -> None:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[Stop]:
-    """Within it the first SIGINT or SIGTERM is a wish to stop, the second one ends it at once (StoppedError)."""
-    stop = Stop()
+def stop_on_signals() -> Iterator[Cancellation]:
+    """Within it the first SIGINT or SIGTERM requests cancellation, the second one raises StoppedError."""
+    stop = Cancellation()
     heard, said = 0, False
 
     def hear(signum: int, frame: FrameType | None) -> None:
