@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from cassia_engine._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from cassia_engine.api import annotate, annotate_async

@@ -15,7 +15,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cassia_engine import __version__, prompts
+from cassia_engine import prompts
+from cassia_engine._version import __version__
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation, say_stopping
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError

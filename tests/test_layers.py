@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ def test_module_imports_no_higher_layer(path: Path) -> None:
     assert room(path) in drawn, f"{room(path)} has no layer in docs/design.md"
     for name in imports(path) - {room(path)}:
         assert drawn[name] <= drawn[room(path)], f"{path} imports {name}, which is in a higher layer"
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(path: Path, modules: set[str]) -> set[str]:
+    """The modules of cassia_engine that a file imports, anywhere in it; type checking counts."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (whole & modules) or {node.module}
+    return (found & modules) - {module(path)}
+
+
+def test_no_circle_of_imports() -> None:
+    paths = {module(path): path for path in PACKAGE.rglob("*.py")}
+    graph = {name: imported_modules(path, set(paths)) for name, path in paths.items()}
+    assert graph["cassia_engine.stages.run"]
+    TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
 
 
 def modules_after(code: str) -> set[str]:

@@ -20,7 +20,7 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 too many failed clusters, 2 bad input, 75 try again, 77 account, 70 a
     fault of cassia's own."""
     if sys.argv[1:] == ["--version"]:  # asked by every task of the pipeline: nothing heavy is loaded for it
-        from cassia_engine import __version__
+        from cassia_engine._version import __version__
 
         print(f"cassia {__version__}")
         sys.exit(0)

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from cassia_engine import __version__
+from cassia_engine._version import __version__
 from cassia_engine.absent import line_of
 from cassia_engine.cli.namesake import COMMANDS, SAID_BY, warn_of_namesake
 from cassia_engine.cli.suggest import about_command

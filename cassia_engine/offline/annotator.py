@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cassia_engine import __version__
+from cassia_engine._version import __version__
 from cassia_engine.knowledge import Knowledge
 from cassia_engine.knowledge.tissues import Tissues, TissueTable
 from cassia_engine.offline import scoring

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from cassia_engine import __version__
+from cassia_engine._version import __version__
 from cassia_engine.errors import AccountError
 from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
