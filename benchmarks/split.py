@@ -1,4 +1,4 @@
-"""Hold `cassia split` against one DuckDB query of the same work, both as whole processes, by turns.
+"""Compare `cassia split` with one DuckDB query of the same work, both as whole processes, by turns.
 
     python -m benchmarks.split                      makes the table of 4 million rows in a scratch folder
     python -m benchmarks.split --table markers.csv  takes a table made by make_markers.py

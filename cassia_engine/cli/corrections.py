@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 @click.argument("table", type=FilePath)
 @click.argument("chunks", type=FilePath, nargs=-1, required=True, metavar="CHUNKS...")
 def corrections(table: Path, chunks: tuple[Path, ...]) -> None:
-    """Hold the table of corrections TABLE against the clusters of CHUNKS, all chunk files of one sample.
+    """Check a corrections table TABLE against the clusters of CHUNKS, all chunk files of one sample.
 
     Says what cassia collect --corrections would refuse, and writes nothing.
     """

@@ -102,7 +102,7 @@ def _listing(rows: Sequence[Sequence[str]]) -> Any:
 
 
 class _AtOnce:
-    """An exchange that does not wait for better times: whoever checks wants to know how it is now."""
+    """An exchange that does not wait for better times: a check is about how it is now."""
 
     def __init__(self, inner: Transport):
         self._inner = inner

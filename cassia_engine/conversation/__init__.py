@@ -15,7 +15,7 @@ from __future__ import annotations
 from cassia_engine.conversation.cluster_conversation import ClusterConversation
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
-from cassia_engine.providers.chat import Chats
+from cassia_engine.providers.chat import ChatModel
 from cassia_engine.records import Cluster, ClusterResult
 from cassia_engine.settings import AnnotateSettings
 
@@ -25,7 +25,7 @@ __all__ = ["converse"]
 async def converse(
     cluster: Cluster,
     briefing: Briefing,
-    chats: Chats,
+    model: ChatModel,
     settings: AnnotateSettings,
     ontology: Ontology,
     replicate: int = 0,
@@ -41,4 +41,4 @@ async def converse(
     Raises:
         AccountError, TemporaryError, StoppedError: no further call can be made.
     """
-    return await ClusterConversation(cluster, briefing, chats, settings, ontology, replicate).run()
+    return await ClusterConversation(cluster, briefing, model, settings, ontology, replicate).run()

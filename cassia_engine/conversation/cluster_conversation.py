@@ -17,7 +17,7 @@ from cassia_engine.errors import CallFailedError
 from cassia_engine.evidence import GeneList, check, with_listed_names
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
-from cassia_engine.providers.chat import Chat, Chats, Finish, Reply
+from cassia_engine.providers.chat import Chat, ChatModel, Finish, Reply
 from cassia_engine.records import Cluster, ClusterResult, FailedReply, Outcome
 from cassia_engine.records.replies import Claim, Verdict
 from cassia_engine.replies import Unreadable, invented, read_annotation, read_validation, repeats_form, reply_values
@@ -51,15 +51,15 @@ class ClusterConversation:
         self,
         cluster: Cluster,
         briefing: Briefing,
-        chats: Chats,
+        model: ChatModel,
         settings: AnnotateSettings,
         ontology: Ontology,
         replicate: int,
     ):
         self._cluster, self._briefing, self._settings = cluster, briefing, settings
         self._genes, self._terms = GeneList(cluster), TermMapper(ontology)
-        self._log = Log(chats, replicate)
-        self._model = chats.model
+        self._log = Log(model, replicate)
+        self._model = model.model
         self._rounds: list[OpenRound] = []
         self._failed: FailedReply | None = None
         self._how: dict[str, Any] = {"temperature": settings.temperature, "reasoning": settings.reasoning}

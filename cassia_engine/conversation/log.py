@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cassia_engine.prompts import VERSION
-from cassia_engine.providers.chat import Chat, Chats, Reply
+from cassia_engine.providers.chat import Chat, ChatModel, Reply
 from cassia_engine.records import Usage
 
 
@@ -16,8 +16,8 @@ class Log:
     Whether a reply came from the journal is not kept: a run that was resumed writes what an uninterrupted one does.
     """
 
-    def __init__(self, chats: Chats, replicate: int):
-        self._chats = chats
+    def __init__(self, model: ChatModel, replicate: int):
+        self._model = model
         self._replicate = replicate
         self._asked: list[Chat] = []
         self._calls: list[dict[str, Any]] = []
@@ -31,11 +31,11 @@ class Log:
         """The reply to `chat`, in the `round`th round, from 1.
 
         Raises:
-            CallFailedError, AccountError, TemporaryError, StoppedError: as `Chats.chat`.
+            CallFailedError, AccountError, TemporaryError, StoppedError: as `ChatModel.chat`.
         """
         ordinal = self._asked.count(chat)
         self._asked.append(chat)
-        reply = await self._chats.chat(chat, self._replicate, ordinal)
+        reply = await self._model.chat(chat, self._replicate, ordinal)
         self.usage += Usage(1, reply.input_tokens, reply.output_tokens, reply.cost_usd)
         self._calls.append(_entry(role, round, reply))
         return reply

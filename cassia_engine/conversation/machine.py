@@ -17,7 +17,7 @@ from enum import Enum, auto
 
 class State(Enum):
     ANNOTATE = auto()  # a model is asked for an annotation
-    CHECK = auto()  # code holds it against the list
+    CHECK = auto()  # code checks it against the list
     VALIDATE = auto()  # a model is asked to judge it
     JUDGE = auto()  # code decides from the validator's answers
     REVISE = auto()  # what was found becomes the next round's question

@@ -1,4 +1,4 @@
-"""Checks in code: what a claim says, held against the cluster's list of genes.
+"""Checks in code: what a claim says, compared with the cluster's list of genes.
 
 Each check gives a `Finding`. What a failed one does stands in `RULES`, and in docs/conversation.md in words:
 "back" sends the claim back to the annotator, "doubt" only keeps the confidence below High.
@@ -83,7 +83,7 @@ class Findings:
 
 
 def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
-    """Hold a claim against the list.
+    """Check a claim against the list.
 
     Args:
         cl_id: the Cell Ontology id of a label, "" if it has none.

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _ASIDE = re.compile(r"(?P<sample>.+)\.aside-(?P<number>[0-9]+)")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# What only a person can mend; anything else of a file system may pass.
+# What only a person can correct; anything else of a file system may pass.
 _LASTING = {
     errno.EACCES,
     errno.EPERM,

@@ -144,8 +144,8 @@ class Exchange(Protocol):
         ...
 
 
-class Chats(Protocol):
-    """Whoever holds conversations asks this, and nothing else."""
+class ChatModel(Protocol):
+    """A chat model: what a conversation asks, and all that it knows of a provider."""
 
     model: str
 

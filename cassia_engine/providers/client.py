@@ -30,7 +30,7 @@ _Answer = tuple[Receipt, Reading]
 
 
 class Client:
-    """A `Chats` over an exchange. It belongs to one event loop.
+    """A `ChatModel` over an exchange. It belongs to one event loop.
 
     Attributes:
         model: the account's name of the model.
@@ -77,7 +77,7 @@ class Client:
         self._limiter.close(lambda: StoppedError(_STOPPED))
 
     async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
-        """The reply of the model; see `Chats.chat`. What is refused for a parameter goes out once more without it."""
+        """The reply of the model; see `ChatModel`. What is refused for a parameter goes out once more without it."""
         room = 0  # tokens that this prompt leaves of the context, 0 if that is not known
         while True:
             made = self._adjustments.limited(room)

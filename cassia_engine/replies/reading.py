@@ -83,8 +83,8 @@ def _repaired(text: str, finish: Finish, fits: Fits) -> Found | Unreadable:
 
 def _found_in(text: str, fits: Fits) -> Found | Unreadable | None:
     """The answer in a text; None if there is none, Unreadable if there are several."""
-    for mended, how in ((text, ()), _mended(text)):
-        blocks = _blocks(mended)
+    for repaired, how in ((text, ()), _repairs(text)):
+        blocks = _blocks(repaired)
         whole = [fields for fields in map(_keys, blocks) if fields is not None and fits(fields)]
         fitting = whole or [fields for fields in map(_unwrapped(fits), blocks) if fields is not None]
         if any(fields != fitting[0] for fields in fitting):
@@ -189,12 +189,12 @@ _WIDE = {"，": ",", "：": ":"}
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 
 
-def _mended(text: str) -> tuple[str, tuple[str, ...]]:
+def _repairs(text: str) -> tuple[str, tuple[str, ...]]:
     """The text from its first to its last brace as JSON, and what was done to it."""
     inner = text[text.find("{") : text.rfind("}") + 1]
     how: dict[str, None] = {}
 
-    def mend(match: re.Match[str]) -> str:
+    def repair(match: re.Match[str]) -> str:
         token = match[0]
         if token[0] == '"':
             return token
@@ -224,8 +224,8 @@ def _mended(text: str) -> tuple[str, tuple[str, ...]]:
         how["commas before a closing bracket were left out"] = None
         return ""
 
-    mended = _COMMA.sub(drop, _ODD.sub(mend, inner))
-    return mended, tuple(how)
+    repaired = _COMMA.sub(drop, _ODD.sub(repair, inner))
+    return repaired, tuple(how)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
 
 
 def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
-    """Hold the failed clusters of a whole run against the number allowed.
+    """Compare the failed clusters of a whole run with the number allowed.
 
     Raises:
         TooManyFailedError: there are more; its line counts them and names the first.

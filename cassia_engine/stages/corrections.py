@@ -153,7 +153,7 @@ def _check_row(line: int, cells: Mapping[str, str], problems: Problems) -> None:
 
 def _trouble_with(cl_id: str) -> tuple[str, str] | None:
     """What is wrong with an id, in a word, and with what to do."""
-    remedy = "mend it, or leave it empty to have the label looked up"
+    remedy = "correct it, or leave it empty to have the label looked up"
     if not cl_id:
         return None
     if not _CL_ID.fullmatch(cl_id):

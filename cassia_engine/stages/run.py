@@ -42,13 +42,13 @@ def run_table(
     """Annotate every cluster of a marker table.
 
     Args:
-        stopping: within it clusters are annotated, and the wish that it gives ends that early; before it, nothing
-            is spent and an interrupt may end all.
+        stopping: within it clusters are annotated, and the cancellation that it gives ends that early; before it,
+            nothing is spent and an interrupt may end all.
         fresh: ask everything anew; the sample's recorded answers are set aside, once the table is known to be good.
         corrections: a table of what a person says of clusters, for `read_corrections`.
 
     Returns:
-        All clusters, and what ended the run early, such as a wish to stop or an account that refuses; those that were
+        All clusters, and what ended the run early, such as a cancellation or an account that refuses; those that were
         not done by then are `not_reached`.
 
     Raises:

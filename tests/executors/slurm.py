@@ -59,7 +59,7 @@ class Slurm:
         wait_until(lambda: not self.ask("squeue", "-h"))
 
     def crash(self, node: str) -> None:
-        """End all that runs on a node at once, as a power cut does; slurm-up mends it."""
+        """End all that runs on a node at once, as a power cut does; slurm-up repairs it."""
         jobs = self.jobs()
         kill_tree(int((self.folder / f"slurmd.{node}.pid").read_text()))
         for job in (job for job, where in jobs.items() if where == node):

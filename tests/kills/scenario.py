@@ -1,4 +1,4 @@
-"""The cases: an uninterrupted run, one that is ended at calls that a seed draws, and what the two are held against."""
+"""The cases: an uninterrupted run, one that is ended at calls that a seed draws, and what the two are compared with."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ def answer(title: str, messages: Sequence[tuple[str, str]], seed: int = 0, varie
     if title not in (ANNOTATION, VALIDATION):
         return PONG
     broken = last_block("reply", [text for role, text in messages if role == "user"])[1]
-    mended = repair(title, broken) if isinstance(broken, str) else None
-    return mended or _reply(read_question(title, messages, _is_gene), seed, variety)
+    repaired = repair(title, broken) if isinstance(broken, str) else None
+    return repaired or _reply(read_question(title, messages, _is_gene), seed, variety)
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ def arguments(pipeline: Launcher) -> tuple[str, ...]:
 
 
 def resume(pipeline: Launcher) -> Run:
-    """The same again, with the trouble mended."""
+    """The same again, with the fault corrected."""
     pipeline.plan({})
     return pipeline.run(*arguments(pipeline), "-resume")
 
