@@ -193,11 +193,11 @@ def test_header_below_another_one_is_no_cluster(tmp_path: Path, first: str, list
         read(tmp_path, first + "".join(f"{id_},{some}\n" for id_, some in pairs))
 
 
-def test_header_that_is_repeated_is_no_cluster(tmp_path: Path) -> None:
+def test_another_header_below_is_no_cluster(tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match=r"row 2 below the header \(cluster, gene\) is a header itself; remove that row"
+        UsageError, match=r"row 2 below the header \(Cluster, Gene\) is a header itself; remove that row"
     ):
-        read(tmp_path, "cluster,gene\nT,CD3D\ncluster,gene\nB,MS4A1\nB,CD79A\n")
+        read(tmp_path, "cluster,gene\nT,CD3D\nCluster,Gene\nB,MS4A1\nB,CD79A\n")
 
 
 @pytest.mark.parametrize(

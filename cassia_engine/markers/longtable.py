@@ -22,7 +22,7 @@ from cassia_engine.markers.footers import is_note
 from cassia_engine.markers.formats import Format, MarkerTable
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
 from cassia_engine.markers.list_gene import gene_of
-from cassia_engine.markers.numbers import SPREADSHEET_ERRORS
+from cassia_engine.markers.numbers import SPREADSHEET_ERRORS, has_comma
 from cassia_engine.markers.ranking import Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.ratios import check_ratio
 from cassia_engine.markers.recognised import is_recognised
@@ -70,6 +70,7 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, sieve: S
         db.execute(f"SET threads = {_cpus()}")
         direction = find_direction_column(source, used_columns(source, format_))
         keep = _Keep(source, Thresholds(source, format_, settings, format_.percent, direction))
+        _say_commas(keep)
         found = _kept(db, keep, stack)
         ranking = without_fold_changes(db, source, statistics, ranking)
         sieve = sieve.for_names(source.place, *_names(db, keep))
@@ -113,6 +114,15 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())
     return found
+
+
+def _say_commas(keep: _Keep) -> None:
+    """Say that commas in quotes are decimal commas, where commas part the columns too."""
+    source, columns = keep.source, keep.columns
+    if source.delimiter == columns.decimal == ",":
+        fields = (row[n].strip() for row in source.sample for n in columns.numbers.values() if n < len(row))
+        example = next(filter(has_comma, fields))
+        log.warning("%s: numbers are read with a decimal comma: %s", source.place, quoted(example))
 
 
 def _decide_direction(db: duckdb.DuckDBPyConnection, keep: _Keep, column: DirectionColumn) -> bool:
@@ -208,8 +218,9 @@ class _Keep:
         found = self.clusters(db)
         if any(id_ is None or unguard(id_).strip() in MISSING for id_, _, _ in found):
             raise _DoubtfulError
-        if self.source.sample and any(n_rows == 1 and is_note(id_) for id_, n_rows, _ in found):
-            raise _DoubtfulError  # perhaps a note below the table
+        name = self.source.header[self.columns.cluster]
+        if self.source.sample and any(id_ == name or (n_rows == 1 and is_note(id_)) for id_, n_rows, _ in found):
+            raise _DoubtfulError  # perhaps the header once more, or a note below the table
         return found
 
     def clusters(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:

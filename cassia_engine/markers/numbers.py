@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 # What stands for a number that is missing, in lower case.
 SPREADSHEET_ERRORS = ("#NUM!", "#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NULL!")
@@ -12,11 +13,34 @@ _MISSING = (
     *("n/a", "na", "null", "none", "ns", "n.s.", "n.s", "n.d.", "nd", "-", "--", "---", "\u2013", "\u2014", "."),
 )
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-"})
+# Characters without a width, which copying from a web page or a PDF leaves.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN = re.compile(_NUMBER)
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d+")
 _POWER = re.compile(rf"(?:({_NUMBER})\s*[\u00d7xX*\u00b7]\s*)?10\s*\^?\s*([-+]?\d+)")
 _BOUND = re.compile(r"([<>\u2264\u2265]=?)\s*(.*)")
+
+_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
+_MAY_BE_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+
+
+def decimal_sign(texts: Iterable[str], delimiter: str) -> str:
+    """The decimal sign of a table's numbers: a comma if one has it, as write.csv2 and spreadsheets write.
+
+    Beside commas that part columns, a comma is one only where no number has a point, and one is not as 1,000 is.
+    """
+    texts = [text.strip() for text in texts]
+    commas = [text for text in texts if has_comma(text)]
+    if delimiter != ",":
+        return "," if commas else "."
+    unclear = all(map(_MAY_BE_THOUSANDS.fullmatch, commas)) or any("." in text for text in texts)
+    return "." if unclear else ","
+
+
+def has_comma(text: str) -> bool:
+    """Whether a text is a number with one comma, as 2,5 is."""
+    return bool(_COMMA.fullmatch(text))
 
 
 def as_number(text: str, statistic: str, decimal: str = ".", percent: bool = False) -> float | None:
@@ -27,7 +51,8 @@ def as_number(text: str, statistic: str, decimal: str = ".", percent: bool = Fal
         decimal: the decimal sign.
         percent: fractions are counted from 0 to 100.
     """
-    plain = text.strip().translate(_MINUS)
+    text = UNSEEN.sub("", text)
+    plain = text.strip().removeprefix("'").translate(_MINUS)
     if not plain or text.strip().lower() in _MISSING or plain.lower() in _MISSING:
         return math.nan
     if decimal == ",":

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from cassia_engine.markers.formats import ROW_NAMES, data_columns
-from cassia_engine.markers.numbers import as_number
+from cassia_engine.markers.numbers import as_number, decimal_sign
 from cassia_engine.markers.source import MISSING, Source
+from cassia_engine.markers.statistics import known_statistics
 from cassia_engine.markers.symbols import is_sentence
 
 
@@ -22,7 +23,11 @@ def texts_of(source: Source, position: int) -> list[str]:
 
 def numbers_of(source: Source, position: int) -> list[float]:
     """The values of a column in the first rows, if it is one of numbers; else none."""
-    found = [_number(text, source.delimiter) for text in texts_of(source, position)]
+    texts = texts_of(source, position)
+    sign = source.delimiter
+    if sign == "," and known_statistics(source.header[position : position + 1]) and decimal_sign(texts, sign) == ",":
+        sign = ";"  # commas in quotes are those of decimals
+    found = [_number(text, sign) for text in texts]
     numbers = [number for number in found if number is not None]
     return [number for number in numbers if not math.isnan(number)] if len(numbers) == len(found) else []
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from cassia_engine.cells import unguard
 from cassia_engine.errors import quoted, shown
-from cassia_engine.markers.numbers import as_number
+from cassia_engine.markers.numbers import as_number, has_comma
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 
 log = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ def _check(problems: Problems, columns: Columns, line: int, row: list[str], spel
     for statistic, position in columns.numbers.items():
         text = row[position].strip()
         if _is_number(text, columns.decimal):
+            row[position] = _as_programs_write(text, columns.decimal)
             continue
         value = as_number(text, statistic.split()[0], columns.decimal, columns.percent)
         if value is not None:
@@ -145,7 +146,15 @@ def _check(problems: Problems, columns: Columns, line: int, row: list[str], spel
         else:
             name = _name(header, position)
             what = f"{quoted(text)} in column {name} is not a number; correct it or leave it empty"
+            if has_comma(text):
+                what = f"{quoted(text)} in column {name} has a decimal comma or one of thousands; "
+                what += "write it with a decimal point"
             problems.add(f"with text for a number in column {name}", what, line)
+
+
+def _as_programs_write(text: str, decimal: str) -> str:
+    """A number that Python reads, also with digits of full width, as DuckDB does too."""
+    return text if text.isascii() or text in MISSING else repr(float(text.replace(decimal, "."))).replace(".", decimal)
 
 
 def _name(header: tuple[str, ...], position: int) -> str:
@@ -159,4 +168,4 @@ def _is_number(text: str, decimal: str) -> bool:
         float(text.replace(decimal, "."))
     except ValueError:
         return False
-    return decimal == "." or "." not in text
+    return "_" not in text and (decimal == "." or "." not in text)

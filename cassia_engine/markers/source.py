@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cassia_engine.errors import UsageError, raise_all, shown
 from cassia_engine.markers.footers import body_of, is_blank, note_of
+from cassia_engine.markers.header_rows import is_repeated, is_units
 from cassia_engine.markers.preamble import Preamble, preamble
 from cassia_engine.markers.sniff import GZIP, foreign, layout
 from cassia_engine.markers.textfile import (
@@ -81,8 +82,8 @@ class Source:
 class Problems:
     """What is wrong with a table, to be raised at once: a message for each kind, however many rows have it.
 
-    Rows that are no rows of the table are told in a log line where nothing is wrong: `blank` by their lines, and what
-    is written below it, `notes`, by line and text.
+    Rows that are no rows of the table are told in a log line where nothing is wrong: `blank` ones, those that repeat
+    the header (`headers`) and one of `units` by their lines; what is written below it, `notes`, by line and text.
     """
 
     source: Source
@@ -90,6 +91,8 @@ class Problems:
     found: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
+    headers: list[int] = field(default_factory=list)
+    units: list[int] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, kind: str, what: str, line: int | None = None) -> None:
@@ -110,6 +113,11 @@ class Problems:
         place, unit = self.source.place, "row" if self.source.in_rows else "line"
         if self.blank:
             log.info("%s: blank rows are skipped: %d, from %s %d", place, len(self.blank), unit, self.blank[0])
+        if self.headers:
+            what = f"rows that repeat the header are skipped: {len(self.headers)}, from {unit} {self.headers[0]}"
+            log.warning("%s: %s", place, what)
+        if self.units:
+            log.warning("%s: a row of units is skipped", self.source.at(self.units[0]))
         if self.notes:
             line, text = self.notes[0]
             n_notes = len(self.notes)
@@ -159,7 +167,7 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
         found = layout(lines[above.skip :], place, cut=len(lines) == _SAMPLE_LINES, given=above.delimiter)
     except csv.Error as error:
         raise UsageError(f"{error}; correct the quotes", path=place) from error
-    sample = body_of(found.sample)
+    sample = body_of(_without_headers(found.sample, found.header))
     return Source(
         path,
         place,
@@ -171,6 +179,12 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
         skip=above.skip,
         mixed_ends=_have_mixed_ends(lines),
     )
+
+
+def _without_headers(sample: Sequence[tuple[str, ...]], header: Sequence[str]) -> list[tuple[str, ...]]:
+    """The first rows without what names columns and units again."""
+    units = sample[:1] if sample and is_units(sample[0], header) else ()
+    return [row for row in sample[len(units) :] if not is_repeated(row, header)]
 
 
 def first_lines(path: Path) -> tuple[list[str], bool]:
@@ -195,7 +209,7 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """The rows of a table under its header, each with its line and as many fields as the header.
 
     A row with another number of fields is left out and added to `problems`; so is what cannot be read, and ends it.
-    Blank rows and notes below the table are left out too.
+    Blank rows, repeated headers, a row of units and notes below the table are left out too.
     """
     line, number = source.skip + 1, -1
     held: list[tuple[int, list[str]]] = []  # notes, if nothing follows
@@ -212,6 +226,10 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
                     continue  # the header
                 if is_blank(row):
                     problems.blank.append(place)
+                elif is_repeated(row, source.header):
+                    problems.headers.append(place)
+                elif number == 1 and is_units(row, source.header):
+                    problems.units.append(place)
                 elif note_of(row):
                     held.append((place, row))
                 else:

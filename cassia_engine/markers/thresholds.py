@@ -6,7 +6,6 @@ To DuckDB NaN is the greatest number: upper bounds keep it out of every comparis
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from cassia_engine.errors import shown
 from cassia_engine.markers.direction_column import DirectionColumn
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.marked import TRUE_WORDS
+from cassia_engine.markers.numbers import decimal_sign
 from cassia_engine.markers.ranking import STATISTICS
 from cassia_engine.markers.scan import Columns
 from cassia_engine.markers.source import Source
@@ -25,7 +25,6 @@ from cassia_engine.settings import SplitSettings
 NO_GENE, P_BELOW_0, P_ABOVE_1, FRACTION_ABOVE_1, NO_FRACTION, FRACTION_ABOVE_10 = 1, 2, 4, 8, 16, 32
 _ROUNDING = 1e-6
 _LARGEST = "'inf'::DOUBLE"
-_COMMA_NUMBER = re.compile(r"-?\d+,\d+([eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +208,6 @@ def _sql(number: float) -> str:
 
 
 def _decimal(source: Source, columns: Iterable[int]) -> str:
-    """The decimal sign of the first rows' numbers: a comma if one has it, as write.csv2 writes."""
-    if source.delimiter == ",":
-        return "."
-    fields = [row[column] for column in columns for row in source.sample if column < len(row)]
-    return "," if any(_COMMA_NUMBER.fullmatch(field.strip()) for field in fields) else "."
+    """The decimal sign of the first rows' numbers."""
+    fields = (row[column] for column in columns for row in source.sample if column < len(row))
+    return decimal_sign(fields, source.delimiter)
