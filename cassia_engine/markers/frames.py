@@ -18,6 +18,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.files import local
 from cassia_engine.markers.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.objects import write_object
+from cassia_engine.markers.plain_copy import plain_copy
 from cassia_engine.markers.source import Source, as_pattern, open_source
 from cassia_engine.markers.textfile import READING_ERRORS, unreadable
 from cassia_engine.settings import SplitSettings
@@ -43,17 +44,18 @@ def opened(
         UsageError: there is nothing in it, it cannot be read, or it is none of the forms taken.
     """
     with tempfile.TemporaryDirectory(prefix="cassia-") as folder:
-        text = Path(folder) / "table.csv"
+        text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)
-            yield replace(open_source(text, place, in_rows=True), unnamed=True)
+            yield replace(open_source(plain_copy(text, place, plain), place, in_rows=True), unnamed=True)
             return
         path = _regular(local(table), Path(folder) / "copy", max_size)
         if _is_parquet(path):
             _unpack_parquet(path, text, str(table), max_size)
-            yield open_source(text, str(table), in_rows=True)
+            yield open_source(plain_copy(text, str(table), plain), str(table), in_rows=True)
         else:
             _check_size(path, str(table), max_size)
+            path = plain_copy(path, str(table), plain)
             yield open_file(path, str(table), text) if open_file else open_source(path, str(table))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cassia_engine.markers.statistics import known_statistics
 
+_BLANKS = "\ufeff \t\r\n"  # each file that was put together may have a byte order mark
 _UNIT = re.compile(
     r"\([^()]*\)|\[[^\[\]]*\]|%|"
     r"(log ?(2|10)?|ln|fractions?|percent|ratios?|(log ?2 )?(ratio|fold change)|units?|fdr|bh|benjamini.hochberg|"
@@ -17,9 +18,9 @@ _UNIT = re.compile(
 
 def is_repeated(row: Sequence[str], header: Sequence[str]) -> bool:
     """Whether a row repeats the header, as where files of several clusters are put together (cat *.csv)."""
-    if not row or row[0].strip() not in header[:2]:
+    if not row or row[0].strip(_BLANKS) not in header[:2]:
         return False  # nearly all rows, soon
-    cells, names = [cell.strip() for cell in row], list(header)
+    cells, names = [cell.strip(_BLANKS) for cell in row], list(header)
     return any(cells) and (cells == names or (not names[0] and cells == names[1:]))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.markers.headers import GENE_HEADERS
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.preamble import uncommented
 
 GZIP = b"\x1f\x8b"
@@ -68,6 +68,8 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
     """
     tables = {sign: _parse(lines, sign, cut) for sign in (given or _DELIMITERS)}
     tables = {sign: table for sign, table in tables.items() if table and len(table[0]) > 1}
+    if not tables and _has_bars(bars := _parse(lines, "|", cut)):
+        tables = {"|": bars}
     if not tables and _is_gene_list(lines):
         return Layout(",", (lines[0].strip().strip('"'),), tuple((row[0],) for row in _parse(lines, ",", cut)[1:]))
     if not tables:
@@ -87,6 +89,12 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
     header, *body = tables[delimiter]
     header[0] = uncommented(header[0].strip())
     return Layout(delimiter, _header([column.strip() for column in header], body, place), tuple(map(tuple, body)))
+
+
+def _has_bars(table: Rows) -> bool:
+    """Whether bars part the columns: of a header with a known name, and of all rows."""
+    names = {name.strip().lower() for name in table[0]} if table else set()
+    return len(names) > 1 and bool(names & {*CLUSTER_HEADERS, *GENE_HEADERS}) and _agreeing(table) == len(table) - 1 > 0
 
 
 def _is_printed(lines: Sequence[str]) -> bool:
