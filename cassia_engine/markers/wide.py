@@ -130,6 +130,8 @@ def _refuse_genes_without_clusters(source: Source) -> None:
 
 def _is_other(source: Source) -> bool:
     """Whether the header is that of a table with one row per gene: then its columns are no clusters."""
+    if source.sample and one_header(source.header, source.sample)[1]:
+        return False
     names = [name.strip().lower() for name in source.header]
     named = [name for name in names if name in GENE_HEADERS]
     if len(names) == 2 and (named or names[0] in CLUSTER_HEADERS or names[1] in CLUSTER_HEADERS):

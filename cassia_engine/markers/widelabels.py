@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cassia_engine.markers.genelike import Kind
+from cassia_engine.markers.statistics import KNOWN, plain
 
 GENE = "gene"
 RAW_P = "p_val"  # a p value that is not said to be adjusted
@@ -36,6 +37,8 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _STATISTIC = {name: key for key, names in _KEYS.items() for name in names}
+# Long tables have these names too.
+_LONG_NAMES = {plain(name): key for key, names in KNOWN.items() for name in names if "log10" not in name}
 _BRACKETS = (("(", ")"), ("[", "]"))
 _OF = (" of ", " in ", " for ")  # markers of T cells
 _SEPARATORS = (" - ", " – ", " | ", " / ", ": ", "::", "_", ".", ":", "|", "-", "/", " ")
@@ -58,7 +61,8 @@ _Splitter = Callable[[str], Label | None]
 
 def key_of(text: str) -> str | None:
     """What a column with this name says; None for a name that no tool gives."""
-    return _STATISTIC.get(text.strip().lower())
+    name = text.strip().lower()
+    return _STATISTIC[name] if name in _STATISTIC else _LONG_NAMES.get(plain(name))
 
 
 def labels_of(texts: Sequence[str], kinds: Sequence[Kind]) -> Labels | None:
