@@ -149,3 +149,31 @@ def test_rows_of_genes_that_a_cluster_lacks_are_no_markers(tmp_path: Path, words
     if not lists:
         said = text.replace("kind", "direction").replace(f",{words[0]}\n", ",up\n").replace(f",{words[1]}\n", ",down\n")
         assert genes(read(tmp_path, said)) == {"T": ["CD3D", "CD3E"], "B": ["MS4A1"]}
+
+
+T_B = [("T cells", "CD3D"), ("T cells", "CD3E"), ("B cells", "MS4A1"), ("B cells", "CD79A")]
+NETWORKS = {
+    "cellxgene": ("gene_set_name,gene_set_description,gene_symbol,gene_description", "{0},,{1},"),
+    "decoupler": ("source,target,weight", "{0},{1},1.0"),
+    "decoupler's PanglaoDB": (
+        "genesymbol,canonical_marker,cell_type,organ,human_sensitivity,ncbi_tax_id,ubiquitiousness",
+        "{1},True,{0},Immune,0.9,9606,0.1",
+    ),
+    "clustermole": (
+        "celltype_full,db,species,organ,celltype,n_genes,gene_original,gene",
+        "{0} | Human,PanglaoDB,Human,Blood,{0},12,{1},{1}",
+    ),
+    "Giotto": ("p.value,FDR,summary.logFC,feats,cluster,ranking", "1e-9,1e-8,2.5,{1},{0},1"),
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_sets_and_networks_of_tools_are_read(tmp_path: Path, kind: str) -> None:
+    header, row = NETWORKS[kind]
+    text = header + "\n" + "".join(row.format(*pair) + "\n" for pair in T_B)
+    assert genes(read(tmp_path, text)) == {"T cells": ["CD3D", "CD3E"], "B cells": ["MS4A1", "CD79A"]}
+
+
+def test_weights_below_zero_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"line 3: weight -1, as of a gene that the cluster does not have; remove"):
+        read(tmp_path, "source,target,weight\nT,CD3D,1\nT,MS4A1,-1\nB,MS4A1,1\nB,CD79A,1\n")

@@ -47,6 +47,8 @@ CLUSTER_HEADERS = (
     "cell",
     *_further("cluster"),
 )
+# A network of decoupler: of what each gene is a marker, and the gene.
+NETWORK = ("source", "target")
 # How the names of clusterings start that carry their resolution: leiden_0.5, RNA_snn_res.0.8.
 CLUSTER_PREFIXES = ("leiden", "louvain", "rna_snn_res", "sct_snn_res", "integrated_snn_res", "wsnn_res", "snn_res")
 GENE_HEADERS = (

@@ -18,7 +18,7 @@ from cassia_engine.markers.expression_words import is_absent_word
 from cassia_engine.markers.formats import data_columns, listed
 from cassia_engine.markers.gene_lists import parse_genes
 from cassia_engine.markers.genelike import Kind, is_number, kind_of
-from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS, SYMBOL_HEADERS
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS, NETWORK, SYMBOL_HEADERS
 from cassia_engine.markers.inert_columns import is_about_genes, says_nothing
 from cassia_engine.markers.recognised import share
 from cassia_engine.markers.sample import number_columns, texts_of
@@ -37,15 +37,18 @@ _NEGATIVE = re.compile(
 _SCTYPE_NEGATIVE = re.compile("symbolmore2$", re.IGNORECASE)
 # Numbers of databases, which are no statistics of the table.
 _OF_DATABASES = re.compile(
-    r"(sensitivity|specificity)_?(human|mouse)$|ubiquitousness|^canonicalmarker$|pmid|pubmed|year$|(gene|entrez|uniprot)ids?$",
+    r"(sensitivity|specificity)_?(human|mouse)$|^(human|mouse)(sensitivity|specificity)$|"
+    r"^ubiqu|^canonicalmarker$|^ngenes$|pmid|pubmed|year$|(gene|entrez|uniprot|tax)ids?$",
     re.IGNORECASE,
 )
 # Ids of genes and proteins, and further names of them.
-_OTHER_NAMES = re.compile(r"ids?$|alias|synonym|nickname|othername|protein|accession")
+_OTHER_NAMES = re.compile(r"ids?$|alias|synonym|nickname|original|othername|protein|accession")
 # What CellMarker calls cell_type; the types are in cell_name.
 _STATES = {"normal cell", "cancer cell"}
 _NO = {"-", "−", "no", "n", "false", "f"}
 _MOST_WORDS = 8
+_SOURCE, _TARGET = NETWORK
+_WEIGHT = "weight"
 _DIRECTIONS = ("log2fc", "p_val_adj", "score")
 
 
@@ -137,6 +140,11 @@ def _of_lists(source: Source, lists: Sequence[_Column]) -> _Column:
 def _of_genes(source: Source, columns: Sequence[_Column]) -> _Column | None:
     """The column with a gene in each row; None where there is none, or where numbers may be statistics."""
     numbers = {source.header[position] for position in number_columns(source)}
+    target = next((column for column in columns if column.header == _TARGET and column.known > _MOSTLY), None)
+    if target and any(column.header == _SOURCE for column in columns):
+        weight = next((name for name in numbers if plain(name) == _WEIGHT), "")
+        _refuse_negative(source, weight)
+        return target if numbers <= {weight} else None
     unclear = [name for name in numbers if not _OF_DATABASES.search(plain(name)) and plain(name) not in _IDS]
     ids = [column.position for column in columns if column.header in CLUSTER_HEADERS]
     if not all(says_nothing(source, source.header.index(name), ids) for name in unclear):
@@ -154,6 +162,19 @@ def _of_genes(source: Source, columns: Sequence[_Column]) -> _Column | None:
     return next(iter((*known_genes, *alone)), None)
 
 
+def _refuse_negative(source: Source, weight: str) -> None:
+    """Refuse weights below 0, of genes that a cluster does not have.
+
+    Raises:
+        UsageError: there is one, with its line.
+    """
+    position = source.header.index(weight) if weight else 0
+    for line, row in rows(source, Problems(source)) if weight else ():
+        if is_number(text := row[position].strip()) and text.startswith("-"):
+            what = f"{shown(weight)} {text}, as of a gene that the cluster does not have"
+            raise source.error(f"{what}; remove the rows with weights below 0", line)
+
+
 def _says_what(column: _Column) -> bool:
     """Whether a column says by its name that it has genes, clusters, or ids and other names of genes."""
     name = plain(column.name)
@@ -163,9 +184,10 @@ def _says_what(column: _Column) -> bool:
 def _clusters(columns: Sequence[_Column], gene: _Column, of_lists: bool) -> _Column | None:
     """The column of clusters by its name; of a table of lists else the first one, if it has another id in each row."""
     others = [column for column in columns if column is not gene and column.cells and not column.is_list]
+    known_names = (_SOURCE,) if gene.header == _TARGET else CLUSTER_HEADERS
     named = [
         column
-        for known in CLUSTER_HEADERS
+        for known in known_names
         for column in others
         if plain(column.name) == plain(known) and not {cell.lower() for cell in column.cells} <= _STATES
     ]

@@ -16,7 +16,8 @@ from cassia_engine.markers.formats import ROW_NAMES
 from cassia_engine.markers.gaps import warn_of_nameless_numbers, without_gaps
 from cassia_engine.markers.gene_names import learn
 from cassia_engine.markers.genelike import Kind, distinct_share, filled, id_share, is_known, kind_of, known_share
-from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, NETWORK
+from cassia_engine.markers.list_columns import list_columns, say_list_columns, with_list_columns
 from cassia_engine.markers.positions import (
     COUNTER,
     COUNTING,
@@ -80,21 +81,25 @@ def read_lists(source: Source) -> Lists | None:
     Raises:
         UsageError: it is wide, but what is a cluster cannot be told, or its rows cannot be read.
     """
+    whole, kept = source, list_columns(source)
+    source = with_list_columns(whole, kept) if kept else whole
     if _is_other(source):
         return None
     if not _lists(source, source.header, source.sample, ()):
         _refuse_genes_without_clusters(source)
         refuse_numbered(source)
         return None
-    problems = Problems(source)
+    problems = Problems(whole)
     found: list[list[str]] = []
     places: list[int] = []
-    for line, row in rows(source, problems):
-        found.append(row)
+    for line, row in rows(whole, problems):
+        found.append([row[position] for position in kept] if kept else row)
         places.append(line)
         if len(found) * len(row) > MOST_CELLS:
             raise source.error(f"more than {MOST_CELLS} cells of genes; give the first genes of each cluster only")
     problems.raise_all()
+    if kept:
+        say_list_columns(whole, kept)
     lists = _lists(source, source.header, found, places, whole=True)
     warn_of_nameless_numbers(source, found)
     if not lists or not lists.places:
@@ -139,7 +144,7 @@ def _is_other(source: Source) -> bool:
     plain = Counter(COUNTER.sub("", name) for name in names)
     if any(count == 1 and key_of(name) not in (None, GENE, "") for name, count in plain.items()):
         return True  # a statistic that is there once is not one of each cluster
-    if set(names[1:]) & set(CLUSTER_HEADERS):
+    if set(names[1:]) & set(CLUSTER_HEADERS) or set(NETWORK) <= set(names):
         return True
     if are_ranks([row[0] for row in source.sample if row]):
         return False
