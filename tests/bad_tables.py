@@ -53,8 +53,8 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "damaged Parquet": (b"PAR1abcdPAR1", ["F: this Parquet file is damaged or of a kind unknown; write it anew"]),
     "web page": ("<!DOCTYPE html>\n", ["F: this is a web page or XML; give the marker table itself, as CSV or TSV"]),
     "wrong delimiter": (
-        "cluster|gene|avg_log2FC|p_val_adj\nB|CD19|1|0\n",
-        ["F: one column only (cluster|gene|avg_log2FC|p_val_adj); columns are parted by comma, semicolon or tab"],
+        "cluster/gene/avg_log2FC/p_val_adj\nB/CD19/1/0\n",
+        ["F: one column only (cluster/gene/avg_log2FC/p_val_adj); columns are parted by comma, semicolon or tab"],
     ),
     "unknown columns": (
         "a,b,c\n1,2,3\n",
