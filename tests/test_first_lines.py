@@ -35,6 +35,8 @@ ABOVE = {
     "a title and an empty line": "Table S3. Marker genes of clusters,,,,,,\n\n",
     "a title and an empty row": "Table S3. Marker genes of clusters,,,,,,\n,,,,,,\n",
     "two titles and a comment": "Supplementary data\nSheet 2: FindAllMarkers,,,,,,\n# note\n",
+    "words over some columns": ",Fold change,Cells,,Significance,,\n",
+    "a title and words over some columns": "Table S3. Marker genes of clusters\n,,Statistics,,,,\n",
     "an empty line": "\n",
 }
 

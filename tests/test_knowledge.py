@@ -107,6 +107,12 @@ def test_takes_words_for_human(name: str) -> None:
     assert genes.species_of(name) == "human"
 
 
+@pytest.mark.parametrize("sample", ["PBMC", "peripheral blood", "bone marrow, adult", "10x"])
+def test_takes_a_species_with_its_sample_in_brackets(sample: str) -> None:
+    assert genes.species_of(f"human ({sample})") == "human"
+    assert genes.species_of(f"Mus musculus [{sample}]") == "mouse"
+
+
 @pytest.mark.parametrize("name", phrases(MOUSE_WORDS))
 def test_takes_words_for_mouse(name: str) -> None:
     assert genes.species_of(name) == "mouse"

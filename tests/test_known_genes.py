@@ -118,3 +118,28 @@ def test_plain_tables_are_not_warned_of(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.WARNING):
         read_markers(CASES / "base_seurat.csv", species="human")
     assert "known" not in caplog.text and "written" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("CG1000 CG1001 CR44502", "annotation ids of FlyBase: give a table of id and symbol"),
+        ("F10C1.1 Y74C9A.3 ZK1234.5a", "sequence names of WormBase: give a table of id and symbol"),
+        ("MSTRG.1.1 MSTRG.20.3 MSTRG.7", "transcripts of StringTie: give a table of id and symbol"),
+        ("chr1-0-500_CD3D chr1:1000-1500:CD3E chrX-1-2_TRAC", "peaks with a gene: give the genes alone"),
+        ("ACGTACGTACGTACGT-0 ACGTACGTACGTACGG-1 CCGTACGTACGTACGT-1", "barcodes of cells: give the column of genes"),
+    ],
+)
+def test_what_unknown_genes_look_like_is_said(tmp_path: Path, names: str, said: str) -> None:
+    path = tmp_path / "markers.csv"
+    path.write_text("cluster,gene\n" + "".join(f"{n % 2},{name}\n" for n, name in enumerate(names.split() * 2)))
+    with pytest.raises(UsageError, match=f"to go on; these may be {said}"):
+        read_markers(path, species="human")
+    read_markers(path, species="zebrafish")
+
+
+def test_entrez_ids_with_a_prefix_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "markers.csv"
+    path.write_text("cluster,gene\n0,entrez:900\n0,entrez:901\n1,entrez:915\n1,entrez:930\n")
+    with pytest.raises(UsageError, match=r"genes are NCBI Gene ids \(entrez:900\)"):
+        read_markers(path, species="human")

@@ -356,3 +356,11 @@ def test_list_that_is_empty_in_every_notation_has_no_genes(tmp_path: Path) -> No
 )
 def test_cell_of_repeated_signs_is_read_without_an_error(piece: str) -> None:
     assert sum(map(len, parse_genes(piece * 300).genes)) <= 300 * len(piece)
+
+
+@pytest.mark.parametrize("cell", ["CD3D - 3.2, CD3E - 2.8", "CD3D – 3.2; CD3E – 2.8", "CD2, CD3D - 1"])
+def test_numbers_behind_dashes_are_refused(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"whether the number in 'CD3D . [13.2]+' is below 0 cannot be told; write CD3D"
+    ):
+        read(tmp_path, f'cluster,genes\nT,"{cell}"\nB,"MS4A1, CD79A"\n')

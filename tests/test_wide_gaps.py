@@ -76,3 +76,14 @@ def test_what_is_not_clear_is_refused(tmp_path: Path) -> None:
         read(tmp_path, "sample,site,batch\ns1,brain,b1\ns2,liver,b2\ns3,lung,b3\n")
     with pytest.raises(UsageError, match="go below 0"):
         read(tmp_path, blocks(CLUSTERS, "{},", "", "{},-2.5"))
+
+
+@pytest.mark.parametrize("zero", ["0", "0.0"])
+def test_zeros_that_fill_up_columns_are_left_out(tmp_path: Path, zero: str, caplog: pytest.LogCaptureFixture) -> None:
+    text = f"T,B,Mono\nCD3D,MS4A1,CD14\nCD3E,CD79A,LYZ\nIL7R,CD79B,{zero}\nCD2,{zero},{zero}\n"
+    assert genes(read(tmp_path, text)) == {
+        "T": ["CD3D", "CD3E", "IL7R", "CD2"],
+        "B": ["MS4A1", "CD79A", "CD79B"],
+        "Mono": ["CD14", "LYZ"],
+    }
+    assert "zeros below the last genes of columns are left out: 3" in caplog.text

@@ -122,6 +122,28 @@ _BESIDES = frozenset(
         "the",
     )
 )
+# What stands in brackets behind a species: "human (PBMC)".
+_SAMPLES = frozenset(
+    (
+        *("pbmc", "pbmcs", "bmmc", "bmmcs", "peripheral", "blood", "bone", "marrow", "spleen", "thymus", "tonsil"),
+        *("lymph", "node", "nodes", "lung", "liver", "kidney", "heart", "brain", "cortex", "skin", "gut", "intestine"),
+        *(
+            "colon",
+            "pancreas",
+            "breast",
+            "retina",
+            "muscle",
+            "adipose",
+            "placenta",
+            "cord",
+            "tumor",
+            "tumour",
+            "cancer",
+        ),
+        *("biopsy", "organoid", "organoids", "10x", "scrna-seq", "single-cell", "immune", "mononuclear"),
+    )
+)
+_IN_BRACKETS = re.compile(r"(?P<species>[^()\[\]]+)[(\[](?P<sample>[^()\[\]]+)[)\]]\s*")
 _NAMES = {name: species for species, names in SPECIES.items() for name in names}
 _KNOWN = tuple(
     (species, re.compile(rf"(?<![\w-])(?:{'|'.join(forms)})(?![\w-])"))
@@ -137,7 +159,7 @@ def species_of(text: str) -> str:
         UsageError: another species, several, or words that may mean another ("mouse lemur").
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).replace("_", " ").casefold().split())
-    found = {_NAMES[plain]} if plain in _NAMES else _named(plain)
+    found = {_NAMES[plain]} if plain in _NAMES else _named(_without_sample(plain))
     if len(found) != 1:
         known = " and ".join(f"{species} ({names[1].capitalize()})" for species, names in SPECIES.items())
         # Latin names begin with a capital.
@@ -148,6 +170,13 @@ def species_of(text: str) -> str:
             f"a language model's provider with {option('provider')}"
         )
     return found.pop()
+
+
+def _without_sample(plain: str) -> str:
+    """The text without brackets that say what the sample is."""
+    found = _IN_BRACKETS.fullmatch(plain)
+    words = re.split(r"[\s,;/]+", found["sample"].strip()) if found else []
+    return found["species"] if found and set(words) <= _SAMPLES | _BESIDES else plain
 
 
 def _named(plain: str) -> set[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from cassia_engine.markers.genelike import is_number
+from cassia_engine.markers.genelike import Kind, is_number, kind_of
 from cassia_engine.markers.source import Source
 
 log = logging.getLogger(__name__)
 
 Cells = Sequence[str]
+_ZEROS = ("0", "0.0")
 
 
 def without_gaps(header: Cells, body: Sequence[Cells]) -> tuple[Cells, Sequence[Cells]]:
@@ -19,6 +20,23 @@ def without_gaps(header: Cells, body: Sequence[Cells]) -> tuple[Cells, Sequence[
     if len(kept) == len(header):
         return header, body
     return [header[n] for n in kept], [[row[n] for n in kept] for row in body]
+
+
+def without_zeros(body: Sequence[Cells]) -> tuple[Sequence[Cells], int]:
+    """The table with nothing for the zeros that fill up columns of names (DataFrame.fillna(0)), and how many.
+
+    `body` has rows of equal length.
+    """
+    columns = [list(cells) for cells in zip(*body, strict=True)]
+    number = 0
+    for cells in columns:
+        end = len(cells)
+        while end and cells[end - 1].strip() in _ZEROS:
+            end -= 1
+        if 0 < end < len(cells) and kind_of(cells[:end]) is Kind.NAMES:
+            number += len(cells) - end
+            cells[end:] = [""] * (len(cells) - end)
+    return ([list(row) for row in zip(*columns, strict=True)], number) if number else (body, 0)
 
 
 def warn_of_nameless_numbers(source: Source, body: Sequence[Cells]) -> None:

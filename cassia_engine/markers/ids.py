@@ -48,7 +48,7 @@ KINDS = (
     _kind("ZFIN ids", r"ZDB-[A-Z]+-\d{6}-\d+"),
     _kind("SGD ids", r"S(?:GD:S)?\d{9}"),
     _kind("Xenbase ids", r"XB-GENE-\d+"),
-    _kind("NCBI Gene ids", r"(?:NCBI)?(?:GeneID|Gene|ENTREZID|Entrez):\d+"),
+    _kind("NCBI Gene ids", r"(?:NCBI)?(?:GeneID|Gene|ENTREZID|Entrez|entrez|geneid):\d+"),
     _kind("RefSeq accessions", r"[NX][MRPG]_\d+", r"\.\d+"),
     _kind("TAIR locus ids", r"A[Tt][1-5CM][Gg]\d{5}", r"\.\d+"),
     _kind("systematic names of yeast genes", r"Y[A-P][LR]\d{3}[WC](?:-[A-H])?"),
@@ -80,6 +80,25 @@ CERTAIN = "|".join(
         r"[NX][MR]_\d+(?:\.\d+)?",
     )
 )
+
+
+# Names of species whose tables may have many of them: said only where a table's genes are unknown.
+_LIKELY = (
+    _kind("annotation ids of FlyBase", r"C[GR]\d{3,5}"),
+    _kind("sequence names of WormBase", r"[A-Z]\w{1,8}\.\d{1,3}[a-z]?"),
+    _kind("transcripts of StringTie", r"MSTRG\.\d+(?:\.\d+)?"),
+    _kind(
+        "peaks with a gene",
+        r"(?:chr)[A-Za-z0-9_]{1,20}[:_-]\d+[-_]\d+[:_|-][A-Za-z].{0,60}",
+        remedy="give the genes alone",
+    ),
+    _kind("barcodes of cells", r"[ACGT]{12,20}(?:-\d+)?", remedy="give the column of genes"),
+)
+
+
+def likely_kind(genes: Collection[str]) -> IdKind | None:
+    """What most of some unknown genes may be, by their form; None where that says nothing."""
+    return next((kind for kind in _LIKELY if sum(map(kind.fits, genes)) * 2 > len(genes)), None)
 
 
 def id_kind(genes: Collection[str]) -> IdKind | None:

@@ -14,6 +14,7 @@ from cassia_engine.faces import option
 from cassia_engine.knowledge.genes import HUMAN, MOUSE
 from cassia_engine.knowledge.known import is_known, species_or_none, written_symbols
 from cassia_engine.knowledge.proteins import is_protein_only, is_target, target_genes, without_clone
+from cassia_engine.markers.ids import likely_kind
 from cassia_engine.markers.technical import trait
 from cassia_engine.records import Cluster, SpeciesMismatch
 
@@ -51,10 +52,18 @@ def check_known(
     if found is None:
         return None
     if found.n_known < _HARDLY_ANY * len(names) and not allowed:
-        raise UsageError(f"{found.words}, or give {option('allow_unknown_genes', True)} to go on", path=place)
+        raise UsageError(
+            f"{found.words}, or give {option('allow_unknown_genes', True)} to go on{_likely(names)}", path=place
+        )
     remedy = f": give {option('species', found.other)}" if found.by_spelling else ""
     log.warning("%s: %s%s", place, found.words, remedy)
     return found
+
+
+def _likely(names: Sequence[str]) -> str:
+    """What names that are hardly ever known look like, with what to do."""
+    kind = likely_kind(names)
+    return f"; these may be {kind.name}: {kind.remedy.format(gene_map=option('gene_map'))}" if kind else ""
 
 
 def _mismatch(names: Sequence[str], species: str) -> SpeciesMismatch | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.expression_words import DOWN, UP, is_direction_word
 from cassia_engine.markers.recognised import is_recognised
-from cassia_engine.markers.shared_signs import unclear_sign
+from cassia_engine.markers.shared_signs import unclear_dash, unclear_sign
 
 _LONGEST = 200  # a longer piece is a sentence, and takes patterns long
 _DOWN_WORDS = "|".join(sorted((word for word in DOWN if word.isascii() and word[0].isalpha()), key=len, reverse=True))
@@ -84,6 +84,7 @@ def spread(text: str) -> tuple[str, str]:
     text = _VERSUS.sub("vs ", text)
     pieces = _SEPARATOR.split(text)
     text, problem = _with_minus(text, pieces)
+    problem = problem or unclear_dash(text)
     if not problem and (unclear := unclear_sign(text)):
         problem = f"{unclear}; {_REMEDY}"
     if problem or not _ANY.search(text):

@@ -37,7 +37,7 @@ def preamble(lines: Sequence[str]) -> Preamble:
     for number, line in enumerate(lines[:MOST_LINES]):
         if found := _SEP.fullmatch(line):
             delimiter = "\t" if found["sign"] == "\\t" else found["sign"]
-        elif line.strip(_EMPTY) and not _is_comment(lines, number) and not _is_title(lines, number, delimiter):
+        elif line.strip(_EMPTY) and not _is_above(lines, number, delimiter):
             break
         first = first or line.strip()
         skip = number + 1
@@ -47,6 +47,25 @@ def preamble(lines: Sequence[str]) -> Preamble:
 def uncommented(name: str) -> str:
     """The first name of a header that starts as a comment does: "#cluster"."""
     return name.lstrip("#").strip() if name.lstrip("#").strip() else name
+
+
+def _is_above(lines: Sequence[str], number: int, delimiter: str) -> bool:
+    """Whether a line stands above the header: a comment, a title, or words over some of its columns."""
+    return _is_comment(lines, number) or _is_title(lines, number, delimiter) or _is_spanning(lines, number, delimiter)
+
+
+def _is_spanning(lines: Sequence[str], number: int, delimiter: str) -> bool:
+    """Whether a line has words over several columns (",,Statistics,") of a header with clusters and genes below."""
+    below = next((line for line in lines[number + 1 :] if line.strip()), "")
+    known = _names(below)
+    for sign in delimiter or _SIGNS:
+        cells, header = _cells(lines[number], sign), [cell.strip() for cell in _cells(below, sign)]
+        filled = [cell for cell in cells if cell.strip()]
+        if not filled or not 2 < len(cells) == len(header) or len(filled) == len(cells) or _names(lines[number]):
+            continue
+        if all(header) and len(set(header)) == len(header):
+            return bool(known & set(CLUSTER_HEADERS) and known & set(GENE_HEADERS))
+    return False
 
 
 def _is_comment(lines: Sequence[str], number: int) -> bool:

@@ -15,6 +15,8 @@ _SLASHED = re.compile(
 _BRACKETED = re.compile(
     r"\((?P<inside>[^()]{1,200})\)\s?(?:[-−⁻](?!\w)|(?:negative|neg|low|lo|dim|absent|down)\b)", re.IGNORECASE
 )
+# "CD3D - 3.2, CD3E - 2.8"
+_DASHED = re.compile(r"(?:^|[,;])\s?(?P<gene>[A-Za-z][\w.\-]{0,40}) [-−–—] \d[\d.]{0,20}(?=\s?(?:[,;]|$))")
 _BETWEEN = re.compile(r"[\s,;/&+]+")
 
 
@@ -29,3 +31,12 @@ def unclear_sign(text: str) -> str:
         if all(map(is_recognised, genes)) and not is_recognised(found["genes"]):
             return f"whether the sign in {quoted(found['genes'])} is said of each gene cannot be told"
     return ""
+
+
+def unclear_dash(text: str) -> str:
+    """Why it cannot be told whether numbers behind dashes are below 0; "" where there are none."""
+    found = _DASHED.search(text)
+    if not found or not is_recognised(found["gene"]):
+        return ""
+    dashed = quoted(found[0].strip(" ,;"))
+    return f"whether the number in {dashed} is below 0 cannot be told; write CD3D:3.2 or CD3D:-3.2"

@@ -6,6 +6,7 @@ header rows may say cluster and statistic, as pandas writes MultiIndex columns.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from cassia_engine.errors import shown
 from cassia_engine.markers.coherence import direction
 from cassia_engine.markers.formats import ROW_NAMES
-from cassia_engine.markers.gaps import warn_of_nameless_numbers, without_gaps
+from cassia_engine.markers.gaps import warn_of_nameless_numbers, without_gaps, without_zeros
 from cassia_engine.markers.gene_names import learn
 from cassia_engine.markers.genelike import Kind, distinct_share, filled, id_share, is_known, kind_of, known_share
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, NETWORK
@@ -33,6 +34,8 @@ from cassia_engine.markers.twoheaders import one_header
 from cassia_engine.markers.unknown_genes import are_cells, may_be_genes, refuse_numbered
 from cassia_engine.markers.wide_remarks import remark_rows
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
+
+log = logging.getLogger(__name__)
 
 MOST_CELLS = 20_000_000
 _SAMPLE = 100  # lists, and cells of them, that are looked at
@@ -165,14 +168,17 @@ def _lists(
     body, places = body[skipped:], places[skipped:]
     if not body:
         return None
+    filled_up, (body, n_zeros) = body, without_zeros(body)
     columns = [list(cells) for cells in zip(*body, strict=True)]
     has_rank = is_rank(texts[0], columns[0])
     is_long = _has_clusters(columns[1 if has_rank else 0 :])
     if header[0].strip().lower() in CLUSTER_HEADERS and all(map(NUMBERED.fullmatch, map(str.strip, header[1:]))):
         texts = ("", *texts[1:])  # above numbers, beside numbers: what stands in the corner may mean either
     by_column = None if is_long else _by_column(texts, body, places)
+    if whole and by_column and n_zeros:
+        log.warning("%s: zeros below the last genes of columns are left out: %d", source.place, n_zeros)
     is_pair = is_long and has_rank and len(columns) == 3 and header[0] in ROW_NAMES
-    by_row = None if skipped or is_pair else _by_row(header, body)
+    by_row = None if skipped or is_pair else _by_row(header, filled_up)
     if by_column and by_row:
         return _chosen(source, header, by_column, by_row) if whole else by_column
     return by_column or by_row
