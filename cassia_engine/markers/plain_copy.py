@@ -17,7 +17,7 @@ from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.numbers import UNSEEN
 from cassia_engine.markers.recognised import is_recognised
 from cassia_engine.markers.source import first_lines
-from cassia_engine.markers.textfile import READING_ERRORS, TooLongError, lines_in, open_text
+from cassia_engine.markers.textfile import LONGEST_LINE, READING_ERRORS, TooLongError, lines_in, open_text
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,7 @@ def _are_quoted(lines: Sequence[str]) -> bool:
     filled = [line.strip() for line in lines if line.strip()]
     if len(filled) < 2 or any(_unquoted(line) == line for line in filled):
         return False
+    csv.field_size_limit(LONGEST_LINE)
     for sign in _SIGNS:
         table = list(csv.reader(map(_unquoted, filled), delimiter=sign))
         names = {name.strip().lower() for name in table[0]}
