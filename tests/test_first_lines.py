@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,46 @@ def test_wide_tables_have_titles_too(tmp_path: Path) -> None:
     assert genes(read(tmp_path, text)) == {"T": ["CD3D", "CD3E"], "B": ["CD79A", "MS4A1"]}
     settings = SplitSettings(gene_filter="none")
     assert genes(read_markers(tmp_path / "markers.csv", settings))["T"] == ["CD3D", "CD3E"]
+
+
+T_AND_B = {"T": ["CD3D", "CD3E"], "B": ["CD79A", "MS4A1"]}
+HASH_HEADERS = {
+    "wide": "#,T,B\n1,CD3D,CD79A\n2,CD3E,MS4A1\n",
+    "wide, rank": "#rank,T,B\n1,CD3D,CD79A\n2,CD3E,MS4A1\n",
+    "wide, quoted": '"#","T","B"\n"1","CD3D","CD79A"\n"2","CD3E","MS4A1"\n',
+    "wide, no numbers": "#T,B\nCD3D,CD79A\nCD3E,MS4A1\n",
+    "long": "#,cluster,gene,avg_log2FC,p_val_adj\n1,T,CD3D,3,0\n2,T,CD3E,2,0\n3,B,CD79A,3,0\n4,B,MS4A1,2,0\n",
+    "list": '#,cluster,markers\n1,T,"CD3D, CD3E"\n2,B,"CD79A, MS4A1"\n',
+    "list, other name": '#Population,Signature\nT,"CD3D, CD3E"\nB,"CD79A, MS4A1"\n',
+}
+
+
+@pytest.mark.parametrize("above", ["", "Table S1. Markers\n", "# made by hand\n# Marker genes, blood\n"])
+@pytest.mark.parametrize("sign", [",", "\t"])
+@pytest.mark.parametrize("kind", HASH_HEADERS)
+def test_header_with_a_hash_is_no_comment(tmp_path: Path, kind: str, sign: str, above: str) -> None:
+    text = re.sub(r",(?! )", sign, HASH_HEADERS[kind])
+    assert genes(read(tmp_path, above + text)) == T_AND_B
+
+
+def test_header_with_a_hash_above_unknown_genes(tmp_path: Path) -> None:
+    text = "#,neuron,glia,muscle\n1,elav,repo,Mhc\n2,nSyb,moody,Mef2\n3,brp,Gs2,wupA\n"
+    assert list(genes(read(tmp_path, text))) == ["neuron", "glia", "muscle"]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# Marker genes, blood", "# Marker genes, blood, v2", "# markers; v2", "#made,,", "# n = 3, p < 0.05", "#"],
+)
+@pytest.mark.parametrize(
+    "table",
+    [
+        "T,B\nCD3D,CD79A\nCD3E,MS4A1\n",
+        "rank,T,B\n1,CD3D,CD79A\n2,CD3E,MS4A1\n",
+        'cluster,markers\nT,"CD3D, CD3E"\nB,"CD79A, MS4A1"\n',
+        'cluster,n,markers\nT,9,"CD3D, CD3E"\nB,8,"CD79A, MS4A1"\n',
+        "cluster,gene,avg_log2FC,p_val_adj\nT,CD3D,3,0\nT,CD3E,2,0\nB,CD79A,3,0\nB,MS4A1,2,0\n",
+    ],
+)
+def test_comments_with_commas_are_skipped(tmp_path: Path, comment: str, table: str) -> None:
+    assert genes(read(tmp_path, f"{comment}\n{table}")) == T_AND_B

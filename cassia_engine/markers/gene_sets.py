@@ -15,6 +15,7 @@ from cassia_engine.markers.gene_lists import is_list, parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 from cassia_engine.markers.other_notations import is_remark, refuse_notation
 from cassia_engine.markers.positions import NAMELESS, are_ranks
+from cassia_engine.markers.preamble import is_comment
 from cassia_engine.markers.recognised import is_recognised, share
 from cassia_engine.markers.set_labels import LABELS, is_labelled, start_with_names
 from cassia_engine.markers.source import MISSING, Source, first_lines, open_source
@@ -107,7 +108,7 @@ def find_gene_sets(lines: Sequence[str], name: str) -> GeneSets | None:
         lines: whole lines.
         name: of the file; `.gmt` says that it has a set a line.
     """
-    skip = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
+    skip = next((n for n, line in enumerate(lines) if line.strip() and not is_comment(lines, n)), 0)
     body = [line for line in lines[skip:] if line.strip()]
     if not body:
         return None

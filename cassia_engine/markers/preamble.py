@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
+from cassia_engine.markers.numbers import as_number
+from cassia_engine.markers.recognised import is_recognised
 
 _SEP = re.compile(r'"?sep=(?P<sign>\\t|.)"?[,;\t]*\s*', re.IGNORECASE)
 _SIGNS = ",;\t"
 _EMPTY = _SIGNS + ' "\r\n'
 # A title stands within the first lines; a table has more.
 MOST_LINES = 40
+_LEAST_NAMES = 2  # of columns, to tell a header from a comment with commas
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def uncommented(name: str) -> str:
 
 def _is_above(lines: Sequence[str], number: int, delimiter: str) -> bool:
     """Whether a line stands above the header: a comment, a title, or words over some of its columns."""
-    return _is_comment(lines, number) or _is_title(lines, number, delimiter) or _is_spanning(lines, number, delimiter)
+    return is_comment(lines, number) or _is_title(lines, number, delimiter) or _is_spanning(lines, number, delimiter)
 
 
 def _is_spanning(lines: Sequence[str], number: int, delimiter: str) -> bool:
@@ -68,11 +72,43 @@ def _is_spanning(lines: Sequence[str], number: int, delimiter: str) -> bool:
     return False
 
 
-def _is_comment(lines: Sequence[str], number: int) -> bool:
-    """Whether a line is a comment, and not a header that starts like one."""
+def is_comment(lines: Sequence[str], number: int) -> bool:
+    """Whether a line is a comment, and not a header that starts like one: `#cluster`, or `#` above row numbers."""
     if not lines[number].lstrip('"').startswith("#"):
         return False
-    return not (_names(lines[number]) and not any(map(_names, lines[number + 1 : number + 2])))
+    below = [line for line in lines[number + 1 :] if line.strip(_EMPTY)][:2]
+    if any(map(_names, below[:1])) or _is_prose(lines[number], below):
+        return True
+    if _names(lines[number]):
+        return False
+    is_last = not below or below[0].lstrip('"').startswith("#")
+    return is_last or not any(_heads(lines[number], below, sign) for sign in _SIGNS)
+
+
+def _is_prose(line: str, below: Sequence[str]) -> bool:
+    """Whether a line has blanks behind its commas, which the lines below have not: "# Marker genes, blood"."""
+    spaced = [", " in one or "; " in one for one in (line, *below[:1])]
+    return spaced == [True, False] and not re.search(r"[,;]\S", line) and len(_names(line)) < _LEAST_NAMES
+
+
+def _heads(line: str, below: Sequence[str], sign: str) -> bool:
+    """Whether a line has as many fields as the next ones, and these are rows of genes and numbers."""
+    cells, *rows = (_cells(one, sign) for one in (line, *below))
+    if len(cells) < 2 or any(len(row) != len(cells) for row in rows) or not all(map(str.strip, cells[1:])):
+        return False
+    numbered = any(all(map(_is_number, column)) for column in zip(*rows, strict=True))
+    return (numbered and len(rows) > 1) or any(map(_has_genes, rows[0]))
+
+
+def _is_number(cell: str) -> bool:
+    value = as_number(cell, "p_val_adj")
+    return value is not None and not math.isnan(value)
+
+
+def _has_genes(cell: str) -> bool:
+    """Whether a cell is a known gene, or a list of mostly such."""
+    found = [name for name in re.split(r"[,;|\s]+", cell) if name]
+    return 2 * sum(len(name) > 1 and is_recognised(name) for name in found) > len(found)
 
 
 def _is_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
