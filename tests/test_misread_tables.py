@@ -10,6 +10,7 @@ from cassia_engine.errors import UsageError
 from tests.test_markers import genes, read
 
 T, B = ["CD3D", "CD3E", "CD2", "IL7R", "TRAC"], ["MS4A1", "CD79A", "CD79B", "CD19", "BANK1"]
+M = ["CD14", "LYZ", "S100A8", "FCN1", "VCAN"]
 
 
 def long_table(ids: tuple[str, str], column: str = "", values: tuple[str, ...] = ("",) * 5, stats: bool = True) -> str:
@@ -317,6 +318,46 @@ def test_row_of_remarks_in_a_wide_table_is_left_out(
     assert genes(read(tmp_path, f"T cells,B cells\n{remark}\n{rows}")) == expected
     assert f"line 2: no gene is in this row ({remark.replace(',', ', ')}, ...), and it is left out" in caplog.text
     assert genes(read(tmp_path, f"T cells,B cells\n{rows}{remark}\n")) == expected
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        *("1234,500,77", '"1,234",500,77', "40%,20%,40%", "n=1,n=2,n=3", "(n=1),(n=2),(n=3)", "500 (5%),3 (1%),2 (1%)"),
+        *("CD4 T,B cells,CD14 Mono", "T,B,Mono", "NK,DC,Endo", "CD4_T,B_naive,CD14", "T cells,B cells,Monocytes"),
+        *("Lymphoid,Lymphoid,Myeloid", "CD4+ T,Naive B,Classical monocytes of blood", "120 cells,80 cells,77 cells"),
+    ],
+)
+@pytest.mark.parametrize("n_rows", [2, 5])
+@pytest.mark.parametrize("in_front", ["", "x,"])
+def test_row_of_labels_or_counts_in_a_wide_table_is_left_out(
+    tmp_path: Path, remark: str, n_rows: int, in_front: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = {"Cluster 0": T[:n_rows], "Cluster 1": B[:n_rows], "Cluster 2": M[:n_rows]}
+    front = [in_front and f"{number}," for number in range(1, n_rows + 1)]
+    rows = "".join(f"{number}{a},{b},{c}\n" for number, a, b, c in zip(front, T, B, M, strict=False))
+    header, row = f"{in_front}Cluster 0,Cluster 1,Cluster 2\n", f"{in_front and 'all,'}{remark}\n"
+    assert genes(read(tmp_path, header + row + rows)) == expected
+    assert "line 2: no gene is in this row (" in caplog.text
+    assert genes(read(tmp_path, header + rows + row)) == expected
+    assert genes(read(tmp_path, header + row + f"{in_front and 'n,'}9,9,9\n" + rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [("Comment", "see text,,"), ("Notes", "x,y,z"), ("Reference", "Smith 2020,,"), ("", "seen in the blood of all,,")],
+)
+def test_column_of_comments_in_a_wide_table_is_left_out(
+    tmp_path: Path, name: str, cells: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "".join(",".join(row) + "\n" for row in zip(T[:3], B[:3], cells.split(","), strict=True))
+    assert genes(read(tmp_path, f"Cluster 0,Cluster 1,{name}\n{rows}")) == {"Cluster 0": T[:3], "Cluster 1": B[:3]}
+    assert f"column {name or repr(name)} has no genes (" in caplog.text
+
+
+def test_short_column_of_unknown_genes_is_a_cluster(tmp_path: Path) -> None:
+    text = f"A1,B1,C1\n{T[0]},{B[0]},NEWGENE1\n{T[1]},{B[1]},\n{T[2]},{B[2]},\n"
+    assert genes(read(tmp_path, text))["C1"] == ["NEWGENE1"]
 
 
 @pytest.mark.parametrize("row", ["GENE1,GENE2", "CD3G,CD3G", "unknown1,CD22", "new1,new1", "new1,"])

@@ -16,7 +16,7 @@ _ZEROS = ("0", "0.0")
 
 def without_gaps(header: Cells, body: Sequence[Cells]) -> tuple[Cells, Sequence[Cells]]:
     """The table without columns that have neither a name nor anything in them, as between blocks of a spreadsheet."""
-    kept = [n for n, name in enumerate(header) if name.strip() or any(row[n].strip() for row in body)]
+    kept = filled_columns(header, body)
     if len(kept) == len(header):
         return header, body
     return [header[n] for n in kept], [[row[n] for n in kept] for row in body]
@@ -37,6 +37,11 @@ def without_zeros(body: Sequence[Cells]) -> tuple[Sequence[Cells], int]:
             number += len(cells) - end
             cells[end:] = [""] * (len(cells) - end)
     return ([list(row) for row in zip(*columns, strict=True)], number) if number else (body, 0)
+
+
+def filled_columns(header: Cells, body: Sequence[Cells]) -> list[int]:
+    """Positions of the columns that have a name or anything in them."""
+    return [n for n, name in enumerate(header) if name.strip() or any(row[n].strip() for row in body)]
 
 
 def warn_of_nameless_numbers(source: Source, body: Sequence[Cells]) -> None:

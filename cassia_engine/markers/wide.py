@@ -32,7 +32,7 @@ from cassia_engine.markers.positions import (
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.twoheaders import one_header
 from cassia_engine.markers.unknown_genes import are_cells, may_be_genes, refuse_numbered
-from cassia_engine.markers.wide_remarks import remark_rows
+from cassia_engine.markers.wide_remarks import find_remarks, remark_rows
 from cassia_engine.markers.widelabels import GENE, Label, key_of, labels_of
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def read_lists(source: Source) -> Lists | None:
     source = with_list_columns(whole, kept) if kept else whole
     if _is_other(source):
         return None
-    if not _lists(source, source.header, source.sample, ()):
+    sample = [row for row in source.sample if len(row) == len(source.header)]
+    if not _lists(source, *find_remarks(source.header, sample).without(source.header, sample, ())):
         _refuse_genes_without_clusters(source)
         refuse_numbered(source)
         return None
@@ -103,8 +104,11 @@ def read_lists(source: Source) -> Lists | None:
     problems.raise_all()
     if kept:
         say_list_columns(whole, kept)
-    lists = _lists(source, source.header, found, places, whole=True)
+    remarks = find_remarks(source.header, found)
+    lists = _lists(source, *remarks.without(source.header, found, places), whole=True)
     warn_of_nameless_numbers(source, found)
+    if lists:
+        remarks.say(source, found, places)
     if not lists or not lists.places:
         return lists
     genes = [cells for label, cells in zip(lists.labels, lists.lists, strict=True) if label.key == GENE]
