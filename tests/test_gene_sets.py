@@ -50,6 +50,17 @@ READ: dict[str, tuple[str, str]] = {
     "bold": ("sets.md", "* **" + lines("**: ", ", ", end="\n* **").removesuffix("* **")),
     "bold with its colon": ("sets.md", "**" + lines(":** ", ", ", end="\n**").removesuffix("**")),
     "brackets of YAML": ("sets.yaml", lines(": [", ", ", end="]\n")),
+    "arrow": ("sets.txt", lines(" -> ", ", ")),
+    "arrow of two lines": ("sets.txt", lines(" => ", ", ")),
+    "arrow sign": ("sets.txt", lines(" → ", ", ")),
+    "bar": ("sets.txt", lines(" | ", ", ")),
+    "bars": ("sets.txt", lines(" | ", " | ")),
+    "arrow, bars": ("sets.txt", lines(" -> ", " | ")),
+    "R": ("sets.R", "`" + lines('` <- c("', '", "', end='")\n`').removesuffix("`")),
+    "R, elements": ("sets.R", "m$`" + lines('` <- c("', '", "', end='")\nm$`').removesuffix("m$`")),
+    "R, named": ("sets.R", '"' + lines('" = c("', '", "', end='"),\n"').removesuffix('"')),
+    "Python": ("sets.py", "m['" + lines("'] = ['", "', '", end="']\nm['").removesuffix("m['")),
+    "Python, dict": ("sets.py", "'" + lines("': ['", "', '", end="'],\n'").removesuffix("'")),
     "title above": ("sets.txt", "Marker genes of the clusters in blood\n\n" + lines(": ", ", ")),
     "note below": ("sets.txt", lines(": ", ", ") + "\nGenes were chosen by fold change, p below 0.05\n"),
 }
@@ -81,6 +92,30 @@ def test_other_ids_and_species(tmp_path: Path) -> None:
 def test_label_with_a_colon_goes_on_to_the_first_comma(tmp_path: Path, names: tuple[str, ...]) -> None:
     named = dict(zip(names, SETS.values(), strict=True))
     assert genes(read(tmp_path, lines(",", ",", named))) == named
+
+
+@pytest.mark.parametrize(
+    ("name", "between"),
+    [
+        *(("{} (n=120)", ": "), ("{} (n = 120, 4%)", ": "), ("{} [n=12]", " - "), ("{} (CD4+, naive)", ": ")),
+        *(("0 - {}", " - "), ("0 | {}", " | "), ("0: {}", " -> "), ("CD4 {}", " -> "), ("0 - CD4 {}", " - ")),
+    ],
+)
+@pytest.mark.parametrize("sign", [", ", ","])
+def test_last_sign_before_the_genes_parts_them(tmp_path: Path, name: str, between: str, sign: str) -> None:
+    named = {name.format(old): found for old, found in SETS.items()}
+    assert genes(read(tmp_path, lines(between, sign, named), "sets.txt")) == named
+
+
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
+@pytest.mark.parametrize("quoted", [True, False])
+def test_label_between_id_and_genes_is_no_gene(tmp_path: Path, sign: str, quoted: bool) -> None:
+    for start, expected in (("", "{}: {}"), ("Cluster ", "Cluster {}: {}")):
+        rows = [(start + str(n), name, *found) for n, (name, found) in enumerate(SETS.items())]
+        if quoted:
+            rows = [(id_, name, '"' + ", ".join(found) + '"') for id_, name, *found in rows]
+        text = "".join(sign.join(row) + "\n" for row in rows)
+        assert genes(read(tmp_path, text)) == {expected.format(n, name): SETS[name] for n, name in enumerate(SETS)}
 
 
 @pytest.mark.parametrize("value", [":3.2", ": 3.2"])

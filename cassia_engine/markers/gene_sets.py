@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from cassia_engine.markers.other_notations import is_remark, refuse_notation
 from cassia_engine.markers.positions import NAMELESS, are_ranks
 from cassia_engine.markers.preamble import is_comment
 from cassia_engine.markers.recognised import is_recognised, share
-from cassia_engine.markers.set_labels import LABELS, is_labelled, start_with_names
+from cassia_engine.markers.set_labels import LABELS, is_labelled, part_label, plain_label, start_with_names
 from cassia_engine.markers.source import MISSING, Source, first_lines, open_source
 from cassia_engine.markers.textfile import (
     LONGEST_LINE,
@@ -47,36 +47,44 @@ _DESCRIPTION = re.compile(
     r"(?:[-_.]|n/?a|nan|none|null|(?:https?|ftp)://\S+|.*\s.*\s.*|\S{41,})?", re.IGNORECASE | re.DOTALL
 )
 
+Split = Callable[[str], tuple[str, str] | None]
+
 
 @dataclass(frozen=True, slots=True)
 class GeneSets:
     """How a file has its sets.
 
     Attributes:
-        sign: the delimiter of fields; "" where `pattern` parts the name from the genes.
+        sign: the delimiter of fields; "" where `split` parts the name from the genes.
+        split: parts a line into name and genes; None for a line of something else.
         first: the position of the first field of genes.
+        is_named: the second field is the name of the set, and the first one its id.
         skip: how many lines stand above the first set.
         has_header: the last of them is a header.
     """
 
     sign: str
-    pattern: re.Pattern[str] | None = None
+    split: Split | None = None
     first: int = 1
+    is_named: bool = False
     skip: int = 0
     has_header: bool = False
 
     def rows(self, lines: Iterator[str]) -> Iterator[tuple[int, str, str]]:
         """Each set with its line, its name and its list of genes; a line of something else has no genes."""
-        if self.pattern:
+        if self.split:
             for number, line in enumerate(lines, 1):
-                found = self.pattern.fullmatch(line.strip())
-                yield number, *((found["label"], found["genes"]) if found else (line.strip(), ""))
+                label, genes = self.split(line.strip()) or (line.strip(), "")
+                yield number, plain_label(label), genes
             return
         reader = csv.reader(lines, delimiter=self.sign)
         end = 0
         for row in reader:
             start, end = end + 1, reader.line_num
-            yield start, row[0].strip() if row else "", ";".join(_filled(row[self.first :]))
+            yield start, self._name(row), ";".join(_filled(row[self.first :]))
+
+    def _name(self, row: Sequence[str]) -> str:
+        return ": ".join(_filled(row[: self.first if self.is_named else 1]))
 
 
 def open_sets(path: Path, place: str, copy: Path) -> Source:
@@ -114,7 +122,7 @@ def find_gene_sets(lines: Sequence[str], name: str) -> GeneSets | None:
         return None
     if _is_gmt(name) and all("\t" in line for line in body):
         return GeneSets("\t", first=_first_gene(_parsed(body, "\t"), named=True), skip=skip)
-    ways = [_by_field(body, "\t"), *(_by_label(body, pattern) for pattern in LABELS)]
+    ways = [_by_field(body, "\t"), *(_by_label(body, pattern) for pattern in LABELS), _by_split(body, part_label)]
     ways += [_by_field(body, sign) for sign in _FIELDS[1:]]
     found = next((way for way in ways if way), None)
     return replace(found, skip=skip + found.skip) if found else None
@@ -131,10 +139,10 @@ def write_table(sets: GeneSets, path: Path, gzipped: bool, place: str, copy: Pat
         for line, label, genes in sets.rows(lines_in(text)):
             if line <= sets.skip or not (label or genes):
                 continue
-            if sets.pattern and not genes and is_note(label):
+            if sets.split and not genes and is_note(label):
                 log.warning("%s, line %d: %s is no set of genes and is left out", place, line, quoted(label))
                 continue
-            if sets.pattern and is_remark(genes):
+            if sets.split and is_remark(genes):
                 raise UsageError(f"no gene in {quoted(genes)}; write genes, or remove the line", path=place, line=line)
             out.write("\n" * (line - written))
             writer.writerow((label, genes))
@@ -148,7 +156,7 @@ def _say(sets: GeneSets, place: str, number: int, examples: Sequence[str]) -> No
     """Say how the file is read: a warning, unless its name says it."""
     more = ", ..." if number > len(examples) else ""
     header = "genes in fields of their own" if sets.has_header else "no header, and a set of genes in each line"
-    behind = "description" if sets.first > 1 else "name"
+    behind = "id and the name" if sets.is_named else "description" if sets.first > 1 else "name"
     log.log(
         logging.INFO if _is_gmt(place) else logging.WARNING,
         "%s: %s: %d cluster%s (%s%s), with the genes behind the %s",
@@ -181,11 +189,13 @@ def _by_field(body: Sequence[str], sign: str) -> GeneSets | None:
     parsed = parsed[skip:]
     if not parsed or any(len(row) < 2 for row in parsed):
         return None
-    first = _first_gene(parsed)
+    is_named = not skip and start_with_names([",".join(row[1:]) for row in parsed])
+    first = 2 if is_named else _first_gene(parsed)
     fields = [_filled(row[first:]) for row in parsed]
     in_cells = all(len(cells) == 1 and bool(_MARKS.search(cells[0])) for cells in fields)
     are_sets = _are_sets([row[0] for row in parsed], list(map(";".join, fields)), in_cells)
-    return GeneSets(sign, first=first, skip=skip, has_header=bool(skip)) if are_sets else None
+    is_id = all(re.search(r"\d$", row[0]) for row in parsed)
+    return GeneSets(sign, None, first, is_named and is_id, skip, bool(skip)) if are_sets else None
 
 
 def _is_short_header(parsed: Sequence[Sequence[str]]) -> bool:
@@ -198,19 +208,28 @@ def _is_short_header(parsed: Sequence[Sequence[str]]) -> bool:
 
 def _by_label(body: Sequence[str], pattern: re.Pattern[str]) -> GeneSets | None:
     """A name with a colon or the like before a list."""
+
+    def split(line: str) -> tuple[str, str] | None:
+        return (found["label"], found["genes"]) if (found := pattern.fullmatch(line)) else None
+
     found = [pattern.fullmatch(line.strip()) for line in body]
-    whole = [match for match in found if match]
-    labels, lists = [one["label"] for one in whole], [one["genes"] for one in whole]
-    if share([one.groupdict().get("more") or "" for one in whole]) >= _LIKE_GENES:
+    if share([match.groupdict().get("more") or "" for match in found if match]) >= _LIKE_GENES:
         return None  # "T cells: CD3D: 3.2, CD3E: 2.1"
+    return _by_split(body, split)
+
+
+def _by_split(body: Sequence[str], split: Split) -> GeneSets | None:
+    """Lines that a function parts into a name and a list."""
+    found = [split(line.strip()) for line in body]
+    labels, lists = [one[0] for one in found if one], [one[1] for one in found if one]
     if start_with_names(lists):
         return None  # "0: T cells,CD3D,CD3E": the label goes on to the first comma
-    others = [line for match, line in zip(found, body, strict=True) if not match]
+    others = [line for one, line in zip(found, body, strict=True) if not one]
     if others and (not found[0] and _SIGNS.search(body[0])):
         return None  # a table with a header, and not a title
-    if not whole or not all(map(is_note, others)) or not _are_sets(labels, lists, all(map(_MARKS.search, lists))):
+    if not labels or not all(map(is_note, others)) or not _are_sets(labels, lists, all(map(_MARKS.search, lists))):
         return None
-    return GeneSets("", pattern)
+    return GeneSets("", split)
 
 
 def _first_gene(parsed: Sequence[Sequence[str]], named: bool = False) -> int:

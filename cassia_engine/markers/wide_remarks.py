@@ -28,14 +28,13 @@ _NOTE = re.compile(r"n\s*=.*|.*:\s.*|na|n/a|\S+ \S+.*", re.IGNORECASE)
 _COUNT = re.compile(r"\(?(?:n\s*=\s*)?\d[\d.,' ]*\s*%?\)?", re.IGNORECASE)
 _PARTS = re.compile(r"[\s:;|_,()/.\-]+")
 # Short names of cells, some of which are aliases of genes.
-_SHORT_LABELS = frozenset(
-    """
+_ABBREVIATIONS = """
     nk nkt dc pdc cdc cdc1 cdc2 mdc modc mait treg tregs tem tcm tn gdt ctl ilc ilc1 ilc2 ilc3 hsc hspc mpp cmp gmp mep
     clp opc ec ecs smc vsmc msc caf rbc esc npc exn inn mono monos mac macs mph mdsc neu neut mast baso eos ery plasma
     endo epi fib fibro hep astro oligo micro peri strom stromal tumor tumour malignant prolif cycling dividing
     doublet doublets unknown unassigned myeloid lymphoid immune ductal acinar alpha beta delta basal ciliated club
-    """.split()
-)
+"""
+_SHORT_LABELS = frozenset(_ABBREVIATIONS.split())
 _WORD = re.compile(r"[A-Za-z]*[a-z][A-Za-z]*")
 _COMMENTS = re.compile(
     r"(?:comment|note|remark|observation|reference|source|citation|pmid|doi|description|evidence)s?(?:\W.*)?"
