@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +40,7 @@ _KNOWN, _LIKE_GENES, _NEARLY_ALL = 0.5, 0.5, 0.8
 # So many genes a set on average; and in all, where the name of the first set is a single letter.
 _LEAST_LENGTH, _LEAST_GENES = 2, 6
 _SHOWN = 3
+_MOST_NAMES = 4  # fields in front of the genes
 _SIGNS = re.compile("[,;\t]")
 _MARKS = re.compile(r"[,;|/]")
 # What stands where GMT files have a description.
@@ -58,7 +59,7 @@ class GeneSets:
         sign: the delimiter of fields; "" where `split` parts the name from the genes.
         split: parts a line into name and genes; None for a line of something else.
         first: the position of the first field of genes.
-        is_named: the second field is the name of the set, and the first one its id.
+        names: positions of the fields that name a set: an id, and what stands between it and the genes.
         skip: how many lines stand above the first set.
         has_header: the last of them is a header.
     """
@@ -66,7 +67,7 @@ class GeneSets:
     sign: str
     split: Split | None = None
     first: int = 1
-    is_named: bool = False
+    names: tuple[int, ...] = (0,)
     skip: int = 0
     has_header: bool = False
 
@@ -81,10 +82,8 @@ class GeneSets:
         end = 0
         for row in reader:
             start, end = end + 1, reader.line_num
-            yield start, self._name(row), ";".join(_filled(row[self.first :]))
-
-    def _name(self, row: Sequence[str]) -> str:
-        return ": ".join(_filled(row[: self.first if self.is_named else 1]))
+            name = ": ".join(_filled(row[n] for n in self.names if n < len(row)))
+            yield start, name, ";".join(_filled(row[self.first :]))
 
 
 def open_sets(path: Path, place: str, copy: Path) -> Source:
@@ -156,7 +155,7 @@ def _say(sets: GeneSets, place: str, number: int, examples: Sequence[str]) -> No
     """Say how the file is read: a warning, unless its name says it."""
     more = ", ..." if number > len(examples) else ""
     header = "genes in fields of their own" if sets.has_header else "no header, and a set of genes in each line"
-    behind = "id and the name" if sets.is_named else "description" if sets.first > 1 else "name"
+    behind = "id and the name" if len(sets.names) > 1 else "description" if sets.first > 1 else "name"
     log.log(
         logging.INFO if _is_gmt(place) else logging.WARNING,
         "%s: %s: %d cluster%s (%s%s), with the genes behind the %s",
@@ -176,7 +175,7 @@ def _parsed(lines: Sequence[str], sign: str) -> list[list[str]]:
         return []
 
 
-def _filled(cells: Sequence[str]) -> list[str]:
+def _filled(cells: Iterable[str]) -> list[str]:
     return [text for cell in cells if (text := cell.strip()) not in MISSING]
 
 
@@ -189,13 +188,28 @@ def _by_field(body: Sequence[str], sign: str) -> GeneSets | None:
     parsed = parsed[skip:]
     if not parsed or any(len(row) < 2 for row in parsed):
         return None
-    is_named = not skip and start_with_names([",".join(row[1:]) for row in parsed])
-    first = 2 if is_named else _first_gene(parsed)
+    names = () if skip else _name_fields(parsed)
+    first = names[-1] + 1 if names else _first_gene(parsed)
     fields = [_filled(row[first:]) for row in parsed]
     in_cells = all(len(cells) == 1 and bool(_MARKS.search(cells[0])) for cells in fields)
     are_sets = _are_sets([row[0] for row in parsed], list(map(";".join, fields)), in_cells)
-    is_id = all(re.search(r"\d$", row[0]) for row in parsed)
-    return GeneSets(sign, None, first, is_named and is_id, skip, bool(skip)) if are_sets else None
+    if not all(re.search(r"\d$", row[0]) for row in parsed):
+        names = ()  # what stands behind a name rather than an id is a tissue or the like
+    numbers = [n for n in names if n and all(row[n].isdecimal() for row in parsed)]
+    named = (0, *(n for n in names[1:] if n not in numbers))
+    return GeneSets(sign, None, first, named, skip, bool(skip)) if are_sets else None
+
+
+def _name_fields(parsed: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Positions of the fields in front of the genes, where words that are no genes stand between these and the ids."""
+    first = 1
+    while first < _MOST_NAMES and all(len(row) > first + 1 for row in parsed):
+        is_count = all(row[first].isdecimal() for row in parsed)
+        if not is_count and not start_with_names([",".join(row[first:]) for row in parsed]):
+            break
+        first += 1
+    has_words = any(not row[n].isdecimal() for row in parsed for n in range(1, first) if n < len(row))
+    return tuple(range(first)) if has_words else ()
 
 
 def _is_short_header(parsed: Sequence[Sequence[str]]) -> bool:
