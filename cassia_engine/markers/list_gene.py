@@ -48,7 +48,8 @@ _CAPITALS = re.compile(r"[A-Z][A-Z0-9]{2,}(?:-[A-Z0-9]+)*")
 _CAPITALS_ATTACHED = re.compile(
     rf"(?P<gene>{_CAPITALS.pattern})[-_]?(?P<word>low|lo|dim|neg|high|hi|bright|pos|int|mid)"
 )
-_WORD_BEFORE = re.compile(rf"(?P<word>{_WORDS})\s+(?P<gene>\S+)", re.IGNORECASE)
+# Also with a sign between, as SCINA has it: low_CD3D.
+_WORD_BEFORE = re.compile(rf"(?P<word>{_WORDS}|no|not|non|minus)(?:\s+|[_.:\-])(?P<gene>\S+)", re.IGNORECASE)
 _REMARK = re.compile(r"(?P<gene>\S+?)\s*\((?P<remark>[^()]*[A-Za-z][^()]*)\)")
 _LABEL = re.compile(r"(?P<label>[^:=,;|\n()]{1,60}?)\s*:(?P<space>\s*)(?=\S)")
 _LABEL_WORDS = re.compile(
@@ -117,7 +118,7 @@ def _without_word(text: str) -> tuple[str, bool]:
     if found := _WORD_BEHIND.fullmatch(text):
         return found["gene"], is_absent_word(found["word"])
     if (found := _WORD_BEFORE.fullmatch(text)) and is_recognised(found["gene"]):
-        return found["gene"], is_absent_word(found["word"])
+        return found["gene"], is_absent_word(found["word"]) or found["word"].lower() in ("no", "not", "non", "minus")
     # Not is_recognised(text): CD27hi has the form of an antibody's target.
     if found := with_word(text):
         return found["gene"], is_absent_word(found["word"])
@@ -125,6 +126,14 @@ def _without_word(text: str) -> tuple[str, bool]:
         words = re.split(r"\W+", found["remark"].lower())
         return found["gene"], any(word in DOWN or word == "not" for word in words if word)
     return text, False
+
+
+def absent_gene(text: str) -> str:
+    """The known gene of a cell that says it is absent or low (low_CD3D, CD3D-, no CD3D); "" of any other."""
+    if text.isalnum() or is_recognised(text):
+        return ""
+    gene, is_absent = gene_of(text)
+    return gene if is_absent and is_recognised(gene) else ""
 
 
 def _may_be_gene(text: str) -> bool:

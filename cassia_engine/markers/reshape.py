@@ -15,6 +15,7 @@ from cassia_engine.faces import argument
 from cassia_engine.markers.formats import Format
 from cassia_engine.markers.genelike import filled, is_number
 from cassia_engine.markers.keycolumn import with_key
+from cassia_engine.markers.list_gene import absent_gene
 from cassia_engine.markers.marker_matrix import read_matrix
 from cassia_engine.markers.onecluster import with_cluster
 from cassia_engine.markers.pergene import find_per_gene, rows_of
@@ -73,6 +74,7 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
         _refuse_unknown_numbers(source, lists)
         _warn_of_numbered(source, lists)
         statistics = list(dict.fromkeys(label.key for label in lists.labels if label.key not in (GENE, "")))
+        lists = _without_absent(source, lists)
         format_ = replace(_format("wide", f"wide ({lists.what})", statistics, settings), ranked=True)
         found = _rows(source, before_turn(source, lists, settings.max_p_val_adj), problems)
         adjusted = False
@@ -85,6 +87,23 @@ def _wide(source: Source, settings: SplitSettings, copy: Path) -> Shaped | None:
             argument("max_p_val_adj"),
         )
     return Shaped(_written(source, copy, found, statistics, problems), settings, format_)
+
+
+def _without_absent(source: Source, lists: Lists) -> Lists:
+    """The lists without genes that are written as absent or low (low_CD3D, as SCINA has it), with a warning."""
+    of_genes = [label.key == GENE for label in lists.labels]
+    absent = {cell for cells, are in zip(lists.lists, of_genes, strict=True) if are for cell in set(cells)}
+    absent = {cell for cell in absent if absent_gene(cell.strip())}
+    if not absent:
+        return lists
+    found = [cell for cells, are in zip(lists.lists, of_genes, strict=True) if are for cell in cells if cell in absent]
+    what = f"{len(found)} genes are said to be absent or low; they are no markers and are left out"
+    log.warning("%s: %s; the first is %s", source.place, what, shown(found[0].strip()))
+    kept = [
+        [("" if cell in absent else cell) for cell in cells] if are else cells
+        for cells, are in zip(lists.lists, of_genes, strict=True)
+    ]
+    return replace(lists, lists=kept)
 
 
 def _warn_of_numbered(source: Source, lists: Lists) -> None:

@@ -15,6 +15,7 @@ from cassia_engine.markers.formats import MarkerTable
 from cassia_engine.markers.gene_lists import GeneList, is_list, parse_genes
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.hygiene import Sieve, describe_repeats
+from cassia_engine.markers.shorthand import expanded, is_unclear
 from cassia_engine.markers.source import MISSING, Problems, Source, rows
 from cassia_engine.markers.symbols import are_symbols, is_sentence
 from cassia_engine.records import Cluster, Marker, Selection
@@ -39,6 +40,14 @@ class _LeftOut:
     negative: list[tuple[int, str]] = field(default_factory=list)
     numbers: list[tuple[int, str]] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
+    expanded: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unclear: list[tuple[int, str]] = field(default_factory=list)
+
+    def whole(self, line: int, genes: Sequence[str]) -> tuple[str, ...]:
+        """The genes of a list with those in short written out (CD3D/E)."""
+        self.expanded |= {gene: several for gene in genes if (several := expanded(gene))}
+        self.unclear += [(line, gene) for gene in genes if is_unclear(gene)]
+        return tuple(one for gene in genes for one in self.expanded.get(gene, (gene,)))
 
     def add(self, line: int, found: GeneList) -> None:
         self.negative += [(line, gene) for gene in found.negative]
@@ -55,6 +64,14 @@ class _LeftOut:
             if parts:
                 line, text = parts[0]
                 log.warning("%s: %d %s; the first is %s", source.at(line), len(parts), what, shown(text))
+        if self.expanded:
+            gene, several = next(iter(self.expanded.items()))
+            what = f"{len(self.expanded)} names are read as several genes in short"
+            log.warning("%s: %s: e.g. %s as %s", source.place, what, shown(gene), ", ".join(several))
+        if self.unclear:
+            line, text = self.unclear[0]
+            what = f"{len(self.unclear)} names may be several genes in short, not all of which are known"
+            log.warning("%s: %s; write each out; the first is %s", source.at(line), what, shown(text))
         if self.cut:
             what = 'lists were cut off with "..." or "etc."; write out all genes, as in ",".join(genes)'
             log.warning("%s: %d %s", source.at(self.cut[0]), len(self.cut), what)
@@ -119,7 +136,7 @@ def read_simplified(source: Source, columns: tuple[int, int], settings: SplitSet
     problems, left_out = Problems(source), _LeftOut()
     for line, row in rows(source, problems):
         id_, found = unguard(row[columns[0]]), parse_genes(row[columns[1]])
-        genes = found.genes
+        genes = left_out.whole(line, found.genes)
         left_out.add(line, found)
         first = seen.setdefault(id_, line)
         if id_.strip() in MISSING:
