@@ -374,3 +374,20 @@ def test_power_alone_is_refused_with_advice_that_works(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"give score_column=\"power\" if all genes are up"):
         read(tmp_path, text)
     assert genes(read(tmp_path, text, score_column="power")) == {"T": T, "B": B}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("name", "symbol"), ("gene", "gene_symbol"), ("feature", "symbol"), ("Gene", "Symbol"), ("symbol", "gene")],
+)
+@pytest.mark.parametrize("clusters", ["cluster", ""])
+@pytest.mark.parametrize("text", ["{} molecule", "CD3 delta subunit of the {} receptor complex"])
+def test_column_of_symbols_is_read_rather_than_descriptions(
+    tmp_path: Path, first: str, second: str, clusters: str, text: str
+) -> None:
+    lines = [f"{clusters and 'cluster,'}{first},{second},log2FC,padj"]
+    for id_, some in (("T", T), ("B", B)):
+        for rank, gene in enumerate(some):
+            lines.append(f"{clusters and id_ + ','}{text.format(gene.lower())},{gene},{9 - rank},0.001")
+    expected = {"T": T, "B": B} if clusters else {"x": [gene for pair in zip(T, B, strict=True) for gene in pair]}
+    assert genes(read(tmp_path, "\n".join(lines) + "\n", "x.csv")) == expected

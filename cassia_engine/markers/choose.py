@@ -12,6 +12,7 @@ from cassia_engine.markers.formats import LONG, ROW_NAMES, Format, data_columns,
 from cassia_engine.markers.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS, ID_HEADERS, SYMBOL_HEADERS
 from cassia_engine.markers.ids import id_kind
 from cassia_engine.markers.misfit import misfit, nearest
+from cassia_engine.markers.recognised import are_hardly_known, are_mostly_known
 from cassia_engine.markers.remarks import say_choice
 from cassia_engine.markers.sample import are_genes, has_lists, number_columns, texts_of
 from cassia_engine.markers.source import Source
@@ -106,16 +107,22 @@ def _gene_column(source: Source, format_: Format, settings: SplitSettings, clust
     found = matching(header, (format_.gene, *GENE_HEADERS)) or matching(header, ID_HEADERS)
     if not found and source.header[0] in ROW_NAMES and are_genes(texts_of(source, 0)):
         found = (source.header[0],)
-    if not found or settings.gene_map or not id_kind(texts_of(source, source.header.index(found[0]))):
-        return found[0] if found else None
-    return _symbols(source, header) or found[0]
+    if not found:
+        return None
+    texts = texts_of(source, source.header.index(found[0]))
+    if not settings.gene_map and id_kind(texts):
+        return _symbols(source, header) or found[0]
+    if are_hardly_known(texts):  # names in words, as of mygene: CD3d molecule
+        return _symbols(source, header, known=True) or found[0]
+    return found[0]
 
 
-def _symbols(source: Source, header: Sequence[str]) -> str | None:
-    """A column of symbols, beside one of ids."""
-    for name in (column for known in SYMBOL_HEADERS for column in matching(header, (known,))):
+def _symbols(source: Source, header: Sequence[str], known: bool = False) -> str | None:
+    """A column of symbols, beside one of ids; `known`: most of them are known genes."""
+    for name in (column for symbol in SYMBOL_HEADERS for column in matching(header, (symbol,))):
         texts = texts_of(source, source.header.index(name))
-        if len(texts) * 2 > len(source.sample) and not id_kind(texts) and are_genes(texts):
+        are_symbols = len(texts) * 2 > len(source.sample) and not id_kind(texts) and are_genes(texts)
+        if are_symbols and (not known or are_mostly_known(texts)):
             return name
     return None
 

@@ -15,7 +15,9 @@ from cassia_engine.files import stem_of
 from cassia_engine.markers.genelike import Kind, filled, is_known, kind_of
 from cassia_engine.markers.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS
 from cassia_engine.markers.keyedgenes import keyed_genes, may_be_keyed
+from cassia_engine.markers.recognised import are_hardly_known, are_mostly_known
 from cassia_engine.markers.rownames import IDS, NAMES_OF_ROW_NAMES, is_statistic, kind_at
+from cassia_engine.markers.sample import texts_of
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.unique_names import without_numbers
 from cassia_engine.settings import SplitSettings
@@ -129,6 +131,8 @@ def _only_genes(source: Source, settings: SplitSettings) -> int | None:
     genes = [n for known in (GENE_HEADERS, IDS) for n, name in enumerate(names) if name in known]
     if settings.gene_column is not None and settings.gene_column in source.header:
         genes.insert(0, source.header.index(settings.gene_column))
+    elif genes and are_hardly_known(texts_of(source, genes[0])):  # descriptions
+        genes.sort(key=lambda n: not are_mostly_known(texts_of(source, n)))
     if not genes or kind_at(source, genes[0]) not in (Kind.NAMES, Kind.OTHER):
         return None
     others = [n for n in range(len(names)) if n not in genes and not (n == 0 and names[0] in NAMES_OF_ROW_NAMES)]

@@ -11,6 +11,8 @@ from cassia_engine.knowledge.proteins import is_target
 from cassia_engine.markers.ids import LONGEST_NAME, is_id
 from cassia_engine.markers.technical import trait
 
+_HARDLY, _MOSTLY = 0.2, 0.5  # shares of names
+
 
 @lru_cache(maxsize=65536)
 def is_recognised(name: str) -> bool:
@@ -23,3 +25,13 @@ def is_recognised(name: str) -> bool:
 def share(names: Collection[str]) -> float:
     """The share of names that are recognised, 0 to 1."""
     return sum(map(is_recognised, names)) / len(names) if names else 0.0
+
+
+def are_hardly_known(names: Collection[str]) -> bool:
+    """Whether names, of which there are some, are hardly ever recognised, as descriptions are (CD3d molecule)."""
+    return bool(names) and share(names) < _HARDLY
+
+
+def are_mostly_known(names: Collection[str]) -> bool:
+    """Whether most names are recognised."""
+    return share(names) > _MOSTLY

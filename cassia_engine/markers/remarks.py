@@ -10,6 +10,7 @@ from cassia_engine.faces import argument
 from cassia_engine.markers.formats import Format, listed
 from cassia_engine.markers.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 from cassia_engine.markers.ids import id_kind
+from cassia_engine.markers.recognised import are_hardly_known
 from cassia_engine.markers.sample import texts_of
 from cassia_engine.markers.source import Source
 from cassia_engine.markers.statistics import matching, plain
@@ -58,6 +59,9 @@ def _say_symbols(source: Source, format_: Format, expected: Format) -> None:
     if ids and format_.gene != ids[0] and (kind := id_kind(texts_of(source, source.header.index(ids[0])))):
         what = f"genes in column {shown(ids[0])} are {kind.name}; their symbols are taken from column"
         log.info("%s: %s %s", source.place, what, shown(format_.gene))
+    elif ids and format_.gene != ids[0] and are_hardly_known(texts_of(source, source.header.index(ids[0]))):
+        what = f"column {shown(ids[0])} has no known genes; they are taken from column {shown(format_.gene)}"
+        log.warning("%s: %s", source.place, what)
 
 
 def _warn_of_comparison(source: Source, format_: Format) -> None:
