@@ -391,3 +391,40 @@ def test_column_of_symbols_is_read_rather_than_descriptions(
             lines.append(f"{clusters and id_ + ','}{text.format(gene.lower())},{gene},{9 - rank},0.001")
     expected = {"T": T, "B": B} if clusters else {"x": [gene for pair in zip(T, B, strict=True) for gene in pair]}
     assert genes(read(tmp_path, "\n".join(lines) + "\n", "x.csv")) == expected
+
+
+def test_gene_that_is_up_and_down_in_a_cluster_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = long_table(("T", "B"))
+    other = [line.split(",") for line in text.splitlines()[1:]]
+    again = "".join(f"{id_},{gene},-{fold},{p}\n" for id_, gene, fold, p in other)
+    assert genes(read(tmp_path, text + again)) == {"T": T, "B": B}
+    what = "10 genes are up in one row of a cluster and down in another (BANK1 in cluster B: 1 and -1)"
+    assert f"{what}; are tables of several comparisons put together?" in caplog.text
+    caplog.clear()
+    read(tmp_path, text + "T,MS4A1,-2,0.001\nB,CD3D,-2,0.001\n")
+    assert "down in another" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("{} /// {}P1", "{}"), ("{}///{}P1", "{}"), ("ZZZ1 /// {}", "{}"), ("ZZZ1 /// ZZZ2 /// {}", "{}")],
+)
+def test_first_known_gene_of_a_probe_counts(tmp_path: Path, name: str, expected: str) -> None:
+    text = long_table(("T", "B")).replace("CD3D", name.format("CD3D", "CD3D"))
+    assert genes(read(tmp_path, text)) == {"T": T, "B": B}
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [("group,group_name", True), ("cluster,cluster_label", True), ("group,name_of_sample", False)],
+)
+def test_names_beside_numbers_of_clusters_are_said(
+    tmp_path: Path, columns: str, said: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    number, name = columns.split(",")
+    lines = long_table(("1", "2"), name, ("",) * 5).replace("cluster,", f"{number},", 1).splitlines()
+    text = "\n".join([lines[0], *(line + ("T cells" if line[0] == "1" else "B cells") for line in lines[1:])])
+    assert genes(read(tmp_path, text)) == {"1": T, "2": B}
+    assert (f"their names are in {name}, and cluster_column" in caplog.text) == said
+    if said:
+        assert list(genes(read(tmp_path, text, cluster_column=name))) == ["T cells", "B cells"]

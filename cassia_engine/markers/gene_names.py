@@ -13,7 +13,7 @@ from cassia_engine.errors import shown
 from cassia_engine.markers.affixes import without_prefixes, without_suffixes
 from cassia_engine.markers.antibody_names import without_abseq, without_channels
 from cassia_engine.markers.ids import LONGEST_NAME, unversioned
-from cassia_engine.markers.joined_names import without_ids, without_other_fields
+from cassia_engine.markers.joined_names import without_alternatives, without_ids, without_other_fields
 from cassia_engine.markers.signs import without_signs
 from cassia_engine.markers.unique_names import ambiguous, without_numbers
 
@@ -93,6 +93,7 @@ def learn(names: Collection[str], species: str | None, repeated: bool, symbols: 
     foreign: dict[str, tuple[str, ...]] = {}
     steps: tuple[Callable[[Collection[str]], tuple[str, Mapping[str, str]]], ...] = (
         without_abseq,
+        without_alternatives,
         without_channels,
         without_ids,
         without_other_fields,

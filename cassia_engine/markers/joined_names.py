@@ -72,3 +72,13 @@ def without_other_fields(names: Collection[str]) -> tuple[str, Mapping[str, str]
             fields = columns[shares.index(max(shares))]
             found |= {name: field for name, field in zip(some, fields, strict=True) if field}
     return "the other fields between bars (|)", found
+
+
+def without_alternatives(names: Collection[str]) -> tuple[str, Mapping[str, str]]:
+    """Names of several genes that a probe fits (CD3D /// CD3DP1), with the first of each that is known."""
+    found = {}
+    for name in (name for name in names if "///" in name):
+        parts = [part for text in name.split("///") if (part := text.strip())]
+        if parts:
+            found[name] = next(filter(is_recognised, parts), parts[0])
+    return "the further genes behind ///", found

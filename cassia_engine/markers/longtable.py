@@ -33,6 +33,7 @@ from cassia_engine.markers.sanity import (
     refuse_no_markers,
     say_marked,
     say_percent,
+    warn_of_both_signs,
     warn_of_fractions,
 )
 from cassia_engine.markers.scan import Columns, lines_of, tidied
@@ -50,6 +51,7 @@ log = logging.getLogger(__name__)
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
 _PLAIN = re.compile(r"(?:\w[\w.\-]*)?\w")  # nearly all names; the rest is looked at
+_ALTERNATIVES = re.compile(r"[^\s/]{1,40}(?:\s?///\s?[^\s/]{1,40})+")  # genes that a probe of Affymetrix fits
 _NO_GENES = frozenset((*MISSING, *SPREADSHEET_ERRORS))
 
 
@@ -111,6 +113,7 @@ def _kept(db: duckdb.DuckDBPyConnection, keep: _Keep, stack: ExitStack) -> list[
         check_ratio(db, source, keep.thresholds, keep.reader())
         say_marked(db, source, keep.thresholds, keep.reader())
         check_numbers(db, source, keep.thresholds, keep.reader(), counts)
+        warn_of_both_signs(db, source, keep.thresholds, keep.reader())
         if not any(n_passing for _, _, n_passing in found):
             refuse_no_markers(db, source, keep.thresholds, keep.reader())
     return found
@@ -258,7 +261,7 @@ def _is_no_gene(text: str) -> bool:
         return True
     if len(text) <= LONGEST_SYMBOL and _PLAIN.fullmatch(text):
         return False
-    return is_sentence(text) or _is_said_absent(text)
+    return (is_sentence(text) and not _ALTERNATIVES.fullmatch(text)) or _is_said_absent(text)
 
 
 def _is_said_absent(text: str) -> bool:

@@ -20,6 +20,7 @@ from cassia_engine.settings import SplitSettings
 log = logging.getLogger(__name__)
 
 _CLUSTER_NAMES = frozenset(map(plain, CLUSTER_HEADERS))
+_OF_NAMES = ("name", "label", "annotation", "celltype")
 _ANY_OTHER = ("rest", "reference", "all", "others", "other", "")
 
 
@@ -35,6 +36,7 @@ def say_choice(source: Source, format_: Format, expected: Format, settings: Spli
     if format_.cluster != expected.cluster:
         _warn_of_other_clusters(source, format_, settings)
     _say_symbols(source, format_, expected)
+    _say_names(source, format_)
     _warn_of_comparison(source, format_)
 
 
@@ -62,6 +64,20 @@ def _say_symbols(source: Source, format_: Format, expected: Format) -> None:
     elif ids and format_.gene != ids[0] and are_hardly_known(texts_of(source, source.header.index(ids[0]))):
         what = f"column {shown(ids[0])} has no known genes; they are taken from column {shown(format_.gene)}"
         log.warning("%s: %s", source.place, what)
+
+
+def _say_names(source: Source, format_: Format) -> None:
+    """Say that the numbers of clusters have names in another column, such as ArchR's group and group_name."""
+    ids = texts_of(source, source.header.index(format_.cluster))
+    if not ids or not all(map(str.isdecimal, ids)):
+        return
+    for name in source.header:
+        texts = texts_of(source, source.header.index(name))
+        is_name = plain(name).startswith(plain(format_.cluster)) and plain(name).endswith(_OF_NAMES)
+        pairs = set(zip(ids, texts, strict=False)) if len(texts) == len(ids) else set()
+        if is_name and not any(map(str.isdecimal, texts)) and len(pairs) == len(set(texts)) == len(set(ids)):
+            what = f"clusters are the numbers of column {shown(format_.cluster)}; their names are in {shown(name)}"
+            log.warning("%s: %s, and %s takes these", source.place, what, argument("cluster_column"))
 
 
 def _warn_of_comparison(source: Source, format_: Format) -> None:

@@ -31,7 +31,7 @@ _TINY = 1e-6
 
 # So many markers, and more than this share of them, are no accident.
 _MANY_MARKERS, _NEARLY_ALL = 10, 0.8
-
+_MOST_BYTES = 100_000_000
 Reader = tuple[str, list[str]]
 
 
@@ -96,6 +96,31 @@ def say_marked(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresh
         if number := (db.execute(sql, parameters).fetchone() or (0,))[0]:
             what = f"{number} rows that are not True in column {shown(column)} are no markers and are left out"
             log.warning("%s: %s", source.place, what)
+
+
+def warn_of_both_signs(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresholds, reader: Reader) -> None:
+    """Warn of genes that are up in one row of a cluster and down in another, as where two tables were put together.
+
+    Large files are not read once more for it.
+    """
+    if len(thresholds.positions.get("log2fc", ())) != 1 or source.path.stat().st_size > _MOST_BYTES:
+        return
+    rows, parameters = reader
+    value = thresholds.value("log2fc")
+    cluster, gene = f"c{thresholds.columns.cluster}", f"c{thresholds.columns.gene}"
+    sql = (
+        f"SELECT count(*) OVER (), {cluster}, {gene}, max({value}) AS most, min({value}) AS least FROM {rows} "
+        f"WHERE {cluster} IS NOT NULL AND {gene} IS NOT NULL GROUP BY {cluster}, {gene} "
+        f"HAVING most > 0 AND least < 0 ORDER BY {cluster}, {gene} LIMIT 1"
+    )
+    if found := db.execute(sql, parameters).fetchone():
+        number, id_, name, most, least = found
+        what = f"{number} genes are up in one row of a cluster and down in another"
+        example = f"{shown(name)} in cluster {shown(id_)}: {most:g} and {least:g}"
+        log.warning(
+            "%s: %s (%s); are tables of several comparisons put together? Their best row counts",
+            *(source.place, what, example),
+        )
 
 
 def refuse_no_markers(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresholds, reader: Reader) -> None:

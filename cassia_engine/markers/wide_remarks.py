@@ -52,7 +52,9 @@ class Remarks:
     rows: Sequence[int] = ()
     columns: Sequence[int] = ()
 
-    def without(self, header: Cells, body: Sequence[Cells], places: Sequence[int]) -> tuple[Cells, list[Cells], Cells]:
+    def without(
+        self, header: Cells, body: Sequence[Cells], places: Sequence[int]
+    ) -> tuple[Cells, Sequence[Cells], Sequence[int]]:
         """The table without them."""
         kept = [n for n in range(len(header)) if n not in self.columns]
         rows = [[row[n] for n in kept] for number, row in enumerate(body) if number not in self.rows]
