@@ -93,6 +93,7 @@ HASH_HEADERS = {
     "wide, quoted": '"#","T","B"\n"1","CD3D","CD79A"\n"2","CD3E","MS4A1"\n',
     "wide, no numbers": "#T,B\nCD3D,CD79A\nCD3E,MS4A1\n",
     "long": "#,cluster,gene,avg_log2FC,p_val_adj\n1,T,CD3D,3,0\n2,T,CD3E,2,0\n3,B,CD79A,3,0\n4,B,MS4A1,2,0\n",
+    "long, no statistics": "#,cluster,gene\n1,T,CD3D\n2,T,CD3E\n3,B,CD79A\n4,B,MS4A1\n",
     "list": '#,cluster,markers\n1,T,"CD3D, CD3E"\n2,B,"CD79A, MS4A1"\n',
     "list, other name": '#Population,Signature\nT,"CD3D, CD3E"\nB,"CD79A, MS4A1"\n',
 }

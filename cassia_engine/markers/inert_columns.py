@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from cassia_engine.markers.numbers import as_number
+from cassia_engine.markers.positions import COUNTING
 from cassia_engine.markers.source import Problems, Source, rows
 from cassia_engine.markers.statistics import plain
 
@@ -33,7 +34,7 @@ def says_nothing(source: Source, position: int, clusters: Sequence[int]) -> bool
         clusters: positions of the columns that may be the clusters'.
     """
     name = plain(source.header[position])
-    is_rank = bool(_RANKS.search(name))
+    is_rank = bool(_RANKS.search(name)) or source.header[position].strip().lower() in COUNTING
     if _OF_GENOME.search(name) or not (is_rank or _OF_CLUSTERS.search(name)):
         return bool(_OF_GENOME.search(name))
     return any(_fits(source, position, cluster, is_rank) for cluster in clusters)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from cassia_engine.markers.formats import ROW_NAMES
 from cassia_engine.markers.headers import CLUSTER_HEADERS
 
-COUNTING = ("rank", "no", "no.", "nr", "top")
+COUNTING = ("rank", "no", "no.", "nr", "top", "#")
 NAMELESS = tuple(name.lower() for name in ROW_NAMES)
-_RANK_HEADERS = (*NAMELESS, *COUNTING, "index", "level_0", "#", "...1")
+_RANK_HEADERS = (*NAMELESS, *COUNTING, "index", "level_0", "...1")
 # What people and programs call the columns of a list: gene1, top_2, V3, 4, Unnamed: 5, or nothing.
 POSITION = re.compile(
     r"((gene|marker|symbol|top|rank|v|x|col|column|unnamed:)s?[ _.\-#]*)?\d*|#\d+|\d+(\.|st|nd|rd|th)", re.IGNORECASE
