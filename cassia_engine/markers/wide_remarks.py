@@ -25,7 +25,7 @@ _LABELS, _CAPITALS = 2 / 3, 0.9
 _SAMPLE = 100
 _MOST_ROWS = 3  # at each end
 _NOTE = re.compile(r"n\s*=.*|.*:\s.*|na|n/a|\S+ \S+.*", re.IGNORECASE)
-_COUNT = re.compile(r"\(?(?:n\s*=\s*)?\d[\d.,' ]*\s*%?\)?", re.IGNORECASE)
+_COUNT = re.compile(r"\(?(?:n\s*=\s*)?\d[\d.,' ]{0,20}%?\)?", re.IGNORECASE)
 _PARTS = re.compile(r"[\s:;|_,()/.\-]+")
 # Short names of cells, some of which are aliases of genes.
 _ABBREVIATIONS = """
