@@ -27,7 +27,6 @@ _NEGATIVE = re.compile(
 )
 _GREEK_LETTERS = "αβγδεζκ"
 _GREEK = str.maketrans(_GREEK_LETTERS, "ABGDEZK")
-_RUNS = re.compile(r"\d+|[^\W\d_]+")
 _NOT_THERE = frozenset(
     {"-", "−", "neg", "negative", "absent", "low/absent", "not there", "missing"}
     | {f"not {word}" for word in ("expressed", "detected", "found", "listed", "present")}
@@ -118,20 +117,6 @@ def variants(name: str) -> Iterator[str]:
 
 def _initial(match: re.Match[str]) -> str:
     return match[1][0].upper()
-
-
-def continued(base: str, part: str) -> Iterator[str]:
-    """What a short form may stand for behind a gene: S100A9 for "A9" behind S100A8, CD3E for "E" behind CD3D.
-
-    The longest common beginning first. What is replaced is written alike: whole numbers by numbers, letters by as many.
-    """
-    new = _RUNS.findall(part)
-    for end in range(len(base) - 1, 1, -1):
-        old = _RUNS.findall(base[end:])
-        alike = len(old) <= len(new) and all(a[0].isdigit() == b[0].isdigit() for a, b in zip(old, new, strict=False))
-        whole = not base[end - 1].isdigit() if old[:1] and old[0].isdigit() else True
-        if old and alike and whole and (old[0].isdigit() or len(old[0]) <= len(new[0])):
-            yield base[:end] + part
 
 
 def _is_negative(remark: str) -> bool:

@@ -9,6 +9,7 @@ from cassia_engine.evidence import citations
 from cassia_engine.knowledge.genes import spellings
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.knowledge.proteins import target_genes
+from cassia_engine.knowledge.short_names import continued
 from cassia_engine.records import Cluster
 
 TOP = 20  # the first genes of a list, of which the answer should explain a part
@@ -207,7 +208,7 @@ def _is_gene(name: str) -> bool:
 
 
 def _short_forms(base: str, name: str) -> Iterator[str]:
-    return citations.continued(base, name) if base and name.isalnum() and len(name) <= 5 else iter(())
+    return continued(base, name) if base and name.isalnum() and len(name) <= 5 else iter(())
 
 
 def _sure_short_forms(base: str, name: str) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cassia_engine.evidence.citations import continued
 from cassia_engine.knowledge.known import is_symbol
+from cassia_engine.knowledge.short_names import continued
 from cassia_engine.markers.recognised import is_recognised
 
 _SLASHED = re.compile(r"(?P<first>[A-Za-z][\w\-]{1,14})(?P<rest>(?:\s?/\s?-?\w{1,4}){1,8})")

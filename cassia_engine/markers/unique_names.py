@@ -32,7 +32,7 @@ def without_numbers(names: Collection[str], species: str | None, repeated: bool)
     """
     # Looked at first: most tables have none, and to look a name up takes longer.
     numbered = [name for name in names if (_NUMBERED.search(name) if repeated else name[-1:].isdigit())]
-    targets = bool(numbered) and sum(map(is_target, names)) > _ANTIBODIES * len(names)
+    targets = any(map(is_target, numbered)) and sum(map(is_target, names)) > _ANTIBODIES * len(names)
     unknown = [name for name in numbered if not _is_name(name, species, targets)]
     found = {name: base for name in unknown if (base := _parted_base(name, names, repeated))}
     found |= _numbered_by_position(unknown)
