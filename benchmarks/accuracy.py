@@ -34,9 +34,9 @@ from pathlib import Path
 from typing import Any
 
 from cassia_engine import records
+from cassia_engine.genes.marker_selector import MarkerSelector
 from cassia_engine.knowledge import Knowledge
 from cassia_engine.knowledge.genes import species_of
-from cassia_engine.markers.hygiene import Sieve
 from cassia_engine.offline import OfflineAnnotator, scoring
 from cassia_engine.ontology import Ontology
 from cassia_engine.settings import GENE_FILTERS, SplitSettings
@@ -66,21 +66,23 @@ def read_gold(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
     return {(row["dataset"], row["cluster"]): row for row in rows}
 
 
-def read_cases(folder: Path, gold: dict[tuple[str, str], dict[str, str]], by: str, sieve: Sieve) -> Iterator[Case]:
+def read_cases(
+    folder: Path, gold: dict[tuple[str, str], dict[str, str]], by: str, selector: MarkerSelector
+) -> Iterator[Case]:
     """The simplified marker tables as chunks; of the gold row only species and tissue are used."""
     for path in sorted(folder.glob("*.simple.csv")):
         name = path.name.removesuffix(".simple.csv")
         groups: dict[tuple[str, str], list[records.Cluster]] = defaultdict(list)
         for row in csv.DictReader(path.open()):
             expert = gold[name, row["cluster"]]
-            groups[expert["species"], expert.get(by, by)].append(_cluster(row, len(groups), sieve))
+            groups[expert["species"], expert.get(by, by)].append(_cluster(row, len(groups), selector))
         for (species, tissue), clusters in groups.items():
             yield Case(name, _chunk(records.Dataset(name, tissue, species), tuple(clusters)))
 
 
-def _cluster(row: dict[str, str], index: int, sieve: Sieve) -> records.Cluster:
+def _cluster(row: dict[str, str], index: int, selector: MarkerSelector) -> records.Cluster:
     genes = [gene.strip() for gene in row["markers"].split(",")]
-    choice = sieve.choose(tuple(map(records.Marker, genes)))
+    choice = selector.choose(tuple(map(records.Marker, genes)))
     return records.Cluster(
         row["cluster"], index, len(genes), len(genes), choice.markers, set_aside=choice.set_aside, hints=choice.hints
     )
@@ -95,13 +97,13 @@ def _chunk(dataset: records.Dataset, clusters: tuple[records.Cluster, ...]) -> r
 class Bench:
     """The development clusters, the evaluator, and predictions by any settings."""
 
-    def __init__(self, data: Path, by: str, knowledge: Path | None, sieve: Sieve):
+    def __init__(self, data: Path, by: str, knowledge: Path | None, selector: MarkerSelector):
         self.evaluator = data / "baseline" / "baseline.py"
         self.folder = Path(tempfile.mkdtemp(prefix="cassia-accuracy-"))
         for path in sorted((data / "benchmarks" / "dev").glob("*/*.*")):
             (self.folder / path.name).symlink_to(path.resolve())
         self.gold = read_gold(self.folder)
-        self.cases = list(read_cases(self.folder, self.gold, by, sieve))
+        self.cases = list(read_cases(self.folder, self.gold, by, selector))
         self.ontology = Ontology.load()
         self.knowledge = {s: Knowledge.load(knowledge, s) for s in Knowledge.species_known()}
         sys.path.insert(0, str(self.evaluator.parent))
@@ -202,7 +204,7 @@ def main() -> None:
     parser.add_argument("--gene_filter", choices=GENE_FILTERS, default=SplitSettings().gene_filter)
     parser.add_argument("--no-held-out", action="store_true", help="only the settings as shipped")
     args = parser.parse_args()
-    bench = Bench(args.data, args.by, args.knowledge, Sieve(N_GENES, args.gene_filter == "technical"))
+    bench = Bench(args.data, args.by, args.knowledge, MarkerSelector(N_GENES, args.gene_filter == "technical"))
     try:
         kept = print_main(bench)
         if not args.no_held_out:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.errors import UsageError
-from cassia_engine.markers.gene_lists import parse_genes
+from cassia_engine.markers.lists.gene_lists import parse_genes
 from tests.test_gene_names import SYMBOLS, labels, read_case
 from tests.test_markers import genes, read
 

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.errors import UsageError
+from cassia_engine.genes.gene_names import learn
+from cassia_engine.genes.technical import is_technical
 from cassia_engine.markers import MarkerTable, read_markers
-from cassia_engine.markers.gene_names import learn
-from cassia_engine.markers.technical import is_technical
 from cassia_engine.offline import open_annotator
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings

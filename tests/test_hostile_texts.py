@@ -9,11 +9,11 @@ from contextlib import suppress
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.genes.gene_names import learn
+from cassia_engine.genes.recognised import is_recognised
 from cassia_engine.knowledge.tissues import TissueTable
-from cassia_engine.markers.gene_lists import parse_genes
-from cassia_engine.markers.gene_names import learn
-from cassia_engine.markers.other_notations import refuse_notation
-from cassia_engine.markers.recognised import is_recognised
+from cassia_engine.markers.lists.gene_lists import parse_genes
+from cassia_engine.markers.lists.other_notations import refuse_notation
 from cassia_engine.providers.chat import Finish
 from cassia_engine.replies.claims import read_annotation, read_validation
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cassia_engine.genes.technical import is_technical, kinds, trait
 from cassia_engine.markers import count_words, read_markers
-from cassia_engine.markers.technical import is_technical, kinds, trait
 from cassia_engine.records import Cluster, Dataset
 from cassia_engine.settings import SplitSettings
 from tests.conftest import EXAMPLES, ROOT

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.genes.ids import id_kind
 from cassia_engine.knowledge.genes import ortholog_pairs
 from cassia_engine.markers import read_markers
-from cassia_engine.markers.ids import id_kind
 from cassia_engine.settings import SplitSettings
 from tests.test_cli import cassia
 from tests.test_gene_names import CASES, SYMBOLS

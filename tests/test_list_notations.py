@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cassia_engine.errors import UsageError
-from cassia_engine.markers.gene_lists import parse_genes
+from cassia_engine.markers.lists.gene_lists import parse_genes
 from tests.test_markers import genes, read
 
 CD3, LYZ, EPITHELIAL = ("CD3D", "CD3E"), ("LYZ",), ("EPCAM", "KRT8")

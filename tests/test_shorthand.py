@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.markers.gene_lists import parse_genes
-from cassia_engine.markers.shorthand import expanded, is_unclear
+from cassia_engine.genes.shorthand import expanded, is_unclear
+from cassia_engine.markers.lists.gene_lists import parse_genes
 from tests.test_markers import genes, read
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
-from cassia_engine.markers.symbols import is_sentence
+from cassia_engine.markers.columns.symbols import is_sentence
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stages.split import write_chunks

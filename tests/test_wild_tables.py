@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from cassia_engine.cells import unguard
 from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.markers import MarkerTable, read_markers
-from cassia_engine.markers.source import MISSING
+from cassia_engine.markers.files.source import MISSING
 
 EXAMPLES = int(os.environ.get("CASSIA_WILD", "60"))
 SEURAT = ["p_val", "avg_log2FC", "pct.1", "pct.2", "p_val_adj", "cluster", "gene", "note"]

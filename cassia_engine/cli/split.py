@@ -69,7 +69,7 @@ def _check_annotator(provider: str | None, knowledge: Path | None, data: Dataset
 
 def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings, species: str | None) -> None:
     from cassia_engine.markers import read_markers
-    from cassia_engine.markers.samplesheet import refuse_samplesheet
+    from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 
     refuse_samplesheet(markers)
     table = read_markers(markers, settings, species)

@@ -1,7 +1,7 @@
 """Marker tables: their formats, which rows are markers, and the best of these for each cluster.
 
 Cluster ids are opaque strings and keep their order of appearance; markers of equal rank keep the table's
-order. A cluster in which no row passes the filter stays, with no markers. Technical genes are set aside (`hygiene`),
+order. A cluster in which no row passes the filter stays, with no markers. Technical genes are set aside (`genes.marker_selector`),
 unless they are all that a cluster has.
 """
 
@@ -17,30 +17,30 @@ from typing import Any
 
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.faces import argument
-from cassia_engine.markers.choose import choose_format, fitting_format
-from cassia_engine.markers.conditions import check_conditions
-from cassia_engine.markers.context import read_context, with_context
-from cassia_engine.markers.directions import refuse_down_column, without_down
-from cassia_engine.markers.formats import SIMPLIFIED_TITLE, Format, MarkerTable, data_columns
-from cassia_engine.markers.frames import Table, opened
-from cassia_engine.markers.gene_sets import open_sets
-from cassia_engine.markers.hygiene import Sieve, count_words, describe
-from cassia_engine.markers.id_doubts import warn_of_ids
-from cassia_engine.markers.interrupts import interrupts
-from cassia_engine.markers.known_genes import check_known
-from cassia_engine.markers.longtable import read_long
-from cassia_engine.markers.marked import with_marked
-from cassia_engine.markers.mixed import refuse_mixed
-from cassia_engine.markers.pair import with_pair
-from cassia_engine.markers.remarks import warn_of_one_group
-from cassia_engine.markers.reshape import Shaped, shaped
+from cassia_engine.genes.known_genes import check_known
+from cassia_engine.genes.marker_selector import MarkerSelector, count_words, describe
+from cassia_engine.markers.columns.choose import choose_format, fitting_format
+from cassia_engine.markers.columns.conditions import check_conditions
+from cassia_engine.markers.columns.context import read_context, with_context
+from cassia_engine.markers.columns.directions import refuse_down_column, without_down
+from cassia_engine.markers.columns.formats import SIMPLIFIED_TITLE, Format, MarkerTable, data_columns
+from cassia_engine.markers.columns.id_doubts import warn_of_ids
+from cassia_engine.markers.columns.marked import with_marked
+from cassia_engine.markers.columns.remarks import warn_of_one_group
+from cassia_engine.markers.columns.symbols import check_symbols, read_gene_map
+from cassia_engine.markers.columns.unused import check_unused, used_columns
+from cassia_engine.markers.columns.whole_ids import with_whole_ids, without_blanks
+from cassia_engine.markers.files.frames import Table, opened
+from cassia_engine.markers.files.interrupts import interrupts
+from cassia_engine.markers.files.source import Source
+from cassia_engine.markers.lists.gene_sets import open_sets
+from cassia_engine.markers.lists.pair import with_pair
+from cassia_engine.markers.lists.simplified import is_long, read_simplified, refuse_headless, refuse_second_header
+from cassia_engine.markers.lists.two_columns import has_numbered_columns, long_of, two_columns
+from cassia_engine.markers.long.long_table import read_long
 from cassia_engine.markers.several import files_of, joined
-from cassia_engine.markers.simplified import is_long, read_simplified, refuse_headless, refuse_second_header
-from cassia_engine.markers.source import Source
-from cassia_engine.markers.symbols import check_symbols, read_gene_map
-from cassia_engine.markers.two_columns import has_numbered_columns, long_of, two_columns
-from cassia_engine.markers.unused import check_unused, used_columns
-from cassia_engine.markers.whole_ids import with_whole_ids, without_blanks
+from cassia_engine.markers.wide.mixed import refuse_mixed
+from cassia_engine.markers.wide.reshape import Shaped, shaped
 from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
 
@@ -70,7 +70,7 @@ def read_markers(
     settings = settings or SplitSettings()
     symbols, unmapped = _gene_map(settings)
     [[source, title, table], _, context] = gather(
-        lambda: _read(markers, settings, Sieve.of(settings, symbols, species)),
+        lambda: _read(markers, settings, MarkerSelector.of(settings, symbols, species)),
         lambda: raise_all(unmapped),
         lambda: read_context(settings.cluster_context) if settings.cluster_context else None,
     )
@@ -104,9 +104,9 @@ def _check_genes(
     return check_known(place, clusters, species, settings.allow_unknown_genes)
 
 
-def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, str, MarkerTable]:
+def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tuple[Source, str, MarkerTable]:
     if files := files_of(markers):
-        return joined(files, lambda path: _read(path, settings, sieve), settings.cluster_name)
+        return joined(files, lambda path: _read(path, settings, selector), settings.cluster_name)
     named = settings.cluster_column is not None or settings.gene_column is not None
     may_be_sets = not named and settings.marker_format in ("auto", "simplified")
     with ExitStack() as stack:
@@ -120,10 +120,10 @@ def _read(markers: Any, settings: SplitSettings, sieve: Sieve) -> tuple[Source, 
         if not shape.format:
             refuse_down_column(source, columns[1])
         if format_:
-            table = read_long(source, format_, settings, sieve)
+            table = read_long(source, format_, settings, selector)
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
         else:
-            table = read_simplified(source, columns, settings, sieve)
+            table = read_simplified(source, columns, settings, selector)
         used = used_columns(source, format_) if format_ else set(columns)
         ids = [cluster.id for cluster in table.clusters]
         check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)

@@ -9,8 +9,8 @@ from typing import Any
 
 from cassia_engine.errors import UsageError, gather, shown
 from cassia_engine.faces import argument
-from cassia_engine.markers.formats import MarkerTable
-from cassia_engine.markers.source import Source
+from cassia_engine.markers.columns.formats import MarkerTable
+from cassia_engine.markers.files.source import Source
 
 Read = tuple[Source, str, MarkerTable]
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from cassia_engine.cells import unguard
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.faces import option
-from cassia_engine.markers.formats import data_columns
-from cassia_engine.markers.frames import opened
-from cassia_engine.markers.source import MISSING, Problems, Source, rows
+from cassia_engine.markers.columns.formats import data_columns
+from cassia_engine.markers.files.frames import opened
+from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
 from cassia_engine.offline.broad_lineages import lineage_of
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import ClusterResult, Correction, How, Merged, TermMatch

@@ -13,7 +13,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, gather
 from cassia_engine.faces import argument
 from cassia_engine.markers import Table, read_markers
-from cassia_engine.markers.samplesheet import refuse_samplesheet
+from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.process_limits import start
 from cassia_engine.progress import progress
 from cassia_engine.records import OFFLINE, Dataset, Merged

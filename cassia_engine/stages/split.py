@@ -9,7 +9,7 @@ from pathlib import Path
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.faces import argument, option
 from cassia_engine.markers import MarkerTable, read_markers
-from cassia_engine.markers.samplesheet import refuse_samplesheet
+from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.records import Chunk, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import write_chunk

@@ -1,0 +1,1 @@
+"""Tables with a list of genes for each cluster, and sets of genes without a header."""

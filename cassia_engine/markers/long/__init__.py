@@ -1,0 +1,1 @@
+"""Long tables: a gene a row, filtered and ranked."""

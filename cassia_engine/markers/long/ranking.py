@@ -1,0 +1,126 @@
+"""What orders the markers of a cluster, and the best of these, from the rows that DuckDB kept."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+import duckdb
+
+from cassia_engine.faces import option
+from cassia_engine.markers.columns.formats import Format
+from cassia_engine.markers.files.source import Source
+from cassia_engine.records import Marker
+from cassia_engine.settings import SplitSettings
+
+log = logging.getLogger(__name__)
+
+STATISTICS = ("log2fc", "p_val_adj", "pct_in", "pct_out", "score")
+# The statistics of a ranking method; of two, the difference.
+_METHODS = {
+    "avg_log2FC": ("log2fc",),
+    "p_val_adj": ("p_val_adj",),
+    "pct_diff": ("pct_in", "pct_out"),
+    "Score": ("score",),
+}
+_DEFAULT = "avg_log2FC"
+_WITHOUT_DEFAULT = ("avg_log2FC", "Score", "pct_diff", "p_val_adj")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What orders the markers of a cluster: statistics of the kept record (none: the table's own order), what people
+    call it, its direction."""
+
+    statistics: tuple[str, ...]
+    title: str
+    ascending: bool = False
+
+
+def ranking_of(
+    source: Source, format_: Format, statistics: Mapping[str, Sequence[str]], settings: SplitSettings
+) -> Ranking:
+    """The ranking asked for, of the statistics the table has.
+
+    The default is the fold change; a table without one is ranked by its score, else by the difference of fractions,
+    else by its p values.
+
+    Raises:
+        UsageError: it lacks them; says what it can be ranked by.
+    """
+    by_default = settings.ranking_method == _DEFAULT and settings.ascending is None
+    if not statistics or (format_.ranked and by_default and not statistics.keys() & {"log2fc", "score"}):
+        return Ranking((), "given order")
+    possible = [method for method, names in _METHODS.items() if set(names) <= statistics.keys()]
+    method = settings.ranking_method
+    if method == _DEFAULT and not format_.required.get("log2fc"):
+        method = next((other for other in _WITHOUT_DEFAULT if other in possible), method)
+    wanted = _METHODS[method]
+    lacking = [name for name in wanted if name not in statistics]
+    if lacking:
+        names = {**format_.required, **format_.optional}
+        columns = [names[name][0] if name in names else option(f"{name}_column") for name in lacking]
+        raise source.error(
+            f"{option('ranking_method', method)} needs column {', '.join(columns)}, which is not there; "
+            f"this table can be ranked by {', '.join(possible)}",
+            0,
+        )
+    ascending = settings.ascending if settings.ascending is not None else wanted == ("p_val_adj",)
+    return Ranking(wanted, _title(statistics[wanted[0]]) if len(wanted) == 1 else method, ascending)
+
+
+def _title(columns: Sequence[str]) -> str:
+    """What the values of a statistic are called: its column, or what the columns of all conditions have in common."""
+    if len(columns) == 1:
+        return columns[0]
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*map(reversed, columns), strict=False))
+    common = "".join(letters[0] for letters in same)[::-1]
+    return f"{common.lstrip('_. ')}, the weakest of {len(columns)} conditions"
+
+
+def without_fold_changes(
+    db: duckdb.DuckDBPyConnection, source: Source, statistics: Mapping[str, Sequence[str]], ranking: Ranking
+) -> Ranking:
+    """The ranking by scores, if it is by fold changes and markers of the table have none."""
+    if ranking.statistics != ("log2fc",) or "score" not in statistics:
+        return ranking
+    missing = "SELECT count(*) FROM kept WHERE hit IS NOT NULL AND hit[1].log2fc IS NULL"
+    [number] = db.execute(missing).fetchone() or [0]
+    if not number:
+        return ranking
+    folds, scores = _title(statistics["log2fc"]), _title(statistics["score"])
+    what = f"{number} markers have no number in {folds}"
+    log.warning("%s: %s; all are ranked by %s instead", source.place, what, scores)
+    return replace(ranking, statistics=("score",), title=scores)
+
+
+def best(
+    db: duckdb.DuckDBPyConnection, ranking: Ranking, n_genes: int, clusters: Collection[str] | None = None
+) -> dict[str, list[Marker]]:
+    """The first markers of each cluster, or of some of them.
+
+    Infinite values count as the largest finite one, missing ones come last.
+    """
+    raw = " - ".join(f"hit[1].{name}" for name in ranking.statistics) or "NULL::DOUBLE"
+    largest = db.execute(f"SELECT max({raw}) FILTER (isfinite({raw})) FROM kept WHERE hit IS NOT NULL").fetchone()
+    value = f"CASE WHEN {raw} = 'inf'::DOUBLE THEN $1::DOUBLE ELSE {raw} END"
+    columns = [value if (name,) == ranking.statistics else f"hit[1].{name}" for name in ("gene", *STATISTICS)]
+    order = f"{value} {'ASC' if ranking.ascending else 'DESC'} NULLS LAST, rowid"
+    these = "AND cluster IN (SELECT unnest($3)) " if clusters is not None else ""
+    rows = db.execute(
+        f"SELECT cluster, {', '.join(columns)} FROM kept WHERE hit IS NOT NULL {these}"
+        f"QUALIFY row_number() OVER (PARTITION BY cluster ORDER BY {order}) <= $2 ORDER BY {order}",
+        [largest[0] if largest else None, n_genes, *([list(clusters)] if clusters is not None else [])],
+    )
+    markers: dict[str, list[Marker]] = {}
+    while batch := rows.fetchmany(10_000):
+        for cluster, gene, *values in batch:
+            markers.setdefault(cluster, []).append(Marker(gene.strip(), *map(_finite, values)))
+    return markers
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Wide tables: a column for each cluster, turned into a long table."""
