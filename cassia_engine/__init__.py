@@ -63,11 +63,11 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(importlib.import_module(f"cassia_engine.{_PLACES[name]}"), name)
     if not name.startswith("_"):
-        absent = importlib.import_module("cassia_engine.absent")
-        if nearest := absent.FUNCTIONS.get(name):
+        unavailable = importlib.import_module("cassia_engine.unavailable")
+        if nearest := unavailable.FUNCTIONS.get(name):
             # `from cassia_engine import name` would put a line of Python's own in the place of an AttributeError's.
             importing = sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap"
-            raise (ImportError if importing else absent.AbsentError)(absent.line_of(name, nearest))
+            raise (ImportError if importing else unavailable.UnavailableError)(unavailable.line_of(name, nearest))
     raise AttributeError(f"module 'cassia_engine' has no attribute {name!r}")
 
 

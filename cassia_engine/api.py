@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassia_engine.arguments import complete, refuse_unknown
+from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import UsageError, gather
-from cassia_engine.faces import argument, option
 from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.outputs.publish import check_outputs, closing_lines, write_outputs

@@ -8,8 +8,8 @@ import inspect
 from collections.abc import Callable, Collection, Iterable
 from typing import ParamSpec, TypeVar
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import ArgumentError
-from cassia_engine.faces import argument
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

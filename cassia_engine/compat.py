@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, OWN, annotate, in_thread
 from cassia_engine.arguments import refuse_unknown
+from cassia_engine.callers import Caller, called_from
 from cassia_engine.errors import ArgumentError, UsageError
-from cassia_engine.faces import Face, called_from
 from cassia_engine.markers import Table
 from cassia_engine.progress import messages
 from cassia_engine.records import OFFLINE
@@ -117,7 +117,7 @@ def runCASSIA_batch(
         UsageError: something given cannot be used; says what, where and what to do.
     """
     given = locals()
-    with called_from(Face.CASSIA):
+    with called_from(Caller.CASSIA):
         refuse_unknown(options, (*inspect.signature(runCASSIA_batch).parameters, *OF_SPLIT, *OF_ANNOTATE, *OWN))
     with messages(verbose):
         _say_without_effect(given)
@@ -143,7 +143,7 @@ def runCASSIA_batch(
     own = {"cluster_column": "celltype_column", "gene_column": "gene_column_name"}
     if twice := [name for name, value in columns.items() if value is not None and name in options]:
         raise ArgumentError(f"{twice[0]} is another name of {own[twice[0]]}; give one of them")
-    with called_from(Face.CASSIA):
+    with called_from(Caller.CASSIA):
         return annotate(
             marker,
             tissue=str(tissue) if isinstance(tissue, _Default) else tissue,

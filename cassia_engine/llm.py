@@ -17,10 +17,10 @@ from typing import Any
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
+from cassia_engine.callers import argument
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation, say_stopping
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
-from cassia_engine.faces import argument
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps, start

@@ -13,8 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean
-from cassia_engine.faces import option
 
 # A model's place among those listed for its provider, by its maker's account and price.
 TIERS = ("high", "middle", "low", "free", "local")

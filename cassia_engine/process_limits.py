@@ -7,8 +7,8 @@ import resource
 import threading
 from pathlib import Path
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
-from cassia_engine.faces import option
 
 # Besides a connection a worker: the journal, the outputs, the event loop, and libraries that are loaded later.
 FILES_BESIDES = 64

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from pathlib import Path
 
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean, shown
-from cassia_engine.faces import argument, option
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.faces import Face, called_from
+from cassia_engine.callers import Caller, called_from
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
@@ -80,5 +80,5 @@ def _package(name: str) -> str | None:
 @pytest.fixture
 def command_line() -> Iterator[None]:
     """Messages name options as for the command line, which is what calls a stage."""
-    with called_from(Face.COMMAND):
+    with called_from(Caller.COMMAND):
         yield

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cassia_engine.cells import unguard
+from cassia_engine.csv_injection import unguard
 from cassia_engine.outputs.publish import status, write_outputs
 from cassia_engine.records import Dataset, Merged, Outcome, Usage
 from cassia_engine.report import render_index

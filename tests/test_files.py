@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassia_engine.cells import guard, unguard
+from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.files import atomic_write
 
 

@@ -26,12 +26,12 @@ CONTEXT: dict[str, Any] = {"tissue": "blood", "species": "human", "show_progress
 CHECK = """
 import resource, sys
 from cassia_engine.errors import UsageError
-from cassia_engine.faces import Face, called_from
+from cassia_engine.callers import Caller, called_from
 from cassia_engine.process_limits import check_open_files
 soft, hard, workers = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 try:
-    with called_from(Face.COMMAND):
+    with called_from(Caller.COMMAND):
         check_open_files(workers)
     print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 except UsageError as error:

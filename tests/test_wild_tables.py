@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.cells import unguard
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.source import MISSING

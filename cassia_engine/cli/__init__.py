@@ -28,9 +28,9 @@ def main() -> None:
 
 
 def _run() -> int:
-    from cassia_engine.faces import CALLER_VARIABLE, Face, called_from
+    from cassia_engine.callers import CALLER_VARIABLE, Caller, called_from
 
-    with called_from(Face.R if os.environ.get(CALLER_VARIABLE) == "R" else Face.COMMAND):
+    with called_from(Caller.R if os.environ.get(CALLER_VARIABLE) == "R" else Caller.COMMAND):
         return _run_command()
 
 
@@ -108,10 +108,10 @@ def _usage_line(error: click.UsageError) -> str:
     """What click says of wrong use; to R, which knows no options of a command, by the argument's name."""
     import click
 
+    from cassia_engine.callers import Caller, argument, caller
     from cassia_engine.cli.suggest import about_option, nearest, options_of
-    from cassia_engine.faces import Face, argument, caller
 
-    if caller() is Face.R:
+    if caller() is Caller.R:
         if isinstance(error, click.NoSuchOption):
             name = error.option_name.lstrip("-")
             near = nearest(name, options_of(error.ctx))

@@ -10,11 +10,11 @@ from typing import TextIO
 import click
 
 from cassia_engine._version import __version__
-from cassia_engine.absent import line_of
 from cassia_engine.cli.namesake import COMMANDS, SAID_BY, warn_of_namesake
 from cassia_engine.cli.suggest import about_command
 from cassia_engine.errors import UsageError
 from cassia_engine.progress import PlainFormatter
+from cassia_engine.unavailable import line_of
 
 SUBCOMMANDS = (
     *("run", "split", "annotate", "corrections", "collect", "check", "index"),

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
-from cassia_engine.faces import argument
 from cassia_engine.files import local, stem_of
 from cassia_engine.records import Dataset
 from cassia_engine.settings import (

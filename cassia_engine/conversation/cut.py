@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cassia_engine.faces import option
+from cassia_engine.callers import option
 from cassia_engine.providers.chat import Chat, Reply
 
 # A reply that reached its limit has at least this share of the tokens that it was given.

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.faces import option
 from cassia_engine.genes.ids import likely_kind
 from cassia_engine.genes.technical import trait
 from cassia_engine.knowledge.genes import HUMAN, MOUSE

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from cassia_engine.callers import option
 from cassia_engine.errors import shown
-from cassia_engine.faces import option
 from cassia_engine.genes.gene_names import GeneNames, learn
 from cassia_engine.genes.technical import (
     CELL_CYCLE,

@@ -9,8 +9,8 @@ import re
 import stat
 from pathlib import Path
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import CassiaError, TemporaryError, UsageError
-from cassia_engine.faces import argument
 
 log = logging.getLogger(__name__)
 

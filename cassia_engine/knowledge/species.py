@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean
-from cassia_engine.faces import option
 
 HUMAN, MOUSE = "human", "mouse"
 # Names of each species; the first is ours, the second the scientific one.

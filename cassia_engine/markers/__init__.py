@@ -1,8 +1,8 @@
 """Marker tables: their formats, which rows are markers, and the best of these for each cluster.
 
 Cluster ids are opaque strings and keep their order of appearance; markers of equal rank keep the table's
-order. A cluster in which no row passes the filter stays, with no markers. Technical genes are set aside (`genes.marker_selector`),
-unless they are all that a cluster has.
+order. A cluster in which no row passes the filter stays, with no markers. Technical genes are set aside
+(`genes.marker_selector`), unless they are all that a cluster has.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
-from cassia_engine.faces import argument
 from cassia_engine.genes.known_genes import check_known
 from cassia_engine.genes.marker_selector import MarkerSelector, count_words, describe
 from cassia_engine.markers.columns.choose import choose_format, fitting_format

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, gather, shown
-from cassia_engine.faces import argument
 from cassia_engine.markers.columns.formats import MarkerTable
 from cassia_engine.markers.files.source import Source
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.cells import guard
+from cassia_engine.csv_injection import guard
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Merged, Outcome
 from cassia_engine.report.review_flags import review_flags

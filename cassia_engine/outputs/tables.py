@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from cassia_engine.cells import csv_row, guard
+from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo, to_json
 

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cassia_engine import models
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import AccountError, UsageError, did_you_mean, shown
-from cassia_engine.faces import argument, option
 from cassia_engine.providers.address import check_base_url, is_loopback
 from cassia_engine.providers.dialects import Traits
 from cassia_engine.records import OFFLINE

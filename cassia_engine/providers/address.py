@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.faces import option
 
 # Clouds answer here with the machine's own credentials.
 _METADATA_HOSTS = {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cassia_engine.callers import option
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
-from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.adjusting import Adjustments, told
 from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, Reply, Request

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cassia_engine.callers import option
 from cassia_engine.errors import CassiaError
-from cassia_engine.faces import option
 from cassia_engine.providers.retry_after import retry_after
 from cassia_engine.redaction import redacted
 from cassia_engine.secret import Secret

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from cassia_engine._version import __version__
+from cassia_engine.callers import option
 from cassia_engine.errors import AccountError
-from cassia_engine.faces import option
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt

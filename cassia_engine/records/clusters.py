@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, Self
 
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
-from cassia_engine.faces import argument, option
 from cassia_engine.records.species import SpeciesMismatch
 
 # In characters, and in bytes of UTF-8: file systems take names of 255 bytes, and endings need some of them.

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import TooManyFailedError, UsageError
-from cassia_engine.faces import argument
 from cassia_engine.records import (
     NO_RUN,
     Chunk,

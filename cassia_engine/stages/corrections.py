@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.cells import unguard
+from cassia_engine.callers import option
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.faces import option
 from cassia_engine.markers.columns.formats import data_columns
 from cassia_engine.markers.files.frames import opened
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows

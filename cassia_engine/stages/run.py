@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, gather
-from cassia_engine.faces import argument
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.process_limits import start

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, gather
-from cassia_engine.faces import argument, option
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.records import Chunk, Dataset

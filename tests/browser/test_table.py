@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.cells import unguard
+from cassia_engine.csv_injection import unguard
 from cassia_engine.records import ClusterResult
 from tests import factories as make
 from tests.browser.conftest import Open, Visit, render

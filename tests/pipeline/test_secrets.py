@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cassia_engine.callers import Caller, called_from
 from cassia_engine.errors import CassiaError
-from cassia_engine.faces import Face, called_from
 from cassia_engine.providers.accounts import load, open_account
 from tests.conftest import EXAMPLES, ROOT
 from tests.mock_provider.running import Running, running_mock
@@ -38,7 +38,7 @@ def test_the_variable_of_a_provider_is_made_of_its_name() -> None:
 def line_of_the_engine(provider: str, base_url: str | None) -> str:
     """What the engine's command says without a key, '' if it needs none."""
     try:
-        with called_from(Face.COMMAND):
+        with called_from(Caller.COMMAND):
             open_account(provider, "some-model", base_url, environ={})
     except CassiaError as error:
         return str(error)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.cells import guard, unguard
+from cassia_engine.csv_injection import guard, unguard
 from tests.conftest import ROOT, need, need_node_env
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import raise_all, shown
-from cassia_engine.faces import argument, option
 from cassia_engine.genes.ids import id_kind
 from cassia_engine.genes.recognised import are_hardly_known, are_mostly_known
 from cassia_engine.markers.columns.formats import LONG, ROW_NAMES, Format, data_columns, has_two, listed, refuse_double

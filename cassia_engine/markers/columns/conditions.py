@@ -6,8 +6,8 @@ import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import shown
-from cassia_engine.faces import argument
 from cassia_engine.markers.columns.sample import number_columns, texts_of
 from cassia_engine.markers.columns.statistics import plain
 from cassia_engine.markers.files.source import Source

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cassia_engine.cells import unguard
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import shown
 from cassia_engine.markers.columns.formats import data_columns
 from cassia_engine.markers.columns.whole_ids import whole_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from cassia_engine.callers import option
 from cassia_engine.errors import shown
-from cassia_engine.faces import option
 from cassia_engine.markers.columns.clear_columns import clear_columns
 from cassia_engine.markers.columns.formats import Format, listed
 from cassia_engine.markers.columns.sample import number_columns

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cassia_engine.cells import unguard
+from cassia_engine.callers import argument, option
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import raise_all, shown
-from cassia_engine.faces import argument, option
 from cassia_engine.files import stem_of
 from cassia_engine.genes.keyed_names import keyed_genes, may_be_keyed
 from cassia_engine.genes.recognised import are_hardly_known, are_mostly_known

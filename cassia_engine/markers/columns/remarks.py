@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import shown
-from cassia_engine.faces import argument
 from cassia_engine.genes.ids import id_kind
 from cassia_engine.genes.recognised import are_hardly_known
 from cassia_engine.markers.columns.formats import Format, listed

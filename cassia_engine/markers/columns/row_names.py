@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from cassia_engine.faces import option
+from cassia_engine.callers import option
 from cassia_engine.markers.columns.formats import ROW_NAMES
 from cassia_engine.markers.columns.gene_columns import Kind, kind_of
 from cassia_engine.markers.columns.wide_labels import GENE, key_of

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.faces import argument, option
 from cassia_engine.genes.dates import is_date, is_scientific
 from cassia_engine.genes.ids import id_kind, unversioned
 from cassia_engine.markers.columns.formats import data_columns

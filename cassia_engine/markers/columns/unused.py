@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from cassia_engine.faces import argument, option
+from cassia_engine.callers import argument, option
 from cassia_engine.markers.columns.direction_column import find_direction_column
 from cassia_engine.markers.columns.formats import Format, listed
 from cassia_engine.markers.columns.sample import number_columns

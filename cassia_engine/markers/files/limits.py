@@ -6,8 +6,8 @@ import gzip
 from pathlib import Path
 from typing import IO, Any
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
-from cassia_engine.faces import option
 from cassia_engine.markers.files.sniff import GZIP
 
 GIGABYTE = 1_000_000_000

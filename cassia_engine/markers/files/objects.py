@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.cells import guard, unguard
+from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.markers.columns.gene_columns import known_share
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cassia_engine.callers import option
 from cassia_engine.errors import shown
-from cassia_engine.faces import option
 from cassia_engine.genes.expression_words import is_absent_word
 from cassia_engine.genes.recognised import share
 from cassia_engine.markers.columns.direction_column import find_direction_column

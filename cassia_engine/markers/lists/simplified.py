@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cassia_engine.cells import unguard
+from cassia_engine.callers import option
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import quoted, shown
-from cassia_engine.faces import option
 from cassia_engine.genes.marker_selector import MarkerSelector, describe_repeats
 from cassia_engine.genes.shorthand import expanded, is_unclear
 from cassia_engine.markers.columns.directions import is_pair

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from cassia_engine.cells import unguard
+from cassia_engine.callers import argument, option
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import shown
-from cassia_engine.faces import argument, option
 from cassia_engine.genes.ids import ENTREZ, id_kind
 from cassia_engine.genes.recognised import is_recognised, share
 from cassia_engine.markers.columns.formats import LONG, Format, data_columns, listed, refuse_double

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import duckdb
 
-from cassia_engine.cells import unguard
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import quoted
 from cassia_engine.genes.list_gene import gene_of
 from cassia_engine.genes.marker_selector import MarkerSelector, describe_repeats

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 import duckdb
 
-from cassia_engine.faces import option
+from cassia_engine.callers import option
 from cassia_engine.markers.columns.formats import Format
 from cassia_engine.markers.files.source import Source
 from cassia_engine.records import Marker

@@ -7,8 +7,8 @@ import re
 
 import duckdb
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import shown
-from cassia_engine.faces import argument
 from cassia_engine.markers.columns.statistics import KNOWN, is_unclear_fold, matching, plain
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.long.thresholds import Thresholds

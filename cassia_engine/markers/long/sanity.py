@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import duckdb
 
+from cassia_engine.callers import option
 from cassia_engine.errors import raise_all, shown
-from cassia_engine.faces import option
 from cassia_engine.markers.columns.formats import listed
 from cassia_engine.markers.columns.tools import SCVI, SCVI_VANILLA
 from cassia_engine.markers.files.source import Source

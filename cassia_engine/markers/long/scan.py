@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cassia_engine.cells import unguard
+from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.files.numbers import as_number, has_comma
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.faces import argument
 from cassia_engine.markers.columns.formats import ROW_NAMES, Format
 from cassia_engine.markers.columns.gene_columns import is_number
 from cassia_engine.markers.columns.sample import number_columns

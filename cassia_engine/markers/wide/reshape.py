@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import shown
-from cassia_engine.faces import argument
 from cassia_engine.genes.list_gene import absent_gene
 from cassia_engine.markers.columns.formats import Format
 from cassia_engine.markers.columns.gene_columns import filled, is_number

@@ -17,8 +17,8 @@ import pytest
 
 import cassia_engine
 from cassia_engine import settings
+from cassia_engine.callers import Caller, argument, called_from, caller, option
 from cassia_engine.errors import CassiaError, UsageError
-from cassia_engine.faces import Face, argument, called_from, caller, option
 
 PACKAGE = Path(cassia_engine.__file__).parent
 IDS = pd.DataFrame({"cluster": ["a", "b"], "genes": ["ENSG00000167286", "ENSG00000198851"]})
@@ -37,23 +37,23 @@ LONG = pd.DataFrame({"grp": ["a", "b"], "sym": ["CD3D", "CD79A"], "avg_log2FC": 
     ],
 )
 def test_options_with_a_value(name: str, value: Any, written: tuple[str, str, str]) -> None:
-    for face, expected in zip((Face.COMMAND, Face.PYTHON, Face.R), written, strict=True):
+    for face, expected in zip((Caller.COMMAND, Caller.PYTHON, Caller.R), written, strict=True):
         with called_from(face):
             assert option(name, value) == expected
 
 
 def test_options_without_a_value_and_names_of_other_callers() -> None:
     found = {}
-    for face in Face:
+    for face in Caller:
         with called_from(face):
             found[face] = (option("gene_map"), argument("tissue"), argument("cluster_column"))
     assert found == {
-        Face.COMMAND: ("--gene_map", "--tissue", "--cluster_column"),
-        Face.PYTHON: ("gene_map=...", "tissue", "cluster_column"),
-        Face.CASSIA: ("gene_map=...", "tissue", "celltype_column"),
-        Face.R: ("gene_map = ...", "tissue", "celltype_column"),
+        Caller.COMMAND: ("--gene_map", "--tissue", "--cluster_column"),
+        Caller.PYTHON: ("gene_map=...", "tissue", "cluster_column"),
+        Caller.CASSIA: ("gene_map=...", "tissue", "celltype_column"),
+        Caller.R: ("gene_map = ...", "tissue", "celltype_column"),
     }
-    assert caller() is Face.PYTHON
+    assert caller() is Caller.PYTHON
 
 
 def spelled_options(path: Path) -> list[str]:
@@ -75,7 +75,7 @@ ENGINE = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != 
 
 @pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_module_that_python_reaches_spells_an_option(path: Path) -> None:
-    assert spelled_options(path) == [], "name options by cassia_engine.faces.option"
+    assert spelled_options(path) == [], "name options by cassia_engine.callers.option"
 
 
 # A wrong call, and what its line has to name.

@@ -120,7 +120,7 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
 FUNCTIONS: Mapping[str, str] = {name: nearest for nearest, names in _FUNCTIONS.items() for name in names}
 
 
-class AbsentError(CassiaError, AttributeError):
+class UnavailableError(CassiaError, AttributeError):
     """CASSIA has this name and cassia does not; the message names the nearest thing here."""
 
     exit_code = 2

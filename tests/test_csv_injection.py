@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.cells import csv_row, guard, unguard
+from cassia_engine.csv_injection import csv_row, guard, unguard
 
 # What a spreadsheet looks at, with what it drops before it, and what may begin a cell of its own.
 ALPHABET = "=+-@＝＋－＠﹦;\t\r\n' \u200b\ufeff\u00a0\u2060\u00ad\x00\x0b\u3000,\"aé1"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import cassia_engine
-from cassia_engine.absent import FUNCTIONS, AbsentError
 from cassia_engine.cli.app import SUBCOMMANDS
 from cassia_engine.cli.namesake import COMMANDS
+from cassia_engine.unavailable import FUNCTIONS, UnavailableError
 from tests.conftest import ROOT
 from tests.test_cli import cassia
 
@@ -43,7 +43,7 @@ def test_every_documented_function_is_here_or_named() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_that_is_not_here_names_the_nearest(name: str) -> None:
-    with pytest.raises(AbsentError) as caught:
+    with pytest.raises(UnavailableError) as caught:
         getattr(cassia_engine, name)
     assert str(caught.value) == f"{name} is in CASSIA and not in cassia; nearest here: {FUNCTIONS[name]}"
     assert caught.value._render_traceback_() == [f"cassia: error: {caught.value}"]

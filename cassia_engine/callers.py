@@ -23,7 +23,7 @@ _CUT = 60
 _NO_VALUE: Any = object()
 
 
-class Face(Enum):
+class Caller(Enum):
     """Who calls; `names` are the caller's own for options that it calls otherwise."""
 
     COMMAND = "the command line"
@@ -33,46 +33,46 @@ class Face(Enum):
 
     @property
     def names(self) -> Mapping[str, str]:
-        return {Face.COMMAND: {}, Face.PYTHON: _PYTHON}.get(self, _CASSIA)
+        return {Caller.COMMAND: {}, Caller.PYTHON: _PYTHON}.get(self, _CASSIA)
 
 
-_face: ContextVar[Face] = ContextVar("face", default=Face.PYTHON)
+_current: ContextVar[Caller] = ContextVar("caller", default=Caller.PYTHON)
 
 
 @contextmanager
-def called_from(face: Face) -> Iterator[None]:
+def called_from(who: Caller) -> Iterator[None]:
     """Within it, messages name options as this caller writes them; elsewhere as Python does."""
-    token = _face.set(face)
+    token = _current.set(who)
     try:
         yield
     finally:
-        _face.reset(token)
+        _current.reset(token)
 
 
-def caller() -> Face:
+def caller() -> Caller:
     """Who calls now."""
-    return _face.get()
+    return _current.get()
 
 
 def option(name: str, value: Any = _NO_VALUE) -> str:
     """An option as the caller writes it, with its value if one is given: `--provider offline`, `provider="offline"`,
     `provider = "offline"`; a flag with True is `--fresh`, `fresh=True`, `fresh = TRUE`."""
-    face = _face.get()
-    if face is Face.COMMAND:
+    who = _current.get()
+    if who is Caller.COMMAND:
         return f"--{name}" if value is _NO_VALUE or value is True else f"--{name} {shown(value)}"
-    equals = " = " if face is Face.R else "="
-    return f"{argument(name)}{equals}{'...' if value is _NO_VALUE else _literal(value, face)}"
+    equals = " = " if who is Caller.R else "="
+    return f"{argument(name)}{equals}{'...' if value is _NO_VALUE else _literal(value, who)}"
 
 
 def argument(name: str) -> str:
     """The bare name of an option as the caller writes it: `--tissue`, or `tissue` where it is an argument."""
-    face = _face.get()
-    return f"--{name}" if face is Face.COMMAND else face.names.get(name, name)
+    who = _current.get()
+    return f"--{name}" if who is Caller.COMMAND else who.names.get(name, name)
 
 
-def _literal(value: Any, face: Face) -> str:
+def _literal(value: Any, who: Caller) -> str:
     if isinstance(value, bool | None):
-        return {True: "TRUE", False: "FALSE", None: "NULL"}[value] if face is Face.R else repr(value)
+        return {True: "TRUE", False: "FALSE", None: "NULL"}[value] if who is Caller.R else repr(value)
     if not isinstance(value, str):
         return shown(value)
     plain = value.isprintable() and '"' not in value and "\\" not in value
