@@ -271,7 +271,7 @@ def _is_said_absent(text: str) -> bool:
 
 
 def _leave_out_sentences(db: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Take texts that are no genes from the hits, aloud."""
+    """Take texts that are no genes from the hits, with a warning."""
     genes = db.execute("SELECT DISTINCT hit[1].gene FROM kept WHERE hit IS NOT NULL").fetchall()
     texts = [gene for (gene,) in genes if _is_no_gene(gene.strip())]
     these = "hit IS NOT NULL AND hit[1].gene IN (SELECT unnest($1))"

@@ -1,4 +1,4 @@
-// A table of corrections is held against its sample's clusters: what is wrong with it is told before anything is annotated.
+// A table of corrections is checked against its sample's clusters: what is wrong with it is told before anything is annotated.
 process CASSIA_CORRECTIONS {
     tag "${meta.id}"
     label 'process_single'
