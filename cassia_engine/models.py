@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
+from cassia_engine import package_data
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean
 
@@ -58,20 +58,17 @@ class Ending(NamedTuple):
 @cache
 def load() -> tuple[Model, ...]:
     """The shipped table in its order, read once a process."""
-    text = (files("cassia_engine") / "data" / "models.tsv").read_text(encoding="utf-8")
-    return tuple(map(_model, text.splitlines()[1:]))
+    return tuple(_model(*row) for row in package_data.rows("models.tsv"))
 
 
-def _model(line: str) -> Model:
-    provider, model, tier, aliases, documented, *rest = line.split("\t")
+def _model(provider: str, model: str, tier: str, aliases: str, documented: str, *rest: str) -> Model:
     return Model(provider, model, tier, tuple(aliases.split()), documented == "yes", *rest)
 
 
 @cache
 def endings() -> dict[tuple[str, str], Ending]:
     """The models whose end is announced, listed or not, by provider and model."""
-    text = (files("cassia_engine") / "data" / "model_ends.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t")[:4] for line in text.splitlines()[1:]]
+    rows = [row[:4] for row in package_data.rows("model_ends.tsv")]
     rows += [[row.provider, row.model, row.ends, row.successor] for row in load() if row.ends]
     return {(provider, model): Ending(date.fromisoformat(ends), new) for provider, model, ends, new in rows}
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+
+from cassia_engine import package_data
 
 CELL_CYCLE, INTERFERON, STRESS, MITOCHONDRIAL = "cell cycle", "interferon", "stress", "mitochondrial"
 _ALL = "*"
@@ -61,9 +62,8 @@ class _Row:
 
 @cache
 def _rows() -> tuple[_Row, ...]:
-    text = (files("cassia_engine") / "data" / "technical_genes.tsv").read_text(encoding="utf-8")
-    fields = (line.split("\t") for line in text.splitlines()[1:])
-    return tuple(_Row(kind, pattern, frozenset(keep.split())) for _, kind, pattern, keep, _ in fields)
+    rows = package_data.rows("technical_genes.tsv")
+    return tuple(_Row(kind, pattern, frozenset(keep.split())) for _, kind, pattern, keep, _ in rows)
 
 
 @cache

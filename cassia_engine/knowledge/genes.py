@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache, lru_cache
-from importlib.resources import files
 
+from cassia_engine import package_data
 from cassia_engine.knowledge.species import HUMAN as HUMAN
 from cassia_engine.knowledge.species import MOUSE as MOUSE
 from cassia_engine.knowledge.species import SPECIES as SPECIES
@@ -56,7 +56,7 @@ def _orthologs(source: str, target: str) -> dict[str, tuple[str, ...]]:
 @cache
 def ortholog_pairs() -> tuple[tuple[str, str], ...]:
     """(human symbol, mouse symbol) of each pair of orthologs, as they are written."""
-    return tuple((human, mouse) for human, _, mouse in (line.partition("\t") for line in data_lines("orthologs.tsv")))
+    return tuple((human, mouse) for human, mouse in package_data.rows("orthologs.tsv"))
 
 
 def alias_symbols() -> frozenset[str]:
@@ -66,16 +66,9 @@ def alias_symbols() -> frozenset[str]:
 
 @cache
 def _aliases() -> dict[str, str]:
-    pairs = (line.partition("\t") for line in data_lines("gene_aliases.tsv"))
-    return {old: present for old, _, present in pairs}
+    return {row[0]: row[1] for row in package_data.rows("gene_aliases.tsv")}
 
 
 def is_ortholog(gene: str) -> bool:
     """Whether this is a symbol of a human or mouse gene that has an ortholog, in any letter case."""
     return gene.upper() in _orthologs(HUMAN, MOUSE) or gene.upper() in _orthologs(MOUSE, HUMAN)
-
-
-def data_lines(name: str) -> list[str]:
-    """The rows of a bundled table, without its header."""
-    text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
-    return text.splitlines()[1:]

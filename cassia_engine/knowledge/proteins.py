@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from cassia_engine import package_data
 from cassia_engine.knowledge import genes
 
 _CD = re.compile(r"CD\d{1,3}[A-Z]{0,2}", re.IGNORECASE)
@@ -47,8 +48,7 @@ def _key(name: str) -> str:
 
 @cache
 def _targets() -> dict[str, tuple[str, ...]]:
-    rows = (line.split("\t") for line in genes.data_lines("antibody_targets.tsv"))
-    named = [(protein, tuple(found.split())) for protein, found in rows]
+    named = [(protein, tuple(found.split())) for protein, found in package_data.rows("antibody_targets.tsv")]
     # The names of the table may also be written as one word: 41BB.
     joined = {_key(protein).replace("_", ""): found for protein, found in named}
     return joined | {_key(protein): found for protein, found in named}

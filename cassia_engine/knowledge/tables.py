@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from cassia_engine import package_data
 from cassia_engine.errors import UsageError
 from cassia_engine.knowledge import genes
 from cassia_engine.knowledge.proteins import target_genes
@@ -113,11 +113,7 @@ def read_shipped(target: str) -> Iterator[Row]:
 
     A row for "both" has human symbols; one for "mouse" has mouse symbols, of genes that serve only there.
     """
-    text = (files("cassia_engine") / "data" / "markers.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines()[1:]:
-        if line.startswith("#"):
-            continue
-        cl_id, cell_type, tissues, species, symbols = line.split("\t")
+    for cl_id, cell_type, tissues, species, symbols in package_data.rows("markers.tsv"):
         if species in ("both", target):
             spelled = genes.HUMAN if species == "both" else species
             for gene in symbols.split():

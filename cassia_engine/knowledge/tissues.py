@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib.resources import files
+
+from cassia_engine import package_data
 
 ANY = "any"
 _LIKE = 0.8  # of 1, by difflib: how like a word is to one of the table that is offered in its place
@@ -47,8 +48,7 @@ class TissueTable:
     @cache
     def load(cls) -> TissueTable:
         """The shipped table, read once a process."""
-        text = (files("cassia_engine") / "data" / "tissues.tsv").read_text(encoding="utf-8")
-        rows = [line.split("\t") for line in text.splitlines()[1:]]
+        rows = list(package_data.rows("tissues.tsv"))
         words = {_plain(word): name for name, phrases, _ in rows for word in phrases.split("; ")}
         near = {name: frozenset(filter(None, others.split("; "))) for name, _, others in rows}
         return cls(words, near)

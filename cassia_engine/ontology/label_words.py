@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from cassia_engine import package_data
 
 _GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu")
 _LETTERS = str.maketrans(
@@ -114,8 +115,7 @@ class Words:
     @cache
     def load(cls) -> Words:
         """The shipped table, read once a process."""
-        text = (files("cassia_engine") / "data" / "label_words.tsv").read_text(encoding="utf-8")
-        rows = [line.split("\t") for line in text.splitlines()[1:]]
+        rows = list(package_data.rows("label_words.tsv"))
         fillers = frozenset(w for kind, written, _ in rows if kind == "filler" for w in written.split("; "))
         phrases = defaultdict(list)
         kinds = defaultdict(set)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from importlib.resources import files
 
+from cassia_engine import package_data
 from cassia_engine.ontology.label_words import Words, tokens
 from cassia_engine.ontology.terms import Term, Terms
 
@@ -169,15 +169,11 @@ def key(words: Iterable[str]) -> str:
 
 def _past() -> Iterator[tuple[str, str, str]]:
     """Term, label and last release of the labels of past releases."""
-    text = (files("cassia_engine") / "data" / "label_past.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines()[1:]:
-        cl_id, _, label, release, _ = line.split("\t")
+    for cl_id, _, label, release, _ in package_data.rows("label_past.tsv"):
         yield cl_id, label, release
 
 
 def _table() -> Iterator[tuple[tuple[str, ...], str]]:
-    text = (files("cassia_engine") / "data" / "label_terms.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines()[1:]:
-        cl_id, _, written = line.split("\t")
+    for cl_id, _, written in package_data.rows("label_terms.tsv"):
         for variant in written.split("; "):
             yield tokens(variant), cl_id

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import NamedTuple, Self
+
+from cassia_engine import package_data
 
 RELEASE = "2026-03-26"
 # Where a lineage path begins: the first of these above a term, narrow ones first.
@@ -48,8 +49,7 @@ class Terms:
     @cache
     def load(cls) -> Self:
         """Those of the shipped ontology, read once a process."""
-        text = (files("cassia_engine") / "data" / "cl.tsv").read_text(encoding="utf-8")
-        return cls({t.id: t for t in map(_term, text.splitlines()[1:])})
+        return cls({t.id: t for t in map(_term, package_data.rows("cl.tsv"))})
 
     def __contains__(self, cl_id: str) -> bool:
         return cl_id in self._terms
@@ -149,8 +149,8 @@ class Terms:
         return found
 
 
-def _term(line: str) -> Term:
-    cl_id, label, synonyms, parents, deprecated, replaced_by = line.split("\t")
+def _term(row: list[str]) -> Term:
+    cl_id, label, synonyms, parents, deprecated, replaced_by = row
     return Term(cl_id, label, _list(synonyms), _list(parents), deprecated == "1", replaced_by)
 
 

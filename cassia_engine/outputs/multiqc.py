@@ -11,10 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from cassia_engine import package_data
 from cassia_engine.csv_injection import guard
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Merged, Outcome
@@ -148,8 +148,7 @@ def sample_name(name: str) -> str:
 @cache
 def _endings() -> tuple[re.Pattern[str], tuple[str, ...]]:
     """Where what MultiQC cuts a name at begins, and what it trims from both ends."""
-    text = (files("cassia_engine") / "data" / "multiqc_endings.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
+    rows = list(package_data.rows("multiqc_endings.tsv"))
     cuts = "|".join(re.escape(ending) for how, ending in rows if how == "cut")
     # The first character of each, as one may begin within another.
     return re.compile(f"(?={cuts})."), tuple(ending for how, ending in rows if how == "trim")

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from cassia_engine import models
+from cassia_engine import models, package_data
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import AccountError, UsageError, did_you_mean, shown
 from cassia_engine.providers.address import check_base_url, is_loopback
@@ -81,7 +80,7 @@ class Account:
 @cache
 def load() -> tuple[Provider, ...]:
     """The providers in the table's order, read once a process."""
-    return tuple(Provider(*cells) for cells in _rows("providers.tsv"))
+    return tuple(Provider(*cells) for cells in package_data.rows("providers.tsv"))
 
 
 def traits_of(provider: str, model: str) -> Traits:
@@ -262,7 +261,7 @@ def _host(url: str) -> str:
 
 @cache
 def _quirks() -> tuple[tuple[str, str, Traits], ...]:
-    return tuple((cells[0], cells[1], _traits(*cells[2:])) for cells in _rows("quirks.tsv"))
+    return tuple((cells[0], cells[1], _traits(*cells[2:])) for cells in package_data.rows("quirks.tsv"))
 
 
 def _traits(temperature: str, reasoning: str, efforts: str, schema: str, field: str, marks: str, more: str) -> Traits:
@@ -278,8 +277,3 @@ def _traits(temperature: str, reasoning: str, efforts: str, schema: str, field: 
         bounded="bounds" in marks.split(),
         with_schema=more,
     )
-
-
-def _rows(name: str) -> Iterator[list[str]]:
-    text = (files("cassia_engine") / "data" / name).read_text(encoding="utf-8")
-    return (line.split("\t") for line in text.splitlines()[1:])

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
+from cassia_engine import package_data
 from cassia_engine.providers.dialects import Reading
 
 
@@ -36,13 +36,12 @@ class Price(NamedTuple):
 @cache
 def load() -> dict[tuple[str, str], Price]:
     """The shipped table by provider and model, read once a process."""
-    text = (files("cassia_engine") / "data" / "prices.tsv").read_text(encoding="utf-8")
-    prices = map(_price, text.splitlines()[1:])
+    prices = map(_price, package_data.rows("prices.tsv"))
     return {(price.provider, price.model): price for price in prices}
 
 
-def _price(line: str) -> Price:
-    provider, model, full, read, write, output, up_to, date, source = line.split("\t")
+def _price(row: list[str]) -> Price:
+    provider, model, full, read, write, output, up_to, date, source = row
     longest = float(up_to) if up_to else math.inf
     # Without prices of their own, tokens of a cache cost as much as others.
     return Price(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
+from cassia_engine import package_data
 
 
 def _further(what: str) -> tuple[str, ...]:
     """Further names, also in other languages, of columns that hold this: "cluster" or "gene"."""
-    text = (files("cassia_engine") / "data" / "column_names.tsv").read_text(encoding="utf-8")
-    return tuple(row["name"] for row in csv.DictReader(text.splitlines(), delimiter="\t") if row["holds"] == what)
+    return tuple(name for name, holds in package_data.rows("column_names.tsv") if holds == what)
 
 
 # Scanpy, Seurat, CellTypist, monocle3, CellMarker, decoupler, and what people type, the surest first.
