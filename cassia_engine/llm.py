@@ -29,7 +29,7 @@ from cassia_engine.providers.accounts import Account, default_workers, open_acco
 from cassia_engine.providers.chat import Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
-from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
+from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, RunInfo
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 
@@ -207,7 +207,7 @@ class _Talks:
     async def hold(self, cluster: Cluster) -> ClusterResult:
         """The first result that is no failure, else the last; with the calls of all its conversations."""
         if not cluster.markers:
-            return ClusterResult(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
+            return ClusterResult.unanswered(cluster, "")
         result = await self._converse(cluster, self._client, 0)
         replicate = 1
         while result.outcome.is_failure and (further := await self._further(cluster, replicate)):

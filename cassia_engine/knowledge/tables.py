@@ -10,7 +10,6 @@ Both are read into one `Profile` per cell type, with its genes in the spelling o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +20,11 @@ from cassia_engine.errors import UsageError
 from cassia_engine.knowledge import genes
 from cassia_engine.knowledge.proteins import target_genes
 from cassia_engine.knowledge.tissues import ANY, TissueTable
-from cassia_engine.ontology import Ontology
+from cassia_engine.ontology import CL_ID, Ontology
 
 VERSION = "1.0"  # of the shipped table: changes whenever a row does
 OWN_COLUMNS = ("species", "tissue", "cell_type", "cl_id", "gene", "source", "weight")
 SHIPPED_WEIGHT = 3.0  # a shipped gene counts as much as a row of weight 3 in a person's table
-_CL_ID = re.compile(r"CL:\d{7}")
 
 
 class Row(NamedTuple):
@@ -167,7 +165,7 @@ def _own_row(fields: list[str], places: tuple[int, ...], width: int, path: Path,
         raise wrong(f"column species: {species!r}; expected one of {', '.join(genes.SPECIES)}")
     if not cell_type or not gene:
         raise wrong(f"column {'gene' if cell_type else 'cell_type'} is empty; every row needs a cell type and a gene")
-    if cl_id and not _CL_ID.fullmatch(cl_id):
+    if cl_id and not CL_ID.fullmatch(cl_id):
         raise wrong(f"column cl_id: {cl_id!r} is not like CL:0000084; leave it empty if there is no term")
     if not _is_weight(weight):
         raise wrong(f"column weight: {weight!r} is not a number from 0.001 to 1000; a shipped gene has 3")

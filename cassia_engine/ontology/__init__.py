@@ -6,6 +6,6 @@ docs/ontology.md explains the rules.
 
 from cassia_engine.ontology.cell_ontology import Ontology, resolve
 from cassia_engine.ontology.resolution import Resolution
-from cassia_engine.ontology.terms import RELEASE, Term
+from cassia_engine.ontology.terms import CL_ID, RELEASE, WRITTEN_ID, Term
 
-__all__ = ["RELEASE", "Ontology", "Resolution", "Term", "resolve"]
+__all__ = ["CL_ID", "RELEASE", "WRITTEN_ID", "Ontology", "Resolution", "Term", "resolve"]

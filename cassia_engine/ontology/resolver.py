@@ -9,12 +9,12 @@ from cassia_engine.ontology import lists
 from cassia_engine.ontology.label_words import tokens
 from cassia_engine.ontology.matching import Matcher
 from cassia_engine.ontology.resolution import Hit, Resolution, miss
-from cassia_engine.ontology.terms import Terms
+from cassia_engine.ontology.terms import WRITTEN_ID, Terms
 from cassia_engine.records import How
 
 LONGEST = 300  # characters; a longer text is no label
 REMEMBERED = 20_000  # labels
-_ID = re.compile(r"[\[({]?\s*\bCL[:_](\d{7})\b\s*[\])}]?", re.IGNORECASE)
+_ID = re.compile(rf"[\[({{]?\s*\b{WRITTEN_ID.pattern}\b\s*[\])}}]?", re.IGNORECASE)
 _Strategy = Callable[[Matcher, str, list[str]], Hit | None]
 # Of a label that is no name as it stands: the first that has an answer counts.
 _STRATEGIES: tuple[_Strategy, ...] = (lists.resolve, Matcher.stripped, lists.outside_brackets, Matcher.broader)

@@ -5,6 +5,7 @@ The table is made by scripts/make_ontology.py; its source and licence are in dat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache, cached_property
 from typing import NamedTuple, Self
@@ -12,6 +13,9 @@ from typing import NamedTuple, Self
 from cassia_engine import package_data
 
 RELEASE = "2026-03-26"
+# An id, and the same as people and file formats write it.
+CL_ID = re.compile(r"CL:\d{7}")
+WRITTEN_ID = re.compile(r"CL[:_](\d{7})", re.IGNORECASE)
 # Where a lineage path begins: the first of these above a term, narrow ones first.
 _BROAD = (
     *("CL:0000988", "CL:0000115", "CL:0002319", "CL:0000187", "CL:0000586", "CL:0000066", "CL:0000499"),

@@ -232,6 +232,13 @@ class ClusterResult:
     confidence_reasons: tuple[ConfidenceReason, ...] = ()
     rounds: tuple[Round, ...] = ()
 
+    @classmethod
+    def unanswered(cls, cluster: Cluster, reason: str) -> Self:
+        """Of a cluster that nobody annotated: it has no markers, or was not reached for this reason."""
+        if not cluster.markers:
+            return cls(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
+        return cls(cluster, Outcome.NOT_REACHED, reason)
+
     @property
     def annotation(self) -> Annotation | None:
         """What was answered, corrected or not."""

@@ -10,7 +10,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
-from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, Dataset, Outcome, RunInfo
+from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, Dataset, RunInfo
 from cassia_engine.settings import AnnotateSettings
 
 if TYPE_CHECKING:
@@ -115,7 +115,11 @@ def stream_chunk(
     def give_ready(to_the_end: bool = False) -> None:
         nonlocal following
         while following and (to_the_end or following.index in ready):
-            take(ready.pop(following.index) if following.index in ready else _not_reached(following))
+            take(
+                ready.pop(following.index)
+                if following.index in ready
+                else ClusterResult.unanswered(following, NOT_REACHED_REASON)
+            )
             following = next(expected, None)
 
     def put(result: ClusterResult) -> None:
@@ -126,12 +130,6 @@ def stream_chunk(
     ended = annotator.annotate_all(chunk, put, stop)
     give_ready(to_the_end=True)
     return ended
-
-
-def _not_reached(cluster: Cluster) -> ClusterResult:
-    if not cluster.markers:
-        return ClusterResult(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
-    return ClusterResult(cluster, Outcome.NOT_REACHED, NOT_REACHED_REASON)
 
 
 class OneByOne:

@@ -14,7 +14,6 @@ from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.records import (
     NO_RUN,
     Chunk,
-    Cluster,
     ClusterResult,
     Dataset,
     Merged,
@@ -121,16 +120,10 @@ def _from_journal(chunk: Chunk, settings: AnnotateSettings) -> list[tuple[Cluste
     """What the journal holds of a chunk whose task left no result; the rest is `not_reached`."""
     replayer = open_replayer(settings, chunk.dataset)
     if replayer is None:
-        return [(_unanswered(cluster, NOT_REACHED_REASON), NO_RUN) for cluster in chunk.clusters]
+        return [(ClusterResult.unanswered(cluster, NOT_REACHED_REASON), NO_RUN) for cluster in chunk.clusters]
     refused = replayer.refused()
     why = f"{refused}; when that is corrected, run again with -resume" if refused else NOT_REACHED_REASON
     results = run_chunk(chunk, replayer).results
     reached = any(result.outcome not in (Outcome.NOT_REACHED, Outcome.NO_MARKERS) for result in results)
     run = replayer.run_info if reached else NO_RUN
-    return [(_unanswered(r.cluster, why) if r.outcome is Outcome.NOT_REACHED else r, run) for r in results]
-
-
-def _unanswered(cluster: Cluster, why: str) -> ClusterResult:
-    if not cluster.markers:
-        return ClusterResult(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
-    return ClusterResult(cluster, Outcome.NOT_REACHED, why)
+    return [(ClusterResult.unanswered(r.cluster, why) if r.outcome is Outcome.NOT_REACHED else r, run) for r in results]

@@ -6,7 +6,6 @@ The table is the one that the report exports: `cluster`, `label`, and if wanted 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from cassia_engine.markers.columns.formats import data_columns
 from cassia_engine.markers.files.frames import opened
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
 from cassia_engine.offline.broad_lineages import lineage_of
-from cassia_engine.ontology import Ontology
+from cassia_engine.ontology import WRITTEN_ID, Ontology
 from cassia_engine.records import ClusterResult, Correction, How, Merged, TermMatch
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ NEEDED = ("cluster", "label")
 COLUMNS = (*NEEDED, "cl_id", "comment", "decided_by")
 SOMEBODY = "a person"
 LONGEST = {"label": 300, "comment": 2000, "decided_by": 200}
-_CL_ID = re.compile(r"CL[:_](\d{7})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ def _trouble_with(cl_id: str) -> tuple[str, str] | None:
     remedy = "correct it, or leave it empty to have the label looked up"
     if not cl_id:
         return None
-    if not _CL_ID.fullmatch(cl_id):
+    if not WRITTEN_ID.fullmatch(cl_id):
         return "none", f"{shown(cl_id)} is no Cell Ontology id such as CL:0000084; {remedy}"
     ontology, term = Ontology.load(), _plain_id(cl_id)
     if term not in ontology:
@@ -165,7 +163,7 @@ def _trouble_with(cl_id: str) -> tuple[str, str] | None:
 
 
 def _plain_id(cl_id: str) -> str:
-    found = _CL_ID.fullmatch(cl_id)
+    found = WRITTEN_ID.fullmatch(cl_id)
     return f"CL:{found[1]}" if found else ""
 
 
