@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cassia_engine.conversation.term_mapper import Likeness, TermMapper
 from cassia_engine.evidence import Findings, GeneList, named
-from cassia_engine.records import Confidence, ConfidenceReason, Judgement, Ruling
+from cassia_engine.records import HIGH_SCORE, LOW_SCORE, Confidence, ConfidenceReason, Judgement, Ruling
 from cassia_engine.records.replies import Answer, Claim, Verdict
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS, Question
@@ -122,7 +122,6 @@ def _other_type(verdict: Verdict, claim: Claim, stance: Stance, terms: TermMappe
         yield f"From the list alone the validator named another type: {verdict.own_type[:60]}."
 
 
-LOW_SCORE, HIGH_SCORE = 50, 75
 LEAST_EVIDENCE = 2
 
 

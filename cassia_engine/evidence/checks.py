@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cassia_engine.evidence.genes import TOP, GeneList, named
+from cassia_engine.evidence.genes import GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
-from cassia_engine.records import Finding
+from cassia_engine.records import TOP_GENES, Finding
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, repeats_form
 from cassia_engine.replies.placeholders import nameless, placeholder
@@ -188,7 +188,7 @@ def kind(label: str, cl_id: CellTypeId) -> str:
 def _evidence_strong(evidence: tuple[str, ...], genes: GeneList) -> Finding:
     high = [gene for gene in evidence if gene in genes.top]
     least = min(LEAST_EVIDENCE, genes.size)
-    text = f"{len(evidence)} listed genes speak for the answer ({least} wanted), {len(high)} of the first {TOP}."
+    text = f"{len(evidence)} listed genes speak for the answer ({least} wanted), {len(high)} of the first {TOP_GENES}."
     return Finding("evidence_strong", len(evidence) >= least and bool(high), text, evidence)
 
 

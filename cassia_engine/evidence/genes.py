@@ -10,9 +10,8 @@ from cassia_engine.knowledge.genes import spellings
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.knowledge.proteins import target_genes
 from cassia_engine.knowledge.short_names import continued
-from cassia_engine.records import Cluster
+from cassia_engine.records import TOP_GENES, Cluster
 
-TOP = 20  # the first genes of a list, of which the answer should explain a part
 _SHOWN = 10  # genes that a line names
 
 # Names of proteins that models cite for their genes, and that no table of symbols or antibodies has.
@@ -64,7 +63,7 @@ class GeneList:
     def __init__(self, cluster: Cluster):
         genes = cluster.genes
         self.size = len(genes)
-        self.top = frozenset(genes[:TOP])
+        self.top = frozenset(genes[:TOP_GENES])
         self._genes = frozenset(genes)
         self._listed = _by_spelling(genes)
         self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)

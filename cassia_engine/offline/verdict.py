@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cassia_engine.offline.broad_lineages import related
 from cassia_engine.offline.scoring import Candidate, Ranking
-from cassia_engine.records import Confidence, ScoringCheck
+from cassia_engine.records import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ScoringCheck
 
 # A strength about that of one good marker in the middle of the list: without it a single gene would score 100.
 ONE_GENE = 0.5
@@ -130,10 +130,10 @@ def _state(genes: Sequence[str]) -> str:
 
 def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> tuple[ScoringCheck, ...]:
     n_genes = len(answer.genes)
-    high = [gene for gene in answer.genes if gene in genes[:20]]
+    high = [gene for gene in answer.genes if gene in genes[:TOP_GENES]]
     return (
         ScoringCheck("Do at least three genes speak for it?", n_genes >= 3, f"{n_genes} do"),
-        ScoringCheck("Is one of them among the first 20?", bool(high), ", ".join(high[:5]) or "none is"),
+        ScoringCheck(f"Is one of them among the first {TOP_GENES}?", bool(high), ", ".join(high[:5]) or "none is"),
         ScoringCheck(
             "Is it expected in this tissue?",
             answer.expected,
@@ -149,8 +149,8 @@ def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> 
 
 def _confidence(answer: Candidate, score: float, checks: Sequence[ScoringCheck], mixed: bool) -> Confidence:
     """High: all checks passed, four genes, score 75. Low: fewer than two genes, a mixture, or a score under 50."""
-    if mixed or len(answer.genes) < 2 or score < 50:
+    if mixed or len(answer.genes) < 2 or score < LOW_SCORE:
         return Confidence.LOW
-    if all(check.passed for check in checks) and len(answer.genes) >= 4 and score >= 75:
+    if all(check.passed for check in checks) and len(answer.genes) >= 4 and score >= HIGH_SCORE:
         return Confidence.HIGH
     return Confidence.MODERATE

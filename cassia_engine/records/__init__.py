@@ -17,7 +17,7 @@ from cassia_engine.records.clusters import (
 )
 from cassia_engine.records.json_form import to_json
 from cassia_engine.records.merged import NO_RUN, Merged
-from cassia_engine.records.outcomes import Confidence, ConfidenceReason, Outcome
+from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.results import (
     Annotation,
     CellType,
@@ -41,11 +41,14 @@ STATUS_KIND = "cassia-status"
 
 __all__ = [
     "CHUNK_KIND",
+    "HIGH_SCORE",
+    "LOW_SCORE",
     "NO_RUN",
     "OFFLINE",
     "RESULT_KIND",
     "SCHEMA_VERSION",
     "STATUS_KIND",
+    "TOP_GENES",
     "Annotation",
     "CellType",
     "Chunk",

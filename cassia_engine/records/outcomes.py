@@ -25,6 +25,11 @@ class Outcome(StrEnum):
         return self not in (Outcome.ANNOTATED, Outcome.NO_MARKERS)
 
 
+# Of 100: an answer below the one is of Low confidence, High needs the other; whoever annotates.
+LOW_SCORE, HIGH_SCORE = 50, 75
+TOP_GENES = 20  # the first genes of a cluster, of which an answer should explain a part
+
+
 class Confidence(StrEnum):
     """How sure an annotation is, by the written rule of its annotator; not a probability."""
 

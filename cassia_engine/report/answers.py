@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import (
+    TOP_GENES,
     Annotation,
     CellType,
     Cluster,
@@ -20,7 +21,6 @@ from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.wording import share
 
 PIPS = {Confidence.LOW: 1, Confidence.MODERATE: 2, Confidence.HIGH: 3}
-TOP = 20  # genes that the share explained is of
 
 # How a label was placed where it is not a term's own name.
 PLACED: Mapping[How, str] = {
@@ -89,5 +89,5 @@ def explained(a: Annotation, cluster: Cluster) -> str:
     """The share of the first genes that the answer explains, "" if nobody asked."""
     if a.top_explained is None:
         return ""
-    first = min(TOP, len(cluster.markers))
+    first = min(TOP_GENES, len(cluster.markers))
     return f"{share(a.top_explained)} of the first {first} genes"
