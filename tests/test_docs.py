@@ -23,7 +23,7 @@ from cassia_engine.records.replies import Answer, Claim, Verdict
 ROOT = Path(__file__).parent.parent
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# docs/design.md speaks of what is to come too; options of other tools stand in CONTRIBUTING.md.
+# Options of other tools stand in CONTRIBUTING.md.
 FOR_USERS = ("README.md", "CHANGELOG.md", "docs/formats.md", "docs/benchmarks.md", "benchmarks/README.md")
 FOLDERS = ("docs", "benchmarks", "cassia_engine", "modules", "tests")
 
@@ -112,10 +112,10 @@ def subcommands(text: str) -> list[tuple[str, str]]:
     return [*inline, *indented]
 
 
-# docs/design.md speaks of what is to come too, docs/differences.md of what is not here.
+# docs/differences.md speaks of what is not here.
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
 def test_subcommands_of_the_pages_exist(path: Path) -> None:
-    known = {*SUBCOMMANDS, *{"design.md": ("serve",), "differences.md": ("boost",)}.get(path.name, ())}
+    known = {*SUBCOMMANDS, *{"differences.md": ("boost",)}.get(path.name, ())}
     assert {name for _, name in subcommands(path.read_text(encoding="utf-8"))} <= known
 
 
