@@ -14,19 +14,18 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from cassia_engine._version import __version__
-from cassia_engine.callers import option
 from cassia_engine.errors import AccountError
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
+from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.dialects import DIALECTS
-from cassia_engine.providers.faults import Fault, FaultAction, classify, with_proxy_password
-from cassia_engine.providers.network import Resolver, proxy_of_environment, reason_of, trusted
+from cassia_engine.providers.faults import Fault, FaultAction, classify
+from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
 from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
 from cassia_engine.redaction import redacted
 
@@ -133,7 +132,7 @@ class Transport:
                 status, headers = response.status, response.headers
                 body = await self._body(response, stream, began)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            fault = self._lost(error)
+            fault = connection_fault(error, self._account, self._timeout, self._proxy)
             if stream and not self._has_streamed and isinstance(error, aiohttp.ServerDisconnectedError):
                 # What stands between may take no streams: the next attempt goes without.
                 self._stop_streaming("closed the connection at a streamed request")
@@ -207,80 +206,6 @@ class Transport:
             said = {"error": text[:_HEAD]}  # servers in Rust refuse in plain words
         api_error = self._dialect.api_error(said)
         return classify(status, lower, api_error, text[:_HEAD], self._account)
-
-    def _lost(self, error: Exception) -> Fault:
-        """What it means that no whole answer came."""
-        if isinstance(error, aiohttp.ClientHttpProxyError):
-            return self._refused_by_proxy(error.status)
-        action, text = next((row[1:] for row in _LOST if isinstance(error, row[0])), _BROKEN)
-        if self._account.streams and isinstance(error, TimeoutError):
-            # Asked the same again, a server that is at work would begin anew.
-            action, text = next((row[1:] for row in _LOST_AT_WORK if isinstance(error, row[0])), (action, text))
-        host = getattr(error, "host", None) if isinstance(error, aiohttp.ClientConnectorError) else None
-        proxy = urlsplit(self._proxy).hostname if self._proxy else None
-        target = urlsplit(self._account.base_url).hostname
-        place = f"its proxy {proxy}" if proxy and host == proxy else f"its host {host or target}"
-        line = text.format(
-            place=place,
-            reason=reason_of(error),
-            connect=self._timeout.connect,
-            read=self._timeout.sock_read,
-            total=self._timeout.total,
-            longer=option("timeout", f"{2 * (self._timeout.sock_read or 0):g}"),
-        )
-        return Fault(f"{self._account.provider}: {line}", action)
-
-    def _refused_by_proxy(self, status: int) -> Fault:
-        host = urlsplit(self._proxy or "").hostname
-        asked = f"; it wants a name and a password: {with_proxy_password()}" if status == 407 else ""
-        line = f"{self._account.provider}: the proxy {host} makes no connection (status {status}){asked}"
-        return Fault(
-            line,
-            FaultAction.ABORT_RUN if 400 <= status < 500 and status not in (408, 429) else FaultAction.RETRY,
-            status,
-        )
-
-
-_BROKEN = (FaultAction.RETRY, "the connection to {place} broke{reason}")
-
-# Of servers of one's own, in place of those below.
-_LOST_AT_WORK: tuple[tuple[type[Exception], FaultAction, str], ...] = (
-    (aiohttp.ConnectionTimeoutError, FaultAction.RETRY, "{place} took no connection within {connect:g} s"),
-    (
-        aiohttp.SocketTimeoutError,
-        FaultAction.FAIL_CALL,
-        "{place} sent nothing for {read:g} s and may be still at work; it is not asked the same again: give it longer "
-        "({longer}), or a smaller or faster model",
-    ),
-    (
-        TimeoutError,
-        FaultAction.FAIL_CALL,
-        "{place} had not ended its answer after {total:g} s; it is not asked the same again: give it longer "
-        "({longer}), or a smaller or faster model",
-    ),
-)
-
-# The first that fits decides; what comes first is a kind of what comes later.
-_LOST: tuple[tuple[type[Exception], FaultAction, str], ...] = (
-    (
-        aiohttp.ClientConnectorCertificateError,
-        FaultAction.ABORT_RUN,
-        "the certificate of {place} is not trusted{reason}; if your network looks into TLS, set SSL_CERT_FILE to the "
-        "file of its CA certificates",
-    ),
-    (aiohttp.ClientConnectorSSLError, FaultAction.RETRY, "{place} does not speak TLS as it should{reason}"),
-    (aiohttp.ClientConnectorDNSError, FaultAction.RETRY, "{place} has no address (its name is not known here)"),
-    (aiohttp.ClientConnectorError, FaultAction.RETRY, "{place} cannot be reached{reason}"),
-    (aiohttp.ConnectionTimeoutError, FaultAction.RETRY, "{place} took no connection within {connect:g} s"),
-    (aiohttp.SocketTimeoutError, FaultAction.RETRY, "{place} sent nothing for {read:g} s"),
-    (TimeoutError, FaultAction.RETRY, "{place} gave no whole answer in time"),
-    (aiohttp.ServerDisconnectedError, FaultAction.RETRY, "{place} closed the connection before it answered"),
-    (aiohttp.ClientPayloadError, FaultAction.RETRY, "the answer of {place} was cut off"),
-    (aiohttp.ClientResponseError, FaultAction.RETRY, "the answer of {place} is no HTTP"),
-    (aiohttp.ClientError, *_BROKEN),
-    (OSError, *_BROKEN),
-    (ValueError, FaultAction.FAIL_CALL, "the request could not be made for {place}"),
-)
 
 
 def _payload(call: Call, stream: Stream | None) -> bytes:
