@@ -15,7 +15,6 @@ from pathlib import Path
 from cassia_engine.errors import quoted
 from cassia_engine.genes.recognised import is_recognised
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS
-from cassia_engine.markers.files.numbers import UNSEEN
 from cassia_engine.markers.files.source import first_lines
 from cassia_engine.markers.files.text_file import LONGEST_LINE, READING_ERRORS, TooLongError, lines_in, open_text
 
@@ -23,8 +22,9 @@ log = logging.getLogger(__name__)
 
 _SIGNS = ",;\t|"
 _GUARDED = re.compile(r'"=""([^"\r\n]*)"""|(?<![^,;\t|])="([^"\r\n]*)"(?=[,;\t|\r\n]|$)')
-# Between letters of other scripts and in emoji they have a meaning.
-_HIDDEN = re.compile(rf"(?<![^\x00-\x7f]){UNSEEN.pattern}+(?![^\x00-\x7f])")
+# Between letters of other scripts and in emoji they have a meaning. Overrides, which turn the order of letters around,
+# are not among them: a name with one is no gene's.
+_HIDDEN = re.compile(r"(?<![^\x00-\x7f])[\u00ad\u200b-\u200f\u202a-\u202c\u2060-\u2064\ufeff]+(?![^\x00-\x7f])")
 _NAME = re.compile(r"[\w.\-]+")
 
 Change = Callable[[str], str]
@@ -78,7 +78,7 @@ def _without_hidden(line: str) -> str:
 
 def _has_hidden_in_genes(text: str) -> bool:
     """Whether a known gene has such a character before, in or behind its name."""
-    for line in text.splitlines() if UNSEEN.search(text) else ():
+    for line in text.splitlines() if _HIDDEN.search(text) else ():
         cells = re.split(r'[,;\t|" ]', line)
         hidden = [cell for cell in cells if _HIDDEN.search(cell)]
         if any(_NAME.fullmatch(name) and is_recognised(name) for name in map(_without_hidden, hidden)):
