@@ -56,9 +56,14 @@ def cassia() -> None:
     handler = _Lines()
     handler.setFormatter(PlainFormatter())
     logger = logging.getLogger("cassia_engine")
+    level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    if click.get_current_context().invoked_subcommand in SAID_BY:
+    context = click.get_current_context()
+    # Who calls it within another program, as tests do, has its logging as it was.
+    context.call_on_close(lambda: logger.removeHandler(handler))
+    context.call_on_close(lambda: logger.setLevel(level))
+    if context.invoked_subcommand in SAID_BY:
         warn_of_namesake()
 
 
