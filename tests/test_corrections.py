@@ -160,7 +160,7 @@ def test_frames_and_lists_of_rows_are_taken() -> None:
 
 def test_everything_wrong_is_listed_with_line_and_column(tmp_path: Path) -> None:
     path = table(
-        tmp_path, "0,B cell,CL:9999999,,", "0,B cell,lymphocyte,,", ",T cell,,,", f'0,"{"x" * 301}",,,', "0,T cell,,"
+        tmp_path, "0,B cell,CL:9999999,,", "1,B cell,lymphocyte,,", ",T cell,,,", f'2,"{"x" * 301}",,,', "3,T cell,,"
     )
     with pytest.raises(InputProblems) as caught:
         read_corrections(path)
@@ -189,13 +189,16 @@ def test_columns_that_are_not_known_or_missing_are_told(tmp_path: Path) -> None:
 
 
 def test_unknown_and_double_clusters_are_told(tmp_path: Path) -> None:
-    found = read_corrections(table(tmp_path, "7_0,B cell,,,", "0,B cell,,,", "0,T cell,,,"))
+    path = table(tmp_path, "7_0,B cell,,,", "0,B cell,,,", "0,T cell,,,", "1,B cell,CL:9999999,,")
     with pytest.raises(InputProblems) as caught:
-        corrected([make.annotated("0")], found)
-    assert [str(problem).partition(", ")[2] for problem in caught.value.problems] == [
-        "line 2: column cluster: 7_0 is not in the marker table; correct the id or remove the row",
-        "line 4: column cluster: 0 is there twice, as B cell in line 3 and as T cell here; keep one row",
+        read_corrections(path, {"0", "1"})
+    assert sorted(str(problem).partition(", ")[2].partition(";")[0] for problem in caught.value.problems) == [
+        "line 2: column cluster: 7_0 is not in the marker table",
+        "line 4: column cluster: 0 is there twice, as B cell in line 3 and as T cell here",
+        "line 5: column cl_id: CL:9999999 is not in the Cell Ontology of 2026-03-26",
     ]
+    with pytest.raises(UsageError, match="line 2: column cluster: 7_0 is not in the marker table"):
+        corrected([make.annotated("0")], read_corrections(table(tmp_path, "7_0,B cell,,,")))
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,9 @@ def corrections(table: Path, chunks: tuple[Path, ...]) -> None:
 
     Says what cassia collect --corrections would refuse, and writes nothing.
     """
-    from cassia_engine.errors import gather
     from cassia_engine.stagefiles import read_chunk
     from cassia_engine.stages.corrections import read_corrections
 
-    said, parts = gather(lambda: read_corrections(table), lambda: [read_chunk(path) for path in chunks])
-    clusters = [cluster.id for part in parts for cluster in part.clusters]
-    said.check(clusters)
+    clusters = {cluster.id for path in chunks for cluster in read_chunk(path).clusters}
+    said = read_corrections(table, clusters)
     log.info("%d of %d clusters have a correction", len(said.rows), len(clusters))

@@ -6,7 +6,7 @@ The table is the one that the report exports: `cluster`, `label`, and if wanted 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,42 +39,31 @@ class Corrections:
     source: Source
     rows: tuple[tuple[int, str, Correction], ...]
 
-    def check(self, clusters: Sequence[str]) -> None:
-        """Make sure that every correction is for a cluster of these ids, once.
+    def check(self, clusters: Collection[str]) -> None:
+        """Make sure that every correction is for a cluster of these ids.
 
         Raises:
             UsageError: one is not; says which line and what to do.
         """
-        known, first = set(clusters), dict[str, tuple[int, Correction]]()
         problems = Problems(self.source)
-        for line, cluster, said in self.rows:
-            if cluster not in known:
-                what = f"column cluster: {shown(cluster)} is not in the marker table; correct the id or remove the row"
-                problems.add("of no cluster", what, line)
-            elif cluster in first:
-                how = self._both(*first[cluster], said)
-                what = f"column cluster: {shown(cluster)} is there twice, {how}; keep one row"
-                problems.add("for clusters that have one already", what, line)
-            first.setdefault(cluster, (line, said))
+        for line, cluster, _ in self.rows:
+            _check_cluster(line, cluster, clusters, problems)
         problems.raise_all()
 
-    def _both(self, line: int, first: Correction, second: Correction) -> str:
-        """What the first row of a cluster, at `line`, and a second one say of it."""
-        there = f"in {'row' if self.source.in_rows else 'line'} {line}" if self.source.lines else "in an earlier row"
-        for name in ("label", "cl_id"):
-            old, new = getattr(first, name), getattr(second, name)
-            if old and new and old != new:
-                return f"as {shown(old)} {there} and as {shown(new)} here"
-        return f"first {there}"
 
-
-def read_corrections(table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]]) -> Corrections:
+def read_corrections(
+    table: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]], clusters: Collection[str] | None = None
+) -> Corrections:
     """Read a table of corrections: a file, a DataFrame or a list of rows.
 
     A row without label, cl_id and comment says nothing, and is left out.
 
+    Args:
+        clusters: the ids that there are, to say at once which rows are for none; None where they are not known yet.
+
     Raises:
-        UsageError: it cannot be read, has other columns, or names terms that the Cell Ontology does not have.
+        UsageError: it cannot be read, has other columns, names terms that the Cell Ontology does not have, or a cluster
+            twice, or one that is not there.
     """
     if not isinstance(table, str | Path) and not hasattr(table, "__len__"):
         raise UsageError(f"{option('corrections', table)}: expected a path, a DataFrame or a list of rows")
@@ -87,8 +76,11 @@ def read_corrections(table: Path | str | pd.DataFrame | Sequence[Mapping[str, An
         ]
     for line, cells in found:
         _check_row(line, cells, problems)
-    problems.raise_all()
+        if clusters is not None and _says_something(cells) and cells["cluster"] not in MISSING:
+            _check_cluster(line, cells["cluster"], clusters, problems)
     said = [(line, cells["cluster"], _correction(cells)) for line, cells in found if _says_something(cells)]
+    _check_double(source, said, problems)
+    problems.raise_all()
     if len(said) < len(found):
         log.info("%s: rows without label, cl_id and comment, left out: %d", source.place, len(found) - len(said))
     return Corrections(source, tuple(said))
@@ -109,7 +101,7 @@ def corrected(results: Sequence[ClusterResult], corrections: Corrections) -> tup
     Raises:
         UsageError: a correction is for a cluster that is not there.
     """
-    corrections.check([result.cluster.id for result in results])
+    corrections.check({result.cluster.id for result in results})
     of = {cluster: (line, correction) for line, cluster, correction in corrections.rows}
     return tuple(
         _with(result, corrections.source, *of[result.cluster.id]) if result.cluster.id in of else result
@@ -147,6 +139,32 @@ def _check_row(line: int, cells: Mapping[str, str], problems: Problems) -> None:
             problems.add("too long", f"column {name}: {len(cells[name])} characters; at most {most}", line)
     if trouble := _trouble_with(cells.get("cl_id", "")):
         problems.add(f"with a cl_id that is {trouble[0]}", f"column cl_id: {trouble[1]}", line)
+
+
+def _check_cluster(line: int, cluster: str, clusters: Collection[str], problems: Problems) -> None:
+    if cluster not in clusters:
+        what = f"column cluster: {shown(cluster)} is not in the marker table; correct the id or remove the row"
+        problems.add("of no cluster", what, line)
+
+
+def _check_double(source: Source, said: Sequence[tuple[int, str, Correction]], problems: Problems) -> None:
+    first: dict[str, tuple[int, Correction]] = {}
+    for line, cluster, correction in said:
+        if cluster in first:
+            how = _both(source, *first[cluster], correction)
+            what = f"column cluster: {shown(cluster)} is there twice, {how}; keep one row"
+            problems.add("for clusters that have one already", what, line)
+        first.setdefault(cluster, (line, correction))
+
+
+def _both(source: Source, line: int, first: Correction, second: Correction) -> str:
+    """What the first row of a cluster, at `line`, and a second one say of it."""
+    there = f"in {'row' if source.in_rows else 'line'} {line}" if source.lines else "in an earlier row"
+    for name in ("label", "cl_id"):
+        old, new = getattr(first, name), getattr(second, name)
+        if old and new and old != new:
+            return f"as {shown(old)} {there} and as {shown(new)} here"
+    return f"first {there}"
 
 
 def _trouble_with(cl_id: str) -> tuple[str, str] | None:

@@ -69,7 +69,7 @@ def run_table(
     finally:
         loading.join()
     if said:
-        said.check([cluster.id for cluster in table.clusters])
+        said.check({cluster.id for cluster in table.clusters})
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
     _start_journal(annotate, dataset, fresh)
