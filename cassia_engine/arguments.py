@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
-    """A function that says which of its required named arguments are missing, and what was given in their place.
+    """A function that says which of its required arguments are missing, and what was given in their place.
 
     Python alone would say the first half only: `annotate(markers, tisue="blood", species="human")`.
 
@@ -26,13 +26,13 @@ def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Ca
 
     def decorate(function: Callable[Given, Result]) -> Callable[Given, Result]:
         parameters = inspect.signature(function).parameters.values()
-        named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-        required = [p.name for p in named if p.default is p.empty]
+        positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+        required = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
         known = [p.name for p in parameters] + list(further)
 
         @functools.wraps(function)
         def call(*given: Given.args, **named: Given.kwargs) -> Result:
-            if missing := [name for name in required if name not in named]:
+            if missing := [name for name in (*positional[len(given) :], *required) if name not in named]:
                 unknown = "".join(f"; {fault_of(name, known)}" for name in named if name not in known)
                 count = f"{len(missing)} required argument{'s' if len(missing) > 1 else ''}"
                 names = " and ".join(map(repr, missing))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, OWN, annotate, in_thread
-from cassia_engine.arguments import refuse_unknown
+from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.callers import Caller, called_from
 from cassia_engine.errors import ArgumentError, UsageError
 from cassia_engine.markers import Table
@@ -56,6 +56,7 @@ OF_MODELS = (
 IDLE = ("use_reference", "reference_model", "validate_api_key_before_start", "auto_convert_ids")
 
 
+@complete((*OF_SPLIT, *OF_ANNOTATE, *OWN))
 def runCASSIA_batch(
     marker: Table | Sequence[Path | str],
     output_name: Path | str = "cell_type_analysis_results",

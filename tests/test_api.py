@@ -173,6 +173,13 @@ def test_what_cannot_work_ends_with_one_line(options: dict[str, Any], message: s
     assert written(tmp_path) == []
 
 
+def test_a_misspelled_first_argument_is_named() -> None:
+    with pytest.raises(ArgumentError, match=r"is missing 1 required argument, 'markers'; .* is 'markers' meant\?"):
+        cassia_engine.annotate(marker=INTESTINE, tissue="blood", species="human")  # type: ignore[call-arg]
+    with pytest.raises(ArgumentError, match=r"is missing 1 required argument, 'marker'; .* is 'marker' meant\?"):
+        cassia_engine.runCASSIA_batch(markers=INTESTINE)  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -265,7 +272,7 @@ def test_a_tissue_that_is_not_known_is_said_once_and_not_called_clear(
     said = capsys.readouterr().err
     assert (caplog.text + said).count("'nowhere' is not in the tissue table") == 1
     assert f"cassia: {NOTICE}\n" in said
-    assert said.splitlines()[-1] == "cassia: All 2 clusters have a cell type. See the warning."
+    assert said.splitlines()[-1] == "cassia: All 2 clusters have a cell type. See the warning above."
 
 
 def test_importing_loads_opens_and_configures_nothing() -> None:

@@ -73,7 +73,7 @@ def test_report_status_and_index_say_it(tmp_path: Path) -> None:
     assert f"Warning: {FEW.words}." in " ".join(page.text.split())
     calm = Page(render(make.DATASET, selection, make.MODEL_RUN, results[:1]))
     assert calm.text_of["headline"].endswith("See the warning.")
-    assert "It may put every cell type in doubt" in calm.text and "Nothing needs review" not in calm.text
+    assert "A warning may put every cell type in doubt" in calm.text and "Nothing needs review" not in calm.text
     write_status(tmp_path / "s.json", status(merged))
     found = read_status(tmp_path / "s.json")
     assert found.warnings == (FEW.words,)

@@ -10,7 +10,7 @@ from cassia_engine import report
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.outputs import multiqc
 from cassia_engine.outputs.tables import write_tables
-from cassia_engine.records import Merged, Status
+from cassia_engine.records import Merged, Outcome, Status
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")
 
@@ -46,7 +46,11 @@ def status(merged: Merged) -> Status:
         parts=report.parts(merged.results, merged.run),
         review=report.review(merged.results, merged.run),
     )
-    return replace(base, summary=report.summary(base.typed, base.total, base.by_person, base.review, base.n_warnings))
+    return replace(base, summary=_summary(base))
+
+
+def _summary(ended: Status, where: str = "") -> str:
+    return report.summary(ended.typed, ended.total, ended.by_person, ended.review, ended.n_warnings, where)
 
 
 def closing_lines(merged: Merged, warned: bool = False) -> list[str]:
@@ -57,6 +61,16 @@ def closing_lines(merged: Merged, warned: bool = False) -> list[str]:
         warned: what the annotator did not understand was said before, when the same command began to annotate.
     """
     ended = status(merged)
+    said_before = warned and bool(ended.run_warnings)
     who = merged.run.notice if warned else merged.run.said
+    where = "" if not said_before else " above and below" if ended.warnings else " above"
     warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
-    return [*filter(None, (who, merged.usage.words, ended.summary)), *warnings]
+    return [*filter(None, (who, _usage(merged), _summary(ended, where))), *warnings]
+
+
+def _usage(merged: Merged) -> str:
+    """What the calls cost; what clusters cost that were begun and not reached is not known here."""
+    missing = merged.status.counts.get(Outcome.NOT_REACHED.value, 0)
+    if not missing or not merged.usage.words:
+        return merged.usage.words
+    return f"{merged.usage.words}; {report.plural(missing, 'cluster')} not reached, not counted"

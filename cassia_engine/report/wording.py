@@ -50,10 +50,14 @@ def _have_a_type(n_typed: int, n_all: int) -> str:
     return f"{n_typed:,} of {n_all:,} clusters {verb} a cell type."
 
 
-def need_review(count: int, n_warnings: int = 0) -> str:
-    """The sentence on how many clusters need review; where none does, it leads to warnings of the whole sample."""
+def need_review(count: int, n_warnings: int = 0, where: str = "") -> str:
+    """The sentence on how many clusters need review; where none does, it leads to warnings of the whole sample.
+
+    Args:
+        where: these stand, " above" or the like; "" where they follow.
+    """
     if count == 0:
-        return f"{_see(n_warnings)}." if n_warnings else "None needs review."
+        return f"{_see(n_warnings)}{where}." if n_warnings else "None needs review."
     return f"{count:,} {'needs' if count == 1 else 'need'} review."
 
 
@@ -66,15 +70,22 @@ def _see(n_warnings: int) -> str:
     return "See the warning" if n_warnings == 1 else f"See the {n_warnings:,} warnings"
 
 
-def summary(n_typed: int, n_all: int, n_by_person: int, review: Sequence[tuple[str, str]], n_warnings: int = 0) -> str:
+def summary(
+    n_typed: int,
+    n_all: int,
+    n_by_person: int,
+    review: Sequence[tuple[str, str]],
+    n_warnings: int = 0,
+    where: str = "",
+) -> str:
     """How a sample ended, in one line.
 
     Such as "12 of 14 clusters have a cell type. 2 need review: 3 (refused), 7 (low confidence)." `review` has
-    (cluster id, reason in a few words), worst first; the first few are named.
+    (cluster id, reason in a few words), worst first; the first few are named. `where` is as for `need_review`.
     """
     said = have_a_type(n_typed, n_all, n_by_person)
     if not review:
-        return f"{said} {need_review(0, n_warnings)}" if n_all else said
+        return f"{said} {need_review(0, n_warnings, where)}" if n_all else said
     named = [f"{_on_one_line(cluster)} ({reason})" for cluster, reason in review[:NAMED_AT_MOST]]
     more = [f"{len(review) - NAMED_AT_MOST:,} more"] if len(review) > NAMED_AT_MOST else []
     verb = "needs" if len(review) == 1 else "need"
