@@ -50,9 +50,10 @@ function typeCell(row) {
   if (!isAnswered(row)) {
     return [hue(row), h("b", { class: row.concerns[0]?.tone ?? "quiet" }, row.title), h("small", {}, row.outcome_word)];
   }
-  const general = row.general && row.general !== row.title ? [bdi(row.general), " "] : [];
+  // The id is that of the name above it.
+  const general = row.general && row.general !== row.title ? [" \u00b7 ", bdi(row.general)] : [];
   const term = row.cl_id ? termLink(row.cl_id) : h("span", { class: "cl" }, "no ontology term");
-  return [hue(row), h("b", {}, bdi(row.title)), h("small", {}, general, term)];
+  return [hue(row), h("b", {}, bdi(row.title)), h("small", {}, term, general)];
 }
 
 function evidenceCell(row) {
