@@ -122,7 +122,8 @@ def ids_of(table: MarkerTable) -> list[str]:
 def expected(ids: list[str]) -> list[str]:
     found = list(dict.fromkeys(map(unguard, ids)))
     stripped = [id_.strip() for id_ in found]
-    if len(set(stripped)) == len(found):  # blanks around ids, as R's format() writes them, tell nothing apart
+    numbers = all(re.fullmatch(r"[0-9]+(\.0)?", id_) for id_ in stripped)
+    if numbers and len(set(stripped)) == len(found):  # as R's format() writes numbers
         found = stripped
     whole = all(re.fullmatch(r"[0-9]+\.0", id_) for id_ in found)  # as pandas writes a column with a gap
     return [id_.removesuffix(".0") if whole else id_ for id_ in found]

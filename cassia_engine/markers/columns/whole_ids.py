@@ -13,6 +13,7 @@ from cassia_engine.records import Cluster
 
 log = logging.getLogger(__name__)
 
+_NUMBER = re.compile(r"[0-9]+(\.0)?")
 _WHOLE_FLOAT = re.compile(r"(?P<whole>\d+)\.0")
 
 
@@ -23,8 +24,13 @@ def whole_id(id_: str) -> str:
 
 
 def without_blanks(source: Source, clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:
-    """The clusters with ids without blanks around them, where these still differ then."""
+    """The clusters with ids without blanks around them, where all are numbers and still differ then.
+
+    Blanks of a name may be the person's own, who looks it up as it is.
+    """
     ids = [cluster.id.strip() for cluster in clusters]
+    if not all(map(_NUMBER.fullmatch, ids)):
+        return tuple(clusters)
     changed = [(cluster.id, id_) for cluster, id_ in zip(clusters, ids, strict=True) if cluster.id != id_]
     if not changed or len(set(ids)) < len(ids):
         return tuple(clusters)
