@@ -61,7 +61,19 @@ def _changes(lines: Sequence[str], place: str) -> list[Change]:
     if _has_hidden_in_genes(text):
         log.warning("%s: characters without a width, as web pages have them, are left out", place)
         changes.append(_without_hidden)
+    if _has_wide_bars(lines):
+        changes.append(_with_narrow_bars)
     return changes
+
+
+def _has_wide_bars(lines: Sequence[str]) -> bool:
+    """Whether fields are parted by bars with blanks around them."""
+    header = next(filter(str.strip, lines), "")
+    return " | " in header and not any(sign in header for sign in _SIGNS.replace("|", ""))
+
+
+def _with_narrow_bars(line: str) -> str:
+    return re.sub(r" ?\| ?", "|", line)
 
 
 def _unguarded(line: str) -> str:

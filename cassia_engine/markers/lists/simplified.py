@@ -137,6 +137,10 @@ def read_simplified(
     seen: dict[str, int] = {}
     problems, left_out = Problems(source), _LeftOut()
     for line, row in rows(source, problems):
+        # Looked at before the list is read, which takes long for as many.
+        if (number := row[columns[1]].count(",") + 1) > MOST_GENES:
+            _too_many(number, line, problems)
+            continue
         id_, found = unguard(row[columns[0]]), parse_genes(row[columns[1]])
         genes = left_out.whole(line, found.genes)
         left_out.add(line, found)
@@ -153,8 +157,7 @@ def read_simplified(
         elif not genes and not found.negative:
             problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)
         elif len(genes) > MOST_GENES:
-            what = f"{len(genes)} genes in one cell; give the markers of the cluster only, best first"
-            problems.add("with too many genes", what, line)
+            _too_many(len(genes), line, problems)
         for gene in filter(is_sentence, genes):
             log.warning("%s: %s is no gene's name and is left out", source.at(line), quoted(gene))
         lists.setdefault(id_, genes)
@@ -163,6 +166,11 @@ def read_simplified(
     named = settings.cluster_column is not None and settings.gene_column is not None
     _refuse_no_lists(source, columns, lists, named or settings.marker_format != "auto")
     return MarkerTable(_selection(settings), _clusters(source, lists, selector))
+
+
+def _too_many(number: int, line: int, problems: Problems) -> None:
+    what = f"{number} genes in one cell; give the markers of the cluster only, best first"
+    problems.add("with too many genes", what, line)
 
 
 def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, tuple[str, ...]], named: bool) -> None:

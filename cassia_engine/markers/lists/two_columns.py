@@ -20,6 +20,7 @@ from cassia_engine.settings import SplitSettings
 
 # As many rows are looked at.
 _ROWS = 2000
+_LOOKED_AT = 10_000  # characters of a cell
 _MOSTLY = 0.5
 _ENOUGH = 5  # rows, to tell by what repeats
 # Clusters have each id at least twice, and twice as often as genes are there again.
@@ -214,7 +215,7 @@ def _columns(source: Source, *positions: int) -> tuple[_Column, ...]:
 
 def _column(header: str, cells: Sequence[str]) -> _Column:
     filled = [cell for cell in cells if cell not in MISSING]
-    lists = [parse_genes(cell).genes for cell in filled]
+    lists = [parse_genes(cell[:_LOOKED_AT]).genes for cell in filled]
     known = [2 * sum(map(is_recognised, genes)) > len(genes) for genes in lists]
     number = max(len(filled), 1)
     distinct = len(set(filled)) / number
