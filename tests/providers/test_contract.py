@@ -163,7 +163,7 @@ def test_a_fault_is_taken_for_what_it_is(
 
     async def run() -> None:
         async with bench(tmp_path, provider, script=(fault,)) as at:
-            async with at.client(total=0.15 if fault == "hang" else 20.0) as client:
+            async with at.client(total=1.0 if fault == "hang" else 20.0) as client:
                 first = await attempt(client, chats[0])
                 assert at.calls == (2 if outcome in (WAIT, RETRY) else 1), first
                 other = await attempt(client, chats[1])
