@@ -10,6 +10,7 @@ import pytest
 
 from cassia_engine.errors import UsageError
 from cassia_engine.genes.gene_names import learn
+from cassia_engine.genes.ids import id_kind
 from cassia_engine.genes.recognised import is_recognised
 from cassia_engine.knowledge.tissues import TissueTable
 from cassia_engine.markers.lists.gene_lists import parse_genes
@@ -40,7 +41,7 @@ LISTS = {
     "lines under a word": filled("_", "CD3D ", "genes!"),
     "brackets with genes of a direction": filled("(down: A) ", "CD3D ", "!"),
 }
-NAMES = ("A-", "A1 ", "(", "a.", "chr1_", "- ")
+NAMES = ("A-", "A1 ", "(", "a.", "chr1_", "chr1.a", "- ")
 
 
 def used(read: Callable[[], object]) -> float:
@@ -62,6 +63,7 @@ def names() -> Iterator[str]:
 
 def test_names_of_genes() -> None:
     assert used(lambda: [is_recognised(name) for name in names()]) < MOST_S
+    assert used(lambda: id_kind([*names()])) < MOST_S
     assert used(lambda: learn([*names()], None, repeated=False, symbols={})) < MOST_S
 
 

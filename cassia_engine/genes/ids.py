@@ -103,9 +103,9 @@ def likely_kind(genes: Collection[str]) -> IdKind | None:
 
 def id_kind(genes: Collection[str]) -> IdKind | None:
     """The kind of identifier that most of the genes are, or None."""
-    similar = [name for name in genes if _ANY.fullmatch(name) or ENTREZ.pattern.fullmatch(name)]
+    similar = [name for name in genes if is_id(name) or ENTREZ.fits(name)]
     if len(similar) * 2 <= len(genes):
-        return None
+        return None  # as of nearly all tables, with one look at each name
     return next((kind for kind in KINDS if sum(map(kind.fits, similar)) * 2 > len(genes)), None)
 
 
