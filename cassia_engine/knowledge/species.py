@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean
+from cassia_engine.knowledge.tissues import TissueTable
 
 HUMAN, MOUSE = "human", "mouse"
 # Names of each species; the first is ours, the second the scientific one.
@@ -122,26 +123,9 @@ _BESIDES = frozenset(
         "the",
     )
 )
-# What stands in brackets behind a species: "human (PBMC)".
+# What stands in brackets behind a species, beside tissues: "human (PBMC)".
 _SAMPLES = frozenset(
-    (
-        *("pbmc", "pbmcs", "bmmc", "bmmcs", "peripheral", "blood", "bone", "marrow", "spleen", "thymus", "tonsil"),
-        *("lymph", "node", "nodes", "lung", "liver", "kidney", "heart", "brain", "cortex", "skin", "gut", "intestine"),
-        *(
-            "colon",
-            "pancreas",
-            "breast",
-            "retina",
-            "muscle",
-            "adipose",
-            "placenta",
-            "cord",
-            "tumor",
-            "tumour",
-            "cancer",
-        ),
-        *("biopsy", "organoid", "organoids", "10x", "scrna-seq", "single-cell", "immune", "mononuclear"),
-    )
+    ("10x", "biopsy", "bmmcs", "immune", "nodes", "organoids", "scrna-seq", "single-cell", "tumor", "tumour")
 )
 _IN_BRACKETS = re.compile(r"(?P<species>[^()\[\]]+)[(\[](?P<sample>[^()\[\]]+)[)\]]\s*")
 _NAMES = {name: species for species, names in SPECIES.items() for name in names}
@@ -174,9 +158,11 @@ def species_of(text: str) -> str:
 
 def _without_sample(plain: str) -> str:
     """The text without brackets that say what the sample is."""
-    found = _IN_BRACKETS.fullmatch(plain)
-    words = re.split(r"[\s,;/]+", found["sample"].strip()) if found else []
-    return found["species"] if found and set(words) <= _SAMPLES | _BESIDES else plain
+    if not (found := _IN_BRACKETS.fullmatch(plain)):
+        return plain
+    tissues = {word for phrase in TissueTable.load().words for word in phrase.split()}
+    words = set(re.split(r"[\s,;/]+", found["sample"].strip()))
+    return found["species"] if words <= _SAMPLES | _BESIDES | tissues else plain
 
 
 def _named(plain: str) -> set[str]:
