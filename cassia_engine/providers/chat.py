@@ -134,7 +134,7 @@ class Exchange(Protocol):
         """The answer.
 
         Raises:
-            Fault: there is none, of the class that says what to do.
+            Fault: there is none; its action says what to do.
             StoppedError: nothing is sent any more.
         """
         ...

@@ -50,7 +50,7 @@ class Client:
             exchange: makes one attempt at a call.
             max_workers: calls in flight at once; waiting ones do not count.
             retry_policy: how long is waited, and how often a call is sent.
-            halted: asked before each sending; what it says, if anything, ends the run as account api_error.
+            halted: asked before each sending; what it says, if anything, ends the run as an AccountError.
         """
         self.model = account.model
         self._account = account

@@ -91,7 +91,7 @@ class CallLimiter:
         """Wait so long.
 
         Raises:
-            CassiaError: the limiter is closed, before or while policy.
+            CassiaError: the limiter is closed, before or while waiting.
         """
         self.check()
         sleeper = asyncio.get_running_loop().create_future()

@@ -1,15 +1,15 @@
 """Replies: the shapes asked for, and reading what really came.
 
-markup     texts without the markup around them
-shapes     the JSON schemas, one a role
-questions  the validator's questions, with the answers that agree
-reading    the JSON object in a reply, whatever surrounds it
-lines      the fields of a reply that has a line for each
-keys       names of fields, however they are written
-entries    lists of objects, in whatever form they came
-plain      its values as plain ones
-words      words that say nothing or name no type
-claims     the claim and the verdict in a reply
+markup        texts without the markup around them
+shapes        the JSON schemas, one a role
+questions     the validator's questions, with the answers that agree
+reading       the JSON object in a reply, whatever surrounds it
+lines         the fields of a reply that has a line for each
+keys          names of fields, however they are written
+entries       lists of objects, in whatever form they came
+reply_values  its values as plain ones
+placeholders  words that say nothing or name no type
+claims        the claim and the verdict in a reply
 """
 
 from cassia_engine.replies.claims import (
