@@ -49,7 +49,8 @@ _CAPITALS_ATTACHED = re.compile(
     rf"(?P<gene>{_CAPITALS.pattern})[-_]?(?P<word>low|lo|dim|neg|high|hi|bright|pos|int|mid)"
 )
 # Also with a sign between, as SCINA has it: low_CD3D.
-_WORD_BEFORE = re.compile(rf"(?P<word>{_WORDS}|no|not|non|minus)(?:\s+|[_.:\-])(?P<gene>\S+)", re.IGNORECASE)
+_NEGATIONS = ("no", "not", "non", "minus")
+_WORD_BEFORE = re.compile(rf"(?P<word>{_WORDS}|{'|'.join(_NEGATIONS)})(?:\s+|[_.:\-])(?P<gene>\S+)", re.IGNORECASE)
 _REMARK = re.compile(r"(?P<gene>\S+?)\s*\((?P<remark>[^()]*[A-Za-z][^()]*)\)")
 _LABEL = re.compile(r"(?P<label>[^:=,;|\n()]{1,60}?)\s*:(?P<space>\s*)(?=\S)")
 _LABEL_WORDS = re.compile(
@@ -118,7 +119,7 @@ def _without_word(text: str) -> tuple[str, bool]:
     if found := _WORD_BEHIND.fullmatch(text):
         return found["gene"], is_absent_word(found["word"])
     if (found := _WORD_BEFORE.fullmatch(text)) and is_recognised(found["gene"]):
-        return found["gene"], is_absent_word(found["word"]) or found["word"].lower() in ("no", "not", "non", "minus")
+        return found["gene"], is_absent_word(found["word"]) or found["word"].lower() in _NEGATIONS
     # Not is_recognised(text): CD27hi has the form of an antibody's target.
     if found := with_word(text):
         return found["gene"], is_absent_word(found["word"])

@@ -10,7 +10,7 @@ from cassia_engine import report
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.outputs import multiqc
 from cassia_engine.outputs.tables import write_tables
-from cassia_engine.records import Merged, Outcome, Status
+from cassia_engine.records import Merged, Outcome, Status, Usage
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")
 
@@ -65,12 +65,11 @@ def closing_lines(merged: Merged, warned: bool = False) -> list[str]:
     who = merged.run.notice if warned else merged.run.said
     where = "" if not said_before else " above and below" if ended.warnings else " above"
     warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
-    return [*filter(None, (who, _usage(merged), _summary(ended, where))), *warnings]
+    return [*filter(None, (who, _usage(merged.usage, ended), _summary(ended, where))), *warnings]
 
 
-def _usage(merged: Merged) -> str:
+def _usage(usage: Usage, ended: Status) -> str:
     """What the calls cost; what clusters cost that were begun and not reached is not known here."""
-    missing = merged.status.counts.get(Outcome.NOT_REACHED.value, 0)
-    if not missing or not merged.usage.words:
-        return merged.usage.words
-    return f"{merged.usage.words}; {report.plural(missing, 'cluster')} not reached, not counted"
+    missing = ended.counts.get(Outcome.NOT_REACHED.value, 0)
+    words = usage.words
+    return f"{words}; {report.plural(missing, 'cluster')} not reached, not counted" if missing and words else words

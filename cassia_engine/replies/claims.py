@@ -178,11 +178,8 @@ def _answer(value: Any, question: str) -> Answer:
     """An answer, alone or with genes beside it; where there are none, those that its reason names."""
     if isinstance(value, list) and len(value) > 1 and not isinstance(value[0], (list, Mapping)):
         genes = [gene for one in value[1:] for gene in reply_values.texts(one)]
-        value = (
-            {}
-            if any(reply_values.yes_or_no(gene) is not None for gene in genes)
-            else {"answer": value[0], "genes": genes}
-        )
+        has_second = any(reply_values.yes_or_no(gene) is not None for gene in genes)
+        value = {} if has_second else {"answer": value[0], "genes": genes}
     if not isinstance(value, Mapping):
         return Answer(reply_values.yes_or_no(value), _symbols_in(value))
     fields = Fields(value, ENTRY)

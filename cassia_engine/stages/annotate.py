@@ -115,11 +115,8 @@ def stream_chunk(
     def give_ready(to_the_end: bool = False) -> None:
         nonlocal following
         while following and (to_the_end or following.index in ready):
-            take(
-                ready.pop(following.index)
-                if following.index in ready
-                else ClusterResult.unanswered(following, NOT_REACHED_REASON)
-            )
+            result = ready.pop(following.index, None)
+            take(result or ClusterResult.unanswered(following, NOT_REACHED_REASON))
             following = next(expected, None)
 
     def put(result: ClusterResult) -> None:

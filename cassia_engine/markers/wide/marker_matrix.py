@@ -25,6 +25,7 @@ _KINDS = (
     (("yes", "y"), ("no", "n")),
     (("x", "✓", "✔", "•", "●", "+"), ("-", "–", "−")),
 )
+_YES = frozenset(chain.from_iterable(yes for yes, _ in _KINDS))
 _NO = frozenset((*(name.lower() for name in MISSING), ""))
 _KNOWN = 0.5
 # Nearly every gene of such a matrix marks a cluster; traits (is it a receptor?) most genes do not have.
@@ -55,7 +56,7 @@ def read_matrix(source: Source) -> Lists | None:
     _say(source, clusters)
     longest = max(map(len, lists))
     padded = [[*some, *[""] * (longest - len(some))] for some in lists]
-    what = "a gene a row and 1 where it is a marker" if by_gene else "a cluster a row and 1 where a gene is a marker"
+    what = f"a matrix that marks the genes of each cluster, with {'genes' if by_gene else 'clusters'} in rows"
     return Lists([Label(cluster.strip(), GENE) for cluster in clusters], padded, (), what)
 
 
@@ -119,6 +120,3 @@ def _say(source: Source, clusters: Sequence[str]) -> None:
     some = ", ".join(map(shown, clusters[:_SHOWN])) + (", ..." if len(clusters) > _SHOWN else "")
     what = "a matrix of genes and clusters, of which 1 (TRUE, x) marks the genes of each"
     log.warning("%s: read as %s, in the order of the table: %d clusters (%s)", source.place, what, len(clusters), some)
-
-
-_YES = frozenset(chain.from_iterable(yes for yes, _ in _KINDS))
