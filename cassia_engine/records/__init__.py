@@ -5,6 +5,7 @@ each other's inverse. `SCHEMA_VERSION` changes whenever a file of before cannot 
 docs/formats.md.
 """
 
+from cassia_engine.records.annotations import Annotation, CellType, Correction
 from cassia_engine.records.clusters import (
     Chunk,
     Cluster,
@@ -15,17 +16,11 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
+from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import to_json
 from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
-from cassia_engine.records.results import (
-    Annotation,
-    CellType,
-    ClusterResult,
-    Conversation,
-    Correction,
-    Usage,
-)
+from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round, Ruling
 from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck

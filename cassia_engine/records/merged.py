@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from cassia_engine.records.clusters import Dataset, Selection
+from cassia_engine.records.conversations import Usage
 from cassia_engine.records.outcomes import Outcome
-from cassia_engine.records.results import ClusterResult, Usage
+from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.run_info import RunInfo
 from cassia_engine.records.status import Status
 
