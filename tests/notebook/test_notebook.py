@@ -282,6 +282,31 @@ with open("big.csv", "w") as out:
     assert passed(run("len(cassia_engine.annotate(many(3), **about))")).result == "3"
 
 
+def test_interrupt_while_the_database_connects(run: Run, tmp_path: Path) -> None:
+    """DuckDB swallows exceptions while it looks for ipywidgets, which it does in notebooks."""
+    passed(
+        run(
+            """
+            import signal, sys
+
+            class Interrupt:
+                def find_spec(self, name, *_):
+                    if name == "ipywidgets":
+                        sys.meta_path.remove(self)
+                        signal.raise_signal(signal.SIGINT)
+
+            many(3).assign(gene="CD3D", avg_log2FC=1.0, p_val_adj=0.0).to_csv("long.csv", index=False)
+            sys.modules.pop("ipywidgets", None)
+            sys.meta_path.insert(0, Interrupt())
+            """
+        )
+    )
+    call = 'cassia_engine.annotate("long.csv", output_name="run", allow_unknown_genes=True, **about)'
+    assert error_of(run(call)) == "KeyboardInterrupt"
+    assert written(tmp_path) == ["long.csv"]
+    assert passed(run(f'{call}["Status"].tolist()')).result == str(["annotated"] * 3)
+
+
 TABLES = {
     "large_intestine_seurat.csv.gz": "large intestine",
     "large_intestine_processed.csv": "large intestine",

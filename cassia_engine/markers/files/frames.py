@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local
+from cassia_engine.markers.files.interrupts import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.files.objects import write_object
 from cassia_engine.markers.files.plain_copy import plain_copy
@@ -93,7 +94,7 @@ def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None
     import duckdb
 
     try:
-        with duckdb.connect() as db:
+        with connected() as db:
             check_parquet(db, as_pattern(path), place, max_size)
             db.read_parquet(as_pattern(path)).write_csv(str(text), quoting=csv.QUOTE_ALL)
     except duckdb.Error as error:

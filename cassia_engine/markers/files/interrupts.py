@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @contextmanager
@@ -18,3 +24,39 @@ def interrupts() -> Iterator[None]:
         if str(error) == "Query interrupted":
             raise KeyboardInterrupt from None
         raise
+
+
+@contextmanager
+def connected() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, closed at the end.
+
+    In a notebook DuckDB looks for ipywidgets while it connects, and loses whatever a signal's handler raises then.
+    """
+    import duckdb
+
+    with _deferred():
+        db = duckdb.connect()
+    with db:
+        yield db
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """Runs the handler of Ctrl-C at the end, where it was pressed."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed = False
+
+    def note(*_: Any) -> None:
+        nonlocal pressed
+        pressed = True
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)

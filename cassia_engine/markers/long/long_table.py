@@ -22,6 +22,7 @@ from cassia_engine.markers.columns.direction_column import DirectionColumn, deci
 from cassia_engine.markers.columns.formats import Format, MarkerTable
 from cassia_engine.markers.columns.statistics import least_score, matching
 from cassia_engine.markers.columns.unused import used_columns
+from cassia_engine.markers.files.interrupts import connected
 from cassia_engine.markers.files.numbers import has_comma
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.long.kept_rows import DoubtfulError, KeptRows
@@ -55,7 +56,7 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, selector
     """
     statistics = format_.statistics(source)
     ranking = ranking_of(source, format_, statistics, settings)
-    with duckdb.connect() as db, ExitStack() as stack:
+    with connected() as db, ExitStack() as stack:
         db.execute(f"SET threads = {_cpus()}")
         direction = find_direction_column(source, used_columns(source, format_))
         keep = KeptRows(source, Thresholds(source, format_, settings, format_.percent, direction))
