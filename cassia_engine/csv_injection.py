@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from cassia_engine.text import CONTROLS, INVISIBLE
+
 # = + - @ with their full-width and small forms.
 _SIGNS = "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\\-"
-# What may stand before them, by code points: spaces, control characters, and letters without a width.
-_UNSEEN = (
-    r"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
-    r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-)
+# What may stand before them: spaces, control characters, and letters without a width.
+_UNSEEN = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000" + CONTROLS + INVISIBLE
 _BEFORE = rf"(?='*[{_UNSEEN}]*"
 # Where a cell begins, a leading tab or line break is dropped by spreadsheets too. Within one, + and - at the start of a
 # line are the bullets of a list.

@@ -11,15 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.text import CONTROLS, INVISIBLE, SURROGATES
+
 CUT = " [cut here: the text goes on]"
 UNREADABLE = "(unreadable name)"
 
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Controls but the line feed, and what is not seen: zero-width and bidi characters, selectors, tags, lone surrogates.
-_UNSEEN = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
-)
+_UNSEEN = re.compile(rf"[\t\r{CONTROLS}{INVISIBLE}{SURROGATES}\u2028\u2029\U000e0000-\U000e0fff]")
 # Made once: json.dumps makes one a call.
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _GENE = re.compile(r"[A-Za-z0-9._/()+:|*@-]{1,64}")

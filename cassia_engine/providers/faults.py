@@ -17,6 +17,7 @@ from cassia_engine.errors import CassiaError
 from cassia_engine.providers.retry_after import retry_after
 from cassia_engine.redaction import redacted
 from cassia_engine.secret import Secret
+from cassia_engine.text import one_line
 
 # The word for a reply that a server ended since it repeated itself, which servers say in words only.
 LOOPED = "token_repeat_limit"
@@ -205,7 +206,7 @@ def _is_refusal(status: int, api_error: ApiError) -> bool:
 
 def clean(text: str, key: Secret | None, longest: int = 300) -> str:
     """A provider's text for a message: one line, cut at `longest` characters, without any piece of the key."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in redacted(text, key)).split())
+    line = redacted(one_line(text), key)
     return line if len(line) <= longest else line[:longest].rstrip() + "..."
 
 

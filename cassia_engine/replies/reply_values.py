@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cassia_engine.text import one_line
+
 MAX_TEXT = 2_000  # characters of a field
 MAX_ITEMS = 50  # entries of a list
 
@@ -36,10 +38,7 @@ def text(value: Any) -> str:
     value = _only(value)
     if not isinstance(value, str):
         return ""
-    value = value[: 2 * MAX_TEXT]
-    if not value.isprintable():
-        value = "".join(c for c in value if c.isprintable() or c.isspace())
-    return " ".join(value.split())[:MAX_TEXT]
+    return one_line(value[: 2 * MAX_TEXT])[:MAX_TEXT]
 
 
 def texts(value: Any, separators: str = ",;\n") -> tuple[str, ...]:

@@ -15,9 +15,12 @@ from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
+from cassia_engine.text import CONTROLS, OVERRIDES, SURROGATES
+
 # Control characters, zero-width ones, overrides of the writing direction, and halves of surrogate pairs:
 # they could make a text read as another one, so they are shown by their number.
-_UNSEEN_CLASS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff"
+# Joiners and soft hyphens stay: names and emoji have them.
+_UNSEEN_CLASS = rf"{CONTROLS}{OVERRIDES}{SURROGATES}\u200b\u2060-\u2065\ufeff\ufffe\uffff"
 _UNSEEN = re.compile(f"[{_UNSEEN_CLASS}]")
 # The same in JSON: some control characters are escaped there; an escaped backslash escapes nothing after it.
 _UNSEEN_IN_JSON = re.compile(rf"\\u00(?P<number>[01][0-9a-f])|\\(?P<letter>[bf])|\\.|[{_UNSEEN_CLASS}]")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from cassia_engine.records import OFFLINE, ClusterResult, Outcome, RunInfo, Selection
+from cassia_engine.text import one_line
 
 NO_MODEL = "No language model was asked."
 DASH = "\N{EN DASH}"
@@ -86,14 +87,14 @@ def summary(
     said = have_a_type(n_typed, n_all, n_by_person)
     if not review:
         return f"{said} {need_review(0, n_warnings, where)}" if n_all else said
-    named = [f"{_on_one_line(cluster)} ({reason})" for cluster, reason in review[:NAMED_AT_MOST]]
+    named = [f"{_shortened(cluster)} ({reason})" for cluster, reason in review[:NAMED_AT_MOST]]
     more = [f"{len(review) - NAMED_AT_MOST:,} more"] if len(review) > NAMED_AT_MOST else []
     verb = "needs" if len(review) == 1 else "need"
     return f"{said} {len(review):,} {verb} review: {', '.join(named + more)}."
 
 
-def _on_one_line(text: str, most: int = 40) -> str:
-    plain = "".join(character if character.isprintable() else " " for character in text)
+def _shortened(text: str, most: int = 40) -> str:
+    plain = one_line(text)
     return plain if len(plain) <= most else f"{plain[:most]}..."
 
 

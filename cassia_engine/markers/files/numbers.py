@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Iterable
 
+from cassia_engine.text import OVERRIDES, ZERO_WIDTH
+
 # What stands for a number that is missing, in lower case.
 SPREADSHEET_ERRORS = ("#NUM!", "#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NULL!")
 _MISSING = (
@@ -13,8 +15,7 @@ _MISSING = (
     *("n/a", "na", "null", "none", "ns", "n.s.", "n.s", "n.d.", "nd", "-", "--", "---", "\u2013", "\u2014", "."),
 )
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-"})
-# Characters without a width, which copying from a web page or a PDF leaves.
-UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_UNSEEN = re.compile(f"[{ZERO_WIDTH}{OVERRIDES}]")
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN = re.compile(_NUMBER)
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d+")
@@ -51,7 +52,7 @@ def as_number(text: str, statistic: str, decimal: str = ".", percent: bool = Fal
         decimal: the decimal sign.
         percent: fractions are counted from 0 to 100.
     """
-    text = UNSEEN.sub("", text)
+    text = _UNSEEN.sub("", text)
     plain = text.strip().removeprefix("'").translate(_MINUS)
     if not plain or text.strip().lower() in _MISSING or plain.lower() in _MISSING:
         return math.nan

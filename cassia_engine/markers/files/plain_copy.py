@@ -17,6 +17,7 @@ from cassia_engine.genes.recognised import is_recognised
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.files.source import first_lines
 from cassia_engine.markers.files.text_file import LONGEST_LINE, READING_ERRORS, TooLongError, lines_in, open_text
+from cassia_engine.text import ZERO_WIDTH
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ _SIGNS = ",;\t|"
 _GUARDED = re.compile(r'"=""([^"\r\n]*)"""|(?<![^,;\t|])="([^"\r\n]*)"(?=[,;\t|\r\n]|$)')
 # Between letters of other scripts and in emoji they have a meaning. Overrides, which turn the order of letters around,
 # are not among them: a name with one is no gene's.
-_HIDDEN = re.compile(r"(?<![^\x00-\x7f])[\u00ad\u200b-\u200f\u202a-\u202c\u2060-\u2064\ufeff]+(?![^\x00-\x7f])")
+_HIDDEN = re.compile(rf"(?<![^\x00-\x7f])[{ZERO_WIDTH}\u202a-\u202c]+(?![^\x00-\x7f])")
 _NAME = re.compile(r"[\w.\-]+")
 
 Change = Callable[[str], str]

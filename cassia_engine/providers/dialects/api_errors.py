@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cassia_engine.providers.dialects.dialect import ApiError
-from cassia_engine.providers.dialects.json_access import first, mapping, number, one_line, string, word
+from cassia_engine.providers.dialects.json_access import beginning, first, mapping, number, string, word
 from cassia_engine.providers.dialects.refusals import refusal
 
 _MESSAGE = 300
@@ -76,8 +76,8 @@ def _message(error: Mapping[str, Any], depth: int) -> tuple[str, Mapping[str, An
     text = string(message) or string(mapping(message).get("detail")) or string(details.get("msg"))
     wrapped = _wrapped(text, depth)
     raw = _wrapped(string(mapping(error.get("metadata")).get("raw")), depth)
-    parts = [one_line(part, _MESSAGE) for part in (wrapped or text, raw) if part]
-    return one_line(": ".join(dict.fromkeys(parts)), _MESSAGE), details
+    parts = [beginning(part, _MESSAGE) for part in (wrapped or text, raw) if part]
+    return beginning(": ".join(dict.fromkeys(parts)), _MESSAGE), details
 
 
 def _wrapped(text: str, depth: int) -> str:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.text import one_line
+
 _MOST_TOKENS = 10**12
 
 
@@ -26,13 +28,12 @@ def string(value: Any) -> str:
 
 def word(value: Any) -> str:
     """A text of one short line."""
-    return one_line(string(value), 80)
+    return beginning(string(value), 80)
 
 
-def one_line(text: str, most: int) -> str:
-    """The beginning of a text, without what is not to be seen, such as line ends and marks of the writing direction."""
-    seen = "".join(sign if sign.isprintable() else " " for sign in text[: 10 * most])
-    return " ".join(seen.split())[:most].strip()
+def beginning(text: str, most: int) -> str:
+    """The beginning of a text, on one line."""
+    return one_line(text[: 10 * most])[:most].strip()
 
 
 def count(value: Any) -> int | None:
