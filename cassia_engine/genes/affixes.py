@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cassia_engine.errors import quoted
+from cassia_engine.genes.genomes import ANY_GENOME, genome_of
 from cassia_engine.genes.joined_names import joined_symbol
 from cassia_engine.genes.recognised import is_recognised, share
 from cassia_engine.knowledge.proteins import is_target, without_clone
@@ -22,16 +23,12 @@ _MOST, _LEAST = 0.8, 0.02
 _NEARLY_ALL, _MANY, _LETTERS = 0.95, 20, 5
 # Affixes that may be on some names only, as where two assays or genomes were joined.
 _COMMON = re.compile(
-    r"(GRC[a-z]\d+|hg\d+|mm\d+|rn\d+|human|homo|hsa?|hu|hum|mouse|mus|mmu?|ms|rna|gex|gene|sct|adt|abs?|antibody|"
+    rf"({ANY_GENOME}|rna|gex|gene|sct|adt|abs?|antibody|"
     r"anti|prot|protein|hto|total_?seq[ABCD]?|ts[abc]|abseq|pabo|cite(seq)?)[A-Za-z]*",
     re.IGNORECASE,
 )
 # Ends of real symbols: antisense, divergent and intronic transcripts, pseudogenes.
 _REAL_END = re.compile(r"(AS|DT|IT|OT|P|PS)\d*", re.IGNORECASE)
-_GENOMES = {
-    "human": re.compile(r"(GRCh\d+|hg\d+|human|homo|hsa?|hu|hum)(?![a-ln-z])", re.IGNORECASE),
-    "mouse": re.compile(r"(GRCm\d+|mm\d+|mouse|mus|mmu?|ms)(?![a-ln-z])", re.IGNORECASE),
-}
 Parts = Callable[[str], Iterator[str]]
 
 
@@ -70,7 +67,7 @@ def without_prefixes(
         ],
         len(usable),
     )
-    genomes = {affix.text: _genome(affix.text) for affix in found}
+    genomes = {affix.text: genome_of(affix.text) for affix in found}
     if species and {"human", "mouse"} <= set(genomes.values()):
         others = [affix for affix in found if genomes[affix.text] not in (None, species)]
         foreign.update({affix.text: affix.names for affix in others})
@@ -144,10 +141,6 @@ def _suffixes(name: str) -> Iterator[str]:
 
 def _token(affix: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", affix)
-
-
-def _genome(prefix: str) -> str | None:
-    return next((species for species, pattern in _GENOMES.items() if pattern.match(prefix)), None)
 
 
 def _result(one: str, several: str, found: list[_Affix]) -> tuple[str, Mapping[str, str]]:

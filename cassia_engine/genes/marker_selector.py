@@ -11,15 +11,8 @@ from typing import Self
 from cassia_engine.callers import option
 from cassia_engine.errors import shown
 from cassia_engine.genes.gene_names import GeneNames, learn
-from cassia_engine.genes.technical import (
-    CELL_CYCLE,
-    INTERFERON,
-    MITOCHONDRIAL,
-    STRESS,
-    is_technical,
-    kinds,
-    trait,
-)
+from cassia_engine.genes.states import STATES, State
+from cassia_engine.genes.technical import is_technical, kinds, trait
 from cassia_engine.knowledge.known import species_or_none
 from cassia_engine.records import Cluster, Marker, SetAside
 from cassia_engine.settings import SplitSettings
@@ -29,13 +22,6 @@ log = logging.getLogger(__name__)
 # Of the first genes of a cluster this share, and never fewer than three genes, are many of a kind.
 _MANY, _LEAST = 0.1, 3
 _EXAMPLES = 4
-# What many genes of a kind are called, and what they may mean.
-_STATES: Mapping[str, tuple[str, str]] = {
-    CELL_CYCLE: ("cell-cycle genes", "many cells may be cycling"),
-    INTERFERON: ("interferon-stimulated genes", "many cells may be responding to interferon"),
-    STRESS: ("heat-shock or immediate early genes", "the cells may have been stressed when the tissue was dissociated"),
-    MITOCHONDRIAL: ("mitochondrial genes", "many cells may be damaged, or need much energy"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +149,8 @@ def _hints(first: Sequence[Marker], kept: Sequence[Marker]) -> tuple[str, ...]:
         if member := trait(marker.gene):
             found[member.kind].append(marker.gene)
     least = max(_LEAST, _MANY * len(first))
-    return tuple(_hint(kind, found[kind], listed, len(first)) for kind in _STATES if len(found[kind]) >= least)
+    many = ((state, found[state.kind]) for state in STATES if len(found[state.kind]) >= least)
+    return tuple(_hint(state, genes, listed, len(first)) for state, genes in many)
 
 
 def count_words(clusters: Iterable[Cluster]) -> str:
@@ -197,9 +184,8 @@ def _all_technical(number: int) -> str:
     return f"only technical genes pass the filter, {number} are kept: they tell little of the cell type"
 
 
-def _hint(kind: str, genes: Sequence[str], listed: Collection[str], number: int) -> str:
-    name, meaning = _STATES[kind]
+def _hint(state: State, genes: Sequence[str], listed: Collection[str], number: int) -> str:
     shown_ones = [gene for gene in genes if gene in listed][:_EXAMPLES]
     more = ", ..." if len(genes) > len(shown_ones) else ""
     examples = f" ({', '.join(shown_ones)}{more})" if shown_ones else ""
-    return f"{len(genes)} of the first {number} genes are {name}{examples}: {meaning}"
+    return f"{len(genes)} of the first {number} genes are {state.genes_are}{examples}: {state.meaning}"

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from cassia_engine import package_data
+from cassia_engine.genes.genomes import without_assembly
 
-CELL_CYCLE, INTERFERON, STRESS, MITOCHONDRIAL = "cell cycle", "interferon", "stress", "mitochondrial"
 _ALL = "*"
-# What Cell Ranger puts in front where genomes of two species were joined.
-_GENOME = re.compile(r"^(?:GRCH38|GRCM38|GRCM39|HG19|HG38|MM10|MM39)_+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Trait:
 @cache
 def trait(gene: str) -> Trait | None:
     """What the table says of a symbol, in any case and with R's "." for "-"; None if nothing."""
-    symbol = _GENOME.sub("", gene.strip().upper())
+    symbol = without_assembly(gene.strip()).upper()
     # A clone's name has a "." of its own (AC092580.4), so R's dashes are tried second.
     for spelling in dict.fromkeys((symbol, symbol.replace(".", "-"))):
         found = _patterns().fullmatch(spelling)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cassia_engine.genes.states import is_sign, states_of
 from cassia_engine.offline.broad_lineages import related
 from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.records import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ScoringCheck
@@ -14,24 +15,6 @@ ONE_GENE = 0.5
 MIXED_SHARE = 0.5  # of the answer's strength, from two own genes on, makes another lineage a possible mixture
 MAX_CONFLICTS = 10
 MAX_CANDIDATES = 3
-
-# Genes that say what a cell does, not what it is, and how many of them say so.
-_STATES: Mapping[str, tuple[int, str]] = {
-    "cycling": (
-        3,
-        "MKI67 TOP2A CENPF CENPE UBE2C BIRC5 PCLAF TYMS RRM2 CDK1 NUSAP1 TPX2 AURKB CCNB1 CCNB2 CDC20 CCNA2 HMMR ASPM "
-        "PBK DLGAP5 ZWINT MCM2 MCM5 CDCA8 KIF11 BUB1 UHRF1 PTTG1 CKAP2L MYBL2 PCNA H4C3 HIST1H4C GINS2",
-    ),
-    "interferon response": (
-        3,
-        "ISG15 IFIT1 IFIT2 IFIT3 MX1 MX2 OAS1 OAS2 OAS3 OASL RSAD2 IFI6 IFI44 IFI44L CMPK2 XAF1",
-    ),
-    "stress response": (
-        4,
-        "FOS FOSB JUN JUNB EGR1 ATF3 HSPA1A HSPA1B HSPA6 HSPH1 DNAJB1 HSP90AA1 HSPB1 DUSP1 IER2",
-    ),
-}
-STATES = {name: (least, frozenset(symbols.split())) for name, (least, symbols) in _STATES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +80,7 @@ def judge(ranking: Ranking, genes: Sequence[str], set_aside: Sequence[str] = ())
         mixed=mixed,
         # A single stray gene of another lineage says little, and most lists have some.
         conflicts=rival.own[:MAX_CONFLICTS] if rival and len(rival.own) >= 2 else (),
-        state=_state([*genes, *set_aside]),
+        state=", ".join(states_of([*genes, *set_aside])),
         checks=checks,
         confidence=_confidence(answer, scores[0], checks, mixed),
     )
@@ -119,13 +102,7 @@ def _rival(ranking: Ranking) -> _Rival | None:
 def _speaks_against(gene: str, ranking: Ranking) -> bool:
     """Whether a gene marks no type related to the answer, and is no sign of a mere state."""
     family = ranking.candidates[0].lineage.family
-    stateful = any(gene.strip().upper() in signs for _, signs in STATES.values())
-    return not stateful and not any(related(other, family) for other in ranking.families[gene])
-
-
-def _state(genes: Sequence[str]) -> str:
-    listed = {gene.strip().upper() for gene in genes}
-    return ", ".join(name for name, (least, signs) in STATES.items() if len(listed & signs) >= least)
+    return not is_sign(gene) and not any(related(other, family) for other in ranking.families[gene])
 
 
 def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> tuple[ScoringCheck, ...]:
