@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import zipfile
 from email import message_from_bytes
@@ -9,6 +10,7 @@ from email import message_from_bytes
 import pytest
 
 from cassia_engine.report import library
+from scripts.floors import floors
 from tests.conftest import ROOT, need
 
 
@@ -42,3 +44,10 @@ def test_the_report_has_its_table_library_without_itables(wheel: zipfile.ZipFile
 @pytest.mark.parametrize("path", ["containers/requirements.txt", "modules/local/cassia/collect/environment.yml"])
 def test_no_task_environment_has_itables(path: str) -> None:
     assert "itables" not in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_every_requirement_is_imported_somewhere() -> None:
+    nodes = [node for path in (ROOT / "cassia_engine").rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    assert set(floors()) <= {name.partition(".")[0] for name in names}
