@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { COLUMNS, columnsOf, compareValues, csvRows, deciderOf, sortValues } from "../../cassia_engine/report/scripts/columns.js";
+import { COLUMNS, columnsOf, compareValues, csvRows, deciderOf, sortValues } from "../../cassia_engine/report/scripts/table/columns.js";
 import { LINEAGES, failed, row } from "./rows.mjs";
 
 const column = (key) => COLUMNS.find((one) => one.key === key);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { guarded, toCsv } from "../../cassia_engine/report/scripts/csv.js";
-import { fileName } from "../../cassia_engine/report/scripts/download.js";
+import { guarded, toCsv } from "../../cassia_engine/report/scripts/shared/csv.js";
+import { fileName } from "../../cassia_engine/report/scripts/shared/download.js";
 
 test("what a spreadsheet would run gets a leading quotation mark", () => {
   for (const text of ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1", "''=1", " =1", "\u200b=1", "＝1"]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_FILTER, choicesOf, countWords, isFiltered, passes, showsOf } from "../../cassia_engine/report/scripts/filters.js";
+import { NO_FILTER, choicesOf, countWords, isFiltered, passes, showsOf } from "../../cassia_engine/report/scripts/table/filters.js";
 import { LINEAGES, failed, row } from "./rows.mjs";
 
 const low = row({ id: "1", confidence: "Low", pips: 1, lineage: 1, concerns: [{ kind: "low", word: "low confidence", tone: "quiet" }] });

@@ -18,7 +18,7 @@ import {
   scoreBins,
   shortened,
   treeDepths,
-} from "../../cassia_engine/report/scripts/geometry.js";
+} from "../../cassia_engine/report/scripts/plots/geometry.js";
 
 const genesOf = (...sources) => sources.map((by, place) => ({ gene: `GENE${place}`, by }));
 const frameOf = (changes) => plotFrame({ genes: genesOf(0, 0, 1), clusters: 10, apart: 10, width: 1200, longest: 2, ...changes });

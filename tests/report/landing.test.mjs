@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { startLanding } from "../../cassia_engine/report/scripts/landing.js";
+import { startLanding } from "../../cassia_engine/report/scripts/page/landing.js";
 
 let seen;
 

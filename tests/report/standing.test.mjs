@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isOverruled, standing } from "../../cassia_engine/report/scripts/standing.js";
+import { isOverruled, standing } from "../../cassia_engine/report/scripts/shared/standing.js";
 import { failed, row } from "./rows.mjs";
 
 const concerns = [{ kind: "low", word: "low confidence", tone: "quiet" }];

@@ -66,7 +66,7 @@ def test_scripts_and_their_tests_pass_the_linter() -> None:
     ],
 )
 def test_the_linter_refuses_what_would_read_texts_as_code(line: str) -> None:
-    assert lint("--stdin", f"--stdin-filename={SCRIPTS / 'new.js'}", text=line + "\n").returncode == 1
+    assert lint("--stdin", f"--stdin-filename={SCRIPTS / 'table' / 'new.js'}", text=line + "\n").returncode == 1
 
 
 def test_node_tests_pass() -> None:
@@ -79,7 +79,7 @@ def test_node_tests_pass() -> None:
 
 def test_cells_are_guarded_as_by_the_engine() -> None:
     code = (
-        f"import {{ guarded, toCsv }} from {json.dumps((SCRIPTS / 'csv.js').as_uri())};"
+        f"import {{ guarded, toCsv }} from {json.dumps((SCRIPTS / 'shared' / 'csv.js').as_uri())};"
         "const cells = JSON.parse(process.argv[1]);"
         "console.log(JSON.stringify([cells.map(guarded), toCsv([cells])]));"
     )

@@ -1,19 +1,19 @@
 // Reads the data of the page and starts its parts.
 
-import { startCluster } from "./cluster.js";
-import { startCopy } from "./copy.js";
-import { startCorrections } from "./corrections.js";
-import { tellFault } from "./dom.js";
-import { startDotplot } from "./dotplot.js";
-import { startGlance } from "./glance.js";
-import { startLanding } from "./landing.js";
-import { startLineage } from "./lineage.js";
-import { startPaper } from "./paper.js";
-import { startRoute } from "./route.js";
-import { startScores } from "./scores.js";
-import { fill } from "./store.js";
-import { startTable } from "./table.js";
-import { unpacked } from "./unpack.js";
+import { startCluster } from "./cluster/view.js";
+import { startCorrections } from "./corrections/corrections.js";
+import { startCopy } from "./page/copy-methods.js";
+import { startLanding } from "./page/landing.js";
+import { startGlance } from "./page/overview.js";
+import { startPaper } from "./page/printing.js";
+import { startRoute } from "./page/route.js";
+import { startDotplot } from "./plots/dot-plot.js";
+import { startLineage } from "./plots/lineage-tree.js";
+import { startScores } from "./plots/scores.js";
+import { tellFault } from "./shared/dom.js";
+import { fill } from "./shared/store.js";
+import { unpacked } from "./shared/unpack.js";
+import { startTable } from "./table/table.js";
 
 async function main() {
   const at = (id) => document.getElementById(id);
