@@ -72,7 +72,7 @@ OFFLINE_GUT = (
     Shot("report_dotplot_dark.png", scheme="dark", of="#dotplot"),
     Shot("report_lineage.png", height=1400, of=".side-by-side"),
 )
-WITH_MODEL = (Shot("report_talk.png", height=1180, cluster="0", of="#cluster-view"),)
+WITH_MODEL = (Shot("report_conversation.png", height=1180, cluster="0", of="#cluster-view"),)
 WITH_FAILURES = (
     Shot("report_review.png", *FIRST),
     Shot("report_dark.png", *FIRST, "dark"),

@@ -137,17 +137,17 @@ def test_report_gives_the_reason_of_each_cluster_without_an_annotation(files: Fi
     summary, _, _, page = files
     for told in summary:
         if told["Status"] != "annotated":
-            detail = page.detail(told["Cluster ID"])["concerns"][0]["detail"]
+            detail = page.detail(told["Cluster ID"])["review_flags"][0]["detail"]
             assert detail.casefold().startswith(told["Reason"].casefold())
 
 
 def test_report_gives_the_rule_of_each_low_confidence(files: Files) -> None:
     _, _, conversations, page = files
     for row in page.rows:
-        for concern in page.detail(row["id"]).get("concerns", []):
+        for flag in page.detail(row["id"]).get("review_flags", []):
             scoring = conversations[row["id"]]["scoring"] or ""
-            if concern["kind"] == "low" and "Confidence Low: " in scoring:
-                assert f"Confidence Low: {concern['detail']}".casefold() in scoring.casefold()
+            if flag["kind"] == "low" and "Confidence Low: " in scoring:
+                assert f"Confidence Low: {flag['detail']}".casefold() in scoring.casefold()
 
 
 def test_conversations_are_the_same_everywhere(files: Files) -> None:
@@ -229,7 +229,7 @@ def test_multiqc_counts_what_summary_and_report_have(folder: Path, files: Files)
     assert {name: found[name] for name in COUNTED} == {
         "clusters": len(summary),
         "with_cell_type": sum(bool(told["Predicted Detailed Cell Type"]) for told in summary),
-        "need_a_look": sum(bool(row["concerns"]) for row in page.rows),
+        "need_a_look": sum(bool(row["review_flags"]) for row in page.rows),
         "failed": sum(lost and not named for lost, named in zip(failed, by_person, strict=True)),
         "not_validated": sum(told["Validated"] == "no" for told in summary),
         "unsupported": sum(len(row["unsupported"]) for row in page.rows),

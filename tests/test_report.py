@@ -119,15 +119,15 @@ def test_other_notices_do_not_claim_that_no_model_was_asked() -> None:
 
 
 def test_worst_clusters_come_first_in_the_list() -> None:
-    listed = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, make.mixed_bag(), {}).look
+    listed = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, make.mixed_bag(), {}).flagged
     assert [row.id for row in listed] == ["9", "7", "007", "7_0", "CD4 T", "3", "1", "2"]
 
 
 def test_long_list_folds_and_loses_nobody() -> None:
     results = [make.unannotated(str(n), n) for n in range(30)]
     page = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, results, {})
-    assert [c.id for c in (*page.look, *page.look_later)] == [str(n) for n in range(30)]
-    assert len(page.look) == view.LISTED_AT_ONCE
+    assert [c.id for c in (*page.flagged, *page.flagged_later)] == [str(n) for n in range(30)]
+    assert len(page.flagged) == view.LISTED_AT_ONCE
 
 
 def test_many_cell_types_are_counted_and_those_left_out_are_said() -> None:
@@ -252,7 +252,7 @@ def test_failed_cluster_keeps_its_markers_not_judged() -> None:
     assert (row["title"], row["outcome"], row["confidence"], row["score"]) == ("No annotation", "failed", "", None)
     assert row["not_judged"] == list(make.PLATELET_GENES)
     assert "answer" not in detail
-    assert detail["concerns"][0]["detail"] == "The provider answered 503 to all 6 attempts."
+    assert detail["review_flags"][0]["detail"] == "The provider answered 503 to all 6 attempts."
     assert [marker["gene"] for marker in page.markers("9")] == list(make.PLATELET_GENES)
 
 
@@ -265,7 +265,7 @@ def test_cost_of_a_cluster_has_the_digits_of_the_summary() -> None:
 
 
 def test_cluster_without_markers_says_what_to_do() -> None:
-    found = Page(render(make.mixed_bag())).detail("2")["concerns"][0]
+    found = Page(render(make.mixed_bag())).detail("2")["review_flags"][0]
     assert found["detail"] == "None of its 120 rows passes the filter."
     assert found["remedy"].startswith("Loosen the thresholds")
 
@@ -321,8 +321,8 @@ def test_low_confidence_says_by_what_rule() -> None:
     told = make.annotated(answer=answer, confidence_reasons=(ConfidenceReason("low_score", "the score is under 50"),))
     assert [c.detail for c in review_flags.review_flags(told, "openrouter")] == ["The score is under 50."]
     scored = make.annotated(answer=answer, conversation=make.conversation(scoring="Score 38 of 100, confidence Low."))
-    [concern] = review_flags.review_flags(scored, "offline")
-    assert concern.detail == "By the written rule, from its score, checks and evidence."
+    [flag] = review_flags.review_flags(scored, "offline")
+    assert flag.detail == "By the written rule, from its score, checks and evidence."
 
 
 def test_all_well_claims_no_check_that_nobody_made() -> None:
@@ -439,7 +439,7 @@ def structure(html: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def report_of(text: str) -> str:
-    """A report with this text in every place where a stranger's text can stand."""
+    """A report with this text in every place where a text from outside can stand."""
     markers = (make.marker(text, 1), make.marker("A", 2))
     answer = make.annotation(
         general_type=text,

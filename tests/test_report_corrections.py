@@ -43,8 +43,8 @@ def test_person_who_named_a_cluster_has_looked_at_it() -> None:
     assert after.text_of["headline"] == "7 of 10 clusters have a cell type, 2 of them by a person. 6 need review."
     assert "2 named by a person" in " ".join(after.text.split())
     row, detail = after.row("9"), after.detail("9")
-    assert (row["outcome"], row["title"], row["has_type"], row["concerns"]) == ("failed", "platelet", True, [])
-    assert [concern["word"] for concern in detail["concerns"]] == ["failed"]
+    assert (row["outcome"], row["title"], row["has_type"], row["review_flags"]) == ("failed", "platelet", True, [])
+    assert [flag["word"] for flag in detail["review_flags"]] == ["failed"]
     assert "answered" not in detail
     confirmed = after.row("7_0")
     assert (confirmed["confidence"], confirmed["verdict"]) == ("Moderate", "confirmed by a person")
@@ -78,7 +78,7 @@ def test_where_nothing_calls_for_a_look_only_what_holds_is_said(ids: str, named:
     assert after.startswith(said)
 
 
-def test_comment_alone_leaves_the_answer_and_its_concerns() -> None:
+def test_comment_alone_leaves_the_answer_and_its_review_flags() -> None:
     plain, found = page([]), page([{"cluster": "1", "label": "", "comment": "ask Bob"}])
     assert found.text_of["headline"] == plain.text_of["headline"]
     row = found.row("1")

@@ -329,8 +329,10 @@ def test_cluster_says_the_rest_of_an_answer() -> None:
     assert said["explained"] == "35% of the first 10 genes"
     assert said["possible_tissues"] == ["blood", "spleen"]
     assert said["path"][-1] == "natural killer cell"
-    assert found["concerns"][0]["word"] == "context conflict"
-    assert found["concerns"][0]["detail"] == ("The markers contradict what was said of the data: Markers of the liver.")
+    assert found["review_flags"][0]["word"] == "context conflict"
+    assert found["review_flags"][0]["detail"] == (
+        "The markers contradict what was said of the data: Markers of the liver."
+    )
 
 
 @pytest.mark.parametrize(
@@ -364,7 +366,7 @@ def test_no_score_is_no_score_and_not_zero() -> None:
 
 
 def doubts(result: ClusterResult) -> list[str]:
-    return [concern.detail for concern in review_flags.review_flags(result, "openrouter")]
+    return [flag.detail for flag in review_flags.review_flags(result, "openrouter")]
 
 
 def test_lost_verdict_and_disagreement_are_told_apart() -> None:
@@ -454,7 +456,7 @@ def test_conversation_of_the_page_is_the_one_of_the_record() -> None:
     result = make.annotated(conversation=talks.held())
     found = details.detail(result, RUN)
     assert json.loads(found.turns[0].text) == json.loads(talks.claim())
-    assert found.talk == "2 messages in 1 round; the validator agreed"
+    assert found.dialogue == "2 messages in 1 round; the validator agreed"
 
 
 @pytest.mark.parametrize(("involvement", "mark"), [("v1", "unclear"), ("v0", "failed")])

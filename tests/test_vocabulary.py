@@ -31,6 +31,9 @@ NAMES = {
 MODULES = {"wild", "look", "cells", "said", "talk", "plain", "hygiene", "faces", "absent", "stopping", "troubles"}
 PHRASES = ("aloud", "mend", "mends", "mended", "to its word", "a wish to", "the wish", "hold the table", "held against")
 TEXTS = ("*.md", "*.py", "*.nf", "*.config", "*.yml", "*.toml", "*.R", "*.j2", "*.js")
+# Not in the report's scripts, styles and templates, also as a part of a name, with what to use.
+REPORT_WORDS = {"concern": "review flag", "talk": "conversation", "stranger": "text from outside"}
+REPORT = PACKAGE / "report"
 FOLDERS = ("assets", "bin", "cassia_engine", "conf", "containers", "docs", "modules", "R", "scripts", "subworkflows")
 
 
@@ -52,7 +55,14 @@ def test_no_class_or_function_has_a_private_name() -> None:
 
 
 def test_no_module_has_a_private_name() -> None:
-    assert not {path.stem for path in PACKAGE.rglob("*.py")} & MODULES
+    assert not {path.stem for kind in ("*.py", "*.js", "*.css") for path in PACKAGE.rglob(kind)} & MODULES
+
+
+@pytest.mark.parametrize("word", REPORT_WORDS)
+def test_no_part_of_the_page_has_a_private_name(word: str) -> None:
+    paths = [path for folder in ("scripts", "styles", "templates") for path in (REPORT / folder).rglob("*.*")]
+    found = [path.name for path in paths if word in path.read_text(encoding="utf-8").lower()]
+    assert len(paths) > 50 and not found, f"use {REPORT_WORDS[word]}"
 
 
 @pytest.mark.parametrize("phrase", PHRASES)

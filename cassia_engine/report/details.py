@@ -20,9 +20,9 @@ from cassia_engine.report.rows import opinion, row, row_data
 class Detail:
     """The view of a cluster beside its row and its markers; what is empty is left out of the data.
 
-    `answer` and `concerns` are of what was answered, also where a person has corrected it; `before` says who answered
-    where a person's label stands first. `named` is of the label that a person gave in its place. `scoring` is how
-    offline marker scoring came to its answer; then there is no conversation.
+    `answer` and `review_flags` are of what was answered, also where a person has corrected it; `before` says who
+    answered where a person's label stands first. `named` is of the label that a person gave in its place. `scoring` is
+    how offline marker scoring came to its answer; then there is no conversation. `dialogue` sums the turns up.
     """
 
     n_rows: int
@@ -30,14 +30,14 @@ class Detail:
     before: str = ""
     answer: Answer | None = None
     named: Answer | None = None
-    concerns: tuple[ReviewFlag, ...] = ()
+    review_flags: tuple[ReviewFlag, ...] = ()
     context: str = ""
     set_aside: tuple[SetAside, ...] = ()
     hints: tuple[str, ...] = ()
     usage: tuple[tuple[str, str], ...] = ()
     scoring: MarkerScoring | None = None
     turns: tuple[Turn, ...] = ()
-    talk: str = ""
+    dialogue: str = ""
     calls: tuple[CallRow, ...] = ()
     conversations: int = 0
     cost_source: str = ""
@@ -56,14 +56,14 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         before=who_answered(provider) if result.replaced else "",
         answer=answer(a, result) if a else None,
         named=named(said) if said and opinion(result) is None else None,
-        concerns=review_flags(before, provider),
+        review_flags=review_flags(before, provider),
         context=result.cluster.context,
         set_aside=result.cluster.set_aside,
         hints=tuple(map(sentence, result.cluster.hints)),
         usage=tuple(wording.usage_facts([result])) if result.usage.calls else (),
         scoring=result.scoring,
         turns=spoken,
-        talk=dialogue_summary(spoken, held, result.validated),
+        dialogue=dialogue_summary(spoken, held, result.validated),
         calls=calls.rows(held.calls),
         conversations=len({calls.replicate(call) for call in held.calls}),
         cost_source=calls.cost_sources(held.calls),
@@ -86,8 +86,8 @@ def detail_data(result: ClusterResult, run: RunInfo, own: Own) -> dict[str, Any]
     data = given(found)
     if result.replaced:
         data["answered"] = row_data(row(uncorrected(result), run.provider))
-    if found.concerns:
-        data["concerns"] = [{**given(c), "tone": c.tone} for c in found.concerns]
+    if found.review_flags:
+        data["review_flags"] = [{**given(flag), "tone": flag.tone} for flag in found.review_flags]
     if found.turns:
         data["turns"] = [{**given(turn), "text": own.ref(turn.text)} for turn in found.turns]
     if result.conversation.calls:

@@ -52,4 +52,4 @@ def groups(rows: Sequence[Row]) -> tuple[Group, ...]:
 def _group(title: str, rows: Sequence[Row]) -> Group:
     counts = Counter(row.confidence for row in rows)
     sure = ", ".join(f"{counts[c.value]:,} {c.value}" for c in Confidence if counts[c.value])
-    return Group(title, tuple(rows), sure, sum(bool(row.concerns) for row in rows))
+    return Group(title, tuple(rows), sure, sum(bool(row.review_flags) for row in rows))

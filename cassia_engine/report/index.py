@@ -36,7 +36,7 @@ class Index:
     lead: str
     have: str
     need: str
-    look: int
+    flagged: int
     total: int
     segments: tuple[Segment, ...]
     facts: tuple[tuple[str, str], ...]
@@ -50,13 +50,13 @@ def render_index(statuses: Sequence[Status]) -> str:
 
 def index(statuses: Sequence[Status]) -> Index:
     ordered = sorted(statuses, key=lambda status: status.name)
-    look, total = sum(s.look for s in ordered), sum(s.total for s in ordered)
+    flagged, total = sum(s.look for s in ordered), sum(s.total for s in ordered)
     offline = bool(ordered) and all(s.provider == OFFLINE for s in ordered)
     return Index(
         lead=wording.NO_MODEL if offline else "",
         have=wording.have_a_type(sum(s.typed for s in ordered), total, sum(s.by_person for s in ordered)),
-        need=wording.need_review(look, sum(s.n_warnings for s in ordered)) if total else "",
-        look=look,
+        need=wording.need_review(flagged, sum(s.n_warnings for s in ordered)) if total else "",
+        flagged=flagged,
         total=total,
         segments=segments(sum((Counter(s.parts) for s in ordered), Counter())),
         facts=_facts(ordered),

@@ -26,7 +26,7 @@ class Row:
         lineage: which of the broad lineages, by whose hue it is drawn; None without a term.
         types: the ranked types, best first.
         not_judged: the first markers of a cluster without an annotation.
-        verdict: what is said of the checks where there is no concern.
+        verdict: what is said of the checks where there is no review flag.
         cost: US dollars, None where that is unknown.
     """
 
@@ -52,7 +52,7 @@ class Row:
     score: int | None
     validated: bool | None
     verdict: str
-    concerns: tuple[ReviewFlag, ...]
+    review_flags: tuple[ReviewFlag, ...]
     decided_by: str
     has_type: bool
     calls: int
@@ -102,7 +102,7 @@ def row(result: ClusterResult, provider: str) -> Row:
         score=given_score(a, result) if a else None,
         validated=None if result.replaced else result.validated,
         verdict=_verdict(result, provider) if stands else "",
-        concerns=review_flags(result, provider),
+        review_flags=review_flags(result, provider),
         decided_by=result.named_by_person.decided_by if result.named_by_person else result.decided_by,
         has_type=bool(stands) and result.has_cell_type,
         calls=result.usage.calls,
@@ -126,11 +126,11 @@ def title(a: Annotation | None) -> str:
 
 
 def row_data(row: Row) -> dict[str, Any]:
-    """A row as the scripts get it, every key there: of a concern what the table shows."""
+    """A row as the scripts get it, every key there: of a review flag what the table shows."""
     found = {name: getattr(row, name) for name in Row.__slots__ if name != "key_id" or row.key_id}
     return {
         **found,
-        "concerns": [{"kind": c.kind, "word": c.word, "tone": c.tone} for c in row.concerns],
+        "review_flags": [{"kind": f.kind, "word": f.word, "tone": f.tone} for f in row.review_flags],
         "correction": row.correction and _correction_data(row.correction),
     }
 

@@ -57,8 +57,8 @@ class Page:
     long_ids: bool
     has_person: bool
     review_title: str
-    look: tuple[Row, ...]
-    look_later: tuple[Row, ...]
+    flagged: tuple[Row, ...]
+    flagged_later: tuple[Row, ...]
     calm: str
     run_line: str
     facts: tuple[tuple[str, str], ...]
@@ -83,7 +83,7 @@ def page(
     """The view of a sample, clusters in the order given; what is said of one cluster alone is in `details`."""
     rows = tuple(row(result, run.provider) for result in results)
     types = groups(rows) if len(rows) > MOST_IN_LINES else ()
-    look = sorted((r for r in rows if r.concerns), key=lambda r: r.concerns[0].rank)
+    flagged = sorted((r for r in rows if r.review_flags), key=lambda r: r.review_flags[0].rank)
     n_warnings = len(selection.warnings) + len(run.warnings)
     return Page(
         name=dataset.name,
@@ -92,7 +92,7 @@ def page(
         have=wording.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
         ),
-        need=wording.need_review(len(look), n_warnings) if rows else "",
+        need=wording.need_review(len(flagged), n_warnings) if rows else "",
         notice=sentence(_notice(run)),
         warnings=tuple(map(sentence, selection.warnings)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
@@ -101,10 +101,10 @@ def page(
         n_groups=len(types),
         long_ids=any(len(r.id) > LONGEST_NUMBER for r in rows),
         has_person=any(r.named_by_person for r in rows),
-        review_title=wording.review_title(len(look), n_warnings),
-        look=tuple(look[:LISTED_AT_ONCE]),
-        look_later=tuple(look[LISTED_AT_ONCE:]),
-        calm="" if look else _calm(rows),
+        review_title=wording.review_title(len(flagged), n_warnings),
+        flagged=tuple(flagged[:LISTED_AT_ONCE]),
+        flagged_later=tuple(flagged[LISTED_AT_ONCE:]),
+        calm="" if flagged else _calm(rows),
         run_line=_run_line(run, results),
         facts=facts(dataset, selection, run, results),
         segments=segments(parts(results, run)),

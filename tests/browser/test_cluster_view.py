@@ -133,7 +133,7 @@ def test_offline_view_shows_how_the_score_came_about_and_no_conversation(visit: 
     assert "The strongest unrelated type is monocyte, strength 0.30 by FGFBP2, NKG7." in words
     assert "Score 88.5 = 100 × 6.16 / (6.16 + 0.30 + 0.50)" in words
     assert found.texts(".scoring .marked li") == ["failed: Do at least three genes speak for it? 2 do"]
-    assert "Do at least three genes speak for it? 2 do." in found.texts(".concern")[0]
+    assert "Do at least three genes speak for it? 2 do." in found.texts(".review-flag")[0]
     for word in ("Annotator", "Validator", "Formatter", "{", "Conversation"):
         assert word not in words
     assert found.trouble == []
@@ -144,7 +144,7 @@ def test_type_is_written_once_in_a_view(visit: Open) -> None:
     with_model = make.annotated("m", 1, answer=mixed)
     for result, run in ((scored(), make.OFFLINE_RUN), (with_model, make.MODEL_RUN)):
         found = visit(render([result], run), "#" + rows.anchor(result.cluster.id))
-        talk = found.page.locator(".talk")
+        talk = found.page.locator(".conversation")
         told = " ".join(talk.inner_text().split()) if talk.count() else ""
         assert view(found).replace(told, "").count("natural killer cell") == 1
 
@@ -232,13 +232,13 @@ def test_conversation_with_a_model_reads_as_a_dialogue(visit: Open, width: int) 
     )
     found = visit(render([make.annotated(conversation=held)]), "#cluster=0", width=width)
     assert found.texts(".round") == ["Round 1 of 2", "Round 2 of 2: the validator had objections"]
-    assert found.texts(".turn.validator .told") == ["did not agree", "agreed"]
+    assert found.texts(".turn.validator .turn-note") == ["did not agree", "agreed"]
     assert found.texts(".turn.validator .marked li.failed") == [
         "failed: Do the strongest genes fit the claimed lineage? no CD3D"
     ]
-    assert not found.page.locator(".raw .said").first.is_visible()
+    assert not found.page.locator(".raw .message").first.is_visible()
     found.page.click(".raw > summary >> nth=0")
-    assert found.page.locator(".raw .said").first.inner_text() == talks.claim()
+    assert found.page.locator(".raw .message").first.inner_text() == talks.claim()
     found.page.click("details.calls > summary")
     assert len(found.texts(".calls tbody tr")) == 4
     assert found.texts(".exact > summary")[0] == (

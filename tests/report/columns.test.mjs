@@ -24,8 +24,8 @@ test("ids go in the order of the table, not as numbers", () => {
 });
 
 test("checks go from no annotation to no warning", () => {
-  const trouble = row({ id: "t", concerns: [{ kind: "not_validated", word: "not validated", tone: "trouble" }] });
-  const quiet = row({ id: "q", concerns: [{ kind: "low", word: "low confidence", tone: "quiet" }] });
+  const trouble = row({ id: "t", review_flags: [{ kind: "not_validated", word: "not validated", tone: "trouble" }] });
+  const quiet = row({ id: "q", review_flags: [{ kind: "low", word: "low confidence", tone: "quiet" }] });
   assert.deepEqual(sorted("checks", [row(), quiet, failed(), trouble], 1), ["9", "t", "q", "0"]);
 });
 

@@ -23,7 +23,7 @@ export default [
       "no-eval": "error",
       "no-new-func": "error",
       "no-console": "error",
-      // Texts of strangers enter the page as text: nothing reads them as HTML, and the policy allows no style attribute.
+      // Texts from outside enter the page as text: nothing reads them as HTML, and the policy allows no style attribute.
       "no-restricted-properties": [
         "error",
         ...["innerHTML", "outerHTML", "insertAdjacentHTML", "setHTMLUnsafe", "cssText"].map((property) => ({ property })),

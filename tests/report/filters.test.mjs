@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { NO_FILTER, choicesOf, countWords, isFiltered, passes, showsOf } from "../../cassia_engine/report/scripts/table/filters.js";
 import { LINEAGES, failed, row } from "./rows.mjs";
 
-const low = row({ id: "1", confidence: "Low", pips: 1, lineage: 1, concerns: [{ kind: "low", word: "low confidence", tone: "quiet" }] });
+const low = row({ id: "1", confidence: "Low", pips: 1, lineage: 1, review_flags: [{ kind: "low", word: "low confidence", tone: "quiet" }] });
 const ROWS = [row(), low, failed()];
 
 function left(filter) {
@@ -13,13 +13,13 @@ function left(filter) {
 
 test("every filter leaves its rows", () => {
   assert.deepEqual(left({}), ["0", "1", "9"]);
-  assert.deepEqual(left({ show: "look" }), ["1", "9"]);
+  assert.deepEqual(left({ show: "review" }), ["1", "9"]);
   assert.deepEqual(left({ show: "without" }), ["9"]);
   assert.deepEqual(left({ outcome: "failed" }), ["9"]);
   assert.deepEqual(left({ confidence: "Low" }), ["1"]);
   assert.deepEqual(left({ lineage: "0" }), ["0"]);
   assert.deepEqual(left({ lineage: "none" }), ["9"]);
-  assert.deepEqual(left({ show: "look", confidence: "High" }), []);
+  assert.deepEqual(left({ show: "review", confidence: "High" }), []);
 });
 
 test("a failed cluster that a person has named is not without an annotation", () => {
@@ -29,8 +29,8 @@ test("a failed cluster that a person has named is not without an annotation", ()
 test("a label of yours counts, and the button that is pressed stays", () => {
   const rows = [row(), failed({ yours: { label: "platelet", cl_id: "" } })];
   assert.ok(!passes(rows[1], { ...NO_FILTER, show: "without" }));
-  assert.deepEqual(showsOf(rows).map(({ value, count }) => [value, count]), [["all", 2], ["look", 1]]);
-  assert.deepEqual(showsOf(rows, "without").map(({ value, count }) => [value, count]), [["all", 2], ["look", 1], ["without", 0]]);
+  assert.deepEqual(showsOf(rows).map(({ value, count }) => [value, count]), [["all", 2], ["review", 1]]);
+  assert.deepEqual(showsOf(rows, "without").map(({ value, count }) => [value, count]), [["all", 2], ["review", 1], ["without", 0]]);
 });
 
 test("choices come with their counts, and only where they part the rows", () => {
@@ -46,5 +46,5 @@ test("counts are words", () => {
   assert.equal(countWords(7, 1000), "7 of 1,000 clusters");
   assert.equal(countWords(1, 1), "1 of 1 cluster");
   assert.ok(!isFiltered({ ...NO_FILTER, query: "  " }));
-  assert.ok(isFiltered({ ...NO_FILTER, show: "look" }));
+  assert.ok(isFiltered({ ...NO_FILTER, show: "review" }));
 });

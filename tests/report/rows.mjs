@@ -23,7 +23,7 @@ export function row(changes = {}) {
     score: 91,
     validated: true,
     verdict: "validator agreed",
-    concerns: [],
+    review_flags: [],
     decided_by: "model",
     has_type: true,
     calls: 2,
@@ -36,8 +36,8 @@ export function row(changes = {}) {
 export function failed(changes = {}) {
   const nothing = { title: "No annotation", general: "", types: [], cl_id: "", cl_label: "", lineage: null, evidence: [] };
   const unknown = { confidence: "", pips: 0, score: null, validated: null, decided_by: "", has_type: false };
-  const concerns = [{ kind: "failed", word: "failed", tone: "trouble" }];
-  return row({ id: "9", outcome: "failed", outcome_word: "failed", ...nothing, ...unknown, concerns, ...changes });
+  const review_flags = [{ kind: "failed", word: "failed", tone: "trouble" }];
+  return row({ id: "9", outcome: "failed", outcome_word: "failed", ...nothing, ...unknown, review_flags, ...changes });
 }
 
 export const LINEAGES = [{ name: "T and innate lymphoid" }, { name: "B and plasma" }];

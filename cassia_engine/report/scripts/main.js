@@ -4,8 +4,8 @@ import { startCluster } from "./cluster/view.js";
 import { startCorrections } from "./corrections/corrections.js";
 import { startCopy } from "./page/copy-methods.js";
 import { startLanding } from "./page/landing.js";
-import { startGlance } from "./page/overview.js";
-import { startPaper } from "./page/printing.js";
+import { startOverview } from "./page/overview.js";
+import { startPrinting } from "./page/printing.js";
 import { startRoute } from "./page/route.js";
 import { startDotplot } from "./plots/dot-plot.js";
 import { startLineage } from "./plots/lineage-tree.js";
@@ -18,11 +18,11 @@ import { startTable } from "./table/table.js";
 async function main() {
   const at = (id) => document.getElementById(id);
   const land = startLanding();
-  startPaper(at("overview"));
+  startPrinting(at("overview"));
   const [links, rows] = await Promise.all([unpacked("links"), unpacked("rows")]);
   fill(JSON.parse(at("page-data").textContent), rows, links);
   startCorrections(at("corrections")); // first, as the table says "your label"
-  startGlance(at("types"));
+  startOverview(at("types"));
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));
   startCopy(at("methods"));

@@ -11,10 +11,10 @@ export function conversation(detail, texts) {
   const several = `There were ${detail.conversations} conversations on this cluster; this is the last one. Its calls hold them all.`;
   return h(
     "div",
-    { class: "talk" },
-    h("h3", {}, "Conversation ", h("span", { class: "soft" }, detail.talk ?? "")),
+    { class: "conversation" },
+    h("h3", {}, "Conversation ", h("span", { class: "soft" }, detail.dialogue ?? "")),
     detail.conversations > 1 ? h("p", { class: "note" }, several) : null,
-    turns.map((turn) => spoken(turn, textOf)),
+    turns.map((turn) => turnElement(turn, textOf)),
     calls.length ? callsTable(detail, textOf) : null,
   );
 }
@@ -24,9 +24,9 @@ export function reader(texts, own) {
   return (ref) => (typeof ref === "string" ? ref : "text" in ref ? texts[ref.text] : own[ref.own]);
 }
 
-function spoken(turn, textOf) {
+function turnElement(turn, textOf) {
   const round = turn.round ? [" ", h("span", { class: "soft" }, `round ${turn.round}`)] : null;
-  const told = (turn.notes ?? []).map((note) => [" ", h("span", { class: "soft told" }, bdi(note))]);
+  const told = (turn.notes ?? []).map((note) => [" ", h("span", { class: "soft turn-note" }, bdi(note))]);
   return [
     turn.opens ? h("p", { class: "round" }, turn.opens) : null,
     h("div", { class: `turn ${turn.side ?? ""}` }, h("p", { class: "who" }, turn.speaker, round, told), message(turn, textOf)),
@@ -37,11 +37,11 @@ function message(turn, textOf) {
   const text = textOf(turn.text);
   if (turn.side === "checks") {
     const found = (turn.lines ?? []).map((line) => h("li", { class: line.mark }, mark(line), h("span", {}, bdi(line.text ?? ""))));
-    return h("ul", { class: "said marked" }, found.length ? found : h("li", {}, "No check was made."));
+    return h("ul", { class: "message marked" }, found.length ? found : h("li", {}, "No check was made."));
   }
-  if (!turn.points) return h("p", { class: "said" }, bdi(text || "(an empty message)"));
-  const written = h("details", { class: "raw" }, h("summary", {}, "Reply as written"), h("p", { class: "said" }, bdi(text)));
-  return [h("dl", { class: "said" }, turn.points.map(point)), written];
+  if (!turn.points) return h("p", { class: "message" }, bdi(text || "(an empty message)"));
+  const written = h("details", { class: "raw" }, h("summary", {}, "Reply as written"), h("p", { class: "message" }, bdi(text)));
+  return [h("dl", { class: "message" }, turn.points.map(point)), written];
 }
 
 function point(said) {

@@ -56,7 +56,7 @@ function drawView(place, index, detail, markers, texts) {
       note,
       detail.named ? namedList(row, detail.named) : null,
       answeredLine(row, detail.answered),
-      concernList(detail.concerns ?? []),
+      reviewFlags(detail.review_flags ?? []),
       h(
         "div",
         { class: "two" },
@@ -149,13 +149,13 @@ function meaning(row) {
   return row.confidence ? h("p", { class: "note" }, state.page.score_meaning) : null;
 }
 
-function concernList(concerns) {
-  return concerns.map((concern) =>
+function reviewFlags(flags) {
+  return flags.map((flag) =>
     h(
       "p",
-      { class: `concern ${concern.tone}` },
-      icon(concern.kind),
-      h("span", {}, h("b", {}, `${concern.word[0].toUpperCase()}${concern.word.slice(1)}.`), " ", bdi(concern.detail), concern.remedy ? ` ${concern.remedy}` : ""),
+      { class: `review-flag ${flag.tone}` },
+      icon(flag.kind),
+      h("span", {}, h("b", {}, `${flag.word[0].toUpperCase()}${flag.word.slice(1)}.`), " ", bdi(flag.detail), flag.remedy ? ` ${flag.remedy}` : ""),
     ),
   );
 }

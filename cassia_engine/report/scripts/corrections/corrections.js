@@ -43,7 +43,7 @@ function correctionNote(row) {
   const mine = correctionOf(row);
   if (isDraft(row) && !mine) parts.push(["Removed in this page, not yet in the outputs."]);
   if (isDraft(row) && mine) parts.push([mine.label ? "Your label: " : "Your comment: ", ...(mine.label ? labelWords(mine) : [bdi(mine.comment)]), h("span", { class: "soft" }, " Not yet in the outputs.")]);
-  return parts.map((words) => h("p", { class: "concern person" }, icon("person"), h("span", {}, words)));
+  return parts.map((words) => h("p", { class: "review-flag person" }, icon("person"), h("span", {}, words)));
 }
 
 function labelWords(said) {

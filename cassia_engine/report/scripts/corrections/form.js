@@ -59,8 +59,8 @@ export function correctionForm(row, open = false) {
     event.preventDefault();
     const known = await terms();
     const correction = completed(valuesOf(fields), known);
-    const trouble = troubleWith(correction, known);
-    if (trouble) return tell(trouble, "trouble");
+    const problem = problemOf(correction, known);
+    if (problem) return tell(problem, "trouble");
     settle(correction);
     remove.hidden = false;
     correct(row, correction);
@@ -118,7 +118,7 @@ function labelled(words, input, list) {
 }
 
 // What is wrong with a correction, and what to do; "" for none.
-function troubleWith({ label, cl_id: clId, comment }, known) {
+function problemOf({ label, cl_id: clId, comment }, known) {
   if (!label && !clId && !comment) return "Give a label or a comment.";
   if (clId && !known.some((term) => term.id === clId)) return `${clId} is no current term of the Cell Ontology of ${state.page.ontology}: correct it, or leave it empty.`;
   return "";

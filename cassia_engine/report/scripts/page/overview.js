@@ -6,7 +6,7 @@ import { shareHighlight } from "../shared/highlight.js";
 import { isOverruled } from "../shared/standing.js";
 import { highlight, keyOf, on, state } from "../shared/store.js";
 
-export function startGlance(place) {
+export function startOverview(place) {
   if (!place) return;
   const lines = [...place.querySelectorAll("tr[data-row]")];
   shareHighlight(place);

@@ -13,7 +13,7 @@ export function icon(kind) {
   return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${kind}` }));
 }
 
-// Words of a stranger: their direction of writing stays their own.
+// Text from outside, such as names and replies: its direction of writing stays its own.
 export function bdi(text) {
   return h("bdi", {}, text);
 }

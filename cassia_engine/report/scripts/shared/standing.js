@@ -14,8 +14,8 @@ const OVERRULED = {
   score: null,
 };
 
-// The row as it stands: itself, or with the label that was given in this page. Its concerns stay: it counts among those
-// that need review, as in the headline, until the outputs are made anew.
+// The row as it stands: itself, or with the label that was given in this page. Its review flags stay: it counts among
+// those that need review, as in the headline, until the outputs are made anew.
 export function standing(row) {
   const said = row.yours;
   if (!said?.label) return row;

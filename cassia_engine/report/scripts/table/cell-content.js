@@ -15,10 +15,10 @@ const CELLS = {
   confidence: (row) => (row.confidence ? [pips(row.pips), row.confidence] : nothing()),
   score: (row) => (row.score === null ? nothing() : [h("b", {}, String(row.score)), " ", scoreBar(row.score)]),
   checks: checksCell,
-  decided_by: (row) => stranger(deciderOf(row)),
+  decided_by: (row) => textCell(deciderOf(row)),
   lineage: (row, lineages) => (row.lineage === null ? nothing() : [hue(row), lineageName(row, lineages)]),
-  types: (row) => stranger(row.types.join("; ")),
-  mixed: (row) => stranger(row.mixed.join("; ")),
+  types: (row) => textCell(row.types.join("; ")),
+  mixed: (row) => textCell(row.mixed.join("; ")),
   conflicting: (row) => geneCell(row.conflicting),
   unsupported: (row) => geneCell(row.unsupported),
   calls: (row) => (row.calls ? row.calls.toLocaleString("en") : nothing()),
@@ -27,7 +27,7 @@ const CELLS = {
 
 // The content of a cell, as one element.
 export function cellFor(column, row, lineages) {
-  const draw = CELLS[column.key] ?? ((one) => stranger(one[column.key]));
+  const draw = CELLS[column.key] ?? ((one) => textCell(one[column.key]));
   return h("div", { "data-label": column.heading }, draw(standing(row), lineages));
 }
 
@@ -35,7 +35,7 @@ function nothing() {
   return [h("span", { class: "nothing", "aria-hidden": "true" }, DASH), h("span", { class: "unseen" }, "nothing")];
 }
 
-function stranger(text) {
+function textCell(text) {
   return text ? bdi(text) : nothing();
 }
 
@@ -48,7 +48,7 @@ function typeCell(row) {
     return [hue(row), h("b", {}, bdi(row.yours.label)), h("small", {}, "your label ", row.yours.cl_id ? termLink(row.yours.cl_id) : null)];
   }
   if (!isAnswered(row)) {
-    return [hue(row), h("b", { class: row.concerns[0]?.tone ?? "quiet" }, row.title), h("small", {}, row.outcome_word)];
+    return [hue(row), h("b", { class: row.review_flags[0]?.tone ?? "quiet" }, row.title), h("small", {}, row.outcome_word)];
   }
   // The id is that of the name above it.
   const general = row.general && row.general !== row.title ? [" \u00b7 ", bdi(row.general)] : [];
@@ -69,8 +69,8 @@ function geneCell(list) {
 
 function checksCell(row) {
   if (row.yours?.label) return h("span", { class: "quiet" }, icon("person"), row.verdict);
-  const concerns = row.concerns.map((one) => h("span", { class: one.tone }, icon(one.kind), one.word));
-  if (concerns.length || !isAnswered(row)) return concerns;
+  const flags = row.review_flags.map((one) => h("span", { class: one.tone }, icon(one.kind), one.word));
+  if (flags.length || !isAnswered(row)) return flags;
   const against = row.conflicting.length;
   return [
     row.validated ? h("span", {}, icon("agreed"), row.verdict) : h("span", { class: "quiet" }, row.verdict),

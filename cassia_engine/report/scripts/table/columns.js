@@ -8,8 +8,8 @@ const typeList = (name) => (row) => row[name].join("; ");
 const TYPES = ["Predicted Detailed Cell Type", typeList("types")]; // of two columns of the table
 
 // Worst first: no annotation, trouble, a doubt, nothing.
-function troubleOf(row) {
-  const [first] = row.concerns;
+function severityOf(row) {
+  const [first] = row.review_flags;
   const level = !isAnswered(row) ? 0 : !first ? 3 : first.tone === "trouble" ? 1 : 2;
   return `${level} ${first ? first.word : ""}`;
 }
@@ -52,10 +52,10 @@ export const COLUMNS = [
     key: "checks",
     heading: "Checks",
     usual: true,
-    sorts: troubleOf,
+    sorts: severityOf,
     csv: [
       ["Validated", (row) => (row.validated === null ? "" : row.validated ? "yes" : "no")],
-      ["Checks", (row) => row.concerns.map((concern) => concern.word).join("; ")],
+      ["Checks", (row) => row.review_flags.map((flag) => flag.word).join("; ")],
     ],
   },
   textColumn("decided_by", "Decided by", "Decided By", true),

@@ -8,7 +8,7 @@ const NOT_PLACED = "none";
 
 const SHOWS = [
   { value: "all", word: "All", test: () => true },
-  { value: "look", word: "Needs review", test: (row) => row.concerns.length > 0 },
+  { value: "review", word: "Needs review", test: (row) => row.review_flags.length > 0 },
   { value: "without", word: "No annotation", test: (row) => !isAnswered(row) },
 ];
 

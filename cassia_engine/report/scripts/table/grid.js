@@ -19,7 +19,7 @@ export async function tableLibrary() {
   return DataTable;
 }
 
-// A row of DataTables is but its place in `rows`, so that no text of a stranger gets into the library.
+// A row of DataTables is but its place in `rows`, so that no text from outside gets into the library.
 export function gridOf(DataTable, element, rows, columns, lineages) {
   return new DataTable(element, {
     data: rows.map((_, place) => [place]),
