@@ -42,7 +42,7 @@ def dumps(value: Any) -> str:
 
 
 def pack(value: Any) -> str:
-    """Base64 of the zlib stream of the JSON, the same for the same value: what scripts/unpack.js reads.
+    """Base64 of the zlib stream of the JSON, the same for the same value: what scripts/shared/unpack.js reads.
 
     An iterator is a list that is never in memory as a whole, also as the value of a mapping.
     """
