@@ -104,22 +104,33 @@ def best(
 
     Infinite values count as the largest finite one, missing ones come last.
     """
-    raw = " - ".join(f"hit[1].{name}" for name in ranking.statistics) or "NULL::DOUBLE"
-    largest = db.execute(f"SELECT max({raw}) FILTER (isfinite({raw})) FROM kept WHERE hit IS NOT NULL").fetchone()
-    value = f"CASE WHEN {raw} = 'inf'::DOUBLE THEN $1::DOUBLE ELSE {raw} END"
+    raw = " - ".join(f"hit[1].{name}" for name in ranking.statistics)
+    value = _finite_sql(db, raw) if raw else "rowid"
     columns = [value if (name,) == ranking.statistics else f"hit[1].{name}" for name in ("gene", *STATISTICS)]
-    order = f"{value} {'ASC' if ranking.ascending else 'DESC'} NULLS LAST, rowid"
-    these = "AND cluster IN (SELECT unnest($3)) " if clusters is not None else ""
+    smallest_first = ranking.ascending or not raw
+    extreme, sign, direction = ("min", "<=", "ASC") if smallest_first else ("max", ">=", "DESC")
+    order = f"{value} {direction} NULLS LAST, rowid"
+    these = "AND cluster IN (SELECT unnest($2)) " if clusters is not None else ""
+    # The value that the last one wanted has leaves few rows to be put in order.
     rows = db.execute(
-        f"SELECT cluster, {', '.join(columns)} FROM kept WHERE hit IS NOT NULL {these}"
-        f"QUALIFY row_number() OVER (PARTITION BY cluster ORDER BY {order}) <= $2 ORDER BY {order}",
-        [largest[0] if largest else None, n_genes, *([list(clusters)] if clusters is not None else [])],
+        f"WITH ends AS (SELECT cluster, {extreme}({value}, $1)[$1] AS last FROM kept WHERE hit IS NOT NULL {these}"
+        f"GROUP BY cluster) SELECT cluster, {', '.join(columns)} FROM kept JOIN ends USING (cluster) "
+        f"WHERE hit IS NOT NULL AND (last IS NULL OR {value} {sign} last) "
+        f"QUALIFY row_number() OVER (PARTITION BY cluster ORDER BY {order}) <= $1 ORDER BY {order}",
+        [n_genes, *([list(clusters)] if clusters is not None else [])],
     )
     markers: dict[str, list[Marker]] = {}
     while batch := rows.fetchmany(10_000):
         for cluster, gene, *values in batch:
             markers.setdefault(cluster, []).append(Marker(gene.strip(), *map(_finite, values)))
     return markers
+
+
+def _finite_sql(db: duckdb.DuckDBPyConnection, value: str) -> str:
+    """A value of `kept` whose infinite ones are the largest finite one."""
+    [largest] = db.execute(f"SELECT max({value}) FILTER (isfinite({value})) FROM kept").fetchone() or [None]
+    finite = "NULL" if largest is None else repr(largest)
+    return f"CASE WHEN {value} = 'inf'::DOUBLE THEN {finite}::DOUBLE ELSE {value} END"
 
 
 def _finite(value: float | None) -> float | None:
