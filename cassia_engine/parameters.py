@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields
 from functools import cache
 from numbers import Integral, Real
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean
@@ -25,14 +25,13 @@ Value = TypeVar("Value")
 _KEY = "parameter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task of a run makes it
     """What is declared of a setting.
 
     Attributes:
-        name, type: those of its field; in the field's metadata they are not known yet.
         default: its value where none is given.
         help: what it does, in a sentence.
+        name, type: those of its field; in the field's metadata they are not known yet.
         unset: what holds where it is None, if the sentence shall say it: "the model's own".
         details: more about it, for the pipeline's `--help`.
         pipeline_help: the sentence where the pipeline, with its many tasks, needs another one.
@@ -45,10 +44,10 @@ class Parameter:
         of_models: it says how a language model is asked.
     """
 
-    name: str = ""
-    type: Any = NoneType
     default: Any
     help: str
+    name: str = ""
+    type: Any = NoneType
     unset: str = ""
     details: str = ""
     pipeline_help: str = ""
@@ -86,8 +85,9 @@ def parameter(default: Value, *, show: bool = True, **declared: Any) -> Value:
 @cache
 def parameters(settings: type[DataclassInstance]) -> Mapping[str, Parameter]:
     """The parameters of a settings class by name, in its order. A key is none: parameters are written down."""
+    types = get_type_hints(settings)
     found = (f for f in fields(settings) if _KEY in f.metadata)
-    return {f.name: replace(f.metadata[_KEY], name=f.name, type=f.type) for f in found}
+    return {f.name: f.metadata[_KEY]._replace(name=f.name, type=types[f.name]) for f in found}
 
 
 def check(settings: DataclassInstance) -> None:

@@ -3,7 +3,7 @@
 docs/extending.md says how to add one.
 """
 
-# Without `from __future__ import annotations`: a field's type is read by `parameters`.
+from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
