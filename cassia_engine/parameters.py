@@ -71,13 +71,13 @@ class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task 
         return NoneType in get_args(self.type)
 
 
-def parameter(default: Value, *, show: bool = True, **declared: Any) -> Value:
-    """A field of a settings class that is a parameter; `declared` is what a `Parameter` holds.
+def parameter(default: Value, help: str, *, show: bool = True, **declared: Any) -> Value:
+    """A field of a settings class that is a parameter; `declared` is what else a `Parameter` holds.
 
     Args:
         show: whether its value is in the object's repr; False where it may hold a password.
     """
-    metadata = {_KEY: Parameter(default=default, **declared)}
+    metadata = {_KEY: Parameter(default, help, **declared)}
     made: Value = field(default=default, repr=show, metadata=metadata)
     return made
 

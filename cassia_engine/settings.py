@@ -1,6 +1,6 @@
 """Every setting, declared once: command line, pipeline and Python functions take theirs from here.
 
-docs/extending.md says how to add one.
+CONTRIBUTING.md says how to add one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REASONING = ("low", "medium", "high")
 
 
 def _column(content: str) -> str | None:
-    return parameter(None, help=f"Name of the column of {content}, if the table has its own.", per_sample=True)
+    return parameter(None, f"Name of the column of {content}, if the table has its own.", per_sample=True)
 
 
 def _check_cluster_name(name: str, value: object) -> None:
@@ -47,32 +47,32 @@ class SplitSettings:
 
     marker_format: str = parameter(
         "auto",
-        help="Format of the marker table; auto recognises it by its columns.",
+        "Format of the marker table; auto recognises it by its columns.",
         choices=MARKER_FORMATS,
         per_sample=True,
     )
     n_genes: int = parameter(
         50,
-        help="The most markers a cluster gets.",
+        "The most markers a cluster gets.",
         details="A cluster with fewer gets all that pass.",
         minimum=1,
         per_sample=True,
     )
-    max_p_val_adj: float = parameter(0.05, help="Adjusted p values are below this.", minimum=0, per_sample=True)
-    min_log2fc: float = parameter(0.25, help="Log2 fold changes are above this.", per_sample=True)
+    max_p_val_adj: float = parameter(0.05, "Adjusted p values are below this.", minimum=0, per_sample=True)
+    min_log2fc: float = parameter(0.25, "Log2 fold changes are above this.", per_sample=True)
     min_pct: float = parameter(
-        0.1, help="Expressed in at least this fraction of cells, in or outside the cluster.", minimum=0, per_sample=True
+        0.1, "Expressed in at least this fraction of cells, in or outside the cluster.", minimum=0, per_sample=True
     )
     ranking_method: str = parameter(
         "avg_log2FC",
-        help="What orders a cluster's markers; the largest first, of p_val_adj the smallest.",
+        "What orders a cluster's markers; the largest first, of p_val_adj the smallest.",
         details="pct_diff is the fraction of cells inside the cluster minus that outside; Score is Scanpy's scores.",
         choices=RANKING_METHODS,
         per_sample=True,
     )
     ascending: bool | None = parameter(
         None,
-        help="Override that direction.",
+        "Override that direction.",
         details="true puts the smallest first, false the largest.",
         opposite="descending",
         per_sample=True,
@@ -86,45 +86,46 @@ class SplitSettings:
     pct_out_column: str | None = _column("fractions of the other cells that express a gene")
     cluster_name: str | None = parameter(
         None,
-        help="Name of the cluster, for a table of one without a column of clusters.",
+        "Name of the cluster, for a table of one without a column of clusters.",
         unset="the file's name",
         check=_check_cluster_name,
         per_sample=True,
     )
     gene_map: Path | None = parameter(
-        None, help="Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
+        None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
     )
     cluster_context: Path | None = parameter(
         None,
-        help="Table of two columns, cluster and text: what you know of single clusters.",
+        "Table of two columns, cluster and text: what you know of single clusters.",
         details="CSV or TSV with a header; for any of the clusters, at most 2000 characters each. "
         "For a single marker table; a samplesheet has a column of this name.",
         per_sample=True,
     )
     gene_filter: str = parameter(
         "technical",
-        help="technical: genes that tell little of a cell type (ribosomal, cell cycle and the like) are set aside, "
+        "technical: genes that tell little of a cell type (ribosomal, cell cycle and the like) are set aside, "
         "and the next ones take their places; none: they stay.",
         details="docs/formats.md lists them.",
         choices=GENE_FILTERS,
         per_sample=True,
     )
-    max_table_size: float = parameter(4, help="Gigabytes of text that a marker table may have, unpacked.", minimum=0)
+    max_table_size: float = parameter(4, "Gigabytes of text that a marker table may have, unpacked.", minimum=0)
     allow_unknown_genes: bool = parameter(
         False,
-        help="Go on where hardly any gene is known of the species (human or mouse), or where genes are ids.",
+        "Go on where hardly any gene is known of the species (human or mouse), or where genes are ids.",
         per_sample=True,
     )
     siblings: int = parameter(
         0,
-        help="How many of the first genes of all other clusters a language model is shown, for contrast.",
+        "How many of the first genes of all other clusters a language model is shown, for contrast.",
         details="With more than 60 clusters fewer genes of each, so that prompts stay short; a warning says how many.",
         minimum=0,
         per_sample=True,
+        of_models=True,
     )
     chunk_size: int = parameter(
         50,
-        help="Clusters a chunk.",
+        "Clusters a chunk.",
         pipeline_help="Clusters a task; few fat tasks are faster than many small ones.",
         minimum=1,
     )
@@ -151,41 +152,37 @@ class AnnotateSettings:
 
     provider: str = parameter(
         OFFLINE,
-        help="Who annotates: offline (marker scoring, no language model is asked), a provider that `cassia providers` "
+        "Who annotates: offline (marker scoring, no language model is asked), a provider that `cassia providers` "
         "lists, or the URL of an API in OpenAI's form.",
         details="The key comes from the provider's usual environment variable; custom needs base_url.",
         check=_check_provider,
     )
     model: str | None = parameter(
         None,
-        help="The provider's name of a model.",
+        "The provider's name of a model.",
         unset="the provider's",
         details="cassia models lists current ones.",
         of_models=True,
     )
-    base_url: str | None = parameter(None, help="URL of the API, where it is not the provider's own.", of_models=True)
+    base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
     api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
     validator_involvement: str = parameter(
         "v1",
-        help="v1: accepts what is well supported; v0: challenges every claim, and costs more.",
+        "v1: accepts what is well supported; v0: challenges every claim, and costs more.",
         choices=INVOLVEMENTS,
         of_models=True,
     )
-    max_rounds: int = parameter(3, help="The most rounds of annotator and validator.", minimum=1, of_models=True)
+    max_rounds: int = parameter(3, "The most rounds of annotator and validator.", minimum=1, of_models=True)
     reasoning: str | None = parameter(
-        None,
-        help="How much a model that can shall reason.",
-        details="Else its own way.",
-        choices=REASONING,
-        of_models=True,
+        None, "How much a model that can shall reason.", details="Else its own way.", choices=REASONING, of_models=True
     )
     temperature: float | None = parameter(
-        None, help="Sent to models that take it.", unset="the model's own", minimum=0, of_models=True
+        None, "Sent to models that take it.", unset="the model's own", minimum=0, of_models=True
     )
     # This one and journal_dir change no answer, so that a shared configuration may set them for runs without a model.
     max_workers: int | None = parameter(
         None,
-        help="Calls to the provider in flight at once.",
+        "Calls to the provider in flight at once.",
         unset="16; 1 for a server on this machine",
         pipeline_help="Calls to the provider in flight at once, in the whole run; else 16, or one a task for a server "
         "on this machine.",
@@ -193,37 +190,37 @@ class AnnotateSettings:
         minimum=1,
     )
     max_retries: int = parameter(
-        0, help="Further conversations for a cluster that ends without an annotation.", minimum=0, of_models=True
+        0, "Further conversations for a cluster that ends without an annotation.", minimum=0, of_models=True
     )
     # None keeps no journal.
     journal_dir: Path | None = parameter(
         Path(".cassia/journal"),
-        help="Folder where every answer is recorded, so that none is asked, or paid, for twice.",
+        "Folder where every answer is recorded, so that none is asked, or paid, for twice.",
         details="From the launch folder, or an absolute path; every task must be able to write there. With a work "
         "directory in an object store each task keeps its own, which is gone with it.",
         folder=True,
     )
     retry_failed: bool = parameter(
-        False, help="Ask again about clusters whose recorded answers led to no annotation.", of_models=True
+        False, "Ask again about clusters whose recorded answers led to no annotation.", of_models=True
     )
     timeout: float = parameter(
         300.0,
-        help="Seconds without any piece of an answer after which a call has failed.",
+        "Seconds without any piece of an answer after which a call has failed.",
         details="A server of one's own is asked for its replies in pieces, so that each piece counts.",
         minimum=1,
         of_models=True,
     )
-    proxy: str | None = parameter(None, help="URL of a proxy for all calls.", show=False, of_models=True)
+    proxy: str | None = parameter(None, "URL of a proxy for all calls.", show=False, of_models=True)
     trust_env: bool = parameter(
         False,
-        help="Take the proxy from HTTPS_PROXY and NO_PROXY.",
+        "Take the proxy from HTTPS_PROXY and NO_PROXY.",
         details="Those of the task's environment.",
         of_models=True,
     )
-    allow_http: bool = parameter(False, help="Allow http to other machines than this one.", of_models=True)
+    allow_http: bool = parameter(False, "Allow http to other machines than this one.", of_models=True)
     knowledge: Path | None = parameter(
         None,
-        help="Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "
+        "Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "
         "added to the bundled one; for offline.",
         per_sample=True,
     )
@@ -249,7 +246,7 @@ class RunSettings:
 
     max_failed_clusters: int = parameter(
         0,
-        help="Clusters of the run that may fail.",
+        "Clusters of the run that may fail.",
         pipeline_help="Clusters of the run that may end without an annotation before the run fails; results are "
         "written either way.",
         details="Failed means refused, truncated, unparsed, failed or not_reached; never no_markers.",

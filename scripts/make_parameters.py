@@ -29,7 +29,8 @@ from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
 ROOT = Path(__file__).parent.parent
 SCHEMA, SHEET, FULL_SHEET = "nextflow_schema.json", "assets/schema_input.json", "assets/samplesheet_full.csv"
 CONFIG, MODULES, CONTAINERS = "nextflow.config", "conf/modules.config", "conf/containers.config"
-SUBWORKFLOW, USAGE = "subworkflows/local/cassia/main.nf", "docs/usage.md"
+SUBWORKFLOW, LAUNCH = "subworkflows/local/cassia/main.nf", "subworkflows/local/utils_cassia/provider.nf"
+USAGE = "docs/usage.md"
 
 # The group of the schema that a new parameter goes to.
 GROUPS = {SplitSettings: "marker_options", AnnotateSettings: "annotation_options", RunSettings: "annotation_options"}
@@ -50,21 +51,23 @@ def render() -> dict[str, str]:
         SCHEMA: _json(schema, indent=2),
         SHEET: _json(sheet, indent=4),
         FULL_SHEET: _full_sheet(columns),
-        CONFIG: re.sub(r"(\nparams \{\n).*?(\n\}\n)", rf"\1{_defaults(schema)}\2", _read(CONFIG), flags=re.DOTALL),
+        CONFIG: _between(CONFIG, "\nparams {\n", "\n}\n", _defaults(schema)),
         MODULES: _with_lists(MODULES, _lists_of_modules()),
         CONTAINERS: _containers(),
         SUBWORKFLOW: _with_lists(SUBWORKFLOW, {"sample_options": _of_each_sample(columns)}),
-        USAGE: re.sub(
-            r"(<!-- made: columns -->\n).*?(\n\n<!-- end -->)",
-            lambda found: found[1] + _column_table(columns) + found[2],
-            _read(USAGE),
-            flags=re.DOTALL,
-        ),
+        LAUNCH: _with_lists(LAUNCH, {"of_models": _of_models()}),
+        USAGE: _between(USAGE, "<!-- made: columns -->\n", "\n\n<!-- end -->", _column_table(columns)),
     }
 
 
 def _read(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
+
+
+def _between(path: str, start: str, end: str, made: str) -> str:
+    """A file with the part between two texts renewed."""
+    before, _, rest = _read(path).partition(start)
+    return f"{before}{start}{made}{end}{rest.partition(end)[2]}"
 
 
 def _schema() -> dict[str, Any]:
@@ -119,11 +122,12 @@ def _renewed(old: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _provider_rules() -> dict[str, Any]:
-    names = [OFFLINE, *(row.provider for row in load())]
+    keys = {row.provider: row.key_variable for row in load()}
+    names = [OFFLINE, *keys]
     return {
         "pattern": rf"^({'|'.join(names)}|https?://[^'@\s]+)$",
         "errorMessage": f"one of {', '.join(names)}, or a URL without name and password (whose key goes into "
-        "CUSTOM_API_KEY of the environment)",
+        f"{keys['custom']} of the environment)",
         "examples": names,
     }
 
@@ -182,6 +186,11 @@ def _lists_of_modules() -> dict[str, list[str]]:
 
 def _of_each_sample(columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [f"'{name}'" for name, spec in columns.items() if "meta" in spec and name != "sample"]
+
+
+def _of_models() -> list[str]:
+    found = {**parameters(AnnotateSettings), **parameters(SplitSettings)}
+    return [f"'{name}'" for name, declared in found.items() if declared.of_models]
 
 
 def _with_lists(path: str, lists: Mapping[str, list[str]]) -> str:

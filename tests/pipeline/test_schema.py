@@ -58,7 +58,7 @@ def test_what_repeats_the_settings_is_made_of_them() -> None:
 def test_a_new_parameter_gets_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclass
     class New:
-        min_cells: int = parameter(7, help="The least cells.", unset="any", minimum=1, per_sample=True)
+        min_cells: int = parameter(7, "The least cells.", unset="any", minimum=1, per_sample=True)
 
     monkeypatch.setattr(make_parameters, "GROUPS", {**make_parameters.GROUPS, New: "marker_options"})
     monkeypatch.setattr(make_parameters, "SETTINGS", {**make_parameters.SETTINGS, **parameters(New)})
@@ -75,6 +75,13 @@ def test_a_new_parameter_gets_everywhere(monkeypatch: pytest.MonkeyPatch) -> Non
         "docs/usage.md": "| `min_cells` | The least cells; else any. |",
     }
     assert [path for path, line in lines.items() if line not in made[path]] == []
+
+
+def test_texts_that_the_shell_of_a_task_gets_have_a_pattern() -> None:
+    """conf/modules.config puts them between apostrophes."""
+    found = make_parameters.SETTINGS.values()
+    free = [one.name for one in found if one.kind is str and not one.choices and not one.per_sample]
+    assert free and [name for name in free if "'" not in properties()[name].get("pattern", "")] == []
 
 
 def test_schema_and_config_have_the_same_parameters_and_defaults() -> None:
