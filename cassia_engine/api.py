@@ -25,6 +25,7 @@ from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.outputs.publish import check_outputs, closing_lines, write_outputs
 from cassia_engine.outputs.tables import COLUMNS, NUMBERS, summary_rows
+from cassia_engine.parameters import parameters
 from cassia_engine.progress import messages, say
 from cassia_engine.records import OFFLINE, Dataset, Merged, fault_of_name
 from cassia_engine.secret import Secret
@@ -44,7 +45,11 @@ OF_ANNOTATE = tuple(
     field.name for field in fields(AnnotateSettings) if field.name not in ("provider", "model", "api_key")
 )
 OWN = ("tissue", "species", "additional_info", "provider", "model", "api_key", "output_name", "corrections", "fresh")
-PATHS = ("gene_map", "cluster_context", "journal_dir", "knowledge")
+PATHS = {
+    name: "folder" if declared.folder else "file"
+    for name, declared in {**parameters(SplitSettings), **parameters(AnnotateSettings)}.items()
+    if declared.kind is Path
+}
 
 SECONDS_ASLEEP = 0.2
 
@@ -90,12 +95,9 @@ def annotate(
         fresh: ask everything anew; recorded answers are set aside.
         show_progress: show a bar and messages while it runs, and say at the end what came out. Warnings are
             shown either way. One who has set up logging gets messages and warnings there, by loggers of cassia_engine.
-        **options: filter, ranking and columns by the names of `settings.SplitSettings` (marker_format, n_genes,
-            max_p_val_adj, min_log2fc, min_pct, ranking_method, ascending, cluster_column, gene_column, log2fc_column,
-            p_val_adj_column, score_column, pct_in_column, pct_out_column, gene_map, cluster_context, gene_filter,
-            allow_unknown_genes, siblings, cluster_name, max_table_size), and how the provider is asked by those of
-            `settings.AnnotateSettings` (base_url, validator_involvement, max_rounds, reasoning, temperature,
-            max_workers, max_retries, journal_dir, retry_failed, timeout, proxy, trust_env, allow_http, knowledge).
+        **options: how markers are chosen and how the provider is asked: the options of `cassia run` by their names,
+            such as n_genes, min_pct, gene_map, max_rounds, temperature or journal_dir. `cassia run --help` says what
+            each does; `settings.SplitSettings` and `settings.AnnotateSettings` declare them.
 
     Returns:
         The summary, a row a cluster in the table's order, with the columns of docs/formats.md. Ids and names are
@@ -227,9 +229,7 @@ def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 def _path(name: str, value: object) -> Path:
     if not isinstance(value, str | os.PathLike):
-        raise UsageError(
-            f"{option(name, value)}: expected the path of a {'folder' if name == 'journal_dir' else 'file'}"
-        )
+        raise UsageError(f"{option(name, value)}: expected the path of a {PATHS[name]}")
     return local(value if isinstance(value, str) else Path(value))
 
 

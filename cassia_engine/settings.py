@@ -1,14 +1,16 @@
-"""Every default, once. The command line, the pipeline's parameters and the Python functions take theirs from here."""
+"""Every setting, declared once: command line, pipeline and Python functions take theirs from here.
+
+CONTRIBUTING.md says how to add one.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, fields
-from numbers import Integral, Real
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from cassia_engine.callers import argument, option
-from cassia_engine.errors import UsageError, did_you_mean, shown
+from cassia_engine.errors import UsageError, shown
+from cassia_engine.parameters import check, parameter, parameters
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 
@@ -20,91 +22,116 @@ MARKER_FORMATS = (
     *("muscat", "limma", "edger", "deseq2", "mast", "generic", "long", "simplified"),
 )
 RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
-# Options that say how a language model is asked. Not among them are those that a shared configuration may set for all
-# runs, as they change no answer: journal_dir and max_workers.
-OF_MODELS = (
-    *("model", "base_url", "api_key", "validator_involvement", "max_rounds", "reasoning", "temperature"),
-    *("max_retries", "retry_failed", "timeout", "proxy", "trust_env", "allow_http"),
-)
 GENE_FILTERS = ("technical", "none")
 INVOLVEMENTS = ("v1", "v0")
-_COLUMNS = (
-    *("cluster_column", "gene_column", "log2fc_column", "p_val_adj_column", "score_column", "pct_in_column"),
-    "pct_out_column",
-)
 REASONING = ("low", "medium", "high")
+
+
+def _column(content: str) -> str | None:
+    return parameter(None, f"Name of the column of {content}, if the table has its own.", per_sample=True)
+
+
+def _check_cluster_name(name: str, value: object) -> None:
+    if value is not None and not str(value).strip():
+        raise UsageError(f"{argument(name)} is empty; give the cluster a name")
+
+
+def _check_provider(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise UsageError(f"{option(name, value)}: expected text; {OFFLINE} asks no language model")
 
 
 @dataclass(frozen=True, slots=True)
 class SplitSettings:
-    """How markers are chosen from a table and dealt out to tasks.
+    """How markers are chosen from a table and dealt out to tasks."""
 
-    Attributes:
-        marker_format: the table's format; "auto" recognises it by its columns.
-        n_genes: the most markers a cluster gets; a cluster with fewer gets all that pass.
-        max_p_val_adj: a marker's adjusted p value is below this.
-        min_log2fc: its log2 fold change is above this.
-        min_pct: it is expressed in at least this fraction of the cells inside or outside the cluster.
-        chunk_size: clusters a task.
-        ranking_method: the statistic that orders a cluster's markers. avg_log2FC, pct_diff (cells inside minus
-            outside) and Score (Scanpy's `scores`) put the largest first, p_val_adj the smallest.
-        ascending: True or False overrides that direction; None leaves it.
-        cluster_column, gene_column: names of these columns, where a table has names of its own.
-        log2fc_column, p_val_adj_column, score_column, pct_in_column, pct_out_column: names of these statistics, where
-            a table has names of its own: log2 fold changes, adjusted p values, a score that is above 0 (an AUC: above
-            0.5) where a gene is up, and fractions of cells, inside and outside of the cluster, that express it.
-        gene_map: a table of two columns, gene id and symbol, for tables with Ensembl or Entrez ids.
-        cluster_context: a table of two columns, cluster and text, what is known of single clusters.
-        gene_filter: "technical" sets genes aside that tell little of a cell's type (ribosomal, mitochondrial and
-            the like), and others take their places; "none" does not.
-        allow_unknown_genes: go on where hardly any gene is known of the species, or where genes are ids.
-        cluster_name: the id of the cluster of a table of one cluster, which has no column of clusters; None for the
-            file's name.
-        max_table_size: gigabytes of text that a table may have, unpacked.
-        siblings: how many of the first genes of the other clusters a language model is shown, for contrast.
-    """
-
-    marker_format: str = "auto"
-    n_genes: int = 50
-    max_p_val_adj: float = 0.05
-    min_log2fc: float = 0.25
-    min_pct: float = 0.1
-    chunk_size: int = 50
-    ranking_method: str = "avg_log2FC"
-    ascending: bool | None = None
-    cluster_column: str | None = None
-    gene_column: str | None = None
-    log2fc_column: str | None = None
-    p_val_adj_column: str | None = None
-    score_column: str | None = None
-    pct_in_column: str | None = None
-    pct_out_column: str | None = None
-    gene_map: Path | None = None
-    cluster_context: Path | None = None
-    gene_filter: str = "technical"
-    allow_unknown_genes: bool = False
-    siblings: int = 0
-    cluster_name: str | None = None
-    max_table_size: float = 4
+    marker_format: str = parameter(
+        "auto",
+        "Format of the marker table; auto recognises it by its columns.",
+        choices=MARKER_FORMATS,
+        per_sample=True,
+    )
+    n_genes: int = parameter(
+        50,
+        "The most markers a cluster gets.",
+        details="A cluster with fewer gets all that pass.",
+        minimum=1,
+        per_sample=True,
+    )
+    max_p_val_adj: float = parameter(0.05, "Adjusted p values are below this.", minimum=0, per_sample=True)
+    min_log2fc: float = parameter(0.25, "Log2 fold changes are above this.", per_sample=True)
+    min_pct: float = parameter(
+        0.1, "Expressed in at least this fraction of cells, in or outside the cluster.", minimum=0, per_sample=True
+    )
+    ranking_method: str = parameter(
+        "avg_log2FC",
+        "What orders a cluster's markers; the largest first, of p_val_adj the smallest.",
+        details="pct_diff is the fraction of cells inside the cluster minus that outside; Score is Scanpy's scores.",
+        choices=RANKING_METHODS,
+        per_sample=True,
+    )
+    ascending: bool | None = parameter(
+        None,
+        "Override that direction.",
+        details="true puts the smallest first, false the largest.",
+        opposite="descending",
+        per_sample=True,
+    )
+    cluster_column: str | None = _column("clusters")
+    gene_column: str | None = _column("genes")
+    log2fc_column: str | None = _column("log2 fold changes")
+    p_val_adj_column: str | None = _column("adjusted p values")
+    score_column: str | None = _column("scores, above 0 (an AUC: above 0.5) where a gene is up")
+    pct_in_column: str | None = _column("fractions of the cluster's cells that express a gene")
+    pct_out_column: str | None = _column("fractions of the other cells that express a gene")
+    cluster_name: str | None = parameter(
+        None,
+        "Name of the cluster, for a table of one without a column of clusters.",
+        unset="the file's name",
+        check=_check_cluster_name,
+        per_sample=True,
+    )
+    gene_map: Path | None = parameter(
+        None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
+    )
+    cluster_context: Path | None = parameter(
+        None,
+        "Table of two columns, cluster and text: what you know of single clusters.",
+        details="CSV or TSV with a header; for any of the clusters, at most 2000 characters each. "
+        "For a single marker table; a samplesheet has a column of this name.",
+        per_sample=True,
+    )
+    gene_filter: str = parameter(
+        "technical",
+        "technical: genes that tell little of a cell type (ribosomal, cell cycle and the like) are set aside, "
+        "and the next ones take their places; none: they stay.",
+        details="docs/formats.md lists them.",
+        choices=GENE_FILTERS,
+        per_sample=True,
+    )
+    max_table_size: float = parameter(4, "Gigabytes of text that a marker table may have, unpacked.", minimum=0)
+    allow_unknown_genes: bool = parameter(
+        False,
+        "Go on where hardly any gene is known of the species (human or mouse), or where genes are ids.",
+        per_sample=True,
+    )
+    siblings: int = parameter(
+        0,
+        "How many of the first genes of all other clusters a language model is shown, for contrast.",
+        details="With more than 60 clusters fewer genes of each, so that prompts stay short; a warning says how many.",
+        minimum=0,
+        per_sample=True,
+        of_models=True,
+    )
+    chunk_size: int = parameter(
+        50,
+        "Clusters a chunk.",
+        pipeline_help="Clusters a task; few fat tasks are faster than many small ones.",
+        minimum=1,
+    )
 
     def __post_init__(self) -> None:
-        for name in _COLUMNS:
-            _text(name, getattr(self, name))
-        _flag("allow_unknown_genes", self.allow_unknown_genes)
-        _one_of("marker_format", self.marker_format, MARKER_FORMATS)
-        _one_of("ranking_method", self.ranking_method, RANKING_METHODS)
-        _one_of("gene_filter", self.gene_filter, GENE_FILTERS)
-        _at_least("siblings", self.siblings, 0, Integral)
-        _at_least("n_genes", self.n_genes, 1, Integral)
-        _at_least("chunk_size", self.chunk_size, 1, Integral)
-        _at_least("max_p_val_adj", self.max_p_val_adj, 0)
-        _at_least("min_log2fc", self.min_log2fc, -math.inf)
-        _at_least("min_pct", self.min_pct, 0)
-        _at_least("max_table_size", self.max_table_size, 0)
-        if self.cluster_name is not None and not str(self.cluster_name).strip():
-            raise UsageError(f"{argument('cluster_name')} is empty; give the cluster a name")
-        if self.ascending not in (None, True, False):
-            raise UsageError(f"{option('ascending', self.ascending)}: expected True, False or None")
+        check(self)
 
     @property
     def statistic_columns(self) -> dict[str, str]:
@@ -121,68 +148,85 @@ class SplitSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnnotateSettings:
-    """Who annotates, and how. `OF_MODELS` are refused where no language model is asked, `knowledge` where one is.
+    """Who annotates, and how. `OF_MODELS` are refused where no language model is asked, `knowledge` where one is."""
 
-    Attributes:
-        provider: "offline" scores markers against the bundled knowledge and asks no language model; else a name of
-            the providers' table, or the base URL of an API in OpenAI's form.
-        knowledge: a table of the person's own markers, added to the bundled one; for "offline" only.
-        model: the provider's name of a model; None for the provider's default.
-        base_url: the API's URL, where it is not the provider's own.
-        api_key: the key; None for that in the provider's usual environment variable.
-        validator_involvement: "v1" moderate, "v0" strict: every claim is challenged.
-        max_rounds: the most rounds of annotator and validator a conversation has.
-        reasoning: low, medium or high; None leaves it to the model.
-        temperature: 0 to 2; None leaves it to the model.
-        max_workers: calls in flight at once; None for 16, or 1 where the server is on this machine.
-        max_retries: further conversations for a cluster that ended without an annotation.
-        journal_dir: folder of the journals, one a sample; None keeps none.
-        retry_failed: hold a further conversation where the recorded ones led to no annotation.
-        timeout: seconds without any piece of an answer after which a call has failed.
-        proxy: URL of a proxy for all calls; None for none.
-        trust_env: take the proxy from the environment (HTTPS_PROXY, NO_PROXY).
-        allow_http: allow http to other machines than this one.
-    """
-
-    provider: str = OFFLINE
-    knowledge: Path | None = None
-    model: str | None = None
-    base_url: str | None = None
-    api_key: Secret | None = None
-    validator_involvement: str = "v1"
-    max_rounds: int = 3
-    reasoning: str | None = None
-    temperature: float | None = None
-    max_workers: int | None = None
-    max_retries: int = 0
-    journal_dir: Path | None = Path(".cassia/journal")
-    retry_failed: bool = False
-    timeout: float = 300.0
-    proxy: str | None = field(default=None, repr=False)  # it may hold a password
-    trust_env: bool = False
-    allow_http: bool = False
+    provider: str = parameter(
+        OFFLINE,
+        "Who annotates: offline (marker scoring, no language model is asked), a provider that `cassia providers` "
+        "lists, or the URL of an API in OpenAI's form.",
+        details="The key comes from the provider's usual environment variable; custom needs base_url.",
+        check=_check_provider,
+    )
+    model: str | None = parameter(
+        None,
+        "The provider's name of a model.",
+        unset="the provider's",
+        details="cassia models lists current ones.",
+        of_models=True,
+    )
+    base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
+    api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
+    validator_involvement: str = parameter(
+        "v1",
+        "v1: accepts what is well supported; v0: challenges every claim, and costs more.",
+        choices=INVOLVEMENTS,
+        of_models=True,
+    )
+    max_rounds: int = parameter(3, "The most rounds of annotator and validator.", minimum=1, of_models=True)
+    reasoning: str | None = parameter(
+        None, "How much a model that can shall reason.", details="Else its own way.", choices=REASONING, of_models=True
+    )
+    temperature: float | None = parameter(
+        None, "Sent to models that take it.", unset="the model's own", minimum=0, of_models=True
+    )
+    # This one and journal_dir change no answer, so that a shared configuration may set them for runs without a model.
+    max_workers: int | None = parameter(
+        None,
+        "Calls to the provider in flight at once.",
+        unset="16; 1 for a server on this machine",
+        pipeline_help="Calls to the provider in flight at once, in the whole run; else 16, or one a task for a server "
+        "on this machine.",
+        details="Tasks that run at once share them.",
+        minimum=1,
+    )
+    max_retries: int = parameter(
+        0, "Further conversations for a cluster that ends without an annotation.", minimum=0, of_models=True
+    )
+    # None keeps no journal.
+    journal_dir: Path | None = parameter(
+        Path(".cassia/journal"),
+        "Folder where every answer is recorded, so that none is asked, or paid, for twice.",
+        details="From the launch folder, or an absolute path; every task must be able to write there. With a work "
+        "directory in an object store each task keeps its own, which is gone with it.",
+        folder=True,
+    )
+    retry_failed: bool = parameter(
+        False, "Ask again about clusters whose recorded answers led to no annotation.", of_models=True
+    )
+    timeout: float = parameter(
+        300.0,
+        "Seconds without any piece of an answer after which a call has failed.",
+        details="A server of one's own is asked for its replies in pieces, so that each piece counts.",
+        minimum=1,
+        of_models=True,
+    )
+    proxy: str | None = parameter(None, "URL of a proxy for all calls.", show=False, of_models=True)
+    trust_env: bool = parameter(
+        False,
+        "Take the proxy from HTTPS_PROXY and NO_PROXY.",
+        details="Those of the task's environment.",
+        of_models=True,
+    )
+    allow_http: bool = parameter(False, "Allow http to other machines than this one.", of_models=True)
+    knowledge: Path | None = parameter(
+        None,
+        "Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "
+        "added to the bundled one; for offline.",
+        per_sample=True,
+    )
 
     def __post_init__(self) -> None:
-        for name in ("model", "base_url", "proxy"):
-            _text(name, getattr(self, name))
-        for name in ("retry_failed", "trust_env", "allow_http"):
-            _flag(name, getattr(self, name))
-        _one_of("validator_involvement", self.validator_involvement, INVOLVEMENTS)
-        _at_least("max_rounds", self.max_rounds, 1, Integral)
-        if self.max_workers is not None:
-            _at_least("max_workers", self.max_workers, 1, Integral)
-        _at_least("timeout", self.timeout, 1)
-        _at_least("max_retries", self.max_retries, 0, Integral)
-        if self.reasoning is not None:
-            _one_of("reasoning", self.reasoning, REASONING)
-        if self.temperature is not None:
-            _at_least("temperature", self.temperature, 0)
-        self._check_provider()
-
-    def _check_provider(self) -> None:
-        """Refuse what the one who annotates would not look at."""
-        if not isinstance(self.provider, str):
-            raise UsageError(f"{option('provider', self.provider)}: expected text; {OFFLINE} asks no language model")
+        check(self)
         if self.provider == OFFLINE:
             check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
         elif self.knowledge is not None:
@@ -192,18 +236,25 @@ class AnnotateSettings:
             )
 
 
+# Options that say how a language model is asked.
+OF_MODELS = (*(declared.name for declared in parameters(AnnotateSettings).values() if declared.of_models), "api_key")
+
+
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What a whole run allows.
+    """What a whole run allows."""
 
-    Attributes:
-        max_failed_clusters: how many clusters may end without an annotation before the run counts as failed.
-    """
-
-    max_failed_clusters: int = 0
+    max_failed_clusters: int = parameter(
+        0,
+        "Clusters of the run that may fail.",
+        pipeline_help="Clusters of the run that may end without an annotation before the run fails; results are "
+        "written either way.",
+        details="Failed means refused, truncated, unparsed, failed or not_reached; never no_markers.",
+        minimum=0,
+    )
 
     def __post_init__(self) -> None:
-        _at_least("max_failed_clusters", self.max_failed_clusters, 0, Integral)
+        check(self)
 
 
 def check_offline(*given: str) -> None:
@@ -218,27 +269,3 @@ def check_offline(*given: str) -> None:
             f"{', '.join(map(argument, given))} {'asks' if one else 'ask'} a language model, and the provider is "
             f"{OFFLINE}, which asks none; name one with {option('provider')}, or leave {'it' if one else 'them'} out"
         )
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        question = did_you_mean(str(value), allowed, form="; {}")
-        raise UsageError(f"{option(name, value)}: expected one of {', '.join(allowed)}{question}")
-
-
-def _text(name: str, value: object) -> None:
-    if not isinstance(value, str | None):
-        raise UsageError(f"{option(name, value)}: expected text")
-
-
-def _flag(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise UsageError(f"{option(name, value)}: expected True or False")
-
-
-def _at_least(name: str, value: float, least: float, kind: type = Real) -> None:
-    # A flag is a number to Python, and NaN is not below anything.
-    if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < math.inf:
-        number = "a whole number" if kind is Integral else "a number"
-        bound = f" of at least {least}" if least > -math.inf else ""
-        raise UsageError(f"{option(name, value)}: expected {number}{bound}")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from cassia_engine.cli.options import FilePath
+from cassia_engine.cli.options import FilePath, parameter_option
+from cassia_engine.parameters import parameters
 from cassia_engine.settings import RunSettings
 
 log = logging.getLogger(__name__)
@@ -15,12 +16,7 @@ log = logging.getLogger(__name__)
 
 @click.command()
 @click.argument("statuses", type=FilePath, nargs=-1, required=True, metavar="STATUSES...")
-@click.option(
-    "--max_failed_clusters",
-    type=int,
-    default=RunSettings().max_failed_clusters,
-    help="Clusters of the run that may fail.",
-)
+@parameter_option(parameters(RunSettings)["max_failed_clusters"])
 def check(statuses: tuple[Path, ...], max_failed_clusters: int) -> None:
     """Exit with 1 if more clusters failed than allowed, by the files STATUSES of cassia collect --status.
 

@@ -18,9 +18,11 @@ from cassia_engine.cli.options import (
     corrections_option,
     dataset,
     dataset_options,
+    parameter_option,
     split_options,
 )
 from cassia_engine.errors import gather
+from cassia_engine.parameters import parameters
 from cassia_engine.settings import RunSettings, SplitSettings
 
 if TYPE_CHECKING:
@@ -40,11 +42,8 @@ MOST_LISTED = 60
 @annotate_options
 @corrections_option
 @click.option("--fresh", is_flag=True, help="Ask everything anew: the recorded answers are set aside, not deleted.")
-@click.option(
-    "--max_failed_clusters",
-    type=int,
-    default=RunSettings().max_failed_clusters,
-    help="Clusters that may fail before the exit code is 1.",
+@parameter_option(
+    parameters(RunSettings)["max_failed_clusters"], help="Clusters that may fail before the exit code is 1."
 )
 def run(
     markers: tuple[Path, ...],

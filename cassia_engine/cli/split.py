@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_options, split_options
+from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_options, parameter_option, split_options
+from cassia_engine.parameters import parameters
 from cassia_engine.records import OFFLINE, Cluster, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 
@@ -20,7 +21,7 @@ GENES_SHOWN = 8
 @click.option("--outdir", type=FilePath, help="Folder for the chunk files; needed unless --dry_run.")
 @dataset_options(required=False)
 @split_options
-@click.option("--chunk_size", type=int, default=SplitSettings().chunk_size, help="Clusters a chunk.")
+@parameter_option(parameters(SplitSettings)["chunk_size"])
 @click.option(
     "--provider",
     help="Who will annotate: where it is offline, species and --knowledge are checked now.  [default: not checked]",
@@ -64,7 +65,7 @@ def _check_annotator(provider: str | None, knowledge: Path | None, data: Dataset
     from cassia_engine.stages.annotate import open_annotator
 
     if provider == OFFLINE or knowledge:
-        open_annotator(AnnotateSettings(provider or OFFLINE, knowledge), data)
+        open_annotator(AnnotateSettings(provider or OFFLINE, knowledge=knowledge), data)
 
 
 def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings, species: str | None) -> None:

@@ -7,7 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,19 @@ import pytest
 
 import cassia_engine
 from cassia_engine import settings
+from cassia_engine.parameters import parameter, parameters
+from scripts import make_parameters
 from tests.conftest import ROOT
 
 STAGES = ("split", "corrections", "annotate", "collect", "index", "check")
 # Settings of the engine that are the pipeline's too, by class.
 SHARED = (settings.SplitSettings, settings.AnnotateSettings, settings.RunSettings)
+
+
+# Parameters that are no settings of the engine.
+OF_THE_PIPELINE = {"input", "outdir", "publish_dir_mode", "name", "tissue", "species", "additional_info"} | {
+    *("max_tasks", "fresh", "corrections", "help", "version")
+}
 
 
 def schema() -> dict[str, Any]:
@@ -39,6 +47,41 @@ def config_defaults() -> dict[str, object]:
     words = {"null": None, "false": False, "true": True}
     lines = re.findall(r"^ +(\w+) += (.+)$", block, re.M)
     return {name: words[value] if value in words else ast.literal_eval(value) for name, value in lines}
+
+
+def test_what_repeats_the_settings_is_made_of_them() -> None:
+    stale = [path for path, text in make_parameters.render().items() if text != (ROOT / path).read_text("utf-8")]
+    assert stale == [], "run scripts/make_parameters.py"
+    assert properties().keys() == OF_THE_PIPELINE | make_parameters.SETTINGS.keys()
+
+
+def test_a_new_parameter_gets_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass
+    class New:
+        min_cells: int = parameter(7, "The least cells.", unset="any", minimum=1, per_sample=True)
+
+    monkeypatch.setattr(make_parameters, "GROUPS", {**make_parameters.GROUPS, New: "marker_options"})
+    monkeypatch.setattr(make_parameters, "SETTINGS", {**make_parameters.SETTINGS, **parameters(New)})
+    made = make_parameters.render()
+    rules = {"type": "integer", "minimum": 1, "description": "The least cells; else any."}
+    entries = json.loads(made["nextflow_schema.json"])["$defs"]["marker_options"]["properties"]
+    assert entries["min_cells"] == {**rules, "default": 7}
+    columns = json.loads(made["assets/schema_input.json"])["items"]["properties"]
+    assert columns["min_cells"] == {**rules, "meta": ["min_cells"]}
+    lines = {
+        "assets/samplesheet_full.csv": ",min_cells",
+        "nextflow.config": "    min_cells             = 7",
+        "subworkflows/local/cassia/main.nf": "'min_cells'",
+        "docs/usage.md": "| `min_cells` | The least cells; else any. |",
+    }
+    assert [path for path, line in lines.items() if line not in made[path]] == []
+
+
+def test_texts_that_the_shell_of_a_task_gets_have_a_pattern() -> None:
+    """conf/modules.config puts them between apostrophes."""
+    found = make_parameters.SETTINGS.values()
+    free = [one.name for one in found if one.kind is str and not one.choices and not one.per_sample]
+    assert free and [name for name in free if "'" not in properties()[name].get("pattern", "")] == []
 
 
 def test_schema_and_config_have_the_same_parameters_and_defaults() -> None:

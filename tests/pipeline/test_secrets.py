@@ -28,13 +28,6 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-def test_the_variable_of_a_provider_is_made_of_its_name() -> None:
-    """conf/modules.config makes it so, as a configuration reads no table."""
-    assert {row.provider: row.key_variable for row in load()} == {
-        row.provider: f"{row.provider.upper()}_API_KEY" for row in load()
-    }
-
-
 def line_of_the_engine(provider: str, base_url: str | None) -> str:
     """What the engine's command says without a key, '' if it needs none."""
     try:

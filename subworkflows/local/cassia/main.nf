@@ -97,10 +97,14 @@ def warnOfSpecies(id, chunk) {
     }
 }
 
-// What SPLIT is told of a sample, from its meta.
+// What SPLIT is told of a sample, from its meta; scripts/make_parameters.py renews the list.
 def sampleOptions(meta) {
-    def thresholds = ['n_genes', 'max_p_val_adj', 'min_log2fc', 'min_pct']
-    def columns = ['cluster_column', 'gene_column', 'cluster_name', 'log2fc_column', 'p_val_adj_column', 'score_column', 'pct_in_column', 'pct_out_column']
-    def genes = ['ranking_method', 'ascending', 'gene_filter', 'allow_unknown_genes', 'siblings']
-    return meta.subMap(['tissue', 'species', 'additional_info', 'marker_format'] + genes + thresholds + columns)
+    // made: sample_options
+    def names = [
+        'tissue', 'species', 'additional_info', 'marker_format', 'n_genes', 'max_p_val_adj', 'min_log2fc', 'min_pct',
+        'ranking_method', 'ascending', 'cluster_column', 'gene_column', 'log2fc_column', 'p_val_adj_column',
+        'score_column', 'pct_in_column', 'pct_out_column', 'cluster_name', 'gene_filter', 'allow_unknown_genes',
+        'siblings',
+    ]
+    return meta.subMap(names)
 }

@@ -2,7 +2,11 @@
 
 // Options that only a language model reads; a test holds them to the engine's.
 def ofModels() {
-    return ['model', 'base_url', 'validator_involvement', 'max_rounds', 'reasoning', 'temperature', 'max_retries', 'timeout', 'retry_failed', 'proxy', 'trust_env', 'allow_http', 'siblings']
+    // made: of_models
+    return [
+        'model', 'base_url', 'validator_involvement', 'max_rounds', 'reasoning', 'temperature', 'max_retries',
+        'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings',
+    ]
 }
 
 // Adds a line to `problems` for options that nobody would look at; `schema` has their defaults, `samples` are those of `readSamples`.
