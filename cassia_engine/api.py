@@ -25,11 +25,11 @@ from cassia_engine.files import local
 from cassia_engine.markers import Table
 from cassia_engine.outputs.publish import check_outputs, closing_lines, write_outputs
 from cassia_engine.outputs.tables import COLUMNS, NUMBERS, summary_rows
-from cassia_engine.parameters import parameters
 from cassia_engine.progress import messages, say
 from cassia_engine.records import OFFLINE, Dataset, Merged, fault_of_name
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.settings.declaration import parameters
 from cassia_engine.stages.run import run_table
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what the pipeline repeats of cassia_engine/settings.py and data/providers.tsv.
+"""Write what the pipeline repeats of cassia_engine/settings/parameters.py and data/providers.tsv.
 
     python scripts/make_parameters.py [--check]
 
@@ -21,10 +21,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.parameters import Parameter, parameters
 from cassia_engine.providers.accounts import load
 from cassia_engine.records import OFFLINE
 from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
+from cassia_engine.settings.declaration import Parameter, parameters
 
 ROOT = Path(__file__).parent.parent
 SCHEMA, SHEET, FULL_SHEET = "nextflow_schema.json", "assets/schema_input.json", "assets/samplesheet_full.csv"

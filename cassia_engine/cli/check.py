@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from cassia_engine.cli.options import FilePath, parameter_option
-from cassia_engine.parameters import parameters
 from cassia_engine.settings import RunSettings
+from cassia_engine.settings.declaration import parameters
 
 log = logging.getLogger(__name__)
 

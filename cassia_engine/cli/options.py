@@ -11,9 +11,9 @@ import click
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local, stem_of
-from cassia_engine.parameters import Parameter, parameters
 from cassia_engine.records import Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.settings.declaration import Parameter, parameters
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -22,8 +22,8 @@ from cassia_engine.cli.options import (
     split_options,
 )
 from cassia_engine.errors import gather
-from cassia_engine.parameters import parameters
 from cassia_engine.settings import RunSettings, SplitSettings
+from cassia_engine.settings.declaration import parameters
 
 if TYPE_CHECKING:
     from cassia_engine.records import Merged

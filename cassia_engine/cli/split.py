@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_options, parameter_option, split_options
-from cassia_engine.parameters import parameters
 from cassia_engine.records import OFFLINE, Cluster, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.settings.declaration import parameters
 
 GENES_SHOWN = 8
 

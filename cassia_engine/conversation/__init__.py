@@ -2,7 +2,8 @@
 
 machine               the states and what follows what
 cluster_conversation  the steps
-judging               what code makes of the validator's answers, and the confidence
+judging               what code makes of the validator's answers
+confidence            the rule for an annotation's confidence
 term_mapper           labels in the Cell Ontology
 rounds                the rounds, and which claim is the answer
 log                   calls and what they cost

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cassia_engine.conversation.judging import confidence
+from cassia_engine.conversation.confidence import confidence
 from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, RatedClaim, best
 from cassia_engine.conversation.term_mapper import MappedTerm, TermMapper

@@ -16,7 +16,7 @@ import pytest
 
 import cassia_engine
 from cassia_engine import settings
-from cassia_engine.parameters import parameter, parameters
+from cassia_engine.settings.declaration import parameter, parameters
 from scripts import make_parameters
 from tests.conftest import ROOT
 

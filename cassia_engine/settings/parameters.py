@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.parameters import check, parameter, parameters
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
+from cassia_engine.settings.declaration import check, parameter, parameters
 
 # Those between "auto" and "long" are the rows of `markers.tools`, which a test compares.
 MARKER_FORMATS = (
