@@ -5,7 +5,7 @@
 
 The developers' environment has itables, at the version that pyproject.toml pins for it. itables ships DataTables with
 jQuery as one ES module; in the report it is an inline script, which cannot export, so its `export` becomes one global,
-`DataTable`. The same version gives the same bytes; tests/test_table_library.py compares them.
+`DataTable`. The same version gives the same bytes; tests/report/test_table_library.py compares them.
 """
 
 from __future__ import annotations

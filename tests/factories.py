@@ -22,7 +22,7 @@ from cassia_engine.records import (
     Selection,
     Usage,
 )
-from tests import talks
+from tests import conversations
 
 NK_GENES = ("GNLY", "GZMB", "FGFBP2", "NKG7", "PRF1", "CCL4", "GZMA", "SPON2", "CST7", "KLRD1")
 PLATELET_GENES = ("PPBP", "PF4", "GNG11", "SDPR", "TUBB1")
@@ -96,7 +96,7 @@ def annotated(id: str = "0", index: int = 0, *, answer: Annotation | None = None
     }
     values |= changes
     if values["conversation"].calls:
-        read = talks.rounds(values["conversation"], values["cluster"], values["validated"])
+        read = conversations.rounds(values["conversation"], values["cluster"], values["validated"])
         values.setdefault("rounds", read)
     return ClusterResult(**values)
 

@@ -15,8 +15,8 @@ from typing import Any
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import CellType, Cluster, ClusterResult, Conversation, Marker, Outcome, Usage
 from cassia_engine.replies.shapes import QUESTIONS
+from tests import conversations
 from tests import factories as make
-from tests import talks
 
 SEED = 20261121
 GENES_EACH = 50
@@ -70,13 +70,19 @@ def _held(chance: random.Random, words: Sequence[str], genes: Sequence[str], rou
         verdicts.append(_verdict(chance, words, genes))
         asked = {"model": "some/model-1", "messages": list(messages), "max_tokens": 4096}
         judged = [messages[0], {"role": "user", "content": f"{listed}\n{claims[-1]}"}]
-        calls.append(talks.call("annotator", number, request=asked, response=claims[-1], url="https://api.example/v1"))
-        calls.append(talks.call("validator", number, request={**asked, "messages": judged}, response=verdicts[-1]))
+        calls.append(
+            conversations.call("annotator", number, request=asked, response=claims[-1], url="https://api.example/v1")
+        )
+        calls.append(
+            conversations.call("validator", number, request={**asked, "messages": judged}, response=verdicts[-1])
+        )
         messages += [
             {"role": "assistant", "content": claims[-1]},
             {"role": "user", "content": _some(chance, words, 60)},
         ]
-    return Conversation(tuple(claims), tuple(verdicts), None, talks.SCORING, tuple(calls), (talks.CHECKS,) * rounds)
+    return Conversation(
+        tuple(claims), tuple(verdicts), None, conversations.SCORING, tuple(calls), (conversations.CHECKS,) * rounds
+    )
 
 
 def _claim(chance: random.Random, words: Sequence[str], genes: Sequence[str]) -> str:
@@ -90,12 +96,14 @@ def _claim(chance: random.Random, words: Sequence[str], genes: Sequence[str]) ->
         for _ in range(3)
     ]
     reason = _some(chance, words, 40)
-    return talks.claim(evidence=said, candidates=candidates, score_reason=reason, lineage=_some(chance, words, 5))
+    return conversations.claim(
+        evidence=said, candidates=candidates, score_reason=reason, lineage=_some(chance, words, 5)
+    )
 
 
 def _verdict(chance: random.Random, words: Sequence[str], genes: Sequence[str]) -> str:
     answers = {name: {"answer": chance.choice(("yes", "no")), "genes": chance.sample(genes, 3)} for name in QUESTIONS}
-    return talks.verdict(**answers, feedback=_some(chance, words, 50), score_reason=_some(chance, words, 25))
+    return conversations.verdict(**answers, feedback=_some(chance, words, 50), score_reason=_some(chance, words, 25))
 
 
 def _some(chance: random.Random, words: Sequence[str], count: int) -> str:

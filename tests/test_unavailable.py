@@ -14,8 +14,8 @@ import cassia_engine
 from cassia_engine.cli.app import SUBCOMMANDS
 from cassia_engine.cli.namesake import COMMANDS
 from cassia_engine.unavailable import FUNCTIONS, UnavailableError
+from tests.cli.test_cli import cassia
 from tests.conftest import ROOT
-from tests.test_cli import cassia
 
 DIFFERENCES = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
 # What a person of CASSIA's may ask for, by its documentation.

@@ -23,7 +23,7 @@ from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
 
 __all__ = ["VERSION", "Briefing", "annotator", "formatter", "revision", "validator"]
 
-# Any change of what is sent is a new version; tests/test_prompts.py holds a digest of it.
+# Any change of what is sent is a new version; tests/prompts/test_prompts.py holds a digest of it.
 VERSION = "1"
 LONGEST_REPLY = 20_000
 

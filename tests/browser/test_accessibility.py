@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests import conversations
 from tests import factories as make
-from tests import talks
 from tests.browser.conftest import Open, Visit, render
 from tests.conftest import need
 
@@ -34,7 +34,7 @@ def violations(found: Visit) -> list[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visit: Open, scheme: str, width: int) -> None:
-    held = talks.held(calls=(talks.call(), talks.call("validator")))
+    held = conversations.held(calls=(conversations.call(), conversations.call("validator")))
     talk = make.annotated("talk", 10, conversation=held, answer=make.annotation(unsupported_genes=("NCAM1",)))
     html = render([*make.mixed_bag(), talk])
     found = visit(html, "#cluster=talk", width=width, color_scheme=scheme)

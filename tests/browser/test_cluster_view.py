@@ -21,8 +21,8 @@ from cassia_engine.records import (
     Usage,
 )
 from cassia_engine.report import rows
+from tests import conversations
 from tests import factories as make
-from tests import talks
 from tests.browser.conftest import Open, Visit, render
 
 pytestmark = pytest.mark.slow
@@ -37,12 +37,14 @@ def test_link_opens_the_view_of_its_cluster(visit: Open) -> None:
 
 def test_exact_request_is_drawn_when_it_is_opened(visit: Open) -> None:
     asked = {"messages": [{"role": "system", "content": "You name cell types."}], "max_tokens": 9}
-    held = talks.held(calls=(talks.call(request=asked, response=talks.claim()), talks.call("validator")))
+    held = conversations.held(
+        calls=(conversations.call(request=asked, response=conversations.claim()), conversations.call("validator"))
+    )
     found = visit(render([make.annotated(conversation=held)]), "#cluster=0")
     found.page.click(".calls > summary")
     found.page.click(".exact > summary >> nth=0")
     found.page.locator(".exact[open] pre >> nth=2").wait_for()
-    assert found.texts(".exact[open] pre") == ["You name cell types.", '{ "max_tokens": 9 }', talks.claim()]
+    assert found.texts(".exact[open] pre") == ["You name cell types.", '{ "max_tokens": 9 }', conversations.claim()]
     assert found.trouble == []
 
 
@@ -181,8 +183,11 @@ def test_name_of_a_gene_in_the_marker_table_stands_beside_the_one_that_was_read(
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_calls_fit_or_say_that_there_is_more(visit: Open, width: int) -> None:
-    held = talks.held(
-        calls=(talks.call(model="a-provider/of-a-model-with-a-long-name-2026-11"), talks.call("validator"))
+    held = conversations.held(
+        calls=(
+            conversations.call(model="a-provider/of-a-model-with-a-long-name-2026-11"),
+            conversations.call("validator"),
+        )
     )
     found = visit(render([make.annotated(conversation=held)]), "#cluster=0", width=width)
     found.page.click("details.calls > summary")
@@ -224,11 +229,11 @@ def test_no_score_is_no_score_and_not_zero(visit: Open) -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_conversation_with_a_model_reads_as_a_dialogue(visit: Open, width: int) -> None:
-    held = talks.held(
-        annotations=(talks.claim(),) * 2,
-        checks=(talks.CHECKS,) * 2,
-        validations=(talks.verdict(lineage_fits={"answer": "no", "genes": ["CD3D"]}), talks.verdict()),
-        calls=tuple(talks.call(role, number) for number in (1, 2) for role in ("annotator", "validator")),
+    held = conversations.held(
+        annotations=(conversations.claim(),) * 2,
+        checks=(conversations.CHECKS,) * 2,
+        validations=(conversations.verdict(lineage_fits={"answer": "no", "genes": ["CD3D"]}), conversations.verdict()),
+        calls=tuple(conversations.call(role, number) for number in (1, 2) for role in ("annotator", "validator")),
     )
     found = visit(render([make.annotated(conversation=held)]), "#cluster=0", width=width)
     assert found.texts(".round") == ["Round 1 of 2", "Round 2 of 2: the validator had objections"]
@@ -238,7 +243,7 @@ def test_conversation_with_a_model_reads_as_a_dialogue(visit: Open, width: int) 
     ]
     assert not found.page.locator(".raw .message").first.is_visible()
     found.page.click(".raw > summary >> nth=0")
-    assert found.page.locator(".raw .message").first.inner_text() == talks.claim()
+    assert found.page.locator(".raw .message").first.inner_text() == conversations.claim()
     found.page.click("details.calls > summary")
     assert len(found.texts(".calls tbody tr")) == 4
     assert found.texts(".exact > summary")[0] == (

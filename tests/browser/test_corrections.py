@@ -19,7 +19,7 @@ from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import factories as make
 from tests.browser.conftest import Open, Visit, render
 from tests.reading import Page
-from tests.test_corrections import results_file
+from tests.stages.test_corrections import results_file
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.outputs.tables import write_tables
 from cassia_engine.records import CellType, Cluster, ClusterResult, Dataset, Merged, Outcome, RunInfo, Selection
 from cassia_engine.report import rows
+from tests import conversations
 from tests import factories as make
-from tests import talks
 from tests.browser.conftest import Open, Visit
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def result(text: str, index: int) -> ClusterResult:
         evidence_genes=(text, "CD3D"), conflicting_genes=(text,), unsupported_genes=(text,), context_conflict=text,
         possible_tissues=(text,), score_reason=text,
     )  # fmt: skip
-    return make.annotated(cluster=cluster, answer=answer, decided_by=text, conversation=talks.hostile(text))
+    return make.annotated(cluster=cluster, answer=answer, decided_by=text, conversation=conversations.hostile(text))
 
 
 def results() -> list[ClusterResult]:

@@ -9,8 +9,8 @@ import pytest
 from cassia_engine import report
 from cassia_engine.records import Cluster, Conversation, Dataset, Outcome, RunInfo, Selection
 from cassia_engine.report import rows
+from tests import conversations
 from tests import factories as make
-from tests import talks
 from tests.browser.conftest import Open, Visit, render
 
 pytestmark = pytest.mark.slow
@@ -44,7 +44,7 @@ def hostile_report() -> str:
     in_form = replace(cluster, id=HOSTILE + "3", index=2)
     results = [
         make.annotated(cluster=cluster, answer=answer, decided_by=HOSTILE, conversation=talk),
-        make.annotated(cluster=in_form, answer=answer, conversation=talks.hostile(HOSTILE)),
+        make.annotated(cluster=in_form, answer=answer, conversation=conversations.hostile(HOSTILE)),
         make.unannotated(HOSTILE + "2", 1, Outcome.FAILED, HOSTILE),
     ]
     run = RunInfo(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
@@ -109,7 +109,7 @@ def test_browser_that_cannot_unpack_says_so(visit: Open) -> None:
 @pytest.mark.parametrize("width", [390, 700, 901, 1440])
 def test_no_sideways_scroll(visit: Open, width: int) -> None:
     long = make.annotated("a_cluster_id_without_any_place_to_break_" * 3, 10)
-    talk = make.annotated("talk", 11, conversation=talks.held())
+    talk = make.annotated("talk", 11, conversation=conversations.held())
     found = visit(render([*make.mixed_bag(), long, talk]), width=width)
     for id in ("9", long.cluster.id, "talk"):
         walk(found, [rows.anchor(id)])
@@ -136,7 +136,7 @@ PAIRS = """() => [...document.querySelectorAll('body *')]
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_contrast_in_light_and_dark(visit: Open, scheme: str) -> None:
-    with_model = make.annotated("talk", 10, conversation=talks.held())
+    with_model = make.annotated("talk", 10, conversation=conversations.held())
     found = visit(render([*make.mixed_bag(), with_model], make.OFFLINE_RUN), color_scheme=scheme)
     pairs = set()
     for id in ("CD4 T", "9", "talk"):
