@@ -1,8 +1,8 @@
 #!/usr/bin/env nextflow
 // cassia: marker tables of single-cell clusters become annotated cell types. Nextflow wires, the engine (`cassia`) works.
 include { CASSIA                                           } from './subworkflows/local/cassia'
-include { checkParameters ; helpText ; readSchema ; stopAt } from './subworkflows/local/utils_cassia/parameters'
-include { typedParameters                                  } from './subworkflows/local/utils_cassia/parameters'
+include { checkParameters ; helpText ; readSchema ; specsOf } from './subworkflows/local/utils_cassia/parameters'
+include { stopAt ; typedParameters                         } from './subworkflows/local/utils_cassia/parameters'
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
@@ -28,7 +28,7 @@ workflow {
         problems = []
         checkParameters(options, schema, problems)
         samples = readSamples(options, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
-        checkProvider(options, schema, samples, problems)
+        checkProvider(options, specsOf(schema), samples, problems)
         checkJournal(options, problems)
         if (!problems && !workflow.stubRun) {
             checkKey(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)

@@ -150,7 +150,12 @@ def test_wrong_use_is_one_line_and_exit_2(tmp_path: Path, table: Path, case: str
 @pytest.mark.parametrize("command", ["run", "split"])
 @pytest.mark.parametrize(
     "header",
-    ["sample,markers,tissue,species", "Sample;Marker;Tissue;Species;n_genes", "sep=,\nsample_id,markers,organism"],
+    [
+        "sample,markers,tissue,species",
+        "Sample;Marker;Tissue;Species;n_genes",
+        "sep=,\nsample_id,markers,organism",
+        "Sample Name\tMarkers-file\tTissue",
+    ],
 )
 def test_a_samplesheet_is_told_where_it_belongs(tmp_path: Path, command: str, header: str) -> None:
     sheet = tmp_path / "sheet.csv"

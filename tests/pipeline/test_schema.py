@@ -16,6 +16,7 @@ import pytest
 
 import cassia_engine
 from cassia_engine import settings
+from cassia_engine.markers.files.samplesheet import COLUMNS
 from cassia_engine.settings.declaration import parameter, parameters
 from scripts import make_parameters
 from tests.conftest import ROOT
@@ -132,6 +133,12 @@ def test_columns_of_a_samplesheet_are_parameters() -> None:
     }
     of_a_sample = {field.name for kind in SHARED for field in fields(kind)} - of_the_run | {"knowledge"}
     assert of_a_sample <= columns.keys()
+
+
+def test_the_engine_knows_a_samplesheet_by_all_names_of_its_columns() -> None:
+    columns = sheet_schema()["items"]["properties"]
+    names = [{name, *columns[name].get("aliases", ())} for name in sheet_schema()["items"]["required"]]
+    assert [set(kind) for kind in COLUMNS] == [names[0], names[1], names[2] | names[3]]
 
 
 def test_every_column_reaches_a_task() -> None:

@@ -10,8 +10,13 @@ from typing import Any
 from cassia_engine.errors import UsageError
 from cassia_engine.markers.files.text_file import READING_ERRORS, open_bytes
 
-# A marker table may have one or two of these columns, under any of their names, but hardly one of each.
-_COLUMNS = (("sample", "sample_id"), ("markers", "marker"), ("tissue", "species", "organism"))
+# Columns of a samplesheet, under all names that assets/schema_input.json has for them. A marker table may have one or
+# two of them, but hardly one of each line here.
+COLUMNS = (
+    ("sample", "samples", "sample_id", "sample_name"),
+    ("markers", "marker", "marker_file", "markers_file", "marker_table"),
+    ("tissue", "species", "organism"),
+)
 _MOST = 10_000  # bytes of a header that are looked at
 _LINES = 100  # until one is not empty
 
@@ -29,8 +34,9 @@ def refuse_samplesheet(markers: Any) -> None:
         [markers] = markers
     if not isinstance(markers, (str, Path)) or not Path(markers).is_file():
         return
-    header = {cell.strip(" \"'").lower() for cell in re.split(r"[,;\t]", _first_line(Path(markers)))}
-    if all(header.intersection(names) for names in _COLUMNS):
+    cells = re.split(r"[,;\t]", _first_line(Path(markers)))
+    header = {re.sub(r"[\s-]+", "_", cell.strip(" \"'\xa0").lower()) for cell in cells}
+    if all(header.intersection(names) for names in COLUMNS):
         what = (
             "this is a samplesheet, which is an input of the pipeline (nextflow run, see docs/usage.md); here give a "
             "marker table, such as one of its column markers"

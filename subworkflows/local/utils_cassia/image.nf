@@ -8,14 +8,10 @@ def checkImage(engine, image, problems) {
     def isHere = (settingOf(config.process, 'executor') ?: 'local') == 'local'
     // An image that a site names may come from a registry.
     def isOwn = !config[engine ?: '']?.registry && !settingOf(config.process, 'container') && !config.wave?.enabled
-    if (!(engine in ['docker', 'podman']) || !isHere || !isOwn) {
-        return null
+    def fault = engine in ['docker', 'podman'] && isHere && isOwn ? faultOfImage(engine, image) : null
+    if (fault) {
+        problems << "no image ${image} (${fault}): run make image in the folder of the pipeline first, or name one of a registry (docs/containers.md)"
     }
-    def said = faultOfImage(engine, image)
-    if (said) {
-        problems << "no image ${image} (${said}): run make image in the folder of the pipeline first, or name one of a registry (docs/containers.md)"
-    }
-    return null
 }
 
 // Why an engine does not have an image, in its words; null if it has it, or takes long to say.
@@ -26,7 +22,7 @@ def faultOfImage(engine, image) {
             asked.destroy()
             return null
         }
-        def lines = asked.inputStream.getText('UTF-8').readLines().findAll { line -> line.trim() }
+        def lines = asked.inputStream.readLines('UTF-8').findAll { line -> line.trim() }
         return asked.exitValue() == 0 ? null : "${engine} says: ${lines ? lines.last() : 'nothing'}"
     }
     catch (IOException _missing) {
