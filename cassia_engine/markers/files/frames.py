@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local
-from cassia_engine.markers.files.interrupts import connected
+from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.files.objects import write_object
 from cassia_engine.markers.files.plain_copy import plain_copy

@@ -22,7 +22,7 @@ from cassia_engine.markers.columns.direction_column import DirectionColumn, deci
 from cassia_engine.markers.columns.formats import Format, MarkerTable
 from cassia_engine.markers.columns.statistics import least_score, matching
 from cassia_engine.markers.columns.unused import used_columns
-from cassia_engine.markers.files.interrupts import connected
+from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.numbers import has_comma
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.long.kept_rows import DoubtfulError, KeptRows

@@ -1,4 +1,4 @@
-"""Ctrl-C while DuckDB works."""
+"""DuckDB within a program of others: Ctrl-C while it works, and nothing drawn by it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def interrupts() -> Iterator[None]:
 
 @contextmanager
 def connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory, closed at the end.
+    """A database in memory, closed at the end. In a notebook or a shell it draws no bar of its own below ours.
 
     In a notebook DuckDB looks for ipywidgets while it connects, and loses whatever a signal's handler raises then.
     """
@@ -37,6 +37,7 @@ def connected() -> Iterator[duckdb.DuckDBPyConnection]:
     with _deferred():
         db = duckdb.connect()
     with db:
+        db.execute("SET enable_progress_bar = false")
         yield db
 
 
