@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import duckdb
 
 from cassia_engine.csv_injection import unguard
 from cassia_engine.markers.files.footers import is_note
 from cassia_engine.markers.files.source import MISSING, Source, as_pattern
-from cassia_engine.markers.long.scan import Columns
+from cassia_engine.markers.long.scan import Columns, tidied
 from cassia_engine.markers.long.thresholds import Thresholds
 
 # DuckDB's own 32 MB a buffer costs memory and wins no time.
 _BUFFER = 8_000_000
 
 
-class DoubtfulError(Exception):
+class _DoubtfulError(Exception):
     """Something is wrong with rows; with which, is not known yet."""
 
 
@@ -29,11 +31,28 @@ class KeptRows:
     def columns(self) -> Columns:
         return self.thresholds.columns
 
-    def run(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
-        """Fill `kept`. Returns its clusters in order of appearance, each with its rows and hits."""
+    def fill(self, db: duckdb.DuckDBPyConnection, stack: ExitStack) -> list[tuple[str, int, int]]:
+        """Fill `kept`, from a tidied copy of the file where DuckDB cannot be trusted to read it as it is.
+
+        Returns its clusters in order of appearance, each with its rows and hits.
+        """
+        try:
+            return self._run(db)
+        except (duckdb.Error, _DoubtfulError):
+            self.source = stack.enter_context(tidied(self.source, self.columns))
+            return self.refill(db)
+
+    def refill(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
+        """`fill` anew with other thresholds, from a file where nothing should be wrong any more."""
+        try:
+            return self._run(db)
+        except (duckdb.Error, _DoubtfulError) as error:
+            raise self.source.error("cannot be read as a table; write it anew") from error
+
+    def _run(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
         # DuckDB takes rows that have empty fields too many, at whichever end, and line ends of the first kind only.
         if self.source.mixed_ends or any(len(row) != len(self.source.header) for row in self.source.sample):
-            raise DoubtfulError
+            raise _DoubtfulError
         reader, parameters = self.reader()
         gene = f"c{self.columns.gene}"
         passes = " AND ".join([f"{gene} IS NOT NULL", *(one.sql for one in self.thresholds.conditions())])
@@ -45,10 +64,10 @@ class KeptRows:
         )
         found = self.clusters(db)
         if any(id_ is None or unguard(id_).strip() in MISSING for id_, _, _ in found):
-            raise DoubtfulError
+            raise _DoubtfulError
         name = self.source.header[self.columns.cluster]
         if self.source.sample and any(id_ == name or (n_rows == 1 and is_note(id_)) for id_, n_rows, _ in found):
-            raise DoubtfulError  # perhaps the header once more, or a note below the table
+            raise _DoubtfulError  # perhaps the header once more, or a note below the table
         return found
 
     def clusters(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
@@ -60,13 +79,6 @@ class KeptRows:
         """A query of the gene and place of all rows, and its parameters."""
         reader, parameters = self.reader()
         return f"SELECT c{self.columns.gene} AS gene, row_number() OVER () AS place FROM {reader}", parameters
-
-    def rerun(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
-        """`run` on a tidied table, where nothing should be wrong any more."""
-        try:
-            return self.run(db)
-        except (duckdb.Error, DoubtfulError) as error:
-            raise self.source.error("cannot be read as a table; write it anew") from error
 
     def reader(self) -> tuple[str, list[str]]:
         """The file as SQL, and its parameters."""

@@ -25,7 +25,7 @@ from cassia_engine.markers.columns.unused import used_columns
 from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.numbers import has_comma
 from cassia_engine.markers.files.source import Source
-from cassia_engine.markers.long.kept_rows import DoubtfulError, KeptRows
+from cassia_engine.markers.long.kept_rows import KeptRows
 from cassia_engine.markers.long.no_genes import is_no_gene, leave_out_texts
 from cassia_engine.markers.long.ranking import Ranking, best, ranking_of, without_fold_changes
 from cassia_engine.markers.long.ratios import check_ratio
@@ -39,7 +39,6 @@ from cassia_engine.markers.long.sanity import (
     warn_of_both_signs,
     warn_of_fractions,
 )
-from cassia_engine.markers.long.scan import tidied
 from cassia_engine.markers.long.thresholds import Thresholds
 from cassia_engine.records import Cluster, Marker, Selection
 from cassia_engine.settings import SplitSettings
@@ -78,21 +77,17 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, selector
 
 
 def _kept(db: duckdb.DuckDBPyConnection, keep: KeptRows, stack: ExitStack) -> list[tuple[str, int, int]]:
-    """Fill `kept`, by another way where the first one fails, and check its numbers. Returns its clusters."""
+    """Fill `kept` and check its numbers. Returns its clusters."""
     source = keep.source
-    try:
-        found = keep.run(db)
-    except (duckdb.Error, DoubtfulError):
-        keep.source = stack.enter_context(tidied(source, keep.columns))
-        found = keep.rerun(db)
+    found = keep.fill(db, stack)
     counts = count_flags(db)
     if are_percent(counts):
         say_percent(source, keep.thresholds, counts)
         keep.thresholds = replace(keep.thresholds, percent=True)
-        found = keep.rerun(db)
+        found = keep.refill(db)
         counts = count_flags(db)
     if keep.thresholds.direction and _decide_direction(db, keep, keep.thresholds.direction):
-        found = keep.rerun(db)
+        found = keep.refill(db)
     warn_of_fractions(db, source)
     conditions = [condition.words for condition in keep.thresholds.conditions()]
     if conditions and not keep.thresholds.format.common:
