@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.report import calls, wording

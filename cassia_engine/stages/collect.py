@@ -6,8 +6,9 @@ No cluster ever disappears: one whose task left no result stays, as `not_reached
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import TooManyFailedError, UsageError
