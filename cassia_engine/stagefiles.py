@@ -41,6 +41,7 @@ from cassia_engine.stage_lines import (
     read_lines,
     record,
 )
+from cassia_engine.stored_results import Place, stored
 
 
 class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
@@ -102,8 +103,11 @@ def read_chunk(path: Path) -> Chunk:
     raise UsageError("this is a result file; expected a chunk file made by cassia split", path=path)
 
 
-def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
+def read_chunk_or_result(path: Path, in_memory: bool = True) -> Chunk | ResultFile:
     """Read a chunk or a result file, told apart by content.
+
+    Args:
+        in_memory: whether conversations are held in memory, or stay in the file, which must then stay as it is.
 
     Raises:
         UsageError: it is missing, is neither of the two, or is of another version of the format.
@@ -111,7 +115,10 @@ def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
     lines = read_lines(path)
     first = next(lines, b"")
     if first.startswith(f'{{"kind":"{RESULT_KIND}'.encode()):
-        return _named(path, _result_file(path, first, lines))
+        results = _results(path, len(first) + 1, lines)
+        if not in_memory:
+            results = ((place, stored(result, place)) for place, result in results)
+        return _named(path, _result_file(path, first, results))
     return _named(path, _chunk(path, first, lines))
 
 
@@ -126,11 +133,19 @@ def read_status(path: Path) -> Status:
     return record(path, 1, Status, whole, StatusFields)
 
 
-def _result_file(path: Path, first: bytes, lines: Iterator[bytes]) -> ResultFile:
+def _results(path: Path, start: int, lines: Iterator[bytes]) -> Iterator[tuple[Place, ClusterResult]]:
+    for number, line in enumerate(lines, 2):
+        if line:
+            result = record(path, number, ClusterResult, line, ResultFields)
+            yield Place(result.cluster.id, path, number, start, len(line)), result
+        start += len(line) + 1
+
+
+def _result_file(path: Path, first: bytes, results: Iterator[tuple[Place, ClusterResult]]) -> ResultFile:
     head = json_object(path, 1, first)
     check_kind(path, head, RESULT_KIND, "chunk or result file")
-    results = tuple(record(path, n, ClusterResult, line, ResultFields) for n, line in enumerate(lines, 2) if line)
-    found = replace(record(path, 1, ResultFile, first), results=results)
+    read = tuple(result for _, result in results)
+    found = replace(record(path, 1, ResultFile, first), results=read)
     if "ontology" in head["run"]:
         return found
     return replace(found, run=replace(found.run, ontology=None))  # of a task that an earlier version ran

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from msgspec import field
 
@@ -13,6 +14,9 @@ from cassia_engine.records.outcomes import ConfidenceReason, Outcome
 from cassia_engine.records.record import Number, Record
 from cassia_engine.records.rounds import Round
 from cassia_engine.records.scoring import MarkerScoring
+
+# What is said of the calls of all clusters together.
+CALL_FACTS = ("model", "sent", "at", "seconds")
 
 
 class ClusterResult(Record, frozen=True):
@@ -46,6 +50,11 @@ class ClusterResult(Record, frozen=True):
         if not cluster.markers:
             return cls(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
         return cls(cluster, Outcome.NOT_REACHED, reason)
+
+    @property
+    def call_facts(self) -> tuple[Mapping[str, Any], ...]:
+        """Of each call at least what CALL_FACTS names, as far as it is known."""
+        return self.conversation.calls
 
     @property
     def annotation(self) -> Annotation | None:

@@ -96,7 +96,7 @@ def tokens(call: Entry, name: str) -> str:
 
 def facts(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
     """What really went out and who really answered, over all calls of a run."""
-    calls = [call for result in results for call in result.conversation.calls]
+    calls = [call for result in results for call in result.call_facts]
     models = Counter(_text(call, "model") for call in calls)
     if set(models) - {"", run.model}:
         yield "Answered by", _counted(models, len(calls))

@@ -89,7 +89,7 @@ def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], 
     results: dict[int, ResultFile] = {}
     first: Chunk | ResultFile | None = None
     for path in paths:
-        part = read_chunk_or_result(path)
+        part = read_chunk_or_result(path, in_memory=not path.is_file())
         first = first or _emptied(part)
         if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
             raise UsageError(f"of another sample or split than {paths[0]}; collect one sample", path=path)

@@ -289,14 +289,24 @@ def test_value_that_cannot_be_in_a_chunk_is_told_with_its_place(
 
 def test_what_later_versions_may_add_is_left_alone(tmp_path: Path) -> None:
     """Where files of other versions have always been read: heads, rounds and what was read in replies."""
-    paths = files(tmp_path)
-    before = merge_files(paths)
+    before, paths = files(tmp_path / "before"), files(tmp_path / "later")
     head, *rest = paths[1].read_text(encoding="utf-8").splitlines()
     paths[1].write_text("\n".join([head.removesuffix("}") + ',"later":1}', *rest]), encoding="utf-8")
-    assert merge_files(paths) == before
+    assert merge_files(paths) == merge_files(before)
     later = {**to_json(Round(checks=(Finding("in_list", True, "in the list"),))), "later": 1}
     later["checks"][0]["later"] = 1
     assert from_json(Round, later).checks[0].code == "in_list"
+
+
+def test_file_that_is_changed_while_it_is_collected_is_told(tmp_path: Path) -> None:
+    """Conversations stay in the files until they are written."""
+    paths = files(tmp_path)
+    merged = merge_files(paths)
+    lines = paths[1].read_text(encoding="utf-8").splitlines()
+    paths[1].write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"result_0.jsonl: the file was changed while it was read; collect again"):
+        write_outputs(merged, tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_numbers_stay_as_they_were_written() -> None:
