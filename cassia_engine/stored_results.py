@@ -13,6 +13,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 from msgspec.structs import force_setattr
 
 from cassia_engine.errors import UsageError
@@ -52,6 +53,10 @@ class StoredResult(ClusterResult, frozen=True):
         return _rounds(self.place) if self.place else ()
 
     @property
+    def conversation_json(self) -> str:
+        return str(memoryview(_again(_Json, self.place).conversation), "utf-8") if self.place else "{}"
+
+    @property
     def call_facts(self) -> tuple[Mapping[str, Any], ...]:
         return self.facts
 
@@ -80,7 +85,12 @@ class _Rounds(Record, frozen=True, forbid_unknown_fields=False):
     rounds: tuple[Round, ...] = ()
 
 
-_Part = TypeVar("_Part", _Conversation, _Rounds)
+class _Json(Record, frozen=True, forbid_unknown_fields=False):
+    cluster: _Cluster
+    conversation: msgspec.Raw
+
+
+_Part = TypeVar("_Part", _Conversation, _Rounds, _Json)
 
 
 def stored(result: ClusterResult, place: Place) -> StoredResult:

@@ -10,7 +10,7 @@ import msgspec
 
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
-from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo, to_json
+from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 
@@ -150,5 +150,5 @@ def text_of(conversation: Conversation) -> str:
 
 def _member(result: ClusterResult) -> str:
     """A cluster's conversation as a member of the object of all."""
-    one = json.dumps({result.cluster.id: to_json(result.conversation)}, ensure_ascii=False)
-    return msgspec.json.format(one, indent=1).removeprefix("{").removesuffix("\n}")
+    name = json.dumps(result.cluster.id, ensure_ascii=False)
+    return msgspec.json.format(f"{{{name}:{result.conversation_json}}}", indent=1).removeprefix("{").removesuffix("\n}")

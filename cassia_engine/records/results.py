@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from msgspec import field
 from cassia_engine.records.annotations import Annotation, Correction
 from cassia_engine.records.clusters import Cluster
 from cassia_engine.records.conversations import Conversation, Usage
+from cassia_engine.records.json_form import to_json
 from cassia_engine.records.outcomes import ConfidenceReason, Outcome
 from cassia_engine.records.record import Number, Record
 from cassia_engine.records.rounds import Round
@@ -55,6 +57,11 @@ class ClusterResult(Record, frozen=True):
     def call_facts(self) -> tuple[Mapping[str, Any], ...]:
         """Of each call at least what CALL_FACTS names, as far as it is known."""
         return self.conversation.calls
+
+    @property
+    def conversation_json(self) -> str:
+        """The conversation's JSON form, as result files have it."""
+        return json.dumps(to_json(self.conversation), ensure_ascii=False)
 
     @property
     def annotation(self) -> Annotation | None:

@@ -38,7 +38,7 @@ def visible(text: str) -> str:
 
 def dumps(value: Any) -> str:
     """Compact JSON in which every text is visible; of a dataclass, fields that are as by default are left out."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=given)
+    text = _ENCODER.encode(value)
     if text.isprintable() and not any(escape in text for escape in ("\\u00", "\\b", "\\f")):
         return text
     return _UNSEEN_IN_JSON.sub(_named, text)
@@ -100,3 +100,6 @@ def _fields(kind: Any) -> tuple[tuple[str, Any], ...]:
     else:
         raise TypeError(f"{kind} has no place in the data of a page")
     return tuple((field.name, field.default) for field in found)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=given)
