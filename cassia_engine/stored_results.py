@@ -132,6 +132,7 @@ def _again(kind: type[_Part], place: Place) -> _Part:
     return found
 
 
+@lru_cache(maxsize=1)
 def _line(place: Place) -> bytes:
     try:
         with open(place.path, "rb") as text:

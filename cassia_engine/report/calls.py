@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import ClusterResult, RunInfo
+from cassia_engine.records.record import Record
 from cassia_engine.report.wording import DASH, dollars, plural
 
 Entry = Mapping[str, Any]
@@ -31,8 +31,7 @@ SHAPES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(Record, frozen=True):
     """A call that got a reply."""
 
     who: str

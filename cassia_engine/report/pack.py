@@ -39,7 +39,7 @@ def visible(text: str) -> str:
 def dumps(value: Any) -> str:
     """Compact JSON in which every text is visible; of a dataclass, fields that are as by default are left out."""
     text = _ENCODER.encode(value)
-    if text.isprintable() and not any(escape in text for escape in ("\\u00", "\\b", "\\f")):
+    if text.isprintable() and "\\u00" not in text and "\\b" not in text and "\\f" not in text:
         return text
     return _UNSEEN_IN_JSON.sub(_named, text)
 
