@@ -20,6 +20,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 BAR_END = 10.0  # larger log2 fold changes (Scanpy's, where no other cell has the gene) have no longer bar
 DIGITS = 4  # that count, of a statistic
+_SHORT = f"%.{DIGITS}g"
 
 
 def present_columns(results: Sequence[ClusterResult]) -> tuple[Column, ...]:
@@ -58,4 +59,4 @@ def short(value: float | None) -> float | None:
     """The value with the digits that any view shows; None where it is none or no finite number."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.{DIGITS}g}")
+    return float(_SHORT % value)
