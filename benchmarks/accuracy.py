@@ -91,7 +91,7 @@ def _cluster(row: dict[str, str], index: int, selector: MarkerSelector) -> recor
 def _chunk(dataset: records.Dataset, clusters: tuple[records.Cluster, ...]) -> records.Chunk:
     selection = records.Selection("simplified", "given order", 50)
     chunk = records.Chunk(dataset, selection, 0, 1, len(clusters), clusters)
-    return records.Chunk.from_json(json.loads(json.dumps(records.to_json(chunk))))
+    return records.from_json(records.Chunk, json.loads(json.dumps(records.to_json(chunk))))
 
 
 class Bench:

@@ -13,17 +13,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.collect import stage_files
 from benchmarks.measure import cassia_command, machine, run
 from cassia_engine import report
-from cassia_engine.records import Chunk
-from cassia_engine.stagefiles import result_file, write_chunk
 from tests import factories as make
 from tests import large
 from tests.browser.conftest import ARGUMENTS
@@ -38,10 +35,9 @@ LIMITS = {
     "1,000 clusters, the slowest other filter, s": 0.1,
     "1,000 clusters, a cluster opened, s": 1.0,
     "collect, wall s": 20.0,
-    "collect, peak MB": 500.0,
+    "collect, peak MB": 300.0,
 }
 REPEATS = 5
-CHUNK = 400
 # Sets a filter, and waits until the number of clusters found has changed and the table is painted.
 FILTER = """async ([control, value]) => {
   const element = document.querySelector(`#clusters ${control}`);
@@ -127,21 +123,6 @@ def collected(folder: Path, clusters: int) -> dict[str, float]:
     )
     print(f"collect of {clusters:,} clusters: {measured}")
     return {"collect, wall s": measured.wall, "collect, peak MB": measured.peak}
-
-
-def stage_files(folder: Path, clusters: int) -> Iterator[Path]:
-    """The chunk and result files of a run, as annotate leaves them."""
-    count, results = -(-clusters // CHUNK), large.each(clusters)
-    for index in range(count):
-        block = tuple(islice(results, CHUNK))
-        head = (make.DATASET, make.SELECTION, index, count, clusters)
-        chunk = Chunk(*head, tuple(result.cluster for result in block))
-        path = folder / f"chunk_{index:05d}.json"
-        write_chunk(path, chunk)
-        with result_file(path.with_suffix(".jsonl"), chunk, make.MODEL_RUN) as write:
-            for result in block:
-                write(result)
-        yield from (path, path.with_suffix(".jsonl"))
 
 
 if __name__ == "__main__":

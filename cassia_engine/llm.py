@@ -12,8 +12,10 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__

@@ -6,11 +6,12 @@ All are byte-deterministic for the same input: no date, no path, fixed order of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write
@@ -20,6 +21,7 @@ from cassia_engine.records import (
     SCHEMA_VERSION,
     STATUS_KIND,
     Chunk,
+    Cluster,
     ClusterResult,
     Dataset,
     RunInfo,
@@ -27,10 +29,22 @@ from cassia_engine.records import (
     Status,
     to_json,
 )
+from cassia_engine.records.record import Record
+from cassia_engine.stage_lines import (
+    ChunkFields,
+    ClusterFields,
+    ResultFields,
+    StatusFields,
+    check_kind,
+    damaged,
+    json_object,
+    read_lines,
+    record,
+)
+from cassia_engine.stored_results import Place, stored
 
 
-@dataclass(frozen=True, slots=True)
-class ResultFile:
+class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
     """A result file as read: the chunk it answers, who annotated, and a result for each of its clusters."""
 
     dataset: Dataset
@@ -39,7 +53,7 @@ class ResultFile:
     count: int
     n_clusters: int
     run: RunInfo
-    results: tuple[ClusterResult, ...]
+    results: tuple[ClusterResult, ...] = ()
 
 
 _Read = TypeVar("_Read", Chunk, ResultFile)
@@ -89,36 +103,71 @@ def read_chunk(path: Path) -> Chunk:
     raise UsageError("this is a result file; expected a chunk file made by cassia split", path=path)
 
 
-def read_chunk_or_result(path: Path) -> Chunk | ResultFile:
+def read_chunk_or_result(path: Path, in_memory: bool = True) -> Chunk | ResultFile:
     """Read a chunk or a result file, told apart by content.
+
+    Args:
+        in_memory: whether conversations are held in memory, or stay in the file, which must then stay as it is.
 
     Raises:
         UsageError: it is missing, is neither of the two, or is of another version of the format.
     """
-    lines = _lines(path)
-    first = next(lines, "")
-    head = _object(path, 1, first) if first.startswith('{"kind":"' + RESULT_KIND) else None
-    try:
-        if head is None:
-            whole = _chunk_object(path, first, lines)
-            _check_kind(path, whole, CHUNK_KIND, "chunk or result file")
-            return _named(path, Chunk.from_json(whole))
-        _check_kind(path, head, RESULT_KIND, "chunk or result file")
-        results = tuple(
-            ClusterResult.from_json(_object(path, number, line)) for number, line in enumerate(lines, 2) if line
-        )
-        result = ResultFile(
-            dataset=Dataset.from_json(head["dataset"]),
-            selection=Selection.from_json(head["selection"]),
-            index=head["index"],
-            count=head["count"],
-            n_clusters=head["n_clusters"],
-            run=RunInfo.from_json(head["run"]),
-            results=results,
-        )
-        return _named(path, result)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
+    lines = read_lines(path)
+    first = next(lines, b"")
+    if first.startswith(f'{{"kind":"{RESULT_KIND}'.encode()):
+        results = _results(path, len(first) + 1, lines)
+        if not in_memory:
+            results = ((place, stored(result, place)) for place, result in results)
+        return _named(path, _result_file(path, first, results))
+    return _named(path, _chunk(path, first, lines))
+
+
+def read_status(path: Path) -> Status:
+    """Read a status file.
+
+    Raises:
+        UsageError: it is missing, is no status file, or is of another version of the format.
+    """
+    whole = b"\n".join(read_lines(path))
+    check_kind(path, json_object(path, 1, whole), STATUS_KIND, "status file")
+    return record(path, 1, Status, whole, StatusFields)
+
+
+def _results(path: Path, start: int, lines: Iterator[bytes]) -> Iterator[tuple[Place, ClusterResult]]:
+    for number, line in enumerate(lines, 2):
+        if line:
+            result = record(path, number, ClusterResult, line, ResultFields)
+            yield Place(result.cluster.id, path, number, start, len(line)), result
+        start += len(line) + 1
+
+
+def _result_file(path: Path, first: bytes, results: Iterator[tuple[Place, ClusterResult]]) -> ResultFile:
+    head = json_object(path, 1, first)
+    check_kind(path, head, RESULT_KIND, "chunk or result file")
+    read = tuple(result for _, result in results)
+    found = replace(record(path, 1, ResultFile, first), results=read)
+    if "ontology" in head["run"]:
+        return found
+    return replace(found, run=replace(found.run, ontology=None))  # of a task that an earlier version ran
+
+
+def _chunk(path: Path, first: bytes, lines: Iterator[bytes]) -> Chunk:
+    """The chunk of a file; laid out as `write_chunk` does it, its clusters are read line by line."""
+    by_line = first.endswith(b'"clusters":[')
+    head = first + b"]}" if by_line else b"\n".join((first, *lines))
+    check_kind(path, json_object(path, 1, head), CHUNK_KIND, "chunk or result file")
+    chunk = record(path, 1, Chunk, head, ChunkFields)
+    return replace(chunk, clusters=tuple(_clusters(path, lines))) if by_line else chunk
+
+
+def _clusters(path: Path, lines: Iterator[bytes]) -> Iterator[Cluster]:
+    for number, line in enumerate(lines, 2):
+        if line == b"]}":
+            if any(lines):
+                raise damaged(path, number + 1, "it goes on after its end")
+            return
+        yield record(path, number, Cluster, line.removesuffix(b","), ClusterFields)
+    raise damaged(path, None, "its end is missing")
 
 
 def _named(path: Path, found: _Read) -> _Read:
@@ -130,79 +179,5 @@ def _named(path: Path, found: _Read) -> _Read:
     return found
 
 
-def read_status(path: Path) -> Status:
-    """Read a status file.
-
-    Raises:
-        UsageError: it is missing, is no status file, or is of another version of the format.
-    """
-    data = _object(path, 1, "\n".join(_lines(path)))
-    _check_kind(path, data, STATUS_KIND, "status file")
-    try:
-        # All but `failed` are not in the files of tasks that an earlier version ran and -resume took over.
-        found: dict[str, Any] = {
-            "failed": tuple((str(i), str(o), str(r)) for i, o, r in data["failed"]),
-            "review": tuple((str(i), str(why)) for i, why in data.get("review", ())),
-            **{name: str(data.get(name, "")) for name in ("summary", "notice")},
-            **{name: tuple(map(str, data.get(name, ()))) for name in ("warnings", "run_warnings")},
-        }
-        rest = {f.name: data[f.name] for f in fields(Status) if f.name not in found}
-        return Status(**rest, **found)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"the file is damaged ({error!r}); make it again", path=path) from error
-
-
 def _dumps(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a file, one by one: a file of many clusters is never in memory as a whole."""
-    try:
-        with open(path, encoding="utf-8", newline="\n") as text:
-            for line in text:
-                yield line.removesuffix("\n")
-    except FileNotFoundError:
-        raise UsageError("no such file", path=path) from None
-    except UnicodeDecodeError:
-        raise UsageError("not a file made by cassia (it is not UTF-8 text)", path=path) from None
-    except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", path=path) from error
-
-
-def _chunk_object(path: Path, first: str, lines: Iterator[str]) -> dict[str, Any]:
-    """A chunk file's object; laid out as `write_chunk` does it, its clusters are read as they are taken."""
-    if first.endswith('"clusters":['):
-        return {**_object(path, 1, first + "]}"), "clusters": _clusters(path, lines)}
-    return _object(path, 1, "\n".join((first, *lines)))
-
-
-def _clusters(path: Path, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 2):
-        if line == "]}":
-            if any(lines):
-                raise ValueError("it goes on after its end")
-            return
-        yield _object(path, number, line.removesuffix(","))
-    raise ValueError("its end is missing")
-
-
-def _object(path: Path, number: int, text: str) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise UsageError("not a file made by cassia (expected a JSON object)", path=path, line=number)
-    return data
-
-
-def _check_kind(path: Path, data: Mapping[str, Any], kind: str, expected: str) -> None:
-    if data.get("kind") != kind:
-        raise UsageError(f"not a {expected} made by cassia", path=path)
-    if data.get("schema_version") != SCHEMA_VERSION:
-        raise UsageError(
-            f"format version {data.get('schema_version')}; this cassia reads {SCHEMA_VERSION}: "
-            "make the file again with this version",
-            path=path,
-        )

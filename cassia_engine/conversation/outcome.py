@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cassia_engine.conversation.confidence import confidence
 from cassia_engine.conversation.log import Log, writable

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cassia_engine.evidence.genes import GeneList
 from cassia_engine.records.replies import Cited, Claim

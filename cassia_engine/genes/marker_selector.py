@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from msgspec import structs
+
 from cassia_engine.callers import option
 from cassia_engine.errors import shown
 from cassia_engine.genes.gene_names import GeneNames, learn
@@ -117,7 +119,7 @@ class MarkerSelector:
                 repeated.append(symbol)
             else:
                 same = symbol == marker.gene
-                found[symbol] = marker if same else replace(marker, gene=symbol, given=marker.gene)
+                found[symbol] = marker if same else structs.replace(marker, gene=symbol, given=marker.gene)
         return list(found.values()), tuple(repeated)
 
 

@@ -11,9 +11,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown

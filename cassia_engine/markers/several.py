@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, gather, shown
 from cassia_engine.markers.columns.formats import MarkerTable
@@ -40,7 +42,7 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
     _refuse_equal_ids(tables)
     clusters = [cluster for _, _, table in tables for cluster in table.clusters]
     place = f"{source.place} and {len(others)} more" if others else source.place
-    numbered = tuple(replace(cluster, index=index) for index, cluster in enumerate(clusters))
+    numbered = tuple(structs.replace(cluster, index=index) for index, cluster in enumerate(clusters))
     return replace(source, place=place, lines=False), title, MarkerTable(first.selection, numbered)
 
 

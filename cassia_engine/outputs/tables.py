@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+import msgspec
 
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
-from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo, to_json
+from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 
@@ -84,10 +86,10 @@ COLUMNS: Mapping[str, Value] = {
     "Corrected From": lambda r, run, d: r.annotation.label if r.annotation and r.replaced else "",
     "Comment": lambda r, run, d: r.correction.comment if r.correction else "",
 }
-FULL_COLUMNS: Mapping[str, Value] = {
-    **COLUMNS,
+ONLY_FULL: Mapping[str, Value] = {
     "Conversation History": lambda r, run, d: text_of(r.conversation),
 }
+FULL_COLUMNS: Mapping[str, Value] = {**COLUMNS, **ONLY_FULL}
 
 
 # The columns that hold numbers; all others are text, ids first of all.
@@ -108,10 +110,16 @@ def write_tables(merged: Merged, outdir: Path) -> list[Path]:
     summary, full, conversations = (
         stem.with_name(stem.name + end) for end in ("_summary.csv", "_full.csv", "_conversations.json")
     )
-    _write_csv(summary, merged, COLUMNS)
-    _write_csv(full, merged, FULL_COLUMNS)
-    with atomic_write(conversations) as out:
-        out.writelines(_object(merged))
+    with atomic_write(summary) as short, atomic_write(full) as long, atomic_write(conversations) as held:
+        short.write(csv_row(COLUMNS))
+        long.write(csv_row(FULL_COLUMNS))
+        # All of a cluster at once: its conversation may have to be read from a file.
+        for number, (result, run) in enumerate(zip(merged.results, merged.runs, strict=True)):
+            cells = [guard(value(result, run, merged.dataset)) for value in COLUMNS.values()]
+            short.write(csv_row(cells))
+            long.write(csv_row((*cells, *(guard(value(result, run, merged.dataset)) for value in ONLY_FULL.values()))))
+            held.write(("," if number else "{") + _member(result))
+        held.write("\n}\n" if merged.results else "{}\n")
     return [summary, full, conversations]
 
 
@@ -140,18 +148,7 @@ def text_of(conversation: Conversation) -> str:
     return "\n\n".join(turns)
 
 
-def _write_csv(path: Path, merged: Merged, columns: Mapping[str, Value]) -> None:
-    with atomic_write(path) as out:
-        out.write(csv_row(columns))
-        for result, run in zip(merged.results, merged.runs, strict=True):
-            out.write(csv_row(guard(value(result, run, merged.dataset)) for value in columns.values()))
-
-
-def _object(merged: Merged) -> Iterator[str]:
-    """The JSON object of all conversations, a cluster at a time: thousands of them are hundreds of megabytes."""
-    before = "{\n"
-    for result in merged.results:
-        one = {result.cluster.id: to_json(result.conversation)}
-        yield before + json.dumps(one, ensure_ascii=False, indent=1).removeprefix("{\n").removesuffix("\n}")
-        before = ",\n"
-    yield "\n}\n" if merged.results else "{}\n"
+def _member(result: ClusterResult) -> str:
+    """A cluster's conversation as a member of the object of all."""
+    name = json.dumps(result.cluster.id, ensure_ascii=False)
+    return msgspec.json.format(f"{{{name}:{result.conversation_json}}}", indent=1).removeprefix("{").removesuffix("\n}")

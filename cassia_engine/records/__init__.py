@@ -1,8 +1,7 @@
 """What passes between the stages, as immutable typed records, and its JSON form.
 
-Chunk and result files are these records written down: `to_json` and the `from_json` of each class are
-each other's inverse. `SCHEMA_VERSION` changes whenever a file of before cannot be read any more, together with
-docs/formats.md.
+Chunk and result files are these records written down: `to_json` and `from_json` are each other's inverse.
+`SCHEMA_VERSION` changes whenever a file of before cannot be read any more, together with docs/formats.md.
 """
 
 from cassia_engine.records.annotations import Annotation, CellType, Correction
@@ -17,7 +16,7 @@ from cassia_engine.records.clusters import (
     fault_of_name,
 )
 from cassia_engine.records.conversations import Conversation, Usage
-from cassia_engine.records.json_form import to_json
+from cassia_engine.records.json_form import from_json, to_json
 from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.results import ClusterResult
@@ -75,5 +74,6 @@ __all__ = [
     "Usage",
     "check_sample_name",
     "fault_of_name",
+    "from_json",
     "to_json",
 ]

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
 
 from cassia_engine.records.json_form import to_json
 from cassia_engine.records.outcomes import Confidence
+from cassia_engine.records.record import Number, Record
 from cassia_engine.records.terms import NOT_LOOKED_FOR, TermMatch
 
 
-@dataclass(frozen=True, slots=True)
-class CellType:
+class CellType(Record, frozen=True):
     """A ranked candidate: a label, its Cell Ontology term ("" where it has none), and its 0-100 score."""
 
     label: str
     cl_id: str = ""
     cl_label: str = ""
-    score: float | None = None
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
+    score: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Record, frozen=True):
     """One opinion on a cluster. A hypothesis: nothing here has been shown by an experiment.
 
     Attributes:
@@ -52,7 +44,7 @@ class Annotation:
     cl_id: str
     cl_label: str
     confidence: Confidence
-    score: float | None
+    score: Number | None
     mixed_types: tuple[str, ...] = ()
     state: str = ""
     evidence_genes: tuple[str, ...] = ()
@@ -60,7 +52,7 @@ class Annotation:
     unsupported_genes: tuple[str, ...] = ()
     score_reason: str = ""
     match: TermMatch = NOT_LOOKED_FOR
-    top_explained: float | None = None
+    top_explained: Number | None = None
     possible_tissues: tuple[str, ...] = ()
     context_conflict: str = ""
 
@@ -76,23 +68,8 @@ class Annotation:
         named = {"cl_match" if name == "match" else name: value for name, value in data.items()}
         return json.dumps(named, ensure_ascii=False)
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        data = {**data, "match": _match(data)}
-        data.pop("cl_match", None)
-        lists = ("mixed_types", "evidence_genes", "conflicting_genes", "unsupported_genes", "possible_tissues")
-        return cls(
-            **{
-                **data,
-                **{name: tuple(data[name]) for name in lists},
-                "detailed_types": tuple(CellType.from_json(t) for t in data["detailed_types"]),
-                "confidence": Confidence(data["confidence"]),
-            }
-        )
 
-
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Record, frozen=True):
     """What a person says of a cluster, beside whatever was answered for it.
 
     Attributes:
@@ -111,12 +88,3 @@ class Correction:
     match: TermMatch = NOT_LOOKED_FOR
     comment: str = ""
     decided_by: str = ""
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "match": _match(data)})
-
-
-def _match(data: Mapping[str, Any]) -> TermMatch:
-    """How a term was found; earlier files have it as text."""
-    return TermMatch.from_json(data["match"]) if "match" in data else TermMatch.from_text(data["cl_match"])

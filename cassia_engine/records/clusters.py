@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from sys import intern
-from typing import Any, Self
+from typing import Self
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
+from cassia_engine.records.record import Number, Record
 from cassia_engine.records.species import SpeciesMismatch
 
 # In characters, and in bytes of UTF-8: file systems take names of 255 bytes, and endings need some of them.
 LONGEST_NAME = 120
 MOST_BYTES_OF_NAME = 200
-# Of a field that is left out of the JSON form where it is None.
-OMIT_NONE: Mapping[str, bool] = {"omit_none": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Record, frozen=True, omit_defaults=True, gc=False):
     """A marker gene of a cluster, with the statistics its table had (None: the table had none)."""
 
     gene: str
-    log2fc: float | None = None
-    p_val_adj: float | None = None
-    pct_in: float | None = None  # fraction (0 to 1) of the cluster's cells that express the gene
-    pct_out: float | None = None  # the same for all other cells
-    score: float | None = None  # the test's own statistic (Scanpy's `scores`)
-    given: str | None = field(default=None, kw_only=True)  # the gene's name in the table, where it is another one there
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "gene": intern(data["gene"])})
+    log2fc: Number | None = None
+    p_val_adj: Number | None = None
+    pct_in: Number | None = None  # fraction (0 to 1) of the cluster's cells that express the gene
+    pct_out: Number | None = None  # the same for all other cells
+    score: Number | None = None  # the test's own statistic (Scanpy's `scores`)
+    given: str | None = None  # the gene's name in the table, where it is another one there
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Record, frozen=True, forbid_unknown_fields=False):
     """Genes that passed the filter but tell little of a cell's type, in the table's order, best first."""
 
     kind: str
     genes: tuple[str, ...]
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(data["kind"], tuple(map(intern, data["genes"])))
 
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Record, frozen=True):
     """A cluster and its chosen markers, best first.
 
     Attributes:
@@ -80,17 +65,6 @@ class Cluster:
         """Why the cluster has no markers, for the outcome `no_markers`."""
         return f"none of its {self.n_rows} rows passes the filter"
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            **{
-                **data,
-                "markers": tuple(Marker.from_json(m) for m in data["markers"]),
-                "set_aside": tuple(SetAside.from_json(s) for s in data["set_aside"]),
-                "hints": tuple(data["hints"]),
-            }
-        )
-
 
 def fault_of_name(name: str) -> str:
     """Why a sample name cannot start a file's name, and what can; "" if it can."""
@@ -115,8 +89,7 @@ def check_sample_name(name: str) -> None:
         raise UsageError(f"{option('name', name)}: {fault}")
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Record, frozen=True):
     """What the person said about the data. `name` is the sample's name and starts every output file's."""
 
     name: str
@@ -142,13 +115,8 @@ class Dataset:
                 raise UsageError(f"{argument(name)}: the text is not valid UTF-8")
         return self
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Record, frozen=True):
     """How the markers were chosen from the table.
 
     Attributes:
@@ -164,25 +132,19 @@ class Selection:
     marker_format: str
     ranked_by: str
     n_genes: int
-    max_p_val_adj: float | None = None
-    min_log2fc: float | None = None
-    min_pct: float | None = None
+    max_p_val_adj: Number | None = None
+    min_log2fc: Number | None = None
+    min_pct: Number | None = None
     gene_filter: str = "none"
-    species_mismatch: SpeciesMismatch | None = field(default=None, metadata=OMIT_NONE)
+    species_mismatch: SpeciesMismatch | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person must know of the markers as a whole before they believe any cell type, a sentence each."""
         return (self.species_mismatch.words,) if self.species_mismatch else ()
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        mismatch = data.get("species_mismatch")
-        return cls(**{**data, "species_mismatch": mismatch and SpeciesMismatch.from_json(mismatch)})
 
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Record, frozen=True, forbid_unknown_fields=False):
     """The clusters of one task: `index` of `count` chunks of a data set of `n_clusters`.
 
     `siblings[i]` are the first genes of cluster i of the whole data set, for contrast; () where none were wanted.
@@ -195,15 +157,3 @@ class Chunk:
     n_clusters: int
     clusters: tuple[Cluster, ...]
     siblings: tuple[tuple[str, ...], ...] = ()
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            dataset=Dataset.from_json(data["dataset"]),
-            selection=Selection.from_json(data["selection"]),
-            index=data["index"],
-            count=data["count"],
-            n_clusters=data["n_clusters"],
-            clusters=tuple(Cluster.from_json(c) for c in data["clusters"]),
-            siblings=tuple(map(tuple, data["siblings"])),
-        )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from sys import intern
-from typing import Any, Self
+from typing import Any
+
+from cassia_engine.records.record import Number, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Record, frozen=True):
     """Every message of one cluster. Texts alternate: annotations[0], checks[0], validations[0], annotations[1] ...
 
     `checks[i]` is what the code found in annotations[i] before anybody else read it. `calls` holds one mapping a
@@ -25,44 +22,14 @@ class Conversation:
     calls: tuple[Mapping[str, Any], ...] = ()
     checks: tuple[str, ...] = ()
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        lists = ("annotations", "checks", "validations")
-        calls = tuple(_held_once(call) for call in data["calls"])
-        return cls(**{**data, **{name: tuple(map(intern, data[name])) for name in lists}, "calls": calls})
 
-
-def _held_once(call: Mapping[str, Any]) -> dict[str, Any]:
-    """The call with what calls have in common, such as prompts and schema, in memory once: it is most of them."""
-    request = call.get("request")
-    body = {"request": _shared(request)} if isinstance(request, dict) else {}
-    return {intern(k): intern(v) if type(v) is str else v for k, v in {**call, **body}.items()}
-
-
-def _shared(value: Any) -> Any:
-    """A request's body or message with its texts interned, and other objects, such as a schema, by their JSON."""
-    if isinstance(value, str):
-        return intern(value)
-    if isinstance(value, list):
-        return [_shared(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {intern(k): _parsed(json.dumps(v)) if isinstance(v, dict) else _shared(v) for k, v in value.items()}
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> Any:
-    return json.loads(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Record, frozen=True):
     """What a cluster cost. None is unknown, which is not 0."""
 
     calls: int = 0
     input_tokens: int | None = 0
     output_tokens: int | None = 0
-    cost_usd: float | None = 0.0
+    cost_usd: Number | None = 0.0
 
     @property
     def words(self) -> str:
@@ -83,7 +50,3 @@ class Usage:
             known(self.output_tokens, other.output_tokens),
             known(self.cost_usd, other.cost_usd),
         )
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)

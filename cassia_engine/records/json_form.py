@@ -1,46 +1,62 @@
-"""Records as plain JSON."""
+"""Records as plain JSON, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from cassia_engine.records.clusters import Marker
+import msgspec
 
-_PLAIN = frozenset((str, int, float, bool, type(None)))
+from cassia_engine.records.clusters import Chunk, Selection
+from cassia_engine.records.record import Record
+from cassia_engine.records.run_info import RunInfo
+from cassia_engine.records.terms import TermMatch
+
+_Kind = TypeVar("_Kind", bound=Record)
 
 
-def to_json(record: Any) -> Any:
-    """The plain JSON form of a record: dataclasses become objects, tuples become lists.
+def to_json(record: Record) -> dict[str, Any]:
+    """What `json.dumps` writes of a record: objects in the order of the fields.
 
-    Absent statistics of a marker are left out, so that a simplified table's chunk is a list of names; so are other
-    fields that are marked for it ("omit_none"), and those that no file has ("derived").
+    Left out are absent statistics of a marker, so that a simplified table's chunk is a list of names, an absent
+    mismatch of the species, and what is known only once results are merged.
     """
-    kind: type = type(record)
-    # By type, and plain values first: a result has thousands of them.
-    if kind in _PLAIN:
-        return record
-    if kind is Marker:
-        return {k: v for k in _names(kind) if (v := getattr(record, k)) is not None}
-    if names := _names(kind):
-        omitted = _omitted(kind)
-        return {k: to_json(v) for k in names if (v := getattr(record, k)) is not None or k not in omitted}
-    if isinstance(record, (tuple, list)):
-        return [v if type(v) in _PLAIN else to_json(v) for v in record]
-    if isinstance(record, Mapping):
-        return {k: v if type(v) in _PLAIN else to_json(v) for k, v in record.items()}
-    return record
+    data: dict[str, Any] = msgspec.to_builtins(record)
+    if isinstance(record, RunInfo):
+        del data["mixed"]
+    selection = data["selection"] if isinstance(record, Chunk) else data if isinstance(record, Selection) else {}
+    if selection.get("species_mismatch", "") is None:
+        del selection["species_mismatch"]
+    return data
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    """The names of a dataclass's fields that files have, () of any other type."""
-    return tuple(f.name for f in fields(kind) if not f.metadata.get("derived")) if is_dataclass(kind) else ()
+def from_json(kind: type[_Kind], data: Mapping[str, Any]) -> _Kind:
+    """The record of this JSON form, also of one that an earlier version wrote.
+
+    Raises:
+        msgspec.ValidationError: it is of another form; says where, as in "Expected `int`, got `str` - at `$.calls`".
+    """
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError:
+        return msgspec.convert(_of_today(data), kind)
 
 
-@cache
-def _omitted(kind: type) -> frozenset[str]:
-    """The names of a dataclass's fields that are left out where they are None."""
-    return frozenset(f.name for f in fields(kind) if f.metadata.get("omit_none"))
+def _of_today(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A cluster's result as it is written today: earlier files have some values as text."""
+    found = {name: value for name, value in data.items() if name != "confidence_reason"}
+    if earlier := data.get("confidence_reason"):
+        found.setdefault("confidence_reasons", [{"code": "", "text": earlier}])
+    if isinstance(votes := data.get("votes"), (list, tuple)):
+        found["votes"] = [_with_match(vote) for vote in votes]
+    if correction := data.get("correction"):
+        found["correction"] = _with_match(correction)
+    return found
+
+
+def _with_match(data: Any) -> Any:
+    """An annotation or correction with how its term was found, which earlier files have as text."""
+    if not isinstance(data, Mapping) or not isinstance(text := data.get("cl_match"), str):
+        return data
+    found = {name: value for name, value in data.items() if name != "cl_match"}
+    return {"match": msgspec.to_builtins(TermMatch.from_text(text)), **found}

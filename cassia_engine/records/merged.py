@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from cassia_engine.records.clusters import Dataset, Selection
 from cassia_engine.records.conversations import Usage
 from cassia_engine.records.outcomes import Outcome
+from cassia_engine.records.record import Record
 from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.run_info import RunInfo
 from cassia_engine.records.status import Status
@@ -15,8 +17,7 @@ from cassia_engine.records.status import Status
 NO_RUN = RunInfo(provider="", model="", engine_version="", notice="No annotate task left a result.")
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Record, frozen=True):
     """All clusters of a sample in their order of appearance.
 
     `runs[i]` says who annotated `results[i]`; `run` speaks for the sample as a whole.

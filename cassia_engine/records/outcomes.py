@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+
+from cassia_engine.records.record import Record
 
 
 class Outcome(StrEnum):
@@ -38,13 +37,8 @@ class Confidence(StrEnum):
     LOW = "Low"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfidenceReason:
+class ConfidenceReason(Record, frozen=True):
     """A reason why a confidence is what it is: a name for it, "" in an earlier result file, and its words."""
 
     code: str
     text: str
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)

@@ -5,49 +5,33 @@ Names of genes and questions are in memory once when records are read: a sample 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from sys import intern
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any
+
+from cassia_engine.records.record import Number, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(Record, frozen=True, forbid_unknown_fields=False):
     """A gene and what it speaks for."""
 
     gene: str
     speaks_for: str
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(intern(data["gene"]), intern(data["speaks_for"]))
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, frozen=True, forbid_unknown_fields=False):
     cell_type: str
     cl_name: str
     separating_genes: tuple[str, ...]
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(intern(data["cell_type"]), intern(data["cl_name"]), _names(data["separating_genes"]))
 
-
-@dataclass(frozen=True, slots=True)
-class Partner:
+class Partner(Record, frozen=True, forbid_unknown_fields=False):
     """A type that may be mixed into the cluster, and the genes that show it."""
 
     cell_type: str
     genes: tuple[str, ...]
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(intern(data["cell_type"]), _names(data["genes"]))
 
-
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Record, frozen=True):
     """An annotator's answer. Fields that it left out are empty; the score is None where there is none from 0 to 100.
 
     `repaired` says what had to be done to the reply to read it.
@@ -61,7 +45,7 @@ class Claim:
     state: str = ""
     context_conflict: str = ""
     possible_tissues: tuple[str, ...] = ()
-    score: float | None = None
+    score: Number | None = None
     score_reason: str = ""
     repaired: tuple[str, ...] = ()
 
@@ -80,49 +64,20 @@ class Claim:
             "context_conflict": self.context_conflict,
         }
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            **{
-                **data,
-                "candidates": tuple(map(Candidate.from_json, data["candidates"])),
-                "evidence": tuple(map(Cited.from_json, data["evidence"])),
-                "conflicts": tuple(map(Cited.from_json, data["conflicts"])),
-                "mixture": tuple(map(Partner.from_json, data["mixture"])),
-                "possible_tissues": tuple(data["possible_tissues"]),
-                "repaired": tuple(data["repaired"]),
-            }
-        )
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record, frozen=True, forbid_unknown_fields=False):
     """An answer to a validator's question; `yes` is None where it was neither yes nor no."""
 
     yes: bool | None
     genes: tuple[str, ...] = ()
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(data["yes"], _names(data["genes"]))
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Record, frozen=True):
     """A validator's reply: its own best type and an answer to each question, by its id."""
 
     own_type: str
     answers: Mapping[str, Answer]
     feedback: str = ""
-    score: float | None = None
+    score: Number | None = None
     score_reason: str = ""
     repaired: tuple[str, ...] = ()
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        answers = {intern(question): Answer.from_json(answer) for question, answer in data["answers"].items()}
-        return cls(**{**data, "answers": answers, "repaired": tuple(data["repaired"])})
-
-
-def _names(genes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(intern, genes))

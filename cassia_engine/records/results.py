@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Self
+
+from msgspec import field
 
 from cassia_engine.records.annotations import Annotation, Correction
 from cassia_engine.records.clusters import Cluster
 from cassia_engine.records.conversations import Conversation, Usage
+from cassia_engine.records.json_form import to_json
 from cassia_engine.records.outcomes import ConfidenceReason, Outcome
+from cassia_engine.records.record import Number, Record
 from cassia_engine.records.rounds import Round
 from cassia_engine.records.scoring import MarkerScoring
 
+# What is said of the calls of all clusters together.
+CALL_FACTS = ("model", "sent", "at", "seconds")
 
-@dataclass(frozen=True, slots=True)
-class ClusterResult:
+
+class ClusterResult(Record, frozen=True):
     """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed).
 
     A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
@@ -28,7 +34,7 @@ class ClusterResult:
     outcome: Outcome
     reason: str = ""
     votes: tuple[Annotation, ...] = ()
-    score: float | None = None
+    score: Number | None = None
     validated: bool | None = None
     iterations: int = 0
     decided_by: str = ""
@@ -46,6 +52,16 @@ class ClusterResult:
         if not cluster.markers:
             return cls(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
         return cls(cluster, Outcome.NOT_REACHED, reason)
+
+    @property
+    def call_facts(self) -> tuple[Mapping[str, Any], ...]:
+        """Of each call at least what CALL_FACTS names, as far as it is known."""
+        return self.conversation.calls
+
+    @property
+    def conversation_json(self) -> str:
+        """The conversation's JSON form, as result files have it."""
+        return json.dumps(to_json(self.conversation), ensure_ascii=False)
 
     @property
     def annotation(self) -> Annotation | None:
@@ -93,23 +109,3 @@ class ClusterResult:
     def confidence_reason(self) -> str:
         """Why a model's answer got its confidence and no more, in words; "" where that is not known."""
         return "; ".join(reason.text for reason in self.confidence_reasons)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        earlier = data.get("confidence_reason")
-        reasons = data.get("confidence_reasons", [{"code": "", "text": earlier}] if earlier else [])
-        return cls(
-            **{
-                **{name: value for name, value in data.items() if name != "confidence_reason"},
-                "confidence_reasons": tuple(map(ConfidenceReason.from_json, reasons)),
-                "cluster": Cluster.from_json(data["cluster"]),
-                "outcome": Outcome(data["outcome"]),
-                "votes": tuple(Annotation.from_json(v) for v in data["votes"]),
-                "conversation": Conversation.from_json(data["conversation"]),
-                "usage": Usage.from_json(data["usage"]),
-                "correction": data["correction"] and Correction.from_json(data["correction"]),
-                "scoring": MarkerScoring.from_json(scoring) if (scoring := data.get("scoring")) else None,
-                "objections": tuple(data.get("objections", ())),
-                "rounds": tuple(map(Round.from_json, data.get("rounds", ()))),
-            }
-        )

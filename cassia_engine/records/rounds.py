@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from sys import intern
-from typing import Any, Self
+
+from msgspec import field
 
 from cassia_engine.records.outcomes import Outcome
+from cassia_engine.records.record import Record
 from cassia_engine.records.replies import Claim, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record, frozen=True, forbid_unknown_fields=False):
     """A check in code and what came of it: a line of text, and the genes it is about.
 
     `decisive` is set where it failed so that no validator's agreement counts: there is no type, or no listed gene.
@@ -28,11 +27,6 @@ class Finding:
     def __str__(self) -> str:
         return f"[{'yes' if self.passed else 'NO'}] {self.text}"
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        genes = tuple(map(intern, data["genes"]))
-        return cls(intern(data["code"]), data["passed"], intern(data["text"]), genes, data["decisive"])
-
 
 class Ruling(StrEnum):
     """What an answer of the validator counts for."""
@@ -44,8 +38,7 @@ class Ruling(StrEnum):
     UNCLEAR = "unclear"  # neither yes nor no
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Record, frozen=True):
     """Whether the claim is agreed on; if not, why, a sentence each.
 
     Attributes:
@@ -71,14 +64,8 @@ class Judgement:
         """Why it is not agreed on, the checks first."""
         return (*self.decisive, *self.objections)
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        lists = ("objections", "decisive", "uncounted", "unsupported")
-        return cls(**{**data, **{name: tuple(data[name]) for name in lists}})
 
-
-@dataclass(frozen=True, slots=True)
-class FailedReply:
+class FailedReply(Record, frozen=True):
     """A reply that could not be had, read or taken: whose, in which round, what that is called and why.
 
     `added` is what a formatter put in that the reply did not say, "" if it is not for that.
@@ -90,13 +77,8 @@ class FailedReply:
     reason: str
     added: str = ""
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "outcome": Outcome(data["outcome"])})
 
-
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Record, frozen=True, forbid_unknown_fields=False):
     """A round, as far as it got.
 
     Attributes:
@@ -116,15 +98,3 @@ class Round:
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     judgement: Judgement | None = None
     failed: FailedReply | None = None
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            claim=data["claim"] and Claim.from_json(data["claim"]),
-            checks=tuple(map(Finding.from_json, data["checks"])),
-            sent_back=data["sent_back"],
-            verdict=data["verdict"] and Verdict.from_json(data["verdict"]),
-            rulings={intern(question): Ruling(ruling) for question, ruling in data["rulings"].items()},
-            judgement=data["judgement"] and Judgement.from_json(data["judgement"]),
-            failed=data["failed"] and FailedReply.from_json(data["failed"]),
-        )

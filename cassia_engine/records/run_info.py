@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Self
+
+from msgspec.structs import replace
 
 from cassia_engine.records.outcomes import Outcome
+from cassia_engine.records.record import Record
 
 # The provider that scores markers and asks no language model.
 OFFLINE = "offline"
@@ -14,8 +16,7 @@ OFFLINE = "offline"
 NO_ANSWER = "no cluster has an answer of the language model"
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(Record, frozen=True):
     """Who annotated: the header of a result file, with nothing volatile (no date, no path).
 
     `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
@@ -34,7 +35,7 @@ class RunInfo:
     parameters: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     ontology: str | None = ""
-    mixed: str = field(default="", metadata={"derived": True})
+    mixed: str = ""
 
     @property
     def of_model(self) -> bool:
@@ -51,10 +52,3 @@ class RunInfo:
     def said(self) -> str:
         """The notice and the warnings, in one line."""
         return "; ".join(filter(None, (self.notice, *self.warnings)))
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        parameters = tuple((name, value) for name, value in data["parameters"])
-        # Not in the files of tasks that an earlier version ran and -resume took over.
-        warnings = tuple(data.get("warnings", ()))
-        return cls(**{**data, "parameters": parameters, "warnings": warnings, "ontology": data.get("ontology")})

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from cassia_engine.records.record import Number, Record
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredType:
+class ScoredType(Record, frozen=True):
     """A cell type that was scored.
 
     Attributes:
@@ -20,31 +17,21 @@ class ScoredType:
 
     label: str
     cl_id: str
-    score: float
-    strength: float
-    genes: tuple[tuple[str, float], ...]
+    score: Number
+    strength: Number
+    genes: tuple[tuple[str, Number], ...]
     expected: bool = True
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "genes": tuple((gene, weight) for gene, weight in data["genes"])})
 
-
-@dataclass(frozen=True, slots=True)
-class ScoringCheck:
+class ScoringCheck(Record, frozen=True):
     """A yes-or-no question about the answer, answered in code."""
 
     question: str
     passed: bool
     detail: str
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
 
-
-@dataclass(frozen=True, slots=True)
-class MarkerScoring:
+class MarkerScoring(Record, frozen=True):
     """How the answer for one cluster came about.
 
     Attributes:
@@ -62,19 +49,7 @@ class MarkerScoring:
     types: tuple[ScoredType, ...] = ()
     tissues: tuple[str, ...] = ()
     rival: str = ""
-    rival_strength: float = 0.0
+    rival_strength: Number = 0.0
     rival_genes: tuple[str, ...] = ()
-    one_gene: float = 0.0
+    one_gene: Number = 0.0
     checks: tuple[ScoringCheck, ...] = ()
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            **{
-                **data,
-                "types": tuple(map(ScoredType.from_json, data["types"])),
-                "tissues": tuple(data["tissues"]),
-                "rival_genes": tuple(data["rival_genes"]),
-                "checks": tuple(map(ScoringCheck.from_json, data["checks"])),
-            }
-        )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
-
 from cassia_engine.errors import shown
+from cassia_engine.records.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class SpeciesMismatch:
+class SpeciesMismatch(Record, frozen=True):
     """Few genes of a table are known of the species, or they are written as in the other one.
 
     Attributes:
@@ -48,7 +44,3 @@ class SpeciesMismatch:
 
     def _some(self, n_all: int) -> str:
         return ", ".join(map(shown, self.examples)) + (", ..." if n_all > len(self.examples) else "")
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "examples": tuple(data["examples"])})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
+
+from cassia_engine.records.record import Number, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Record, frozen=True, forbid_unknown_fields=False):
     """How a sample ended.
 
     Attributes:
@@ -32,7 +34,7 @@ class Status:
     summary: str = ""
     warnings: tuple[str, ...] = ()
     calls: int = 0
-    cost_usd: float | None = 0.0
+    cost_usd: Number | None = 0.0
     provider: str = ""
     model: str = ""
     notice: str = ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
+
+from cassia_engine.records.record import Record
 
 _BY_NAME = " (by the model's ontology name)"
 
@@ -25,8 +25,7 @@ class How(StrEnum):
     MISS = "miss"
 
 
-@dataclass(frozen=True, slots=True)
-class TermMatch:
+class TermMatch(Record, frozen=True):
     """How the term of a label was found, or why there is none.
 
     Attributes:
@@ -44,10 +43,6 @@ class TermMatch:
         """As the tables have it: "synonym", "miss: no term has this name"; "" where no term was looked for."""
         found = f"{self.how or ''}{_BY_NAME if self.by_ontology_name else ''}"
         return ": ".join(filter(None, (found, self.why)))
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{**data, "how": data["how"] and How(data["how"])})
 
     @classmethod
     def from_text(cls, text: str) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import (
@@ -17,6 +16,7 @@ from cassia_engine.records import (
     How,
     TermMatch,
 )
+from cassia_engine.records.record import Record
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.wording import share
 
@@ -35,8 +35,7 @@ PLACED: Mapping[How, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record, frozen=True):
     """The words and numbers of an annotation beside those of its row; empty where there is nothing to say.
 
     Attributes:

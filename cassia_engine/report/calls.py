@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import ClusterResult, RunInfo
+from cassia_engine.records.record import Record
 from cassia_engine.report.wording import DASH, dollars, plural
 
 Entry = Mapping[str, Any]
@@ -31,8 +31,7 @@ SHAPES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(Record, frozen=True):
     """A call that got a reply."""
 
     who: str
@@ -96,7 +95,7 @@ def tokens(call: Entry, name: str) -> str:
 
 def facts(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
     """What really went out and who really answered, over all calls of a run."""
-    calls = [call for result in results for call in result.conversation.calls]
+    calls = [call for result in results for call in result.call_facts]
     models = Counter(_text(call, "model") for call in calls)
     if set(models) - {"", run.model}:
         yield "Answered by", _counted(models, len(calls))

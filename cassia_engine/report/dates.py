@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def facts(results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
     """The date, and with a model the time from the first call to the last answer; a resumed run has its own."""
-    spans = [span for result in results for call in result.conversation.calls if (span := _span(call))]
+    spans = [span for result in results for call in result.call_facts if (span := _span(call))]
     if not spans:
         yield "Date", day(today())
         return

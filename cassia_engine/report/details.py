@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec.structs import replace
+
 from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo, SetAside
+from cassia_engine.records.record import Record
 from cassia_engine.report import calls, wording
 from cassia_engine.report.answers import Answer, answer, named
 from cassia_engine.report.calls import CallRow
@@ -16,8 +18,7 @@ from cassia_engine.report.review_flags import ReviewFlag, review_flags, sentence
 from cassia_engine.report.rows import opinion, row, row_data
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Record, frozen=True):
     """The view of a cluster beside its row and its markers; what is empty is left out of the data.
 
     `answer` and `review_flags` are of what was answered, also where a person has corrected it; `before` says who

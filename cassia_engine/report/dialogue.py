@@ -8,6 +8,7 @@ from typing import Any
 
 from cassia_engine.providers.chat import Finish
 from cassia_engine.records import Conversation, Round
+from cassia_engine.records.record import Record
 from cassia_engine.report import calls, reply_points
 from cassia_engine.report.wording import plural
 
@@ -17,8 +18,7 @@ BY_RULE = "Score and confidence"  # written by code, by a fixed rule
 MOST_SHOWN = 20_000  # characters of a message; replies of many megabytes are no reading
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Record, frozen=True):
     """One message.
 
     Attributes:

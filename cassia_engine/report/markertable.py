@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from cassia_engine.records import ClusterResult, Marker
@@ -11,14 +12,15 @@ from cassia_engine.records import ClusterResult, Marker
 # A statistic: its key in the data, its heading, its value.
 Column = tuple[str, str, Callable[[Marker], float | None]]
 COLUMNS: tuple[Column, ...] = (
-    ("fc", "log2 FC", lambda m: m.log2fc),
-    ("in", "in", lambda m: m.pct_in),
-    ("out", "out", lambda m: m.pct_out),
-    ("score", "test score", lambda m: m.score),
-    ("p", "adj. p", lambda m: m.p_val_adj),
+    ("fc", "log2 FC", attrgetter("log2fc")),
+    ("in", "in", attrgetter("pct_in")),
+    ("out", "out", attrgetter("pct_out")),
+    ("score", "test score", attrgetter("score")),
+    ("p", "adj. p", attrgetter("p_val_adj")),
 )
 BAR_END = 10.0  # larger log2 fold changes (Scanpy's, where no other cell has the gene) have no longer bar
 DIGITS = 4  # that count, of a statistic
+_SHORT = f"%.{DIGITS}g"
 
 
 def present_columns(results: Sequence[ClusterResult]) -> tuple[Column, ...]:
@@ -42,7 +44,7 @@ def markers(results: Iterable[ClusterResult], columns: Sequence[Column]) -> dict
     def clusters() -> Iterator[dict[str, Any]]:
         for result in results:
             found = result.cluster.markers
-            statistics: dict[str, list[Any]] = {key: [short(value(m)) for m in found] for key, _, value in columns}
+            statistics: dict[str, list[Any]] = {key: list(map(short, map(value, found))) for key, _, value in columns}
             if any(m.given for m in found):
                 statistics["given"] = [m.given or "" for m in found]
             yield {"g": [numbers.setdefault(m.gene, len(numbers)) for m in found], **statistics}
@@ -57,4 +59,4 @@ def short(value: float | None) -> float | None:
     """The value with the digits that any view shows; None where it is none or no finite number."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.{DIGITS}g}")
+    return float(_SHORT % value)

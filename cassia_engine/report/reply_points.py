@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from cassia_engine.records import Finding, Ruling
+from cassia_engine.records.record import Record
 from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Verdict
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.reading import MAX_CHARS
@@ -23,8 +23,7 @@ NOT_COUNTED: Mapping[Ruling, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record, frozen=True):
     """A line: words that count, words, genes, words after them; `mark` is PASSED, FAILED, UNCLEAR or empty."""
 
     strong: str = ""
@@ -34,8 +33,7 @@ class Line:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Record, frozen=True):
     """A heading with its lines."""
 
     heading: str

@@ -21,11 +21,11 @@ class Texts:
     """Long texts that several clusters have, by their place in the list of the page."""
 
     def __init__(self, results: Iterable[ClusterResult]):
-        first: dict[str, int] = {}
+        first: dict[int, int] = {}  # by their hashes: together the texts are most of the conversations
         shared: dict[str, int] = {}
         for number, result in enumerate(results):
             for text in _texts(result.conversation.calls):
-                if first.setdefault(text, number) != number:
+                if first.setdefault(hash(text), number) != number:
                     shared.setdefault(text, len(shared))
         self._shared = shared
 

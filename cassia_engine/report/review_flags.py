@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Confidence, Outcome, RunInfo
+from cassia_engine.records.record import Record
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
@@ -40,8 +40,7 @@ REMEDY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewFlag:
+class ReviewFlag(Record, frozen=True):
     """A reason to review a cluster: its kind (one of KINDS), a few words, a sentence, and what to do."""
 
     kind: str

@@ -6,8 +6,9 @@ No cluster ever disappears: one whose task left no result stays, as `not_reached
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import TooManyFailedError, UsageError
@@ -88,7 +89,7 @@ def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], 
     results: dict[int, ResultFile] = {}
     first: Chunk | ResultFile | None = None
     for path in paths:
-        part = read_chunk_or_result(path)
+        part = read_chunk_or_result(path, in_memory=not path.is_file())
         first = first or _emptied(part)
         if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
             raise UsageError(f"of another sample or split than {paths[0]}; collect one sample", path=path)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine import report
 from cassia_engine.records import ClusterResult, Confidence, RunInfo

@@ -6,11 +6,11 @@ import random
 import struct
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine.records import CellType, ClusterResult
 from cassia_engine.report.lineage_hues import LINEAGES

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine import report
 from cassia_engine.records import Cluster, Conversation, Dataset, Outcome, RunInfo, Selection

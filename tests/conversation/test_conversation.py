@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cassia_engine.conversation import converse
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
@@ -29,6 +30,7 @@ from cassia_engine.records import (
     SetAside,
     TermMatch,
     Usage,
+    from_json,
     to_json,
 )
 from cassia_engine.replies.shapes import QUESTIONS
@@ -133,7 +135,7 @@ def script(annotator: list[Any], validator: list[Any] | None = None, formatter: 
 
 def hold(model: Model, a_cluster: Cluster | None = None, replicate: int = 0, **options: Any) -> ClusterResult:
     asked = replace(a_cluster or cluster(), id=SECRET_ID)
-    briefing = replace(BRIEFING, involvement=options.get("validator_involvement", "v1"))
+    briefing = dataclasses.replace(BRIEFING, involvement=options.get("validator_involvement", "v1"))
     how = AnnotateSettings(provider="custom", **options)
     return asyncio.run(converse(asked, briefing, model, how, Ontology.load(), replicate))
 
@@ -790,7 +792,7 @@ def test_every_call_is_recorded_in_order() -> None:
     assert set(kept.rulings.values()) == {Ruling.AGREES}
     assert json.loads(conversation.formatting or "")["cl_id"] == "CL:0000623"
     assert "Confidence High" in (conversation.scoring or "")
-    assert ClusterResult.from_json(json.loads(json.dumps(to_json(result)))) == result
+    assert from_json(ClusterResult, json.loads(json.dumps(to_json(result)))) == result
 
 
 def test_unknown_costs_stay_unknown() -> None:

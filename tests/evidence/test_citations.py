@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine.evidence import GeneList
 from cassia_engine.records import SetAside

@@ -6,13 +6,13 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cassia_engine.evidence import RULES, Findings, GeneList, check
 from cassia_engine.ontology import Ontology

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, TemporaryError

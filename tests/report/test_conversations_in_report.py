@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.ontology import RELEASE
-from cassia_engine.records import Cluster, ClusterResult, Conversation, How, Outcome, SetAside, TermMatch, to_json
+from cassia_engine.records import (
+    Cluster,
+    ClusterResult,
+    Conversation,
+    How,
+    Outcome,
+    SetAside,
+    TermMatch,
+    from_json,
+    to_json,
+)
 from cassia_engine.report import answers, calls, dates, details, dialogue, facts, reply_points, review_flags, wording
 from tests import conversations
 from tests import factories as make
@@ -388,7 +398,7 @@ def test_cluster_says_the_rest_of_an_answer() -> None:
 def test_place_in_the_ontology_in_words(match: TermMatch, written: str, text: str) -> None:
     assert answers.placed(match) == text
     assert match.text == written
-    assert TermMatch.from_text(written) == TermMatch.from_json(to_json(match)) == match
+    assert TermMatch.from_text(written) == from_json(TermMatch, to_json(match)) == match
 
 
 def test_no_score_is_no_score_and_not_zero() -> None:

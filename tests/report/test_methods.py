@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from cassia_engine.cli.app import cassia
 from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection, Usage

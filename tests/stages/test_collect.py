@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.outputs.publish import write_outputs
@@ -15,11 +16,14 @@ from cassia_engine.records import (
     Chunk,
     ClusterResult,
     ConfidenceReason,
+    Finding,
     How,
     Outcome,
+    Round,
     RunInfo,
     Status,
     TermMatch,
+    from_json,
     to_json,
 )
 from cassia_engine.stagefiles import read_chunk, read_status, result_file, write_chunk, write_status
@@ -81,7 +85,7 @@ def test_result_of_an_earlier_version_is_read() -> None:
     del data["rounds"], data["confidence_reasons"], data["votes"][0]["match"]
     data["confidence_reason"] = reasons[0].text
     data["votes"][0]["cl_match"] = "broader: no place for mine"
-    assert ClusterResult.from_json(data) == result
+    assert from_json(ClusterResult, data) == result
 
 
 def test_a_run_of_a_model_that_answered_nothing_does_not_speak_of_its_answers(tmp_path: Path) -> None:
@@ -204,6 +208,8 @@ def test_mistakes_of_the_caller_are_told(tmp_path: Path) -> None:
         (b'{"kind":"cassia-chunk","schema_version":"0.0"}', "format version 0.0; this cassia reads 1.2"),
         (b'{"kind":"cassia-chunk","schema_version":"1.2"}', "the file is damaged"),
         (b'{"kind":"cassia-result","schema_version":"1.2"}\n{"half', "line 2: not a file made by cassia"),
+        (b'{"kind":"cassia-result","schema_version":"1.2"}\n{"a":"\xff"}', "not UTF-8 text"),
+        (b'{"kind":"cassia-result","schema_version":"1.2"}', r"line 1: the file is damaged \(.*field `dataset`"),
     ],
 )
 def test_file_that_is_not_ours_is_told(tmp_path: Path, content: bytes, message: str) -> None:
@@ -211,6 +217,101 @@ def test_file_that_is_not_ours_is_told(tmp_path: Path, content: bytes, message: 
     path.write_bytes(content)
     with pytest.raises(UsageError, match=message):
         merge_files([path])
+
+
+def damage(data: Any, place: str, value: object) -> None:
+    """Set a value of a record's JSON by its place, such as usage.calls; ... takes it away."""
+    *above, last = (int(step) if step.isdigit() else step for step in place.split("."))
+    for step in above:
+        data = data[step]
+    if value is ...:
+        del data[last]
+    else:
+        data[last] = value
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "why"),
+    [
+        ("usage.calls", "many", "Expected `int`, got `str` - at `$.usage.calls`"),
+        ("usage", ..., "Object missing required field `usage`"),
+        ("outcome", "perhaps", "Invalid enum value 'perhaps' - at `$.outcome`"),
+        ("votes.0.detailed_types.0.score", "high", "at `$.votes[0].detailed_types[0].score`"),
+        ("votes.0.evidence_genes", ..., "Object missing required field `evidence_genes` - at `$.votes[0]`"),
+        ("votes.0.match.how", "guessed", "Invalid enum value 'guessed' - at `$.votes[0].match.how`"),
+        ("cluster.markers.0.log2fc", [2], "at `$.cluster.markers[0].log2fc`"),
+        ("cluster.markers.0.gene", None, "Expected `str`, got `null` - at `$.cluster.markers[0].gene`"),
+        ("cluster.later", 1, "Object contains unknown field `later` - at `$.cluster`"),
+        ("conversation.calls", ..., "Object missing required field `calls` - at `$.conversation`"),
+        ("rounds", {"0": {}}, "Expected `array`, got `object` - at `$.rounds`"),
+        ("no\nname", 1, "Object contains unknown field `no"),
+    ],
+)
+def test_value_that_cannot_be_in_a_result_is_told_with_its_place(
+    tmp_path: Path, place: str, value: object, why: str
+) -> None:
+    path = files(tmp_path, answered=(0, 1, 2))[1]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    data = json.loads(lines[2])
+    damage(data, place, value)
+    path.write_text("\n".join([*lines[:2], json.dumps(data)]) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        merge_files([path])
+    assert str(caught.value).startswith(f"{path}, line 3: the file is damaged (") and why in str(caught.value)
+    assert "\n" not in str(caught.value) and caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "value", "why"),
+    [
+        (1, "index", "first", "line 1: the file is damaged (Expected `int`, got `str` - at `$.index`)"),
+        (1, "siblings", ..., "line 1: the file is damaged (Object missing required field `siblings`)"),
+        (1, "selection.n_genes", 2.5, "at `$.selection.n_genes`"),
+        (3, "id", 7, "line 3: the file is damaged (Expected `str`, got `int` - at `$.id`)"),
+        (3, "hints", ..., "line 3: the file is damaged (Object missing required field `hints`)"),
+    ],
+)
+def test_value_that_cannot_be_in_a_chunk_is_told_with_its_place(
+    tmp_path: Path, line: int, place: str, value: object, why: str
+) -> None:
+    path = tmp_path / "chunk_0.json"
+    write_chunk(path, chunks()[0])
+    lines = path.read_text(encoding="utf-8").splitlines()
+    end = "]}" if line == 1 else ""
+    data = json.loads(lines[line - 1].rstrip(",") + end)
+    damage(data, place, value)
+    written = json.dumps(data, separators=(",", ":"))
+    path.write_text("\n".join([*lines[: line - 1], written.removesuffix(end), *lines[line:]]), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_chunk(path)
+    assert why in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_later_versions_may_add_is_left_alone(tmp_path: Path) -> None:
+    """Where files of other versions have always been read: heads, rounds and what was read in replies."""
+    before, paths = files(tmp_path / "before"), files(tmp_path / "later")
+    head, *rest = paths[1].read_text(encoding="utf-8").splitlines()
+    paths[1].write_text("\n".join([head.removesuffix("}") + ',"later":1}', *rest]), encoding="utf-8")
+    assert merge_files(paths) == merge_files(before)
+    later = {**to_json(Round(checks=(Finding("in_list", True, "in the list"),))), "later": 1}
+    later["checks"][0]["later"] = 1
+    assert from_json(Round, later).checks[0].code == "in_list"
+
+
+def test_file_that_is_changed_while_it_is_collected_is_told(tmp_path: Path) -> None:
+    """Conversations stay in the files until they are written."""
+    paths = files(tmp_path)
+    merged = merge_files(paths)
+    lines = paths[1].read_text(encoding="utf-8").splitlines()
+    paths[1].write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"result_0.jsonl: the file was changed while it was read; collect again"):
+        write_outputs(merged, tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_numbers_stay_as_they_were_written() -> None:
+    selection = replace(make.SELECTION, min_log2fc=0, min_pct=0.0)
+    assert json.dumps(to_json(from_json(type(selection), to_json(selection)))) == json.dumps(to_json(selection))
 
 
 @pytest.mark.parametrize("name", ["../../etc", "/tmp/s", "a\nb", "é" * 200])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cassia_engine.errors import quoted, shown
 from cassia_engine.markers.files.source import Source

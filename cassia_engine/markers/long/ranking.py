@@ -122,7 +122,9 @@ def best(
     markers: dict[str, list[Marker]] = {}
     while batch := rows.fetchmany(10_000):
         for cluster, gene, *values in batch:
-            markers.setdefault(cluster, []).append(Marker(gene.strip(), *map(_finite, values)))
+            log2fc, p_val_adj, pct_in, pct_out, score = map(_finite, values)
+            marker = Marker(gene.strip(), log2fc, p_val_adj, pct_in, pct_out, score)
+            markers.setdefault(cluster, []).append(marker)
     return markers
 
 
