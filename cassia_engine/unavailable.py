@@ -1,6 +1,6 @@
 """What CASSIA 1.4.0 has and cassia does not, with the nearest thing here: for those who come with its scripts.
 
-Its subcommands stand in `cli.namesake`. docs/differences.md has the same as a table, and a test compares the two.
+Its subcommands stand in `cli.other_cassia`. docs/differences.md has the same as a table, and a test compares the two.
 """
 
 from __future__ import annotations

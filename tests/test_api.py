@@ -21,7 +21,7 @@ import pytest
 import cassia_engine
 from cassia_engine import api
 from cassia_engine.errors import ArgumentError, InputProblems, UsageError
-from cassia_engine.outputs.tables import COLUMNS
+from cassia_engine.outputs.summary_tables import COLUMNS
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.run import run_table

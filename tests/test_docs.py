@@ -16,7 +16,7 @@ from msgspec.structs import fields
 
 from cassia_engine import records, settings
 from cassia_engine.cli.app import SUBCOMMANDS
-from cassia_engine.outputs import tables
+from cassia_engine.outputs import summary_tables
 from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict
 
@@ -146,8 +146,8 @@ def test_options_exist(document: str) -> None:
 
 
 def test_summary_and_full_columns_are_described() -> None:
-    assert first_cells(section("Summary")) == list(tables.COLUMNS)
-    assert first_cells(section("Summary")) + first_cells(section("Full table")) == list(tables.FULL_COLUMNS)
+    assert first_cells(section("Summary")) == list(summary_tables.COLUMNS)
+    assert first_cells(section("Summary")) + first_cells(section("Full table")) == list(summary_tables.FULL_COLUMNS)
 
 
 def test_fields_of_cassia_files_are_described() -> None:

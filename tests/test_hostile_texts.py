@@ -14,7 +14,7 @@ from cassia_engine.genes.ids import id_kind
 from cassia_engine.genes.recognised import is_recognised
 from cassia_engine.knowledge.tissues import TissueTable
 from cassia_engine.markers.lists.gene_lists import parse_genes
-from cassia_engine.markers.lists.other_notations import refuse_notation
+from cassia_engine.markers.lists.not_tables import refuse_notation
 from cassia_engine.providers.chat import Finish
 from cassia_engine.replies.claims import read_annotation, read_validation
 

@@ -12,7 +12,7 @@ import pytest
 
 import cassia_engine
 from cassia_engine.cli.app import SUBCOMMANDS
-from cassia_engine.cli.namesake import COMMANDS
+from cassia_engine.cli.other_cassia import COMMANDS
 from cassia_engine.unavailable import FUNCTIONS, UnavailableError
 from tests.cli.test_cli import cassia
 from tests.conftest import ROOT

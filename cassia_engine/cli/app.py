@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from cassia_engine._version import __version__
-from cassia_engine.cli.namesake import COMMANDS, SAID_BY, warn_of_namesake
+from cassia_engine.cli.other_cassia import COMMANDS, SAID_BY, warn_of_other_cassia
 from cassia_engine.cli.suggest import about_command
 from cassia_engine.errors import UsageError
 from cassia_engine.progress import PlainFormatter
@@ -64,7 +64,7 @@ def cassia() -> None:
     context.call_on_close(lambda: logger.removeHandler(handler))
     context.call_on_close(lambda: logger.setLevel(level))
     if context.invoked_subcommand in SAID_BY:
-        warn_of_namesake()
+        warn_of_other_cassia()
 
 
 class _Lines(logging.StreamHandler[TextIO]):

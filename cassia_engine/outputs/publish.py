@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cassia_engine import report
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.outputs import multiqc
-from cassia_engine.outputs.tables import write_tables
+from cassia_engine.outputs.summary_tables import write_tables
 from cassia_engine.records import Merged, Outcome, Status, Usage
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")

@@ -14,7 +14,7 @@ from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 from cassia_engine.settings.declaration import check, parameter, parameters
 
-# Those between "auto" and "long" are the rows of `markers.tools`, which a test compares.
+# Those between "auto" and "long" are the rows of `markers.columns.known_formats`, which a test compares.
 MARKER_FORMATS = (
     *("auto", "seurat", "scanpy", "presto", "seurat_conserved", "seurat_roc", "seurat_avg_diff", "scran"),
     *("scran_wilcox", "scran_log_p", "scran_stats", "scran_wilcox_stats", "scran_scores", "scvi", "scvi_vanilla"),

@@ -13,7 +13,7 @@ import pytest
 
 from cassia_engine import report
 from cassia_engine.csv_injection import guard, unguard
-from cassia_engine.outputs.tables import write_tables
+from cassia_engine.outputs.summary_tables import write_tables
 from cassia_engine.records import CellType, Cluster, ClusterResult, Dataset, Merged, Outcome, RunInfo, Selection
 from cassia_engine.report import rows
 from tests import conversations

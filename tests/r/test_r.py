@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.outputs.tables import COLUMNS
+from cassia_engine.outputs.summary_tables import COLUMNS
 from tests.conftest import EXAMPLES, ROOT, need
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ import cassia_engine
 from cassia_engine.cli.app import cassia
 from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.outputs.publish import write_outputs
-from cassia_engine.outputs.tables import COLUMNS
+from cassia_engine.outputs.summary_tables import COLUMNS
 from cassia_engine.records import Chunk, ClusterResult, Correction, How, Outcome, TermMatch, to_json
 from cassia_engine.stagefiles import read_status, result_file
 from cassia_engine.stages.collect import merge_files

@@ -11,11 +11,11 @@ from cassia_engine.errors import raise_all, shown
 from cassia_engine.genes.ids import id_kind
 from cassia_engine.genes.recognised import are_hardly_known, are_mostly_known
 from cassia_engine.markers.columns.formats import LONG, ROW_NAMES, Format, data_columns, has_two, listed, refuse_double
+from cassia_engine.markers.columns.known_formats import FORMATS, GENERIC, SCANPY_SCORES
 from cassia_engine.markers.columns.misfit import misfit, nearest
 from cassia_engine.markers.columns.remarks import say_choice
 from cassia_engine.markers.columns.sample import are_genes, has_lists, number_columns, texts_of
 from cassia_engine.markers.columns.statistics import KNOWN, known_statistics, matching, plain
-from cassia_engine.markers.columns.tools import FORMATS, GENERIC, SCANPY_SCORES
 from cassia_engine.markers.files.headers import (
     CLUSTER_HEADERS,
     CLUSTER_PREFIXES,

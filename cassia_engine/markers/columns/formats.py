@@ -1,4 +1,4 @@
-"""What a marker table's format is, and tables of two columns. The formats themselves are rows of `tools`."""
+"""What a marker table's format is, and tables of two columns. The formats themselves are rows of `known_formats`."""
 
 from __future__ import annotations
 

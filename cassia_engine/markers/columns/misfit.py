@@ -9,9 +9,9 @@ from cassia_engine.callers import option
 from cassia_engine.errors import shown
 from cassia_engine.markers.columns.clear_columns import clear_columns
 from cassia_engine.markers.columns.formats import Format, listed
+from cassia_engine.markers.columns.known_formats import PRESTO, SCANPY, SEURAT
 from cassia_engine.markers.columns.sample import number_columns
 from cassia_engine.markers.columns.statistics import is_common, is_unclear_fold, known_statistics, plain
-from cassia_engine.markers.columns.tools import PRESTO, SCANPY, SEURAT
 from cassia_engine.markers.columns.unused import statistic_options
 from cassia_engine.markers.files.source import Source
 

@@ -10,9 +10,9 @@ from cassia_engine.errors import shown
 from cassia_engine.genes.ids import id_kind
 from cassia_engine.genes.recognised import are_hardly_known
 from cassia_engine.markers.columns.formats import Format, listed
+from cassia_engine.markers.columns.known_formats import MUSCAT, SCANPY_SCORES
 from cassia_engine.markers.columns.sample import texts_of
 from cassia_engine.markers.columns.statistics import matching, plain
-from cassia_engine.markers.columns.tools import MUSCAT, SCANPY_SCORES
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 from cassia_engine.markers.files.source import Source
 from cassia_engine.settings import SplitSettings

@@ -18,8 +18,8 @@ from cassia_engine.errors import UsageError
 from cassia_engine.files import local
 from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
-from cassia_engine.markers.files.objects import write_object
 from cassia_engine.markers.files.plain_copy import plain_copy
+from cassia_engine.markers.files.python_objects import write_object
 from cassia_engine.markers.files.source import Source, as_pattern, open_source
 from cassia_engine.markers.files.text_file import READING_ERRORS, unreadable
 from cassia_engine.settings import SplitSettings

@@ -26,7 +26,7 @@ from cassia_engine.markers.files.text_file import (
     unreadable,
 )
 from cassia_engine.markers.lists.gene_lists import is_list, parse_genes
-from cassia_engine.markers.lists.other_notations import is_remark, refuse_notation
+from cassia_engine.markers.lists.not_tables import is_remark, refuse_notation
 from cassia_engine.markers.lists.set_labels import LABELS, is_labelled, part_label, plain_label, start_with_names
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import duckdb
 from cassia_engine.callers import option
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.markers.columns.formats import listed
-from cassia_engine.markers.columns.tools import SCVI, SCVI_VANILLA
+from cassia_engine.markers.columns.known_formats import SCVI, SCVI_VANILLA
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.long.thresholds import (
     FRACTION_ABOVE_1,

@@ -14,7 +14,7 @@ from cassia_engine.markers.columns.marked import is_mark
 from cassia_engine.markers.columns.wide_labels import GENE, Label, key_of
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
-from cassia_engine.markers.wide.wide import MOST_CELLS, Lists
+from cassia_engine.markers.wide.recognition import MOST_CELLS, Lists
 
 log = logging.getLogger(__name__)
 

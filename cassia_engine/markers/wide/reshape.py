@@ -22,8 +22,8 @@ from cassia_engine.markers.columns.wide_labels import GENE, RAW_P
 from cassia_engine.markers.files.source import MISSING, Problems, Source
 from cassia_engine.markers.wide.marker_matrix import read_matrix
 from cassia_engine.markers.wide.per_gene import find_per_gene, rows_of
-from cassia_engine.markers.wide.turn import before_turn
-from cassia_engine.markers.wide.wide import Lists, read_lists
+from cassia_engine.markers.wide.recognition import Lists, read_lists
+from cassia_engine.markers.wide.turning_point import before_turn
 from cassia_engine.settings import SplitSettings
 
 log = logging.getLogger(__name__)

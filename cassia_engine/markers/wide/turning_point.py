@@ -15,7 +15,7 @@ from itertools import count
 from cassia_engine.errors import shown
 from cassia_engine.markers.columns.wide_labels import RAW_P
 from cassia_engine.markers.files.source import Source
-from cassia_engine.markers.wide.wide import Lists
+from cassia_engine.markers.wide.recognition import Lists
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from cassia_engine.errors import UsageError
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.columns.formats import SIMPLIFIED_TITLE
+from cassia_engine.markers.columns.known_formats import FORMATS
 from cassia_engine.markers.columns.statistics import KNOWN, known_statistics
-from cassia_engine.markers.columns.tools import FORMATS
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.settings import MARKER_FORMATS, SplitSettings
 from tests.markers.test_markers import genes, read

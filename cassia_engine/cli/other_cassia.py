@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
-def warn_of_namesake() -> None:
+def warn_of_other_cassia() -> None:
     """Say once which other package has a command of this name: whichever was installed last has it."""
     from importlib.metadata import entry_points
 

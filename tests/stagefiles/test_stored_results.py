@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cassia_engine.records import Chunk, ClusterResult, Correction, to_json
 from cassia_engine.records.results import CALL_FACTS
 from cassia_engine.stagefiles import ResultFile, read_chunk_or_result, result_file
-from cassia_engine.stored_results import StoredResult
+from cassia_engine.stagefiles.stored_results import StoredResult
 from tests import factories as make
 from tests import large
 

@@ -30,7 +30,7 @@ from cassia_engine.records import (
     to_json,
 )
 from cassia_engine.records.record import Record
-from cassia_engine.stage_lines import (
+from cassia_engine.stagefiles.lines import (
     ChunkFields,
     ClusterFields,
     ResultFields,
@@ -41,7 +41,7 @@ from cassia_engine.stage_lines import (
     read_lines,
     record,
 )
-from cassia_engine.stored_results import Place, stored
+from cassia_engine.stagefiles.stored_results import Place, stored
 
 
 class ResultFile(Record, frozen=True, forbid_unknown_fields=False):

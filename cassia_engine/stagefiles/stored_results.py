@@ -20,7 +20,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.records import ClusterResult, Conversation, Round
 from cassia_engine.records.record import Record
 from cassia_engine.records.results import CALL_FACTS
-from cassia_engine.stage_lines import record
+from cassia_engine.stagefiles.lines import record
 
 _LIGHT = tuple(name for name in ClusterResult.__struct_fields__ if name not in ("conversation", "rounds"))
 
