@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 import cassia_engine
+from cassia_engine.providers.accounts import load
+from cassia_engine.records import OFFLINE
 from tests.conftest import EXAMPLES
 from tests.pipeline.launch import Launcher
 
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.slow
 PBMC = str(EXAMPLES / "pbmc68k_scanpy.csv")
 TABLE = ("--input", PBMC, "--outdir", "out", "--tissue", "blood", "--species", "human")
 HEADER = "sample,markers,tissue,species\n"
+PROVIDERS = ", ".join((OFFLINE, *(row.provider for row in load())))
 
 
 def words_after_launch(said: str) -> list[str]:
@@ -72,9 +75,8 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--ascending yes: expected nothing, true or false after it",
                 "--cluster_column 0: Nextflow has read this as a number (007 becomes 7)",
                 "--gene_map ..: this is a folder; expected a file",
-                "--provider ofline: expected one of offline, openrouter, openai, anthropic, groq, mistral, ollama, "
-                "custom, or a URL without name and password (whose key goes into CUSTOM_API_KEY of the environment); "
-                "did you mean offline?",
+                f"--provider ofline: expected one of {PROVIDERS}, or a URL without name and password (whose key goes "
+                "into CUSTOM_API_KEY of the environment); did you mean offline?",
                 "--knowledge none.tsv: no such file",
             ],
         ),
@@ -160,8 +162,8 @@ def test_a_password_in_a_url_is_refused_and_not_shown(pipeline: Launcher, user: 
     assert_said(
         run.said,
         [
-            "--provider https://...@host.example/v1: expected one of offline, openrouter, openai, anthropic, groq, "
-            "mistral, ollama, custom, or a URL without name and password",
+            f"--provider https://...@host.example/v1: expected one of {PROVIDERS}, "
+            "or a URL without name and password",
             "--base_url https://...@host.example/v1: expected a URL with https://, or http:// for this machine, "
             "without name and password; ",
             "--proxy https://...@host.example/v1: expected the URL of a proxy without name and password; one that has "

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -23,6 +24,7 @@ from cassia_engine.providers import accounts
 from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.chat import Chat, Finish, Message, Reply
 from cassia_engine.providers.client import Client
+from cassia_engine.providers.dialects import DIALECTS as KNOWN_DIALECTS
 from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
 from cassia_engine.replies.shapes import ANNOTATION
@@ -35,16 +37,9 @@ KEY = "sk-canary-5f1e9c0b7a2d4e68"
 QUICK = RetryPolicy(
     attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.001, longest_pause=0.03, jitter=0, budget=5
 )
-# Where the mock speaks as the provider does.
-PLACES = {
-    "openai": "/v1",
-    "openrouter": "/api/v1",
-    "groq": "/openai/v1",
-    "mistral": "/mistral/v1",
-    "custom": "/v1",
-    "anthropic": "",
-    "ollama": "",
-}
+# Where the mock speaks as the provider does: at the path of the provider's address, but for these.
+PLACES = {"mistral": "/mistral/v1", "custom": "/v1"}
+# A provider for each dialect, which is run through every fault.
 DIALECTS = {"custom": "openai-chat", "anthropic": "anthropic-messages", "ollama": "ollama-chat"}
 
 # What a fault is taken for: an error of a class, or an answer.
@@ -135,11 +130,17 @@ class Bench:
         return self.mock.stats.calls
 
 
+def place(provider: str) -> str:
+    """The path of the mock's address for a provider."""
+    address = next(row.base_url for row in accounts.load() if row.provider == provider)
+    return PLACES.get(provider, urlsplit(address).path)
+
+
 @asynccontextmanager
 async def bench(folder: Path, provider: str, model: str = "mock", **options: Any) -> AsyncIterator[Bench]:
     mock = Mock(Options(require_key=KEY, **options))
     async with mock.serving() as url:
-        account = open_account(provider, model, url + PLACES[provider], Secret(KEY), environ={})
+        account = open_account(provider, model, url + place(provider), Secret(KEY), environ={})
         yield Bench(mock, account, folder)
 
 
@@ -150,7 +151,8 @@ async def attempt(client: Client, chat: Chat) -> Reply | CassiaError:
         return error
 
 
-def test_the_table_has_every_fault() -> None:
+def test_the_table_has_every_dialect_and_fault() -> None:
+    assert set(DIALECTS.values()) == set(KNOWN_DIALECTS)
     assert sorted(EXPECTED) == sorted(FAULTS)
     assert len(EXPECTED) == sum(len(names.split()) for names in STATED.values())
 
