@@ -19,6 +19,7 @@ from cassia_engine.cli.app import SUBCOMMANDS
 from cassia_engine.outputs import summary_tables
 from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 
 ROOT = Path(__file__).parent.parent
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -198,6 +199,12 @@ def test_defaults_of_the_marker_filter_are_right() -> None:
 
 def test_marker_formats_are_described() -> None:
     assert first_cells(section("Marker tables")) == [name for name in settings.MARKER_FORMATS if name != "auto"]
+
+
+def test_every_question_is_in_the_table_of_what_agrees() -> None:
+    page = (ROOT / "docs" / "conversation.md").read_text(encoding="utf-8")
+    table = page.split("\n## Does the validator agree?\n", 1)[1].split("\n\n", 1)[0]
+    assert set(VALIDATOR_QUESTIONS) <= set(re.findall(r"[a-z]+_[a-z_]+", table))
 
 
 def test_version_of_the_formats_is_right() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import cassia_engine
+from cassia_engine import prompts
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError
 from cassia_engine.markers import read_markers
@@ -120,7 +121,7 @@ def test_two_calls_a_cluster_and_everything_is_said(quiet: Running, tmp_path: Pa
     assert quiet.stats()["completed"] == 2 * len(found)
     assert {row["Provider"] for row in found} == {"custom"}
     assert {row["Model"] for row in found} == {"mock"}
-    assert {row["Prompt Version"] for row in found} == {"1"}
+    assert {row["Prompt Version"] for row in found} == {prompts.VERSION}
     assert all(row["CL ID"].startswith("CL:") for row in found)
     assert all(int(row["Input Tokens"]) > 500 and int(row["Output Tokens"]) > 50 for row in found)
     # Nobody told what a call of the mock costs: unknown, which is not 0.

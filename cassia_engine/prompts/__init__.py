@@ -30,6 +30,7 @@ LONGEST_REPLY = 20_000
 _ASK = "Annotate this cluster."
 _ASK_TISSUE = "Annotate this cluster. Its tissue is not known: fill possible_tissues."
 _REVIEW = "Review this claim."
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _REPAIR = "Put this reply into the form."
 
 
@@ -106,10 +107,19 @@ def _annotator_rules() -> str:
 def _validator_rules(involvement: str) -> str:
     return Template(_text("validator")).substitute(
         blocks=_text("blocks"),
-        stance=_text(f"validator_{involvement}"),
+        stance=_stance(involvement),
         questions="\n".join(f"- {question.id}: {question.asked}" for question in VALIDATOR_QUESTIONS.values()),
+        number=_NUMBERS[len(VALIDATOR_QUESTIONS)],
         shape=_shape(VALIDATION),
     )
+
+
+def _stance(involvement: str) -> str:
+    """How strict the validator is to be; a strict one is told which answers agree with the claim."""
+    agreeing = [question.id for question in VALIDATOR_QUESTIONS.values() if question.expected]
+    first, *others = (question.id for question in VALIDATOR_QUESTIONS.values() if not question.expected)
+    objecting = f"{first} and the {_NUMBERS[len(others)]} after it"
+    return Template(_text(f"validator_{involvement}")).substitute(agreeing=" and ".join(agreeing), objecting=objecting)
 
 
 @cache

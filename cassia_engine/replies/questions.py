@@ -77,5 +77,6 @@ _TABLE = (
         least_genes=2,
     ),
 )
-# By id, in the order in which they are asked.
+# By id, in the order in which they are asked: first those to be answered with yes, as the strict validator's prompt has
+# the others by "... and the three after it".
 VALIDATOR_QUESTIONS: Mapping[str, Question] = {question.id: question for question in _TABLE}

@@ -18,7 +18,7 @@ from cassia_engine.offline.scoring import Candidate, Ranking, Scorer
 from cassia_engine.offline.verdict import Verdict, judge
 from cassia_engine.ontology import Ontology
 from cassia_engine.replies import shapes as shapes_of
-from cassia_engine.replies.shapes import QUESTIONS
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from tests.mock_provider.reading import Question, last_block, read_question
 
 ANNOTATION, VALIDATION = "cassia_annotation", "cassia_validation"
@@ -160,9 +160,9 @@ def _validation(opinion: Opinion, question: Question, varied: bool) -> dict[str,
 
 
 def _judgement(own: str, genes: Iterable[str], *, agrees: bool, score: int) -> dict[str, Any]:
-    good = {"lineage_fits", "type_fits"} if agrees else {"better_type"}
+    good = {name for name, asked in VALIDATOR_QUESTIONS.items() if asked.expected} if agrees else {"better_type"}
     told = list(genes)
-    answers = {name: {"answer": "yes" if name in good else "no", "genes": told[:3]} for name in QUESTIONS}
+    answers = {name: {"answer": "yes" if name in good else "no", "genes": told[:3]} for name in VALIDATOR_QUESTIONS}
     feedback = "" if agrees else f"{own} explains the list better, by {', '.join(told) or 'no gene'}."
     reason = "The strongest genes fit the claim." if agrees else f"The strongest genes mark {own}."
     return {"own_type": own, **answers, "feedback": feedback, "score": score, "score_reason": reason}

@@ -162,8 +162,7 @@ def test_a_password_in_a_url_is_refused_and_not_shown(pipeline: Launcher, user: 
     assert_said(
         run.said,
         [
-            f"--provider https://...@host.example/v1: expected one of {PROVIDERS}, "
-            "or a URL without name and password",
+            f"--provider https://...@host.example/v1: expected one of {PROVIDERS}, or a URL without name and password",
             "--base_url https://...@host.example/v1: expected a URL with https://, or http:// for this machine, "
             "without name and password; ",
             "--proxy https://...@host.example/v1: expected the URL of a proxy without name and password; one that has "

@@ -20,8 +20,9 @@ from cassia_engine.prompts import Briefing
 from cassia_engine.prompts.data_blocks import CUT, UNREADABLE, clean, gene_name
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster, Dataset, Marker, Selection, SetAside
+from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.shapes import ANNOTATION, QUESTIONS, VALIDATION
-from scripts.make_prompts_doc import DEFAULT_OUTPUT, render
+from scripts.make_prompts_doc import DEFAULT_OUTPUT, REVIEW, render
 from tests.factories import NK_GENES, PLATELET_GENES, SELECTION, cluster
 
 HOSTILE = Path(__file__).parents[1] / "data" / "hostile"
@@ -376,9 +377,15 @@ def test_what_is_sent_changes_with_its_version_only() -> None:
     assert DIGESTS.get(prompts.VERSION) == digest, f"bump prompts.VERSION and add its digest {digest}"
 
 
+def test_questions_that_agree_with_yes_come_first() -> None:
+    expected = [question.expected for question in VALIDATOR_QUESTIONS.values()]
+    assert expected == sorted(expected, reverse=True)
+
+
 def test_the_page_shows_what_is_sent() -> None:
     page = DEFAULT_OUTPUT.read_text(encoding="utf-8")
     assert page == render(page), "run scripts/make_prompts_doc.py"
+    assert set(QUESTIONS) <= set(REVIEW), "its example answers every question"
 
 
 def test_selection_names_the_ranking() -> None:

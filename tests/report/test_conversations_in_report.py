@@ -101,7 +101,9 @@ def test_verdict_reads_as_questions_with_answers_and_marks() -> None:
         "Does the first candidate claim more than the genes can show? no clear answer",
         "Does another type explain the list better? yes GZMB",
     ]
-    assert [line.mark for line in questions(text)] == ["passed", "passed", "unclear", "failed", "passed", "passed"]
+    marks = [line.mark for line in questions(text)]
+    assert marks[:4] == ["passed", "passed", "unclear", "failed"]
+    assert set(marks[4:]) == {"passed"}
     assert "Feedback" not in points("Validator", text)
 
 
@@ -512,4 +514,6 @@ def test_objection_is_marked_as_the_rule_counted_it(involvement: str, mark: str)
     """Also where the verdict disagrees for another reason. The moderate validator needs listed genes for it."""
     unlisted = {"answer": "yes", "genes": ["CD19"]}
     text = conversations.verdict(type_fits="no", better_type=unlisted, too_specific={"answer": "yes", "genes": []})
-    assert [line.mark for line in questions(text, involvement)] == ["passed", "failed", mark, mark, "passed", "passed"]
+    marks = [line.mark for line in questions(text, involvement)]
+    assert marks[:4] == ["passed", "failed", mark, mark]
+    assert set(marks[4:]) == {"passed"}
