@@ -295,7 +295,7 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
   text
 }
 
-# The guard of cassia_engine/cells.py: a ' wherever a spreadsheet would otherwise run what follows; and its inverse.
+# The guard of cassia_engine/csv_injection.py: a ' wherever a spreadsheet would otherwise run what follows; and its inverse.
 .cassia_signs <- "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\\-"
 .cassia_before <- paste0(
   "(?='*[\\x01-\\x08\\x0b\\x0c\\x0e-\\x20\\x7f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f",

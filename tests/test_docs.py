@@ -26,7 +26,12 @@ FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Options of other tools stand in CONTRIBUTING.md.
 FOR_USERS = ("README.md", "CHANGELOG.md", "docs/formats.md", "docs/benchmarks.md", "benchmarks/README.md")
-FOLDERS = ("docs", "benchmarks", "cassia_engine", "modules", "tests")
+FOLDERS = ("docs", "benchmarks", "cassia_engine", "findings", "modules", "tests")
+OUR_FOLDERS = (
+    *("assets/", "benchmarks/", "conf/", "docs/", "findings/", "modules/", "scripts/", "subworkflows/", "tests/"),
+    *(f"{folder.name}/" for folder in (ROOT / "cassia_engine").iterdir() if folder.is_dir()),
+    "cassia_engine/",
+)
 
 
 def documents() -> list[Path]:
@@ -68,6 +73,15 @@ def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
     local = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
     assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_are_named_exist(path: Path) -> None:
+    """Paths from the repository, from cassia_engine or from the document's folder, where their first folder is ours."""
+    named = set(re.findall(r"`([\w.-]+(?:/[\w.-]+)+/?)`", path.read_text(encoding="utf-8")))
+    ours = {name for name in named if name.startswith(OUR_FOLDERS)}
+    starts = (ROOT, ROOT / "cassia_engine", path.parent)
+    assert [name for name in sorted(ours) if not any((start / name).exists() for start in starts)] == []
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"])
