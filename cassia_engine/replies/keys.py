@@ -6,9 +6,11 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _LONGEST = 20_000  # characters of a text in which JSON is looked for
+_SHORT = 60  # characters of a name that is kept in memory
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINTS = re.compile(r"[\W_]+")
 _NUMBERING = re.compile(r"^\W*(?:q(?:uestion)?[ _.]?)?\d{1,2}(?:[.):]\s*|[\s_-]+)(?=[A-Za-z])", re.IGNORECASE)
@@ -96,4 +98,9 @@ def unpacked(value: Any) -> Any:
 
 
 def _squashed(name: str) -> str:
+    return _squashed_once(name) if len(name) <= _SHORT else _squashed_once.__wrapped__(name)
+
+
+@lru_cache(maxsize=1024)  # Replies have the same few names, each looked up many times.
+def _squashed_once(name: str) -> str:
     return _JOINTS.sub("", _NUMBERING.sub("", name)).casefold()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from cassia_engine.replies import reply_values
@@ -42,6 +43,7 @@ _NOTHING = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def nameless(label: str) -> bool:
     """Whether a label names no cell type."""
     return not any(map(str.isalpha, label)) or _plain(label) in NAMELESS or placeholder(label)
@@ -52,6 +54,7 @@ def placeholder(label: str) -> bool:
     return of_the_form(label) or _plain(label) in _UNFILLED
 
 
+@lru_cache(maxsize=1024)
 def of_the_form(label: str) -> bool:
     """Whether a label is a word of the form that was asked for."""
     bare = _plain(label)
