@@ -191,3 +191,10 @@ def test_no_cluster_is_lost_or_renamed(
         largest = max((fold for _, fold, p in rows if 0.25 < fold < float("inf") and p < 0.05), default=5)
         expected = sorted(kept, key=lambda item: -min(item[1], largest))
         assert cluster.genes == [gene for gene, _ in expected][:50]
+
+
+def test_all_genes_may_be_asked_for(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(SEURAT + "".join(f"0,{fold},1,0,0,B,{gene}\n" for fold, gene in ((1, "CD19"), (2, "MS4A1"))))
+    [cluster] = read_markers(table, SplitSettings(n_genes=5_000_000)).clusters
+    assert [marker.gene for marker in cluster.markers] == ["MS4A1", "CD19"]

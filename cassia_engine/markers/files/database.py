@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def connected() -> Iterator[duckdb.DuckDBPyConnection]:
     with _deferred():
         db = duckdb.connect()
     with db:
-        db.execute("SET enable_progress_bar = false")
+        with suppress(duckdb.Error):  # refused in a notebook without ipywidgets, where DuckDB draws none
+            db.execute("SET enable_progress_bar = false")
         yield db
 
 

@@ -27,6 +27,7 @@ _METHODS = {
     "Score": ("score",),
 }
 _DEFAULT = "avg_log2FC"
+_MOST_EXTREMES = 1_000_000  # from so many on DuckDB refuses to find the largest values
 _WITHOUT_DEFAULT = ("avg_log2FC", "Score", "pct_diff", "p_val_adj")
 
 
@@ -112,8 +113,9 @@ def best(
     order = f"{value} {direction} NULLS LAST, rowid"
     these = "AND cluster IN (SELECT unnest($2)) " if clusters is not None else ""
     # The value that the last one wanted has leaves few rows to be put in order.
+    last = f"{extreme}({value}, $1)[$1]" if n_genes < _MOST_EXTREMES else "NULL"
     rows = db.execute(
-        f"WITH ends AS (SELECT cluster, {extreme}({value}, $1)[$1] AS last FROM kept WHERE hit IS NOT NULL {these}"
+        f"WITH ends AS (SELECT cluster, {last} AS last FROM kept WHERE hit IS NOT NULL {these}"
         f"GROUP BY cluster) SELECT cluster, {', '.join(columns)} FROM kept JOIN ends USING (cluster) "
         f"WHERE hit IS NOT NULL AND (last IS NULL OR {value} {sign} last) "
         f"QUALIFY row_number() OVER (PARTITION BY cluster ORDER BY {order}) <= $1 ORDER BY {order}",
