@@ -120,7 +120,11 @@ def _is_annotation(fields: Mapping[str, Any]) -> bool:
 
 def _is_validation(fields: Mapping[str, Any]) -> bool:
     asked, _ = _asked(fields)
-    return any(question in asked for question in QUESTIONS)
+    return _has_questions(asked)
+
+
+def _has_questions(fields: Fields) -> bool:
+    return any(question in fields for question in QUESTIONS)
 
 
 def _asked(fields: Mapping[str, Any]) -> tuple[Fields, Mapping[str, Any]]:
@@ -135,7 +139,7 @@ def _asked(fields: Mapping[str, Any]) -> tuple[Fields, Mapping[str, Any]]:
 
 def _questions_in(value: Any) -> Iterator[tuple[str, Any]]:
     """The answers in an object or a list, with its other fields; nothing where no question of ours is named."""
-    if isinstance(value, Mapping) and any(question in Fields(value, {}) for question in QUESTIONS):
+    if isinstance(value, Mapping) and _has_questions(Fields(value, {})):
         yield from value.items()
         return
     items = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
@@ -146,7 +150,7 @@ def _questions_in(value: Any) -> Iterator[tuple[str, Any]]:
         asked = key(reply_values.text(fields.get("question")))
         if asked in QUESTIONS:
             yield asked, {name: fields.get(name) for name in ("answer", "genes")}
-        elif any(question in Fields(item, {}) for question in QUESTIONS):
+        elif _has_questions(Fields(item, {})):
             yield from item.items()
 
 
