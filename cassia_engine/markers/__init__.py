@@ -32,7 +32,7 @@ from cassia_engine.markers.columns.symbols import check_symbols, read_gene_map
 from cassia_engine.markers.columns.unused import check_unused, used_columns
 from cassia_engine.markers.columns.whole_ids import with_whole_ids, without_blanks
 from cassia_engine.markers.files.database import interrupts
-from cassia_engine.markers.files.frames import Table, opened
+from cassia_engine.markers.files.input_kinds import Table, opened
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.lists.gene_sets import open_sets
 from cassia_engine.markers.lists.pair import with_pair

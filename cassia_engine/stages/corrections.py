@@ -17,7 +17,7 @@ from cassia_engine.callers import option
 from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.markers.columns.formats import data_columns
-from cassia_engine.markers.files.frames import opened
+from cassia_engine.markers.files.input_kinds import opened
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
 from cassia_engine.offline.broad_lineages import lineage_of
 from cassia_engine.ontology import WRITTEN_ID, Ontology

@@ -11,7 +11,7 @@ from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import shown
 from cassia_engine.markers.columns.formats import data_columns
 from cassia_engine.markers.columns.whole_ids import whole_id
-from cassia_engine.markers.files.frames import opened
+from cassia_engine.markers.files.input_kinds import opened
 from cassia_engine.markers.files.source import Problems, Source, rows
 from cassia_engine.records import Cluster
 

@@ -12,7 +12,7 @@ from cassia_engine.errors import UsageError, shown
 from cassia_engine.genes.dates import is_date, is_scientific
 from cassia_engine.genes.ids import id_kind, unversioned
 from cassia_engine.markers.columns.formats import data_columns
-from cassia_engine.markers.files.frames import opened
+from cassia_engine.markers.files.input_kinds import opened
 from cassia_engine.markers.files.source import MISSING, Problems, rows
 from cassia_engine.records import Cluster
 
