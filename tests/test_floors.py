@@ -14,14 +14,14 @@ from tests.conftest import ROOT, need_env
 # Tables and frames, the command line with its exit codes, the provider's client with its faults, report and library.
 SMOKE = (
     *(
-        "test_cli.py",
+        "cli/test_cli.py",
         "test_compat.py",
-        "test_markers.py",
-        "test_wild_tables.py",
-        "test_table_library.py",
+        "markers/test_markers.py",
+        "markers/test_wild_tables.py",
+        "report/test_table_library.py",
         "test_llm.py",
     ),
-    *("test_terminal_llm.py", "providers/test_client.py", "providers/test_transport.py"),
+    *("cli/test_terminal_llm.py", "providers/test_client.py", "providers/test_transport.py"),
 )
 
 
