@@ -35,26 +35,26 @@ class Place(NamedTuple):
     size: int
 
 
-class StoredResult(ClusterResult, frozen=True):
+class StoredResult(ClusterResult, frozen=True, kw_only=True):
     """A result as it was read; its conversation and rounds are read from the place when they are asked for.
 
-    Raises UsageError there if the file is not as it was.
+    That raises UsageError if the file is not as it was. `to_json` does not have them: it is for `whole`.
     """
 
-    place: Place | None = None
-    facts: tuple[Mapping[str, Any], ...] = ()
+    place: Place
+    facts: tuple[Mapping[str, Any], ...]
 
     @property  # type: ignore[misc]
     def conversation(self) -> Conversation:
-        return _conversation(self.place) if self.place else Conversation()
+        return _conversation(self.place)
 
     @property  # type: ignore[misc]
     def rounds(self) -> tuple[Round, ...]:
-        return _rounds(self.place) if self.place else ()
+        return _rounds(self.place)
 
     @property
     def conversation_json(self) -> str:
-        return str(memoryview(_again(_Json, self.place).conversation), "utf-8") if self.place else "{}"
+        return str(memoryview(_again(_Json, self.place).conversation), "utf-8")
 
     @property
     def call_facts(self) -> tuple[Mapping[str, Any], ...]:
