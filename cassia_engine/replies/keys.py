@@ -98,9 +98,12 @@ def unpacked(value: Any) -> Any:
 
 
 def _squashed(name: str) -> str:
-    return _squashed_once(name) if len(name) <= _SHORT else _squashed_once.__wrapped__(name)
+    return _squashed_short(name) if len(name) <= _SHORT else _squash(name)
 
 
-@lru_cache(maxsize=1024)  # Replies have the same few names, each looked up many times.
-def _squashed_once(name: str) -> str:
+def _squash(name: str) -> str:
     return _JOINTS.sub("", _NUMBERING.sub("", name)).casefold()
+
+
+# Replies have the same few names, each looked up many times.
+_squashed_short = lru_cache(maxsize=1024)(_squash)
