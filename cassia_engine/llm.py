@@ -144,7 +144,7 @@ class _Work:
     ended: CassiaError | None = None
 
     async def hold_all(self, exchange: Exchange, put: OnDone, stop: Cancellation, halted: Callable[[], str]) -> None:
-        """Hold the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
+        """Run the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
         and a run that is stopped leaves few conversations half done."""
         client = Client(self.account, exchange, max_workers=self.max_workers, halted=halted)
         stopping = asyncio.Event()
@@ -155,16 +155,16 @@ class _Work:
 
         loop = asyncio.get_running_loop()
 
-        def hear() -> None:
+        def end_soon() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
                 loop.call_soon_threadsafe(end)
 
-        stop.on_request(hear)
-        talks, waiting = _Talks(self, client), iter(self.chunk.clusters)
+        stop.on_request(end_soon)
+        conversations, waiting = _Conversations(self, client), iter(self.chunk.clusters)
         width = min(2 * self.max_workers, len(self.chunk.clusters))
         workers = []
         for _ in range(width):
-            workers.append(asyncio.create_task(self._hold(waiting, talks, put, end)))
+            workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))
             # What one has asked goes out before the next question is written.
             await asyncio.sleep(0)
         everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
@@ -180,10 +180,12 @@ class _Work:
             if isinstance(outcome, Exception):
                 raise outcome
 
-    async def _hold(self, waiting: Iterator[Cluster], talks: _Talks, put: OnDone, end: Callable[[], None]) -> None:
+    async def _run_in_turn(
+        self, waiting: Iterator[Cluster], conversations: _Conversations, put: OnDone, end: Callable[[], None]
+    ) -> None:
         for cluster in waiting:
             try:
-                put(await talks.hold(cluster))
+                put(await conversations.run(cluster))
             except StoppedError:
                 continue  # not reached; in a replay others may be in the journal
             except CassiaError as error:
@@ -192,7 +194,7 @@ class _Work:
                 return
 
 
-class _Talks:
+class _Conversations:
     """The conversations of clusters: the first, further ones where they failed, and those that the journal holds."""
 
     def __init__(self, work: _Work, client: Client):
@@ -206,7 +208,7 @@ class _Talks:
         self._ontology.resolve("cell")  # makes its index now, not while answers wait to be read
         self._asked_again: set[int] = set()
 
-    async def hold(self, cluster: Cluster) -> ClusterResult:
+    async def run(self, cluster: Cluster) -> ClusterResult:
         """The first result that is no failure, else the last; with the calls of all its conversations."""
         if not cluster.markers:
             return ClusterResult.unanswered(cluster, "")
@@ -236,19 +238,19 @@ class _Talks:
 
 def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone, stop: Cancellation) -> None:
     """Run a coroutine in a loop of a thread of its own, and `take` here what it puts."""
-    said: queue.SimpleQueue[ClusterResult | _End] = queue.SimpleQueue()
+    results: queue.SimpleQueue[ClusterResult | _End] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            asyncio.run(main(said.put))
-            said.put(_End(None))
+            asyncio.run(main(results.put))
+            results.put(_End(None))
         except BaseException as error:
-            said.put(_End(error))
+            results.put(_End(error))
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="cassia", daemon=True)
     start(thread)
     try:
-        while not isinstance(item := said.get(), _End):
+        while not isinstance(item := results.get(), _End):
             take(item)
     except BaseException:
         # What comes while it is stopping is a second request: at once. A daemon does not keep the process.

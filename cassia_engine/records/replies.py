@@ -1,7 +1,4 @@
-"""What was read in a model's replies: the annotator's claim and the validator's verdict.
-
-Names of genes and questions are in memory once when records are read: a sample has thousands of rounds.
-"""
+"""What was read in a model's replies: the annotator's claim and the validator's verdict."""
 
 from __future__ import annotations
 

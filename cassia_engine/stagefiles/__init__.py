@@ -60,7 +60,7 @@ _Read = TypeVar("_Read", Chunk, ResultFile)
 
 
 def write_chunk(path: Path, chunk: Chunk) -> None:
-    """Write a chunk file: one JSON object, a cluster a line."""
+    """Write a chunk file: one JSON object, with each cluster on a line of its own."""
     head = {"kind": CHUNK_KIND, "schema_version": SCHEMA_VERSION, **to_json(chunk)}
     clusters = head.pop("clusters")
     with atomic_write(path) as out:

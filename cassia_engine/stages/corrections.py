@@ -139,8 +139,8 @@ def _check_row(line: int, cells: Mapping[str, str], problems: Problems) -> None:
     for name, most in LONGEST.items():
         if len(cells.get(name, "")) > most:
             problems.add("too long", f"column {name}: {len(cells[name])} characters; at most {most}", line)
-    if trouble := _trouble_with(cells.get("cl_id", "")):
-        problems.add(f"with a cl_id that is {trouble[0]}", f"column cl_id: {trouble[1]}", line)
+    if fault := _fault_of_id(cells.get("cl_id", "")):
+        problems.add(f"with a cl_id that is {fault[0]}", f"column cl_id: {fault[1]}", line)
 
 
 def _check_cluster(line: int, cluster: str, clusters: Collection[str], problems: Problems) -> None:
@@ -169,7 +169,7 @@ def _both(source: Source, line: int, first: Correction, second: Correction) -> s
     return f"first {there}"
 
 
-def _trouble_with(cl_id: str) -> tuple[str, str] | None:
+def _fault_of_id(cl_id: str) -> tuple[str, str] | None:
     """What is wrong with an id, in a word, and with what to do."""
     remedy = "correct it, or leave it empty to have the label looked up"
     if not cl_id:

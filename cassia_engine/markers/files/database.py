@@ -1,4 +1,4 @@
-"""DuckDB within a program of others: Ctrl-C while it works, and nothing drawn by it."""
+"""Connections to DuckDB: Ctrl-C during a query or while connecting, and no progress bar of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def interrupts() -> Iterator[None]:
 
 @contextmanager
 def connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory, closed at the end. In a notebook or a shell it draws no bar of its own below ours.
+    """A database in memory, closed at the end, that draws no progress bar.
 
     In a notebook DuckDB looks for ipywidgets while it connects, and loses whatever a signal's handler raises then.
     """
@@ -44,7 +44,7 @@ def connected() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def _deferred() -> Iterator[None]:
-    """Runs the handler of Ctrl-C at the end, where it was pressed."""
+    """Defers Ctrl-C: its handler runs at the end."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
