@@ -8,10 +8,14 @@ import shutil
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cassia_engine.callers import Caller, called_from
+
+if TYPE_CHECKING:
+    from tests.mock_provider.running import Running
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
@@ -75,6 +79,23 @@ def _needed(name: str, sign: Path) -> None:
 def _package(name: str) -> str | None:
     spec = importlib.util.find_spec(name)
     return spec.origin if spec else None
+
+
+@pytest.fixture(scope="module")
+def mock(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """A mock provider for the tests of a module, with the options that the module has as MOCK."""
+    from tests.mock_provider.running import running_mock
+
+    with running_mock(**getattr(request.module, "MOCK", {})) as running:
+        yield running
+
+
+@pytest.fixture
+def quiet(mock: Running) -> Running:
+    """That mock, with its counts at 0 and no script."""
+    mock.post("/reset")
+    mock.post("/script", [])
+    return mock
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
 from tests.mock_provider.answers import answer
 from tests.mock_provider.faults import FAULTS
-from tests.mock_provider.running import Running, running_mock
+from tests.mock_provider.running import Running
 from tests.providers.servers import completion, everything_of, serving
 from tests.reading import Page
 
@@ -51,10 +51,7 @@ main()
 """
 
 
-@pytest.fixture(scope="module")
-def mock() -> Iterator[Running]:
-    with running_mock(require_key="") as running:
-        yield running
+MOCK = {"require_key": ""}
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +35,6 @@ TISSUES = {PBMC: "blood", INTESTINE: "large intestine"}
 # Looked for in every file that a run leaves.
 CANARY = "canary-3f9c-key"
 TIMES = re.compile(r'"(at|seconds)": ?("[^"]*"|[\d.e-]+)')
-
-
-@pytest.fixture(scope="module")
-def mock() -> Iterator[Running]:
-    with running_mock() as running:
-        yield running
-
-
-@pytest.fixture
-def quiet(mock: Running) -> Running:
-    """The mock, with its counts at 0."""
-    mock.post("/reset")
-    return mock
 
 
 def command(url: str, *arguments: str | Path, table: Path = PBMC, model: str = "mock") -> list[str]:

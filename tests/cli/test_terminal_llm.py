@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,23 +18,9 @@ import pytest
 import cassia_engine
 from cassia_engine.errors import UsageError
 from cassia_engine.files import check_writable
-from tests.mock_provider.running import Running, running_mock
+from tests.mock_provider.running import Running
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
-
-
-@pytest.fixture(scope="module")
-def mock() -> Iterator[Running]:
-    with running_mock() as running:
-        yield running
-
-
-@pytest.fixture
-def quiet(mock: Running) -> Running:
-    """The mock, with its counts at 0 and no script."""
-    mock.post("/reset")
-    mock.post("/script", [])
-    return mock
 
 
 @pytest.fixture
