@@ -1,0 +1,209 @@
+"""Elements of an .h5ad file, in each layout that anndata has written since 0.7.
+
+Source: anndata's description of its on-disk format, and files of 0.7.8 to 0.13.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from cassia_engine.errors import UsageError, shown
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+
+Element: TypeAlias = "h5py.Dataset | h5py.Group"
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """A column of groups.
+
+    Attributes:
+        codes: shape (cells,), the position of each cell's group in `labels`, -1 where it has none.
+        labels: the groups as text, also those without cells, in the file's order.
+    """
+
+    codes: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    def sizes(self) -> NDArray[np.int64]:
+        """How many cells each group has, in the order of `labels`."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
+
+
+@contextmanager
+def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
+    """An AnnData file, open for reading; `place` is what messages call it.
+
+    Raises:
+        UsageError: it is damaged, or HDF5 of another kind; also for what h5py raises while it is open.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            _check(file, place)
+            yield file
+    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+        raise UsageError("this .h5ad file is damaged or not complete; write or copy it again", path=place) from error
+
+
+def _check(file: h5py.File, place: str) -> None:
+    if isinstance(file.get("mod"), h5py.Group):
+        raise UsageError("this is MuData; write one modality of it: mdata.mod['rna'].write_h5ad(FILE)", path=place)
+    frames = [file.get(name) for name in ("obs", "var")]
+    if any(isinstance(frame, h5py.Dataset) for frame in frames):
+        raise UsageError(
+            "written by an anndata older than 0.7; read it and write it again with a newer one", path=place
+        )
+    if not all(isinstance(frame, h5py.Group) for frame in frames):
+        raise UsageError("this HDF5 file is no AnnData: it has no obs and var; give an .h5ad file", path=place)
+
+
+def encoding(element: Element) -> str:
+    """What anndata calls the element's layout; "" where it says nothing."""
+    return str(element.attrs.get("encoding-type", ""))
+
+
+def is_null(element: Element) -> bool:
+    """Whether this is Python's None, as anndata 0.12 and newer write it."""
+    return encoding(element) == "null" or (isinstance(element, h5py.Dataset) and element.shape is None)
+
+
+def is_frame(element: object) -> bool:
+    """Whether this is a data frame."""
+    return isinstance(element, h5py.Group) and "_index" in element.attrs
+
+
+def array(element: Element) -> NDArray[Any]:
+    """Values of an array, text as str; those that are missing are None (text) or NaN (numbers and booleans)."""
+    if isinstance(element, h5py.Group):
+        if encoding(element) == "categorical":
+            groups = _categorical(element)
+            return np.array([*groups.labels, None], object)[groups.codes]
+        return _masked(array(element["values"]), element["mask"][()])
+    if h5py.check_string_dtype(element.dtype):
+        return np.asarray(element.asstr()[()], object)
+    return np.asarray(element[()])
+
+
+def _masked(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """Values with their missing ones, as a nullable array of pandas has them."""
+    missing: Any = None if values.dtype == object else np.nan
+    return np.where(mask, missing, values) if mask.any() else values
+
+
+def texts(element: Element) -> list[str | None]:
+    """Values as text; None where one is missing."""
+    return [None if _is_missing(value) else str(value) for value in array(element).tolist()]
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value
+
+
+def index_of(frame: h5py.Group) -> list[str]:
+    """The names of a frame's rows."""
+    return [str(name) for name in array(frame[str(frame.attrs["_index"])]).tolist()]
+
+
+def columns_of(frame: h5py.Group) -> list[str]:
+    """The names of a frame's columns, in order."""
+    return [str(name) for name in np.atleast_1d(frame.attrs.get("column-order", [])).tolist()]
+
+
+def column(frame: h5py.Group, name: str) -> Element:
+    """A column of a frame.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    if name not in columns_of(frame):
+        raise KeyError(name)
+    return frame[name]
+
+
+def is_text(frame: h5py.Group, name: str) -> bool:
+    """Whether a column holds texts: as such, or as categories."""
+    element = column(frame, name)
+    if isinstance(element, h5py.Dataset) and "categories" in element.attrs:
+        return _is_text(element.file[element.attrs["categories"]])
+    return _is_text(element["categories"] if encoding(element) == "categorical" else element)
+
+
+def _is_text(element: Element) -> bool:
+    values = element["values"] if isinstance(element, h5py.Group) and "values" in element else element
+    return isinstance(values, h5py.Dataset) and h5py.check_string_dtype(values.dtype) is not None
+
+
+def groups_of(frame: h5py.Group, name: str) -> Groups:
+    """A column as groups: categories, or each text, whole number or boolean that it holds.
+
+    Raises:
+        KeyError: there is none of this name.
+        ValueError: it holds decimal numbers, which are no groups.
+    """
+    element = column(frame, name)
+    if isinstance(element, h5py.Dataset) and "categories" in element.attrs:  # anndata 0.7
+        return _coded(element[()], element.file[element.attrs["categories"]])
+    if encoding(element) == "categorical":
+        return _categorical(element)
+    if not is_text(frame, name) and array(_values(element)).dtype.kind == "f":
+        raise ValueError(name)
+    values = texts(element)
+    labels = list(dict.fromkeys(value for value in values if value is not None))
+    place = {label: number for number, label in enumerate(labels)} | {None: -1}
+    return Groups(np.array([place[value] for value in values], np.int64), tuple(labels))
+
+
+def _values(element: Element) -> Element:
+    return element["values"] if isinstance(element, h5py.Group) else element
+
+
+def _categorical(element: h5py.Group) -> Groups:
+    return _coded(element["codes"][()], element["categories"])
+
+
+def _coded(codes: NDArray[Any], categories: Element) -> Groups:
+    """Groups by codes; a category that is missing, which only damaged files have, stays as an empty text."""
+    return Groups(codes.astype(np.int64), tuple(label or "" for label in texts(categories)))
+
+
+def records(element: object) -> dict[str, NDArray[Any]] | None:
+    """A record array as one array a field, in the order of its fields, text as str; None if it is none."""
+    if not isinstance(element, h5py.Dataset) or not element.dtype.names:
+        return None
+    values = element[()]
+    return {name: _field(values[name], element.dtype[name]) for name in element.dtype.names}
+
+
+def _field(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    if not h5py.check_string_dtype(dtype):
+        return values
+    return np.array([value.decode() if isinstance(value, bytes) else value for value in values.tolist()], object)
+
+
+def parameters(element: object) -> Mapping[str, Any]:
+    """A group of single values as Python values; None where a value is missing, or is no single value."""
+    if not isinstance(element, h5py.Group):
+        return {}
+    return {name: _single(one) for name, one in element.items()}
+
+
+def _single(element: Element) -> Any:
+    if not isinstance(element, h5py.Dataset) or is_null(element) or element.shape != ():
+        return None
+    value = element.asstr()[()] if h5py.check_string_dtype(element.dtype) else element[()]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def listing(names: list[str], most: int = 10) -> str:
+    """Names for a message, the first of them where they are many."""
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(shown, names[:most])) + more
