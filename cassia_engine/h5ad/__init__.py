@@ -1,1 +1,6 @@
-"""AnnData files (.h5ad), read by h5py alone: neither anndata nor Scanpy is needed."""
+"""AnnData, in files (.h5ad) by h5py alone or in memory: neither anndata nor Scanpy is needed."""
+
+
+def is_anndata(value: object) -> bool:
+    """Whether a value has what an AnnData has."""
+    return all(hasattr(value, name) for name in ("obs", "var", "uns", "obsm", "X"))

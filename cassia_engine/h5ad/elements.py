@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,28 +14,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.errors import UsageError, shown
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.annotated import Groups
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
 Element: TypeAlias = "h5py.Dataset | h5py.Group"
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """A column of groups.
-
-    Attributes:
-        codes: shape (cells,), the position of each cell's group in `labels`, -1 where it has none.
-        labels: the groups as text, also those without cells, in the file's order.
-    """
-
-    codes: NDArray[np.int64]
-    labels: tuple[str, ...]
-
-    def sizes(self) -> NDArray[np.int64]:
-        """How many cells each group has, in the order of `labels`."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
 
 
 @contextmanager
@@ -201,9 +184,3 @@ def _single(element: Element) -> Any:
         return None
     value = element.asstr()[()] if h5py.check_string_dtype(element.dtype) else element[()]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def listing(names: list[str], most: int = 10) -> str:
-    """Names for a message, the first of them where they are many."""
-    more = f", and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(shown, names[:most])) + more

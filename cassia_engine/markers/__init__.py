@@ -20,6 +20,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import CassiaError, InputProblems, UsageError, gather, raise_all, shown
 from cassia_engine.genes.known_genes import check_known
 from cassia_engine.genes.marker_selector import MarkerSelector, count_words, describe
+from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.markers.columns.choose import choose_format, fitting_format
 from cassia_engine.markers.columns.conditions import check_conditions
 from cassia_engine.markers.columns.context import read_context, with_context
@@ -42,7 +43,7 @@ from cassia_engine.markers.long.long_table import read_long
 from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.wide.mixed import refuse_mixed
 from cassia_engine.markers.wide.reshape import Shaped, shaped
-from cassia_engine.records import Cluster, SpeciesMismatch
+from cassia_engine.records import Cluster, ClusterCells, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
 
 __all__ = ["MarkerTable", "Table", "count_words", "read_markers"]
@@ -112,7 +113,8 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
     may_be_sets = not named and settings.marker_format in ("auto", "simplified")
     with ExitStack() as stack:
         stack.enter_context(interrupts())
-        whole = stack.enter_context(opened(markers, settings.max_table_size, open_sets if may_be_sets else None))
+        open_file = open_sets if may_be_sets else None
+        whole = stack.enter_context(opened(markers, settings.max_table_size, open_file, H5adOptions.of(settings)))
         if len(columns := data_columns(whole)) == 2:
             refuse_second_header(whole, columns)
         shape = stack.enter_context(shaped(whole, settings))
@@ -130,7 +132,7 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)
         clusters = without_down(source, table.clusters, settings.cluster_name)
         clusters = with_whole_ids(source, without_blanks(source, clusters))
-        table = MarkerTable(table.selection, clusters)
+        table = MarkerTable(table.selection, _with_cells(clusters, whole.n_cells))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again")
@@ -169,6 +171,10 @@ def _chosen(shape: Shaped) -> tuple[Format | None, tuple[int, int], SplitSetting
         check_unused(source, used_columns(source, format_) if format_ else columns, None, forced)
     refuse_mixed(source, None, columns, settings)
     return format_, columns, settings
+
+
+def _with_cells(clusters: Sequence[Cluster], n_cells: Mapping[str, int]) -> tuple[Cluster, ...]:
+    return tuple(replace(one, cells=ClusterCells(n_cells[one.id])) if one.id in n_cells else one for one in clusters)
 
 
 def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:

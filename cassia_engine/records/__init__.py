@@ -8,6 +8,7 @@ from cassia_engine.records.annotations import Annotation, CellType, Correction
 from cassia_engine.records.clusters import (
     Chunk,
     Cluster,
+    ClusterCells,
     Dataset,
     Marker,
     Selection,
@@ -47,6 +48,7 @@ __all__ = [
     "CellType",
     "Chunk",
     "Cluster",
+    "ClusterCells",
     "ClusterResult",
     "Confidence",
     "ConfidenceReason",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Self
 
+from msgspec import UNSET, UnsetType
+
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
 from cassia_engine.records.record import Number, Record
@@ -34,6 +36,12 @@ class SetAside(Record, frozen=True, forbid_unknown_fields=False):
     genes: tuple[str, ...]
 
 
+class ClusterCells(Record, frozen=True):
+    """What the cells of a cluster say, where the markers are out of an AnnData."""
+
+    n_cells: int
+
+
 class Cluster(Record, frozen=True):
     """A cluster and its chosen markers, best first.
 
@@ -45,6 +53,7 @@ class Cluster(Record, frozen=True):
         context: what the person said of this cluster alone.
         set_aside: technical genes that would have been among `markers`; others have taken their places.
         hints: what the genes say of a state, such as many cell-cycle genes, a sentence each.
+        cells: what its cells say; unset for a table, which has no cells.
     """
 
     id: str
@@ -55,10 +64,16 @@ class Cluster(Record, frozen=True):
     context: str = ""
     set_aside: tuple[SetAside, ...] = ()
     hints: tuple[str, ...] = ()
+    cells: ClusterCells | UnsetType = UNSET
 
     @property
     def genes(self) -> list[str]:
         return [m.gene for m in self.markers]
+
+    @property
+    def n_cells(self) -> int | None:
+        """How many cells it has; None for a table."""
+        return self.cells.n_cells if self.cells else None
 
     @property
     def no_markers_reason(self) -> str:

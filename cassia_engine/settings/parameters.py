@@ -91,6 +91,25 @@ class SplitSettings:
         check=_check_cluster_name,
         per_sample=True,
     )
+    group_key: str | None = parameter(
+        None,
+        "Column of obs with the clusters, for an AnnData (.h5ad).",
+        unset="that by which its genes were ranked",
+        per_sample=True,
+    )
+    rank_key: str | None = parameter(
+        None,
+        "Key of uns with the ranked genes, for an AnnData (.h5ad).",
+        unset="rank_genes_groups",
+        per_sample=True,
+    )
+    gene_symbols_column: str | None = parameter(
+        None,
+        "Column of var with the gene symbols, for an AnnData (.h5ad).",
+        details="Where genes are ids, a text column with known symbols is looked for; else their names are taken.",
+        unset="found, where genes are ids",
+        per_sample=True,
+    )
     gene_map: Path | None = parameter(
         None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
     )

@@ -14,8 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
+from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local
+from cassia_engine.h5ad import is_anndata
 from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.files.plain_copy import plain_copy
@@ -26,32 +28,49 @@ from cassia_engine.settings import SplitSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
+
+    from cassia_engine.h5ad.options import H5adOptions
 
 _PARQUET = b"PAR1"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 OpenFile = Callable[[Path, str, Path], Source]
-Table = Union[Path, str, "pd.DataFrame", Sequence[Mapping[str, Any]], Mapping[Any, Any]]
+Table = Union[Path, str, "pd.DataFrame", "AnnData", Sequence[Mapping[str, Any]], Mapping[Any, Any]]
 
 
 @contextmanager
 def opened(
-    table: Table, max_size: float = SplitSettings().max_table_size, open_file: OpenFile | None = None
+    table: Table,
+    max_size: float = SplitSettings().max_table_size,
+    open_file: OpenFile | None = None,
+    h5ad: H5adOptions | None = None,
 ) -> Iterator[Source]:
     """The table, ready to be read; text of at most `max_size` gigabytes, unpacked.
 
     Args:
         open_file: opens a text file, by its path, its name in messages, and a path for a copy; else `open_source`.
+        h5ad: what is said of an AnnData; None where a table is wanted that is none.
 
     Raises:
         UsageError: there is nothing in it, it cannot be read, or it is none of the forms taken.
     """
     with tempfile.TemporaryDirectory(prefix="cassia-") as folder:
         text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
+        if h5ad and (found := _ranked_genes(table, h5ad, text)):
+            place, n_cells = found
+            yield replace(open_source(text, place, in_rows=True), lines=False, n_cells=n_cells)
+            return
+        if h5ad and (given := h5ad.given()):
+            name, value = next(iter(given.items()))
+            raise UsageError(
+                f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out", path=_name(table)
+            )
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)
             yield replace(open_source(plain_copy(text, place, plain), place, in_rows=True), unnamed=True)
             return
         path = _regular(local(table), Path(folder) / "copy", max_size)
-        if _is_parquet(path):
+        if _starts_with(path, _PARQUET):
             _unpack_parquet(path, text, str(table), max_size)
             yield open_source(plain_copy(text, str(table), plain), str(table), in_rows=True)
         else:
@@ -82,12 +101,39 @@ def _regular(path: Path, copy: Path, max_size: float) -> Path:
     return copy
 
 
-def _is_parquet(path: Path) -> bool:
+def _name(table: Table) -> str | None:
+    return str(table) if isinstance(table, (str, Path)) else None
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
     try:
         with open(path, "rb") as raw:
-            return raw.read(4) == _PARQUET
+            return raw.read(len(magic)) == magic
     except READING_ERRORS:
         return False  # what is wrong with the file is said by its reader
+
+
+def _ranked_genes(table: Any, options: H5adOptions, text: Path) -> tuple[str, dict[str, int]] | None:
+    """Write the ranked genes of an AnnData, a file or an object: what messages call it, and its clusters' cells.
+
+    None for a table that is no AnnData.
+    """
+    if isinstance(table, (str, Path)):
+        path = local(table)
+        if not path.is_file() or not _starts_with(path, _HDF5):
+            return None
+        from cassia_engine.h5ad.elements import opened_h5ad
+        from cassia_engine.h5ad.file_data import FileData
+        from cassia_engine.h5ad.ranked_genes import write_ranked_genes
+
+        with opened_h5ad(path, str(table)) as file:
+            return str(table), write_ranked_genes(FileData(str(table), file), options, text)
+    if not is_anndata(table):
+        return None
+    from cassia_engine.h5ad.object_data import ObjectData
+    from cassia_engine.h5ad.ranked_genes import write_ranked_genes
+
+    return "the AnnData", write_ranked_genes(ObjectData("the AnnData", table), options, text)
 
 
 def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None:

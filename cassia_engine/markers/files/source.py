@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -52,6 +52,7 @@ class Source:
         unnamed: it is no file of a person's, so that `place` is no name.
         mixed_ends: its first lines have ends of several kinds.
         added: how many lines cassia wrote above what the file has, as it has no header.
+        n_cells: how many cells each cluster has, where the table is out of an AnnData.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Source:
     unnamed: bool = False
     mixed_ends: bool = False
     added: int = 0
+    n_cells: Mapping[str, int] = field(default_factory=dict)
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""

@@ -1,0 +1,93 @@
+"""What is read of an AnnData, whether it lies in a file or in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The statistics that Scanpy's rank_genes_groups keeps a record array each of, in the order of its data frame.
+NAMES = "names"
+STATISTICS = ("scores", "logfoldchanges", "pvals", "pvals_adj")
+# Frames of fractions of cells, with their columns in that data frame.
+FRACTIONS = {"pts": "pct_nz_group", "pts_rest": "pct_nz_reference"}
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """A column of groups.
+
+    Attributes:
+        codes: shape (cells,), the position of each cell's group in `labels`, -1 where it has none.
+        labels: the groups as text, also those without cells, in their order.
+    """
+
+    codes: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many cells each group has."""
+        counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
+        return dict(zip(self.labels, counts.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Fractions:
+    """Fractions of cells (0 to 1) that express each gene, a row each, by group: arrays of shape (genes,)."""
+
+    genes: tuple[str, ...]
+    groups: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedGenes:
+    """A result of rank_genes_groups, or of a tool that keeps its own in the same form.
+
+    Attributes:
+        names: by tested group, its genes in their order, shape (n,); None or NaN where a filter removed one.
+        statistics: by name and group, the values of these genes, shape (n,); a test has not all of STATISTICS.
+        fractions: by name in FRACTIONS, where `pts=True` was given.
+        parameters: what the tool noted of its call, such as groupby, reference, method and use_raw.
+    """
+
+    names: Mapping[str, NDArray[Any]]
+    statistics: Mapping[str, Mapping[str, NDArray[Any]]]
+    fractions: Mapping[str, Fractions]
+    parameters: Mapping[str, Any]
+
+
+class AnnotatedData(Protocol):
+    """An AnnData."""
+
+    @property
+    def place(self) -> str:
+        """What messages call it."""
+
+    def ranked_keys(self) -> list[str]:
+        """The keys of `uns` that hold ranked genes."""
+
+    def ranked(self, key: str) -> RankedGenes:
+        """The ranked genes under a key of `ranked_keys`."""
+
+    def obs_columns(self) -> list[str]:
+        """The columns of `obs`."""
+
+    def groups(self, column: str) -> Groups:
+        """A column of `obs` as groups.
+
+        Raises:
+            ValueError: it holds decimal numbers.
+        """
+
+    def genes(self, raw: bool) -> list[str]:
+        """The names of the genes in `var`, or in `raw.var`; none without a raw."""
+
+    def gene_columns(self, raw: bool) -> dict[str, bool]:
+        """The columns of `var` or `raw.var`, and whether each holds texts."""
+
+    def gene_texts(self, raw: bool, column: str) -> list[str | None]:
+        """A column of `var` or `raw.var` as text, None where a gene has none."""

@@ -1,0 +1,78 @@
+"""An AnnData in memory, or backed, as AnnotatedData; by its attributes, so that anndata is not imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectData:
+    """An AnnData object; `place` is what messages call it."""
+
+    place: str
+    adata: Any
+
+    def ranked_keys(self) -> list[str]:
+        return [key for key, value in self.adata.uns.items() if hasattr(value, "get") and _records(value.get(NAMES))]
+
+    def ranked(self, key: str) -> RankedGenes:
+        found = self.adata.uns[key]
+        statistics = {name: values for name in STATISTICS if (values := _records(found.get(name)))}
+        fractions = {name: _fractions(found[name]) for name in FRACTIONS if hasattr(found.get(name), "columns")}
+        return RankedGenes(_records(found[NAMES]), statistics, fractions, dict(found.get("params") or {}))
+
+    def obs_columns(self) -> list[str]:
+        return [str(name) for name in self.adata.obs.columns]
+
+    def groups(self, column: str) -> Groups:
+        import pandas as pd
+
+        values = self.adata.obs[column]
+        if not isinstance(values.dtype, pd.CategoricalDtype):
+            if pd.api.types.is_float_dtype(values.dtype):
+                raise ValueError(column)
+            values = pd.Series(pd.Categorical(values, categories=values.dropna().unique()))
+        labels = tuple(map(str, values.cat.categories))
+        return Groups(np.asarray(values.cat.codes, np.int64), labels)
+
+    def genes(self, raw: bool) -> list[str]:
+        frame = self._var(raw)
+        return [] if frame is None else [str(name) for name in frame.index]
+
+    def gene_columns(self, raw: bool) -> dict[str, bool]:
+        frame = self._var(raw)
+        return {} if frame is None else {str(name): _is_text(frame[name]) for name in frame.columns}
+
+    def gene_texts(self, raw: bool, column: str) -> list[str | None]:
+        values = self._var(raw)[column]  # type: ignore[index] # a column of gene_columns
+        return [None if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
+
+    def _var(self, raw: bool) -> pd.DataFrame | None:
+        if not raw:
+            return self.adata.var  # type: ignore[no-any-return]
+        return None if self.adata.raw is None else self.adata.raw.var
+
+
+def _records(value: Any) -> dict[str, Any]:
+    names = getattr(getattr(value, "dtype", None), "names", None)
+    return {name: value[name] for name in names or ()}
+
+
+def _fractions(frame: pd.DataFrame) -> Fractions:
+    groups = {str(name): frame[name].to_numpy(np.float64) for name in frame.columns}
+    return Fractions(tuple(map(str, frame.index)), groups)
+
+
+def _is_text(values: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    kind = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values.dropna()
+    return pd.api.types.infer_dtype(kind, skipna=True) == "string"

@@ -1,0 +1,196 @@
+"""Ranked genes of an AnnData as a marker table: what `scanpy.get.rank_genes_groups_df` gives, as text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cassia_engine.callers import option
+from cassia_engine.csv_injection import guard, unguard
+from cassia_engine.errors import UsageError, did_you_mean, shown
+from cassia_engine.h5ad.annotated import FRACTIONS, AnnotatedData, Groups, RankedGenes
+from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
+from cassia_engine.h5ad.symbols import symbols_of
+from cassia_engine.markers.files.database import connected
+
+log = logging.getLogger(__name__)
+
+# What Scanpy's `reference` is where a group was tested against all other cells.
+_REST = "rest"
+# Only these are a missing cluster in a table; see `markers.files.source.MISSING`.
+_NO_LABELS = ("", "NA", "NaN")
+
+
+def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> dict[str, int]:
+    """Write the ranked genes as a CSV file, a row a gene and group, in the file's order.
+
+    Returns:
+        How many cells each group of the table has; {} where the file has no column of the groups.
+
+    Raises:
+        UsageError: there are no ranked genes, or they do not fit the cells' groups; says which there are.
+    """
+    key, ranked = _ranked(data, options)
+    groups = _groups(data, key, ranked, options)
+    if groups:
+        _check_groups(data, key, ranked, *groups)
+    _check_method(data, key, ranked)
+    _write(data, ranked, _symbols(data, ranked, options), text)
+    return {name: groups[1].sizes[name] for name in ranked.names} if groups else {}
+
+
+def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes]:
+    keys = data.ranked_keys()
+    key = options.rank_key or RANK_KEY
+    if key in keys:
+        return key, data.ranked(key)
+    if keys:
+        given = option("rank_key", key) if options.rank_key else f"uns['{RANK_KEY}'] is missing"
+        what = f"no ranked genes of this key{did_you_mean(key, keys)}" if options.rank_key else ""
+        there = f"{given}: {what}" if what else given
+        raise UsageError(
+            f"{there}; there are ranked genes in uns under {listed(keys)}: give {option('rank_key', keys[0])}",
+            path=data.place,
+        )
+    group = options.group_key or "GROUP"
+    remedy = f"sc.tl.rank_genes_groups(adata, {group!r}, method='wilcoxon', pts=True)"
+    raise UsageError(
+        f"the file has no ranked genes; rank them first: {remedy}, and write the file again", path=data.place
+    )
+
+
+def _groups(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOptions) -> tuple[str, Groups] | None:
+    """The column of `obs` that the genes were ranked by, and its groups; None where neither tool nor person says it."""
+    noted = ranked.parameters.get("groupby")
+    column = options.group_key or noted
+    columns = data.obs_columns()
+    if column is None:
+        log.info(
+            "%s: sizes of clusters are unknown, as uns['%s'] names no column; give %s",
+            data.place,
+            key,
+            option("group_key"),
+        )
+        return None
+    if column not in columns:
+        given = option("group_key", column) if options.group_key else f"uns['{key}'] is by obs['{column}']"
+        there = f"obs has {listed(columns)}" if columns else "obs has no columns"
+        raise UsageError(f"{given}: no such column{did_you_mean(column, columns)}; {there}", path=data.place)
+    if noted not in (None, column):
+        what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(column)}"
+        raise UsageError(f"{option('group_key', column)}: {what}", path=data.place)
+    try:
+        return column, data.groups(column)
+    except ValueError as error:
+        what = "the column has decimal numbers, no groups; give the column of clusters"
+        raise UsageError(f"{option('group_key', column)}: {what}", path=data.place) from error
+
+
+def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:
+    """See that the tested groups are those of the cells, and say which cells get no label."""
+    tested, sizes = list(ranked.names), groups.sizes
+    if renamed := [name for name in tested if name not in sizes]:
+        what = (
+            f"uns['{key}'] has clusters that obs['{column}'] lacks: {listed(renamed)} (it has {listed(groups.labels)})"
+        )
+        raise UsageError(
+            f"{what}; they were renamed after the test, or it is of another column: rank again", path=data.place
+        )
+    if nameless := [name for name in tested if name in _NO_LABELS]:
+        what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in a table; rename it"
+        raise UsageError(what, path=data.place)
+    reference = ranked.parameters.get("reference")
+    untested = [name for name, size in sizes.items() if size and name not in ranked.names and name != reference]
+    if untested:
+        log.warning("%s: clusters that were not tested are not annotated: %s", data.place, listed(untested))
+    if reference in sizes and reference not in ranked.names:
+        log.warning(
+            "%s: cluster %s is what others were tested against, and is not annotated; "
+            "for its markers test against the rest",
+            data.place,
+            shown(str(reference)),
+        )
+    if without := int((groups.codes < 0).sum()):
+        log.warning("%s: %d of %d cells have no cluster in obs['%s']", data.place, without, len(groups.codes), column)
+    if small := [name for name in tested if sizes[name] < 2]:
+        log.warning("%s: clusters of one cell or none, whose statistics say little: %s", data.place, listed(small))
+
+
+def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
+    """Logistic regression is not what its parameters say."""
+    if ranked.parameters.get("method") != "logreg":
+        return
+    if len(ranked.names) == 1:
+        what = (
+            f"uns['{key}'] is a logistic regression of two clusters, of which Scanpy keeps one list: the genes of the "
+            "second cluster under the name of the first"
+        )
+        raise UsageError(f"{what}; rank the genes by method='wilcoxon'", path=data.place)
+    if ranked.parameters.get("reference") not in (None, _REST):
+        log.warning(
+            "%s: logistic regression compares all clusters; its reference %s had no effect",
+            data.place,
+            shown(str(ranked.parameters["reference"])),
+        )
+
+
+def _symbols(data: AnnotatedData, ranked: RankedGenes, options: H5adOptions) -> dict[str, str]:
+    genes = dict.fromkeys(gene for names in ranked.names.values() for gene in names.tolist() if not _is_nameless(gene))
+    return symbols_of(data, genes, options.gene_symbols_column, options.has_gene_map)
+
+
+def _is_nameless(gene: object) -> bool:
+    """Whether a filter removed the gene; what was NaN in memory is the text nan in a file, and no gene's name."""
+    return gene is None or gene != gene or gene in ("", "nan")
+
+
+def _write(data: AnnotatedData, ranked: RankedGenes, symbols: Mapping[str, str], text: Path) -> None:
+    columns: dict[str, list[NDArray[Any]]] = {}
+    dropped = 0
+    for group, names in ranked.names.items():
+        kept = np.array([not _is_nameless(gene) for gene in names.tolist()], bool)
+        dropped += int((~kept).sum())
+        for name, values in _rows(ranked, group, names, symbols).items():
+            columns.setdefault(name, []).append(values[kept])
+    if dropped:
+        log.info("%s: %d genes that a filter removed are left out", data.place, dropped)
+    rows = {name: np.concatenate(parts) for name, parts in columns.items()}
+    selected = (
+        f"nullif(\"{name}\", 'nan')" if values.dtype.kind == "f" else f'"{name}"' for name, values in rows.items()
+    )
+    named = ", ".join(f'{value} AS "{name}"' for name, value in zip(rows, selected, strict=True))
+    with connected() as db:
+        db.register("ranked", rows)
+        db.sql(f"SELECT {named} FROM ranked").write_csv(str(text), quotechar='"')
+
+
+def _rows(ranked: RankedGenes, group: str, names: NDArray[Any], symbols: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    genes = names.tolist()
+    rows: dict[str, NDArray[Any]] = {
+        "group": np.full(len(genes), _cell(group), object),
+        "names": np.array([_cell(symbols.get(gene, gene)) for gene in genes], object),
+    }
+    rows |= {name: values[group] for name, values in ranked.statistics.items() if group in values}
+    for name, column in FRACTIONS.items():
+        if (found := ranked.fractions.get(name)) and group in found.groups:
+            rows[column] = _of_genes(genes, found.genes, found.groups[group])
+    return rows
+
+
+def _of_genes(genes: Sequence[Any], names: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values by name, for genes in another order; of several genes of one name the largest, as no row says which."""
+    found: dict[str, float] = {}
+    for name, value in zip(names, values.tolist(), strict=True):
+        found[name] = max(value, found.get(name, value))
+    return np.array([found.get(gene, np.nan) for gene in genes], float)
+
+
+def _cell(value: Any) -> Any:
+    """A text as the table's reader takes it: a ' in front is taken off there."""
+    return guard(value) if isinstance(value, str) and unguard(value) != value else value

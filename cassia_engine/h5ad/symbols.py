@@ -1,0 +1,105 @@
+"""Gene symbols of an AnnData: a named column, the names themselves, or a column of symbols that is found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+
+from cassia_engine.callers import option
+from cassia_engine.errors import UsageError
+from cassia_engine.genes.ids import id_kind
+from cassia_engine.h5ad.annotated import AnnotatedData
+from cassia_engine.h5ad.names import listed
+from cassia_engine.knowledge.known import is_symbol
+
+log = logging.getLogger(__name__)
+
+# What tools call the column; of columns with as many known symbols the first of these is taken.
+_USUAL = (
+    "gene_symbols",
+    "gene_symbol",
+    "feature_name",
+    "symbol",
+    "symbols",
+    "gene_name",
+    "gene_names",
+    "gene_short_name",
+)
+# Symbols of a column that the bundled tables know, at least, and how many genes are looked at.
+_KNOWN = 0.3
+_LOOKED_AT = 2000
+
+
+def symbols_of(data: AnnotatedData, genes: Collection[str], column: str | None, mapped: bool) -> dict[str, str]:
+    """The symbols of ranked genes by their names; {} where the names are symbols. Says which column has them.
+
+    Args:
+        genes: the names of the ranked genes, each once.
+        column: the column of `var` (or of `raw.var`, for genes that are there only) that the person named.
+        mapped: whether a gene map was given, which then has the symbols.
+
+    Raises:
+        UsageError: the named column is missing, or has numbers; or the genes are ids and no column has symbols.
+    """
+    raw = _is_of_raw(data, genes)
+    where = "raw.var" if raw else "var"
+    if column is not None:
+        _check_column(data, raw, where, column)
+        return _by_name(data, raw, column)
+    kind = id_kind(genes)
+    if kind is None or mapped:
+        return {}
+    found = _found(data, raw, genes)
+    if not found:
+        texts = [name for name, is_text in data.gene_columns(raw).items() if is_text]
+        what = f"genes are {kind.name}, and none of the text columns of {where} has gene symbols"
+        there = f" (columns: {listed(texts)})" if texts else ""
+        remedy = f"name the column with {option('gene_symbols_column')}, or give {option('gene_map')}"
+        raise UsageError(f"{what}{there}; {remedy}", path=data.place)
+    log.info("%s: genes are %s; their symbols are read from %s['%s']", data.place, kind.name, where, found)
+    return _by_name(data, raw, found)
+
+
+def _is_of_raw(data: AnnotatedData, genes: Collection[str]) -> bool:
+    """Whether ranked genes are those of raw: some of them are not in var."""
+    return bool(raw := set(data.genes(True))) and not set(genes) <= set(data.genes(False)) and bool(raw & set(genes))
+
+
+def _check_column(data: AnnotatedData, raw: bool, where: str, column: str) -> None:
+    columns = data.gene_columns(raw)
+    given = option("gene_symbols_column", column)
+    if column not in columns:
+        there = f"{where} has {listed(list(columns))}" if columns else f"{where} has no columns"
+        raise UsageError(f"{given}: no such column; {there}", path=data.place)
+    if not columns[column]:
+        texts = [name for name, is_text in columns.items() if is_text]
+        there = f"text columns of {where}: {listed(texts)}" if texts else f"{where} has no text column"
+        raise UsageError(f"{given}: the column has numbers, no gene symbols; {there}", path=data.place)
+
+
+def _found(data: AnnotatedData, raw: bool, genes: Collection[str]) -> str | None:
+    """The text column with the most known symbols of some ranked genes; of species without known symbols, one of the
+    usual names that holds no ids."""
+    looked_at = set(list(genes)[:_LOOKED_AT])
+    places = [number for number, name in enumerate(data.genes(raw)) if name in looked_at]
+    columns = [name for name, is_text in data.gene_columns(raw).items() if is_text]
+    columns.sort(key=lambda name: _USUAL.index(name) if name in _USUAL else len(_USUAL))
+    values = {name: _filled(data.gene_texts(raw, name), places) for name in columns}
+    shares = {name: sum(map(is_symbol, found)) / max(len(places), 1) for name, found in values.items()}
+    best = max(columns, key=shares.__getitem__, default=None)
+    if best is not None and shares[best] >= _KNOWN:
+        return best
+    return next((name for name in columns if name in _USUAL and values[name] and not id_kind(values[name])), None)
+
+
+def _filled(values: Sequence[str | None], places: Sequence[int]) -> list[str]:
+    return [value for place in places if (value := values[place])]
+
+
+def _by_name(data: AnnotatedData, raw: bool, column: str) -> dict[str, str]:
+    """Symbols by the genes' names; a gene without one keeps its name."""
+    named: Mapping[str, str | None] = dict(zip(data.genes(raw), data.gene_texts(raw, column), strict=True))
+    missing = sum(not symbol for symbol in named.values())
+    if missing:
+        log.info("%s: %d genes have no symbol in column %s and keep their names", data.place, missing, column)
+    return {name: symbol for name, symbol in named.items() if symbol}
