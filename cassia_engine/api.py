@@ -80,8 +80,8 @@ def annotate(
     """Annotate the clusters of a marker table.
 
     Args:
-        markers: a file, several of one sample, a DataFrame, a list of rows, a dict of lists or of DataFrames, or
-            Scanpy's `names`, as for `read_markers`.
+        markers: a file, several of one sample, an AnnData with ranked genes, a DataFrame, a list of rows, a dict of
+            lists or of DataFrames, or Scanpy's `names`, as for `read_markers`.
         tissue, species, additional_info: what is known of the data, in your words; tissue "none" for none.
         provider: who annotates; "offline" scores markers and asks no language model. Others are those of
             `cassia providers`, or the URL of an API in OpenAI's form.

@@ -60,8 +60,9 @@ def run(
     """Annotate the clusters of the table MARKERS and write summary, conversations and report into --outdir.
 
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
-    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it. Several are one sample: tables of one
-    form with clusters of their own, or of one cluster each, which has its file's name.
+    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it, or an AnnData (.h5ad) with Scanpy's
+    rank_genes_groups. Several are one sample: tables of one form with clusters of their own, or of one cluster each,
+    which has its file's name.
 
     Ctrl-C: nothing more is asked, answers on their way are waited for, and what is done is written; the same command
     goes on from there.

@@ -43,8 +43,9 @@ def split(
     """Choose the markers of each cluster of the table MARKERS and deal the clusters out into chunk files.
 
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
-    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it. Several are one sample: tables of one
-    form with clusters of their own, or of one cluster each, which has its file's name.
+    presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it, or an AnnData (.h5ad) with Scanpy's
+    rank_genes_groups. Several are one sample: tables of one form with clusters of their own, or of one cluster each,
+    which has its file's name.
     """
     settings = SplitSettings(**options)
     if dry_run:
