@@ -91,7 +91,7 @@ def check_writable(*paths: Path) -> None:
 def stem_of(path: Path) -> str:
     """The name of a table's file without its endings."""
     stem = path.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet"):
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet", ".h5ad"):
         stem = stem.removesuffix(ending)
     return stem
 

@@ -57,9 +57,9 @@ def read_markers(
     """Read a marker table and choose the markers of each cluster.
 
     Args:
-        markers: a CSV, TSV (also gzipped), Parquet or .h5ad file, several of them, an AnnData, a DataFrame, a list of one mapping a
-            row, or what else docs/formats.md has for Python, in the form of Seurat's FindAllMarkers, Scanpy's
-            rank_genes_groups_df, presto's wilcoxauc, two columns, or wide.
+        markers: a CSV, TSV (also gzipped), Parquet or .h5ad file, several of them, an AnnData, a DataFrame, a list of
+            one mapping a row, or what else docs/formats.md has for Python, in the form of Seurat's FindAllMarkers,
+            Scanpy's rank_genes_groups_df, presto's wilcoxauc, two columns, or wide.
             Units: adjusted p values from 0 to 1; fold changes as log2; fractions of cells from 0 to 1
             (presto: 0 to 100).
         settings: filters, ranking and columns; None for the defaults.

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
 INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
+H5AD = Path(__file__).parent.parent / "data" / "anndata" / "scanpy.h5ad"
 TEXT = '  Müller\'s "glia" $(touch pwned) `id` $HOME \\n \\\\ 100%\n    second line,\tafter a tab; ü €  '
 KINDS = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
 FULL_SHEET = ROOT / "assets" / "samplesheet_full.csv"
@@ -76,6 +77,20 @@ def test_a_scanpy_table(pipeline: Launcher) -> None:
         pipeline.env,
     )
     assert (pipeline.out / "pbmc68k_scanpy" / from_one_process.name).read_bytes() == from_one_process.read_bytes()
+
+
+def test_an_h5ad_file(pipeline: Launcher) -> None:
+    options = ("--rank_key", "t_test", "--tissue", "blood", "--species", "human", "--allow_unknown_genes")
+    run = pipeline.run("--input", H5AD, *options, "--outdir", pipeline.out)
+    assert run.code == 0, run.said
+    assert names(pipeline.out / "scanpy") == [f"scanpy_{kind}" for kind in KINDS]
+    clusters = chunks(pipeline)["scanpy"]["clusters"]
+    assert [(cluster["id"], cluster["cells"]["n_cells"]) for cluster in clusters] == [
+        ("0", 25),
+        ("1", 20),
+        ("2", 20),
+        ("3", 15),
+    ]
 
 
 def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> None:
@@ -156,13 +171,22 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     knowledge.write_text(f"{KNOWLEDGE_HEADER}human\tblood\tmy cell\t\tNKG7\tmine\t3\n")
     own = {"sample": "ids", "markers": "ids.csv", "tissue": "blood", "species": "human"}
     rows.append(dict.fromkeys(rows[0], "") | own | {"gene_map": "id map.csv", "knowledge": str(knowledge)})
+    cells = {"sample": "cells", "markers": str(H5AD), "tissue": "blood", "species": "human"}
+    of_cells = {"rank_key": "subset", "group_key": "cell_type", "allow_unknown_genes": "true"}
+    rows.append(dict.fromkeys(rows[0], "") | cells | of_cells)
+    rows = [dict.fromkeys(of_cells, "") | row for row in rows]
     run = pipeline.run("--input", write_sheet(pipeline.folder / "sheet.csv", rows), *options, "-resume")
     assert run.code == 0, run.said
     again = {name for name, status in pipeline.tasks().items() if status != "CACHED"}
     stages = ("SPLIT ({})", "ANNOTATE ({} chunk_00000)", "COLLECT ({})")
-    assert again == {"INDEX", "CHECK", *(stage.format(sample) for sample in ("ids", "subclusters") for stage in stages)}
+    assert again == {
+        "INDEX",
+        "CHECK",
+        *(stage.format(sample) for sample in ("cells", "ids", "subclusters") for stage in stages),
+    }
     assert chunks(pipeline)["subclusters"]["selection"]["ranked_by"] == "pct_diff, smallest first"
     assert [marker["gene"] for marker in chunks(pipeline)["ids"]["clusters"][0]["markers"]] == ["NKG7", "GNLY"]
+    assert [cluster["id"] for cluster in chunks(pipeline)["cells"]["clusters"]] == ["0", "1"]
     heads = [path.read_text("utf-8").splitlines()[0] for path in pipeline.folder.glob("work/*/*/chunk_*.jsonl")]
     with_knowledge = {
         head["dataset"]["name"] for head in map(json.loads, heads) if "my own.tsv" in head["run"]["knowledge"]

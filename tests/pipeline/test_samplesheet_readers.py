@@ -46,7 +46,18 @@ def plain(value) {{
     return value instanceof List ? value*.name : value instanceof java.nio.file.Path ? value.name : value
 }}
 """
-TABLES = ["a.csv", "b c.csv.gz", "-d.e.tsv", "x.txt", "sets.gmt", "p.parquet", "q.txt.gz", "n.tsv.csv", "o.csv.tsv"]
+TABLES = [
+    "a.csv",
+    "b c.csv.gz",
+    "-d.e.tsv",
+    "x.txt",
+    "sets.gmt",
+    "p.parquet",
+    "c.h5ad",
+    "q.txt.gz",
+    "n.tsv.csv",
+    "o.csv.tsv",
+]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def singleSample(table, options, problems) {
     ['tissue', 'species'].findAll { name -> options[name] == null || !"${options[name]}".trim() }.each { name ->
         problems << "--${name} is missing: a marker table needs --tissue and --species (a samplesheet, not compressed, with columns sample and markers, has them itself)"
     }
-    def stem = table.name.replaceFirst(/(\.parquet)?(\.gmt)?(\.txt)?(\.tsv)?(\.csv)?(\.gz)?$/, '')
+    def stem = table.name.replaceFirst(/(\.h5ad)?(\.parquet)?(\.gmt)?(\.txt)?(\.tsv)?(\.csv)?(\.gz)?$/, '')
     def id = options.name ?: stem.replaceAll(/^[^A-Za-z0-9]+/, '').replaceAll(/[^A-Za-z0-9._+-]/, '_').take(120)
     if (!id || id in ['pipeline_info', 'index.html']) {
         problems << "--name is missing: ${shown(table.name)} is no file name to make one from"
