@@ -1,6 +1,6 @@
 """Write the same small AnnData with several anndata versions, and its ranked genes with Scanpy, from ../real_tools.
 
-    python make_anndata.py rank         with Scanpy and COSG: scanpy.h5ad, a key of uns for each call, the data frame of each
+    python make_anndata.py rank         with Scanpy and COSG: scanpy.h5ad, a key of uns a call, the frame of each
                                         as CSV, ids.h5ad, and content.json
     python make_anndata.py write NAME   with any anndata, after that: anndata_NAME.h5ad, from content.json
 
