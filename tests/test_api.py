@@ -67,6 +67,7 @@ def test_summary_has_the_columns_and_types_that_are_promised() -> None:
         "Input Tokens": "int64",
         "Output Tokens": "int64",
         "Cost (USD)": "float64",
+        "Cells": "float64",
     }
     assert set(summary["Reason"]) == {""}
 

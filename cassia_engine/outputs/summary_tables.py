@@ -85,6 +85,7 @@ COLUMNS: Mapping[str, Value] = {
     "Parameters Sent": lambda r, run, d: sent_words(r.conversation),
     "Corrected From": lambda r, run, d: r.annotation.label if r.annotation and r.replaced else "",
     "Comment": lambda r, run, d: r.correction.comment if r.correction else "",
+    "Cells": lambda r, run, d: _number(r.cluster.n_cells),
 }
 ONLY_FULL: Mapping[str, Value] = {
     "Conversation History": lambda r, run, d: text_of(r.conversation),
@@ -93,7 +94,7 @@ FULL_COLUMNS: Mapping[str, Value] = {**COLUMNS, **ONLY_FULL}
 
 
 # The columns that hold numbers; all others are text, ids first of all.
-NUMBERS = ("Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)")
+NUMBERS = ("Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)", "Cells")
 
 
 def summary_rows(merged: Merged) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ class Row:
     """A cluster in the table.
 
     Attributes:
+        n_cells: how many cells it has; None where the markers are out of a table.
         key_id: the id as it is, by its code points, where some of its characters cannot be seen; None where `id` can.
         correction: what a person said of the cluster; its label, where it has one, is the title.
         lineage: which of the broad lineages, by whose hue it is drawn; None without a term.
@@ -31,6 +32,7 @@ class Row:
     """
 
     id: str
+    n_cells: int | None
     key_id: tuple[int, ...] | None
     anchor: str
     outcome: str
@@ -81,6 +83,7 @@ def row(result: ClusterResult, provider: str) -> Row:
     stands = a or named
     return Row(
         id=id,
+        n_cells=result.cluster.n_cells,
         key_id=None if visible(id) == id else tuple(map(ord, id)),
         anchor=anchor(id),
         outcome=result.outcome.value,

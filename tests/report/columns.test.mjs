@@ -39,6 +39,12 @@ test("seven columns are usual, and others come only with something in them", () 
   assert.deepEqual(keys, [...usual, "lineage", "types", "state", "calls", "cost"]);
 });
 
+test("cells are a column where they are known", () => {
+  const [, , cells] = columnsOf([row({ n_cells: 1200 }), row()], LINEAGES);
+  assert.deepEqual([cells.key, cells.usual], ["n_cells", true]);
+  assert.ok(columnsOf([row()], LINEAGES).every((one) => one.key !== "n_cells"));
+});
+
 test("the CSV has a row a cluster, with raw ids and lists apart as in the summary", () => {
   const rows = [row({ id: "[U+202E]a", key_id: "\u202ea" }), failed({ yours: { label: "platelet" } })];
   const [head, first, second] = csvRows([column("id"), column("type"), column("score")], rows, LINEAGES);

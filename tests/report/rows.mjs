@@ -3,6 +3,7 @@
 export function row(changes = {}) {
   return {
     id: "0",
+    n_cells: null,
     anchor: "cluster=0",
     outcome: "annotated",
     outcome_word: "annotated",

@@ -21,6 +21,7 @@ const CELLS = {
   mixed: (row) => textCell(row.mixed.join("; ")),
   conflicting: (row) => geneCell(row.conflicting),
   unsupported: (row) => geneCell(row.unsupported),
+  n_cells: (row) => (row.n_cells === null ? nothing() : row.n_cells.toLocaleString("en")),
   calls: (row) => (row.calls ? row.calls.toLocaleString("en") : nothing()),
   cost: (row) => row.cost_word,
 };

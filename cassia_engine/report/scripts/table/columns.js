@@ -14,7 +14,8 @@ function severityOf(row) {
   return `${level} ${first ? first.word : ""}`;
 }
 
-// `usual` columns are shown at first; the others are offered where a row has something in them.
+// `usual` columns are shown at first; `known` ones too, but are there only where a row has something in them; the others
+// are offered where a row has.
 // `sorts` is a number or text, null where there is nothing: that stands last in either direction. Ids have none: they are
 // names, not numbers, and go in the order of the marker table.
 export const COLUMNS = [
@@ -32,6 +33,13 @@ export const COLUMNS = [
       ["Status", (row) => row.outcome],
       ["Your Label", (row) => row.yours?.label ?? ""],
     ],
+  },
+  {
+    key: "n_cells",
+    heading: "Cells",
+    known: true,
+    sorts: (row) => row.n_cells,
+    csv: [["Cells", (row) => row.n_cells]],
   },
   {
     key: "evidence",
@@ -97,7 +105,8 @@ export function deciderOf(row) {
 export function columnsOf(rows, lineages) {
   const found = COLUMNS.filter((column) => column.usual || rows.some((row) => column.sorts(row, lineages) !== null));
   const deciders = new Set(rows.map(deciderOf).filter(Boolean));
-  return found.map((column) => (column.key === "decided_by" ? { ...column, usual: deciders.size > 1 } : column));
+  const usual = (column) => (column.key === "decided_by" ? deciders.size > 1 : column.usual || column.known);
+  return found.map((column) => ({ ...column, usual: Boolean(usual(column)) }));
 }
 
 // What each row is sorted by in a column.
