@@ -1,0 +1,154 @@
+"""The expression matrix of an .h5ad file, read block by block: dense, CSR or CSC, as anndata has written it since 0.6.
+
+While a block is worked on, the next one is read by a second thread (h5py lets other threads run while it reads).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+Element: TypeAlias = "h5py.Dataset | h5py.Group"
+T = TypeVar("T")
+
+
+class MatrixFault(Enum):
+    """Why an element cannot be read as a matrix of numbers."""
+
+    NO_MATRIX = "it is no dense, CSR or CSC matrix"
+    NOT_NUMERIC = "its values are no real numbers"
+    NOT_CONSISTENT = "its indices, indptr, data and shape do not belong together"
+
+
+class MatrixError(ValueError):
+    """An element cannot be read as a matrix of numbers.
+
+    Attributes:
+        fault: why.
+        name: the element's place in the file, such as "/X".
+    """
+
+    def __init__(self, fault: MatrixFault, name: str):
+        self.fault, self.name = fault, name
+        super().__init__(f"{name}: {fault.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of a sparse matrix: cells of a CSR, genes of a CSC.
+
+    Attributes:
+        start: the first line.
+        pointers: shape (lines + 1,), where each line begins and ends in the two arrays that follow.
+        positions: the place of each value in its line: the gene in a CSR, the cell in a CSC.
+        values: as they are in the file; zeros may be among them.
+    """
+
+    start: int
+    pointers: NDArray[np.int64]
+    positions: NDArray[np.integer[Any]]
+    values: NDArray[Any]
+
+
+class Sparse:
+    """A CSR or CSC matrix; `by_gene` tells them apart (True for CSC). Its shape is (cells, genes)."""
+
+    def __init__(self, group: h5py.Group, shape: tuple[int, int], by_gene: bool):
+        if not all(isinstance(group.get(name), h5py.Dataset) for name in ("data", "indices", "indptr")):
+            raise MatrixError(MatrixFault.NO_MATRIX, group.name)
+        self.name, self.shape, self.by_gene = str(group.name), shape, by_gene
+        self._data, self._indices = group["data"], group["indices"]
+        self.dtype = _numeric(self._data, self.name)
+        self.pointers: NDArray[np.int64] = group["indptr"][()].astype(np.int64)
+        self._check()
+
+    def _check(self) -> None:
+        lines, stored = self.shape[1 if self.by_gene else 0], len(self._data)
+        ends = len(self.pointers) == lines + 1 and self.pointers[0] == 0 and self.pointers[-1] == stored
+        if not ends or len(self._indices) != stored or (np.diff(self.pointers) < 0).any():
+            raise self.inconsistent()
+        if self._indices.dtype.kind not in "iu":
+            raise self.inconsistent()
+
+    def inconsistent(self) -> MatrixError:
+        """The error to raise where positions lie outside of the matrix."""
+        return MatrixError(MatrixFault.NOT_CONSISTENT, self.name)
+
+    def blocks(self, values: int) -> Iterator[Block]:
+        """All lines, as many at a time as hold so many values, at least one."""
+        return read_ahead(self._read, self._cut(values))
+
+    def _cut(self, values: int) -> Iterator[tuple[int, int]]:
+        start, lines = 0, len(self.pointers) - 1
+        while start < lines:
+            end = int(np.searchsorted(self.pointers, self.pointers[start] + values, side="right")) - 1
+            end = max(end, start + 1)
+            yield start, end
+            start = end
+
+    def _read(self, lines: tuple[int, int]) -> Block:
+        start, stop = lines
+        pointers = self.pointers[start : stop + 1]
+        place = np.s_[int(pointers[0]) : int(pointers[-1])]
+        return Block(start, pointers - pointers[0], self._indices[place], self._data[place])
+
+
+class Dense:
+    """A dense matrix of shape (cells, genes)."""
+
+    def __init__(self, dataset: h5py.Dataset):
+        self.name, self.dtype, self._dataset = str(dataset.name), _numeric(dataset, str(dataset.name)), dataset
+        self.shape: tuple[int, int] = dataset.shape
+
+    def blocks(self, values: int, first: int = 0, last: int | None = None) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Blocks of about so many values, of the genes from `first` to `last`: the first cell, (cells, genes)."""
+        last = self.shape[1] if last is None else last
+        chunk = self._dataset.chunks[0] if self._dataset.chunks else 1
+        step = max(1, values // max(1, last - first) // chunk) * chunk  # no chunk is read twice
+        starts = range(0, self.shape[0], step)
+        return read_ahead(lambda start: (start, self._dataset[start : start + step, first:last]), starts)
+
+
+def open_matrix(element: Element | None) -> Dense | Sparse:
+    """An element of an open file (X, a layer, raw/X) as a matrix; its values are not read yet.
+
+    Raises:
+        MatrixError: it is no matrix of numbers.
+    """
+    if isinstance(element, h5py.Dataset) and element.shape is not None and len(element.shape) == 2:
+        return Dense(element)
+    if not isinstance(element, h5py.Group):
+        raise MatrixError(MatrixFault.NO_MATRIX, "X" if element is None else element.name)
+    # h5sparse_...: anndata before 0.7
+    kind = str(element.attrs.get("encoding-type", element.attrs.get("h5sparse_format", "")))
+    shape = element.attrs.get("shape", element.attrs.get("h5sparse_shape"))
+    if kind.removesuffix("_matrix") not in ("csr", "csc") or shape is None or len(shape) != 2:
+        raise MatrixError(MatrixFault.NO_MATRIX, element.name)
+    return Sparse(element, (int(shape[0]), int(shape[1])), kind.startswith("csc"))
+
+
+def _numeric(dataset: h5py.Dataset, name: str) -> np.dtype[Any]:
+    if dataset.dtype.kind not in "biuf":
+        raise MatrixError(MatrixFault.NOT_NUMERIC, name)
+    dtype: np.dtype[Any] = dataset.dtype
+    return dtype
+
+
+def read_ahead(read: Callable[[T], Any], places: Iterable[T]) -> Iterator[Any]:
+    """What `read` gives for each place, in order; the next is read while the caller works on one."""
+    upcoming = iter(places)
+    with ThreadPoolExecutor(1) as pool:
+        pending = [pool.submit(read, place) for place in islice(upcoming, 1)]
+        while pending:
+            got = pending.pop().result()
+            pending += [pool.submit(read, place) for place in islice(upcoming, 1)]
+            yield got
+            del got  # it is large, and the next may be there already
