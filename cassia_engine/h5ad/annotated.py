@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cassia_engine.h5ad.matrix import Dense, Element, Sparse
+
+Matrix: TypeAlias = "Dense | Sparse | Element"
 
 # The statistics that Scanpy's rank_genes_groups keeps a record array each of, in the order of its data frame.
 NAMES = "names"
@@ -88,6 +92,19 @@ class AnnotatedData(Protocol):
 
     def gene_columns(self, raw: bool) -> dict[str, bool]:
         """The columns of `var` or `raw.var`, and whether each holds texts."""
+
+    def matrices(self) -> list[str]:
+        """The places of matrices: X, raw/X and layers/NAME, those that there are."""
+
+    def matrix(self, place: str) -> Matrix:
+        """A matrix, cells by genes, whose values are not read yet.
+
+        Raises:
+            MatrixError: it is of no kind that can be read.
+        """
+
+    def log_base(self) -> float | None:
+        """The base of the logarithm of values, where Scanpy's log1p noted one; None for e."""
 
     def gene_texts(self, raw: bool, column: str) -> list[str | None]:
         """A column of `var` or `raw.var` as text, None where a gene has none."""

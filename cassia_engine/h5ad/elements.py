@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import Groups
+from cassia_engine.h5ad.matrix import Element
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-
-Element: TypeAlias = "h5py.Dataset | h5py.Group"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, Matrix, RankedGenes
 from cassia_engine.h5ad.elements import (
     array,
     column,
@@ -20,6 +20,7 @@ from cassia_engine.h5ad.elements import (
     records,
     texts,
 )
+from cassia_engine.h5ad.matrix import open_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class FileData:
 
     def gene_texts(self, raw: bool, column_name: str) -> list[str | None]:
         return texts(column(self._var(raw), column_name))
+
+    def matrices(self) -> list[str]:
+        layers = [f"layers/{name}" for name in self.file.get("layers", ())]
+        return [place for place in ("X", "raw/X", *layers) if place in self.file]
+
+    def matrix(self, place: str) -> Matrix:
+        return open_matrix(self.file[place])
+
+    def log_base(self) -> float | None:
+        return parameters(self.file.get("uns/log1p")).get("base")
 
     def _var(self, raw: bool) -> h5py.Group | None:
         frame = self.file.get("raw/var" if raw else "var")

@@ -5,7 +5,7 @@ While a block is worked on, the next one is read by a second thread (h5py lets o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -61,13 +61,11 @@ class Block:
 class Sparse:
     """A CSR or CSC matrix; `by_gene` tells them apart (True for CSC). Its shape is (cells, genes)."""
 
-    def __init__(self, group: h5py.Group, shape: tuple[int, int], by_gene: bool):
-        if not all(isinstance(group.get(name), h5py.Dataset) for name in ("data", "indices", "indptr")):
-            raise MatrixError(MatrixFault.NO_MATRIX, group.name)
-        self.name, self.shape, self.by_gene = str(group.name), shape, by_gene
-        self._data, self._indices = group["data"], group["indices"]
+    def __init__(self, name: str, parts: Mapping[str, Any], shape: tuple[int, int], by_gene: bool):
+        self.name, self.shape, self.by_gene = name, shape, by_gene
+        self._data, self._indices = parts["data"], parts["indices"]
         self.dtype = _numeric(self._data, self.name)
-        self.pointers: NDArray[np.int64] = group["indptr"][()].astype(np.int64)
+        self.pointers: NDArray[np.int64] = np.asarray(parts["indptr"][()], np.int64)
         self._check()
 
     def _check(self) -> None:
@@ -104,27 +102,30 @@ class Sparse:
 class Dense:
     """A dense matrix of shape (cells, genes)."""
 
-    def __init__(self, dataset: h5py.Dataset):
-        self.name, self.dtype, self._dataset = str(dataset.name), _numeric(dataset, str(dataset.name)), dataset
+    def __init__(self, name: str, dataset: h5py.Dataset | NDArray[Any]):
+        self.name, self.dtype, self._dataset = name, _numeric(dataset, name), dataset
         self.shape: tuple[int, int] = dataset.shape
 
     def blocks(self, values: int, first: int = 0, last: int | None = None) -> Iterator[tuple[int, NDArray[Any]]]:
         """Blocks of about so many values, of the genes from `first` to `last`: the first cell, (cells, genes)."""
         last = self.shape[1] if last is None else last
-        chunk = self._dataset.chunks[0] if self._dataset.chunks else 1
+        chunks = getattr(self._dataset, "chunks", None)
+        chunk = chunks[0] if chunks else 1
         step = max(1, values // max(1, last - first) // chunk) * chunk  # no chunk is read twice
         starts = range(0, self.shape[0], step)
         return read_ahead(lambda start: (start, self._dataset[start : start + step, first:last]), starts)
 
 
-def open_matrix(element: Element | None) -> Dense | Sparse:
+def open_matrix(element: Element | Dense | Sparse | None) -> Dense | Sparse:
     """An element of an open file (X, a layer, raw/X) as a matrix; its values are not read yet.
 
     Raises:
         MatrixError: it is no matrix of numbers.
     """
+    if isinstance(element, Dense | Sparse):
+        return element
     if isinstance(element, h5py.Dataset) and element.shape is not None and len(element.shape) == 2:
-        return Dense(element)
+        return Dense(str(element.name), element)
     if not isinstance(element, h5py.Group):
         raise MatrixError(MatrixFault.NO_MATRIX, "X" if element is None else element.name)
     # h5sparse_...: anndata before 0.7
@@ -132,7 +133,39 @@ def open_matrix(element: Element | None) -> Dense | Sparse:
     shape = element.attrs.get("shape", element.attrs.get("h5sparse_shape"))
     if kind.removesuffix("_matrix") not in ("csr", "csc") or shape is None or len(shape) != 2:
         raise MatrixError(MatrixFault.NO_MATRIX, element.name)
-    return Sparse(element, (int(shape[0]), int(shape[1])), kind.startswith("csc"))
+    if not all(isinstance(element.get(name), h5py.Dataset) for name in ("data", "indices", "indptr")):
+        raise MatrixError(MatrixFault.NO_MATRIX, element.name)
+    return Sparse(str(element.name), element, (int(shape[0]), int(shape[1])), kind.startswith("csc"))
+
+
+def matrix_of(name: str, value: Any) -> Element | Dense | Sparse:
+    """A matrix of an AnnData object: an array, a sparse matrix of scipy, or what a backed AnnData has in its file.
+
+    Raises:
+        MatrixError: it is none of these.
+    """
+    if isinstance(value, h5py.Dataset):
+        return value
+    if isinstance(group := getattr(value, "group", None), h5py.Group):
+        return group
+    if (kind := getattr(value, "format", None)) in ("csr", "csc"):
+        parts = {part: getattr(value, part) for part in ("data", "indices", "indptr")}
+        return Sparse(name, parts, value.shape, kind == "csc")
+    if isinstance(value, np.ndarray) and value.ndim == 2:
+        return Dense(name, value)
+    raise MatrixError(MatrixFault.NO_MATRIX, name)
+
+
+def first_values(element: Element | Dense | Sparse | None, number: int = 1_000_000) -> NDArray[Any]:
+    """About so many values of its start, without the zeros that a sparse matrix does not hold; flat.
+
+    Raises:
+        MatrixError: it is no matrix of numbers.
+    """
+    matrix = open_matrix(element)
+    if isinstance(matrix, Dense):
+        return next((values.ravel() for _, values in matrix.blocks(number)), np.empty(0))
+    return next((block.values for block in matrix.blocks(number)), np.empty(0))
 
 
 def _numeric(dataset: h5py.Dataset, name: str) -> np.dtype[Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, Matrix, RankedGenes
+from cassia_engine.h5ad.matrix import matrix_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,20 @@ class ObjectData:
     def gene_texts(self, raw: bool, column: str) -> list[str | None]:
         values = self._var(raw)[column]  # type: ignore[index] # a column of gene_columns
         return [None if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
+
+    def matrices(self) -> list[str]:
+        raw = ["raw/X"] if self.adata.raw is not None else []
+        layers = [f"layers/{name}" for name in self.adata.layers]
+        return [*(["X"] if self.adata.X is not None else []), *raw, *layers]
+
+    def matrix(self, place: str) -> Matrix:
+        if place.startswith("layers/"):
+            return matrix_of(place, self.adata.layers[place.removeprefix("layers/")])
+        return matrix_of(place, self.adata.raw.X if place == "raw/X" else self.adata.X)
+
+    def log_base(self) -> float | None:
+        base: float | None = (self.adata.uns.get("log1p") or {}).get("base")
+        return base
 
     def _var(self, raw: bool) -> pd.DataFrame | None:
         if not raw:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.callers import option
+from cassia_engine.callers import argument, option
 from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import FRACTIONS, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
+from cassia_engine.h5ad.percent_expressed import with_fractions
+from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.symbols import symbols_of
 from cassia_engine.markers.files.database import connected
 
@@ -36,13 +38,36 @@ def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) ->
     Raises:
         UsageError: there are no ranked genes, or they do not fit the cells' groups; says which there are.
     """
-    key, ranked = _ranked(data, options)
-    groups = _groups(data, key, ranked, options)
-    if groups:
-        _check_groups(data, key, ranked, *groups)
-    _check_method(data, key, ranked)
+    ranked, groups = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
     _write(data, ranked, _symbols(data, ranked, options), text)
-    return {name: groups[1].sizes[name] for name in ranked.names} if groups else {}
+    return {name: groups.sizes[name] for name in ranked.names} if groups else {}
+
+
+def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups]:
+    if options.group_key is None:
+        raise UsageError(
+            f"{argument('rank')}: name the column of clusters with {argument('group_key')}", path=data.place
+        )
+    if options.rank_key is not None:
+        both = f"{argument('rank')} and {argument('rank_key')}"
+        raise UsageError(
+            f"{both}: the first ranks anew, the second takes what is there; give one of them", path=data.place
+        )
+    groups = _groups(data, options.group_key, is_given=True)
+    ranked = rank(data, options.group_key, groups)
+    _check_cells(data, options.group_key, groups, list(ranked.names))
+    return ranked, groups
+
+
+def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups | None]:
+    key, ranked = _ranked(data, options)
+    column = _column(data, key, ranked, options)
+    groups = _groups(data, column, is_given=options.group_key is not None, key=key) if column else None
+    if column and groups:
+        _check_groups(data, key, ranked, column, groups)
+        ranked = with_fractions(data, key, ranked, groups)
+    _check_method(data, key, ranked)
+    return ranked, groups
 
 
 def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes]:
@@ -51,45 +76,47 @@ def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes
     if key in keys:
         return key, data.ranked(key)
     if keys:
-        given = option("rank_key", key) if options.rank_key else f"uns['{RANK_KEY}'] is missing"
-        what = f"no ranked genes of this key{did_you_mean(key, keys)}" if options.rank_key else ""
-        there = f"{given}: {what}" if what else given
-        raise UsageError(
-            f"{there}; there are ranked genes in uns under {listed(keys)}: give {option('rank_key', keys[0])}",
-            path=data.place,
-        )
+        missing = option("rank_key", key) if options.rank_key else f"uns['{key}']"
+        there = f"uns has ranked genes under {listed(keys)}: give {option('rank_key', keys[0])}"
+        raise UsageError(f"{missing}: no such ranked genes{did_you_mean(key, keys)}; {there}", path=data.place)
     group = options.group_key or "GROUP"
-    remedy = f"sc.tl.rank_genes_groups(adata, {group!r}, method='wilcoxon', pts=True)"
-    raise UsageError(
-        f"the file has no ranked genes; rank them first: {remedy}, and write the file again", path=data.place
-    )
+    scanpy = f"sc.tl.rank_genes_groups(adata, {group!r}, method='wilcoxon', pts=True)"
+    remedy = f"give {option('rank', True)} and {argument('group_key')}, or run {scanpy} first"
+    raise UsageError(f"there are no ranked genes; {remedy}", path=data.place)
 
 
-def _groups(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOptions) -> tuple[str, Groups] | None:
-    """The column of `obs` that the genes were ranked by, and its groups; None where neither tool nor person says it."""
-    noted = ranked.parameters.get("groupby")
-    column = options.group_key or noted
+def _column(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOptions) -> str | None:
+    """The column of `obs` that the genes were ranked by; None where neither tool nor person says it."""
+    noted: str | None = ranked.parameters.get("groupby")
+    if options.group_key is None and noted is None:
+        what = f"sizes of clusters are unknown, as uns['{key}'] names no column; give {argument('group_key')}"
+        log.info("%s: %s", data.place, what)
+    if (
+        options.group_key is not None
+        and noted not in (None, options.group_key)
+        and options.group_key in data.obs_columns()
+    ):
+        what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(options.group_key)}"
+        raise UsageError(f"{option('group_key', options.group_key)}: {what}", path=data.place)
+    return options.group_key or noted
+
+
+def _groups(data: AnnotatedData, column: str, is_given: bool, key: str = "") -> Groups:
+    """A column of `obs` as groups.
+
+    Raises:
+        UsageError: there is none of this name, or it has no groups.
+    """
     columns = data.obs_columns()
-    if column is None:
-        log.info(
-            "%s: sizes of clusters are unknown, as uns['%s'] names no column; give %s",
-            data.place,
-            key,
-            option("group_key"),
-        )
-        return None
+    said = option("group_key", column) if is_given else f"uns['{key}'] is by obs['{column}']"
     if column not in columns:
-        given = option("group_key", column) if options.group_key else f"uns['{key}'] is by obs['{column}']"
         there = f"obs has {listed(columns)}" if columns else "obs has no columns"
-        raise UsageError(f"{given}: no such column{did_you_mean(column, columns)}; {there}", path=data.place)
-    if noted not in (None, column):
-        what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(column)}"
-        raise UsageError(f"{option('group_key', column)}: {what}", path=data.place)
+        raise UsageError(f"{said}: no such column{did_you_mean(column, columns)}; {there}", path=data.place)
     try:
-        return column, data.groups(column)
+        return data.groups(column)
     except ValueError as error:
         what = "the column has decimal numbers, no groups; give the column of clusters"
-        raise UsageError(f"{option('group_key', column)}: {what}", path=data.place) from error
+        raise UsageError(f"{said}: {what}", path=data.place) from error
 
 
 def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:
@@ -102,9 +129,6 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
         raise UsageError(
             f"{what}; they were renamed after the test, or it is of another column: rank again", path=data.place
         )
-    if nameless := [name for name in tested if name in _NO_LABELS]:
-        what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in a table; rename it"
-        raise UsageError(what, path=data.place)
     reference = ranked.parameters.get("reference")
     untested = [name for name, size in sizes.items() if size and name not in ranked.names and name != reference]
     if untested:
@@ -116,9 +140,17 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
             data.place,
             shown(str(reference)),
         )
+    _check_cells(data, column, groups, tested)
+
+
+def _check_cells(data: AnnotatedData, column: str, groups: Groups, tested: Sequence[str]) -> None:
+    """Names that no table can have, cells without a cluster, and clusters of hardly any."""
+    if nameless := [name for name in tested if name in _NO_LABELS]:
+        what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in a table; rename it"
+        raise UsageError(what, path=data.place)
     if without := int((groups.codes < 0).sum()):
         log.warning("%s: %d of %d cells have no cluster in obs['%s']", data.place, without, len(groups.codes), column)
-    if small := [name for name in tested if sizes[name] < 2]:
+    if small := [name for name in tested if groups.sizes[name] < 2]:
         log.warning("%s: clusters of one cell or none, whose statistics say little: %s", data.place, listed(small))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 
-from cassia_engine.callers import option
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
 from cassia_engine.genes.ids import id_kind
 from cassia_engine.h5ad.annotated import AnnotatedData
@@ -54,7 +54,7 @@ def symbols_of(data: AnnotatedData, genes: Collection[str], column: str | None, 
         texts = [name for name, is_text in data.gene_columns(raw).items() if is_text]
         what = f"genes are {kind.name}, and none of the text columns of {where} has gene symbols"
         there = f" (columns: {listed(texts)})" if texts else ""
-        remedy = f"name the column with {option('gene_symbols_column')}, or give {option('gene_map')}"
+        remedy = f"name the column with {argument('gene_symbols_column')}, or give {argument('gene_map')}"
         raise UsageError(f"{what}{there}; {remedy}", path=data.place)
     log.info("%s: genes are %s; their symbols are read from %s['%s']", data.place, kind.name, where, found)
     return _by_name(data, raw, found)

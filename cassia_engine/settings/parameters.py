@@ -103,6 +103,12 @@ class SplitSettings:
         unset="rank_genes_groups",
         per_sample=True,
     )
+    rank: bool = parameter(
+        False,
+        "Rank the genes of an AnnData (.h5ad) by Wilcoxon's test, each cluster against the rest.",
+        details="As Scanpy does, corrected for ties, of log-normalized values; group_key names the clusters.",
+        per_sample=True,
+    )
     gene_symbols_column: str | None = parameter(
         None,
         "Column of var with the gene symbols, for an AnnData (.h5ad).",

@@ -75,12 +75,12 @@ WRONG: dict[str, tuple[Small, dict[str, Any], str]] = {
     "nothing ranked": (
         Small(ranked={}),
         {},
-        "no ranked genes; rank them first: sc.tl.rank_genes_groups(adata, 'GROUP', method='wilcoxon', pts=True)",
+        "there are no ranked genes; give rank=True and group_key, or run sc.tl.rank_genes_groups(adata, 'GROUP', ",
     ),
     "another key": (
         Small(key="wilcoxon"),
         {},
-        'there are ranked genes in uns under wilcoxon: give rank_key="wilcoxon"',
+        'uns has ranked genes under wilcoxon: give rank_key="wilcoxon"',
     ),
     "no such key": (Small(), {"rank_key": "rank_gene_groups"}, "did you mean rank_genes_groups?"),
     "another group": (
@@ -236,6 +236,7 @@ def anndata_like(small: Small) -> SimpleNamespace:
         var=pd.DataFrame(dict(small.var), index=list(small.genes)),
         uns={small.key: ranked},
         obsm={},
+        layers={},
         X=None,
         raw=None,
     )

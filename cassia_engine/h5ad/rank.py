@@ -1,0 +1,71 @@
+"""Genes ranked by Wilcoxon's test, for an AnnData in which nobody has done it."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from cassia_engine.callers import argument
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.annotated import AnnotatedData, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.expression import Expression
+from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.percent_expressed import is_scaled, read_expression
+from cassia_engine.h5ad.wilcoxon import RankedGroups, RankingError, RankingFault, rank_groups
+
+log = logging.getLogger(__name__)
+
+
+def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
+    """Test each group against all other cells, as Scanpy does with method="wilcoxon", tie_correct=True and pts=True.
+
+    Raises:
+        UsageError: there are no log-normalized values, or groups that cannot be tested; says which.
+    """
+    place = "raw/X" if "raw/X" in data.matrices() else "X"
+    if place not in data.matrices():
+        raise UsageError("the AnnData has no X to rank genes by; give it one, or ranked genes in uns", path=data.place)
+    if is_scaled(data, place):
+        what = f"{place} is scaled, and genes are ranked by log-normalized values"
+        raise UsageError(f"{what}; keep these in raw (adata.raw = adata, before scaling)", path=data.place)
+    found = read_expression(data, place, groups)
+    if found.facts.is_counts:
+        what = f"{place} has raw counts, and genes are ranked by log-normalized values"
+        raise UsageError(f"{what}; run sc.pp.normalize_total and sc.pp.log1p first", path=data.place)
+    log.info(
+        "%s: genes are ranked by Wilcoxon's test, obs['%s'], each against the rest (%s)", data.place, column, place
+    )
+    try:
+        ranked = rank_groups(data.matrix(place), groups.codes, found, log_base=data.log_base())
+    except RankingError as error:
+        raise _refused(data, column, groups, found, error) from error
+    return _as_ranked_genes(ranked, column, groups, data.genes(place == "raw/X"), found)
+
+
+def _refused(data: AnnotatedData, column: str, groups: Groups, found: Expression, error: RankingError) -> UsageError:
+    names = listed([groups.labels[number] for number in error.groups])
+    where = f"obs['{column}']"
+    what = {
+        RankingFault.ONE_CELL: f"clusters of one cell cannot be tested: {names}; join or remove them in {where}",
+        RankingFault.NO_REST: f"{where} has one cluster, with no other cells; give another {argument('group_key')}",
+        RankingFault.MISSING_VALUES: "the matrix has missing values (NaN), which have no rank; replace them",
+    }
+    return UsageError(what[error.fault], path=data.place)
+
+
+def _as_ranked_genes(
+    ranked: RankedGroups, column: str, groups: Groups, genes: list[str], found: Expression
+) -> RankedGenes:
+    labels = [groups.labels[number] for number in ranked.groups]
+    names = np.array(genes, object)[ranked.genes]
+    fractions = {
+        "pts": Fractions(tuple(genes), dict(zip(groups.labels, found.nonzero_fractions(), strict=True))),
+        "pts_rest": Fractions(tuple(genes), dict(zip(groups.labels, found.rest_nonzero_fractions(), strict=True))),
+    }
+    statistics = {
+        name: dict(zip(labels, getattr(ranked, name), strict=True))
+        for name in ("scores", "logfoldchanges", "pvals", "pvals_adj")
+    }
+    parameters = {"groupby": column, "reference": "rest", "method": "wilcoxon"}
+    return RankedGenes(dict(zip(labels, names, strict=True)), statistics, fractions, parameters)

@@ -1,0 +1,177 @@
+"""What is counted in the cells: fractions that express a gene, and ranks; against what Scanpy wrote for the file."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.file_data import FileData
+from cassia_engine.h5ad.object_data import ObjectData
+from cassia_engine.h5ad.rank import rank
+from cassia_engine.markers import MarkerTable, read_markers
+from cassia_engine.settings import SplitSettings
+from tests.h5ad.test_real_files import FILES, LOOSE
+
+SCANPY = FILES / "scanpy.h5ad"
+
+
+def read(path: Any, **options: Any) -> MarkerTable:
+    return read_markers(path, SplitSettings(**{**LOOSE, **options}), "human")
+
+
+def fractions(table: MarkerTable) -> dict[tuple[str, str], tuple[float | None, float | None]]:
+    return {(one.id, m.gene): (m.pct_in, m.pct_out) for one in table.clusters for m in one.markers}
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[Callable[[h5py.File], None]], Path]:
+    """The file of Scanpy, changed."""
+
+    def change(how: Callable[[h5py.File], None]) -> Path:
+        path = Path(shutil.copy(SCANPY, tmp_path / "a.h5ad"))
+        with h5py.File(path, "r+") as file:
+            how(file)
+        return path
+
+    return change
+
+
+def scale(file: h5py.File, place: str = "raw/X") -> None:
+    values = file[place][()]
+    file[place][...] = (values - values.mean(0)) / (values.std(0) + 1e-9)
+
+
+def count(file: h5py.File) -> None:
+    file["raw/X"][...] = np.round(np.expm1(file["raw/X"][()]))
+
+
+def test_fractions_that_the_test_left_out_are_counted_as_scanpy_counts_them(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        counted = fractions(read(SCANPY, rank_key="wilcoxon_ties", min_pct=0))
+    assert "fractions of cells that express a gene are counted in raw/X" in caplog.text
+    of_scanpy = fractions(read(SCANPY, rank_key="wilcoxon_pts", min_pct=0))
+    assert len(counted.keys() & of_scanpy.keys()) > 20
+    for key in counted.keys() & of_scanpy.keys():
+        assert counted[key] == pytest.approx(of_scanpy[key]), key
+
+
+def test_against_a_reference_its_cells_are_the_others() -> None:
+    counted = fractions(read(SCANPY, rank_key="subset_reference", min_pct=0))
+    inside = {key: pct for key, (pct, _) in fractions(read(SCANPY, rank_key="wilcoxon_pts", min_pct=0)).items()}
+    found = {gene: pct for (_, gene), (_, pct) in counted.items() if ("0", gene) in inside}
+    assert found == pytest.approx({gene: inside["0", gene] for gene in found})
+    assert found
+
+
+@pytest.mark.parametrize("place", ["layers/counts", None])
+def test_scaled_values_are_not_counted(
+    place: str | None, changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    def change(file: h5py.File) -> None:
+        if place:
+            file[place] = file["X"][()]
+        scale(file, "X")
+        del file["raw"]
+        file["uns/t_test/params/use_raw"][...] = False
+
+    table = read(changed(change), rank_key="t_test")
+    expected = f"counted in {place}" if place else "unknown, so min_pct has no effect"
+    assert f"X is scaled; fractions of cells that express a gene are {expected}" in caplog.text
+    known = [marker.pct_in is not None for cluster in table.clusters for marker in cluster.markers]
+    assert any(known) == all(known) == (place is not None)
+
+
+def test_raw_counts_are_said(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    read(changed(count), rank_key="t_test")
+    assert "uns['t_test'] was computed on raw counts (raw/X), so its fold changes are wrong" in caplog.text
+
+
+def in_memory(path: Path) -> SimpleNamespace:
+    """The file as what is read of an AnnData in memory."""
+    with h5py.File(path) as file:
+        data = FileData("a", file)
+        column = data.groups("cell_type")
+        values = np.array([*column.labels, None], object)[column.codes]
+        raw = SimpleNamespace(X=file["raw/X"][()], var=pd.DataFrame(index=data.genes(True)))
+        obs = pd.DataFrame({"cell_type": pd.Categorical(values, categories=list(column.labels))})
+        var = pd.DataFrame(index=data.genes(False))
+        return SimpleNamespace(obs=obs, var=var, uns={}, obsm={}, layers={}, X=file["X"][()], raw=raw)
+
+
+@pytest.mark.parametrize("where", ["file", "memory"])
+def test_ranks_are_those_of_scanpy(where: str) -> None:
+    with h5py.File(SCANPY) as file:
+        data = FileData("a", file)
+        of_scanpy = data.ranked("wilcoxon_ties")
+        found = rank(
+            data if where == "file" else ObjectData("a", in_memory(SCANPY)), "cell_type", data.groups("cell_type")
+        )
+    assert list(found.names) == list(of_scanpy.names) == list("0123")
+    for group in found.names:
+        for name in ("scores", "logfoldchanges", "pvals", "pvals_adj"):
+            ours = dict(zip(found.names[group], found.statistics[name][group], strict=True))
+            theirs = dict(zip(of_scanpy.names[group], of_scanpy.statistics[name][group], strict=True))
+            assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-12), name
+
+
+def test_an_object_is_ranked_as_its_file() -> None:
+    options = {"rank": True, "group_key": "cell_type"}
+    assert read(in_memory(SCANPY), **options) == read(SCANPY, **options)
+
+
+def without_matrices(file: h5py.File) -> None:
+    del file["X"], file["raw"]
+
+
+def of_three_cells(file: h5py.File) -> None:
+    without_matrices(file)
+    file["X"] = np.ones((3, 4))
+
+
+WRONG: dict[str, tuple[Callable[[h5py.File], None], dict[str, Any], str]] = {
+    "no group": (lambda file: None, {"group_key": None}, "rank: name the column of clusters with group_key"),
+    "both": (lambda file: None, {"rank_key": "t_test"}, "give one of them"),
+    "scaled": (scale, {}, "raw/X is scaled, and genes are ranked by log-normalized values; keep these in raw"),
+    "counts": (
+        count,
+        {},
+        "raw/X has raw counts, and genes are ranked by log-normalized values; run sc.pp.normalize_total",
+    ),
+    "one cell": (
+        lambda file: file["obs/cell_type/codes"].write_direct(np.r_[np.int8(3), np.zeros(79, np.int8)]),
+        {},
+        "clusters of one cell cannot be tested: 3; join or remove them in obs['cell_type']",
+    ),
+    "one cluster": (
+        lambda file: file["obs/cell_type/codes"].write_direct(np.zeros(80, np.int8)),
+        {},
+        "obs['cell_type'] has one cluster, with no other cells",
+    ),
+    "no matrix": (without_matrices, {}, "has no X to rank genes by"),
+    "another shape": (
+        of_three_cells,
+        {},
+        "X cannot be read as a matrix of these cells",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_cannot_be_ranked_is_refused_in_one_line(what: str, changed: Callable[..., Path]) -> None:
+    how, options, message = WRONG[what]
+    path = changed(how)
+    with pytest.raises(UsageError) as caught:
+        read(path, **{"rank": True, "group_key": "cell_type", **options})
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
