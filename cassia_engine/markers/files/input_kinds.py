@@ -91,7 +91,7 @@ def _regular(path: Path, copy: Path, max_size: float) -> Path:
     try:
         mode = path.stat().st_mode
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise UsageError("this is a device; give the marker table as a file", path=path)
+            raise UsageError("this is a device; give the marker table as a file", path=path, code="table-is-device")
         if stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and str(path).isprintable()):
             return path
         with open(path, "rb") as source, open(copy, "wb") as target:
@@ -144,4 +144,6 @@ def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None
             check_parquet(db, as_pattern(path), place, max_size)
             db.read_parquet(as_pattern(path)).write_csv(str(text), quoting=csv.QUOTE_ALL)
     except duckdb.Error as error:
-        raise UsageError("this Parquet file is damaged or of a kind unknown; write it anew", path=place) from error
+        raise UsageError(
+            "this Parquet file is damaged or of a kind unknown; write it anew", path=place, code="parquet-damaged"
+        ) from error
