@@ -46,7 +46,7 @@ def choose_format(source: Source, settings: SplitSettings) -> Format | None:
         if has_two(source, settings, formats):
             _refuse_named_statistics(source, settings)
             return None
-        raise source.error(misfit(source, formats), 0, code="not-a-marker-table")
+        raise misfit(source, formats)
     statistics = fitting.statistics(source).values()
     refuse_double(source, [fitting.cluster, fitting.gene, *(column for found in statistics for column in found)])
     _refuse_alike(source, fitting)
