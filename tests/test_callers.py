@@ -18,7 +18,8 @@ import pytest
 import cassia_engine
 from cassia_engine import settings
 from cassia_engine.callers import Caller, argument, called_from, caller, option
-from cassia_engine.errors import CassiaError, UsageError
+from cassia_engine.errors import CassiaError
+from tests.raising import raises
 
 PACKAGE = Path(cassia_engine.__file__).parent
 IDS = pd.DataFrame({"cluster": ["a", "b"], "genes": ["ENSG00000167286", "ENSG00000198851"]})
@@ -106,7 +107,7 @@ def test_python_is_answered_in_python(case: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_cassias_functions_are_answered_by_their_own_names(tmp_path: Path) -> None:
-    with pytest.raises(CassiaError, match=r"celltype_column=\.\.\. and gene_column_name=\.\.\."):
+    with raises("columns-missing", "celltype_column=... and gene_column_name=...", path="the DataFrame"):
         cassia_engine.runCASSIA_batch(LONG, tmp_path / "run", provider="offline", verbose=False)
 
 
@@ -177,7 +178,7 @@ def test_options_of_models_are_refused_where_none_is_asked(name: str, provider: 
         "show_progress": False,
         "output_name": tmp_path / "run",
     }
-    with pytest.raises(UsageError, match=f"^{name} asks a language model, and the provider is offline, "):
+    with raises("options-not-offline", f"{name} asks"):
         cassia_engine.annotate(GENES, **call, **provider, **OF_MODELS[name][1])
     assert list(tmp_path.iterdir()) == []
 
@@ -206,5 +207,5 @@ def test_their_defaults_and_what_a_shared_configuration_sets_are_taken(tmp_path:
 
 def test_knowledge_is_refused_where_a_model_is_asked(tmp_path: Path) -> None:
     call: dict[str, Any] = {"tissue": "blood", "species": "human", "provider": "ollama", "show_progress": False}
-    with pytest.raises(UsageError, match=r'knowledge adds to what provider="offline" knows, and ollama is asked; '):
+    with raises("knowledge-not-used", 'provider="offline"', "ollama"):
         cassia_engine.annotate(GENES, **call, model="m", knowledge=tmp_path / "k.tsv")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.models import ALIASES, TIERS, Model, load, providers, select
 from scripts.make_models_doc import DEFAULT_OUTPUT, render
+from tests.raising import raises
 from tests.terminal import run_on_terminal
 
 pytestmark = pytest.mark.usefixtures("command_line")
@@ -90,9 +90,9 @@ def test_every_alias_is_somebodys() -> None:
 
 
 def test_an_alias_that_the_provider_lacks_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"openrouter has no model for it; it has best, fast, cheap$"):
+    with raises("models-alias-not-offered", "openrouter", "best, fast, cheap"):
         select("openrouter", "local")
-    with pytest.raises(UsageError, match="--provider custom: it has no models here"):
+    with raises("models-provider-unknown", "--provider custom"):
         select("custom", "best")
 
 
