@@ -63,7 +63,9 @@ def opened(
         if h5ad and (given := h5ad.given()):
             name, value = next(iter(given.items()))
             raise UsageError(
-                f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out", path=_name(table)
+                f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out",
+                path=_name(table),
+                code="option-only-for-h5ad",
             )
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)
