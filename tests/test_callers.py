@@ -6,8 +6,6 @@ import ast
 import logging
 import os
 import re
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import cassia_engine
 from cassia_engine import settings
 from cassia_engine.callers import Caller, argument, called_from, caller, option
 from cassia_engine.errors import CassiaError
+from tests.command import cassia
 from tests.raising import raises
 
 PACKAGE = Path(cassia_engine.__file__).parent
@@ -136,8 +135,7 @@ def test_the_command_answers_r_in_r(arguments: list[str], line: str, tmp_path: P
     table = tmp_path / "m.csv"
     GENES.to_csv(table, index=False)
     context = ["--tissue", "blood", "--species", "human", "--outdir", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "cassia_engine", "run", str(table), *context, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "CASSIA_CALLER": "R"})
+    done = cassia("run", table, *context, *arguments, env={**os.environ, "CASSIA_CALLER": "R"})
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"cassia: error: {line}")
@@ -187,8 +185,8 @@ def test_the_command_refuses_them_and_writes_nothing(tmp_path: Path) -> None:
     table = tmp_path / "m.csv"
     GENES.to_csv(table, index=False)
     given = [word for name in ("model", "reasoning") for word in OF_MODELS[name][0]]
-    command = [sys.executable, "-m", "cassia_engine", "run", str(table), "--tissue", "blood", "--species", "human"]
-    done = subprocess.run([*command, "--outdir", str(tmp_path / "out"), *given], capture_output=True, text=True)
+    context = ["--tissue", "blood", "--species", "human"]
+    done = cassia("run", table, *context, "--outdir", tmp_path / "out", *given)
     assert done.returncode == 2
     assert done.stderr == (
         "cassia: error: --model, --reasoning ask a language model, and the provider is offline, which asks none; name "

@@ -18,6 +18,7 @@ from cassia_engine.outputs.publish import check_outputs
 from cassia_engine.records import Dataset
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stages.annotate import open_annotator
+from tests.command import cassia
 from tests.raising import raises
 
 TABLE = [{"cluster": "T", "genes": "CD3D,CD3E"}, {"cluster": "B", "genes": "CD79A,MS4A1"}]
@@ -126,8 +127,7 @@ def test_the_command_refuses_urls(option: str, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("cluster,genes\nB,CD79A\nT,CD3D\n")
     given = [f"{option}=https://example.org/x"] if option else []
     table = "m.csv" if option else "https://example.org/x"
-    command = [sys.executable, "-m", "cassia_engine", "run", table, "--tissue", "blood", "--species", "human", *given]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    done = cassia("run", table, "--tissue", "blood", "--species", "human", *given, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("cassia: error: https://example.org/x: this is a URL (https), ")
     assert len(done.stderr.splitlines()) == 1

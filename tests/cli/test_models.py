@@ -14,6 +14,7 @@ import pytest
 
 from cassia_engine.models import ALIASES, TIERS, Model, load, providers, select
 from scripts.make_models_doc import DEFAULT_OUTPUT, render
+from tests.command import cassia
 from tests.raising import raises
 from tests.terminal import run_on_terminal
 
@@ -34,7 +35,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def cassia_models(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60)
+    return cassia("models", *arguments)
 
 
 def test_every_row_is_whole() -> None:

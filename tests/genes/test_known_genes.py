@@ -11,7 +11,7 @@ from cassia_engine.genes.ids import id_kind
 from cassia_engine.knowledge.genes import ortholog_pairs
 from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
-from tests.cli.test_cli import cassia
+from tests.command import cassia
 from tests.genes.test_gene_names import CASES, SYMBOLS
 from tests.markers.test_markers import genes
 from tests.raising import raises

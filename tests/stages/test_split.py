@@ -18,6 +18,7 @@ from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import read_chunk
 from cassia_engine.stages.split import write_chunks
+from tests import command
 from tests.raising import raises
 
 GENES = [
@@ -111,8 +112,10 @@ def test_bad_setting_is_named(option: str, value: object) -> None:
 
 
 def cassia(*arguments: str | Path, given: int | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cassia_engine", "split", *map(str, arguments)]
-    return subprocess.run(command, stdin=given, capture_output=True, text=True, timeout=60)
+    if given is None:
+        return command.cassia("split", *arguments)
+    words = [sys.executable, "-m", "cassia_engine", "split", *map(str, arguments)]
+    return subprocess.run(words, stdin=given, capture_output=True, text=True, timeout=60)
 
 
 def test_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path, markers: Path) -> None:
