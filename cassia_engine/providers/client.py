@@ -92,7 +92,7 @@ class Client:
                 return self._reply(call, receipt, reading, sent)
             changed = made.after(failed, self._account.traits)
             if changed is None or self._body(chat, changed)[0] == body:
-                raise CallFailedError(failed.what, code="call-refused")
+                raise CallFailedError(failed.what, code="call-failed")
             if failed.lasting:
                 self._adopt(failed)
             else:

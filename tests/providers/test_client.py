@@ -187,7 +187,7 @@ def test_request_that_is_refused_fails_alone() -> None:
     server = Scripted([(400, {"error": {"message": "too long"}}), OK])
 
     async def use(client: Client) -> Reply:
-        with raises("call-refused", "mock", "status 400: too long"):
+        with raises("call-failed", "mock", "status 400: too long"):
             await client.chat(HELLO)
         return await client.chat(HELLO)
 
@@ -218,7 +218,7 @@ def test_parameter_that_is_refused_is_left_away_for_the_run(caplog: pytest.LogCa
 
 def test_parameter_that_was_not_sent_cannot_be_left_away() -> None:
     server = Scripted([(400, {"error": {"message": "no", "param": "temperature"}})])
-    with raises("call-refused"):
+    with raises("call-failed"):
         with_client(server, one())
     assert len(server.bodies) == 1
 
