@@ -14,6 +14,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cassia_engine.providers.faults
@@ -101,7 +102,8 @@ def _code(call: ast.Call) -> str | None:
     return str(values[0].value) if values and isinstance(values[0], ast.Constant) else None
 
 
-def _kinds() -> set[str]:
+@cache
+def _kinds() -> frozenset[str]:
     """The errors whose code is given where they are made; others have one for the whole class."""
 
     def below(kind: type[CassiaError]) -> Iterator[type[CassiaError]]:
@@ -109,7 +111,8 @@ def _kinds() -> set[str]:
         for other in kind.__subclasses__():
             yield from below(other)
 
-    return {kind.__name__ for kind in below(CassiaError) if not kind.code and kind.__module__.startswith("cassia_")}
+    kinds = (kind for kind in below(CassiaError) if not kind.code and kind.__module__.startswith("cassia_"))
+    return frozenset(kind.__name__ for kind in kinds)
 
 
 def main() -> None:
