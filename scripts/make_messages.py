@@ -46,14 +46,14 @@ class Message:
 
 def errors(package: Package) -> list[Message]:
     """All errors of the source, by code. Those that are made of another error, with its code, are not among them."""
-    found = [_message(call, scope) for call, scope in package.calls() if _makes_error(call)]
+    found = [_message(call, scope) for call, scope in package.calls if _makes_error(call)]
     return sorted(message for message in found if message is not None)
 
 
 def logged(package: Package) -> list[str]:
     """What is logged, each with its level, by file."""
     texts: dict[str, None] = {}
-    for call, scope in package.calls():
+    for call, scope in package.calls:
         name = call.func
         if isinstance(name, ast.Attribute) and ast.unparse(name.value) == "log" and name.attr in ("warning", "info"):
             texts[f"{scope.module.path}: {name.attr}: {scope.formatted(call.args)}"] = None

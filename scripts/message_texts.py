@@ -57,10 +57,10 @@ class Package:
         paths = {path.relative_to(folder.parent).as_posix(): path for path in sorted(folder.rglob("*.py"))}
         return cls({name: Module(name, ast.parse(path.read_text())) for name, path in paths.items()})
 
-    def calls(self) -> Iterator[tuple[ast.Call, Scope]]:
+    @cached_property
+    def calls(self) -> list[tuple[ast.Call, Scope]]:
         """Every call, with what is known of the names in it."""
-        for module in self.modules.values():
-            yield from _calls(module.tree, Scope(self, module))
+        return [call for module in self.modules.values() for call in _calls(module.tree, Scope(self, module))]
 
 
 @dataclass(frozen=True)
