@@ -13,6 +13,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cassia_engine.errors import CallFailedError
 from cassia_engine.providers import transport as transport_module
 from cassia_engine.providers.chat import Call, Chat, Message, Receipt, Reply, Request
 from cassia_engine.providers.client import Client
@@ -20,7 +21,6 @@ from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.streams import BrokenStreamError, OllamaStream, OpenAIStream, TooLongError, read_stream
 from cassia_engine.providers.transport import Transport
 from tests.providers.servers import KEY, Scripted, account_at, completion, everything_of, serving
-from tests.raising import raises
 
 pytestmark = pytest.mark.usefixtures("command_line")
 
@@ -169,7 +169,7 @@ def test_a_server_that_is_silent_is_not_asked_the_same_again() -> None:
                 chat = Chat("s", (Message("user", "u"),), 10)
                 return await Client(account, transport, max_workers=1).chat(chat)
 
-    with raises("call-failed", "for 0.1 s", "may be still at work", "--timeout 0.2"):
+    with pytest.raises(CallFailedError, match=r"sent nothing for 0\.1 s and may be still at work.*--timeout 0\.2"):
         asyncio.run(main())
     assert len(server.bodies) == 1
 
