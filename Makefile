@@ -36,7 +36,7 @@ lint: .venv/.dev nextflow
 	@scripts/lint-nextflow
 
 fast-tests: .venv/.dev
-	@$(PY) -m pytest -q -n 2 --dist worksteal -m "not slow"
+	@$(PY) -m pytest -q -n 2 --dist worksteal --durations 20 -m "not slow"
 
 # Slurm, podman and docker are there once for all tests.
 slow-tests: .venv/.dev nextflow

@@ -112,7 +112,7 @@ def annotate(
     """
     with messages(show_progress):
         if not isinstance(fresh, bool):
-            raise UsageError(f"{option('fresh', fresh)}: expected True or False")
+            raise UsageError(f"{option('fresh', fresh)}: expected True or False", code="fresh-not-bool")
         (folder, name), about, settings, who = gather(
             lambda: (Path(), "markers") if output_name is None else place_of(output_name),
             lambda: _texts(tissue=tissue, species=species, additional_info=additional_info),
@@ -175,10 +175,10 @@ def place_of(output_name: Path | str) -> tuple[Path, str]:
         UsageError: it ends in no name, or nothing can be written there.
     """
     if not isinstance(output_name, str | os.PathLike):
-        raise UsageError(f"{option('name', output_name)}: expected text or a path")
+        raise UsageError(f"{option('name', output_name)}: expected text or a path", code="output-name-not-text")
     head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
     if fault := fault_of_name(name):
-        raise UsageError(f"{option('name', str(output_name))}: {fault}")
+        raise UsageError(f"{option('name', str(output_name))}: {fault}", code="output-name-unusable")
     folder = local(head)
     check_outputs(folder, name)
     return folder, name
@@ -205,7 +205,7 @@ def _texts(**given: str) -> dict[str, str]:
     for name, value in given.items():
         if not isinstance(value, str):
             what = f"{argument(name)}: expected text, found {value!r}; {option('tissue', 'none')} stands for no tissue"
-            raise UsageError(what)
+            raise UsageError(what, code="context-not-text")
     return given
 
 
@@ -216,7 +216,8 @@ def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
 
 def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given: Any) -> AnnotateSettings:
     if not isinstance(api_key, str | None):
-        raise UsageError(f"{argument('api_key')}: expected text")  # not shown, as it may be a key all the same
+        # It is not shown, as it may be a key all the same.
+        raise UsageError(f"{argument('api_key')}: expected text", code="api-key-not-text")
     key = None if api_key is None else Secret(api_key)
     return AnnotateSettings(api_key=key, **given, **_plain(options, OF_ANNOTATE))
 
@@ -229,7 +230,7 @@ def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 def _path(name: str, value: object) -> Path:
     if not isinstance(value, str | os.PathLike):
-        raise UsageError(f"{option(name, value)}: expected the path of a {PATHS[name]}")
+        raise UsageError(f"{option(name, value)}: expected the path of a {PATHS[name]}", code="path-not-text")
     return local(value if isinstance(value, str) else Path(value))
 
 

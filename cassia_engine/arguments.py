@@ -37,7 +37,9 @@ def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Ca
                 count = f"{len(missing)} required argument{'s' if len(missing) > 1 else ''}"
                 names = " and ".join(map(repr, missing))
                 place = "; arguments behind the first are given by name" if len(given) > 1 else ""
-                raise ArgumentError(f"{function.__name__}() is missing {count}, {names}{unknown}{place}")
+                raise ArgumentError(
+                    f"{function.__name__}() is missing {count}, {names}{unknown}{place}", code="argument-missing"
+                )
             return function(*given, **named)
 
         return call
@@ -53,7 +55,7 @@ def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
     """
     for name in given:
         if name not in known:
-            raise ArgumentError(fault_of(name, known) or f"there is no argument {name!r}")
+            raise ArgumentError(fault_of(name, known) or f"there is no argument {name!r}", code="argument-unknown")
 
 
 def fault_of(name: str, known: Collection[str]) -> str:

@@ -58,7 +58,9 @@ def stop_on_signals() -> Iterator[Cancellation]:
             said = True
         # Not before it is said: logging swallows what is raised while it writes.
         if heard > 1 and said:
-            raise StoppedError("stopped at once; what had been answered is in the journal, run the same again")
+            raise StoppedError(
+                "stopped at once; what had been answered is in the journal, run the same again", code="stopped-at-once"
+            )
 
     earlier = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -143,7 +143,7 @@ def runCASSIA_batch(
     columns = {"cluster_column": celltype_column, "gene_column": gene_column_name}
     own = {"cluster_column": "celltype_column", "gene_column": "gene_column_name"}
     if twice := [name for name, value in columns.items() if value is not None and name in options]:
-        raise ArgumentError(f"{twice[0]} is another name of {own[twice[0]]}; give one of them")
+        raise ArgumentError(f"{twice[0]} is another name of {own[twice[0]]}; give one of them", code="argument-twice")
     with called_from(Caller.CASSIA):
         return annotate(
             marker,
@@ -181,7 +181,7 @@ def loadmarker(marker_type: str = "processed") -> pd.DataFrame:
     import pandas as pd
 
     if marker_type not in EXAMPLES:
-        raise UsageError(f"marker_type {marker_type!r}: expected one of {', '.join(EXAMPLES)}")
+        raise UsageError(f"marker_type {marker_type!r}: expected one of {', '.join(EXAMPLES)}", code="example-unknown")
     with as_file(files("cassia_engine") / "data" / "examples" / EXAMPLES[marker_type]) as path:
         table = pd.read_csv(path, dtype={"cluster": str}, keep_default_na=False)
     return table.loc[:, [not column.startswith("Unnamed:") for column in table.columns]]

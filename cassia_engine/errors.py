@@ -10,7 +10,8 @@
       |-- StoppedError          75   nothing is sent any more; a cluster without its answers is not reached
       `-- TooManyFailedError     1   outputs are written, but too many clusters have no annotation
 
-The message of every error is one clear line for a person: no traceback is shown for any of them.
+The message of every error is one clear line for a person: no traceback is shown for any of them. Its `code`, given
+where it is raised, says the same to programs and stays when the wording changes; tests/golden/messages.txt lists all.
 Foreign exceptions are turned into these in one place each, by type, never by searching a message.
 """
 
@@ -25,9 +26,19 @@ _SHOWN = 60
 
 
 class CassiaError(Exception):
-    """Base of every error that cassia raises on purpose."""
+    """Base of every error that cassia raises on purpose.
+
+    Attributes:
+        code: which error it is, such as "column-not-found"; the same in every version, whatever the message says.
+    """
 
     exit_code = 1
+    code = ""
+
+    def __init__(self, what: str, *, code: str = ""):
+        super().__init__(what)
+        if code:
+            self.code = code
 
     def _render_traceback_(self) -> list[str]:
         """What IPython, and so a notebook, shows in place of a traceback."""
@@ -39,28 +50,31 @@ class UsageError(CassiaError):
 
     Args:
         what: what is wrong and what to do, in one line without a full stop at the end.
-        path: the file at fault, if it is one.
+        path: the file at fault, if it is one, or what messages call a table that is none ("the DataFrame").
         line: the 1-based line of that file, header included, if it is known.
+        unit: what `line` counts: "line", or "row" of a table without lines, the first under the header being 1.
     """
 
     exit_code = 2
 
-    def __init__(self, what: str, *, path: Path | str | None = None, line: int | None = None):
-        self.what, self.path, self.line = what, path, line
-        super().__init__(_place(path, line) + what)
+    def __init__(
+        self, what: str, *, code: str = "", path: Path | str | None = None, line: int | None = None, unit: str = "line"
+    ):
+        self.what, self.path, self.line, self.unit = what, path, line, unit
+        super().__init__(_place(path, line, unit) + what, code=code)
 
     def of_sample(self, sample: str) -> str:
         """The message to one who knows samples and file names, and not the folder where a task got the file."""
         path = None if self.path is None else Path(self.path).name
         name = f"sample {shown(sample)}"
-        return f"{name}: {self.what}" if path is None else f"{name}, {_place(path, self.line)}{self.what}"
+        return f"{name}: {self.what}" if path is None else f"{name}, {_place(path, self.line, self.unit)}{self.what}"
 
 
-def _place(path: Path | str | None, line: int | None) -> str:
+def _place(path: Path | str | None, line: int | None, unit: str) -> str:
     if path is None:
         return ""
     name = str(path) if str(path).isprintable() else repr(str(path))
-    return f"{name}: " if line is None else f"{name}, line {line}: "
+    return f"{name}: " if line is None else f"{name}, {unit} {line}: "
 
 
 class ArgumentError(UsageError, TypeError):
@@ -69,6 +83,8 @@ class ArgumentError(UsageError, TypeError):
 
 class InputProblems(UsageError):
     """Everything that is wrong with the input, so that a person can correct it in one go: a line each."""
+
+    code = "several-problems"
 
     def __init__(self, problems: Sequence[CassiaError]):
         super().__init__("\n".join(str(problem) for problem in problems))

@@ -28,7 +28,8 @@ def local(given: Path | str) -> Path:
         text = re.sub(r"/[^/@]*@", "/", str(given))  # a name and a password
         raise UsageError(
             f"{shown(text)}: this is a URL ({found[1]}), and cassia reads and writes files of this machine only; "
-            "download it, and give the path"
+            "download it, and give the path",
+            code="path-is-url",
         )
     return Path(given)
 
@@ -74,7 +75,9 @@ def check_writable(*paths: Path) -> None:
         _check_lengths(path.absolute().relative_to(there.absolute()).parts, path, there)
         if path.is_dir():
             raise UsageError(
-                "a folder has this name, and an output needs it; move it, or choose another name", path=path
+                "a folder has this name, and an output needs it; move it, or choose another name",
+                path=path,
+                code="output-is-folder",
             )
     for there in {_nearest(path.parent): None for path in paths}:
         try:
@@ -85,6 +88,7 @@ def check_writable(*paths: Path) -> None:
                 f"outputs cannot be written here; check the path, its permissions and the free space "
                 f"({error.strerror})",
                 path=there,
+                code="output-not-writable",
             ) from None
 
 
@@ -109,4 +113,8 @@ def _check_lengths(names: Iterable[str], path: Path, there: Path) -> None:
         return  # it tells no limit
     for name in names:
         if (size := len(os.fsencode(name))) > most:
-            raise UsageError(f"a name of {size} bytes, and {most} are the most here; choose a shorter one", path=path)
+            raise UsageError(
+                f"a name of {size} bytes, and {most} are the most here; choose a shorter one",
+                path=path,
+                code="output-name-too-long",
+            )

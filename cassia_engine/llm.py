@@ -97,7 +97,7 @@ class ModelAnnotator:
             total = journal.reused + journal.answered
             log.info("%d of %d answers are from the journal; %d calls were sent", journal.reused, total, journal.asked)
         if work.ended is None and stop.requested and n_done < len(chunk.clusters):
-            return TemporaryError(f"stopped; {KEPT}")
+            return TemporaryError(f"stopped; {KEPT}", code="stopped-with-journal")
         return work.ended
 
     async def _main(self, work: _Work, put: OnDone, stop: Cancellation) -> None:

@@ -92,14 +92,22 @@ def select(provider: str | None = None, alias: str | None = None) -> list[Model]
         UsageError: there is no such provider or alias, or the provider has no model for the alias.
     """
     if provider is not None and provider not in providers():
-        raise UsageError(f"{option('provider', provider)}: it has no models here{_choices(provider, providers())}")
+        raise UsageError(
+            f"{option('provider', provider)}: it has no models here{_choices(provider, providers())}",
+            code="models-provider-unknown",
+        )
     if alias is not None and alias not in ALIASES:
-        raise UsageError(f"{option('alias', alias)}: there is no such alias{_choices(alias, ALIASES)}")
+        raise UsageError(
+            f"{option('alias', alias)}: there is no such alias{_choices(alias, ALIASES)}", code="models-alias-unknown"
+        )
     listed = [row for row in load() if provider in (None, row.provider)]
     rows = [row for row in listed if alias is None or alias in row.aliases]
     if not rows:
         others = [name for name in ALIASES if any(name in row.aliases for row in listed)]
-        raise UsageError(f"{option('alias', alias)}: {provider} has no model for it; it has {', '.join(others)}")
+        raise UsageError(
+            f"{option('alias', alias)}: {provider} has no model for it; it has {', '.join(others)}",
+            code="models-alias-not-offered",
+        )
     return rows
 
 

@@ -34,7 +34,8 @@ def check_open_files(max_workers: int) -> None:
     remedy = f", or give at most {option('max_workers', possible)}" if possible > 0 else ""
     raise UsageError(
         f"{option('max_workers', max_workers)}: that needs {needed} open files, and this process may have {hard} "
-        f"(ulimit -Hn); raise that limit{remedy}"
+        f"(ulimit -Hn); raise that limit{remedy}",
+        code="open-files-limit",
     )
 
 
@@ -57,7 +58,8 @@ def start(thread: threading.Thread) -> None:
         told = "unlimited" if most == resource.RLIM_INFINITY else str(most)
         raise UsageError(
             "the system starts no further thread: the limit of processes and threads of your account (ulimit -u, now "
-            f"{told}), or that of this container or job, is used up; raise it, or end what you do not need"
+            f"{told}), or that of this container or job, is used up; raise it, or end what you do not need",
+            code="threads-limit",
         ) from None
 
 

@@ -124,6 +124,7 @@ class UnavailableError(CassiaError, AttributeError):
     """CASSIA has this name and cassia does not; the message names the nearest thing here."""
 
     exit_code = 2
+    code = "not-available"
 
 
 def line_of(name: str, nearest: str) -> str:

@@ -81,6 +81,18 @@ def _package(name: str) -> str | None:
     return spec.origin if spec else None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_database() -> Iterator[None]:
+    """One DuckDB for all tests of a process: to start one takes longer than to read a small table. Each connection has
+    its own tables, as these are temporary.
+    """
+    import duckdb
+
+    with duckdb.connect() as database, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", database.cursor)
+        yield
+
+
 @pytest.fixture(scope="module")
 def mock(request: pytest.FixtureRequest) -> Iterator[Running]:
     """A mock provider for the tests of a module, with the options that the module has as MOCK."""

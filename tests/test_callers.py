@@ -6,8 +6,6 @@ import ast
 import logging
 import os
 import re
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,9 @@ import pytest
 import cassia_engine
 from cassia_engine import settings
 from cassia_engine.callers import Caller, argument, called_from, caller, option
-from cassia_engine.errors import CassiaError, UsageError
+from cassia_engine.errors import CassiaError
+from tests.command import cassia
+from tests.raising import raises
 
 PACKAGE = Path(cassia_engine.__file__).parent
 IDS = pd.DataFrame({"cluster": ["a", "b"], "genes": ["ENSG00000167286", "ENSG00000198851"]})
@@ -106,7 +106,7 @@ def test_python_is_answered_in_python(case: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_cassias_functions_are_answered_by_their_own_names(tmp_path: Path) -> None:
-    with pytest.raises(CassiaError, match=r"celltype_column=\.\.\. and gene_column_name=\.\.\."):
+    with raises("columns-missing", "celltype_column=... and gene_column_name=...", path="the DataFrame"):
         cassia_engine.runCASSIA_batch(LONG, tmp_path / "run", provider="offline", verbose=False)
 
 
@@ -135,8 +135,7 @@ def test_the_command_answers_r_in_r(arguments: list[str], line: str, tmp_path: P
     table = tmp_path / "m.csv"
     GENES.to_csv(table, index=False)
     context = ["--tissue", "blood", "--species", "human", "--outdir", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "cassia_engine", "run", str(table), *context, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "CASSIA_CALLER": "R"})
+    done = cassia("run", table, *context, *arguments, env={**os.environ, "CASSIA_CALLER": "R"})
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"cassia: error: {line}")
@@ -177,7 +176,7 @@ def test_options_of_models_are_refused_where_none_is_asked(name: str, provider: 
         "show_progress": False,
         "output_name": tmp_path / "run",
     }
-    with pytest.raises(UsageError, match=f"^{name} asks a language model, and the provider is offline, "):
+    with raises("options-not-offline", f"{name} asks"):
         cassia_engine.annotate(GENES, **call, **provider, **OF_MODELS[name][1])
     assert list(tmp_path.iterdir()) == []
 
@@ -186,8 +185,8 @@ def test_the_command_refuses_them_and_writes_nothing(tmp_path: Path) -> None:
     table = tmp_path / "m.csv"
     GENES.to_csv(table, index=False)
     given = [word for name in ("model", "reasoning") for word in OF_MODELS[name][0]]
-    command = [sys.executable, "-m", "cassia_engine", "run", str(table), "--tissue", "blood", "--species", "human"]
-    done = subprocess.run([*command, "--outdir", str(tmp_path / "out"), *given], capture_output=True, text=True)
+    context = ["--tissue", "blood", "--species", "human"]
+    done = cassia("run", table, *context, "--outdir", tmp_path / "out", *given)
     assert done.returncode == 2
     assert done.stderr == (
         "cassia: error: --model, --reasoning ask a language model, and the provider is offline, which asks none; name "
@@ -206,5 +205,5 @@ def test_their_defaults_and_what_a_shared_configuration_sets_are_taken(tmp_path:
 
 def test_knowledge_is_refused_where_a_model_is_asked(tmp_path: Path) -> None:
     call: dict[str, Any] = {"tissue": "blood", "species": "human", "provider": "ollama", "show_progress": False}
-    with pytest.raises(UsageError, match=r'knowledge adds to what provider="offline" knows, and ollama is asked; '):
+    with raises("knowledge-not-used", 'provider="offline"', "ollama"):
         cassia_engine.annotate(GENES, **call, model="m", knowledge=tmp_path / "k.tsv")

@@ -13,8 +13,8 @@ import pytest
 
 import cassia_engine
 from cassia_engine.compat import OF_MODELS
-from cassia_engine.errors import AccountError, UsageError
 from tests.conftest import EXAMPLES
+from tests.raising import raises
 
 # The arguments that CASSIA documents, in its order, with the documented defaults.
 DOCUMENTED = {
@@ -69,9 +69,8 @@ def test_signature_and_defaults_are_the_documented_ones() -> None:
 
 def test_default_provider_is_not_offline_in_silence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
-    with pytest.raises(AccountError, match=r"OPENROUTER_API_KEY .*offline") as caught:
+    with raises("key-missing", "OPENROUTER_API_KEY", "offline"):
         cassia_engine.runCASSIA_batch(cassia_engine.loadmarker("processed"))
-    assert "\n" not in str(caught.value)
     assert written(folder) == []
 
 
@@ -161,7 +160,7 @@ def test_other_options_of_annotate_are_taken(folder: Path) -> None:
     (folder / "map.csv").write_text("id,symbol\nENSG00000167286,CD3D\n")
     table = pd.DataFrame({"cluster": ["a", "b"], "genes": "ENSG00000167286"})
     assert set(batch(table, gene_map="map.csv")["Marker List"]) == {"CD3D"}
-    with pytest.raises(UsageError, match="there is no argument 'min_pc'; is 'min_pct' meant"):
+    with raises("argument-unknown", "'min_pc'", "'min_pct'"):
         batch(table, min_pc=0.1)
 
 
@@ -199,7 +198,7 @@ def test_example_tables_by_other_names() -> None:
         cassia_engine.loadmarker("subcluster_results"), cassia_engine.loadmarker("subcluster")
     )
     assert cassia_engine.loadmarker("subcluster")["cluster"].unique().tolist() == ["0", "1", "2", "3", "4", "5"]
-    with pytest.raises(UsageError, match="marker_type 'raw': expected one of processed, unprocessed, subcluster"):
+    with raises("example-unknown", "'raw'", "processed, unprocessed, subcluster"):
         cassia_engine.loadmarker("raw")
 
 
@@ -213,5 +212,5 @@ def test_columns_may_be_named_as_for_annotate(tmp_path: Path) -> None:
     told: Any = {"output_name": tmp_path / "s", "provider": "offline", "tissue": "blood", "verbose": False}
     columns: Any = {"cluster_column": "ident", "gene_column": "symbol"}
     assert list(cassia_engine.runCASSIA_batch(frame, **told, **columns)["Cluster ID"]) == ["T", "B"]
-    with pytest.raises(UsageError, match="cluster_column is another name of celltype_column; give one"):
+    with raises("argument-twice", "cluster_column", "celltype_column"):
         cassia_engine.runCASSIA_batch(frame, **told, **columns, celltype_column="ident")

@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from cassia_engine.outputs import summary_tables
 from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
+from tests.command import cassia
 
 ROOT = Path(__file__).parent.parent
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -63,9 +64,8 @@ def parameters() -> set[str]:
     return {name for group in schema["$defs"].values() for name in group["properties"]}
 
 
-def options_of(arguments: Iterable[str]) -> set[str]:
-    done = subprocess.run([sys.executable, "-m", *arguments, "--help"], capture_output=True, text=True, check=True)
-    return set(re.findall(r"--([a-z][a-z0-9_]*)", done.stdout))
+def options_in(help_: str) -> set[str]:
+    return set(re.findall(r"--([a-z][a-z0-9_]*)", help_))
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -100,7 +100,7 @@ def test_cassia_commands_of_the_readme_run(tmp_path: Path) -> None:
     assert found
     for words in found:
         words[words.index("--outdir") + 1] = str(tmp_path)
-        subprocess.run([sys.executable, "-m", "cassia_engine", *words[1:]], cwd=ROOT, check=True)
+        assert cassia(*words[1:], cwd=ROOT).returncode == 0
         name = words[words.index("--name") + 1]
         ends = re.findall(r"`<name>(_[a-z_]+\.[a-z]+)`", README)
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(name + end for end in ends)
@@ -113,8 +113,7 @@ def test_commands_of_the_readme_that_need_a_key_say_so_without_one(tmp_path: Pat
     for words in found:
         if "--outdir" in words:
             words[words.index("--outdir") + 1] = str(tmp_path / "out")
-        command = [sys.executable, "-m", "cassia_engine", *words[1:]]
-        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+        done = cassia(*words[1:], cwd=ROOT, env=environ)
         assert done.returncode == 77, done.stderr
         assert "OPENROUTER_API_KEY" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -149,13 +148,22 @@ def test_nextflow_commands_of_the_readme_name_parameters_and_files() -> None:
         assert (ROOT / words[words.index("--input") + 1]).is_file()
 
 
+@cache
+def known_options() -> set[str]:
+    """Of the pipeline, of each command and of the tests' mock provider."""
+    mock = [sys.executable, "-m", "tests.mock_provider", "--help"]
+    of_mock = subprocess.run(mock, capture_output=True, text=True, check=True).stdout
+    return parameters().union(
+        *(options_in(text) for text in (*(cassia(name, "--help").stdout for name in SUBCOMMANDS), of_mock))
+    )
+
+
 @pytest.mark.parametrize("document", FOR_USERS)
 def test_options_exist(document: str) -> None:
-    known = parameters().union(*(options_of(["cassia_engine", name]) for name in SUBCOMMANDS))
-    known |= options_of(["tests.mock_provider"])
+    known = known_options()
     if "benchmarks" in document:
         scripts = (ROOT / "benchmarks").glob("*.py")
-        known |= set(re.findall(r"add_argument\(\s*\"--([a-z_]+)\"", " ".join(s.read_text() for s in scripts)))
+        known = known | set(re.findall(r"add_argument\(\s*\"--([a-z_]+)\"", " ".join(s.read_text() for s in scripts)))
     named = set(re.findall(r"(?<![\w-])--([a-z][a-z0-9_]*)", (ROOT / document).read_text(encoding="utf-8")))
     assert named - known == set()
 

@@ -13,12 +13,13 @@ import pytest
 
 import cassia_engine
 from cassia_engine import process_limits
-from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write, check_writable
 from cassia_engine.outputs.publish import check_outputs
 from cassia_engine.records import Dataset
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stages.annotate import open_annotator
+from tests.command import cassia
+from tests.raising import raises
 
 TABLE = [{"cluster": "T", "genes": "CD3D,CD3E"}, {"cluster": "B", "genes": "CD79A,MS4A1"}]
 CONTEXT: dict[str, Any] = {"tissue": "blood", "species": "human", "show_progress": False}
@@ -72,7 +73,7 @@ def test_hard_limit_is_named_with_what_is_needed_and_possible() -> None:
 def test_too_few_open_files_are_known_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (128, 128))
     call = {**CONTEXT, "provider": "custom", "base_url": "http://127.0.0.1:9/v1", "model": "m"}
-    with pytest.raises(UsageError, match=r"^max_workers=400: that needs \d+ open files, .* at most max_workers=\d+$"):
+    with raises("open-files-limit", "max_workers=400", "at most max_workers="):
         cassia_engine.annotate(TABLE, **call, max_workers=400, journal_dir=tmp_path / "journal")
     assert list(tmp_path.iterdir()) == []
 
@@ -82,13 +83,13 @@ def test_a_thread_that_cannot_start_names_the_limit(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(UsageError, match=r"no further thread: .* \(ulimit -u, now \w+\)"):
+    with raises("threads-limit", "ulimit -u, now "):
         process_limits.start(threading.Thread())
 
 
 @pytest.mark.parametrize("name", ["é" * 101, "\N{GRINNING FACE}" * 51, "é" * 120, "x" * 121])
 def test_names_are_measured_in_bytes_before_anything_is_read(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^output_name=.*: files are named after it"):
+    with raises("output-name-unusable", "output_name="):
         cassia_engine.annotate("none.csv", **CONTEXT, output_name=tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -100,9 +101,9 @@ def test_the_longest_names_have_all_their_outputs(name: str, tmp_path: Path) -> 
 
 
 def test_a_folder_or_file_with_too_long_a_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="a name of 300 bytes, and 255 are the most here; choose a shorter one"):
+    with raises("output-name-too-long", "300 bytes", "255", path="run_summary.csv"):
         check_outputs(tmp_path / ("é" * 150), "run")
-    with pytest.raises(UsageError, match="a name of 256 bytes"):
+    with raises("output-name-too-long", "256 bytes", path="x" * 256):
         check_writable(tmp_path / ("x" * 256))
 
 
@@ -116,10 +117,9 @@ def test_a_file_is_written_aside_under_a_name_that_fits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["https://me:secret@example.org/m.csv", "s3://bucket/m.csv", "file:///tmp/m.csv"])
 @pytest.mark.parametrize("name", ["markers", "gene_map", "cluster_context", "knowledge", "corrections", "output_name"])
 def test_urls_are_refused_in_one_line(name: str, url: str) -> None:
-    with pytest.raises(UsageError, match=r"this is a URL .*; download it, and give the path") as caught:
+    with raises("path-is-url") as caught:
         cassia_engine.annotate(**{**CONTEXT, "markers": TABLE, name: url})
     assert "secret" not in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("option", ["", "--gene_map", "--knowledge", "--outdir", "--corrections", "--journal_dir"])
@@ -127,8 +127,7 @@ def test_the_command_refuses_urls(option: str, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("cluster,genes\nB,CD79A\nT,CD3D\n")
     given = [f"{option}=https://example.org/x"] if option else []
     table = "m.csv" if option else "https://example.org/x"
-    command = [sys.executable, "-m", "cassia_engine", "run", table, "--tissue", "blood", "--species", "human", *given]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    done = cassia("run", table, "--tissue", "blood", "--species", "human", *given, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("cassia: error: https://example.org/x: this is a URL (https), ")
     assert len(done.stderr.splitlines()) == 1

@@ -26,6 +26,7 @@ from cassia_engine.stages.annotate import open_annotator
 from cassia_engine.stages.collect import NOT_REACHED_REASON, merge_files
 from cassia_engine.stages.split import into_chunks, write_chunks
 from tests import reading
+from tests.command import cassia
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
 
@@ -37,15 +38,18 @@ CANARY = "canary-3f9c-key"
 TIMES = re.compile(r'"(at|seconds)": ?("[^"]*"|[\d.e-]+)')
 
 
+ENGINE = [sys.executable, "-m", "cassia_engine"]
+
+
 def command(url: str, *arguments: str | Path, table: Path = PBMC, model: str = "mock") -> list[str]:
     about = ["--tissue", TISSUES.get(table, "blood"), "--species", "human", "--outdir", "out"]
     asked = ["--provider", "custom", "--base_url", f"{url}/v1", "--model", model, "--max_workers", "16"]
-    return [sys.executable, "-m", "cassia_engine", "run", str(table), *about, *asked, *map(str, arguments)]
+    return [*ENGINE, "run", str(table), *about, *asked, *map(str, arguments)]
 
 
 def run(argv: list[str], cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, **environment}
-    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=120, env=environ)
+    """In this process, whose Python is started already."""
+    return cassia(*argv[len(ENGINE) :], cwd=cwd, env={**os.environ, **environment})
 
 
 def rows(folder: Path, end: str = "summary") -> list[dict[str, str]]:
@@ -234,27 +238,24 @@ def test_bad_key_stops_the_run_and_is_never_shown(tmp_path: Path) -> None:
 
 
 def test_missing_key_names_its_variable_before_anything_is_sent(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "cassia_engine", "run", str(PBMC), "--tissue", "blood", "--species", "human"]
     environ = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
-    done = subprocess.run(
-        [*argv, "--provider", "openrouter"], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60
-    )
+    asked = ["--tissue", "blood", "--species", "human", "--provider", "openrouter"]
+    done = cassia("run", PBMC, *asked, cwd=tmp_path, env=environ)
     assert done.returncode == 77
     [line] = [line for line in done.stderr.splitlines() if "error" in line]
     assert "OPENROUTER_API_KEY" in line and "offline" in line
 
 
 def test_collect_takes_from_the_journal_what_a_lost_task_was_answered(quiet: Running, tmp_path: Path) -> None:
-    engine = [sys.executable, "-m", "cassia_engine"]
     asked = ["--provider", "custom", "--base_url", f"{quiet.url}/v1", "--model", "mock", "--journal_dir", "journal"]
     split = ["split", small(tmp_path, 4), "--name", "s", "--outdir", "chunks", "--tissue", "none", "--species", "human"]
     for step in (split, ["annotate", "chunks/chunk_00000.json", "--output", "lost.jsonl", *asked]):
-        assert run([*engine, *map(str, step)], tmp_path).returncode == 0
+        assert run([*ENGINE, *map(str, step)], tmp_path).returncode == 0
     (tmp_path / "lost.jsonl").rename(tmp_path / "kept.jsonl")
     calls = quiet.stats()["calls"]
     for outdir, files in (("replayed", []), ("whole", ["kept.jsonl"])):
         step = ["collect", "chunks/chunk_00000.json", *files, "--outdir", outdir, *asked]
-        done = run([*engine, *step], tmp_path)
+        done = run([*ENGINE, *step], tmp_path)
         assert done.returncode == 0, done.stderr
     assert quiet.stats()["calls"] == calls
     assert without_times(tmp_path / "replayed") == without_times(tmp_path / "whole")

@@ -14,7 +14,7 @@ import cassia_engine
 from cassia_engine.cli.app import SUBCOMMANDS
 from cassia_engine.cli.other_cassia import COMMANDS
 from cassia_engine.unavailable import FUNCTIONS, UnavailableError
-from tests.cli.test_cli import cassia
+from tests.command import cassia
 from tests.conftest import ROOT
 
 DIFFERENCES = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")

@@ -87,7 +87,9 @@ def _without_keys(text: str) -> str:
 def _stop(signum: int, frame: FrameType | None) -> None:
     from cassia_engine.errors import TemporaryError
 
-    raise TemporaryError("stopped by SIGTERM; files that were not finished are not there, run the same again")
+    raise TemporaryError(
+        "stopped by SIGTERM; files that were not finished are not there, run the same again", code="stopped-by-sigterm"
+    )
 
 
 def _error_lines(error: CassiaError) -> str:

@@ -30,7 +30,7 @@ class Subcommands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if nearest := COMMANDS.get(cmd_name):
-            raise UsageError(line_of(f"the command {cmd_name}", nearest))
+            raise UsageError(line_of(f"the command {cmd_name}", nearest), code="command-not-available")
         if cmd_name not in SUBCOMMANDS:
             ctx.fail(f"No such command {cmd_name!r}. {about_command(cmd_name, SUBCOMMANDS)}".strip())
         command = getattr(importlib.import_module(f"cassia_engine.cli.{cmd_name}"), cmd_name)

@@ -81,5 +81,7 @@ def _read(corrections: Path) -> Corrections:
 def _software(text: str) -> tuple[str, str]:
     name, equals, version = text.partition("=")
     if not (name and equals and version and text.isprintable()):
-        raise UsageError(f"--made_with {text!r}: expected NAME=VERSION, such as Nextflow=25.04.4")
+        raise UsageError(
+            f"--made_with {text!r}: expected NAME=VERSION, such as Nextflow=25.04.4", code="made-with-malformed"
+        )
     return name, version

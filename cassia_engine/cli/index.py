@@ -27,7 +27,9 @@ def index(statuses: tuple[Path, ...], output: Path) -> None:
     for path in statuses:
         status = read_status(path)
         if status.name in found:
-            raise UsageError(f"the same sample as {found[status.name][0]}; give each once", path=path)
+            raise UsageError(
+                f"the same sample as {found[status.name][0]}; give each once", path=path, code="sample-twice"
+            )
         found[status.name] = (path, status)
     with atomic_write(output) as out:
         out.write(render_index([status for _, status in found.values()]))

@@ -56,7 +56,7 @@ def journal(sample: str | None, journal_dir: Path) -> None:
         names = list(dict.fromkeys(sample_of(folder)[0] for folder in folders))
         folders = [folder for folder in folders if sample in (folder.name, sample_of(folder)[0])]
         if not folders:
-            raise UsageError(_unknown(sample, names), path=journal_dir)
+            raise UsageError(_unknown(sample, names), path=journal_dir, code="journal-sample-not-found")
     for path, line in stops(journal_dir):
         log.warning("%s keeps runs from sending until the next one begins: %s", path.name, line)
     rows = [summary_of(folder) for folder in folders]

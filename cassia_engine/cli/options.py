@@ -110,7 +110,15 @@ def dataset(markers: Sequence[Path], name: str | None, tissue: str, species: str
         UsageError: it comes from a pipe, which has no name, or cannot be a name, or a text is none.
     """
     if name is None and len(markers) > 1:
-        raise UsageError(f"several tables are one sample; give it a name with {argument('name')}", path=markers[0])
+        raise UsageError(
+            f"several tables are one sample; give it a name with {argument('name')}",
+            path=markers[0],
+            code="tables-without-name",
+        )
     if name is None and markers[0].parts[:2] == ("/", "dev"):
-        raise UsageError(f"a pipe has no name for the output files; give one with {argument('name')}", path=markers[0])
+        raise UsageError(
+            f"a pipe has no name for the output files; give one with {argument('name')}",
+            path=markers[0],
+            code="pipe-without-name",
+        )
     return Dataset(stem_of(markers[0]) if name is None else name, tissue, species, additional_info).checked()

@@ -48,7 +48,9 @@ def providers(
     """
     if check is None:
         if given := [name for name in ("model", "base_url", "proxy") if click.get_current_context().params[name]]:
-            raise UsageError(f"--{given[0]} goes with --check NAME; without it the providers are listed")
+            raise UsageError(
+                f"--{given[0]} goes with --check NAME; without it the providers are listed", code="option-without-check"
+            )
         _list()
         return
     from cassia_engine.providers.accounts import open_account, warnings_of
@@ -116,7 +118,7 @@ class _AtOnce:
             if fault.action not in (FaultAction.BACK_OFF, FaultAction.RETRY):
                 raise
             text = fault.what
-        raise TemporaryError(f"{text}; try again later")
+        raise TemporaryError(f"{text}; try again later", code="provider-busy")
 
     def void(self, call: Call) -> None:
         self._inner.void(call)
@@ -138,7 +140,7 @@ async def _ask(account: Account, transport: Transport) -> Reply:
             return await client.chat(_QUESTION)
         except CallFailedError as error:
             text = str(error)
-    raise UsageError(text)
+    raise UsageError(text, code="provider-check-failed")
 
 
 def _verdict(account: Account, reply: Reply) -> str:

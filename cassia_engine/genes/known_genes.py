@@ -53,7 +53,9 @@ def check_known(
         return None
     if found.n_known < _HARDLY_ANY * len(names) and not allowed:
         raise UsageError(
-            f"{found.words}, or give {option('allow_unknown_genes', True)} to go on{_likely(names)}", path=place
+            f"{found.words}, or give {option('allow_unknown_genes', True)} to go on{_likely(names)}",
+            path=place,
+            code="genes-unknown",
         )
     remedy = f": give {option('species', found.other)}" if found.by_spelling else ""
     log.warning("%s: %s%s", place, found.words, remedy)

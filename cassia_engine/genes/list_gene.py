@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cassia_engine.genes.expression_words import DOWN, UP, is_absent_word, is_direction_word
 from cassia_engine.genes.ids import is_id
@@ -60,6 +61,7 @@ _BRACKETS = (("[", "]"), ("(", ")"), ("{", "}"))
 _UP_BEFORE = re.compile(r"^[+↑](?=\s?[A-Za-z])\s?")
 
 
+@lru_cache(maxsize=65536)
 def gene_of(text: str) -> tuple[str, bool]:
     """The gene of a part of a list, and whether it is marked as absent or down; "" where nothing is left."""
     if len(text) > _LONGEST:

@@ -33,19 +33,31 @@ def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
             _check(file, place)
             yield file
     except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
-        raise UsageError("this .h5ad file is damaged or not complete; write or copy it again", path=place) from error
+        raise UsageError(
+            "this .h5ad file is damaged or not complete; write or copy it again", path=place, code="h5ad-damaged"
+        ) from error
 
 
 def _check(file: h5py.File, place: str) -> None:
     if isinstance(file.get("mod"), h5py.Group):
-        raise UsageError("this is MuData; write one modality of it: mdata.mod['rna'].write_h5ad(FILE)", path=place)
+        raise UsageError(
+            "this is MuData; write one modality of it: mdata.mod['rna'].write_h5ad(FILE)",
+            path=place,
+            code="h5ad-is-mudata",
+        )
     frames = [file.get(name) for name in ("obs", "var")]
     if any(isinstance(frame, h5py.Dataset) for frame in frames):
         raise UsageError(
-            "written by an anndata older than 0.7; read it and write it again with a newer one", path=place
+            "written by an anndata older than 0.7; read it and write it again with a newer one",
+            path=place,
+            code="h5ad-too-old",
         )
     if not all(isinstance(frame, h5py.Group) for frame in frames):
-        raise UsageError("this HDF5 file is no AnnData: it has no obs and var; give an .h5ad file", path=place)
+        raise UsageError(
+            "this HDF5 file is no AnnData: it has no obs and var; give an .h5ad file",
+            path=place,
+            code="h5ad-not-anndata",
+        )
 
 
 def encoding(element: Element) -> str:

@@ -61,7 +61,9 @@ def read_expression(data: AnnotatedData, place: str, groups: Groups) -> Expressi
     try:
         return expression(data.matrix(place), groups.codes, len(groups.labels))
     except (MatrixError, ValueError) as error:
-        raise UsageError(f"{place} cannot be read as a matrix of these cells: {error}", path=data.place) from error
+        raise UsageError(
+            f"{place} cannot be read as a matrix of these cells: {error}", path=data.place, code="matrix-unreadable"
+        ) from error
 
 
 def is_scaled(data: AnnotatedData, place: str) -> bool:

@@ -25,14 +25,22 @@ def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
     """
     place = "raw/X" if "raw/X" in data.matrices() else "X"
     if place not in data.matrices():
-        raise UsageError("the AnnData has no X to rank genes by; give it one, or ranked genes in uns", path=data.place)
+        raise UsageError(
+            "the AnnData has no X to rank genes by; give it one, or ranked genes in uns",
+            path=data.place,
+            code="matrix-missing",
+        )
     if is_scaled(data, place):
         what = f"{place} is scaled, and genes are ranked by log-normalized values"
-        raise UsageError(f"{what}; keep these in raw (adata.raw = adata, before scaling)", path=data.place)
+        raise UsageError(
+            f"{what}; keep these in raw (adata.raw = adata, before scaling)", path=data.place, code="matrix-scaled"
+        )
     found = read_expression(data, place, groups)
     if found.facts.is_counts:
         what = f"{place} has raw counts, and genes are ranked by log-normalized values"
-        raise UsageError(f"{what}; run sc.pp.normalize_total and sc.pp.log1p first", path=data.place)
+        raise UsageError(
+            f"{what}; run sc.pp.normalize_total and sc.pp.log1p first", path=data.place, code="matrix-of-counts"
+        )
     log.info(
         "%s: genes are ranked by Wilcoxon's test, obs['%s'], each against the rest (%s)", data.place, column, place
     )
@@ -51,7 +59,7 @@ def _refused(data: AnnotatedData, column: str, groups: Groups, found: Expression
         RankingFault.NO_REST: f"{where} has one cluster, with no other cells; give another {argument('group_key')}",
         RankingFault.MISSING_VALUES: "the matrix has missing values (NaN), which have no rank; replace them",
     }
-    return UsageError(what[error.fault], path=data.place)
+    return UsageError(what[error.fault], path=data.place, code="matrix-unrankable")
 
 
 def _as_ranked_genes(

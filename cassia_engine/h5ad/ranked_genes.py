@@ -46,12 +46,16 @@ def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) ->
 def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups]:
     if options.group_key is None:
         raise UsageError(
-            f"{argument('rank')}: name the column of clusters with {argument('group_key')}", path=data.place
+            f"{argument('rank')}: name the column of clusters with {argument('group_key')}",
+            path=data.place,
+            code="group-key-missing",
         )
     if options.rank_key is not None:
         both = f"{argument('rank')} and {argument('rank_key')}"
         raise UsageError(
-            f"{both}: the first ranks anew, the second takes what is there; give one of them", path=data.place
+            f"{both}: the first ranks anew, the second takes what is there; give one of them",
+            path=data.place,
+            code="rank-and-rank-key",
         )
     groups = _groups(data, options.group_key, is_given=True)
     ranked = rank(data, options.group_key, groups)
@@ -78,11 +82,15 @@ def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes
     if keys:
         missing = option("rank_key", key) if options.rank_key else f"uns['{key}']"
         there = f"uns has ranked genes under {listed(keys)}: give {option('rank_key', keys[0])}"
-        raise UsageError(f"{missing}: no such ranked genes{did_you_mean(key, keys)}; {there}", path=data.place)
+        raise UsageError(
+            f"{missing}: no such ranked genes{did_you_mean(key, keys)}; {there}",
+            path=data.place,
+            code="rank-key-not-found",
+        )
     group = options.group_key or "GROUP"
     scanpy = f"sc.tl.rank_genes_groups(adata, {group!r}, method='wilcoxon', pts=True)"
     remedy = f"give {option('rank', True)} and {argument('group_key')}, or run {scanpy} first"
-    raise UsageError(f"there are no ranked genes; {remedy}", path=data.place)
+    raise UsageError(f"there are no ranked genes; {remedy}", path=data.place, code="h5ad-not-ranked")
 
 
 def _column(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOptions) -> str | None:
@@ -97,7 +105,7 @@ def _column(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOpt
         and options.group_key in data.obs_columns()
     ):
         what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(options.group_key)}"
-        raise UsageError(f"{option('group_key', options.group_key)}: {what}", path=data.place)
+        raise UsageError(f"{option('group_key', options.group_key)}: {what}", path=data.place, code="group-key-differs")
     return options.group_key or noted
 
 
@@ -111,12 +119,16 @@ def _groups(data: AnnotatedData, column: str, is_given: bool, key: str = "") -> 
     said = option("group_key", column) if is_given else f"uns['{key}'] is by obs['{column}']"
     if column not in columns:
         there = f"obs has {listed(columns)}" if columns else "obs has no columns"
-        raise UsageError(f"{said}: no such column{did_you_mean(column, columns)}; {there}", path=data.place)
+        raise UsageError(
+            f"{said}: no such column{did_you_mean(column, columns)}; {there}",
+            path=data.place,
+            code="group-key-not-found",
+        )
     try:
         return data.groups(column)
     except ValueError as error:
         what = "the column has decimal numbers, no groups; give the column of clusters"
-        raise UsageError(f"{said}: {what}", path=data.place) from error
+        raise UsageError(f"{said}: {what}", path=data.place, code="group-key-decimal") from error
 
 
 def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:
@@ -127,7 +139,9 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
             f"uns['{key}'] has clusters that obs['{column}'] lacks: {listed(renamed)} (it has {listed(groups.labels)})"
         )
         raise UsageError(
-            f"{what}; they were renamed after the test, or it is of another column: rank again", path=data.place
+            f"{what}; they were renamed after the test, or it is of another column: rank again",
+            path=data.place,
+            code="groups-renamed",
         )
     reference = ranked.parameters.get("reference")
     untested = [name for name, size in sizes.items() if size and name not in ranked.names and name != reference]
@@ -147,7 +161,7 @@ def _check_cells(data: AnnotatedData, column: str, groups: Groups, tested: Seque
     """Names that no table can have, cells without a cluster, and clusters of hardly any."""
     if nameless := [name for name in tested if name in _NO_LABELS]:
         what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in a table; rename it"
-        raise UsageError(what, path=data.place)
+        raise UsageError(what, path=data.place, code="group-nameless")
     if without := int((groups.codes < 0).sum()):
         log.warning("%s: %d of %d cells have no cluster in obs['%s']", data.place, without, len(groups.codes), column)
     if small := [name for name in tested if groups.sizes[name] < 2]:
@@ -163,7 +177,7 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
             f"uns['{key}'] is a logistic regression of two clusters, of which Scanpy keeps one list: the genes of the "
             "second cluster under the name of the first"
         )
-        raise UsageError(f"{what}; rank the genes by method='wilcoxon'", path=data.place)
+        raise UsageError(f"{what}; rank the genes by method='wilcoxon'", path=data.place, code="logreg-of-two-groups")
     if ranked.parameters.get("reference") not in (None, _REST):
         log.warning(
             "%s: logistic regression compares all clusters; its reference %s had no effect",

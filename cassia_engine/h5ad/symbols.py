@@ -55,7 +55,7 @@ def symbols_of(data: AnnotatedData, genes: Collection[str], column: str | None, 
         what = f"genes are {kind.name}, and none of the text columns of {where} has gene symbols"
         there = f" (columns: {listed(texts)})" if texts else ""
         remedy = f"name the column with {argument('gene_symbols_column')}, or give {argument('gene_map')}"
-        raise UsageError(f"{what}{there}; {remedy}", path=data.place)
+        raise UsageError(f"{what}{there}; {remedy}", path=data.place, code="gene-symbols-not-found")
     log.info("%s: genes are %s; their symbols are read from %s['%s']", data.place, kind.name, where, found)
     return _by_name(data, raw, found)
 
@@ -70,11 +70,15 @@ def _check_column(data: AnnotatedData, raw: bool, where: str, column: str) -> No
     given = option("gene_symbols_column", column)
     if column not in columns:
         there = f"{where} has {listed(list(columns))}" if columns else f"{where} has no columns"
-        raise UsageError(f"{given}: no such column; {there}", path=data.place)
+        raise UsageError(f"{given}: no such column; {there}", path=data.place, code="gene-symbols-column-not-found")
     if not columns[column]:
         texts = [name for name, is_text in columns.items() if is_text]
         there = f"text columns of {where}: {listed(texts)}" if texts else f"{where} has no text column"
-        raise UsageError(f"{given}: the column has numbers, no gene symbols; {there}", path=data.place)
+        raise UsageError(
+            f"{given}: the column has numbers, no gene symbols; {there}",
+            path=data.place,
+            code="gene-symbols-column-of-numbers",
+        )
 
 
 def _found(data: AnnotatedData, raw: bool, genes: Collection[str]) -> str | None:

@@ -71,7 +71,7 @@ def sample_folders(journal_dir: Path) -> list[Path]:
         return sorted(path for path in journal_dir.iterdir() if path.is_dir())
     except FileNotFoundError:
         what = f"no such folder; give that of a journal as {argument('journal_dir')}"
-        raise UsageError(what, path=journal_dir) from None
+        raise UsageError(what, path=journal_dir, code="journal-not-found") from None
     except OSError as error:
         raise file_error(error, journal_dir, "read") from error
 
@@ -105,8 +105,13 @@ def set_aside(folder: Path) -> Path | None:
 def file_error(error: OSError, path: Path, done: str) -> CassiaError:
     """What an error of the file system means for a journal that could not be `done` ("read", "written")."""
     if error.errno in _FULL:
-        return TemporaryError(f"{path}: the disk is full or its quota used up; make room for the journal, run it again")
+        return TemporaryError(
+            f"{path}: the disk is full or its quota used up; make room for the journal, run it again",
+            code="journal-disk-full",
+        )
     what = f"the journal cannot be {done} ({error.strerror or error})"
     if error.errno in _LASTING:
-        return UsageError(f"{what}; give a folder you may write to as {argument('journal_dir')}", path=path)
-    return TemporaryError(f"{path}: {what}; run the same again")
+        return UsageError(
+            f"{what}; give a folder you may write to as {argument('journal_dir')}", path=path, code="journal-not-usable"
+        )
+    return TemporaryError(f"{path}: {what}; run the same again", code="journal-failed")

@@ -206,6 +206,7 @@ def _check_version(path: Path, version: object) -> None:
             f"a journal of format version {version}; this cassia reads {VERSION}: use the cassia that wrote it, or set "
             f"the recorded answers aside with {option('fresh', True)}",
             path=path,
+            code="journal-version",
         )
 
 

@@ -153,7 +153,9 @@ class Recorded:
             self._journal.reused += 1
             return receipt
         if self._inner is None:
-            raise StoppedError("nothing is sent, and the journal has no answer to this call")
+            raise StoppedError(
+                "nothing is sent, and the journal has no answer to this call", code="answer-not-recorded"
+            )
         self._journal.write(Kind.INTENT, key, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
         self._journal.asked += 1
         try:

@@ -151,7 +151,8 @@ def species_of(text: str) -> str:
         question = did_you_mean(text.strip().capitalize() if " " in plain else plain, sorted(names), 0.75)
         raise UsageError(
             f"{option('species', text)}: the offline annotator knows {known} only{question}; for another species name "
-            f"a language model's provider with {option('provider')}"
+            f"a language model's provider with {option('provider')}",
+            code="species-not-offline",
         )
     return found.pop()
 

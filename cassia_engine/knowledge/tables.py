@@ -127,9 +127,13 @@ def read_own(path: Path) -> Iterator[Row]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise UsageError(f"the knowledge table cannot be read ({error.strerror})", path=path) from error
+        raise UsageError(
+            f"the knowledge table cannot be read ({error.strerror})", path=path, code="knowledge-unreadable"
+        ) from error
     except UnicodeDecodeError as error:
-        raise UsageError("the knowledge table is not UTF-8 text; save it as tab-separated text", path=path) from error
+        raise UsageError(
+            "the knowledge table is not UTF-8 text; save it as tab-separated text", path=path, code="knowledge-not-utf8"
+        ) from error
     header = lines[0].split("\t") if lines else []
     places = _places([name.strip() for name in header], path)
     found = False
@@ -138,7 +142,7 @@ def read_own(path: Path) -> Iterator[Row]:
             yield _own_row(line.split("\t"), places, len(header), path, number)
             found = True
     if not found:
-        raise UsageError("the knowledge table has a header but no rows", path=path, line=1)
+        raise UsageError("the knowledge table has a header but no rows", path=path, line=1, code="knowledge-empty")
 
 
 def _places(header: Sequence[str], path: Path) -> tuple[int, ...]:
@@ -150,25 +154,31 @@ def _places(header: Sequence[str], path: Path) -> tuple[int, ...]:
             f"expected, separated by tabs, {', '.join(OWN_COLUMNS)}",
             path=path,
             line=1,
+            code="knowledge-column-missing",
         )
     return tuple(header.index(name) for name in OWN_COLUMNS)
 
 
 def _own_row(fields: list[str], places: tuple[int, ...], width: int, path: Path, number: int) -> Row:
-    def wrong(what: str) -> UsageError:
-        return UsageError(what, path=path, line=number)
+    def error(what: str, code: str) -> UsageError:
+        return UsageError(what, path=path, line=number, code=code)
 
     if len(fields) != width:
-        raise wrong(f"{len(fields)} fields, but the header has {width}; put a single tab between fields")
+        what = f"{len(fields)} fields, but the header has {width}; put a single tab between fields"
+        raise error(what, code="knowledge-field-count")
     species, tissue, cell_type, cl_id, gene, _, weight = (fields[place].strip() for place in places)
     if species.casefold() not in genes.SPECIES:
-        raise wrong(f"column species: {species!r}; expected one of {', '.join(genes.SPECIES)}")
+        what = f"column species: {species!r}; expected one of {', '.join(genes.SPECIES)}"
+        raise error(what, code="knowledge-species")
     if not cell_type or not gene:
-        raise wrong(f"column {'gene' if cell_type else 'cell_type'} is empty; every row needs a cell type and a gene")
+        what = f"column {'gene' if cell_type else 'cell_type'} is empty; every row needs a cell type and a gene"
+        raise error(what, code="knowledge-field-empty")
     if cl_id and not CL_ID.fullmatch(cl_id):
-        raise wrong(f"column cl_id: {cl_id!r} is not like CL:0000084; leave it empty if there is no term")
+        what = f"column cl_id: {cl_id!r} is not like CL:0000084; leave it empty if there is no term"
+        raise error(what, code="knowledge-cl-id")
     if not _is_weight(weight):
-        raise wrong(f"column weight: {weight!r} is not a number from 0.001 to 1000; a shipped gene has 3")
+        what = f"column weight: {weight!r} is not a number from 0.001 to 1000; a shipped gene has 3"
+        raise error(what, code="knowledge-weight")
     term = cl_id or Ontology.load().find(cell_type)
     return Row(species.casefold(), (tissue,), cell_type, term, gene, float(weight))
 

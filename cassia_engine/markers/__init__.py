@@ -135,9 +135,11 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         table = MarkerTable(table.selection, _with_cells(clusters, whole.n_cells))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
-        raise source.error("the table has a header and no rows; make it again")
+        raise source.error("the table has a header and no rows; make it again", code="table-without-rows")
     if not any(cluster.markers for cluster in table.clusters):
-        raise source.error("no cluster has a marker: nothing in the table is a gene's name; check its columns")
+        raise source.error(
+            "no cluster has a marker: nothing in the table is a gene's name; check its columns", code="no-gene-names"
+        )
     _refuse_equal_ids(source, table)
     return source, format_.title if format_ else SIMPLIFIED_TITLE, table
 
@@ -182,7 +184,9 @@ def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:
     counts = Counter(cluster.id for cluster in table.clusters)
     double = [id_ for id_, count in counts.items() if count > 1]
     if double:
-        raise source.error(f"clusters {shown(double[0])} and '{shown(double[0])} mean the same; rename one")
+        raise source.error(
+            f"clusters {shown(double[0])} and '{shown(double[0])} mean the same; rename one", code="cluster-ids-equal"
+        )
 
 
 def _describe(source: Source, title: str, table: MarkerTable, settings: SplitSettings) -> None:

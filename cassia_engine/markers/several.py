@@ -31,14 +31,17 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
         UsageError: a file cannot be read, the files have different formats, or clusters the same id.
     """
     if cluster_name is not None and len(files) > 1:
-        raise UsageError(f"{argument('cluster_name')} is for one table; of several each cluster has its file's name")
+        raise UsageError(
+            f"{argument('cluster_name')} is for one table; of several each cluster has its file's name",
+            code="cluster-name-of-several",
+        )
     tables: list[Read] = gather(*(lambda path=path: read(path) for path in files))
     (source, title, first), *others = tables
     for other, other_title, table in others:
         if table.selection != first.selection:
             one, two = (f"{name}, by {t.selection.ranked_by}" for name, t in ((title, first), (other_title, table)))
             what = f"a table of another form ({two}) than {source.place} ({one}); give tables of one form"
-            raise UsageError(what, path=other.place)
+            raise UsageError(what, path=other.place, code="table-form-differs")
     _refuse_equal_ids(tables)
     clusters = [cluster for _, _, table in tables for cluster in table.clusters]
     place = f"{source.place} and {len(others)} more" if others else source.place
@@ -52,5 +55,9 @@ def _refuse_equal_ids(tables: Sequence[Read]) -> None:
         for cluster in table.clusters:
             if cluster.id in places:
                 what = f"cluster {shown(cluster.id)} is in {places[cluster.id]} too"
-                raise UsageError(f"{what}; give each cluster of a sample an id of its own", path=source.place)
+                raise UsageError(
+                    f"{what}; give each cluster of a sample an id of its own",
+                    path=source.place,
+                    code="cluster-in-several-tables",
+                )
         places |= {cluster.id: source.place for cluster in table.clusters}

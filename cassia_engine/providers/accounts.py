@@ -163,7 +163,10 @@ def _named(provider: str, base_url: str | None) -> tuple[str, str | None]:
     if "://" not in provider:
         return provider, base_url
     if base_url is not None and base_url.rstrip("/") != provider.rstrip("/"):
-        raise UsageError(f"{argument('provider')} is a URL and {argument('base_url')} is another one; give one of them")
+        raise UsageError(
+            f"{argument('provider')} is a URL and {argument('base_url')} is another one; give one of them",
+            code="two-base-urls",
+        )
     return CUSTOM, provider
 
 
@@ -174,7 +177,8 @@ def _provider(name: str) -> Provider:
     names = (*rows, OFFLINE)
     question, known = did_you_mean(name.lower(), names), ", ".join(names)
     raise UsageError(
-        f"{option('provider', name)}: there is none of this name{question}; choose from {known}, or give a URL"
+        f"{option('provider', name)}: there is none of this name{question}; choose from {known}, or give a URL",
+        code="provider-unknown",
     )
 
 
@@ -183,7 +187,8 @@ def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping
     url = base_url if base_url is not None else _host_url(moved) if moved else row.base_url
     if not url:
         raise UsageError(
-            f"{option('provider', row.provider)}: give the API's URL with {option('base_url')}, such as http://127.0.0.1:8000/v1"
+            f"{option('provider', row.provider)}: give the API's URL with {option('base_url')}, such as http://127.0.0.1:8000/v1",
+            code="base-url-missing",
         )
     return check_base_url(url, allow_http)
 
@@ -205,10 +210,11 @@ def _model(row: Provider, asked: str | None) -> str:
     name = row.model if asked is None else asked
     if not name:
         what = f"{option('provider', row.provider)} has no default model: give the name of one with {option('model')}"
-        raise UsageError(what)
+        raise UsageError(what, code="model-missing")
     if not re.fullmatch(r"[!-~]+", name):
         raise UsageError(
-            f"{option('model', name)}: no model's name has spaces or other signs than letters, digits and marks"
+            f"{option('model', name)}: no model's name has spaces or other signs than letters, digits and marks",
+            code="model-malformed",
         )
     listed = [found for found in models.load() if found.provider == row.provider]
     if name not in models.ALIASES or not listed:
@@ -216,7 +222,7 @@ def _model(row: Provider, asked: str | None) -> str:
     aliased = {alias: found.model for found in listed for alias in found.aliases}
     if name not in aliased:
         what = f"{row.provider} has no model for this alias; it has {', '.join(aliased)}"
-        raise UsageError(f"{option('model', name)}: {what}")
+        raise UsageError(f"{option('model', name)}: {what}", code="alias-not-offered")
     return aliased[name]
 
 
@@ -230,14 +236,17 @@ def _key(row: Provider, url: str, given: Secret | None, moved: bool, environ: Ma
             return None
         raise UsageError(
             f"base URL {shown(url)}: the key of {row.key_variable} goes to {row.key_hosts} only; "
-            f"for another host use {option('provider', 'custom')} with its key in CUSTOM_API_KEY"
+            f"for another host use {option('provider', 'custom')} with its key in CUSTOM_API_KEY",
+            code="key-of-other-host",
         )
     if found != Secret(""):
         return _whole(found, row.key_variable)
     if row.key == "needed" or (row.key == "remote" and not is_loopback(_host(url))):
         who = row.title if row.base_url else url
         without = f"{option('provider', 'offline')} needs no key: it scores markers and asks no language model"
-        raise AccountError(f"no key for {who}: set {row.key_variable} in the environment ({without})")
+        raise AccountError(
+            f"no key for {who}: set {row.key_variable} in the environment ({without})", code="key-missing"
+        )
     return None
 
 
@@ -245,7 +254,9 @@ def _whole(key: Secret, name: str) -> Secret:
     """The key, if a header can carry it. What is wrong with it is said, the key is not shown."""
     if not re.fullmatch(r"[!-~]+", key.reveal()):
         wrong = "holds white space, control characters or letters beyond ASCII" if key.reveal() else "is empty"
-        raise AccountError(f"{name} {wrong}: no key does; copy it anew, without line end and quotes")
+        raise AccountError(
+            f"{name} {wrong}: no key does; copy it anew, without line end and quotes", code="key-malformed"
+        )
     return key
 
 

@@ -38,16 +38,22 @@ def check_base_url(url: str, allow_http: bool = False) -> str:
     parts = _parts(url, "base URL")
     name = f"base URL {shown(_without_user(parts))}"
     if "@" in parts.netloc:
-        raise UsageError(f"{name}: a name or password in the URL is not sent; give the key in its environment variable")
+        raise UsageError(
+            f"{name}: a name or password in the URL is not sent; give the key in its environment variable",
+            code="url-with-password",
+        )
     if "?" in url or "#" in url:
-        raise UsageError(f"{name}: a base URL ends before ? and #; leave them and what follows away")
+        raise UsageError(
+            f"{name}: a base URL ends before ? and #; leave them and what follows away", code="url-with-query"
+        )
     host = parts.hostname or ""
     if is_metadata(host):
-        raise UsageError(f"{name}: {NO_PROVIDER}")
+        raise UsageError(f"{name}: {NO_PROVIDER}", code="url-of-metadata")
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise UsageError(
             f"{name}: http would show the key and the data to everyone on the way; use https, "
-            f"or allow it with {option('allow_http', True)} in a network that you trust"
+            f"or allow it with {option('allow_http', True)} in a network that you trust",
+            code="url-not-https",
         )
     return f"{parts.scheme}://{_normalized(parts.netloc)}{parts.path.rstrip('/')}"
 
@@ -81,13 +87,18 @@ def _parts(url: str, what: str) -> SplitResult:
         parts = urlsplit(url.strip())
         _ = parts.port  # Looked at only here: a port that is none is an error when it is asked for.
     except ValueError:
-        raise UsageError(f"{what}: not a URL; expected one such as https://host/v1") from None
+        raise UsageError(f"{what}: not a URL; expected one such as https://host/v1", code="url-malformed") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         other = parts.scheme not in ("", "http", "https") and "://" in url
         why = f"{parts.scheme}:// is not spoken here" if other else "not a URL"
-        raise UsageError(f"{what} {shown(_without_user(parts))}: {why}; expected one such as https://host/v1")
+        raise UsageError(
+            f"{what} {shown(_without_user(parts))}: {why}; expected one such as https://host/v1", code="url-scheme"
+        )
     if re.search(r"[\s\\\x00-\x1f\x7f]", url.strip()):
-        raise UsageError(f"{what} {shown(_without_user(parts))}: no URL has spaces, backslashes or control characters")
+        raise UsageError(
+            f"{what} {shown(_without_user(parts))}: no URL has spaces, backslashes or control characters",
+            code="url-characters",
+        )
     return parts
 
 

@@ -74,7 +74,7 @@ class Client:
 
     def stop(self) -> None:
         """Send nothing any more: who waits gets StoppedError, what is in flight goes on. For the loop's thread only."""
-        self._limiter.close(lambda: StoppedError(_STOPPED))
+        self._limiter.close(lambda: StoppedError(_STOPPED, code="run-stopped"))
 
     async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
         """The reply of the model; see `ChatModel`. What is refused for a parameter goes out once more without it."""
@@ -92,7 +92,7 @@ class Client:
                 return self._reply(call, receipt, reading, sent)
             changed = made.after(failed, self._account.traits)
             if changed is None or self._body(chat, changed)[0] == body:
-                raise CallFailedError(failed.what)
+                raise CallFailedError(failed.what, code="call-failed")
             if failed.lasting:
                 self._adopt(failed)
             else:
@@ -179,8 +179,8 @@ class Client:
         except Fault as fault:
             last = fault
         except (AccountError, TemporaryError) as error:
-            ending, text = type(error), str(error)
-            self._limiter.close(lambda: ending(text))
+            ending, text, code = type(error), str(error), error.code
+            self._limiter.close(lambda: ending(text, code=code))
             raise
         raise self._verdict(last, began)
 
@@ -206,16 +206,16 @@ class Client:
     def _verdict(self, fault: Fault, began: float) -> CassiaError:
         """What the last attempt's fault means for the call, or for the run, which then sends nothing any more."""
         if fault.action is FaultAction.ABORT_RUN:
-            self._limiter.close(lambda: AccountError(fault.what))
-            return AccountError(fault.what)
+            self._limiter.close(lambda: AccountError(fault.what, code="account-refused"))
+            return AccountError(fault.what, code="account-refused")
         if fault.action is FaultAction.FAIL_CALL:
             return fault
         tries = f"{self._policy.attempts} attempts in {time.monotonic() - began:.0f} s"
         if self._answered >= began:
-            return CallFailedError(f"{fault.what}; given up after {tries}")
+            return CallFailedError(f"{fault.what}; given up after {tries}", code="call-given-up")
         text = f"{fault.what}; it answered nothing at all, {tries} at one call included; {RUN_AGAIN}"
-        self._limiter.close(lambda: TemporaryError(text))
-        return TemporaryError(text)
+        self._limiter.close(lambda: TemporaryError(text, code="provider-down"))
+        return TemporaryError(text, code="provider-down")
 
     async def _unhurried(self, call: Call) -> _Answer:
         """One attempt, repeated after each pause that the provider asks for."""
@@ -248,7 +248,7 @@ class Client:
     async def _send(self, call: Call) -> _Answer:
         self._limiter.check()
         if reason := self._halted():
-            raise AccountError(reason)
+            raise AccountError(reason, code="account-halted")
         sent = time.monotonic()
         receipt = await self._exchange.exchange(call)
         found = self._read(call, receipt)

@@ -51,6 +51,8 @@ class Fault(CassiaError):
         instead, limit, lasting: what to send in its place, as in `ApiError`.
     """
 
+    code = "provider-fault"
+
     def __init__(
         self,
         what: str,

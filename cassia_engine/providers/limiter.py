@@ -144,7 +144,8 @@ class RateLimitPause:
         if self._until - self._since > self._policy.budget:
             raise TemporaryError(
                 f"{fault.what}; nothing got through for {now - self._since:.0f} s, and pauses without any success end "
-                f"after {self._policy.budget:.0f} s; {RUN_AGAIN}"
+                f"after {self._policy.budget:.0f} s; {RUN_AGAIN}",
+                code="rate-limited",
             )
         self._say(seconds, self._since, now)
         return is_new

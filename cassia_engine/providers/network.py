@@ -42,7 +42,9 @@ def trusted() -> ssl.SSLContext:
             context.load_verify_locations(path)
         except OSError as error:
             reason = "no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
-            raise UsageError(f"SSL_CERT_FILE cannot be used ({reason})", path=path) from None
+            raise UsageError(
+                f"SSL_CERT_FILE cannot be used ({reason})", path=path, code="certificates-unusable"
+            ) from None
     return context
 
 

@@ -89,7 +89,8 @@ class Transport:
         secure = any(url and url.startswith("https:") for url in (self._account.base_url, self._proxy))
         if not all(value.isascii() and value.isprintable() for value in self._headers().values()):
             raise AccountError(
-                f"the key in {self._account.key_variable} has a line break or a character that no key has; set it anew"
+                f"the key in {self._account.key_variable} has a line break or a character that no key has; set it anew",
+                code="key-not-sendable",
             )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(

@@ -101,7 +101,7 @@ def check_sample_name(name: str) -> None:
         UsageError: says what can.
     """
     if fault := fault_of_name(name):
-        raise UsageError(f"{option('name', name)}: {fault}")
+        raise UsageError(f"{option('name', name)}: {fault}", code="sample-name-unusable")
 
 
 class Dataset(Record, frozen=True):
@@ -121,13 +121,14 @@ class Dataset(Record, frozen=True):
         check_sample_name(self.name)
         if not self.tissue.strip():
             raise UsageError(
-                f"{argument('tissue')} is empty; say it in your words ({option('tissue', 'none')} for none)"
+                f"{argument('tissue')} is empty; say it in your words ({option('tissue', 'none')} for none)",
+                code="tissue-empty",
             )
         if not self.species.strip():
-            raise UsageError(f"{argument('species')} is empty; give one, such as human or mouse")
+            raise UsageError(f"{argument('species')} is empty; give one, such as human or mouse", code="species-empty")
         for name in ("tissue", "species", "additional_info"):
             if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
-                raise UsageError(f"{argument(name)}: the text is not valid UTF-8")
+                raise UsageError(f"{argument(name)}: the text is not valid UTF-8", code="context-not-utf8")
         return self
 
 

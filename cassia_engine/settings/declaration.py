@@ -101,7 +101,7 @@ def check(settings: DataclassInstance) -> None:
         if declared.check:
             declared.check(name, value)
         elif expected := _expected_instead(declared, value):
-            raise UsageError(f"{option(name, value)}: expected {expected}")
+            raise UsageError(f"{option(name, value)}: expected {expected}", code="setting-invalid")
 
 
 def _expected_instead(declared: Parameter, value: Any) -> str:

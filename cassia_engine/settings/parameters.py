@@ -33,12 +33,14 @@ def _column(content: str) -> str | None:
 
 def _check_cluster_name(name: str, value: object) -> None:
     if value is not None and not str(value).strip():
-        raise UsageError(f"{argument(name)} is empty; give the cluster a name")
+        raise UsageError(f"{argument(name)} is empty; give the cluster a name", code="cluster-name-empty")
 
 
 def _check_provider(name: str, value: object) -> None:
     if not isinstance(value, str):
-        raise UsageError(f"{option(name, value)}: expected text; {OFFLINE} asks no language model")
+        raise UsageError(
+            f"{option(name, value)}: expected text; {OFFLINE} asks no language model", code="provider-not-text"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class AnnotateSettings:
         elif self.knowledge is not None:
             raise UsageError(
                 f"{argument('knowledge')} adds to what {option('provider', OFFLINE)} knows, and {shown(self.provider)} "
-                "is asked; leave one of them out"
+                "is asked; leave one of them out",
+                code="knowledge-not-used",
             )
 
 
@@ -292,5 +295,6 @@ def check_offline(*given: str) -> None:
         one = len(given) == 1
         raise UsageError(
             f"{', '.join(map(argument, given))} {'asks' if one else 'ask'} a language model, and the provider is "
-            f"{OFFLINE}, which asks none; name one with {option('provider')}, or leave {'it' if one else 'them'} out"
+            f"{OFFLINE}, which asks none; name one with {option('provider')}, or leave {'it' if one else 'them'} out",
+            code="options-not-offline",
         )

@@ -100,7 +100,9 @@ def read_chunk(path: Path) -> Chunk:
     found = read_chunk_or_result(path)
     if isinstance(found, Chunk):
         return found
-    raise UsageError("this is a result file; expected a chunk file made by cassia split", path=path)
+    raise UsageError(
+        "this is a result file; expected a chunk file made by cassia split", path=path, code="chunk-expected"
+    )
 
 
 def read_chunk_or_result(path: Path, in_memory: bool = True) -> Chunk | ResultFile:
@@ -175,7 +177,9 @@ def _named(path: Path, found: _Read) -> _Read:
     try:
         found.dataset.checked()
     except UsageError as error:
-        raise UsageError(f"the file is damaged ({error}); make it again", path=path) from None
+        raise UsageError(
+            f"the file is damaged ({error}); make it again", path=path, code="file-names-unusable"
+        ) from None
     return found
 
 

@@ -71,9 +71,9 @@ def read_lines(path: Path) -> Iterator[bytes]:
             for line in text:
                 yield line.removesuffix(b"\n")
     except FileNotFoundError:
-        raise UsageError("no such file", path=path) from None
+        raise UsageError("no such file", path=path, code="file-not-found") from None
     except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", path=path) from error
+        raise UsageError(f"cannot be read ({error.strerror})", path=path, code="file-unreadable") from error
 
 
 def json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:
@@ -85,11 +85,13 @@ def json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         data = json.loads(line.decode())
     except UnicodeDecodeError:
-        raise UsageError("not a file made by cassia (it is not UTF-8 text)", path=path) from None
+        raise UsageError("not a file made by cassia (it is not UTF-8 text)", path=path, code="file-not-utf8") from None
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise UsageError("not a file made by cassia (expected a JSON object)", path=path, line=number)
+        raise UsageError(
+            "not a file made by cassia (expected a JSON object)", path=path, line=number, code="file-not-json"
+        )
     return data
 
 
@@ -123,7 +125,7 @@ def record(
 def damaged(path: Path, number: int | None, why: object) -> UsageError:
     """That a file is of the right kind, and cannot be read; why, in a few words."""
     words = str(why) if str(why).isprintable() else repr(str(why))  # names of fields are in it
-    return UsageError(f"the file is damaged ({words}); make it again", path=path, line=number)
+    return UsageError(f"the file is damaged ({words}); make it again", path=path, line=number, code="file-damaged")
 
 
 def check_kind(path: Path, data: Mapping[str, Any], kind: str, expected: str) -> None:
@@ -133,10 +135,11 @@ def check_kind(path: Path, data: Mapping[str, Any], kind: str, expected: str) ->
         UsageError: it is another one.
     """
     if data.get("kind") != kind:
-        raise UsageError(f"not a {expected} made by cassia", path=path)
+        raise UsageError(f"not a {expected} made by cassia", path=path, code="file-of-other-kind")
     if data.get("schema_version") != SCHEMA_VERSION:
         raise UsageError(
             f"format version {data.get('schema_version')}; this cassia reads {SCHEMA_VERSION}: "
             "make the file again with this version",
             path=path,
+            code="file-version",
         )

@@ -128,7 +128,7 @@ def _again(kind: type[_Part], place: Place) -> _Part:
     except UsageError:
         found = None
     if found is None or found.cluster.id != place.cluster:
-        raise UsageError("the file was changed while it was read; collect again", path=place.path)
+        raise UsageError("the file was changed while it was read; collect again", path=place.path, code="file-changed")
     return found
 
 
@@ -139,4 +139,6 @@ def _line(place: Place) -> bytes:
             text.seek(place.start)
             return text.read(place.size)
     except OSError as error:
-        raise UsageError(f"cannot be read again ({error.strerror})", path=place.path) from error
+        raise UsageError(
+            f"cannot be read again ({error.strerror})", path=place.path, code="file-unreadable-again"
+        ) from error

@@ -140,6 +140,6 @@ class OneByOne:
     def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
         for cluster in chunk.clusters:
             if stop.requested:
-                return TemporaryError("stopped; run the same again")
+                return TemporaryError("stopped; run the same again", code="stopped-offline")
             put(self._offline.annotate(cluster))
         return None

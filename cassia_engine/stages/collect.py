@@ -52,7 +52,9 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
     missing = sorted(set(range(first.count)) - chunks.keys() - results.keys())
     if missing:
         names = ", ".join(str(index) for index in missing[:10])
-        raise UsageError(f"chunk {names} of {first.count} has neither its chunk nor its result file here")
+        raise UsageError(
+            f"chunk {names} of {first.count} has neither its chunk nor its result file here", code="chunk-missing"
+        )
     rows: list[tuple[ClusterResult, RunInfo]] = []
     for index in range(first.count):
         if (answer := results.get(index)) is not None:
@@ -60,7 +62,10 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
         else:
             rows += _from_journal(chunks[index], settings or AnnotateSettings())
     if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
-        raise UsageError(f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again")
+        raise UsageError(
+            f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again",
+            code="clusters-missing",
+        )
     return merge(first.dataset, first.selection, rows)
 
 
@@ -78,7 +83,8 @@ def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
     raise TooManyFailedError(
         f"{len(failed)} of {total} clusters have no annotation, {max_failed_clusters} allowed by "
         f"{argument('max_failed_clusters')}; all outputs are written. "
-        f"The first is cluster {cluster} of {name}, {outcome}: {reason}"
+        f"The first is cluster {cluster} of {name}, {outcome}: {reason}",
+        code="too-many-failed",
     )
 
 
@@ -92,9 +98,13 @@ def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], 
         part = read_chunk_or_result(path, in_memory=not path.is_file())
         first = first or _emptied(part)
         if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
-            raise UsageError(f"of another sample or split than {paths[0]}; collect one sample", path=path)
+            raise UsageError(
+                f"of another sample or split than {paths[0]}; collect one sample", path=path, code="other-sample"
+            )
         if (type(part), part.index) in found:
-            raise UsageError(f"the same chunk as {found[type(part), part.index]}; give each once", path=path)
+            raise UsageError(
+                f"the same chunk as {found[type(part), part.index]}; give each once", path=path, code="chunk-twice"
+            )
         found[type(part), part.index] = path
         if isinstance(part, Chunk):
             chunks[part.index] = part
@@ -106,10 +116,14 @@ def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], 
             if [r.cluster.id for r in answer.results] != [c.id for c in chunk.clusters]:
                 where = found[ResultFile, part.index]
                 raise UsageError(
-                    f"its clusters are not those of {found[Chunk, part.index]}; annotate that chunk again", path=where
+                    f"its clusters are not those of {found[Chunk, part.index]}; annotate that chunk again",
+                    path=where,
+                    code="chunk-differs",
                 )
     if first is None:
-        raise UsageError("no files to collect; give the chunk and result files of one sample")
+        raise UsageError(
+            "no files to collect; give the chunk and result files of one sample", code="nothing-to-collect"
+        )
     return first, chunks, results
 
 

@@ -68,7 +68,10 @@ def read_corrections(
             twice, or one that is not there.
     """
     if not isinstance(table, str | Path) and not hasattr(table, "__len__"):
-        raise UsageError(f"{option('corrections', table)}: expected a path, a DataFrame or a list of rows")
+        raise UsageError(
+            f"{option('corrections', table)}: expected a path, a DataFrame or a list of rows",
+            code="corrections-not-supported",
+        )
     with opened(table) as source:
         columns = _columns(source)
         problems = Problems(source)
@@ -118,11 +121,16 @@ def _columns(source: Source) -> dict[str, int]:
     for position, name in names.items():
         if name not in COLUMNS:
             what = f"column {shown(source.header[position])} is none of {', '.join(COLUMNS)}; rename or remove it"
-            problems.add("", what, 0)
+            problems.add("", what, 0, code="corrections-column-unknown")
     for name in COLUMNS:
         count = list(names.values()).count(name)
         if count > 1 or (not count and name in NEEDED):
-            problems.add("", f"column {name} is {'there twice; keep one' if count else 'missing; add it'}", 0)
+            problems.add(
+                "",
+                f"column {name} is {'there twice; keep one' if count else 'missing; add it'}",
+                0,
+                code="corrections-column-count",
+            )
     problems.raise_all()
     return {name: position for position, name in names.items()}
 
@@ -135,18 +143,28 @@ def _cell(name: str, text: str) -> str:
 
 def _check_row(line: int, cells: Mapping[str, str], problems: Problems) -> None:
     if cells["cluster"] in MISSING:
-        problems.add("without a cluster", "column cluster: it is empty; say which cluster this is about", line)
+        problems.add(
+            "without a cluster",
+            "column cluster: it is empty; say which cluster this is about",
+            line,
+            code="corrections-cluster-empty",
+        )
     for name, most in LONGEST.items():
         if len(cells.get(name, "")) > most:
-            problems.add("too long", f"column {name}: {len(cells[name])} characters; at most {most}", line)
+            problems.add(
+                "too long",
+                f"column {name}: {len(cells[name])} characters; at most {most}",
+                line,
+                code="corrections-text-too-long",
+            )
     if fault := _fault_of_id(cells.get("cl_id", "")):
-        problems.add(f"with a cl_id that is {fault[0]}", f"column cl_id: {fault[1]}", line)
+        problems.add(f"with a cl_id that is {fault[0]}", f"column cl_id: {fault[1]}", line, code="corrections-cl-id")
 
 
 def _check_cluster(line: int, cluster: str, clusters: Collection[str], problems: Problems) -> None:
     if cluster not in clusters:
         what = f"column cluster: {shown(cluster)} is not in the marker table; correct the id or remove the row"
-        problems.add("of no cluster", what, line)
+        problems.add("of no cluster", what, line, code="corrections-cluster-unknown")
 
 
 def _check_double(source: Source, said: Sequence[tuple[int, str, Correction]], problems: Problems) -> None:
@@ -155,7 +173,7 @@ def _check_double(source: Source, said: Sequence[tuple[int, str, Correction]], p
         if cluster in first:
             how = _both(source, *first[cluster], correction)
             what = f"column cluster: {shown(cluster)} is there twice, {how}; keep one row"
-            problems.add("for clusters that have one already", what, line)
+            problems.add("for clusters that have one already", what, line, code="corrections-cluster-twice")
         first.setdefault(cluster, (line, correction))
 
 

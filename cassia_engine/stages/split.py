@@ -82,7 +82,11 @@ def write_chunks(
     chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):
-        raise UsageError(f"a chunk of another split; remove it or choose another {argument('outdir')}", path=stale)
+        raise UsageError(
+            f"a chunk of another split; remove it or choose another {argument('outdir')}",
+            path=stale,
+            code="chunk-of-other-split",
+        )
     for path, chunk in zip(paths, chunks, strict=True):
         write_chunk(path, chunk)
     log.info("%d clusters in %d chunk files in %s", len(table.clusters), len(paths), outdir)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import cassia
 from tests.terminal import run_on_terminal
 
 TABLE = """cluster,markers
@@ -20,11 +21,6 @@ B,"CD79A,MS4A1,CD19,CD79B,BANK1"
 empty,no marker was found
 """
 CONTEXT = ["--tissue", "blood", "--species", "human"]
-
-
-def cassia(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cassia_engine", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60)
 
 
 @pytest.fixture

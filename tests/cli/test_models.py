@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.models import ALIASES, TIERS, Model, load, providers, select
 from scripts.make_models_doc import DEFAULT_OUTPUT, render
+from tests.command import cassia
+from tests.raising import raises
 from tests.terminal import run_on_terminal
 
 pytestmark = pytest.mark.usefixtures("command_line")
@@ -34,7 +35,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def cassia_models(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60)
+    return cassia("models", *arguments)
 
 
 def test_every_row_is_whole() -> None:
@@ -90,9 +91,9 @@ def test_every_alias_is_somebodys() -> None:
 
 
 def test_an_alias_that_the_provider_lacks_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"openrouter has no model for it; it has best, fast, cheap$"):
+    with raises("models-alias-not-offered", "openrouter", "best, fast, cheap"):
         select("openrouter", "local")
-    with pytest.raises(UsageError, match="--provider custom: it has no models here"):
+    with raises("models-provider-unknown", "--provider custom"):
         select("custom", "best")
 
 

@@ -18,6 +18,7 @@ import pytest
 import cassia_engine
 from cassia_engine.errors import UsageError
 from cassia_engine.files import check_writable
+from tests.command import cassia
 from tests.mock_provider.running import Running
 
 ENDS = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
@@ -28,6 +29,9 @@ def table(tmp_path: Path) -> Path:
     path = tmp_path / "small.csv"
     path.write_text('cluster,markers\nA,"CD3D,CD3E,TRAC,IL7R,CD2"\nB,"CD79A,MS4A1,CD19,CD79B"\n')
     return path
+
+
+ENGINE = [sys.executable, "-m", "cassia_engine"]
 
 
 def command(url: str, table: Path, *arguments: str | Path) -> list[str]:
@@ -43,11 +47,12 @@ def command(url: str, table: Path, *arguments: str | Path) -> list[str]:
         "--max_workers",
         "16",
     ]
-    return [sys.executable, "-m", "cassia_engine", "run", str(table), *about, *map(str, arguments)]
+    return [*ENGINE, "run", str(table), *about, *map(str, arguments)]
 
 
 def run(argv: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=60)
+    """In this process, whose Python is started already."""
+    return cassia(*argv[len(ENGINE) :], cwd=cwd)
 
 
 @pytest.mark.parametrize("outdir", ["taken", "taken/deeper", "out"])
@@ -69,11 +74,10 @@ def test_nothing_is_asked_before_the_outputs_can_be_written(
 
 
 def test_no_chunk_is_annotated_whose_result_cannot_be_written(quiet: Running, tmp_path: Path, table: Path) -> None:
-    engine = [sys.executable, "-m", "cassia_engine"]
     split = ["split", str(table), "--outdir", "chunks", "--tissue", "none", "--species", "human"]
-    assert run([*engine, *split], tmp_path).returncode == 0
+    assert run([*ENGINE, *split], tmp_path).returncode == 0
     asked = ["chunks/chunk_00000.json", "--output", "small.csv/result.jsonl", "--provider", f"{quiet.url}/v1"]
-    done = run([*engine, "annotate", *asked, "--model", "mock"], tmp_path)
+    done = run([*ENGINE, "annotate", *asked, "--model", "mock"], tmp_path)
     assert (done.returncode, quiet.stats()["calls"]) == (2, 0), done.stderr
 
 

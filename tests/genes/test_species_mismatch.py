@@ -18,7 +18,7 @@ from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import read_chunk, read_status, write_status
 from cassia_engine.stages.split import write_chunks
 from tests import factories as make
-from tests.cli.test_cli import cassia
+from tests.command import cassia
 from tests.genes.test_gene_names import CASES, SYMBOLS
 from tests.genes.test_known_genes import UNKNOWN, write
 from tests.reading import Page

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.markers.columns.symbols import is_sentence
 from cassia_engine.records import Dataset
@@ -15,6 +14,7 @@ from cassia_engine.settings import SplitSettings
 from cassia_engine.stages.split import write_chunks
 from tests.markers.test_formats import DATA
 from tests.markers.test_markers import SEURAT, genes, read
+from tests.raising import raises
 
 SYMBOLS = {"B": ["MS4A1", "CD79A"], "T": ["CD3D", "CD3E"], "Mono": ["LYZ", "S100A8"]}
 
@@ -27,7 +27,7 @@ def test_ids_are_mapped(table: str, gene_map: str) -> None:
 
 
 def test_map_of_other_ids_is_told() -> None:
-    with pytest.raises(UsageError, match=r"genes are Ensembl ids .* is it of this species and kind of id"):
+    with raises("genes-are-ids", "Ensembl ids", "is it of this species and kind of id", path="ensembl.csv"):
         read_markers(DATA / "ensembl.csv", SplitSettings(gene_map=DATA / "gene_map_entrez.csv"))
 
 
@@ -48,7 +48,7 @@ def test_sentence_in_a_map_is_no_symbol(tmp_path: Path) -> None:
 
 
 def test_ids_that_pandas_made_floats_are_ids(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"genes are Entrez ids \(930.0\)"):
+    with raises("genes-are-ids", "Entrez ids (930.0)", path="markers.csv"):
         read(tmp_path, SEURAT + "0,1,1,0,0,B,930.0\n0,1,1,0,0,B,931.0\n")
 
 

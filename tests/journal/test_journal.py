@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from cassia_engine.errors import CassiaError, StoppedError, TemporaryError, UsageError
+from cassia_engine.errors import CassiaError, TemporaryError, UsageError
 from cassia_engine.journal import (
     Journal,
     account_id,
@@ -35,6 +35,7 @@ from cassia_engine.providers.accounts import Account, traits_of
 from cassia_engine.providers.chat import Call, Receipt, Request
 from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.secret import Secret
+from tests.raising import raises
 
 URL = "https://openrouter.ai/api/v1/chat/completions"
 AT = "2026-11-21T09:00:00.000+00:00"
@@ -218,11 +219,11 @@ def test_rejected_parameter_is_remembered_and_not_sent_again(tmp_path: Path) -> 
 
 def test_replay_sends_nothing(tmp_path: Path) -> None:
     journaled(tmp_path, call())
-    with pytest.raises(StoppedError):
+    with raises("answer-not-recorded"):
         ask(opened(tmp_path), None, call("b"))
     replay = opened(tmp_path)
     replay.recorded(None).void(call())
-    with pytest.raises(StoppedError):
+    with raises("answer-not-recorded"):
         ask(replay, None, call())
     assert ask(opened(tmp_path), None, call()) == ["answer 1"], "a replay voids for itself only"
     assert len(list(tmp_path.iterdir())) == 1
@@ -294,7 +295,7 @@ def test_unknown_version_is_refused(tmp_path: Path, version: object) -> None:
     head, rest = path.read_bytes().split(b"\n", 1)
     told = head[head.index(b",") + 1 :].replace(b'"version":1', b'"version":' + json.dumps(version).encode())
     path.write_bytes(b'{"crc32":"%08x",%b\n' % (zlib.crc32(told), told) + rest)
-    with pytest.raises(UsageError, match=rf"{path.name}: a journal of format version {version}; this cassia reads 1"):
+    with raises("journal-version", f"version {version}", "reads 1", path=path.name):
         opened(tmp_path)
 
 
@@ -456,7 +457,7 @@ def test_reply_that_cannot_be_written_is_an_error_and_spoils_no_other_line(
     ask(journal, inner, call())
     with monkeypatch.context() as patch:
         failing_write(patch, errno.ENOSPC, lambda data: b'"intent"' not in data, part=50)
-        with pytest.raises(TemporaryError, match="the disk is full"):
+        with raises("journal-disk-full"):
             ask(journal, inner, call("b"))
     assert ask(journal, inner, call("c"), call("c"), call()) == ["answer 3", "answer 3", "answer 1"]
     journal.close()
@@ -472,10 +473,10 @@ def test_sync_that_fails_is_said_before_the_next_call(tmp_path: Path, monkeypatc
     monkeypatch.setattr("cassia_engine.journal.writing._sync_data", full)
     journal, inner = opened(tmp_path), Inner()
     ask(journal, inner, call())
-    with pytest.raises(TemporaryError, match="the disk is full"):
+    with raises("journal-disk-full"):
         for number in itertools.count():  # it is synced by a thread, in its own time
             ask(journal, inner, call(str(number)))
-    with pytest.raises(TemporaryError, match="the disk is full"):
+    with raises("journal-disk-full"):
         journal.close()
     journal.close()
 
@@ -495,10 +496,10 @@ def test_every_line_is_synced_by_the_close(tmp_path: Path, monkeypatch: pytest.M
 
 def test_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match=r"file: the journal cannot be read \(Not a directory\); give a folder"):
+    with raises("journal-not-usable", "Not a directory", path="file"):
         opened(tmp_path / "file")
     failed = file_error(OSError(errno.EIO, "Input/output error"), tmp_path, "read")
-    assert isinstance(failed, TemporaryError)
+    assert isinstance(failed, TemporaryError) and failed.code == "journal-failed"
 
 
 def test_setting_aside(tmp_path: Path) -> None:

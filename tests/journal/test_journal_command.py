@@ -12,6 +12,7 @@ import pytest
 from cassia_engine.journal import set_aside, write_stop
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.faults import Fault, FaultAction
+from tests.command import cassia
 from tests.journal.test_journal import AT, Inner, ask, call, journaled, opened
 from tests.terminal import run_on_terminal
 
@@ -25,8 +26,7 @@ class Priced(Inner):
 
 
 def cassia_journal(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cassia_engine", "journal", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return cassia("journal", *arguments)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 HEADER = "p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene\n"
@@ -51,7 +51,7 @@ def test_lines_above_the_header(tmp_path: Path, kind: str, end: str, caplog: pyt
     skipped = len(ABOVE[kind].splitlines())
     if kind != "an empty line":
         assert [m for m in caplog.messages if f": {skipped} line" in m and "above the header" in m]
-    with pytest.raises(UsageError, match=f"line {skipped + 3}: nothing in column cluster; name the cluster"):
+    with raises("cluster-missing", "column cluster", path="markers.csv", line=skipped + 3):
         read(tmp_path, (ABOVE[kind] + HEADER + "0,2,1,0,0,B,CD19\n0,1,1,0,0,,MS4A1\n").replace("\n", end))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
 from tests.markers.test_markers import SCANPY, SEURAT, genes, read
+from tests.raising import raises
 
 DATA = Path(__file__).parents[1] / "data"
 FIRST = {
@@ -151,12 +151,12 @@ def test_which_column_is_which(
     "row", ["0,1.5,1,0,0,T,CD3D,", "0,1.5,1,0,0,T,CD3D,,", "r1,0,1.5,1,0,0,T,CD3D"], ids=["one", "two", "shifted"]
 )
 def test_field_too_many_is_never_taken_for_another(tmp_path: Path, row: str) -> None:
-    with pytest.raises(UsageError, match=r"line 3: \d fields, but the header has 7"):
+    with raises("field-count", "header has 7", path="markers.csv", line=3):
         read(tmp_path, SEURAT + f"0,1,1,0,0,B,CD19\n{row}\n")
 
 
 def test_one_more_field_in_every_row_that_may_be_either_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="name the first column, or remove the delimiters at the end"):
+    with raises("header-too-short", path="markers.csv"):
         read(tmp_path, SEURAT + "0,1,1,0,0,B,CD19,\n")
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers.lists.gene_lists import parse_genes
 from tests.genes.test_gene_names import SYMBOLS, labels, read_case
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 GENES = ["CD3D", "LDHB", "HLA-DRA", "MT-CO1", "H2-Ab1", "RP11-34P13.7", "S100A8", "IL2RA"]
 Notation = Callable[[Sequence[str]], str]
@@ -186,15 +186,11 @@ def test_case_tables_of_lists(name: str) -> None:
 
 def test_text_that_is_no_list_is_refused_in_a_line(tmp_path: Path) -> None:
     text = "cluster,genes\n" + "".join(f"{i},{'%'.join(SYMBOLS[i : i + 20])}\n" for i in range(4))
-    with pytest.raises(UsageError) as caught:
+    with raises("column-without-genes", "column genes", path="markers.csv"):
         read(tmp_path, text)
-    what = "no gene can be told in column genes; write the genes of a cluster with commas between"
-    assert str(caught.value) == f"{tmp_path / 'markers.csv'}: {what}"
 
 
 def test_clusters_of_one_gene_are_refused(tmp_path: Path) -> None:
     text = "cluster,genes\n" + "".join(f"c{i},{gene}\n" for i, gene in enumerate(SYMBOLS[:12]))
-    with pytest.raises(
-        UsageError, match=r"12 of 12 clusters have one gene, so these are hardly clusters; name the col"
-    ):
+    with raises("clusters-of-one-gene", "12 of 12", path="markers.csv"):
         read(tmp_path, text)

@@ -9,6 +9,7 @@ import pytest
 
 from cassia_engine.errors import InputProblems, UsageError
 from tests.markers.test_markers import genes, read
+from tests.raising import problems, raises
 
 SETS = {
     "T cells": ["CD3D", "CD3E", "CD2", "TRAC"],
@@ -128,30 +129,30 @@ def test_label_with_a_comma_stands_before_genes_with_values(tmp_path: Path, valu
 
 
 # What has no sets of genes is refused as before, or read by its header.
-REFUSED = {
-    "a gene a row": "T cells\tCD3D\nT cells\tCD3E\nB cells\tMS4A1\n",
-    "gene map": "ENSG00000167286\tCD3D\nENSG00000198851\tCD3E\n",
-    "genes of no known species": lines("\t", "\t", FLY),
+REFUSED: dict[str, tuple[str, str, int | None]] = {
+    "a gene a row": ("T cells\tCD3D\nT cells\tCD3E\nB cells\tMS4A1\n", "header-is-gene", 1),
+    "gene map": ("ENSG00000167286\tCD3D\nENSG00000198851\tCD3E\n", "header-is-gene", 1),
+    "genes of no known species": (lines("\t", "\t", FLY), "not-a-marker-table", 1),
 }
 
 
-NOTATIONS = {
-    ">T cells\nexpressed: CD3D, CD3E\n\n>B\nexpressed: CD19\nnot expressed: CD3D\n": "as in marker files of Garnett",
-    ">B cells\nexpressed: CD19\n": "as in marker files of Garnett",
-    "markers = {'T cells': ['CD3D', 'CD3E'], 'B cells': ['CD19', 'MS4A1']}\n": "this is code of R or Python",
-    'm <- list("T cells" = c("CD3D", "CD3E"), B = c("CD19"))\n': "this is code of R or Python",
-    'list(T = c("CD3D", "CD3E"), B = c("CD19", "MS4A1"))\n': "this is code of R or Python",
-    '$`T cells`\n[1] "CD3D" "CD3E"\n\n$B\n[1] "CD19"\n': "this is a list as R prints it",
-    "[T cells]\ngenes = CD3D, CD3E\n[B cells]\ngenes = CD19\n": r"names of clusters in \[\], as in INI and TOML files",
-    '[0]\ngenes = ["CD3D", "CD3E"]\n': r"names of clusters in \[\], as in INI and TOML files",
-    "T cells:\n  - CD3D\n  - CD3E\nB:\n  - CD19\n": "names of clusters above their genes, as in YAML",
-    "---\nT cells:\n- CD3D\n- CD3E\n": "names of clusters above their genes, as in YAML",
-    "markers:\n  T cells: [CD3D, CD3E]\n  B cells: [MS4A1, CD79A]\n": "names of clusters above their genes, as in YAML",
-    '{"T": ["CD3D", "CD3E"]}\n': "this is JSON",
-    '[\n {"cluster": "T", "gene": "CD3D"}\n]\n': "this is JSON",
-    '["CD3D", "CD3E"]\n': "this is JSON",
-    "| Cluster | Markers |\n|---|:---|\n| T cells | CD3D, CD3E |\n": "this is a table of Markdown",
-    lines(": ", ", ") + "Others: of the blood, mostly\n": "line 4: no gene in 'of the blood, mostly'",
+NOTATIONS: dict[str, tuple[str, tuple[str, ...], int | None]] = {
+    ">T cells\nexpressed: CD3D, CD3E\n\n>B\nexpressed: CD19\nnot expressed: CD3D\n": ("garnett-markers", (), None),
+    ">B cells\nexpressed: CD19\n": ("garnett-markers", (), None),
+    "markers = {'T cells': ['CD3D', 'CD3E'], 'B cells': ['CD19', 'MS4A1']}\n": ("program-code", (), None),
+    'm <- list("T cells" = c("CD3D", "CD3E"), B = c("CD19"))\n': ("program-code", (), None),
+    'list(T = c("CD3D", "CD3E"), B = c("CD19", "MS4A1"))\n': ("program-code", (), None),
+    '$`T cells`\n[1] "CD3D" "CD3E"\n\n$B\n[1] "CD19"\n': ("r-list", (), None),
+    "[T cells]\ngenes = CD3D, CD3E\n[B cells]\ngenes = CD19\n": ("ini-sections", (), None),
+    '[0]\ngenes = ["CD3D", "CD3E"]\n': ("ini-sections", (), None),
+    "T cells:\n  - CD3D\n  - CD3E\nB:\n  - CD19\n": ("yaml-lists", (), None),
+    "---\nT cells:\n- CD3D\n- CD3E\n": ("yaml-lists", (), None),
+    "markers:\n  T cells: [CD3D, CD3E]\n  B cells: [MS4A1, CD79A]\n": ("yaml-lists", (), None),
+    '{"T": ["CD3D", "CD3E"]}\n': ("wrong-file-type", ("JSON",), None),
+    '[\n {"cluster": "T", "gene": "CD3D"}\n]\n': ("wrong-file-type", ("JSON",), None),
+    '["CD3D", "CD3E"]\n': ("wrong-file-type", ("JSON",), None),
+    "| Cluster | Markers |\n|---|:---|\n| T cells | CD3D, CD3E |\n": ("markdown-table", (), None),
+    lines(": ", ", ") + "Others: of the blood, mostly\n": ("set-without-genes", ("'of the blood, mostly'",), 4),
 }
 
 
@@ -176,20 +177,21 @@ PRINTED: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("case", PRINTED)
 def test_printed_tables_are_refused_with_how_to_save_them(tmp_path: Path, case: str) -> None:
-    with pytest.raises(UsageError, match=r'save the table itself: df.to_csv\("markers.csv"\) in Python, write.csv'):
+    with raises("table-printed", "df.to_csv", "write.csv", path="markers.csv"):
         read(tmp_path, "\n".join(PRINTED[case]) + "\n")
 
 
 @pytest.mark.parametrize("text", NOTATIONS)
 def test_other_notations_are_named(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match=NOTATIONS[text]):
+    code, values, line = NOTATIONS[text]
+    with raises(code, *values, path="markers.csv", line=line):
         read(tmp_path, text)
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_other_files_without_a_header_are_refused(tmp_path: Path, case: str) -> None:
-    with pytest.raises((UsageError, InputProblems)):
-        read(tmp_path, REFUSED[case])
+    with raises(REFUSED[case][1], path="markers.csv", line=REFUSED[case][2]):
+        read(tmp_path, REFUSED[case][0])
 
 
 @pytest.mark.parametrize(
@@ -221,5 +223,7 @@ def test_problems_name_the_lines_of_the_file(tmp_path: Path) -> None:
     text = lines("\tna\t", "\t") + "\nEmpty\tna\nT cells\tna\tCD3D\n"
     with pytest.raises(InputProblems) as caught:
         read(tmp_path, text, "sets.gmt")
-    assert "line 5: cluster Empty has no genes" in str(caught.value)
-    assert "line 6: cluster T cells was there before, in line 1" in str(caught.value)
+    found = problems(caught.value)
+    assert found == [("cluster-without-genes", "sets.gmt", 5), ("cluster-in-several-rows", "sets.gmt", 6)]
+    assert "cluster Empty" in str(caught.value)
+    assert "cluster T cells was there before, in line 1" in str(caught.value)

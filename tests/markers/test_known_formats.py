@@ -21,6 +21,7 @@ from cassia_engine.markers.columns.statistics import KNOWN, known_statistics
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.settings import MARKER_FORMATS, SplitSettings
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 # The genes of base_seurat.csv, in other columns: format, and what ranks them.
@@ -277,7 +278,7 @@ def test_what_a_tool_always_writes_is_not_warned_of(name: str, caplog: pytest.Lo
 
 def test_negative_values_are_found_behind_the_first_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = "".join(f"T,G{n},{300 - n}\n" for n in range(400))
-    with pytest.raises(UsageError, match="effect has values below 0, as of genes that are down"):
+    with raises("fold-change-unused", "effect", path="markers.csv", line=1):
         read(tmp_path, f"ct,sym,effect\n{rows}", **NAMED)
     read(tmp_path, f"ct,sym,num\n{rows}", **NAMED)
     assert "num has values below 0" in caplog.text
@@ -290,9 +291,9 @@ def test_forced_formats_do_not_drop_fold_changes(tmp_path: Path, caplog: pytest.
     assert (
         "columns of numbers that are not used: avg_log2FC; if there are statistics, leave out --marker" in caplog.text
     )
-    with pytest.raises(UsageError, match=r"avg_log2FC has values below 0, .*; leave out --marker_format long"):
+    with raises("fold-change-unused", "avg_log2FC", "--marker_format long", path="markers.csv", line=1):
         read(tmp_path, text.replace("9", "-9"), marker_format="long")
-    with pytest.raises(UsageError, match="--log2fc_column avg_log2FC has no effect on a table that is read without"):
+    with raises("statistic-unused-format", "--log2fc_column avg_log2FC", path="markers.csv", line=1):
         read(tmp_path, text, marker_format="long", log2fc_column="avg_log2FC")
 
 
@@ -315,7 +316,7 @@ def test_ids_are_left_for_the_symbols_beside_them(tmp_path: Path, caplog: pytest
     assert genes(table)["4"][:2] == ["MS4A1", "FCRLA"]
     assert "genes in column names are Ensembl ids; their symbols are taken from column symbol" in caplog.text
     assert "26 of 880 rows have nothing in column symbol and are left out" in caplog.text
-    with pytest.raises(UsageError, match="genes are Ensembl ids"):
+    with raises("genes-are-ids", "Ensembl ids", path="real_gene_symbols_nan.csv"):
         read_markers(CASES / "real_gene_symbols_nan.csv", SplitSettings(gene_column="names"))
 
 

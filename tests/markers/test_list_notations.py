@@ -9,6 +9,7 @@ import pytest
 from cassia_engine.errors import UsageError
 from cassia_engine.markers.lists.gene_lists import parse_genes
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CD3, LYZ, EPITHELIAL = ("CD3D", "CD3E"), ("LYZ",), ("EPCAM", "KRT8")
 # Cell to its genes and what is left out as absent or down.
@@ -291,10 +292,8 @@ def test_what_is_left_out_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 
 def test_numbers_below_0_that_belong_to_no_gene_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
+    with raises("genes-unclear", "-2.5", "CD3D:3.2", path="markers.csv", line=2):
         read(tmp_path, 'cluster,genes\nT,"CD3D, LYZ, -2.5"\nB,"MS4A1, CD79A"\n')
-    what = "number -2.5 among the genes may say that one is down; write each number at its gene, as in CD3D:3.2"
-    assert str(caught.value) == f"{tmp_path / 'markers.csv'}, line 2: {what}"
 
 
 @pytest.mark.parametrize(
@@ -326,7 +325,7 @@ def test_negation_of_which_the_reach_is_unclear_is_refused(tmp_path: Path, cell:
 
 def test_list_that_is_empty_in_every_notation_has_no_genes(tmp_path: Path) -> None:
     text = "cluster,genes\nT,[]\nB,character(0)\nM,NULL\n"
-    with pytest.raises(UsageError, match=r"3 rows without genes \(lines 2, 3, 4\): e.g. cluster T has no genes"):
+    with raises("cluster-without-genes", "3 rows", "lines 2, 3, 4", "cluster T", path="markers.csv"):
         read(tmp_path, text)
 
 

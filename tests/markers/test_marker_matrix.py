@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CLUSTERS = {"T cells": ["CD3D", "CD3E", "IL7R"], "B cells": ["MS4A1", "CD79A"], "NK": ["GNLY", "NKG7", "CD3E"]}
 GENES = list(dict.fromkeys(gene for found in CLUSTERS.values() for gene in found))
@@ -60,19 +60,22 @@ def test_genes_of_no_known_species_are_read_by_the_header(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "code"),
     [
-        matrix(("1", "-1")),
-        matrix(("2", "0")),
-        matrix(("0", "0")),
-        matrix(("TRUE", "FALSE"), names=["T cells", "is_TF", "surface"]),
-        matrix(("1", "0"), names=["T cells", "significant", "B cells"]),
-        matrix(("1", "0"), names=["T cells", "score", "B cells"]),
-        matrix(("1", "0"), corner="", names=["CD4", "CD19", "NCAM1"]),
-        "gene,hallmark,in_panel\n"
-        + "".join(f"{gene},{'TRUE' if n < 2 else 'FALSE'},FALSE\n" for n, gene in enumerate(GENES)),
+        (matrix(("1", "-1")), "columns-missing"),
+        (matrix(("2", "0")), "columns-missing"),
+        (matrix(("0", "0")), "columns-missing"),
+        (matrix(("TRUE", "FALSE"), names=["T cells", "is_TF", "surface"]), "columns-missing"),
+        (matrix(("1", "0"), names=["T cells", "significant", "B cells"]), "columns-missing"),
+        (matrix(("1", "0"), names=["T cells", "score", "B cells"]), "columns-missing"),
+        (matrix(("1", "0"), corner="", names=["CD4", "CD19", "NCAM1"]), "not-a-marker-table"),
+        (
+            "gene,hallmark,in_panel\n"
+            + "".join(f"{gene},{'TRUE' if n < 2 else 'FALSE'},FALSE\n" for n, gene in enumerate(GENES)),
+            "columns-missing",
+        ),
     ],
 )
-def test_what_may_be_another_table_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError):
+def test_what_may_be_another_table_is_refused(tmp_path: Path, text: str, code: str) -> None:
+    with raises(code, path="markers.csv", line=1):
         read(tmp_path, text)

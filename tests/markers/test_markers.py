@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cassia_engine.errors import UsageError
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.settings import SplitSettings
+from tests.raising import raises
 
 SEURAT = "p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene\n"
 SCANPY = "group,names,scores,logfoldchanges,pvals,pvals_adj\n"
@@ -156,9 +157,9 @@ def test_row_names_column_and_extra_columns_are_let_be(tmp_path: Path) -> None:
 
 
 def test_forced_format_is_used(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"line 1: no column group, names, .* which a Scanpy"):
+    with raises("columns-missing", "group, names", "Scanpy", path="markers.csv", line=1):
         read(tmp_path, SEURAT + "0,1,1,0,0,B,CD19\n", marker_format="scanpy")
-    with pytest.raises(UsageError, match="7 columns; a table without statistics has two"):
+    with raises("two-columns-expected", "7 columns", path="markers.csv", line=1):
         read(tmp_path, SEURAT + "0,1,1,0,0,B,CD19\n", marker_format="simplified")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
+from tests.raising import raises
 
 PAIRS = "T cells,value,B cells,value\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
 NAMED = "0_names,0_value,1_names,1_value\nCD14,-4.1,LYZ,-5.2\nCD3D,3.2,CD79A,4.0\nCD3E,2.5,MS4A1,3.1\n"
@@ -20,12 +20,17 @@ TWICE = (
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [(PAIRS, "go below 0"), (NAMED, "go below 0"), (TWICE, "two columns of one statistic")]
+    ("text", "code", "value"),
+    [
+        (PAIRS, "wide-numbers-below-zero", "cluster T cells"),
+        (NAMED, "wide-numbers-below-zero", "cluster 0"),
+        (TWICE, "cluster-statistic-twice", "cluster T"),
+    ],
 )
-def test_tables_are_refused(tmp_path: Path, text: str, reason: str) -> None:
+def test_tables_are_refused(tmp_path: Path, text: str, code: str, value: str) -> None:
     path = tmp_path / "wide.csv"
     path.write_text(text)
-    with pytest.raises(UsageError, match=reason):
+    with raises(code, value, path="wide.csv", line=1):
         read_markers(path)
 
 
@@ -52,7 +57,7 @@ def test_ratios_below_1_are_refused(tmp_path: Path, column: str) -> None:
     path.write_text(f"cell type,gene,{column},FDR\n{up}")
     assert [cluster.genes for cluster in read_markers(path).clusters] == [["CD3D", "CD3E"], ["CD79A", "MS4A1"]]
     path.write_text(f"cell type,gene,{column},FDR\n{up}T,LYZ,0.2,0\n")
-    with pytest.raises(UsageError, match=f"{column} has ratios below 1.*give the log2"):
+    with raises("ratio-unused", column, path="table.csv", line=1):
         read_markers(path)
 
 
@@ -64,7 +69,7 @@ def test_ratios_below_1_are_refused(tmp_path: Path, column: str) -> None:
     ],
 )
 def test_genes_with_values_are_refused(table: Any) -> None:
-    with pytest.raises(UsageError, match="the genes of cluster T have values"):
+    with raises("genes-with-values", "cluster T"):
         read_markers(table)
 
 

@@ -10,6 +10,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
 from tests.markers.test_markers import SEURAT, genes, read
+from tests.raising import raises
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = DATA / "cases"
@@ -40,7 +41,7 @@ def test_a_gene_column_goes_before_row_names(tmp_path: Path) -> None:
     text = f",{STATISTICS},cluster,gene\nMS4A1,0,2,1,0,0,B,CD19\nCD3E,0,2,1,0,0,T,CD3D\n"
     assert genes(read(tmp_path, text)) == {"B": ["CD19"], "T": ["CD3D"]}
     assert genes(read(tmp_path, text, gene_column="")) == {"B": ["MS4A1"], "T": ["CD3E"]}
-    with pytest.raises(UsageError, match='no column without a name, given as gene_column=""'):
+    with raises("nameless-column-unclear", "no column", 'gene_column=""', path="markers.csv", line=1):
         read(tmp_path, text.replace(",", "id,", 1), gene_column="")
 
 
@@ -64,7 +65,7 @@ def test_find_markers_of_one_comparison(tmp_path: Path) -> None:
 
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     text = f'# comment\ngene,{STATISTICS}\nCD19,0,2,1,0,0\n\n"CD\n3",0,1,1,0,0\nCD3D,0,high,1,0,0\n'
-    with pytest.raises(UsageError, match="line 7: 'high' in column avg_log2FC is not a number"):
+    with raises("number-malformed", "'high'", "column avg_log2FC", path="markers.csv", line=7):
         read(tmp_path, text)
 
 
@@ -73,17 +74,26 @@ def test_decimal_commas_of_one_cluster(tmp_path: Path) -> None:
     assert genes(read(tmp_path, text)) == {"markers": ["MS4A1", "CD19"]}
 
 
-SEVERAL_CLUSTERS = {
-    "an unknown name": "gene,avg_log2FC,p_val_adj,my_types\n" + "CD3D,2,0,T\nCD3E,2,0,T\nCD19,2,0,B\nMS4A1,2,0,B\n",
-    "numbers": "gene,avg_log2FC,p_val_adj,my_types\n" + "CD3D,2,0,1\nCD3E,2,0,1\nCD19,2,0,2\nMS4A1,2,0,2\n",
-    "genes that repeat": "gene,avg_log2FC,p_val_adj\n" + "".join(f"G{n % 10},2,0\n" for n in range(40)),
+SEVERAL_CLUSTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "an unknown name": (
+        "gene,avg_log2FC,p_val_adj,my_types\nCD3D,2,0,T\nCD3E,2,0,T\nCD19,2,0,B\nMS4A1,2,0,B\n",
+        ("columns-missing", "cluster"),
+    ),
+    "numbers": (
+        "gene,avg_log2FC,p_val_adj,my_types\nCD3D,2,0,1\nCD3E,2,0,1\nCD19,2,0,2\nMS4A1,2,0,2\n",
+        ("columns-missing", "cluster"),
+    ),
+    "genes that repeat": (
+        "gene,avg_log2FC,p_val_adj\n" + "".join(f"G{n % 10},2,0\n" for n in range(40)),
+        ("genes-repeat", "40 rows, 10 genes", "cluster_column"),
+    ),
 }
 
 
 @pytest.mark.parametrize("kind", SEVERAL_CLUSTERS)
 def test_several_clusters_are_never_taken_for_one(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(UsageError, match="cluster"):
-        read(tmp_path, SEVERAL_CLUSTERS[kind])
+    with raises(*SEVERAL_CLUSTERS[kind][1], path="markers.csv", line=1):
+        read(tmp_path, SEVERAL_CLUSTERS[kind][0])
 
 
 def write(folder: Path, **tables: str) -> list[Path]:
@@ -131,5 +141,5 @@ def test_files_that_are_not_one_sample(tmp_path: Path, kind: str) -> None:
 def test_headings_of_clusters_are_no_genes(tmp_path: Path) -> None:
     path = tmp_path / "supplement.csv"
     path.write_text("gene,avg_log2FC,p_val_adj\nT cells,,\nCD3D,3,0\nCD3E,2,0\nB cells,,\nMS4A1,3,0\nCD79A,2,0\n")
-    with pytest.raises(UsageError, match="line 2: T cells has nothing beside it, as the heading of the rows below"):
+    with raises("heading-rows", "T cells", path="supplement.csv", line=2):
         read_markers(path)

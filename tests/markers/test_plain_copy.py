@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 HEADER = "cluster,gene,avg_log2FC,p_val_adj\n"
 ROWS = "T,CD3D,2.5,1e-9\nT,CD3E,2.1,1e-8\nB,MS4A1,3,1e-9\nB,CD79A,2.2,1e-9\n"
@@ -49,7 +49,7 @@ def test_tables_with_signs_around_cells_are_read(tmp_path: Path, kind: str, capl
 
 
 def test_lines_keep_their_numbers(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="line 6: nothing in column cluster"):
+    with raises("cluster-missing", "column cluster", path="markers.csv", line=6):
         read(tmp_path, changed(HEADER + ROWS, "", "\u200b") + ",CD3G,2,1e-9\n")
 
 

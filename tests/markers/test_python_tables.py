@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
 from tests.markers.test_markers import genes
+from tests.raising import raises
 
 EXAMPLE = Path(__file__).parents[2] / "cassia_engine" / "data" / "examples" / "pbmc68k_scanpy.csv"
 LISTS = {"T": ["CD3D", "CD3E", "CD2"], "B": ["CD79A", "MS4A1"], "NK": ["NKG7", "GNLY", "PRF1"]}
@@ -100,22 +100,25 @@ def test_a_frame_of_one_cluster_has_the_name_that_is_given() -> None:
     assert genes(read_markers(part)) == {"cluster_1": BY_FOLD["4"]}
 
 
-REFUSED: dict[str, tuple[Any, str]] = {
-    "empty dict": ({}, "the dict is empty; give clusters with their genes"),
-    "a cluster without genes": ({"T": ["CD3D"], "B": []}, "the dict: cluster B has no genes; give them or remove it"),
-    "a set": ({"T": {"CD3D", "CD3E"}}, "the genes of cluster T are a set, which has no order; give a list"),
-    "a number": ({"T": 5}, "the dict: cluster T has int; give its genes as a list"),
-    "frames of several clusters": ({"T": LONG}, "has clusters of its own in column cluster; give one DataFrame"),
+REFUSED: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "empty dict": ({}, ("object-empty", "the dict")),
+    "a cluster without genes": ({"T": ["CD3D"], "B": []}, ("object-cluster-without-genes", "the dict", "cluster B")),
+    "a set": ({"T": {"CD3D", "CD3E"}}, ("genes-unordered", "cluster T", "a set")),
+    "a number": ({"T": 5}, ("genes-not-list", "the dict", "cluster T has int")),
+    "frames of several clusters": (
+        {"T": LONG},
+        ("frame-with-clusters", "the DataFrame of cluster T", "column cluster"),
+    ),
     "frames of different columns": (
         {"T": FRAME.drop(columns="group"), "B": FRAME[["names", "scores"]]},
-        "its DataFrames have different columns",
+        ("frames-differ",),
     ),
-    "a number alone": (5, "markers: expected a path, a pandas DataFrame, .*this is builtins.int"),
+    "a number alone": (5, ("markers-not-supported", "a pandas DataFrame", "builtins.int")),
 }
 
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_refused(kind: str) -> None:
-    table, message = REFUSED[kind]
-    with pytest.raises(UsageError, match=message):
+    table, wrong = REFUSED[kind]
+    with raises(*wrong):
         read_markers(table)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 HEADER = "cluster,gene,avg_log2FC,p_val_adj\n"
 T, B = "T,CD3D,2.5,1e-9\nT,CD3E,2.1,1e-8\n", "B,MS4A1,3,1e-9\nB,CD79A,2.2,1e-9\n"
@@ -61,10 +61,11 @@ def test_decimal_commas_in_quotes_are_read(tmp_path: Path, header: str, caplog: 
     assert "numbers are read with a decimal comma: '2,5'" in caplog.text
 
 
-@pytest.mark.parametrize("numbers", [("5,013", "4,776"), ("5,01", "4.776")])
-def test_unclear_commas_in_numbers_are_refused(tmp_path: Path, numbers: tuple[str, str]) -> None:
+@pytest.mark.parametrize(("numbers", "line"), [(("5,013", "4,776"), None), (("5,01", "4.776"), 2)])
+def test_unclear_commas_in_numbers_are_refused(tmp_path: Path, numbers: tuple[str, str], line: int | None) -> None:
     text = f'{HEADER}T,CD3D,"{numbers[0]}",1e-9\nT,CD3E,"{numbers[1]}",1e-9\n{B}'
-    with pytest.raises(UsageError, match=r"a decimal comma or one of thousands.*write it with a decimal point"):
+    what = f"'{numbers[0]}' in column avg_log2FC has a decimal comma or one of thousands"
+    with raises("number-malformed", what, path="markers.csv", line=line):
         read(tmp_path, text)
 
 

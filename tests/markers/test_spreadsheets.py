@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CLUSTERS = {"T": ["CD3D", "CD3E", "IL7R"], "B": ["MS4A1", "CD79A", "BANK1"]}
 HEADER = "cluster,gene,avg_log2FC,pct.1,pct.2,p_val_adj\n"
@@ -42,16 +42,16 @@ def test_ids_in_merged_cells(tmp_path: Path, form: str, blank: str, caplog: pyte
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "line"),
     [
-        seurat().replace("T,CD3E", ",CD3E"),
-        seurat().replace("\nT,CD3D", "\n,CD3D"),
-        merged(seurat()) + "T,LCK,1,0.8,0.1,1e-9\n",
-        merged(seurat()).replace("\n,CD3E", "\nNA,CD3E"),
+        (seurat().replace("T,CD3E", ",CD3E"), 3),
+        (seurat().replace("\nT,CD3D", "\n,CD3D"), 2),
+        (merged(seurat()) + "T,LCK,1,0.8,0.1,1e-9\n", None),
+        (merged(seurat()).replace("\n,CD3E", "\nNA,CD3E"), None),
     ],
 )
-def test_ids_that_are_missing_otherwise_are_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match="nothing in column cluster; name the cluster"):
+def test_ids_that_are_missing_otherwise_are_refused(tmp_path: Path, text: str, line: int | None) -> None:
+    with raises("cluster-missing", "column cluster", path="markers.csv", line=line):
         read(tmp_path, text)
 
 
@@ -88,7 +88,7 @@ def test_a_cluster_of_one_row_may_be_called_like_a_note(tmp_path: Path, id_: str
 
 @pytest.mark.parametrize("end", ["T", "0.5", "T,LCK,1", "1e-20,2"])
 def test_a_row_that_was_cut_off_is_no_note(tmp_path: Path, end: str) -> None:
-    with pytest.raises(UsageError, match="fields, but the header has 6"):
+    with raises("field-count", "header has 6", path="markers.csv", line=8):
         read(tmp_path, seurat() + end + "\n")
 
 
@@ -133,7 +133,7 @@ def test_cells_that_make_no_marker(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(("column", "text"), [("avg_log2FC", "80%"), ("avg_log2FC", "<2"), ("p_val_adj", "high")])
 def test_other_texts_are_no_numbers(tmp_path: Path, column: str, text: str) -> None:
     row = {"cluster": "T", "gene": "LCK", "avg_log2FC": "2", "pct.1": "0.8", "pct.2": "0.4", "p_val_adj": "1e-9"}
-    with pytest.raises(UsageError, match=f"{text}' in column {column} is not a number"):
+    with raises("number-malformed", f"{text}' in column {column}", path="markers.csv", line=8):
         read(tmp_path, seurat() + ",".join((row | {column: text}).values()) + "\n")
 
 

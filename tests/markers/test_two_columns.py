@@ -11,6 +11,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from tests.genes.test_gene_names import labels, read_case
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CLUSTERS = {"T": ["CD3D", "CD3E", "CD2"], "B": ["MS4A1", "CD79A", "BANK1"]}
 
@@ -65,14 +66,14 @@ def test_case_tables_with_the_gene_first(name: str) -> None:
 
 def test_numbers_are_neither(tmp_path: Path) -> None:
     rows = "".join(f"{gene},0.{number}1\n" for number, gene in enumerate(CLUSTERS["T"] + CLUSTERS["B"]))
-    with pytest.raises(UsageError, match=r"line 1: column weight holds numbers, neither clusters nor genes; "):
+    with raises("column-of-numbers", "column weight", path="markers.csv", line=1):
         read(tmp_path, "gene,weight\n" + rows)
     assert list(genes(read(tmp_path, "names,scores\n" + rows))) == ["markers"], "one cluster, named by its file"
 
 
 def test_two_columns_of_genes_have_no_clusters(tmp_path: Path) -> None:
     text = "T cells,B cells\nCD3D,CD79B\nLDHB,CD79A\nCD3E,MS4A1\n"
-    with pytest.raises(UsageError, match=r"columns T cells and B cells both hold genes, each once"):
+    with raises("columns-of-genes-only", "T cells and B cells", path="markers.csv", line=1):
         read(tmp_path, text, marker_format="long")
 
 
@@ -129,7 +130,7 @@ def test_a_frame_with_numbered_columns_is_decided_by_content(values: list[object
 
 
 def test_two_lists_of_unknown_genes_under_0_and_1_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"line 1: the first line \(0, 1\) looks like a row"):
+    with raises("header-is-row", "0, 1", path="markers.csv", line=1):
         read(tmp_path, "0,1\nmt:CoI,mt:CoII\nmt:ND1,mt:ATPase6\nmt:Cyt-b,mt:ND4\n")
 
 
@@ -150,9 +151,7 @@ def test_a_gene_map_is_no_table_of_markers(
     tmp_path: Path, header: str, symbols: dict[str, str], kind: str, length: int
 ) -> None:
     text = header + "\n" + "".join(f"{id_},{gene}\n" for id_, gene in list(symbols.items())[:length])
-    with pytest.raises(
-        UsageError, match=rf"line 1: columns .* are {kind} and symbols, each once: a gene map, .*gene_map"
-    ):
+    with raises("table-is-gene-map", kind, "gene_map", path="markers.csv", line=1):
         read(tmp_path, text)
 
 

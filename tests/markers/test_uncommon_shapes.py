@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cassia_engine.errors import UsageError
 from cassia_engine.markers import read_markers
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CLUSTERS = {"1": ["CD3D", "CD3E", "IL7R"], "2": ["LYZ", "S100A8", "FCN1"]}
 # What pegasus writes beside a gene for each cluster, up and down, in its order.
@@ -81,7 +81,7 @@ def test_one_column_of_genes_is_one_cluster(tmp_path: Path, header: str, end: st
 
 @pytest.mark.parametrize("header", ["", "x\n", "who\n"])
 def test_one_column_without_a_header_is_refused_with_advice(tmp_path: Path, header: str) -> None:
-    with pytest.raises(UsageError, match=r"one column only .*; if these are the genes of one cluster, put a header"):
+    with raises("one-column", "put a header above them: gene", path="markers.csv"):
         read(tmp_path, header + "\n".join(CLUSTERS["1"]) + "\n")
 
 

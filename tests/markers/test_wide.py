@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cassia_engine.errors import UsageError
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.settings import SplitSettings
+from tests.raising import raises
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 EXAMPLES = Path(__file__).parents[2] / "cassia_engine" / "data" / "examples"
@@ -213,54 +214,62 @@ def test_p_values_and_fold_changes_beside_the_names(tmp_path: Path, caplog: pyte
 def test_other_species_are_read_where_the_labels_are_plain(tmp_path: Path) -> None:
     fly = {"7": ["FBgn0000014", "FBgn0000015", "FBgn0000017"], "T": ["FBgn0000018", "FBgn0000022", "FBgn0000024"]}
     assert genes(read(tmp_path, with_index(fly), allow_unknown_genes=True)) == fly
-    with pytest.raises(UsageError, match="genes are FlyBase ids"):
+    with raises("genes-are-ids", "FlyBase ids", path="wide.csv"):
         read(tmp_path, with_index(fly))
 
 
 T_AND_B = {"T": ["CD3D"], "B": ["CD79A"]}
-REFUSED: dict[str, tuple[Table, str]] = {
+REFUSED: dict[str, tuple[Table, tuple[str, ...], int | None]] = {
     "numbers on both sides and too few genes": (
         numbered({"0": ["XKR3", "ACP7"], "1": ["OR4F5", "KCNU1"]}),
-        "whether a column or a row is a cluster cannot be told",
+        ("wide-direction-unclear",),
+        1,
     ),
-    "no header": (columns({"CD3D": ["CD3E", "CD2"], "CD79A": ["MS4A1", "CD19"]}), "looks like a row of genes"),
+    "no header": (
+        columns({"CD3D": ["CD3E", "CD2"], "CD79A": ["MS4A1", "CD19"]}),
+        ("header-is-genes", "CD3D, CD79A"),
+        1,
+    ),
     "a cluster without genes": (
         [["T", "B", "NK"], ["CD3D", "", "NKG7"], ["CD3E", "", "GNLY"]],
-        "cluster B has no genes; give them or remove it",
+        ("wide-cluster-without-genes", "cluster B"),
+        None,
     ),
     "text for a number": (
         [*paired(T_AND_B, "{}_names", "{}_scores"), *([["CD3E", 1, "MS4A1", 2]] * 100), ["CD2", "x", "", ""]],
-        "line 103: x is not a number",
+        ("wide-number-malformed", "x is"),
+        103,
     ),
     "clusters of one gene": (
         columns({"what": [f"t{n}" for n in range(9)], "which": [f"m{n}" for n in range(9)]}),
-        "9 of 9 clusters have one gene, so these are hardly clusters",
+        ("clusters-of-one-gene", "9 of 9"),
+        None,
     ),
-    "known and unknown genes in a row": (columns({"T": ["HJURP"], "0": ["AL031284.1"]}), "neither has clusters"),
-    "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], "neither has clusters"),
-    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], "both hold genes, each once"),
-    "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], "two columns of genes are called T"),
+    "known and unknown genes in a row": (columns({"T": ["HJURP"], "0": ["AL031284.1"]}), ("wide-without-clusters",), 1),
+    "one row of genes": ([["T", "0"], ["HJURP", "AL031284.1"]], ("wide-without-clusters",), 1),
+    "a cluster called gene": ([["T", "gene"], ["S100A8", "EGFL7"]], ("columns-of-genes-only", "T and gene"), 1),
+    "clusters of one name": ([["T", "T"], ["CD3D", "CD79A"]], ("wide-column-unnamed", "called T"), 1),
 }
 
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_wide_tables_that_are_refused(tmp_path: Path, kind: str) -> None:
-    rows, message = REFUSED[kind]
-    with pytest.raises(UsageError, match=message):
+    rows, wrong, line = REFUSED[kind]
+    with raises(*wrong, path="wide.csv", line=line):
         read(tmp_path, rows)
 
 
 LONG_ALL_THE_SAME = {
-    "a third column of words": "cluster,gene,note\nT,CD3D,CD3\nT,CD3E,CD3\nB,CD79A,CD79\n",
-    "names of its own": "kind,found,remark\nT,CD3D,first\nB,CD79A,second\nNK,NKG7,third\n",
-    "numbers": "gene,T,B\nCD3D,5.5,0.1\nCD79A,0.2,4.4\n",
+    "a third column of words": ("cluster,gene,note\nT,CD3D,CD3\nT,CD3E,CD3\nB,CD79A,CD79\n", "columns-missing"),
+    "names of its own": ("kind,found,remark\nT,CD3D,first\nB,CD79A,second\nNK,NKG7,third\n", "not-a-marker-table"),
+    "numbers": ("gene,T,B\nCD3D,5.5,0.1\nCD79A,0.2,4.4\n", "columns-missing"),
 }
 
 
 @pytest.mark.parametrize("kind", LONG_ALL_THE_SAME)
 def test_tables_of_another_shape_are_not_taken_for_wide(tmp_path: Path, kind: str) -> None:
-    (tmp_path / "table.csv").write_text(LONG_ALL_THE_SAME[kind])
-    with pytest.raises(UsageError, match="column"):
+    (tmp_path / "table.csv").write_text(LONG_ALL_THE_SAME[kind][0])
+    with raises(LONG_ALL_THE_SAME[kind][1], "column", path="table.csv", line=1):
         read_markers(tmp_path / "table.csv")
 
 
@@ -294,7 +303,7 @@ def test_ranks_are_no_clusters(tmp_path: Path, corner: str, rank: str) -> None:
 
 
 def test_numbers_under_a_word_for_clusters_are_refused_where_the_genes_say_otherwise(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="whether a column or a row is a cluster cannot be told"):
+    with raises("wide-direction-unclear", path="wide.csv", line=1):
         read(tmp_path, with_index(NUMBERS, "Cluster", 1))
     assert genes(read(tmp_path, rows_of(NUMBERS, lambda n: n + 1))) == NUMBERS
 

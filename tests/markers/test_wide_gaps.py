@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 CLUSTERS = {
     "T cells": ["CD3D", "CD3E", "CD2", "TRAC"],
@@ -66,15 +66,13 @@ def test_genes_of_other_species(tmp_path: Path, names: dict[str, list[str]], ind
 
 def test_what_is_not_clear_is_refused(tmp_path: Path) -> None:
     numbered = blocks(dict(zip("012", FLY.values(), strict=True)), "{}", "", "{}")
-    with pytest.raises(
-        UsageError, match=r"columns 0, 1, ... may be clusters with .*; write a name above each, such as c"
-    ):
+    with raises("numbered-clusters-unclear", "columns 0, 1, ...", "cluster 0", path="markers.csv", line=1):
         read(tmp_path, numbered)
-    with pytest.raises(UsageError, match="a column of genes has no name"):
+    with raises("wide-column-unnamed", path="markers.csv", line=1):
         read(tmp_path, "T cells,,B cells,\nCD3D,CD3E,MS4A1,CD79A\nCD2,TRAC,CD19,CD79B\n")
-    with pytest.raises(UsageError, match="not a marker table"):
+    with raises("not-a-marker-table", path="markers.csv", line=1):
         read(tmp_path, "sample,site,batch\ns1,brain,b1\ns2,liver,b2\ns3,lung,b3\n")
-    with pytest.raises(UsageError, match="go below 0"):
+    with raises("wide-numbers-below-zero", path="markers.csv", line=1):
         read(tmp_path, blocks(CLUSTERS, "{},", "", "{},-2.5"))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cassia_engine.errors import UsageError
 from tests.markers.test_markers import genes, read
+from tests.raising import raises
 
 READ = {"T cells": ["CD3D", "CD3E", "IL7R"], "B cells": ["MS4A1", "CD79A", "CD79B"]}
 FOLDS = "CD3D,3.1,1e-9,MS4A1,3.2,1e-9\nCD3E,2.5,1e-8,CD79A,2.9,1e-9\nIL7R,2.1,1e-8,CD79B,2.5,1e-8\n"
@@ -78,5 +78,5 @@ def test_rows_of_cell_types_and_genes_beside_a_number(tmp_path: Path) -> None:
 
 
 def test_numbered_statistics_beside_genes_are_not_left_out(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no column gene"):
+    with raises("columns-missing", "no column gene", path="markers.csv", line=1):
         read(tmp_path, "cluster,gene1,gene2,lfc1,lfc2\nT,CD3D,CD3E,2,-2\nB,MS4A1,CD79A,2,-2\n")

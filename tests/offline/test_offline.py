@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cassia_engine.errors import UsageError
 from cassia_engine.offline import NOTICE, OfflineAnnotator, open_annotator
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import (
@@ -26,6 +25,7 @@ from cassia_engine.records import (
     from_json,
     to_json,
 )
+from tests.raising import raises
 
 SAID = "offline marker scoring, no language model was asked"
 
@@ -246,7 +246,7 @@ def test_run_info_holds_the_versions_of_all_that_decides() -> None:
 
 
 def test_refuses_another_species() -> None:
-    with pytest.raises(UsageError, match=r"human .* and mouse"):
+    with raises("species-not-offline", "human", "mouse"):
         open_annotator(Dataset("test", "fin", "zebrafish"))
 
 

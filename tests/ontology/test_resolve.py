@@ -20,6 +20,7 @@ from cassia_engine.ontology.label_words import Words, tokens
 from cassia_engine.ontology.names import Names
 from cassia_engine.ontology.qualifiers import Qualifiers
 from cassia_engine.records import How
+from tests.command import cassia
 
 ONTOLOGY = Ontology.load()
 TERMS = list(ONTOLOGY)
@@ -261,8 +262,8 @@ def test_lineage_path_goes_down_to_the_term() -> None:
     assert ONTOLOGY.lineage_path("CL:9999999") == ()
 
 
-def run(*labels: str, given: str = "", seed: str = "0") -> str:
-    command = [sys.executable, "-m", "cassia_engine", "ontology", *labels]
+def run(given: str, seed: str) -> str:
+    command = [sys.executable, "-m", "cassia_engine", "ontology"]
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     return subprocess.run(command, input=given, capture_output=True, text=True, check=True, env=environment).stdout
 
@@ -274,8 +275,8 @@ def test_command_writes_the_same_bytes_each_time() -> None:
 
 
 def test_command_writes_a_table_of_its_arguments_or_of_lines() -> None:
-    text = run("CD4+ Tcm", "Unknown")
-    assert text == run(given="CD4+ Tcm\nUnknown\n")
+    text = cassia("ontology", "CD4+ Tcm", "Unknown").stdout
+    assert text == cassia("ontology", given="CD4+ Tcm\nUnknown\n").stdout
     header, first, second = (line.split("\t") for line in text.splitlines())
     row = dict(zip(header, first, strict=True))
     assert (row["label"], row["cl_id"], row["how"]) == ("CD4+ Tcm", "CL:0000904", "abbreviation")

@@ -16,7 +16,8 @@ from cassia_engine.report.review_flags import review_flags
 from cassia_engine.stagefiles import read_status, write_status
 from cassia_engine.stages.collect import merge
 from tests import factories as make
-from tests.cli.test_cli import CONTEXT, cassia, table
+from tests.cli.test_cli import CONTEXT, table
+from tests.command import cassia
 
 __all__ = ["table"]
 

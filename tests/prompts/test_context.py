@@ -13,6 +13,7 @@ from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import read_chunk
 from cassia_engine.stages.split import write_chunks
 from tests.markers.test_formats import DATA
+from tests.raising import problems
 
 TEXTS = {"1": "half of it is from one donor", "3": "", "4": "sorted as CD19+, from donor 2"}
 
@@ -38,7 +39,9 @@ def test_everything_wrong_is_listed(tmp_path: Path) -> None:
     context.write_text("cluster,text\n1,first\n\n9,of no cluster\n1,second\n")
     with pytest.raises(InputProblems) as caught:
         read_markers(DATA / "simplified.csv", SplitSettings(cluster_context=context))
-    assert [str(problem) for problem in caught.value.problems] == [
-        f"{context}, line 4: cluster 9 is not in the marker table",
-        f"{context}, line 5: cluster 1 is there twice; keep one",
+    assert problems(caught.value) == [
+        ("context-cluster-unknown", "context.csv", 4),
+        ("context-cluster-twice", "context.csv", 5),
     ]
+    assert "cluster 9 is not in" in str(caught.value)
+    assert "cluster 1 is there twice" in str(caught.value)

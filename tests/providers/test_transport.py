@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cassia_engine.errors import AccountError, CassiaError, UsageError
+from cassia_engine.errors import CassiaError
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.chat import Call, Receipt, Request
 from cassia_engine.providers.faults import Fault, FaultAction
@@ -35,6 +35,7 @@ from tests.providers.servers import (
     response_of,
     serving,
 )
+from tests.raising import raises
 
 pytestmark = pytest.mark.usefixtures("command_line")
 
@@ -274,7 +275,7 @@ def test_name_that_leads_to_a_metadata_address_is_not_asked(monkeypatch: pytest.
 
 def test_key_that_cannot_be_sent() -> None:
     account = replace(account_at("http://127.0.0.1:1/v1"), key=Secret(KEY + "\nX: y"), key_variable="SOME_KEY")
-    with pytest.raises(AccountError, match="SOME_KEY has a line break") as caught:
+    with raises("key-not-sendable", "SOME_KEY") as caught:
         asyncio.run(ask(account))
     assert KEY not in everything_of(caught.value)
 
@@ -325,7 +326,7 @@ def test_ssl_cert_file_that_cannot_be_used(
     if content:
         (tmp_path / "ca.pem").write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    with pytest.raises(UsageError, match=f"ca.pem: SSL_CERT_FILE cannot be used .*{why}"):
+    with raises("certificates-unusable", "SSL_CERT_FILE", why, path="ca.pem"):
         asyncio.run(ask(account_at("https://127.0.0.1:1/v1")))
 
 

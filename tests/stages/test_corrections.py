@@ -21,6 +21,7 @@ from cassia_engine.stagefiles import read_status, result_file
 from cassia_engine.stages.collect import merge_files
 from cassia_engine.stages.corrections import corrected, read_corrections, with_corrections
 from tests import factories as make
+from tests.raising import problems, raises
 
 OF_ANSWER = ("Possible Mixed Cell Types", "Cell State", "Confidence", "Score", "Validated", "Evidence Genes")
 
@@ -164,27 +165,35 @@ def test_everything_wrong_is_listed_with_line_and_column(tmp_path: Path) -> None
     )
     with pytest.raises(InputProblems) as caught:
         read_corrections(path)
-    said = [str(problem).removeprefix(f"{path}, ") for problem in caught.value.problems]
-    remedy = "correct it, or leave it empty to have the label looked up"
-    assert sorted(said) == [
-        f"line 2: column cl_id: CL:9999999 is not in the Cell Ontology of 2026-03-26; {remedy}",
-        f"line 3: column cl_id: lymphocyte is no Cell Ontology id such as CL:0000084; {remedy}",
-        "line 4: column cluster: it is empty; say which cluster this is about",
+    assert sorted(problems(caught.value), key=lambda problem: problem[2] or 0) == [
+        ("corrections-cl-id", path.name, 2),
+        ("corrections-cl-id", path.name, 3),
+        ("corrections-cluster-empty", path.name, 4),
+        ("corrections-text-too-long", path.name, 5),
+        ("field-count", path.name, 6),
+    ]
+    for words in (
+        "line 2: column cl_id: CL:9999999 is not in the Cell Ontology of 2026-03-26",
+        "line 3: column cl_id: lymphocyte is no Cell Ontology id such as CL:0000084",
+        "line 4: column cluster",
         "line 5: column label: 301 characters; at most 300",
         "line 6: 4 fields, but the header has 5",
-    ]
+    ):
+        assert words in str(caught.value)
 
 
 def test_columns_that_are_not_known_or_missing_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputProblems) as caught:
         read_corrections(table(tmp_path, "0,B cell", header="Cluster,Cell Type"))
-    assert [str(problem).partition(": ")[2] for problem in caught.value.problems] == [
-        "column Cell Type is none of cluster, label, cl_id, comment, decided_by; rename or remove it",
-        "column label is missing; add it",
+    assert [problem[::2] for problem in problems(caught.value)] == [
+        ("corrections-column-unknown", 1),
+        ("corrections-column-count", 1),
     ]
-    with pytest.raises(UsageError, match="column label is there twice; keep one"):
+    assert "column Cell Type is none of cluster, label, cl_id, comment, decided_by" in str(caught.value)
+    assert "column label is missing" in str(caught.value)
+    with raises("corrections-column-count", "column label", path="corrections.csv", line=1):
         read_corrections(table(tmp_path, "0,a,b", header="cluster,label,Label"))
-    with pytest.raises(UsageError, match="no such file"):
+    with raises("table-not-found", path="none.csv"):
         read_corrections(tmp_path / "none.csv")
 
 
@@ -192,12 +201,14 @@ def test_unknown_and_double_clusters_are_told(tmp_path: Path) -> None:
     path = table(tmp_path, "7_0,B cell,,,", "0,B cell,,,", "0,T cell,,,", "1,B cell,CL:9999999,,")
     with pytest.raises(InputProblems) as caught:
         read_corrections(path, {"0", "1"})
-    assert sorted(str(problem).partition(", ")[2].partition(";")[0] for problem in caught.value.problems) == [
-        "line 2: column cluster: 7_0 is not in the marker table",
-        "line 4: column cluster: 0 is there twice, as B cell in line 3 and as T cell here",
-        "line 5: column cl_id: CL:9999999 is not in the Cell Ontology of 2026-03-26",
+    assert sorted(problems(caught.value), key=lambda problem: problem[2] or 0) == [
+        ("corrections-cluster-unknown", path.name, 2),
+        ("corrections-cluster-twice", path.name, 4),
+        ("corrections-cl-id", path.name, 5),
     ]
-    with pytest.raises(UsageError, match="line 2: column cluster: 7_0 is not in the marker table"):
+    for words in ("7_0", "0 is there twice, as B cell in line 3 and as T cell here", "CL:9999999"):
+        assert words in str(caught.value)
+    with raises("corrections-cluster-unknown", "7_0", path="corrections.csv", line=2):
         corrected([make.annotated("0")], read_corrections(table(tmp_path, "7_0,B cell,,,")))
 
 
@@ -211,19 +222,20 @@ def test_unknown_and_double_clusters_are_told(tmp_path: Path) -> None:
     ],
 )
 def test_two_rows_of_a_cluster_are_told_with_what_each_says(tmp_path: Path, second: str, how: str) -> None:
-    with pytest.raises(UsageError) as caught:
+    with raises("corrections-cluster-twice", "0 is there twice", how, path="corrections.csv", line=3):
         read_corrections(table(tmp_path, "0,B cell,CL:0000236,,", second)).check(["0"])
-    assert str(caught.value).endswith(f", line 3: column cluster: 0 is there twice, {how}; keep one row")
 
 
 def test_many_clusters_with_two_rows_are_one_line(tmp_path: Path) -> None:
     rows = [f"{cluster},{label},,," for label in ("B cell", "T cell") for cluster in range(3)]
-    with pytest.raises(UsageError) as caught:
+    with raises(
+        "corrections-cluster-twice",
+        "3 rows",
+        "lines 5, 6, 7",
+        "as B cell in line 2 and as T cell here",
+        path="corrections.csv",
+    ):
         read_corrections(table(tmp_path, *rows)).check(["0", "1", "2"])
-    assert str(caught.value).endswith(
-        "3 rows for clusters that have one already (lines 5, 6, 7): e.g. "
-        "column cluster: 0 is there twice, as B cell in line 2 and as T cell here; keep one row"
-    )
 
 
 # --- the commands

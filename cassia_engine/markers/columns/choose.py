@@ -46,7 +46,7 @@ def choose_format(source: Source, settings: SplitSettings) -> Format | None:
         if has_two(source, settings, formats):
             _refuse_named_statistics(source, settings)
             return None
-        raise source.error(misfit(source, formats), 0)
+        raise misfit(source, formats)
     statistics = fitting.statistics(source).values()
     refuse_double(source, [fitting.cluster, fitting.gene, *(column for found in statistics for column in found)])
     _refuse_alike(source, fitting)
@@ -157,6 +157,7 @@ def _check_named(source: Source, settings: SplitSettings) -> None:
                 f"no column {shown(column)}, given as {argument(f'{name}_column')}. Found: {listed(source.header)}"
                 f"{nearest([column], source.header)}",
                 0,
+                code="column-not-found",
             )
             for name, column in named.items()
             if column is not None and column not in source.header
@@ -176,7 +177,7 @@ def _refuse_smallest_first(source: Source, settings: SplitSettings) -> None:
     if what:
         remedy = f"name p values with {argument('p_val_adj_column')}, or give {option('ascending', True)}"
         given = f"{shown(column)}, given as {argument('score_column')}, is {what} by its name"
-        raise source.error(f"{given}, of which the smallest is best; {remedy}", 0)
+        raise source.error(f"{given}, of which the smallest is best; {remedy}", 0, code="score-not-ascending")
 
 
 def _refuse_named_statistics(source: Source, settings: SplitSettings) -> None:
@@ -186,8 +187,10 @@ def _refuse_named_statistics(source: Source, settings: SplitSettings) -> None:
         what = f"{option(f'{name}_column', column)} has no effect on a table that is read without statistics"
         if settings.marker_format == "auto":
             both = f"{option('cluster_column')} and {option('gene_column')}"
-            raise source.error(f"{what}; name its clusters and genes with {both}", 0)
-        raise source.error(f"{what}; leave out {option('marker_format', settings.marker_format)}", 0)
+            raise source.error(f"{what}; name its clusters and genes with {both}", 0, code="statistic-unused-columns")
+        raise source.error(
+            f"{what}; leave out {option('marker_format', settings.marker_format)}", 0, code="statistic-unused-format"
+        )
 
 
 def _refuse_without_cluster(source: Source, settings: SplitSettings) -> None:
@@ -201,7 +204,7 @@ def _refuse_without_cluster(source: Source, settings: SplitSettings) -> None:
     genes = matching(names, (*GENE_HEADERS, *ID_HEADERS))
     if genes and scores and set(scores) & set(known_statistics(scores).values()):
         what = f"columns {', '.join(map(shown, names))}: genes and their {scores[0]}, and no column of clusters"
-        raise source.error(f"{what}; add one, named cluster", 0)
+        raise source.error(f"{what}; add one, named cluster", 0, code="cluster-column-missing")
 
 
 def _refuse_alike(source: Source, format_: Format) -> None:
@@ -210,4 +213,4 @@ def _refuse_alike(source: Source, format_: Format) -> None:
         stars = [name for name in {**format_.required, **format_.optional}[statistic] if name.startswith("*")]
         if len(columns) > 1 and not stars:
             what = f"columns {' and '.join(map(shown, columns))} have the same name but for its spelling"
-            raise source.error(f"{what}; name one with {option(f'{statistic}_column')}", 0)
+            raise source.error(f"{what}; name one with {option(f'{statistic}_column')}", 0, code="columns-alike")

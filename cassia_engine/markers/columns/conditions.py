@@ -51,7 +51,7 @@ def check_conditions(
     if len(ids) == 1 and settings.cluster_column is None and cluster in source.header and _compares(_CERTAIN, ids[0]):
         what = f"{shown(ids[0])}, all that column {shown(cluster)} has, compares conditions and is no cluster"
         remedy = f"give markers of each cluster, or name the column with {argument('cluster_column')} to take it as one"
-        raise source.error(f"{what}; {remedy}", 0)
+        raise source.error(f"{what}; {remedy}", 0, code="cluster-is-comparison")
     if len(ids) > 1 and all(_compares(_CERTAIN, id_) for id_ in ids):
         what = f"clusters are comparisons ({shown(ids[0])}): their genes tell the one side from the other only"
         log.warning("%s: %s; give markers of each cluster against all others", source.place, what)

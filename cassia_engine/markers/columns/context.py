@@ -30,12 +30,19 @@ def read_context(path: Path) -> tuple[Source, Texts]:
     with opened(path) as source:
         columns = data_columns(source)
         if len(columns) != 2:
-            raise source.error(f"{len(columns)} columns; a context table has two, cluster and text", 0)
+            raise source.error(
+                f"{len(columns)} columns; a context table has two, cluster and text", 0, code="context-column-count"
+            )
         problems = Problems(source)
         found = [(line, unguard(row[columns[0]]), row[columns[1]].strip()) for line, row in rows(source, problems)]
         for line, _, text in found:
             if len(text) > LONGEST_CONTEXT:
-                problems.add("too long", f"{len(text)} characters; at most {LONGEST_CONTEXT} a cluster", line)
+                problems.add(
+                    "too long",
+                    f"{len(text)} characters; at most {LONGEST_CONTEXT} a cluster",
+                    line,
+                    code="context-too-long",
+                )
         problems.raise_all()
     return source, found
 
@@ -49,14 +56,26 @@ def with_context(clusters: Sequence[Cluster], source: Source, found: Texts) -> t
     known = {cluster.id for cluster in clusters}
     problems = Problems(source)
     if source.header[0] in known:
-        problems.add("", "the first line looks like a row; put a header above it: cluster,text", 0)
+        problems.add(
+            "", "the first line looks like a row; put a header above it: cluster,text", 0, code="context-without-header"
+        )
     texts: dict[str, str] = {}
     for line, given, text in found:
         id_ = given if given in known else whole_id(given)
         if id_ not in known:
-            problems.add("of no cluster", f"cluster {shown(id_)} is not in the marker table", line)
+            problems.add(
+                "of no cluster",
+                f"cluster {shown(id_)} is not in the marker table",
+                line,
+                code="context-cluster-unknown",
+            )
         elif id_ in texts:
-            problems.add("of a cluster that has one", f"cluster {shown(id_)} is there twice; keep one", line)
+            problems.add(
+                "of a cluster that has one",
+                f"cluster {shown(id_)} is there twice; keep one",
+                line,
+                code="context-cluster-twice",
+            )
         texts[id_] = text
     problems.raise_all()
     return tuple(replace(cluster, context=texts.get(cluster.id, "")) for cluster in clusters)

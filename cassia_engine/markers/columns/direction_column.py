@@ -110,13 +110,17 @@ def decide(source: Source, column: DirectionColumn, counts: Mapping[str, int]) -
     if _are_foreign(column.name, counts):
         what = f"column {shown(column.name)} may tell genes that are down, but not in words that are known"
         some = ", ".join(shown(value) for value in list(counts)[:3])
-        raise source.error(f"{what} ({some}); write up and down, or remove the column and the genes that are down", 0)
+        raise source.error(
+            f"{what} ({some}); write up and down, or remove the column and the genes that are down",
+            0,
+            code="direction-words-unknown",
+        )
     if rows[Direction.UNKNOWN]:
         if not (rows[Direction.UP] and rows[Direction.DOWN]):
             return column, ""
         value = next(value for value in found if found[value] is Direction.UNKNOWN)
         what = f"column {shown(column.name)} says which genes are up and down, but also {shown(value)}"
-        raise source.error(f"{what}; correct the value, or remove the column", 0)
+        raise source.error(f"{what}; correct the value, or remove the column", 0, code="direction-value-unknown")
     if not rows[Direction.DOWN] and not (rows[Direction.UP] and rows[Direction.NEITHER]):
         return column, ""
     up = tuple(value for value in found if found[value] is Direction.UP)

@@ -55,11 +55,14 @@ def without_down(source: Source, clusters: Sequence[Cluster], cluster_name: str 
         return tuple(clusters)
     if lacking := sorted(down - up - plain):
         what = f"cluster {shown(lacking[0])} has a list of genes that are down and none of genes that are up"
-        raise source.error(f"{what}; remove it, or give the genes that are up")
+        raise source.error(f"{what}; remove it, or give the genes that are up", code="cluster-down-only")
     kept = [cluster for cluster in clusters if cluster.id not in found or not found[cluster.id].is_down]
     ids = {cluster.id: _new_id(source, cluster.id, found, cluster_name) for cluster in kept}
     if double := [id_ for id_, new in ids.items() if list(ids.values()).count(new) > 1]:
-        raise source.error(f"clusters {' and '.join(map(shown, double[:2]))} mean the same; remove or rename one")
+        raise source.error(
+            f"clusters {' and '.join(map(shown, double[:2]))} mean the same; remove or rename one",
+            code="direction-ids-equal",
+        )
     _warn(source, [cluster for cluster in clusters if cluster.id not in ids], ids)
     return tuple(replace(cluster, id=ids[cluster.id], index=index) for index, cluster in enumerate(kept))
 
@@ -73,7 +76,9 @@ def refuse_down_column(source: Source, position: int) -> None:
     name = re.sub(r"[_.\s]+", " ", source.header[position]).strip()
     if is_absent_word(name) or _BOTTOM.fullmatch(name):
         what = f"column {shown(source.header[position])} has genes that are down or absent by its name"
-        raise source.error(f"{what}; give the genes that are up, or rename the column if they are", 0)
+        raise source.error(
+            f"{what}; give the genes that are up, or rename the column if they are", 0, code="column-of-down-genes"
+        )
 
 
 def is_pair(names: Sequence[str]) -> bool:

@@ -120,7 +120,7 @@ def refuse_double(source: Source, columns: Sequence[str]) -> None:
     double = [column for column in dict.fromkeys(columns) if source.header.count(column) > 1]
     if double:
         what = f"columns {listed(double)} are" if len(double) > 1 else f"column {shown(double[0])} is"
-        raise source.error(f"{what} there twice; rename or remove one", 0)
+        raise source.error(f"{what} there twice; rename or remove one", 0, code="column-twice")
 
 
 def listed(header: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from cassia_engine.callers import option
-from cassia_engine.errors import shown
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.markers.columns.clear_columns import clear_columns
 from cassia_engine.markers.columns.formats import Format, listed
 from cassia_engine.markers.columns.known_formats import PRESTO, SCANPY, SEURAT
@@ -16,7 +16,7 @@ from cassia_engine.markers.columns.unused import statistic_options
 from cassia_engine.markers.files.source import Source
 
 
-def misfit(source: Source, formats: Sequence[Format]) -> str:
+def misfit(source: Source, formats: Sequence[Format]) -> UsageError:
     """What a table lacks for the format that is nearest."""
     common = (SEURAT.name, SCANPY.name, PRESTO.name)
     shown_formats = [format_ for format_ in formats if len(formats) == 1 or format_.name in common]
@@ -30,14 +30,16 @@ def misfit(source: Source, formats: Sequence[Format]) -> str:
     near = nearest(unknown, source.header)
     if len(formats) > 1 and not near and len(lacking) == len(closest.needed):
         expected = "; ".join(f"{format_.title}: {', '.join(format_.needed)}" for format_ in shown_formats)
-        return (
+        what = (
             f"not a marker table by its columns. {found}. "
             f"Expected: {expected}; or two columns, cluster and comma-separated genes{_naming(source)}"
         )
-    return (
+        return source.error(what, 0, code="not-a-marker-table")
+    what = (
         f"no column {', '.join(lacking)}, which a {closest.title} table has "
         f"({', '.join(closest.needed)}). {found}{near}; {_remedy(source, closest, lacking)}"
     )
+    return source.error(what, 0, code="columns-missing")
 
 
 def _remedy(source: Source, closest: Format, lacking: Collection[str]) -> str:

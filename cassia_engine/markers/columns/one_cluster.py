@@ -63,7 +63,9 @@ def _refuse_side_by_side(source: Source, gene: int) -> None:
     double = [name for name in several if name and (names.count(name) > 1 or f"{name}.1" in names)]
     if double:
         what = f"tables of several clusters stand side by side ({shown(double[0])} is there again)"
-        raise source.error(f"{what}; put them below each other, with a column of clusters", 0)
+        raise source.error(
+            f"{what}; put them below each other, with a column of clusters", 0, code="tables-side-by-side"
+        )
 
 
 def _refuse_headings(source: Source, gene: int) -> None:
@@ -74,7 +76,7 @@ def _refuse_headings(source: Source, gene: int) -> None:
             if is_known(name):
                 continue
             what = f"{shown(name)} has nothing beside it, as the heading of the rows below"
-            raise source.error(f"{what}; give each row its cluster, in a column of clusters", line)
+            raise source.error(f"{what}; give each row its cluster, in a column of clusters", line, code="heading-rows")
 
 
 def _keyed(source: Source, gene: int, settings: SplitSettings) -> Mapping[str, tuple[str, str]]:
@@ -94,7 +96,7 @@ def _keyed(source: Source, gene: int, settings: SplitSettings) -> Mapping[str, t
         plain = next((name for name, (id_, _) in keyed.items() if not id_), "")
         but = f"but not {shown(plain)}" if plain else f"but {argument('cluster_name')} names one cluster"
         what = f"genes have ids of several clusters in their names (such as {shown(name)}), {but}"
-        raise source.error(f"{what}; give a column of clusters and one of genes", 0)
+        raise source.error(f"{what}; give a column of clusters and one of genes", 0, code="cluster-ids-in-some-genes")
     what = "no column of clusters, but ids of clusters in the names of genes"
     example = f"{shown(name)} is read as {shown(symbol)} of cluster {shown(id_)}"
     log.warning("%s: %s: %d clusters; %s", source.place, what, len(ids), example)
@@ -175,6 +177,7 @@ def _copied(source: Source, id_: str, gene: int, copy: Path) -> int:
                 source.error(
                     f"{what}: {n_rows} rows, {genes} genes; name their column with {option('cluster_column')}",
                     0,
+                    code="genes-repeat",
                 )
             ]
         )

@@ -105,7 +105,7 @@ def _nameless(source: Source, name: str) -> tuple[Source, str]:
     if len(found) != 1:
         columns = f"{len(found) or 'no'} column{'s' if len(found) > 1 else ''}"
         what = f"{columns} without a name, given as {option(f'{name}_column', '')}"
-        raise source.error(f"{what}; name the column in the header", 0)
+        raise source.error(f"{what}; name the column in the header", 0, code="nameless-column-unclear")
     return _renamed(source, found[0], "row names")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 # What of a Marker a column may hold, and names that say so, the surest first.
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -58,8 +59,9 @@ _LOG_P = re.compile(r"log(10|2)?(adj)?(p|q|fdr)(val|value)?s?(adj|adjusted)?$", 
 _FOLD_LIKE = re.compile(r"fc$|^fc|fold|lfc|coef|diff|change|effect|^beta|estimate|cohen|^[δ∆]?log", re.IGNORECASE)
 
 
+@lru_cache(maxsize=10_000)
 def plain(name: str) -> str:
-    """A column's name as names are compared."""
+    """A column's name as names are compared. Remembered: a table's few names are compared with many, over and over."""
     return re.sub(r"[\s_.()\-]+", "", name).casefold()
 
 

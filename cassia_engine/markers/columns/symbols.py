@@ -44,7 +44,9 @@ def read_gene_map(path: Path) -> dict[str, str]:
     with opened(path) as source:
         columns = data_columns(source)
         if len(columns) != 2:
-            raise source.error(f"{len(columns)} columns; a gene map has two, id and symbol", 0)
+            raise source.error(
+                f"{len(columns)} columns; a gene map has two, id and symbol", 0, code="gene-map-column-count"
+            )
         problems = Problems(source)
         table = [(row[columns[0]], row[columns[1]].strip()) for _, row in rows(source, problems)]
         problems.raise_all()
@@ -56,7 +58,10 @@ def read_gene_map(path: Path) -> dict[str, str]:
         if symbol not in MISSING and not is_sentence(symbol):
             symbols.setdefault(unversioned(id_.strip()), symbol)
     if not symbols or id_kind(symbols.values()):
-        raise source.error("the second column has no gene symbols; a gene map has two columns, id and symbol")
+        raise source.error(
+            "the second column has no gene symbols; a gene map has two columns, id and symbol",
+            code="gene-map-without-symbols",
+        )
     return symbols
 
 
@@ -80,7 +85,7 @@ def check_symbols(
             )
         what = f"genes are {kind.name} ({example}), annotation needs symbols"
         if not allow_ids:
-            raise UsageError(f"{what}; {remedy}", path=place)
+            raise UsageError(f"{what}; {remedy}", path=place, code="genes-are-ids")
         log.warning("%s: %s; they go on as %s says", place, what, argument("allow_unknown_genes"))
     for found, what in (
         (is_date, "dates (SEPT2 into 2-Sep, MARCH1 into 1-Mar)"),

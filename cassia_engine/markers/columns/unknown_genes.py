@@ -48,4 +48,6 @@ def refuse_numbered(source: Source) -> None:
     names = [name.strip() for name in source.header[start:]]
     if columns and all(map(NUMBERED.fullmatch, names)) and may_be_genes(columns[start:]):
         what = f"columns {shown(names[0])}, {shown(names[1])}, ... may be clusters with their genes, none of them known"
-        raise source.error(f"{what}; write a name above each, such as cluster {shown(names[0])}", 0)
+        raise source.error(
+            f"{what}; write a name above each, such as cluster {shown(names[0])}", 0, code="numbered-clusters-unclear"
+        )

@@ -51,10 +51,12 @@ def check_unused(source: Source, used: Collection[int], format_: Format | None, 
     advice = f"leave out {option('marker_format', forced)}" if forced else f"name them with {statistic_options()}"
     if folds := [position for position in negative if is_fold(source.header[position])]:
         what = f"{_names(source, folds)} has values below 0, as of genes that are down, and would not be used"
-        raise source.error(f"{what}; {advice}, or remove the column", 0)
+        raise source.error(f"{what}; {advice}, or remove the column", 0, code="fold-change-unused")
     if not direction and (ratios := _ratios(source, unused)):
         what = f"{_names(source, ratios)} has ratios below 1, as of genes that are down, and would not be used"
-        raise source.error(f"{what}; give the log2 of it as a column, or only the genes that are up", 0)
+        raise source.error(
+            f"{what}; give the log2 of it as a column, or only the genes that are up", 0, code="ratio-unused"
+        )
     what = f"columns of numbers that are not used: {_names(source, unused)}" if unused else ""
     if negative:
         what += f"; {_names(source, negative)} has values below 0: genes that are down may be among the markers"
@@ -70,7 +72,9 @@ def _check_beside_others(source: Source, unused: Collection[int], format_: Forma
     signed = not format_.statistics(source).keys() & {"log2fc", "score"}
     if signed and any(is_fold(source.header[position]) for position in unused):
         what = f"{_names(source, unused)} would not be used, and may be what tells genes that are up"
-        raise source.error(f"{what}; name them with {statistic_options()}, or remove the column", 0)
+        raise source.error(
+            f"{what}; name them with {statistic_options()}, or remove the column", 0, code="direction-statistic-unused"
+        )
     if unused:
         log.warning("%s: columns of numbers that are not used: %s", source.place, _names(source, unused))
 

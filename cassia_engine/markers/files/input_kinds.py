@@ -63,7 +63,9 @@ def opened(
         if h5ad and (given := h5ad.given()):
             name, value = next(iter(given.items()))
             raise UsageError(
-                f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out", path=_name(table)
+                f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out",
+                path=_name(table),
+                code="option-only-for-h5ad",
             )
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)
@@ -91,7 +93,7 @@ def _regular(path: Path, copy: Path, max_size: float) -> Path:
     try:
         mode = path.stat().st_mode
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise UsageError("this is a device; give the marker table as a file", path=path)
+            raise UsageError("this is a device; give the marker table as a file", path=path, code="table-is-device")
         if stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and str(path).isprintable()):
             return path
         with open(path, "rb") as source, open(copy, "wb") as target:
@@ -144,4 +146,6 @@ def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None
             check_parquet(db, as_pattern(path), place, max_size)
             db.read_parquet(as_pattern(path)).write_csv(str(text), quoting=csv.QUOTE_ALL)
     except duckdb.Error as error:
-        raise UsageError("this Parquet file is damaged or of a kind unknown; write it anew", path=place) from error
+        raise UsageError(
+            "this Parquet file is damaged or of a kind unknown; write it anew", path=place, code="parquet-damaged"
+        ) from error

@@ -80,7 +80,7 @@ def check_parquet(db: Any, pattern: str, place: str, limit: float) -> None:
 def too_large(place: str, limit: float) -> UsageError:
     """The message for a table above the limit."""
     what = f"larger than {limit:g} GB, unpacked; give the markers only, or allow more with {option('max_table_size')}"
-    return UsageError(what, path=place)
+    return UsageError(what, path=place, code="table-too-large")
 
 
 def _quoted(name: str) -> str:

@@ -48,13 +48,15 @@ def write_object(table: Any, text: Path) -> str:
             return _write_frame(table, text, "the DataFrame")
         return _write_rows(table, text)
     except UnicodeEncodeError as error:
-        raise UsageError("the table has text that is not valid Unicode; correct it") from error
+        raise UsageError(
+            "the table has text that is not valid Unicode; correct it", code="object-not-unicode"
+        ) from error
 
 
 def _write_frame(frame: pd.DataFrame, text: Path, place: str) -> str:
     flat = _with_index(frame)
     if not len(flat.columns):
-        raise UsageError(f"{place} has no columns; give a marker table")
+        raise UsageError(f"{place} has no columns; give a marker table", code="object-without-columns")
     if flat.columns.nlevels > 1:
         flat = flat.set_axis(
             [str(tuple(map(str, name))) if isinstance(name, tuple) else name for name in flat.columns], axis=1
@@ -108,7 +110,7 @@ def _named_levels(index: pd.Index[Any], columns: set[str]) -> list[str]:
 
 def _write_mapping(table: Mapping[Any, Any], text: Path, place: str = "the dict") -> str:
     if not table:
-        raise UsageError(f"{place} is empty; give clusters with their genes")
+        raise UsageError(f"{place} is empty; give clusters with their genes", code="object-empty")
     if getattr(getattr(table.get("names"), "dtype", None), "names", None):
         return _write_scanpy(table, text)
     named = {str(name).lower() for name in table}
@@ -137,10 +139,14 @@ def _genes(id_: Any, value: Any, place: str) -> str | list[str]:
     if isinstance(value, Mapping) or (getattr(value, "dtype", None) is not None and value.dtype.kind in "iuf"):
         what = f"the genes of cluster {shown(id_)} have values, which say nothing of their direction here"
         raise UsageError(
-            f"{place}: {what}; give the genes as a list, best first, or a DataFrame with a column for each"
+            f"{place}: {what}; give the genes as a list, best first, or a DataFrame with a column for each",
+            code="genes-with-values",
         )
     if isinstance(value, (set, frozenset)):
-        raise UsageError(f"{place}: the genes of cluster {shown(id_)} are a set, which has no order; give a list")
+        raise UsageError(
+            f"{place}: the genes of cluster {shown(id_)} are a set, which has no order; give a list",
+            code="genes-unordered",
+        )
     found = (
         value
         if isinstance(value, str)
@@ -149,9 +155,13 @@ def _genes(id_: Any, value: Any, place: str) -> str | list[str]:
         else None
     )
     if found is None:
-        raise UsageError(f"{place}: cluster {shown(id_)} has {type(value).__name__}; give its genes as a list")
+        raise UsageError(
+            f"{place}: cluster {shown(id_)} has {type(value).__name__}; give its genes as a list", code="genes-not-list"
+        )
     if not found:
-        raise UsageError(f"{place}: cluster {shown(id_)} has no genes; give them or remove it")
+        raise UsageError(
+            f"{place}: cluster {shown(id_)} has no genes; give them or remove it", code="object-cluster-without-genes"
+        )
     return found
 
 
@@ -162,18 +172,21 @@ def _write_frames(table: Mapping[Any, pd.DataFrame], text: Path) -> str:
     parts = []
     for id_, frame in table.items():
         if not len(frame):
-            raise UsageError(f"the dict: the DataFrame of cluster {shown(id_)} is empty; give its genes or remove it")
+            raise UsageError(
+                f"the dict: the DataFrame of cluster {shown(id_)} is empty; give its genes or remove it",
+                code="frame-empty",
+            )
         part = _with_index(frame)
         taken = [name for name in part.columns if str(name).lower() in CLUSTER_HEADERS]
         if any(part[name].nunique() > 1 for name in taken):
             what = f"the DataFrame of cluster {shown(id_)} has clusters of its own in column {shown(taken[0])}"
-            raise UsageError(f"the dict: {what}; give one DataFrame")
+            raise UsageError(f"the dict: {what}; give one DataFrame", code="frame-with-clusters")
         part = part.drop(columns=taken)
         # Of the names that tools have for clusters that which goes with the other columns.
         part["group" if {"names", "logfoldchanges", "feature"} & set(part.columns) else "cluster"] = str(id_)
         parts.append(part)
     if any(list(part.columns) != list(parts[0].columns) for part in parts):
-        raise UsageError("the dict: its DataFrames have different columns; give them the same")
+        raise UsageError("the dict: its DataFrames have different columns; give them the same", code="frames-differ")
     return _write_frame(pd.concat(parts, ignore_index=True), text, "the dict of DataFrames")
 
 
@@ -190,9 +203,11 @@ def _write_scanpy(table: Mapping[str, Any], text: Path) -> str:
 def _write_rows(rows: Any, text: Path) -> str:
     if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
         kind = type(rows)
-        raise UsageError(f"{_EXPECTED}; this is {kind.__module__.partition('.')[0]}.{kind.__name__}")
+        raise UsageError(
+            f"{_EXPECTED}; this is {kind.__module__.partition('.')[0]}.{kind.__name__}", code="markers-not-supported"
+        )
     if not rows:
-        raise UsageError("the list of rows is empty; give a marker table")
+        raise UsageError("the list of rows is empty; give a marker table", code="rows-empty")
     columns = list(dict.fromkeys(str(name) for row in rows for name in row))
     with open(text, "w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -207,7 +222,10 @@ def _frame(records: Any) -> pd.DataFrame:
     try:
         return pd.DataFrame(records)
     except ValueError as error:
-        raise UsageError(f"the columns cannot be put side by side ({error}); give a pandas DataFrame") from error
+        raise UsageError(
+            f"the columns cannot be put side by side ({error}); give a pandas DataFrame",
+            code="columns-differ-in-length",
+        ) from error
 
 
 def _as_cells(frame: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def refuse_samplesheet(markers: Any) -> None:
             "this is a samplesheet, which is an input of the pipeline (nextflow run, see docs/usage.md); here give a "
             "marker table, such as one of its column markers"
         )
-        raise UsageError(what, path=markers)
+        raise UsageError(what, path=markers, code="table-is-samplesheet")
 
 
 def _first_line(path: Path) -> str:

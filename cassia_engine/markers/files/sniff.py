@@ -75,14 +75,14 @@ def layout(lines: Sequence[str], place: str, cut: bool, given: str = "") -> Layo
     if not tables:
         spaced = _parse(lines, " ", cut)  # as R's write.table has it unless told otherwise
         if lines[0].startswith("  ") and len(spaced) > 1:
-            raise UsageError(_PRINTED, path=place)
+            raise UsageError(_PRINTED, path=place, code="table-printed")
         if len(spaced) <= 1 or _agreeing(spaced) < len(spaced) - 1 or len(spaced[0]) == 1:
             if _is_printed(lines):
-                raise UsageError(_PRINTED, path=place)
+                raise UsageError(_PRINTED, path=place, code="table-printed")
             what = f"one column only ({shown(lines[0].strip())}); columns are parted by comma, semicolon or tab"
             if _are_names(lines):
                 what += "; if these are the genes of one cluster, put a header above them: gene"
-            raise UsageError(what, path=place)
+            raise UsageError(what, path=place, code="one-column")
         tables = {" ": spaced}
     # A sign that is in the header only by chance does not part the rows.
     delimiter = max(tables, key=lambda sign: (_agreeing(tables[sign]), len(tables[sign][0])))
@@ -137,5 +137,7 @@ def _header(header: list[str], body: Rows, place: str) -> tuple[str, ...]:
         return tuple(header)
     if not any(row[-1] for row in body):
         what = "the header has one column less than the rows, and the last field of these is empty"
-        raise UsageError(f"{what}; name the first column, or remove the delimiters at the end", path=place)
+        raise UsageError(
+            f"{what}; name the first column, or remove the delimiters at the end", path=place, code="header-too-short"
+        )
     return ("", *header)

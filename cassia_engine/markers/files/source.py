@@ -71,13 +71,22 @@ class Source:
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
-        if line is None or not self.lines or (self.in_rows and not line):
-            return self.place
-        return f"{self.place}, row {line}" if self.in_rows else f"{self.place}, line {line or self.skip + 1}"
+        number = self._number(line)
+        return self.place if number is None else f"{self.place}, {self._unit} {number}"
 
-    def error(self, what: str, line: int | None = None) -> UsageError:
+    def error(self, what: str, line: int | None = None, *, code: str = "") -> UsageError:
         """An error in this table, or at a place that `at` takes."""
-        return UsageError(what, path=self.at(line))
+        return UsageError(what, code=code, path=self.place, line=self._number(line), unit=self._unit)
+
+    def _number(self, line: int | None) -> int | None:
+        """The line (row) as messages count it, None where a person knows none."""
+        if line is None or not self.lines or (self.in_rows and not line):
+            return None
+        return line or self.skip + 1
+
+    @property
+    def _unit(self) -> str:
+        return "row" if self.in_rows else "line"
 
 
 @dataclass(slots=True)
@@ -92,16 +101,18 @@ class Problems:
     single: list[UsageError] = field(default_factory=list)
     found: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
     headers: list[int] = field(default_factory=list)
     units: list[int] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, kind: str, what: str, line: int | None = None) -> None:
+    def add(self, kind: str, what: str, line: int | None = None, *, code: str = "") -> None:
         """Add a problem of a row; `kind` is what such rows are ("without a gene"), "" for one of the whole table."""
         if not kind:
-            self.single.append(self.source.error(what, line))
+            self.single.append(self.source.error(what, line, code=code))
             return
+        self.codes[kind] = code
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if self.counts[kind] <= MOST_LISTED:
             self.found.setdefault(kind, []).append((what, line))
@@ -128,14 +139,14 @@ class Problems:
             )
 
     def _message(self, kind: str) -> UsageError:
-        count, listed = self.counts[kind], self.found[kind]
+        count, listed, code = self.counts[kind], self.found[kind], self.codes[kind]
         what, line = listed[0]
         if count == 1:
-            return self.source.error(what, line)
+            return self.source.error(what, line, code=code)
         unit = "rows" if self.source.in_rows else "lines"
         numbers = ", ".join(str(line) for _, line in listed if line is not None) if self.source.lines else ""
         where = f" ({unit} {numbers}{', ...' if count > len(listed) else ''})" if numbers else ""
-        return self.source.error(f"{count} rows {kind}{where}: e.g. {what}")
+        return self.source.error(f"{count} rows {kind}{where}: e.g. {what}", code=code)
 
 
 def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
@@ -151,7 +162,7 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
         with open_bytes(path, gzipped) as unpacked:
             start = unpacked.read(_START)
         if advice := foreign(start):
-            raise UsageError(advice, path=place)
+            raise UsageError(advice, path=place, code="wrong-file-type")
         with open_text(path, gzipped) as text:
             lines = [line.lstrip("\ufeff") for line in islice(lines_in(text), _SAMPLE_LINES)]
     except TooLongError as error:
@@ -159,7 +170,7 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
     except READING_ERRORS as error:
         raise unreadable(path, place, gzipped, error) from error
     if not "".join(lines).strip():
-        raise UsageError("the file is empty; give a table with a header and rows", path=place)
+        raise UsageError("the file is empty; give a table with a header and rows", path=place, code="table-empty")
     above = Preamble() if in_rows else preamble(lines)
     if above.first:
         what = "lines above the header are" if above.skip > 1 else "line above the header is"
@@ -168,7 +179,7 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
     try:
         found = layout(lines[above.skip :], place, cut=len(lines) == _SAMPLE_LINES, given=above.delimiter)
     except csv.Error as error:
-        raise UsageError(f"{error}; correct the quotes", path=place) from error
+        raise UsageError(f"{error}; correct the quotes", path=place, code="quotes-broken") from error
     sample = body_of(_without_headers(found.sample, found.header))
     return Source(
         path,
@@ -239,7 +250,7 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
                     held = []
             problems.notes += [(place, note_of(row)) for place, row in held]
     except csv.Error as error:
-        problems.add("", f"{error}; correct the quotes here", line)
+        problems.add("", f"{error}; correct the quotes here", line, code="quotes-broken-in-row")
     except TooLongError as error:
         problems.single.append(too_long(source.place, error.line))
     except READING_ERRORS as error:
@@ -253,7 +264,7 @@ def _fitting(
         if len(row) == len(source.header):
             yield place, row
         else:
-            problems.add("with too few or too many fields", _misfit(source, len(row)), place)
+            problems.add("with too few or too many fields", _misfit(source, len(row)), place, code="field-count")
 
 
 def as_pattern(path: Path) -> str:

@@ -40,27 +40,27 @@ def open_text(path: Path, gzipped: bool) -> IO[str]:
 
 def unreadable(path: Path, place: str, gzipped: bool, error: Exception) -> UsageError:
     """What an error of reading means, for a person."""
-    line = None
     match error:
         case FileNotFoundError():
-            what = "no such file; check the path"
+            return UsageError("no such file; check the path", path=place, code="table-not-found")
         case IsADirectoryError():
-            what = "this is a folder; give the marker table itself"
+            return UsageError("this is a folder; give the marker table itself", path=place, code="table-is-folder")
         case PermissionError():
             what = "you may not read this file; check its permissions (ls -l)"
+            return UsageError(what, path=place, code="table-not-permitted")
         case UnicodeDecodeError():
             what, line = "not UTF-8 text; save the table as CSV or TSV in UTF-8", _undecodable_line(path, gzipped)
+            return UsageError(what, path=place, line=line, code="table-not-utf8")
         case EOFError() | gzip.BadGzipFile() | zlib.error():
-            what = "the gzip file is damaged; make it again"
-        case _:
-            what = f"cannot be read ({getattr(error, 'strerror', None) or error}); check the path"
-    return UsageError(what, path=place, line=line)
+            return UsageError("the gzip file is damaged; make it again", path=place, code="gzip-damaged")
+    what = f"cannot be read ({getattr(error, 'strerror', None) or error}); check the path"
+    return UsageError(what, path=place, code="table-unreadable")
 
 
 def too_long(place: str, line: int) -> UsageError:
     """A line that no table has."""
     what = f"longer than {LONGEST_LINE} characters; write each row on its own line, and close its quotes"
-    return UsageError(what, path=place, line=line)
+    return UsageError(what, path=place, line=line, code="line-too-long")
 
 
 def lines_in(text: IO[str]) -> Iterator[str]:

@@ -104,7 +104,7 @@ def open_sets(path: Path, place: str, copy: Path) -> Source:
     except READING_ERRORS as error:
         raise unreadable(path, place, gzipped, error) from error
     except csv.Error as error:
-        raise UsageError(f"{error}; correct the quotes", path=place) from error
+        raise UsageError(f"{error}; correct the quotes", path=place, code="quotes-broken") from error
     return replace(open_source(copy, place), added=1)
 
 
@@ -142,7 +142,12 @@ def write_table(sets: GeneSets, path: Path, gzipped: bool, place: str, copy: Pat
                 log.warning("%s, line %d: %s is no set of genes and is left out", place, line, quoted(label))
                 continue
             if sets.split and is_remark(genes):
-                raise UsageError(f"no gene in {quoted(genes)}; write genes, or remove the line", path=place, line=line)
+                raise UsageError(
+                    f"no gene in {quoted(genes)}; write genes, or remove the line",
+                    path=place,
+                    line=line,
+                    code="set-without-genes",
+                )
             out.write("\n" * (line - written))
             writer.writerow((label, genes))
             written = line + 1 + (label + genes).count("\n")

@@ -29,17 +29,21 @@ def refuse_notation(lines: Sequence[str], place: str) -> None:
     if not body:
         return
     if body[0].startswith(">") and len(body) > 1:
-        raise UsageError(f"names of clusters behind >, as in marker files of Garnett; {_REMEDY}", path=place)
+        raise UsageError(
+            f"names of clusters behind >, as in marker files of Garnett; {_REMEDY}", path=place, code="garnett-markers"
+        )
     if _ASSIGNED.match(body[0]):
-        raise UsageError(f"this is code of R or Python; {_REMEDY}", path=place)
+        raise UsageError(f"this is code of R or Python; {_REMEDY}", path=place, code="program-code")
     if _NAMES_LIST.fullmatch(body[0]):
-        raise UsageError(f"this is a list as R prints it; {_REMEDY}", path=place)
+        raise UsageError(f"this is a list as R prints it; {_REMEDY}", path=place, code="r-list")
     if _SECTION.fullmatch(body[0]) and any("=" in line for line in body[1:2]):
-        raise UsageError(f"names of clusters in [], as in INI and TOML files; {_REMEDY}", path=place)
+        raise UsageError(
+            f"names of clusters in [], as in INI and TOML files; {_REMEDY}", path=place, code="ini-sections"
+        )
     if body[0] == "---" or (body[0].endswith(":") and any(map(_ITEM.match, body[1:2]))):
-        raise UsageError(f"names of clusters above their genes, as in YAML; {_REMEDY}", path=place)
+        raise UsageError(f"names of clusters above their genes, as in YAML; {_REMEDY}", path=place, code="yaml-lists")
     if any(map(_RULE.fullmatch, body[1:3])):
-        raise UsageError("this is a table of Markdown; save it as CSV or TSV", path=place)
+        raise UsageError("this is a table of Markdown; save it as CSV or TSV", path=place, code="markdown-table")
 
 
 def is_remark(genes: str) -> bool:

@@ -134,7 +134,7 @@ def _of_lists(source: Source, lists: Sequence[_Column]) -> _Column:
     if len(lists) == 1:
         return lists[0]
     what = f"columns {listed([column.name for column in lists])} all have lists of genes"
-    raise source.error(f"{what}; name the one to read with {option('gene_column')}", 0)
+    raise source.error(f"{what}; name the one to read with {option('gene_column')}", 0, code="gene-lists-several")
 
 
 def _of_genes(source: Source, columns: Sequence[_Column]) -> _Column | None:
@@ -172,7 +172,7 @@ def _refuse_negative(source: Source, weight: str) -> None:
     for line, row in rows(source, Problems(source)) if weight else ():
         if is_number(text := row[position].strip()) and text.startswith("-"):
             what = f"{shown(weight)} {text}, as of a gene that the cluster does not have"
-            raise source.error(f"{what}; remove the rows with weights below 0", line)
+            raise source.error(f"{what}; remove the rows with weights below 0", line, code="weight-below-zero")
 
 
 def _says_what(column: _Column) -> bool:
@@ -217,7 +217,7 @@ def _refuse_several(source: Source, cluster: _Column, columns: Sequence[_Column]
             id_ = next(id_ for id_ in ids if ids.count(id_) > 1)
             what = f"cluster {shown(id_)} is there for several values of column {shown(column.name)}"
             some = ", ".join(map(shown, list(dict.fromkeys(values))[:3]))
-            raise source.error(f"{what} ({some}, ...); keep the rows of one", 0)
+            raise source.error(f"{what} ({some}, ...); keep the rows of one", 0, code="cluster-in-several-values")
 
 
 def _refuse_absent(source: Source, others: Sequence[_Column], cluster: _Column, gene: _Column) -> None:
@@ -236,7 +236,7 @@ def _refuse_absent(source: Source, others: Sequence[_Column], cluster: _Column, 
             what = f"column {shown(column.name)} may say which genes a cluster does not have ({shown(absent[0])})"
             remedy = "" if gene.is_list else "write up or down into a column called direction, or "
             remedy += "remove their rows and the column"
-            raise source.error(f"{what}; {remedy}", 0)
+            raise source.error(f"{what}; {remedy}", 0, code="absent-genes-column")
 
 
 def _say(source: Source, cluster: _Column, gene: _Column, negative: Sequence[_Column]) -> None:

@@ -96,12 +96,16 @@ def refuse_headless(source: Source, columns: tuple[int, int]) -> None:
     id_, genes = (source.header[position] for position in columns)
     if is_pair((id_, genes)):
         what = f"columns {shown(id_)} and {shown(genes)} are genes by direction, and none has clusters"
-        raise source.error(f"{what}; write the cluster's name above the genes that are up, and remove the others", 0)
+        raise source.error(
+            f"{what}; write the cluster's name above the genes that are up, and remove the others",
+            0,
+            code="columns-by-direction",
+        )
     ids = {row[columns[0]] for row in source.sample if len(row) > max(columns)}
     parts = parse_genes(genes).genes
     if id_ in ids or id_.isdecimal() or (len(parts) > 1 and re.search("[,;|]", genes) and are_symbols(parts)):
         what = f"the first line ({shown(id_)}, {shown(genes)}) looks like a row; put a header above it: cluster,genes"
-        raise source.error(what, 0)
+        raise source.error(what, 0, code="header-is-row")
 
 
 def refuse_second_header(source: Source, columns: Sequence[int]) -> None:
@@ -115,7 +119,7 @@ def refuse_second_header(source: Source, columns: Sequence[int]) -> None:
         ):
             what = f"row {number + 1} below the header ({', '.join(map(shown, cells))}) is a header itself"
             remedy = "remove the line above it" if number == 0 and not names & {*CLUSTER_HEADERS} else "remove that row"
-            raise source.error(f"{what}; {remedy}", 0)
+            raise source.error(f"{what}; {remedy}", 0, code="second-header")
 
 
 def _is_gene_header(cell: str) -> bool:
@@ -146,16 +150,23 @@ def read_simplified(
         left_out.add(line, found)
         first = seen.setdefault(id_, line)
         if id_.strip() in MISSING:
-            problems.add("without a cluster", "this row has no cluster id; give it one", line)
+            problems.add(
+                "without a cluster", "this row has no cluster id; give it one", line, code="cluster-id-missing"
+            )
         elif first != line:
             unit = "row" if source.in_rows else "line"
             what = f"cluster {shown(id_)} was there before, in {unit} {first}; put its genes into one row"
             remedy = f", or give {option('marker_format', 'long')} if each row is one gene"
-            problems.add("with a cluster of another row", what + remedy, line)
+            problems.add("with a cluster of another row", what + remedy, line, code="cluster-in-several-rows")
         if found.problem:
-            problems.add("whose genes cannot be told", found.problem, line)
+            problems.add("whose genes cannot be told", found.problem, line, code="genes-unclear")
         elif not genes and not found.negative:
-            problems.add("without genes", f"cluster {shown(id_)} has no genes; give them or remove the row", line)
+            problems.add(
+                "without genes",
+                f"cluster {shown(id_)} has no genes; give them or remove the row",
+                line,
+                code="cluster-without-genes",
+            )
         elif len(genes) > MOST_GENES:
             _too_many(len(genes), line, problems)
         for gene in filter(is_sentence, genes):
@@ -170,21 +181,25 @@ def read_simplified(
 
 def _too_many(number: int, line: int, problems: Problems) -> None:
     what = f"{number} genes in one cell; give the markers of the cluster only, best first"
-    problems.add("with too many genes", what, line)
+    problems.add("with too many genes", what, line, code="genes-too-many")
 
 
 def _refuse_no_lists(source: Source, columns: tuple[int, int], lists: dict[str, tuple[str, ...]], named: bool) -> None:
     """Refuse a table whose cells hold no lists, or whose rows are hardly clusters."""
     column = shown(source.header[columns[1]])
     if lists and all(all(map(is_sentence, genes)) for genes in lists.values()):
-        raise source.error(f"no gene can be told in column {column}; write the genes of a cluster with commas between")
+        raise source.error(
+            f"no gene can be told in column {column}; write the genes of a cluster with commas between",
+            code="column-without-genes",
+        )
     single = sum(len(genes) == 1 for genes in lists.values())
     least = _MANY if _is_known_header(source) else _FEW
     if not named and single >= max(least, _NEARLY_ALL * len(lists)):
         both = f"{option('cluster_column')} and {option('gene_column')}"
         raise source.error(
             f"{single} of {len(lists)} clusters have one gene, so these are hardly clusters; name the columns with "
-            f"{both}, or write all genes of a cluster into its cell, with commas between"
+            f"{both}, or write all genes of a cluster into its cell, with commas between",
+            code="clusters-of-one-gene",
         )
 
 

@@ -89,7 +89,9 @@ def two_columns(source: Source, settings: SplitSettings) -> tuple[int, int]:
             found = _of_several(source, settings)
     if found[0] == found[1]:
         raise source.error(
-            f"{argument('cluster_column')} and {argument('gene_column')} are both {shown(source.header[found[0]])}", 0
+            f"{argument('cluster_column')} and {argument('gene_column')} are both {shown(source.header[found[0]])}",
+            0,
+            code="same-column-twice",
         )
     return found
 
@@ -108,6 +110,7 @@ def _of_several(source: Source, settings: SplitSettings) -> tuple[int, int]:
             f"{len(data_columns(source))} columns; a table without statistics has two, cluster and genes. "
             f"Found: {listed(source.header)}; name the two with {option('cluster_column')} and {option('gene_column')}",
             0,
+            code="two-columns-expected",
         )
     return source.header.index(known[0][0]), source.header.index(known[1][0])
 
@@ -124,7 +127,9 @@ def _by_content(source: Source, first: int, second: int) -> tuple[int, int]:
     for column, beside in ((one, other), (other, one)):
         if column.decimals and not column.is_clusters and beside.lists <= _MOSTLY:
             what = f"column {shown(column.header)} holds numbers, neither clusters nor genes"
-            raise source.error(f"{what}; give a table with a column of clusters and one of genes", 0)
+            raise source.error(
+                f"{what}; give a table with a column of clusters and one of genes", 0, code="column-of-numbers"
+            )
     if one.is_clusters != other.is_clusters:
         return (first, second) if one.is_clusters else (second, first)
     if _repeats(one, other) or _repeats(other, one):
@@ -135,7 +140,11 @@ def _by_content(source: Source, first: int, second: int) -> tuple[int, int]:
     if one.lists <= _MOSTLY and other.lists <= _MOSTLY and _are_both_genes(one, other):
         names = f"{shown(source.header[first])} and {shown(source.header[second])}"
         what = f"columns {names} both hold genes, each once, so neither has the clusters"
-        raise source.error(f"{what}; name the two with {option('cluster_column')} and {option('gene_column')}", 0)
+        raise source.error(
+            f"{what}; name the two with {option('cluster_column')} and {option('gene_column')}",
+            0,
+            code="columns-of-genes-only",
+        )
     return (second, first) if _is_genes(one, other) else (first, second)
 
 
@@ -162,7 +171,7 @@ def _refuse_ids(source: Source, one: _Column, other: _Column) -> None:
         if beside.genes > _MOSTLY and beside.distinct >= _EACH_ONCE:
             what = f"columns {shown(one.name)} and {shown(other.name)} are {ids.ids} and symbols, each once: a gene map"
             remedy = f"give a table of clusters and genes, and this one (id first, then symbol) as {option('gene_map')}"
-            raise source.error(f"{what}, and no table of markers; {remedy}", 0)
+            raise source.error(f"{what}, and no table of markers; {remedy}", 0, code="table-is-gene-map")
 
 
 def _refuse_headless(source: Source, columns: tuple[int, int]) -> None:
@@ -178,7 +187,9 @@ def _refuse_headless(source: Source, columns: tuple[int, int]) -> None:
     if is_recognised(gene) and share(below) > _MOSTLY:
         names = f"{shown(source.header[min(columns)])}, {shown(source.header[max(columns)])}"
         header = "cluster,gene" if columns[0] < columns[1] else "gene,cluster"
-        raise source.error(f"the first line ({names}) looks like a row; put a header above it: {header}", 0)
+        raise source.error(
+            f"the first line ({names}) looks like a row; put a header above it: {header}", 0, code="header-is-gene"
+        )
 
 
 def _repeats(one: _Column, other: _Column) -> bool:

@@ -47,7 +47,7 @@ class KeptRows:
         try:
             return self._run(db)
         except (duckdb.Error, _DoubtfulError) as error:
-            raise self.source.error("cannot be read as a table; write it anew") from error
+            raise self.source.error("cannot be read as a table; write it anew", code="table-changed") from error
 
     def _run(self, db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
         # DuckDB takes rows that have empty fields too many, at whichever end, and line ends of the first kind only.

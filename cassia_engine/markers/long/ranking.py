@@ -68,6 +68,7 @@ def ranking_of(
             f"{option('ranking_method', method)} needs column {', '.join(columns)}, which is not there; "
             f"this table can be ranked by {', '.join(possible)}",
             0,
+            code="ranking-column-missing",
         )
     ascending = settings.ascending if settings.ascending is not None else wanted == ("p_val_adj",)
     return Ranking(wanted, _title(statistics[wanted[0]]) if len(wanted) == 1 else method, ascending)

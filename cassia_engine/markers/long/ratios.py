@@ -38,7 +38,9 @@ def check_ratio(
             what = (
                 f"{shown(name)} has fold changes without a sign by its name, and nothing else tells genes that are up"
             )
-            raise source.error(f"{what}; give fold changes with their sign, or a column of up and down", 0)
+            raise source.error(
+                f"{what}; give fold changes with their sign, or a column of up and down", 0, code="fold-change-unsigned"
+            )
         sql, parameters = reader
         value = f"c{position}"
         counts = f"count(*) FILTER ({value} < 0), count(*) FILTER ({value} > 0 AND {value} < 1)"
@@ -51,7 +53,11 @@ def check_ratio(
             what = (
                 f"{shown(name)} looks like a ratio and not its log2: {n_below_1} values are from 0 to 1, none below 0"
             )
-            raise source.error(f"{what}; give the log2 as a column, or call it log2FC if it is the log2", 0)
+            raise source.error(
+                f"{what}; give the log2 as a column, or call it log2FC if it is the log2",
+                0,
+                code="fold-change-is-ratio",
+            )
         if by_name:
             log.warning("%s: %s is taken as log2, as %s says", source.place, shown(name), argument("log2fc_column"))
 

@@ -57,7 +57,9 @@ def check_numbers(
     """
     gene = source.header[thresholds.columns.gene]
     if counts[NO_GENE] and counts[NO_GENE] == counts[0]:
-        raise source.error(f"nothing in column {shown(gene)}, in all {counts[0]} rows; name the genes")
+        raise source.error(
+            f"nothing in column {shown(gene)}, in all {counts[0]} rows; name the genes", code="gene-column-empty"
+        )
     if counts[NO_GENE]:
         what = f"{counts[NO_GENE]} of {counts[0]} rows have nothing in column"
         log.warning("%s: %s %s and are left out", source.place, what, shown(gene))
@@ -132,7 +134,9 @@ def refuse_no_markers(db: duckdb.DuckDBPyConnection, source: Source, thresholds:
     _refuse_no_numbers(db, source, thresholds, reader)
     conditions = list(thresholds.conditions())
     if not conditions:
-        raise source.error("no cluster has a marker: no row has a gene; check the column of genes")
+        raise source.error(
+            "no cluster has a marker: no row has a gene; check the column of genes", code="no-row-with-gene"
+        )
     sql, parameters = reader
     counts = ", ".join(f"count(*) FILTER ({condition.sql})" for condition in conditions)
     total, *passing = db.execute(f"SELECT count(*), {counts} FROM {sql}", parameters).fetchone() or (0,)
@@ -144,7 +148,9 @@ def refuse_no_markers(db: duckdb.DuckDBPyConnection, source: Source, thresholds:
     if min(passing) and len(passing) > 1:
         advice = "none passes all of them; change a threshold, or name the right columns"
     hint = _hint(db, source, thresholds, reader)
-    raise source.error(f"no cluster has a marker: of {total} rows {by_condition}{hint}; {advice}")
+    raise source.error(
+        f"no cluster has a marker: of {total} rows {by_condition}{hint}; {advice}", code="no-markers-pass"
+    )
 
 
 def _check_p_values(
@@ -161,7 +167,8 @@ def _check_p_values(
             what = f"{above} of {total} rows have a number above 1 in {names} (up to {max(found[1:]):g})"
             raise source.error(
                 f"{what}: no p values, but perhaps -log10 of them; give adjusted p values from 0 to 1, or name "
-                f"their column with {option('p_val_adj_column')}"
+                f"their column with {option('p_val_adj_column')}",
+                code="p-values-logarithmic",
             )
     if above:
         log.warning("%s: %d of %d rows have a p value above 1 in %s", source.place, above, total, names)
@@ -181,7 +188,10 @@ def _refuse_no_numbers(db: duckdb.DuckDBPyConnection, source: Source, thresholds
     counted = db.execute(f"SELECT {counts} FROM {sql}", parameters).fetchone() or ()
     raise_all(
         [
-            source.error(f"no number in column {shown(source.header[position])}; is it the right one?")
+            source.error(
+                f"no number in column {shown(source.header[position])}; is it the right one?",
+                code="statistic-without-numbers",
+            )
             for position, count in zip(positions, counted, strict=True)
             if not count
         ]

@@ -133,7 +133,12 @@ class _Spelled:
 def _check(problems: Problems, columns: Columns, line: int, row: list[str], spelled: _Spelled) -> None:
     header = problems.source.header
     if unguard(row[columns.cluster]).strip() in MISSING:
-        problems.add("without a cluster", f"nothing in column {_name(header, columns.cluster)}; name the cluster", line)
+        problems.add(
+            "without a cluster",
+            f"nothing in column {_name(header, columns.cluster)}; name the cluster",
+            line,
+            code="cluster-missing",
+        )
     for statistic, position in columns.numbers.items():
         text = row[position].strip()
         if _is_number(text, columns.decimal):
@@ -149,7 +154,7 @@ def _check(problems: Problems, columns: Columns, line: int, row: list[str], spel
             if has_comma(text):
                 what = f"{quoted(text)} in column {name} has a decimal comma or one of thousands; "
                 what += "write it with a decimal point"
-            problems.add(f"with text for a number in column {name}", what, line)
+            problems.add(f"with text for a number in column {name}", what, line, code="number-malformed")
 
 
 def _as_programs_write(text: str, decimal: str) -> str:

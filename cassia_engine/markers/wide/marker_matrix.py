@@ -63,7 +63,9 @@ def read_matrix(source: Source) -> Lists | None:
 def _limited(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     for number, found in enumerate(rows(source, problems), 1):
         if number * len(source.header) > MOST_CELLS:
-            raise source.error(f"more than {MOST_CELLS} cells; give the genes that are markers only")
+            raise source.error(
+                f"more than {MOST_CELLS} cells; give the genes that are markers only", code="matrix-too-large"
+            )
         yield found
 
 

@@ -144,7 +144,7 @@ def _error(source: Source, column: _Column) -> UsageError:
     remedy = "give a table for each value (in a samplesheet a row each), or keep the rows of one"
     other = f", or name the clusters with {argument('cluster_column')}" if column.may_be_blocks else ""
     end = "; remove the column if the rows belong together"
-    return source.error(f"{what}, {where}; {remedy}{other}{end}", 0)
+    return source.error(f"{what}, {where}; {remedy}{other}{end}", 0, code="comparisons-mixed")
 
 
 _PLAIN_NAMES = frozenset(map(plain, _NAMES.split()))

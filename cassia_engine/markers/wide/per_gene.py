@@ -57,7 +57,7 @@ def find_per_gene(source: Source) -> PerGene | None:
             if source.header[position].lower().endswith(_OTHER_TESTS):
                 continue
             what = f"cluster {shown(label.cluster)} has two columns of one statistic ({shown(source.header[position])})"
-            raise source.error(f"{what}; give each cluster a name of its own", 0)
+            raise source.error(f"{what}; give each cluster a name of its own", 0, code="cluster-statistic-twice")
         clusters.setdefault(label.cluster, {}).setdefault(label.key, position)
     found = PerGene(genes, clusters, _LOUPE in names) if clusters else None
     return found if found and "log2fc" in found.statistics else None
@@ -68,7 +68,12 @@ def rows_of(source: Source, table: PerGene, problems: Problems) -> Iterator[tupl
     for line, row in rows(source, problems):
         gene = next((row[n] for n in table.genes if row[n].strip() not in MISSING), "")
         if not gene:
-            problems.add("without a gene", "nothing in the columns of genes; name the gene or remove the row", line)
+            problems.add(
+                "without a gene",
+                "nothing in the columns of genes; name the gene or remove the row",
+                line,
+                code="gene-missing",
+            )
             continue
         for cluster, positions in table.clusters.items():
             yield line, cluster, gene, {name: row[positions[name]] for name in table.statistics if name}

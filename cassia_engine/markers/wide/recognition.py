@@ -108,7 +108,10 @@ def read_lists(source: Source) -> Lists | None:
         found.append([row[position] for position in kept] if kept else row)
         places.append(line)
         if len(found) * len(row) > MOST_CELLS:
-            raise source.error(f"more than {MOST_CELLS} cells of genes; give the first genes of each cluster only")
+            raise source.error(
+                f"more than {MOST_CELLS} cells of genes; give the first genes of each cluster only",
+                code="wide-too-large",
+            )
     problems.raise_all()
     if kept:
         say_list_columns(whole, kept)
@@ -138,14 +141,16 @@ def _refuse_genes_without_clusters(source: Source) -> None:
         if start == 0 and len(columns) == 2 and shares[0] >= 0.5 and len(set(columns[1])) == len(columns[1]):
             what = "the first column has genes, and nothing in the second is there twice: neither has clusters"
             remedy = "write the name of its cluster over each column of genes, or cluster and gene in each row"
-            raise source.error(f"{what}; {remedy}", 0)
+            raise source.error(f"{what}; {remedy}", 0, code="wide-without-clusters")
         return
     if sum(map(is_known, names)) * 2 > len(names):
         what = f"the first line ({', '.join(map(shown, names[:2]))}, ...) looks like a row of genes"
-        raise source.error(f"{what}; put a header above it, the name of its cluster over each column", 0)
+        raise source.error(
+            f"{what}; put a header above it, the name of its cluster over each column", 0, code="header-is-genes"
+        )
     if double := [name for name, count in Counter(names).items() if count > 1]:
         what = f"two columns of genes are called {shown(double[0])}" if double[0] else "a column of genes has no name"
-        raise source.error(f"{what}; give each the name of its cluster", 0)
+        raise source.error(f"{what}; give each the name of its cluster", 0, code="wide-column-unnamed")
 
 
 def _is_other(source: Source) -> bool:
@@ -313,4 +318,5 @@ def _chosen(source: Source, header: Cells, by_column: Lists, by_row: Lists) -> L
         "rows and columns of genes have numbers only: whether a column or a row is a cluster cannot be told; "
         "write cluster before the ids (cluster,gene1,gene2,... for one row per cluster), or names above the columns",
         0,
+        code="wide-direction-unclear",
     )

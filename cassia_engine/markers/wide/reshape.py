@@ -129,6 +129,7 @@ def _refuse_unknown_numbers(source: Source, lists: Lists) -> None:
                 f"numbers beside the genes of cluster {shown(label.cluster)} go below 0, as of genes that are down, "
                 "and their column has no known name; call it log2fc, score or p_val_adj, or remove it",
                 0,
+                code="wide-numbers-below-zero",
             )
 
 
@@ -156,7 +157,9 @@ def _rows(source: Source, lists: Lists, problems: Problems) -> Iterator[Row]:
     for cluster, columns in of.items():
         genes = columns.pop(GENE)
         if not filled(genes):
-            problems.add("", f"cluster {shown(cluster)} has no genes; give them or remove it")
+            problems.add(
+                "", f"cluster {shown(cluster)} has no genes; give them or remove it", code="wide-cluster-without-genes"
+            )
         for rank, gene in enumerate(genes):
             if filled([gene]):
                 line = lists.places[rank] if lists.places else 0
@@ -188,5 +191,10 @@ def _number(cell: str, line: int, problems: Problems) -> str:
     if text in (*MISSING, "nan", "None"):
         return ""
     if not is_number(text):
-        problems.add("with text for a number", f"{shown(text)} is not a number; correct it or leave it empty", line)
+        problems.add(
+            "with text for a number",
+            f"{shown(text)} is not a number; correct it or leave it empty",
+            line,
+            code="wide-number-malformed",
+        )
     return text.replace(",", ".")
