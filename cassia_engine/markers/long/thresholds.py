@@ -138,8 +138,8 @@ class Thresholds:
             NO_FRACTION: self._any(fractions, "NOT BETWEEN 0 AND 100.000001"),
         }
         bits = (f"CASE WHEN {test} THEN {bit} ELSE 0 END" for bit, test in tests.items() if test)
-        # Nearly all rows are as they should be: of these the one test is enough.
-        return f"CASE WHEN {self._in_order()} THEN 0 ELSE {' + '.join(bits)} END::UTINYINT"
+        # Nearly all rows are as they should be: of these the one test is enough, and nothing is converted.
+        return f"CASE WHEN {self._in_order()} THEN 0::UTINYINT ELSE ({' + '.join(bits)})::UTINYINT END"
 
     def _in_order(self) -> str:
         """Whether nothing is wrong with a row for certain."""
