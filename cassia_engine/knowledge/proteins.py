@@ -43,6 +43,8 @@ def is_protein_only(name: str) -> bool:
 
 def _key(name: str) -> str:
     """A name as it is looked up: without signs, but for one between numbers (CD14-2 is not CD142)."""
+    if name.isascii() and name.isalnum():  # nearly all names: there are no signs to look for
+        return name.lower()
     return re.sub(r"[^a-z0-9_]", "", _BETWEEN_NUMBERS.sub("_", name.casefold().replace("_", "-")))
 
 

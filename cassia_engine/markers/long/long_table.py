@@ -64,7 +64,7 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, selector
         ranking = without_fold_changes(db, source, statistics, ranking)
         selector = selector.for_names(source.place, *_names(db, keep))
         rankings = _enough(db, ranking, selector)
-        if any(is_no_gene(marker.gene) for markers in rankings.values() for marker in markers):
+        if any(map(is_no_gene, {marker.gene for markers in rankings.values() for marker in markers})):
             leave_out_texts(db, source)
             found, rankings = keep.clusters(db), _enough(db, ranking, selector)
     chosen = [selector.choose(rankings.get(id_, ())) for id_, _, _ in found]

@@ -133,7 +133,9 @@ def best(
 
 def _finite_sql(db: duckdb.DuckDBPyConnection, value: str) -> str:
     """A value of `kept` whose infinite ones are the largest finite one."""
-    [largest] = db.execute(f"SELECT max({value}) FILTER (isfinite({value})) FROM kept").fetchone() or [None]
+    # The value of a null list would be looked for too, row by row: hits alone are.
+    sql = f"SELECT max({value}) FILTER (isfinite({value})) FROM kept WHERE hit IS NOT NULL"
+    [largest] = db.execute(sql).fetchone() or [None]
     finite = "NULL" if largest is None else repr(largest)
     return f"CASE WHEN {value} = 'inf'::DOUBLE THEN {finite}::DOUBLE ELSE {value} END"
 

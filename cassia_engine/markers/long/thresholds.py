@@ -91,7 +91,7 @@ class Thresholds:
         """
         values = [f"nullif(c{position}, 'nan'::DOUBLE)" for position in self.positions.get(name, ())]
         if not values:
-            return "NULL::DOUBLE"
+            return "NULL::TINYINT"  # a byte a row
         weakest = "greatest" if name == "p_val_adj" else "least"
         value = values[0] if len(values) == 1 else f"{weakest}({', '.join(values)})"
         if name == "log2fc" and (unit := self.unit(self.positions[name][0])) != 1:
@@ -138,8 +138,8 @@ class Thresholds:
             NO_FRACTION: self._any(fractions, "NOT BETWEEN 0 AND 100.000001"),
         }
         bits = (f"CASE WHEN {test} THEN {bit} ELSE 0 END" for bit, test in tests.items() if test)
-        # Nearly all rows are as they should be: of these the one test is enough.
-        return f"CASE WHEN {self._in_order()} THEN 0 ELSE {' + '.join(bits)} END::UTINYINT"
+        # Nearly all rows are as they should be: of these the one test is enough, and nothing is converted.
+        return f"CASE WHEN {self._in_order()} THEN 0::UTINYINT ELSE ({' + '.join(bits)})::UTINYINT END"
 
     def _in_order(self) -> str:
         """Whether nothing is wrong with a row for certain."""
