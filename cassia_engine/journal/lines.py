@@ -20,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cassia_engine.ascii_json import ascii_json
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
 from cassia_engine.providers.chat import Call, Receipt
@@ -43,6 +44,9 @@ class Kind(StrEnum):
     FAULT = "fault"  # there was no answer, for a known reason
     VOID = "void"  # one of its replies, named by its checksum, is no answer
 
+
+# Made once: json.dumps makes one a call. Mappings of other types become objects too.
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict).encode
 
 _CALL = ("dialect", "url", "body", "replicate", "ordinal")
 _FIELDS: Mapping[Kind, Mapping[str, Any]] = {
@@ -102,7 +106,7 @@ def key_of(call: Call) -> str:
 
 
 def _key(parts: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_dumps(parts, sort_keys=True)).hexdigest()
+    return hashlib.sha256(ascii_json(parts, sort_keys=True)).hexdigest()
 
 
 def header(cassia_version: str) -> bytes:
@@ -125,7 +129,7 @@ def reply_line(key: str, call: Call, receipt: Receipt, number: str) -> bytes:
     before = {"kind": Kind.REPLY, "key": key, "id": number, "at": receipt.at, "seconds": receipt.seconds}
     place = {"dialect": request.dialect, "url": request.url}
     after = {"replicate": call.replicate, "ordinal": call.ordinal, "response": receipt.body}
-    rest = b'%b,"body":%b,%b' % (_dumps({**before, **place})[1:-1], request.payload.encode("ascii"), _dumps(after)[1:])
+    rest = b'%b,"body":%b,%b' % (_dumps({**before, **place})[1:-1], request.payload, _dumps(after)[1:])
     return _checked(rest)
 
 
@@ -219,7 +223,5 @@ def _checked(rest: bytes) -> bytes:
     return b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)
 
 
-def _dumps(data: Any, sort_keys: bool = False) -> bytes:
-    # Mappings of other types become objects too.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False, sort_keys=sort_keys, default=dict)
-    return text.encode("ascii")
+def _dumps(data: Any) -> bytes:
+    return _encode(data).encode("ascii")

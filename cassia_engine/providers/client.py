@@ -65,7 +65,7 @@ class Client:
         self._retry_messages = RetryMessages(retry_policy)
         self._adjustments = Adjustments()
         self._told: set[str] = set()
-        self._under_way: dict[tuple[str, int, int], asyncio.Future[_Answer]] = {}
+        self._under_way: dict[tuple[bytes, int, int], asyncio.Future[_Answer]] = {}
         self._answered = 0.0
 
     @property

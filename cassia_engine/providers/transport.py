@@ -18,6 +18,7 @@ from typing import Any, Self
 import aiohttp
 
 from cassia_engine._version import __version__
+from cassia_engine.ascii_json import ascii_json
 from cassia_engine.errors import AccountError
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
@@ -233,8 +234,8 @@ def _is_closed(error: Exception) -> bool:
 
 def _payload(call: Call, stream: Stream | None) -> bytes:
     if stream is None:
-        return call.request.payload.encode("ascii")
-    return json.dumps({**call.request.body, **stream.fields}, separators=(",", ":"), default=dict).encode("ascii")
+        return call.request.payload
+    return ascii_json({**call.request.body, **stream.fields})
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:
