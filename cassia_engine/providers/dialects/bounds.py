@@ -11,10 +11,18 @@ _ENTRIES, _NESTED = 12, 5
 _TEXT, _INNER_TEXT = 600, 100
 
 
+# By the schema's identity, with the schema, so that no other gets it. A run has two schemas for all its calls.
+_known: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
+_MOST_KNOWN = 16
+
+
 def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with maxItems and maxLength wherever it has none."""
-    found: dict[str, Any] = _bounded(schema, 0)
-    return found
+    """The schema with maxItems and maxLength wherever it has none; neither is to be changed any more."""
+    if id(schema) not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[id(schema)] = schema, _bounded(schema, 0)
+    return _known[id(schema)][1]
 
 
 def _bounded(schema: Any, depth: int) -> Any:
