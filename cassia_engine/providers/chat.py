@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from cassia_engine.ascii_json import ascii_json
+from cassia_engine.fast_json import ascii_json
 
 
 class Finish(StrEnum):

@@ -18,7 +18,7 @@ from typing import Any, Self
 import aiohttp
 
 from cassia_engine._version import __version__
-from cassia_engine.ascii_json import ascii_json
+from cassia_engine.fast_json import ascii_json, parsed_json
 from cassia_engine.errors import AccountError
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
@@ -257,6 +257,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parsed_json(text)
     except (ValueError, RecursionError):
         return None

@@ -1,9 +1,10 @@
-"""JSON of requests: keys of old journals are found again only if every byte is as json writes it."""
+"""Keys of old journals are found again only if every byte is as json writes it; replies are read as json reads them."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.ascii_json import ascii_json
+from cassia_engine.fast_json import ascii_json, parsed_json
 
 TEXTS = st.text(st.sampled_from("aZ~ü€😀\x7f\x00\n\"\\/<\u2028\ud800"), max_size=5)
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats(-1e15, 1e15, allow_nan=False)
@@ -41,3 +42,26 @@ def test_other_mappings_are_objects() -> None:
 def test_what_is_no_number_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="JSON"):
         ascii_json(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("18446744073709551616", "-0", "-0.0", "1E5", "1e400", "NaN", "0.1e-7", '{"a":1,"a":2}', '"\\ud800"', '"\ud800"'),
+        *('"\\ud83d\\ude00"', "[1] x", "\ufeff{}", '"\x01"', '"a\tb"', "nan", "", "[1,]", "[" * 100_000, '"\xe9"'),
+    ],
+)
+def test_what_is_read_is_what_json_reads(text: str) -> None:
+    assert said(parsed_json, text) == said(json.loads, text)
+
+
+@pytest.mark.parametrize("raw", [b'"\xff"', b'\xef\xbb\xbf{"a":1}', '"é"'.encode("utf-16"), '"é"'.encode("latin-1")])
+def test_bytes_are_read_as_json_reads_them(raw: bytes) -> None:
+    assert said(parsed_json, raw) == said(json.loads, raw)
+
+
+def said(read: Callable[[Any], Any], text: str | bytes) -> str:
+    try:
+        return repr(read(text))
+    except (ValueError, RecursionError) as error:
+        return type(error).__name__
