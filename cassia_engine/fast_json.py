@@ -4,13 +4,15 @@ and numbers that it treats in another way.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-# DEL is escaped by json alone; floats under 1e-4 have an exponent there; null may stand for a NaN, which json refuses.
-_WRITTEN_OTHERWISE = (b"\x7f", b"0.0000", b":null", b"[null", b",null")
+_LEAST, _MOST = 1e-4, 1e16  # floats between them have no exponent
+_DEPTH = 2  # objects in each other, below the outermost, in which floats are looked at
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(enc_hook=dict).encode
@@ -31,18 +33,28 @@ def parsed_json(text: str | bytes) -> Any:
         return json.loads(text)  # takes halves of surrogate pairs, NaN and 1e999 too
 
 
-def ascii_json(data: Any, sort_keys: bool = False) -> bytes:
+def ascii_json(data: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     """An object as json.dumps(data, separators=(",", ":"), allow_nan=False, default=dict) writes it, in ASCII.
 
-    Requests are written so, on the wire, in the journal and for its keys. Numbers in it are under 1e16.
+    Requests are written so, on the wire, in the journal and for its keys. A float in it stands in the object itself or
+    in one of up to two levels down, as a temperature does, and in no list.
 
     Raises:
         ValueError: there is a NaN or an infinity in it.
     """
-    try:
-        raw = (_encode_sorted if sort_keys else _encode)(data)
-    except (UnicodeEncodeError, OverflowError):
-        raw = b"\x7f"  # half a surrogate pair, or a number of more than 64 bits: json writes them
-    if raw.isascii() and not any(other in raw for other in _WRITTEN_OTHERWISE):
-        return raw
+    if not _has_odd_float(data, _DEPTH):
+        with contextlib.suppress(UnicodeEncodeError, OverflowError):  # half a surrogate pair; more than 64 bits
+            raw = (_encode_sorted if sort_keys else _encode)(data)
+            if raw.isascii() and b"\x7f" not in raw:
+                return raw
     return (_dumps_sorted if sort_keys else _dumps)(data).encode("ascii")
+
+
+def _has_odd_float(data: Mapping[str, Any], depth: int) -> bool:
+    """Whether there is a float that msgspec writes in another way, such as 0.00001 for 1e-05."""
+    for value in data.values():
+        if type(value) is float and value and not _LEAST <= abs(value) < _MOST:
+            return True
+        if depth and isinstance(value, Mapping) and _has_odd_float(value, depth - 1):
+            return True
+    return False
