@@ -68,6 +68,7 @@ class ModelAnnotator:
                 )
         self._settings = settings
         self._replay = replay
+        self._account_id = account_id(self._account)
         self.warnings = warnings_of(self._account)
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
@@ -119,7 +120,7 @@ class ModelAnnotator:
             if journal:
                 journal.close()
         if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
-            write_stop(settings.journal_dir, account_id(self._account), str(work.ended))
+            write_stop(settings.journal_dir, self._account_id, str(work.ended))
 
     def refused(self) -> str:
         """Why the account has refused, "" if it has not; known without the key, which a replay does not have."""
@@ -129,7 +130,7 @@ class ModelAnnotator:
     def _halted(self) -> str:
         """Why another task of the run has found that this account refuses, "" if none has."""
         folder = self._settings.journal_dir
-        return "" if folder is None else read_stop(folder, account_id(self._account))
+        return "" if folder is None else read_stop(folder, self._account_id)
 
 
 @dataclass

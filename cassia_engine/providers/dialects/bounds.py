@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.providers.dialects.per_schema import once_per_schema
+
 # Entries of a list, and of one whose entries have lists in them.
 _ENTRIES, _NESTED = 12, 5
 # Characters of a text of its own, and of one in a list or an object.
 _TEXT, _INNER_TEXT = 600, 100
 
 
-# By the schema's identity, with the schema, so that no other gets it. A run has two schemas for all its calls.
-_known: dict[int, tuple[Mapping[str, Any], dict[str, Any]]] = {}
-_MOST_KNOWN = 16
-
-
+@once_per_schema
 def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with maxItems and maxLength wherever it has none; neither is to be changed any more."""
-    if id(schema) not in _known:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[id(schema)] = schema, _bounded(schema, 0)
-    return _known[id(schema)][1]
+    """The schema with maxItems and maxLength wherever it has none."""
+    found: dict[str, Any] = _bounded(schema, 0)
+    return found
 
 
 def _bounded(schema: Any, depth: int) -> Any:
