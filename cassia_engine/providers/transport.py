@@ -136,7 +136,7 @@ class Transport:
             # The headers are the request's own: those of a session also go to the proxy, with the key.
             async with self._session.post(
                 self._url,
-                data=_payload(call, stream),
+                data=payload_of(call, stream),
                 headers=self._headers(),
                 allow_redirects=False,
                 proxy=self._proxy,
@@ -232,7 +232,8 @@ def _is_closed(error: Exception) -> bool:
     return closed and not isinstance(error, aiohttp.ClientConnectorError)
 
 
-def _payload(call: Call, stream: Stream | None) -> bytes:
+def payload_of(call: Call, stream: Stream | None) -> bytes:
+    """The body of a request as it is sent; with `stream` its reply is asked for in pieces."""
     if stream is None:
         return call.request.payload
     return ascii_json({**call.request.body, **stream.fields})
