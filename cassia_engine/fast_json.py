@@ -55,6 +55,6 @@ def _has_odd_float(data: Mapping[str, Any], depth: int) -> bool:
     for value in data.values():
         if type(value) is float and value and not _LEAST <= abs(value) < _MOST:
             return True
-        if depth and isinstance(value, Mapping) and _has_odd_float(value, depth - 1):
+        if depth and isinstance(value, dict) and _has_odd_float(value, depth - 1):
             return True
     return False

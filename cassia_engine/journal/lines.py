@@ -31,6 +31,7 @@ VERSION = 1
 LONGEST = 64 * 2**20
 
 _SUM = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')
+_CRC = slice(len('{"crc32":"'), len('{"crc32":"00000000'))
 _ABOUT = re.compile(rb'"kind":"([a-z-]+)",(?:"key":"([0-9a-f]{64})"[,}])?')
 
 
@@ -44,9 +45,6 @@ class Kind(StrEnum):
     FAULT = "fault"  # there was no answer, for a known reason
     VOID = "void"  # one of its replies, named by its checksum, is no answer
 
-
-# Made once: json.dumps makes one a call. Mappings of other types become objects too.
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict).encode
 
 _CALL = ("dialect", "url", "body", "replicate", "ordinal")
 _FIELDS: Mapping[Kind, Mapping[str, Any]] = {
@@ -129,8 +127,13 @@ def reply_line(key: str, call: Call, receipt: Receipt, number: str) -> bytes:
     before = {"kind": Kind.REPLY, "key": key, "id": number, "at": receipt.at, "seconds": receipt.seconds}
     place = {"dialect": request.dialect, "url": request.url}
     after = {"replicate": call.replicate, "ordinal": call.ordinal, "response": receipt.body}
-    rest = b'%b,"body":%b,%b' % (_dumps({**before, **place})[1:-1], request.payload, _dumps(after)[1:])
+    rest = b'%b,"body":%b,%b' % (ascii_json({**before, **place})[1:-1], request.payload, ascii_json(after)[1:])
     return _checked(rest)
+
+
+def written(raw: bytes, offset: int, kind: Kind, key: str) -> Line:
+    """A line that was just made and written, as it would be read."""
+    return Line(0, offset, raw, kind, bytes.fromhex(key), int(raw[_CRC], 16))
 
 
 def parsed(raw: bytes, number: int = 0, offset: int = 0) -> Line:
@@ -215,13 +218,9 @@ def _check_version(path: Path, version: object) -> None:
 
 
 def _line(fields: Mapping[str, Any]) -> bytes:
-    return _checked(_dumps(fields)[1:])
+    return _checked(ascii_json(fields)[1:])
 
 
 def _checked(rest: bytes) -> bytes:
     """A line of what follows its checksum."""
     return b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)
-
-
-def _dumps(data: Any) -> bytes:
-    return _encode(data).encode("ascii")

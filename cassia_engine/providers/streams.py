@@ -72,9 +72,9 @@ class OpenAIStream:
     def _add_delta(self, delta: Mapping[str, Any]) -> None:
         self.pieces += bool(delta)
         for name, texts in self._texts.items():
-            if text := string(delta.get(name)):
-                texts.append(text)
-                self.size += len(text)
+            if said := delta.get(name):
+                texts.append(string(said))
+                self.size += len(texts[-1])
         if thought := string(delta.get("reasoning_content")) or string(delta.get("reasoning")):
             self._thought = self._thought or bool(thought.strip())
             self.size += len(thought)
@@ -156,7 +156,8 @@ async def read_stream(pieces: AsyncIterable[bytes], stream: Stream, most: int) -
     async for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
-            _take(line, stream)
+            if line:
+                _take(line, stream)
         if len(rest) > most or stream.size > most:
             raise TooLongError
     _take(rest, stream)
