@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ _encode = msgspec.json.Encoder(enc_hook=dict).encode
 _encode_sorted = msgspec.json.Encoder(enc_hook=dict, order="deterministic").encode
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict).encode
 _dumps_sorted = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True, default=dict).encode
+_dumps_row = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -42,7 +43,7 @@ def ascii_json(data: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     Raises:
         ValueError: there is a NaN or an infinity in it.
     """
-    if not _has_odd_float(data, _DEPTH):
+    if not _has_odd_float(data.values(), _DEPTH):
         with contextlib.suppress(UnicodeEncodeError, OverflowError):  # half a surrogate pair; more than 64 bits
             raw = (_encode_sorted if sort_keys else _encode)(data)
             if raw.isascii() and b"\x7f" not in raw:
@@ -50,11 +51,23 @@ def ascii_json(data: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     return (_dumps_sorted if sort_keys else _dumps)(data).encode("ascii")
 
 
-def _has_odd_float(data: Mapping[str, Any], depth: int) -> bool:
+def row_json(row: Sequence[str | float | None]) -> str:
+    """A list as json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False) writes it.
+
+    Raises:
+        ValueError: there is a NaN or an infinity in it.
+    """
+    if not _has_odd_float(row):
+        with contextlib.suppress(UnicodeEncodeError):
+            return _encode(row).decode()
+    return _dumps_row(row)
+
+
+def _has_odd_float(values: Iterable[Any], depth: int = 0) -> bool:
     """Whether there is a float that msgspec writes in another way, such as 0.00001 for 1e-05."""
-    for value in data.values():
+    for value in values:
         if type(value) is float and value and not _LEAST <= abs(value) < _MOST:
             return True
-        if depth and isinstance(value, dict) and _has_odd_float(value, depth - 1):
+        if depth and isinstance(value, dict) and _has_odd_float(value.values(), depth - 1):
             return True
     return False

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.fast_json import ascii_json, parsed_json
+from cassia_engine.fast_json import ascii_json, parsed_json, row_json
 
 TEXTS = st.text(st.sampled_from("aZ~ü€😀\x7f\x00\n\"\\/<\u2028\ud800"), max_size=5)
 PLAIN = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | TEXTS
@@ -36,6 +36,13 @@ BODIES = st.dictionaries(TEXTS, DEEP | FLOATS | st.dictionaries(TEXTS, DEEP | FL
 def test_bytes_are_those_of_json(data: dict[str, Any], sort_keys: bool) -> None:
     expected = json.dumps(data, separators=(",", ":"), allow_nan=False, sort_keys=sort_keys)
     assert ascii_json(data, sort_keys) == expected.encode()
+
+
+@settings(max_examples=50)
+@given(st.lists(TEXTS | st.none() | FLOATS, max_size=5))
+@example([1e-6, "é\x7f", None, -0.0, 1e16])
+def test_a_row_is_as_json_writes_it(row: list[Any]) -> None:
+    assert row_json(row) == json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
 def test_other_mappings_are_objects() -> None:

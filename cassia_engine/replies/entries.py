@@ -115,5 +115,4 @@ def _is_rank(label: str) -> bool:
 
 def _named(entry: Entry, names: tuple[str, ...]) -> Entry:
     """The entry's fields under the names asked for; those that it has not are left out."""
-    fields = Fields(entry, ENTRY)
-    return {name: fields.get(name) for name in names if name and name in fields}
+    return Fields(entry, ENTRY).under(filter(None, names))

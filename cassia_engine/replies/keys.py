@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -72,13 +72,22 @@ class Fields:
         self._other_names = other_names
 
     def __contains__(self, name: str) -> bool:
-        return not self._values.keys().isdisjoint(_spellings(name, self._other_names.get(name, ())))
+        return self._find(name) is not None
 
     def get(self, name: str) -> Any:
         """The field's value; None if it is not there under any of its names. JSON within a text is read."""
+        found = self._find(name)
+        return None if found is None else unpacked(self._values[found])
+
+    def under(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of the fields that are there, by these names."""
+        found = ((name, self._find(name)) for name in names)
+        return {name: unpacked(self._values[one]) for name, one in found if one is not None}
+
+    def _find(self, name: str) -> str | None:
         for one in _spellings(name, self._other_names.get(name, ())):
             if one in self._values:
-                return unpacked(self._values[one])
+                return one
         return None
 
 
