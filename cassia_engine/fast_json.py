@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -19,7 +20,6 @@ _encode = msgspec.json.Encoder(enc_hook=dict).encode
 _encode_sorted = msgspec.json.Encoder(enc_hook=dict, order="deterministic").encode
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict).encode
 _dumps_sorted = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True, default=dict).encode
-_dumps_row = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -51,16 +51,19 @@ def ascii_json(data: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     return (_dumps_sorted if sort_keys else _dumps)(data).encode("ascii")
 
 
-def row_json(row: Sequence[str | float | None]) -> str:
-    """A list as json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False) writes it.
+def rows_json(rows: Sequence[Any]) -> str:
+    """Lists of texts and numbers, a line each, as json.dumps(..., ensure_ascii=False, separators=(",", ":")) does it.
 
-    Raises:
-        ValueError: there is a NaN or an infinity in it.
+    "" for other rows, and where msgspec may write something else.
     """
-    if not _has_odd_float(row):
-        with contextlib.suppress(UnicodeEncodeError):
-            return _encode(row).decode()
-    return _dumps_row(row)
+    if not all(type(row) is list for row in rows) or _has_odd_float(chain.from_iterable(rows)):
+        return ""
+    try:
+        whole = _encode(rows).decode()
+    except (UnicodeEncodeError, OverflowError):
+        return ""
+    lines = whole[1:-1].replace("],[", "],\n[")
+    return f"[\n{lines}\n]" if lines.count("\n") == len(rows) - 1 else ""  # a text may hold such brackets too
 
 
 def _has_odd_float(values: Iterable[Any], depth: int = 0) -> bool:

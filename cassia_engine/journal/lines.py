@@ -20,9 +20,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cassia_engine.fast_json import ascii_json
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
+from cassia_engine.fast_json import ascii_json
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.faults import FaultAction
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from cassia_engine.prompts.data_blocks import block, clean, gene_name, number
@@ -108,7 +109,8 @@ def _markers(markers: Sequence[Marker]) -> dict[str, Any]:
         columns.append("score")
     if not columns:
         return {"markers": [gene_name(marker.gene) for marker in markers]}
-    rows = [[gene_name(m.gene), *(number(getattr(m, name)) for name in columns)] for m in markers]
+    of = attrgetter("gene", *columns)
+    rows = [[gene_name(gene), *map(number, values)] for gene, *values in map(of, markers)]
     return {"columns": ["gene", *columns], "markers": rows}
 
 

@@ -18,8 +18,8 @@ from typing import Any, Self
 import aiohttp
 
 from cassia_engine._version import __version__
-from cassia_engine.fast_json import ascii_json, parsed_json
 from cassia_engine.errors import AccountError
+from cassia_engine.fast_json import ascii_json, parsed_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt

@@ -200,7 +200,8 @@ def _answer(value: Any, question: str) -> Answer:
         value = {} if has_second else {"answer": value[0], "genes": genes}
     if not isinstance(value, Mapping):
         return Answer(reply_values.yes_or_no(value), _symbols_in(value))
-    fields = Fields(value, ENTRY)
+    is_form = value.keys() == _ANSWER
+    fields = {name: unpacked(item) for name, item in value.items()} if is_form else Fields(value, ENTRY)
     said = fields.get("answer") if "answer" in fields else Fields(value, {}).get(question)
     if isinstance(said, Mapping):
         said = Fields(said, ENTRY).get("answer")
