@@ -168,6 +168,7 @@ class _Work:
             workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))
             # What one has asked goes out before the next question is written.
             await asyncio.sleep(0)
+        conversations.index_ontology()
         everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
         cancelled = asyncio.create_task(stopping.wait())
         waited: set[asyncio.Future[Any]] = {everyone, cancelled}
@@ -206,8 +207,11 @@ class _Conversations:
         )
         self._briefing = Briefing(chunk.dataset, chunk.selection, chunk.siblings, work.settings.validator_involvement)
         self._ontology = Ontology.load()
-        self._ontology.resolve("cell")  # makes its index now, not while answers wait to be read
         self._asked_again: set[int] = set()
+
+    def index_ontology(self) -> None:
+        """Make its index, a third of a second's work, in a thread: while the first answers are awaited."""
+        start(threading.Thread(target=self._ontology.resolve, args=("cell",), daemon=True))
 
     async def run(self, cluster: Cluster) -> ClusterResult:
         """The first result that is no failure, else the last; with the calls of all its conversations."""
