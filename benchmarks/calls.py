@@ -2,6 +2,7 @@
 
     python -m benchmarks.calls                                    cassia alone
     python -m benchmarks.calls --peer .tools/cassia-peer/bin/python    beside CASSIA, by turns
+    python -m benchmarks.calls --base FOLDER                      beside an earlier build: CPU of a call, by turns
 
 200 clusters, 64 workers, whole processes: `cassia run` (table to outputs, journal included) and `runCASSIA_batch`,
 which does the same. cassia makes 2 calls a cluster, CASSIA 3; that is how each works and part of the comparison. The
@@ -37,16 +38,18 @@ from tests.mock_provider.running import running_mock
 CLUSTERS, WORKERS = 200, 64
 CALLS, PEER_CALLS = 2 * CLUSTERS, 3 * CLUSTERS
 MAX_CPU, MAX_P99 = 1.0, 15.0  # milliseconds a call; p99 at the longest latency
+MAX_OF_BASE = 0.6  # CPU of a call
 MAX_OF_IDEAL = {1.0: 1.25}
 MIN_TIMES_FASTER = {1.0: 2.5, 0.05: 8.0}
 ABOUT = ("--tissue", "large intestine", "--species", "human", "--name", "calls")
 
 
 class Ours:
-    """cassia against a mock that runs; `folder` holds its tables."""
+    """cassia against a mock that runs; `folder` holds its tables, `tree` an earlier build in its place."""
 
-    def __init__(self, folder: Path, url: str):
+    def __init__(self, folder: Path, url: str, tree: Path | None = None):
         self._folder = folder
+        self._python = [] if tree is None else ["env", f"PYTHONPATH={tree.resolve()}"]
         self._asked = (
             "--provider",
             "custom",
@@ -68,7 +71,15 @@ class Ours:
         """A chunk, and the seconds that each of its calls took."""
         with tempfile.TemporaryDirectory() as fresh:
             chunk = self._folder / name / "chunk_00000.json"
-            command = [cassia_command(), "annotate", str(chunk), "--output", f"{fresh}/result.jsonl", *self._asked]
+            command = [
+                *self._python,
+                cassia_command(),
+                "annotate",
+                str(chunk),
+                "--output",
+                f"{fresh}/result.jsonl",
+                *self._asked,
+            ]
             measured = run([*command, "--journal_dir", f"{fresh}/journal"])
             return measured, list(_seconds(Path(fresh) / "journal"))
 
@@ -129,9 +140,11 @@ class Found:
         self.annotate: list[Measurement] = []
         self.one: list[Measurement] = []
         self.peer: list[Measurement] = []
+        self.base: list[Measurement] = []
+        self.base_one: list[Measurement] = []
         self.seconds: list[float] = []
 
-    def measure(self, folder: Path, peer: str | None, repeats: int) -> None:
+    def measure(self, folder: Path, peer: str | None, base: Path | None, repeats: int) -> None:
         with running_mock(latency=self.latency) as mock, peer_server(self.latency) as peer_url:
             ours = Ours(folder, mock.url)
             ours.annotate("many")
@@ -141,9 +154,13 @@ class Found:
                 self.annotate.append(measured)
                 self.seconds += seconds
                 self.one.append(ours.annotate("one")[0])
+                if base:
+                    earlier = Ours(folder, mock.url, base)
+                    self.base.append(earlier.annotate("many")[0])
+                    self.base_one.append(earlier.annotate("one")[0])
                 if peer:
                     self.peer.append(measured_peer(peer, folder / "many.csv", peer_url))
-            expected = repeats * (2 * CALLS + 2) + CALLS
+            expected = repeats * (2 * CALLS + 2 + (CALLS + 2) * bool(base)) + CALLS
             if (stats := mock.stats())["completed"] != expected:
                 raise SystemExit(f"{expected} calls were expected: {stats}")
 
@@ -154,7 +171,7 @@ class Found:
             f"\nlatency {self.latency} s: ideal {ideal:.2f} s ({CALLS} calls, {WORKERS} at once); "
             f"medians of {len(self.run)}"
         )
-        for name in ("run", "annotate", "one", "peer"):
+        for name in _NAMES:
             if found := getattr(self, name):
                 print(f"  {_NAMES[name]:34s} {_median(found)}   walls {' '.join(f'{m.wall:.2f}' for m in found)}")
         wall = _median(self.run).wall
@@ -163,8 +180,10 @@ class Found:
             kept &= _told(
                 "times faster than CASSIA", _median(self.peer).wall / wall, MIN_TIMES_FASTER.get(self.latency)
             )
-        cpu = (_median(self.annotate).cpu - _median(self.one).cpu) / (CALLS - 2)
+        cpu = _cpu_a_call(self.annotate, self.one)
         kept &= _told("ms CPU a call", 1000 * cpu, at_most=MAX_CPU)
+        if self.base:
+            kept &= _told("of the base's CPU a call", cpu / _cpu_a_call(self.base, self.base_one), at_most=MAX_OF_BASE)
         over = sorted(1000 * (seconds - self.latency) for seconds in self.seconds)
         p50, p99 = (over[math.ceil(len(over) * share) - 1] for share in (0.5, 0.99))
         _told("ms overhead of a call, median", p50)
@@ -176,7 +195,14 @@ _NAMES = {
     "annotate": "cassia annotate",
     "one": "cassia annotate, one cluster",
     "peer": "CASSIA runCASSIA_batch",
+    "base": "cassia annotate, earlier build",
+    "base_one": "the same, one cluster",
 }
+
+
+def _cpu_a_call(many: list[Measurement], one: list[Measurement]) -> float:
+    """Seconds, of all but the start."""
+    return (_median(many).cpu - _median(one).cpu) / (CALLS - 2)
 
 
 def _told(what: str, figure: float, at_least: float | None = None, at_most: float | None = None) -> bool:
@@ -194,6 +220,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, nargs="+", default=[1.0, 0.05], help="seconds before each answer")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer", metavar="PYTHON", help="the Python of an environment with CASSIA installed")
+    parser.add_argument("--base", type=Path, metavar="FOLDER", help="a tree of an earlier build")
     options = parser.parse_args()
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     print(machine())
@@ -203,7 +230,7 @@ def main() -> None:
         kept = True
         for latency in options.latency:
             found = Found(latency)
-            found.measure(Path(scratch), options.peer, options.repeats)
+            found.measure(Path(scratch), options.peer, options.base, options.repeats)
             kept &= found.print()
     sys.exit(int(not kept))
 

@@ -39,7 +39,8 @@ from cassia_engine.prompts import Briefing, annotator
 from cassia_engine.providers.accounts import open_account
 from cassia_engine.providers.chat import Chat, Reply
 from cassia_engine.providers.client import Client
-from cassia_engine.providers.transport import Transport
+from cassia_engine.providers.streams import STREAMS
+from cassia_engine.providers.transport import Transport, payload_of
 from cassia_engine.stagefiles import read_chunk
 from tests.mock_provider.running import Running, running_mock
 
@@ -98,9 +99,9 @@ async def at_once(client: Client, asked: Sequence[Chat], width: int = WORKERS) -
 
 
 def by_body(told: Sequence[tuple[Reply, float]]) -> dict[str, float]:
+    stream = STREAMS["openai-chat"]()  # what a server of one's own is asked for
     return {
-        hashlib.sha256(PATH + b"\0" + reply.call.request.payload.encode()).hexdigest(): seconds
-        for reply, seconds in told
+        hashlib.sha256(PATH + b"\0" + payload_of(reply.call, stream)).hexdigest(): seconds for reply, seconds in told
     }
 
 

@@ -23,7 +23,8 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.files import local
 from cassia_engine.markers import Table
-from cassia_engine.outputs.publish import check_outputs, closing_lines, write_outputs
+from cassia_engine.outputs.names import check_outputs
+from cassia_engine.outputs.publish import closing_lines, write_outputs
 from cassia_engine.outputs.summary_tables import COLUMNS, NUMBERS, summary_rows
 from cassia_engine.progress import messages, say
 from cassia_engine.records import OFFLINE, Dataset, Merged, fault_of_name

@@ -68,6 +68,7 @@ class ModelAnnotator:
                 )
         self._settings = settings
         self._replay = replay
+        self._account_id = account_id(self._account)
         self.warnings = warnings_of(self._account)
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
@@ -119,7 +120,7 @@ class ModelAnnotator:
             if journal:
                 journal.close()
         if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
-            write_stop(settings.journal_dir, account_id(self._account), str(work.ended))
+            write_stop(settings.journal_dir, self._account_id, str(work.ended))
 
     def refused(self) -> str:
         """Why the account has refused, "" if it has not; known without the key, which a replay does not have."""
@@ -129,7 +130,7 @@ class ModelAnnotator:
     def _halted(self) -> str:
         """Why another task of the run has found that this account refuses, "" if none has."""
         folder = self._settings.journal_dir
-        return "" if folder is None else read_stop(folder, account_id(self._account))
+        return "" if folder is None else read_stop(folder, self._account_id)
 
 
 @dataclass
@@ -167,6 +168,7 @@ class _Work:
             workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))
             # What one has asked goes out before the next question is written.
             await asyncio.sleep(0)
+        conversations.index_ontology()
         everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
         cancelled = asyncio.create_task(stopping.wait())
         waited: set[asyncio.Future[Any]] = {everyone, cancelled}
@@ -205,8 +207,11 @@ class _Conversations:
         )
         self._briefing = Briefing(chunk.dataset, chunk.selection, chunk.siblings, work.settings.validator_involvement)
         self._ontology = Ontology.load()
-        self._ontology.resolve("cell")  # makes its index now, not while answers wait to be read
         self._asked_again: set[int] = set()
+
+    def index_ontology(self) -> None:
+        """Make its index, a third of a second's work, in a thread: while the first answers are awaited."""
+        start(threading.Thread(target=self._ontology.resolve, args=("cell",), daemon=True))
 
     async def run(self, cluster: Cluster) -> ClusterResult:
         """The first result that is no failure, else the last; with the calls of all its conversations."""

@@ -20,6 +20,7 @@ SURROGATES = r"\ud800-\udfff"
 
 def one_line(text: str) -> str:
     """The text on one line: white space is one space each, and what cannot be printed is left out."""
-    if not text.isprintable():
-        text = "".join(sign for sign in text if sign.isprintable() or sign.isspace())
+    if text.isprintable():  # the space is the only white space that is
+        return " ".join(text.split()) if "  " in text else text.strip()
+    text = "".join(sign for sign in text if sign.isprintable() or sign.isspace())
     return " ".join(text.split())

@@ -14,7 +14,7 @@ import pytest
 import cassia_engine
 from cassia_engine import process_limits
 from cassia_engine.files import atomic_write, check_writable
-from cassia_engine.outputs.publish import check_outputs
+from cassia_engine.outputs.names import check_outputs
 from cassia_engine.records import Dataset
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stages.annotate import open_annotator

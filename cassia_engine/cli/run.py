@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassia_engine.cancellation import stop_on_signals
+from cassia_engine.cancellation import Cancellation, stop_on_signals
 from cassia_engine.cli.options import (
     FilePath,
     Grouped,
@@ -22,6 +24,7 @@ from cassia_engine.cli.options import (
     split_options,
 )
 from cassia_engine.errors import gather
+from cassia_engine.process_limits import start
 from cassia_engine.settings import RunSettings, SplitSettings
 from cassia_engine.settings.declaration import parameters
 
@@ -67,7 +70,7 @@ def run(
     Ctrl-C: nothing more is asked, answers on their way are waited for, and what is done is written; the same command
     goes on from there.
     """
-    from cassia_engine.outputs.publish import check_outputs, write_outputs
+    from cassia_engine.outputs.names import check_outputs
     from cassia_engine.stages.collect import check
     from cassia_engine.stages.run import run_table
 
@@ -78,14 +81,32 @@ def run(
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
     check_outputs(outdir, data.name)
-    merged, ended = run_table(
-        markers, data, settings, who, stopping=stop_on_signals, fresh=fresh, corrections=corrections
-    )
-    paths = write_outputs(merged, outdir)
+    merged, ended = run_table(markers, data, settings, who, stopping=_annotating, fresh=fresh, corrections=corrections)
+    paths = _write(merged, outdir)
     _conclude(merged, paths)
     if ended:
         raise ended
     check([merged.status], limits.max_failed_clusters)
+
+
+@contextmanager
+def _annotating() -> Iterator[Cancellation]:
+    """Stop on signals; while answers are awaited, what writes the outputs is loaded."""
+    start(threading.Thread(target=_prepare_outputs, daemon=True))
+    with stop_on_signals() as stop:
+        yield stop
+
+
+def _prepare_outputs() -> None:
+    from cassia_engine.outputs.publish import prepare
+
+    prepare()
+
+
+def _write(merged: Merged, outdir: Path) -> list[Path]:
+    from cassia_engine.outputs.publish import write_outputs
+
+    return write_outputs(merged, outdir)
 
 
 def _conclude(merged: Merged, paths: Sequence[Path]) -> None:

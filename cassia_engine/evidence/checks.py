@@ -180,9 +180,11 @@ def _alternatives_differ(claim: Claim, cl_id: CellTypeId) -> Finding:
 
 def kind(label: str, cl_id: CellTypeId) -> str:
     """What is the same for two labels of the same type: the ontology's id, else the label's plain form."""
+    if found := cl_id(label):
+        return found
     plain = re.sub(r"[\W_]+", " ", label.casefold()).strip()
     singular = re.sub(r"\b(\w{3,}[^s\W])s\b", r"\1", plain)
-    return cl_id(label) or cl_id(singular) or singular
+    return cl_id(singular) or singular
 
 
 def _evidence_strong(evidence: tuple[str, ...], genes: GeneList) -> Finding:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
+from cassia_engine.fast_json import ascii_json
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.faults import FaultAction
 
@@ -30,6 +31,7 @@ VERSION = 1
 LONGEST = 64 * 2**20
 
 _SUM = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')
+_CRC = slice(len('{"crc32":"'), len('{"crc32":"00000000'))
 _ABOUT = re.compile(rb'"kind":"([a-z-]+)",(?:"key":"([0-9a-f]{64})"[,}])?')
 
 
@@ -102,7 +104,7 @@ def key_of(call: Call) -> str:
 
 
 def _key(parts: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_dumps(parts, sort_keys=True)).hexdigest()
+    return hashlib.sha256(ascii_json(parts, sort_keys=True)).hexdigest()
 
 
 def header(cassia_version: str) -> bytes:
@@ -125,8 +127,13 @@ def reply_line(key: str, call: Call, receipt: Receipt, number: str) -> bytes:
     before = {"kind": Kind.REPLY, "key": key, "id": number, "at": receipt.at, "seconds": receipt.seconds}
     place = {"dialect": request.dialect, "url": request.url}
     after = {"replicate": call.replicate, "ordinal": call.ordinal, "response": receipt.body}
-    rest = b'%b,"body":%b,%b' % (_dumps({**before, **place})[1:-1], request.payload.encode("ascii"), _dumps(after)[1:])
+    rest = b'%b,"body":%b,%b' % (ascii_json({**before, **place})[1:-1], request.payload, ascii_json(after)[1:])
     return _checked(rest)
+
+
+def written(raw: bytes, offset: int, kind: Kind, key: str) -> Line:
+    """A line that was just made and written, as it would be read."""
+    return Line(0, offset, raw, kind, bytes.fromhex(key), int(raw[_CRC], 16))
 
 
 def parsed(raw: bytes, number: int = 0, offset: int = 0) -> Line:
@@ -211,15 +218,9 @@ def _check_version(path: Path, version: object) -> None:
 
 
 def _line(fields: Mapping[str, Any]) -> bytes:
-    return _checked(_dumps(fields)[1:])
+    return _checked(ascii_json(fields)[1:])
 
 
 def _checked(rest: bytes) -> bytes:
     """A line of what follows its checksum."""
     return b'{"crc32":"%08x",%b\n' % (zlib.crc32(rest), rest)
-
-
-def _dumps(data: Any, sort_keys: bool = False) -> bytes:
-    # Mappings of other types become objects too.
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False, sort_keys=sort_keys, default=dict)
-    return text.encode("ascii")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cassia_engine.errors import StoppedError
-from cassia_engine.journal.lines import Kind, key_of, line, parsed, reply_line
+from cassia_engine.journal.lines import Kind, key_of, line, reply_line, written
 from cassia_engine.journal.reading import ENDS, Index, read_folder
 from cassia_engine.journal.writing import Writer
 from cassia_engine.providers.chat import Call, Exchange, Receipt
@@ -106,13 +106,13 @@ class Journal:
 
     def write(self, kind: Kind, key: str, **fields: Any) -> None:
         """Append a line; when this returns, the end of the process cannot undo it."""
-        self.append(kind, line(kind, key, **fields))
+        self.append(kind, key, line(kind, key, **fields))
 
-    def append(self, kind: Kind, raw: bytes) -> None:
-        """The same for a line of this kind."""
+    def append(self, kind: Kind, key: str, raw: bytes) -> None:
+        """The same for a line of this kind about the call with this key."""
         offset = self._writer.append(raw)
         if kind in (Kind.REPLY, Kind.REJECTED):
-            self._index.add(self._own_file(), parsed(raw, offset=offset))
+            self._index.add(self._own_file(), written(raw, offset, kind, key))
         self._index.unanswered += 1 if kind is Kind.INTENT else -1 if kind in ENDS else 0
 
     def void(self, key: str, lasting: bool) -> None:
@@ -164,7 +164,8 @@ class Recorded:
             self._note(key, fault)
             raise
         self._journal.answered += 1
-        self._journal.append(Kind.REPLY, reply_line(key, call, receipt, f"{_PROCESS}{next(_numbers):08x}"))
+        raw = reply_line(key, call, receipt, f"{_PROCESS}{next(_numbers):08x}")
+        self._journal.append(Kind.REPLY, key, raw)
         return receipt
 
     def void(self, call: Call) -> None:

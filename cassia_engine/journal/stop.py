@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def _plain(provider: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]+", "_", provider)[:40]
 
 
+@lru_cache(maxsize=16)  # asked before each call
 def _path(journal_dir: Path, account_id: str) -> Path:
     return journal_dir / f"STOP-{account_id}"
 

@@ -17,11 +17,10 @@ from typing import Any
 from cassia_engine import package_data
 from cassia_engine.csv_injection import guard
 from cassia_engine.files import atomic_write
+from cassia_engine.outputs.names import MULTIQC_ENDS
 from cassia_engine.records import Merged, Outcome
 from cassia_engine.report.review_flags import review_flags
 from cassia_engine.report.wording import OUTCOME_WORDS
-
-ENDS = ("_mqc.json", "_outcomes_mqc.json")
 
 # MultiQC writes names into its page as they are: a tag in one would be run.
 _HARMLESS = str.maketrans(
@@ -80,7 +79,7 @@ def write_multiqc(merged: Merged, outdir: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    paths = [outdir / f"{merged.dataset.name}{end}" for end in ENDS]
+    paths = [outdir / f"{merged.dataset.name}{end}" for end in MULTIQC_ENDS]
     for path, content in zip(paths, (_table(merged), _outcomes(merged)), strict=True):
         with atomic_write(path) as out:
             out.write(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

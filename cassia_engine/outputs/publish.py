@@ -8,21 +8,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from cassia_engine import report
-from cassia_engine.files import atomic_write, check_writable
+from cassia_engine.files import atomic_write
 from cassia_engine.outputs import multiqc
 from cassia_engine.outputs.summary_tables import write_tables
 from cassia_engine.records import Merged, Outcome, Status, Usage
 
-ENDS = ("_summary.csv", "_full.csv", "_conversations.json", *multiqc.ENDS, "_report.html")
 
-
-def check_outputs(outdir: Path, name: str) -> None:
-    """Make sure that the outputs of a sample can be written, before anything is spent on them.
-
-    Raises:
-        UsageError: they cannot.
-    """
-    check_writable(*(outdir / f"{name}{end}" for end in ENDS))
+def prepare() -> None:
+    """Load what the report needs, which takes a third of a second, so that it need not be waited for later."""
+    report.prepare()
 
 
 def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | None = None) -> list[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from cassia_engine.prompts.data_blocks import block, clean, gene_name, number
@@ -70,11 +71,14 @@ def cluster_block(cluster: Cluster) -> str:
 
 def claim_block(claim: Mapping[str, Any]) -> str:
     """An annotator's answer (shape ANNOTATION) without its score; of its evidence and conflicts the genes alone."""
-    data = {name: _plain(claim[name]) for name in _CLAIMED if name in claim}
-    for name in ("evidence", "conflicts"):
-        if isinstance(data.get(name), list):
-            data[name] = [item.get("gene", "") if isinstance(item, dict) else item for item in data[name]]
-    return block("claim", data)
+    return block("claim", {name: _claimed(name, claim[name]) for name in _CLAIMED if name in claim})
+
+
+def _claimed(name: str, value: Any) -> Any:
+    if name not in ("evidence", "conflicts") or not isinstance(value, (list, tuple)):
+        return _plain(value)
+    genes = (item.get("gene", "") if isinstance(item, Mapping) else item for item in value[:MOST_FINDINGS])
+    return [_plain(gene, 2) for gene in genes]
 
 
 def findings_block(findings: Sequence[str]) -> str:
@@ -105,7 +109,8 @@ def _markers(markers: Sequence[Marker]) -> dict[str, Any]:
         columns.append("score")
     if not columns:
         return {"markers": [gene_name(marker.gene) for marker in markers]}
-    rows = [[gene_name(m.gene), *(number(getattr(m, name)) for name in columns)] for m in markers]
+    of = attrgetter("gene", *columns)
+    rows = [[gene_name(gene), *map(number, values)] for gene, *values in map(of, markers)]
     return {"columns": ["gene", *columns], "markers": rows}
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.fast_json import rows_json
 from cassia_engine.text import CONTROLS, INVISIBLE, SURROGATES
 
 CUT = " [cut here: the text goes on]"
@@ -62,5 +63,5 @@ def _lines(data: Any) -> str:
 
 def _rows(data: Any) -> str:
     if isinstance(data, list) and data and isinstance(data[0], (list, dict)):
-        return "[\n" + ",\n".join(map(_dumps, data)) + "\n]"
+        return rows_json(data) or "[\n" + ",\n".join(map(_dumps, data)) + "\n]"
     return _dumps(data)

@@ -46,6 +46,8 @@ class Adjustments:
 
     def limited(self, most_tokens: int) -> Adjustments:
         """The same with no more than so many tokens a reply; 0 changes nothing."""
+        if not most_tokens:
+            return self
         both = [limit for limit in (self.most_tokens, most_tokens) if limit]
         return replace(self, most_tokens=min(both, default=0))
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-# Made once: json.dumps makes one a call. Mappings of other types become objects too.
-_dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict).encode
+from cassia_engine.fast_json import ascii_json
 
 
 class Finish(StrEnum):
@@ -63,10 +61,10 @@ class Request:
     dialect: str
     url: str
     body: Mapping[str, Any]
-    payload: str = field(init=False, repr=False, compare=False)
+    payload: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "payload", _dumps(self.body))
+        object.__setattr__(self, "payload", ascii_json(self.body))
 
 
 @dataclass(frozen=True, slots=True)

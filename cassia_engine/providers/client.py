@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from cassia_engine.callers import option
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
+from cassia_engine.fast_json import parsed_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.adjusting import Adjustments, told
 from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, Reply, Request
@@ -65,7 +65,7 @@ class Client:
         self._retry_messages = RetryMessages(retry_policy)
         self._adjustments = Adjustments()
         self._told: set[str] = set()
-        self._under_way: dict[tuple[str, int, int], asyncio.Future[_Answer]] = {}
+        self._under_way: dict[tuple[bytes, int, int], asyncio.Future[_Answer]] = {}
         self._answered = 0.0
 
     @property
@@ -269,7 +269,7 @@ class Client:
     def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:
         """What an answer of status 200 says, or the fault that it is."""
         try:
-            data = json.loads(receipt.body)
+            data = parsed_json(receipt.body)
         except (ValueError, RecursionError):
             start = receipt.body[:1000]
             return classify(200, {}, None, f"no JSON, but {start}" if start.strip() else "an empty body", self._account)

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from cassia_engine.fast_json import parsed_json
 from cassia_engine.providers.dialects.json_access import first, mapping, string
 
 THOUGHT = "(not kept)"
@@ -62,15 +63,21 @@ class OpenAIStream:
         if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")):
             self._error = chunk
         choice = first(chunk.get("choices"))
-        delta = mapping(choice.get("delta"))
-        for name, texts in self._texts.items():
-            texts.append(string(delta.get(name)))
-        thought = string(delta.get("reasoning_content")) or string(delta.get("reasoning"))
-        self._thought = self._thought or bool(thought.strip())
-        self.size += sum(len(texts[-1]) for texts in self._texts.values()) + len(thought)
+        self._add_delta(mapping(choice.get("delta")))
+        for kept, said, but in ((self._choice, choice, "delta"), (self._rest, chunk, "choices")):
+            for name, value in said.items():
+                if value is not None and name != but:
+                    kept[name] = value
+
+    def _add_delta(self, delta: Mapping[str, Any]) -> None:
         self.pieces += bool(delta)
-        self._choice |= {name: value for name, value in choice.items() if value is not None and name != "delta"}
-        self._rest |= {name: value for name, value in chunk.items() if value is not None and name != "choices"}
+        for name, texts in self._texts.items():
+            if said := delta.get(name):
+                texts.append(string(said))
+                self.size += len(texts[-1])
+        if thought := string(delta.get("reasoning_content")) or string(delta.get("reasoning")):
+            self._thought = self._thought or bool(thought.strip())
+            self.size += len(thought)
 
     def body(self) -> Any | None:
         if self._error is not None:
@@ -149,7 +156,8 @@ async def read_stream(pieces: AsyncIterable[bytes], stream: Stream, most: int) -
     async for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
-            _take(line, stream)
+            if line:
+                _take(line, stream)
         if len(rest) > most or stream.size > most:
             raise TooLongError
     _take(rest, stream)
@@ -170,6 +178,6 @@ def _take(line: bytes, stream: Stream) -> None:
     if not text or text == b"[DONE]":
         return
     try:
-        stream.add(json.loads(text))
+        stream.add(parsed_json(text))
     except (ValueError, RecursionError) as error:
         raise BrokenStreamError from error

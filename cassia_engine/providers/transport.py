@@ -19,6 +19,7 @@ import aiohttp
 
 from cassia_engine._version import __version__
 from cassia_engine.errors import AccountError
+from cassia_engine.fast_json import ascii_json, parsed_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
@@ -78,6 +79,7 @@ class Transport:
         self._timeout = aiohttp.ClientTimeout(total=whole, connect=connect, sock_connect=connect, sock_read=timeout)
         self._has_streamed = False
         self._session: aiohttp.ClientSession | None = None
+        self._session_before: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the session; nothing is sent.
@@ -86,31 +88,39 @@ class Transport:
             UsageError: SSL_CERT_FILE cannot be read.
             AccountError: the key cannot be sent.
         """
-        secure = any(url and url.startswith("https:") for url in (self._account.base_url, self._proxy))
         if not all(value.isascii() and value.isprintable() for value in self._headers().values()):
             raise AccountError(
                 f"the key in {self._account.key_variable} has a line break or a character that no key has; set it anew",
                 code="key-not-sendable",
             )
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._connections,
-                ssl=trusted() if secure else True,
-                resolver=Resolver(self._account.provider),
-                # llama.cpp's server closes a connection behind a streamed reply: the next call would be lost on it.
-                force_close=self._stream is not None and not secure,
-            ),
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._session = self._open_session(one_call_each=False)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in filter(None, (self._session, self._session_before)):
+            await session.close()
+        self._session = self._session_before = None
+
+    def _open_session(self, one_call_each: bool) -> aiohttp.ClientSession:
+        """A session whose connections are used again, or closed behind one call each."""
+        secure = any(url and url.startswith("https:") for url in (self._account.base_url, self._proxy))
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections,
+                ssl=trusted() if secure else True,
+                resolver=Resolver(self._account.provider),
+                force_close=one_call_each,
+            ),
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    def _stop_reusing_connections(self) -> None:
+        """Give each call a connection of its own; calls in flight keep theirs."""
+        if self._session_before is None:
+            self._session_before, self._session = self._session, self._open_session(one_call_each=True)
 
     async def exchange(self, call: Call) -> Receipt:
         """The body of an answer of status 200.
@@ -120,12 +130,13 @@ class Transport:
         """
         assert self._session is not None, "the transport is not open"
         stream = self._stream() if self._stream else None
-        began = time.monotonic()
+        may_be_closed = stream is not None and self._has_streamed and self._session_before is None
+        status, began = 0, time.monotonic()
         try:
             # The headers are the request's own: those of a session also go to the proxy, with the key.
             async with self._session.post(
                 self._url,
-                data=_payload(call, stream),
+                data=payload_of(call, stream),
                 headers=self._headers(),
                 allow_redirects=False,
                 proxy=self._proxy,
@@ -134,10 +145,12 @@ class Transport:
                 body = await self._body(response, stream, began)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = connection_fault(error, self._account, self._timeout, self._proxy)
+            unsent = may_be_closed and not status and _is_closed(error)
             if stream and not self._has_streamed and isinstance(error, aiohttp.ServerDisconnectedError):
                 # What stands between may take no streams: the next attempt goes without.
                 self._stop_streaming("closed the connection at a streamed request")
         else:
+            unsent = False
             if status == 200 and body is not None:
                 self._has_streamed = True
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -148,6 +161,10 @@ class Transport:
                 self._stop_streaming("takes no streamed requests")
                 return await self.exchange(call)
             fault = self._refused(status, headers, body)
+        if unsent:
+            # llama.cpp's server closes a connection behind a streamed reply, and nobody has read what was sent on it.
+            self._stop_reusing_connections()
+            return await self.exchange(call)
         # Raised outside of the handler, so that what aiohttp raised is not its context.
         raise fault
 
@@ -209,10 +226,17 @@ class Transport:
         return classify(status, lower, api_error, text[:_HEAD], self._account)
 
 
-def _payload(call: Call, stream: Stream | None) -> bytes:
+def _is_closed(error: Exception) -> bool:
+    """Whether a connection that was open had been closed by the server."""
+    closed = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError))
+    return closed and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def payload_of(call: Call, stream: Stream | None) -> bytes:
+    """The body of a request as it is sent; with `stream` its reply is asked for in pieces."""
     if stream is None:
-        return call.request.payload.encode("ascii")
-    return json.dumps({**call.request.body, **stream.fields}, separators=(",", ":"), default=dict).encode("ascii")
+        return call.request.payload
+    return ascii_json({**call.request.body, **stream.fields})
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes | None:
@@ -234,6 +258,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parsed_json(text)
     except (ValueError, RecursionError):
         return None

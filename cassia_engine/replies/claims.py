@@ -14,11 +14,12 @@ from cassia_engine.replies.entries import candidates_of, entries
 from cassia_engine.replies.keys import ENTRY, TOP, Fields, key, unpacked
 from cassia_engine.replies.placeholders import is_given, is_nothing, label_of, nameless, of_the_form, stated
 from cassia_engine.replies.reading import Unreadable, read_object
-from cassia_engine.replies.shapes import QUESTIONS
+from cassia_engine.replies.shapes import QUESTIONS, VALIDATION
 
 UNRESOLVED = "unresolved"
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
 _BETWEEN_TYPES = ";\n"
+_FORM, _ANSWER = VALIDATION["properties"].keys(), {"answer", "genes"}
 # A symbol within a sentence of a validator.
 _SYMBOL = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:[-.][A-Za-z0-9]+)*\b")
 
@@ -129,12 +130,25 @@ def _has_questions(fields: Fields) -> bool:
 
 def _asked(fields: Mapping[str, Any]) -> tuple[Fields, Mapping[str, Any]]:
     """The answers by question, and the other fields. Both may lie in a field of their own, as an object or a list."""
+    if _is_very_form(fields):
+        return Fields(fields, {}), fields
     inner: dict[str, Any] = {}
     for value in map(unpacked, fields.values()):
         for name, item in _questions_in(value):
             inner.setdefault(name, item)
     both = {**inner, **fields}
     return Fields(both, {}), both
+
+
+def _is_very_form(fields: Mapping[str, Any]) -> bool:
+    """Whether it is the form as it was asked for, as most replies are: nothing needs to be looked for in it."""
+    if fields.keys() != _FORM:
+        return False
+    answers, said = [fields[name] for name in QUESTIONS], [fields[name] for name in _FORM - set(QUESTIONS)]
+    return all(
+        isinstance(answer, Mapping) and answer.keys() == _ANSWER and not isinstance(answer["answer"], Mapping)
+        for answer in answers
+    ) and not any(isinstance(unpacked(value), (Mapping, list)) for value in said)
 
 
 def _questions_in(value: Any) -> Iterator[tuple[str, Any]]:
@@ -186,7 +200,8 @@ def _answer(value: Any, question: str) -> Answer:
         value = {} if has_second else {"answer": value[0], "genes": genes}
     if not isinstance(value, Mapping):
         return Answer(reply_values.yes_or_no(value), _symbols_in(value))
-    fields = Fields(value, ENTRY)
+    is_form = value.keys() == _ANSWER
+    fields = {name: unpacked(item) for name, item in value.items()} if is_form else Fields(value, ENTRY)
     said = fields.get("answer") if "answer" in fields else Fields(value, {}).get(question)
     if isinstance(said, Mapping):
         said = Fields(said, ENTRY).get("answer")

@@ -87,9 +87,9 @@ def _candidates(value: Any, depth: int) -> Iterator[Entry]:
 
 
 def _of_object(value: Entry, depth: int) -> Iterator[Entry]:
-    fields = Fields(value, ENTRY)
-    if reply_values.text(fields.get("cell_type")):
-        yield _named(value, _CANDIDATE)
+    named = _named(value, _CANDIDATE)
+    if reply_values.text(named.get("cell_type")):
+        yield named
         return
     for label, item in value.items():
         if key(label) in _CANDIDATE:
@@ -115,5 +115,6 @@ def _is_rank(label: str) -> bool:
 
 def _named(entry: Entry, names: tuple[str, ...]) -> Entry:
     """The entry's fields under the names asked for; those that it has not are left out."""
-    fields = Fields(entry, ENTRY)
-    return {name: fields.get(name) for name in names if name and name in fields}
+    if entry.keys() == set(names):  # as the form has them
+        return {name: unpacked(entry[name]) for name in names}
+    return Fields(entry, ENTRY).under(filter(None, names))

@@ -72,15 +72,23 @@ class Fields:
         self._other_names = other_names
 
     def __contains__(self, name: str) -> bool:
-        return any(_squashed(one) in self._values for one in self._names(name))
+        return self._find(name) is not None
 
     def get(self, name: str) -> Any:
         """The field's value; None if it is not there under any of its names. JSON within a text is read."""
-        found = (_squashed(one) for one in self._names(name))
-        return unpacked(next((self._values[one] for one in found if one in self._values), None))
+        found = self._find(name)
+        return None if found is None else unpacked(self._values[found])
 
-    def _names(self, name: str) -> Iterable[str]:
-        return name, *self._other_names.get(name, ())
+    def under(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of the fields that are there, by these names."""
+        found = ((name, self._find(name)) for name in names)
+        return {name: unpacked(self._values[one]) for name, one in found if one is not None}
+
+    def _find(self, name: str) -> str | None:
+        for one in _spellings(name, self._other_names.get(name, ())):
+            if one in self._values:
+                return one
+        return None
 
 
 def unpacked(value: Any) -> Any:
@@ -107,3 +115,9 @@ def _squash(name: str) -> str:
 
 # Replies have the same few names, each looked up many times.
 _squashed_short = lru_cache(maxsize=1024)(_squash)
+
+
+@lru_cache(maxsize=256)
+def _spellings(name: str, other_names: tuple[str, ...]) -> tuple[str, ...]:
+    """A field's names as they are looked up, its own first."""
+    return tuple(map(_squashed, (name, *other_names)))

@@ -82,6 +82,7 @@ def label_of(value: Any) -> str:
     return said if placeholder(said) else bare_label(said) or said
 
 
+@lru_cache(maxsize=4096)
 def is_given(gene: str) -> bool:
     """Whether a text where a gene is meant is more than a word for none."""
     return not (is_nothing(gene) or of_the_form(gene))

@@ -35,10 +35,11 @@ def text(value: Any) -> str:
 
     A list of one text counts as that text.
     """
-    value = _only(value)
     if not isinstance(value, str):
-        return ""
-    return one_line(value[: 2 * MAX_TEXT])[:MAX_TEXT]
+        value = _only(value)
+        if not isinstance(value, str):
+            return ""
+    return one_line(value) if len(value) <= MAX_TEXT else one_line(value[: 2 * MAX_TEXT])[:MAX_TEXT]
 
 
 def texts(value: Any, separators: str = ",;\n") -> tuple[str, ...]:

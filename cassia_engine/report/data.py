@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from cassia_engine.ontology import RELEASE
@@ -31,7 +32,7 @@ from cassia_engine.report.details import detail_data, who_answered
 from cassia_engine.report.lineage_hues import LINEAGES
 from cassia_engine.report.links import TERM_PAGE, gene_page
 from cassia_engine.report.markertable import BAR_END, markers, short, strongest
-from cassia_engine.report.pack import dumps
+from cassia_engine.report.pack import dumps, pack
 from cassia_engine.report.requests import Texts
 from cassia_engine.report.rows import row_data
 from cassia_engine.report.terms import terms
@@ -64,20 +65,25 @@ def page_data(
     }
 
 
-def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, Any]]:
-    """The parts to be packed, by name; what grows with the clusters as iterators, which `pack` never holds whole."""
+def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
+    """The packed parts by name; of what grows with the clusters `pack` gets iterators, which it never holds whole."""
     texts = Texts(results)
-    yield "rows", (row_data(row) for row in page.rows)
-    yield "markers", markers(results, page.columns)
-    yield "texts", iter(texts)
-    yield "lineages", [{"name": name} for name in LINEAGES]
-    yield "tree", tree([row.cl_id for row in page.rows])
-    yield "links", {"gene": gene_page(dataset.species), "term": TERM_PAGE}
-    yield "library", library.text()
-    yield "terms", terms()
+    yield "rows", pack(row_data(row) for row in page.rows)
+    yield "markers", pack(markers(results, page.columns))
+    yield "texts", pack(iter(texts))
+    yield "lineages", pack([{"name": name} for name in LINEAGES])
+    yield "tree", pack(tree([row.cl_id for row in page.rows]))
+    yield "links", pack({"gene": gene_page(dataset.species), "term": TERM_PAGE})
+    yield from constants().items()
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
-        yield f"details-{start // BLOCK}", (detail_data(one, run, texts.of_cluster()) for one in block)
+        yield f"details-{start // BLOCK}", pack(detail_data(one, run, texts.of_cluster()) for one in block)
+
+
+@cache
+def constants() -> dict[str, str]:
+    """The packed parts that are the same on all pages."""
+    return {"library": pack(library.text()), "terms": pack(terms())}
 
 
 def run_key(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:

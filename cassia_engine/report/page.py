@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection
 from cassia_engine.report import assemble, data, library, view
-from cassia_engine.report.pack import inline, pack, visible
+from cassia_engine.report.pack import inline, visible
 
 
 def render(
@@ -47,10 +47,17 @@ def pieces(
         .generate(
             page=page,
             data=Markup(inline(data.page_data(page, dataset, selection, run, results))),
-            packed=((name, Markup(pack(part))) for name, part in data.packed(page, dataset, run, results)),
+            packed=((name, Markup(text)) for name, text in data.packed(page, dataset, run, results)),
             **frame(library.text()),
         )
     )
+
+
+def prepare() -> None:
+    """Read and put together what is the same for all pages, which is kept."""
+    frame(library.text())
+    data.constants()
+    environment().get_template("report.html.j2")
 
 
 def frame(*unpacked: str, with_script: bool = True) -> dict[str, Markup]:

@@ -60,9 +60,6 @@ def prepare(settings: AnnotateSettings) -> None:
     """Load what the annotator of these settings needs, so that it need not be waited for later."""
     if settings.provider != OFFLINE:
         import cassia_engine.llm  # noqa: F401 - so that it is loaded
-        from cassia_engine.ontology import Ontology
-
-        Ontology.load().resolve("cell")  # makes its index
 
 
 def open_replayer(settings: AnnotateSettings, dataset: Dataset) -> ModelAnnotator | None:

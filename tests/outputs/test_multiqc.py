@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cassia_engine.outputs.multiqc import ENDS, HEADERS, sample_name, write_multiqc
+from cassia_engine.outputs.multiqc import HEADERS, sample_name, write_multiqc
+from cassia_engine.outputs.names import MULTIQC_ENDS as ENDS
 from cassia_engine.records import ClusterResult, Dataset, Outcome, RunInfo, Usage
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.corrections import corrected, read_corrections

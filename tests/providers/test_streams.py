@@ -20,7 +20,17 @@ from cassia_engine.providers.client import Client
 from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.streams import BrokenStreamError, OllamaStream, OpenAIStream, TooLongError, read_stream
 from cassia_engine.providers.transport import Transport
-from tests.providers.servers import KEY, Scripted, account_at, completion, everything_of, serving
+from tests.providers.servers import (
+    KEY,
+    Handler,
+    Scripted,
+    account_at,
+    completion,
+    everything_of,
+    raw_server,
+    read_request,
+    serving,
+)
 
 pytestmark = pytest.mark.usefixtures("command_line")
 
@@ -115,7 +125,7 @@ def test_a_whole_reply_needs_no_reason_behind_it() -> None:
             body_of(raw)
 
 
-def streaming(*parts: tuple[float, bytes], kind: str = "text/event-stream") -> Callable[[web.BaseRequest], Any]:
+def streaming(*parts: tuple[float, bytes], kind: str = "text/event-stream") -> Handler:
     """A server that sends each part after so many seconds."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -203,17 +213,48 @@ def test_a_key_that_comes_in_pieces_is_not_handed_on() -> None:
     assert KEY[:8] not in receipt.body and "***" in receipt.body
 
 
-def test_each_streamed_reply_has_a_connection_of_its_own() -> None:
-    """Some servers close it behind a reply, while the next call is on its way already."""
-    server = Scripted([(200, completion())])
+def exchanged(url: str, count: int) -> list[Receipt]:
+    """So many answers, one after the other."""
 
-    async def main() -> None:
-        async with serving(server) as url, Transport(account_at(url, streams=True)) as transport:
-            for _ in range(3):
-                await transport.exchange(Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"})))
+    async def main() -> list[Receipt]:
+        async with Transport(account_at(url, streams=True)) as transport:
+            call = Call(Request("openai-chat", f"{url}/chat/completions", {"model": "mock"}))
+            return [await transport.exchange(call) for _ in range(count)]
 
-    asyncio.run(main())
-    assert len(server.connections) == 3
+    return asyncio.run(main())
+
+
+def test_streamed_replies_share_a_connection() -> None:
+    server = Scripted([streaming((0, sse(delta("hi", finish_reason="stop"))))])
+
+    async def main() -> int:
+        async with serving(server) as url:
+            return len(await asyncio.to_thread(exchanged, url, 3))
+
+    assert asyncio.run(main()) == 3
+    assert len(server.connections) == 1
+
+
+def test_a_call_on_a_connection_closed_behind_a_reply_is_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    """As llama.cpp's server does, which says before that it keeps the connection."""
+    caplog.set_level(logging.INFO)
+    body = sse(delta("hi", finish_reason="stop"))
+    read: list[list[bytes]] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        read.append([await read_request(reader)])
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: keep-alive\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        if b"Connection: close" not in read[-1][0]:
+            await reader.read(1)  # the next call comes before the connection is closed
+
+    async def main() -> int:
+        async with raw_server(talk) as url:
+            return len(await asyncio.to_thread(exchanged, url, 4))
+
+    assert asyncio.run(main()) == 4
+    assert [b"Connection: close" in head for connection in read for head in connection] == [False, True, True, True]
+    assert not caplog.messages
 
 
 @pytest.mark.parametrize("words", ["stream_options is not supported", "Streaming is not supported for this model"])

@@ -65,8 +65,9 @@ def _error(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if isinstance(inner, dict):
         return inner
     marked = "error" in (body.get("object"), body.get("type"))
-    plain = any(isinstance(body.get(name), (str, list)) for name in ("message", "detail"))
-    return body if marked or (plain and not any(name in body for name in _ANSWERS)) else None
+    if marked or not body.keys().isdisjoint(_ANSWERS):
+        return body if marked else None
+    return body if any(isinstance(body.get(name), (str, list)) for name in ("message", "detail")) else None
 
 
 def _message(error: Mapping[str, Any], depth: int) -> tuple[str, Mapping[str, Any]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.providers.dialects.per_schema import once_per_schema
+
 # Entries of a list, and of one whose entries have lists in them.
 _ENTRIES, _NESTED = 12, 5
 # Characters of a text of its own, and of one in a list or an object.
 _TEXT, _INNER_TEXT = 600, 100
 
 
+@once_per_schema
 def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema with maxItems and maxLength wherever it has none."""
     found: dict[str, Any] = _bounded(schema, 0)

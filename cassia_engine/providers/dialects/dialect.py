@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.providers.dialects.bounds import bounded
+from cassia_engine.providers.dialects.per_schema import once_per_schema
 from cassia_engine.secret import Secret
 
 
@@ -166,9 +167,13 @@ def system_text(chat: Chat, traits: Traits) -> str:
     carried = traits.schema not in ("", "json_object") and not traits.schema_in_words
     if chat.schema is None or carried:
         return chat.system
-    schema = json.dumps(chat.schema, ensure_ascii=False, separators=(",", ":"))
-    text = f"{chat.system}\n\nAnswer with one JSON object and nothing else, valid by this JSON schema: {schema}"
-    return sys.intern(text)  # Every call's record holds it.
+    return sys.intern(f"{chat.system}\n\n{_in_words(chat.schema)}")  # Every call's record holds it.
+
+
+@once_per_schema
+def _in_words(schema: Mapping[str, Any]) -> str:
+    written = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    return f"Answer with one JSON object and nothing else, valid by this JSON schema: {written}"
 
 
 def sent(chat: Chat, traits: Traits) -> dict[str, Any]:

@@ -23,7 +23,9 @@ def first(value: Any) -> Mapping[str, Any]:
 
 def string(value: Any) -> str:
     """A text; "" for anything else. Half a surrogate pair, which JSON can hold and UTF-8 cannot, is replaced."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
 
 
 def word(value: Any) -> str:
