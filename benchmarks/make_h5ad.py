@@ -109,7 +109,8 @@ def write_sparse(file: h5py.File, matrix: Matrix, rng: np.random.Generator, opti
         indices.resize((stop,))
         data[start:], indices[start:] = values, places % width
         lengths.append(np.bincount(places // width, minlength=lines))
-    group["indptr"] = np.cumsum(np.concatenate(lengths))
+    # of one type with the indices, as scipy has them: Scanpy fails on others
+    group["indptr"] = np.cumsum(np.concatenate(lengths)).astype(options.indices)
 
 
 def write_dense(file: h5py.File, matrix: Matrix, rng: np.random.Generator, options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cassia_engine.h5ad.matrix import Block, Dense, Element, Sparse, open_matrix
 
 VALUES_IN_BLOCK = 6_000_000  # 24 MB in single precision, and as much of indices
+VALUES_AT_ONCE = 200_000  # of one group: they stay in the processor's cache
 WHOLE_IN_SINGLE = 2**24  # single precision holds all whole numbers up to here
 
 
@@ -156,35 +157,35 @@ class _Facts:
         """Take note of some values; whether all of them are above 0."""
         if not values.size:
             return True
-        low, high = values.min(), values.max()
+        low = values.min()
         positive = bool(low > 0)  # NaN is not
         self.n_values += values.size if positive else int(np.count_nonzero(values))
         if self.dtype.kind == "f":
-            self._see_floats(values, float(low), float(high))
+            self._see_floats(values, float(low), positive)
         else:
             self.has_negative |= bool(low < 0)
-            self.is_single = self.is_single and bool(low >= -WHOLE_IN_SINGLE and high <= WHOLE_IN_SINGLE)
+            self.is_single = self.is_single and bool(low >= -WHOLE_IN_SINGLE and values.max() <= WHOLE_IN_SINGLE)
         return positive
 
-    def _see_floats(self, values: NDArray[Any], low: float, high: float) -> None:
-        if low != low:  # min and max are NaN where one value is
-            self.has_nan = True
-            low, high = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
-        self.has_negative |= low < 0
-        self.has_infinite |= np.inf in (-low, high)
+    def _see_floats(self, values: NDArray[Any], low: float, positive: bool) -> None:
+        self.has_nan |= low != low
+        if not positive:  # otherwise a sum shows what is infinite
+            self.has_negative = self.has_negative or bool((values < 0).any())
+            self.has_infinite = self.has_infinite or bool(np.isinf(values).any())
         self.is_whole = self.is_whole and bool((values == np.rint(values)).all())
         if self.is_single and self.dtype.itemsize > 4:
             with np.errstate(over="ignore"):
                 self.is_single = bool(((values.astype(np.float32) == values) | (values != values)).all())
 
-    def result(self) -> MatrixFacts:
-        whole = self.is_whole and not (self.has_negative or self.has_nan or self.has_infinite)
+    def result(self, sums: NDArray[np.float64]) -> MatrixFacts:
+        infinite = self.has_infinite or bool(np.isinf(sums).any())
+        whole = self.is_whole and not (self.has_negative or self.has_nan or infinite)
         return MatrixFacts(
             n_values=self.n_values,
             is_counts=whole and self.n_values > 0,
             has_negative=self.has_negative,
             has_nan=self.has_nan,
-            has_infinite=self.has_infinite,
+            has_infinite=infinite,
             is_single=self.is_single,
         )
 
@@ -211,11 +212,11 @@ class _Tally:
         Raises:
             ValueError: a bin is outside of it.
         """
-        length = self.sums[where].shape[0]
-        self.sums[where] += np.bincount(bins, values, minlength=length)
-        self.expressing[where] += np.bincount(bins if positive else bins[values > 0], minlength=length)
+        sums, expressing, others = self.sums[where], self.expressing[where], self.others[where]
+        sums += np.bincount(bins, values, minlength=len(sums))
+        expressing += np.bincount(bins if positive else bins[values > 0], minlength=len(sums))
         if not positive:
-            self.others[where] += np.bincount(bins[~(values >= 0)], minlength=length)
+            others += np.bincount(bins[~(values >= 0)], minlength=len(sums))
 
     def result(self, sizes: NDArray[np.int64]) -> Expression:
         nonzero = self.expressing + self.others if self.others.any() else self.expressing
@@ -228,7 +229,7 @@ class _Tally:
             other_expressing=self.expressing[-1],
             other_nonzero=nonzero[-1],
             other_sums=self.sums[-1],
-            facts=self.facts.result(),
+            facts=self.facts.result(self.sums),
         )
 
 
@@ -240,8 +241,12 @@ def _add_by_cell(matrix: Sparse, place: NDArray[np.int64], tally: _Tally) -> Non
         groups = place[block.start : block.start + len(block.pointers) - 1]
         order = np.argsort(groups, kind="stable")
         ends = np.searchsorted(groups[order], np.arange(tally.rows + 1)).tolist()
-        for group in np.unique(groups).tolist():
-            genes, values = gathered.of(block, order[ends[group] : ends[group + 1]])
+        step = max(1, VALUES_AT_ONCE * len(groups) // max(1, len(block.values)))
+        parts = (
+            (group, at) for group in np.unique(groups).tolist() for at in range(ends[group], ends[group + 1], step)
+        )
+        for group, at in parts:
+            genes, values = gathered.of(block, order[at : min(at + step, ends[group + 1])])
             try:
                 tally.add((group, slice(None)), genes, values, positive)
             except ValueError as error:  # an index is negative, or not below the number of genes

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any, TypeAlias, TypeVar
 
 import h5py
@@ -81,8 +81,14 @@ class Sparse:
         return MatrixError(MatrixFault.NOT_CONSISTENT, self.name)
 
     def blocks(self, values: int) -> Iterator[Block]:
-        """All lines, as many at a time as hold so many values, at least one."""
-        return read_ahead(self._read, self._cut(values))
+        """All lines, as many at a time as hold so many values, at least one.
+
+        A block's arrays are used again for the next but one: new ones would cost more time than the reading.
+        """
+        cuts = list(self._cut(values))
+        most = max((int(self.pointers[stop] - self.pointers[start]) for start, stop in cuts), default=0)
+        buffers = [(np.empty(most, self._indices.dtype), np.empty(most, self.dtype)) for _ in range(2)]
+        return read_ahead(self._read, zip(cuts, cycle(buffers), strict=False))
 
     def _cut(self, values: int) -> Iterator[tuple[int, int]]:
         start, lines = 0, len(self.pointers) - 1
@@ -92,11 +98,15 @@ class Sparse:
             yield start, end
             start = end
 
-    def _read(self, lines: tuple[int, int]) -> Block:
-        start, stop = lines
+    def _read(self, place: tuple[tuple[int, int], tuple[NDArray[Any], NDArray[Any]]]) -> Block:
+        (start, stop), buffers = place
         pointers = self.pointers[start : stop + 1]
-        place = np.s_[int(pointers[0]) : int(pointers[-1])]
-        return Block(start, pointers - pointers[0], self._indices[place], self._data[place])
+        first, last = int(pointers[0]), int(pointers[-1])
+        positions, values = (buffer[: last - first] for buffer in buffers)
+        if last > first:
+            self._indices.read_direct(positions, np.s_[first:last])
+            self._data.read_direct(values, np.s_[first:last])
+        return Block(start, pointers - first, positions, values)
 
 
 class Dense:
