@@ -136,18 +136,29 @@ def _columns(
         return
     most = max(1, memory // (8 if packing.is_single else 8 * WIDE_FACTOR))
     for first, last in _passes(counts, most, packing.most_genes):
-        entries = (
-            _dense_entries(matrix, place, first, last)
-            if isinstance(matrix, Dense)
-            else _sparse_entries(matrix, place, first, last)
-        )
-        packed, zero = _packed(entries, int(counts[first:last].sum()), packing)
-        packed.sort()
-        ends = np.concatenate([[0], np.cumsum(counts[first:last])]).tolist()
-        for gene, (start, stop) in enumerate(pairwise(ends)):
-            column = packed[start:stop]
-            keys = column >> np.uint64(packing.group_bits)
-            yield first + gene, keys, packing.groups(column), (gene << KEY_BITS) + zero
+        yield from _columns_of_pass(matrix, place, counts, packing, first, last)
+
+
+def _columns_of_pass(
+    matrix: Dense | Sparse,
+    place: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    packing: _Packing,
+    first: int,
+    last: int,
+) -> Iterator[Column]:
+    """The genes from `first` to `last`; by itself, so that their memory is free before the next pass."""
+    if isinstance(matrix, Dense):
+        entries = _dense_entries(matrix, place, first, last)
+    else:
+        entries = _sparse_entries(matrix, place, first, last)
+    packed, zero = _packed(entries, int(counts[first:last].sum()), packing)
+    packed.sort()
+    ends = np.concatenate([[0], np.cumsum(counts[first:last])]).tolist()
+    for gene, (start, stop) in enumerate(pairwise(ends)):
+        column = packed[start:stop]
+        keys = column >> np.uint64(packing.group_bits)
+        yield first + gene, keys, packing.groups(column), (gene << KEY_BITS) + zero
 
 
 def _columns_by_gene(matrix: Sparse, place: NDArray[np.int64], packing: _Packing) -> Iterator[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,18 @@ def test_scores_are_those_of_the_definition(layout: str, memory: int, monkeypatc
             np.testing.assert_allclose(scores, expected, rtol=1e-9, atol=1e-9, err_msg=kind)
             assert sorted(genes.tolist()) == list(range(N_GENES))
             assert (np.diff(scores) <= 0).all()
+
+
+def test_memory_is_that_of_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "VALUES_IN_BLOCK", 10_000)
+    codes, memory = np.arange(2000) % 2, 2_000_000
+    with in_memory(LAYOUTS["csr"], np.ones((2000, 500), "f4")) as file:
+        found = expression(file["X"], codes, 2)
+        tracemalloc.start()
+        rank_groups(file["X"], codes, found, memory=memory)  # 4 passes
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert memory < peak < 1.75 * memory
 
 
 def test_equal_scores_stay_in_the_order_of_the_matrix() -> None:
