@@ -24,9 +24,18 @@ def dense_chunked(file: h5py.File, x: Matrix) -> None:
 
 
 def sparse(
-    kind: str, indices: str = "i4", old: bool = False, zeros: bool = False, reverse: bool = False, **storage: Any
+    kind: str,
+    indices: str = "i4",
+    pointers: str = "",
+    old: bool = False,
+    zeros: bool = False,
+    reverse: bool = False,
+    **storage: Any,
 ) -> Write:
-    """A CSR or CSC: `old` with the attributes of anndata 0.6, `zeros` stored too, indices of a line in reverse."""
+    """A CSR or CSC: `old` with the attributes of anndata 0.6, `zeros` stored too, indices of a line in reverse.
+
+    `indices` and `pointers` are the types of indices and indptr, the same one by default.
+    """
 
     def write(file: h5py.File, x: Matrix) -> None:
         lines = x.T if kind == "csc" else x
@@ -38,7 +47,7 @@ def sparse(
         positions = np.concatenate([*places, np.zeros(0, int)]).astype(indices)
         group.create_dataset("data", data=flat, maxshape=(None,), **storage)
         group.create_dataset("indices", data=positions, maxshape=(None,), **storage)
-        group["indptr"] = np.cumsum([0, *map(len, places)]).astype(indices)
+        group["indptr"] = np.cumsum([0, *map(len, places)]).astype(pointers or indices)
         if old:
             group.attrs.update({"h5sparse_format": kind, "h5sparse_shape": x.shape})
         else:
@@ -53,6 +62,7 @@ LAYOUTS: dict[str, Write] = {
     "csr": sparse("csr"),
     "csr, gzip": sparse("csr", compression="gzip", chunks=(7,), shuffle=True),
     "csr, 64 bits, lzf": sparse("csr", "i8", compression="lzf", chunks=(7,)),
+    "csr, 32 and 64 bits": sparse("csr", pointers="i8"),
     "csr, old": sparse("csr", old=True),
     "csr, zeros": sparse("csr", zeros=True),
     "csr, reverse": sparse("csr", reverse=True),
