@@ -95,6 +95,9 @@ def _masked(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
 
 def texts(element: Element) -> list[str | None]:
     """Values as text; None where one is missing."""
+    if isinstance(element, h5py.Group) and "mask" in element:  # before a mask makes decimals of whole numbers
+        missing = element["mask"][()].tolist()
+        return [None if gone else text for text, gone in zip(texts(element["values"]), missing, strict=True)]
     return [None if _is_missing(value) else str(value) for value in array(element).tolist()]
 
 
