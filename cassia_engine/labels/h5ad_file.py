@@ -27,7 +27,6 @@ from cassia_engine.h5ad.labels import write_copy
 from cassia_engine.labels import labelling
 from cassia_engine.labels.joining import joined, missing_column
 from cassia_engine.labels.labelling import Wanted, notes_of
-from cassia_engine.labels.parquet import write_parquet
 from cassia_engine.labels.summary import LabelSet, read_summary
 
 log = logging.getLogger(__name__)
@@ -57,6 +56,8 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
         index = index_of(obs) if parquet else []
         index_name = str(obs.attrs["_index"])
     if parquet:
+        from cassia_engine.labels.parquet import write_parquet  # brings DuckDB and pandas
+
         write_parquet(parquet, index_name, index, columns)
     if output:
         write_copy(data, output, columns, notes_of(label_set, wanted, columns))

@@ -10,9 +10,8 @@ from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.elements import listing
 from cassia_engine.h5ad.labels import Column, Notes, check_names
-from cassia_engine.labels.columns import own_columns
+from cassia_engine.labels.columns import Standard, Values, own_columns
 from cassia_engine.labels.joining import Positions
-from cassia_engine.labels.standards import Standard, cap_columns, cap_notes, cellxgene_columns
 from cassia_engine.labels.summary import LabelSet
 from cassia_engine.records import OFFLINE
 
@@ -72,16 +71,24 @@ def columns_of(
         UsageError: a name is taken, or is none for a column, or the standard does not allow what is there.
     """
     described = own_columns(label_set.labels, wanted.prefix)
-    if wanted.standard == Standard.CELLXGENE:
-        described += cellxgene_columns(label_set.labels, taken)
-    elif wanted.standard == Standard.CAP:
-        described += cap_columns(label_set.labels, wanted.name, genes())
+    if wanted.standard:
+        described += _of_standard(label_set, wanted, taken, genes)
     names = [one.name for one in described]
     check_names(names)
     if there := [name for name in names if name in taken and name not in own]:
         remedy = f"rename or remove {'them' if len(there) > 1 else 'it'}, or give another {argument('prefix')}"
         raise UsageError(f"obs has {listing(there)} already, which cassia has not written; {remedy}")
     return [one.of_cells(positions) for one in described]
+
+
+def _of_standard(
+    label_set: LabelSet, wanted: Wanted, taken: Collection[str], genes: Callable[[], Collection[str]]
+) -> list[Values]:
+    from cassia_engine.labels.standards import cap_columns, cellxgene_columns  # brings the Cell Ontology
+
+    if wanted.standard == Standard.CAP:
+        return cap_columns(label_set.labels, wanted.name, genes())
+    return cellxgene_columns(label_set.labels, taken)
 
 
 def notes_of(label_set: LabelSet, wanted: Wanted, columns: Sequence[Column]) -> Notes:
@@ -96,7 +103,11 @@ def notes_of(label_set: LabelSet, wanted: Wanted, columns: Sequence[Column]) -> 
         "columns": [column.name for column in columns],
     }
     notes = {f"{wanted.key}/{name}": value for name, value in said.items()}
-    return notes | (cap_notes(label_set, wanted.name, wanted.group_key) if wanted.standard == Standard.CAP else {})
+    if wanted.standard == Standard.CAP:
+        from cassia_engine.labels.standards import cap_notes
+
+        notes |= cap_notes(label_set, wanted.name, wanted.group_key)
+    return notes
 
 
 def _notice(label_set: LabelSet) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from enum import StrEnum
 
 from cassia_engine._version import __version__
 from cassia_engine.errors import UsageError
@@ -18,13 +17,6 @@ from cassia_engine.ontology import Ontology
 from cassia_engine.records import How
 
 log = logging.getLogger(__name__)
-
-
-class Standard(StrEnum):
-    """Whose columns are written besides cassia's own."""
-
-    CAP = "cap"
-    CELLXGENE = "cellxgene"
 
 
 # CELLxGENE, schema 7.1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING
 from cassia_engine.callers import argument
 from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.files import stem_of
-from cassia_engine.markers.files.input_kinds import opened
-from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
+from cassia_engine.files import local, stem_of
 from cassia_engine.records import Outcome, TermMatch
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cassia_engine.markers.files.source import Problems
 
 # Columns without which a table is no summary; of the others, what is missing is empty.
 NEEDED = (
@@ -24,6 +25,7 @@ NEEDED = (
     *("Status", "CL ID", "CL Label", "Confidence"),
 )
 OTHER = ("CL Match", "Corrected From", "Evidence Genes", "Decided By", "Comment", "Model", "Provider")
+_MISSING = ("", "NA", "NaN")
 _ENDS = ("_summary", "_full")
 
 
@@ -73,29 +75,63 @@ class LabelSet:
 def read_summary(summary: Path | str | pd.DataFrame) -> LabelSet:
     """Read a summary: a file that cassia has written (`NAME_summary.csv`, `NAME_full.csv`), or a DataFrame.
 
+    A file that another program has written again is read too, with other separators and the like.
+
     Raises:
         UsageError: it cannot be read, is no summary, or has a cluster twice.
     """
     if not isinstance(summary, str | Path) and not hasattr(summary, "columns"):
         raise UsageError(f"{argument('summary')}: expected a path or a DataFrame, found {type(summary).__name__}")
-    with opened(summary) as source:
-        columns = _columns(source)
-        problems = Problems(source)
-        found = [
-            (line, {name: _cell(name, row[position]) for name, position in columns.items()})
-            for line, row in rows(source, problems)
-        ]
-    _check(found, problems)
-    problems.raise_all()
-    if not found:
-        raise source.error("it has no clusters; give the summary of a run")
-    cells = [cells for _, cells in found]
+    path = local(summary) if isinstance(summary, str | Path) else None
+    cells = (_as_written(path) if path else None) or _in_any_form(summary)
     return LabelSet(
-        "" if source.unnamed else _name_of(Path(source.place)),
+        _name_of(path) if path else "",
         _values(cells, "Model"),
         _values(cells, "Provider"),
         tuple(map(_label, cells)),
     )
+
+
+def _as_written(path: Path) -> list[dict[str, str]] | None:
+    """The rows of a file just as cassia has written it; None for any other, which the general reader takes apart.
+
+    That reader brings all of `markers`, which takes longer to load than most summaries to read.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as text:
+            header, *rows = csv.reader(text, strict=True)
+    except (OSError, ValueError, csv.Error):
+        return None
+    if not set(NEEDED) <= set(header) or {len(header)} != {len(row) for row in rows}:
+        return None
+    cells = [_cells(dict(zip(header, row, strict=True))) for row in rows]
+    return cells if len({one["Cluster ID"] for one in cells} - {""}) == len(cells) else None
+
+
+def _in_any_form(summary: Path | str | pd.DataFrame) -> list[dict[str, str]]:
+    from cassia_engine.markers.files.input_kinds import opened
+    from cassia_engine.markers.files.source import Problems, rows
+
+    with opened(summary) as source:
+        if missing := [name for name in NEEDED if name not in source.header]:
+            names = ", ".join(missing)
+            raise source.error(f"this is no summary of cassia, as it lacks {names}; give NAME_summary.csv of a run", 0)
+        problems = Problems(source)
+        found = [(line, _cells(dict(zip(source.header, row, strict=True)))) for line, row in rows(source, problems)]
+    _check_clusters(found, problems)
+    problems.raise_all()
+    if not found:
+        raise source.error("it has no clusters; give the summary of a run")
+    return [cells for _, cells in found]
+
+
+def _cells(row: Mapping[str, str]) -> dict[str, str]:
+    """The cells as they were meant: ids as they are, of other texts what R and pandas write for nothing is nothing."""
+    plain = {name: unguard(row[name]) for name in (*NEEDED, *OTHER) if name in row}
+    return {
+        name: text if name == "Cluster ID" else "" if text.strip() in _MISSING else text.strip()
+        for name, text in plain.items()
+    }
 
 
 def _name_of(path: Path) -> str:
@@ -103,21 +139,7 @@ def _name_of(path: Path) -> str:
     return next((stem.removesuffix(end) for end in _ENDS if stem.endswith(end)), stem)
 
 
-def _columns(source: Source) -> dict[str, int]:
-    places = {name: position for position, name in enumerate(source.header)}
-    if missing := [name for name in NEEDED if name not in places]:
-        names = ", ".join(missing)
-        raise source.error(f"this is no summary of cassia, as it lacks {names}; give NAME_summary.csv of a run", 0)
-    return {name: places[name] for name in (*NEEDED, *OTHER) if name in places}
-
-
-def _cell(name: str, text: str) -> str:
-    """A cell as it was meant: ids as they are, of other texts what R and pandas write for nothing is nothing."""
-    text = unguard(text)
-    return text if name == "Cluster ID" else "" if text.strip() in MISSING else text.strip()
-
-
-def _check(found: Sequence[tuple[int, Mapping[str, str]]], problems: Problems) -> None:
+def _check_clusters(found: Sequence[tuple[int, Mapping[str, str]]], problems: Problems) -> None:
     seen = set()
     for line, cells in found:
         cluster = cells["Cluster ID"]

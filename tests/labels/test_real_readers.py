@@ -12,9 +12,9 @@ import h5py
 import pytest
 
 from cassia_engine.files import ASIDE_END
+from cassia_engine.labels.columns import Standard
 from cassia_engine.labels.h5ad_file import label_file
 from cassia_engine.labels.labelling import Wanted
-from cassia_engine.labels.standards import Standard
 from tests.conftest import EXAMPLES, need_env
 from tests.labels.h5ad_files import column, contents
 
@@ -42,7 +42,7 @@ print(*new)
 @pytest.mark.parametrize("standard", [None, *Standard])
 def test_anndata_opens_it_and_writes_it_again(pbmc: Path, standard: Standard | None) -> None:
     label_file(PBMC, pbmc, Wanted("louvain", standard=standard), Path("out.h5ad"), None)
-    command = [need_env("scanpy"), "-c", READ, PBMC, "out.h5ad"]
+    command = [str(need_env("scanpy")), "-c", READ, str(PBMC), "out.h5ad"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("cassia_annotation cassia_general_type cassia_cl_id")
