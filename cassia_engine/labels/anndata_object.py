@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cassia_engine.arguments import complete
 from cassia_engine.callers import argument
-from cassia_engine.errors import UsageError, shown
-from cassia_engine.h5ad.elements import Groups
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.labels import Column, Notes
-from cassia_engine.labels import labelling
+from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.labels.columns import for_pandas
-from cassia_engine.labels.joining import joined, missing_column
-from cassia_engine.labels.labelling import PREFIX, Wanted, notes_of
+from cassia_engine.labels.labelling import PREFIX, Wanted, columns_of, notes_of
 from cassia_engine.labels.summary import read_summary
 from cassia_engine.progress import messages
 
 if TYPE_CHECKING:
     import pandas as pd
-
-log = logging.getLogger(__name__)
 
 
 @complete(())
@@ -61,17 +55,8 @@ def label(
         _check(adata)
         wanted = Wanted(group_key, prefix, standard)  # type: ignore[arg-type]
         label_set = read_summary(summary)
-        obs = adata.obs
-        names = [str(name) for name in obs.columns]
-
-        def of(name: str) -> Groups | None:
-            return _groups(obs[name]) if hasattr(obs[name], "cat") else None
-
-        if group_key not in names:
-            raise missing_column(group_key, names, label_set.clusters, of)
-        positions = joined(_groups(obs[group_key]), label_set.clusters, group_key, names, of)
-        own = _own(adata.uns, wanted)
-        columns = labelling.columns_of(label_set, positions, wanted, names, own, lambda: _genes(adata))
+        data = ObjectData("the AnnData", adata)
+        columns = columns_of(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))
         changed = adata.copy() if copy else adata
         _write(changed, columns, notes_of(label_set, wanted, columns))
         return changed if copy else None
@@ -80,42 +65,21 @@ def label(
 def _check(adata: Any) -> None:
     if isinstance(adata, str | Path):
         raise UsageError(f"{argument('adata')}: expected an AnnData object; for a file there is `cassia labels`")
-    if not hasattr(getattr(adata, "obs", None), "columns") or not hasattr(adata, "uns"):
+    if not is_anndata(adata):
         raise UsageError(f"{argument('adata')}: expected an AnnData object, found {type(adata).__name__}")
 
 
-def _groups(values: pd.Series[Any]) -> Groups:
-    """A column of obs as groups, with their names as text.
+def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
+    """The columns that an earlier labelling has written.
 
     Raises:
-        UsageError: it holds decimal numbers.
+        UsageError: something else stands in its place.
     """
-    import pandas as pd
-
-    if pd.api.types.is_float_dtype(values.dtype):
-        what = f"obs column {shown(values.name)} holds decimal numbers, which are no clusters"
-        raise UsageError(f"{argument('group_key')}: {what}; make it categories, or give another column")
-    found = values.cat if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category").cat
-    return Groups(found.codes.to_numpy().astype(np.int64), tuple(map(str, found.categories)))
-
-
-def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
-    """The columns that an earlier labelling has written."""
-    said = uns.get(wanted.key)
-    return [str(name) for name in said.get("columns", ())] if isinstance(said, Mapping) else []
-
-
-def _genes(adata: Any) -> set[str]:
-    """Every name that a gene of the matrix has: in the index or a column of text of var."""
-    from pandas.api.types import is_numeric_dtype
-
-    found: set[str] = set()
-    for frame in (adata.var, getattr(getattr(adata, "raw", None), "var", None)):
-        if frame is not None:
-            found.update(map(str, frame.index))
-            for name in frame.columns:
-                found.update(() if is_numeric_dtype(frame[name].dtype) else map(str, frame[name].dropna()))
-    return found
+    said = uns.get(wanted.key, {})
+    if not isinstance(said, Mapping):
+        what = f"uns has {wanted.key} already, which is no dict, and provenance goes there; rename it"
+        raise UsageError(f"{what}, or give another {argument('prefix')}")
+    return [str(name) for name in said.get("columns", ())]
 
 
 def _write(adata: Any, columns: list[Column], notes: Notes) -> None:

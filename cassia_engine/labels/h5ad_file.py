@@ -10,24 +10,13 @@ from typing import Any
 import h5py
 
 from cassia_engine.callers import argument
-from cassia_engine.errors import UsageError, shown
+from cassia_engine.errors import UsageError
 from cassia_engine.files import check_writable, left_aside
-from cassia_engine.h5ad.elements import (
-    Groups,
-    columns_of,
-    encoding,
-    groups_of,
-    index_of,
-    is_frame,
-    is_text,
-    opened_h5ad,
-    texts,
-)
+from cassia_engine.h5ad.elements import index_of, opened_h5ad, texts
+from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.labels import write_copy
-from cassia_engine.labels import labelling
-from cassia_engine.labels.joining import joined, missing_column
-from cassia_engine.labels.labelling import Wanted, notes_of
-from cassia_engine.labels.summary import LabelSet, read_summary
+from cassia_engine.labels.labelling import Wanted, columns_of, notes_of
+from cassia_engine.labels.summary import read_summary
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +37,8 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
     label_set = read_summary(summary)
     with opened_h5ad(_checked(data), str(data)) as file:
         obs = file["obs"]
-        groups = _groups(obs, wanted.group_key, label_set, data)
-        clusters = label_set.clusters
-        positions = joined(groups, clusters, wanted.group_key, columns_of(obs), lambda name: _categories(obs, name))
-        taken = {*obs} if output else set()
-        columns = labelling.columns_of(label_set, positions, wanted, taken, _own(file, wanted), lambda: _genes(file))
+        taken = {*obs} if output else ()
+        columns = columns_of(FileData(str(data), file), label_set, wanted, taken, _own(file, wanted))
         index = index_of(obs) if parquet else []
         index_name = str(obs.attrs["_index"])
     if parquet:
@@ -61,7 +47,6 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
         write_parquet(parquet, index_name, index, columns)
     if output:
         write_copy(data, output, columns, notes_of(label_set, wanted, columns))
-    log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
     return targets
 
 
@@ -90,36 +75,7 @@ def _checked(data: Path) -> Path:
     return data
 
 
-def _groups(obs: h5py.Group, group_key: str, label_set: LabelSet, data: Path) -> Groups:
-    if group_key not in columns_of(obs):
-        error = missing_column(group_key, columns_of(obs), label_set.clusters, lambda name: _categories(obs, name))
-        raise UsageError(error.what, path=data)
-    try:
-        return groups_of(obs, group_key)
-    except ValueError:
-        what = f"{argument('group_key')}: obs column {shown(group_key)} holds decimal numbers, which are no clusters"
-        raise UsageError(f"{what}; give a column of clusters", path=data) from None
-
-
-def _categories(obs: h5py.Group, name: str) -> Groups | None:
-    """The groups of a column of categories; of others None, as each cell may have a value of its own."""
-    element = obs[name]
-    coded = encoding(element) == "categorical" or "categories" in element.attrs
-    return groups_of(obs, name) if coded else None
-
-
 def _own(file: h5py.File, wanted: Wanted) -> Collection[str]:
     """The columns that an earlier labelling has written."""
     written: Any = file.get(f"uns/{wanted.key}/columns")
     return [] if written is None else [name for name in texts(written) if name]
-
-
-def _genes(file: h5py.File) -> set[str]:
-    """Every name that a gene of the matrix has: in the index or a column of text of var."""
-    found: set[str] = set()
-    for frame in (file["var"], file.get("raw/var")):
-        if is_frame(frame):
-            found.update(index_of(frame))
-            for name in columns_of(frame):
-                found.update(filter(None, texts(frame[name]) if is_text(frame, name) else ()))
-    return found

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
-from cassia_engine.h5ad.elements import listing
+from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.labels import Column, Notes, check_names
+from cassia_engine.h5ad.names import listed
 from cassia_engine.labels.columns import Standard, Values, own_columns
-from cassia_engine.labels.joining import Positions
+from cassia_engine.labels.joining import joined
 from cassia_engine.labels.summary import LabelSet
 from cassia_engine.records import OFFLINE
+
+log = logging.getLogger(__name__)
 
 PREFIX = "cassia_"
 _KEY = "cassia"  # of the provenance in uns
@@ -53,42 +57,47 @@ class Wanted:
 
 
 def columns_of(
-    label_set: LabelSet,
-    positions: Positions,
-    wanted: Wanted,
-    taken: Collection[str],
-    own: Collection[str],
-    genes: Callable[[], Collection[str]],
+    data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str], own: Collection[str]
 ) -> list[Column]:
-    """The columns to write.
+    """The columns to write, with a value a cell.
 
     Args:
-        positions: shape (cells,), which label a cell has, -1 for none.
         taken: the names in obs; `own` are those of them that an earlier labelling has written, and may be replaced.
-        genes: gives the names of the genes in the matrix; called only where a standard asks.
 
     Raises:
-        UsageError: a name is taken, or is none for a column, or the standard does not allow what is there.
+        UsageError: the clusters do not match, a name is taken, or is none for a column, or the standard does not allow
+            what is there.
     """
+    positions = joined(data, wanted.group_key, label_set.clusters)
     described = own_columns(label_set.labels, wanted.prefix)
     if wanted.standard:
-        described += _of_standard(label_set, wanted, taken, genes)
+        described += _of_standard(data, label_set, wanted, taken)
     names = [one.name for one in described]
     check_names(names)
     if there := [name for name in names if name in taken and name not in own]:
         remedy = f"rename or remove {'them' if len(there) > 1 else 'it'}, or give another {argument('prefix')}"
-        raise UsageError(f"obs has {listing(there)} already, which cassia has not written; {remedy}")
+        what = f"obs has {listed(there)} already, which cassia has not written; {remedy}"
+        raise UsageError(what, path=data.place)
+    log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
     return [one.of_cells(positions) for one in described]
 
 
-def _of_standard(
-    label_set: LabelSet, wanted: Wanted, taken: Collection[str], genes: Callable[[], Collection[str]]
-) -> list[Values]:
+def _of_standard(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
     from cassia_engine.labels.standards import cap_columns, cellxgene_columns  # brings the Cell Ontology
 
     if wanted.standard == Standard.CAP:
-        return cap_columns(label_set.labels, wanted.name, genes())
+        return cap_columns(label_set.labels, wanted.name, _gene_names(data))
     return cellxgene_columns(label_set.labels, taken)
+
+
+def _gene_names(data: AnnotatedData) -> set[str]:
+    """Every name that a gene of the matrix has: in the index or a column of text."""
+    found: set[str] = set()
+    for raw in (False, True):
+        found.update(data.genes(raw))
+        for name, is_text in data.gene_columns(raw).items():
+            found.update(filter(None, data.gene_texts(raw, name) if is_text else ()))
+    return found
 
 
 def notes_of(label_set: LabelSet, wanted: Wanted, columns: Sequence[Column]) -> Notes:

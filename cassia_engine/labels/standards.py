@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from cassia_engine._version import __version__
 from cassia_engine.errors import UsageError
-from cassia_engine.h5ad.elements import listing
+from cassia_engine.h5ad.names import listed
 from cassia_engine.labels.columns import Values
 from cassia_engine.labels.summary import ClusterLabel, LabelSet
 from cassia_engine.ontology import Ontology
@@ -43,7 +43,7 @@ def cellxgene_columns(labels: Sequence[ClusterLabel], columns: Collection[str]) 
         )
     terms = [_accepted(label.cl_id) for label in labels]
     if without := [label.cluster for label, term in zip(labels, terms, strict=True) if not term]:
-        log.warning("clusters without a term for %s are %s: %d: %s", TERM_ID, UNKNOWN, len(without), listing(without))
+        log.warning("clusters without a term for %s are %s: %d: %s", TERM_ID, UNKNOWN, len(without), listed(without))
     return [Values(TERM_ID, tuple(term or UNKNOWN for term in terms), UNKNOWN)]
 
 
@@ -141,4 +141,4 @@ def _category(label: ClusterLabel) -> tuple[str, str, str]:
 def _warn_of_other_genes(labels: Sequence[ClusterLabel], genes: Collection[str]) -> None:
     cited = dict.fromkeys(gene for label in labels for gene in label.evidence_genes)
     if others := [gene for gene in cited if gene not in genes]:
-        log.warning("evidence genes that the matrix does not name are left out: %d: %s", len(others), listing(others))
+        log.warning("evidence genes that the matrix does not name are left out: %d: %s", len(others), listed(others))

@@ -115,7 +115,8 @@ def contents(path: Path) -> dict[str, str]:
     def look(name: str, element: h5py.Group | h5py.Dataset) -> None:
         said = sorted((key, str(value)) for key, value in element.attrs.items() if key != "column-order")
         values = element[()] if isinstance(element, h5py.Dataset) else b""
-        data = values.tobytes() if isinstance(values, np.ndarray) and values.dtype != object else repr([values])
+        plain = isinstance(values, np.ndarray) and not values.dtype.hasobject
+        data = values.tobytes() if plain else repr(values.tolist() if isinstance(values, np.ndarray) else values)
         found[name] = hashlib.sha256(f"{said}{getattr(element, 'dtype', '')}{data!r}".encode()).hexdigest()
 
     with h5py.File(path) as file:

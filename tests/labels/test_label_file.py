@@ -16,11 +16,12 @@ import cassia_engine
 from cassia_engine.cli.app import cassia
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import labels as writer
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 from tests.labels.h5ad_files import column, contents, write
 
 PBMC = EXAMPLES / "pbmc68k.h5ad"
 OWN = ("annotation", "general_type", "cl_id", "cl_label", "confidence", "outcome", "corrected")
+VERSIONS = sorted((ROOT / "tests" / "data" / "anndata").glob("anndata_*.h5ad"))
 GROUPS = ["0", "-1", "007", "0", "none"]
 
 pytestmark = pytest.mark.usefixtures("command_line")
@@ -145,6 +146,18 @@ def test_nullable_columns(odd: Path, kind: str) -> None:
     assert column(Path("out.h5ad"), "cassia_general_type") == expected
 
 
+@pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
+def test_files_of_every_version_of_anndata(odd: Path, path: Path) -> None:
+    with h5py.File(path) as file:
+        old = file["obs"].attrs["encoding-version"] == "0.1.0"
+    done(path, odd, "--group_key", "cell_type", "--output", "out.h5ad", "--standard", "cap", "--parquet", "out.parquet")
+    assert column(Path("out.h5ad"), "cassia_general_type").count("B cell") == 25
+    before, after = contents(path), contents(Path("out.h5ad"))
+    assert {name: after[name] for name in before} == before
+    with h5py.File("out.h5ad") as file:
+        assert ("cassia_outcome" in file["obs"].get("__categories", ())) == old
+
+
 def test_what_does_not_match_is_counted(odd: Path) -> None:
     data = write(Path("in.h5ad"), {"c": ([0, 1, 1, 2, -1, 2], ["0", "9", "8"])})
     said = done(data, odd, "--group_key", "c", "--output", "out.h5ad").splitlines()
@@ -224,7 +237,7 @@ def test_inputs_are_never_outputs(pbmc: Path) -> None:
         (
             {"c": ["x"]},
             ["--group_key", "c"],
-            "has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 1 more, the column has x",
+            "has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 1 more; the column has x",
         ),
         ({"c": [0.5]}, ["--group_key", "c"], "obs column c holds decimal numbers"),
         (

@@ -33,7 +33,7 @@ def adata() -> Cells:
     louvain = pd.Categorical(column(PBMC, "louvain"))
     obs = pd.DataFrame({"louvain": louvain, "score": 0.5, "n": louvain.astype(int)})
     var = pd.DataFrame({"symbol": ["CD79A", None], "n": [1, 2]}, index=["ENSG1", "ENSG2"])
-    return Cells(obs=obs, var=var, uns={}, raw=None)
+    return Cells(X=None, obs=obs, var=var, obsm={}, uns={}, raw=None)
 
 
 def test_an_object_gets_what_a_file_gets(pbmc: Path, adata: Cells) -> None:
@@ -91,7 +91,10 @@ def test_missing_groups_stay_missing(pbmc: Path, adata: Cells, caplog: pytest.Lo
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"group_key": "leiden"}, "group_key: obs has no column leiden; it has louvain, score, n; the clusters are in"),
+        (
+            {"group_key": "leiden"},
+            "the AnnData: group_key: obs has no column leiden; it has louvain, score, n; the",
+        ),
         ({"group_key": "score"}, "obs column score holds decimal numbers"),
         ({"prefix": 1}, "prefix=1: expected text"),
         ({"standard": "hca"}, 'standard="hca": expected cap or cellxgene'),
@@ -107,6 +110,13 @@ def test_errors_are_one_line_and_change_nothing(pbmc: Path, adata: Cells, given:
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list(adata.obs.columns) == ["louvain", "score", "n"]
+
+
+def test_what_is_no_provenance_of_cassia_stays(pbmc: Path, adata: Cells) -> None:
+    adata.uns["cassia"] = "mine"
+    with pytest.raises(UsageError, match="uns has cassia already, which is no dict"):
+        cassia_engine.label(adata, pbmc, group_key="louvain")
+    assert adata.uns == {"cassia": "mine"}
 
 
 def test_missing_and_mistyped_arguments(pbmc: Path, adata: Cells) -> None:
