@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -17,7 +17,7 @@ from cassia_engine.errors import UsageError, shown
 _PROBE = bytes(2**16)
 # How the names of files end that are being written.
 ASIDE_END = ".part"
-_AT_ONCE = 2**30  # bytes that the kernel is asked to copy
+_AT_ONCE = 2**28  # bytes that the kernel is asked to copy
 _BUFFER = 2**22
 _URL = re.compile(r"(https?|ftps?|sftp|s3|gs|gcs|az|abfss?|hdfs|file|ssh|dx|drs):/", re.IGNORECASE)
 
@@ -91,20 +91,57 @@ def _aside_start(path: Path) -> str:
     return f".{os.fsencode(path.name)[:100].decode(errors='ignore')}."  # bytes count for a file system
 
 
-def copy_file(source: Path, target: Path) -> None:
+@contextmanager
+def atomic_copy(source: Path, target: Path) -> Iterator[Callable[[], Path]]:
+    """Copy a file beside other work; gives a function that waits for the copy, and returns its path to change it.
+
+    The copy has the name `target` only when the block ends without error, as by `atomic_path`.
+
+    Raises:
+        UsageError: the file was changed meanwhile; by that function.
+        OSError: one cannot be read, or the other written.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    before, stop = _state(source), threading.Event()
+    with atomic_path(target) as aside, ThreadPoolExecutor(1) as thread:
+        copying = thread.submit(copy_file, source, aside, stop)
+
+        def whole() -> Path:
+            copying.result()
+            if _state(source) != before:
+                raise UsageError("it was changed while it was copied; wait until it is written", path=source)
+            return aside
+
+        try:
+            yield whole
+        except BaseException:
+            stop.set()
+            raise
+
+
+def copy_file(source: Path, target: Path, stop: threading.Event) -> None:
     """Copy the bytes of a file into another that is there, within the kernel; a reflink where the file system has it.
+
+    Args:
+        stop: ends it at once, with a part of the file.
 
     Raises:
         OSError: one cannot be read, or the other written.
     """
-    with open(source, "rb") as read, open(target, "wb") as write:
+    with open(source, "rb") as read, open(target, "wb", buffering=0) as write:
         if hasattr(os, "copy_file_range"):
             with suppress(OSError):  # other file systems, and some of the network; nothing more is copied so
-                while os.copy_file_range(read.fileno(), write.fileno(), _AT_ONCE):
+                while not stop.is_set() and os.copy_file_range(read.fileno(), write.fileno(), _AT_ONCE):
                     pass
-        offset = write.seek(0, os.SEEK_END)
-        read.seek(offset)
-        shutil.copyfileobj(read, write, _BUFFER)
+        read.seek(write.seek(0, os.SEEK_END))
+        while not stop.is_set() and (block := read.read(_BUFFER)):
+            write.write(block)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def check_writable(*paths: Path) -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import fields
 from cassia_engine import records, settings
 from cassia_engine.cli.app import SUBCOMMANDS
 from cassia_engine.labels.columns import OWN
-from cassia_engine.labels.labelling import PREFIX
+from cassia_engine.labels.wanted import PREFIX
 from cassia_engine.outputs import summary_tables
 from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict

@@ -33,7 +33,7 @@ def labels(data: Path, summary: Path, output: Path | None, parquet: Path | None,
     cassia labels pbmc.h5ad results/pbmc_summary.csv --group_key leiden --output pbmc_labelled.h5ad
     """
     from cassia_engine.labels.h5ad_file import label_file
-    from cassia_engine.labels.labelling import Wanted
+    from cassia_engine.labels.wanted import Wanted
 
     for path in label_file(data, summary, Wanted(**wanted), output, parquet):
         click.echo(path)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.files import atomic_path, copy_file
 from cassia_engine.h5ad.elements import columns_of, encoding
 
 _OLD = "__categories"  # where anndata 0.7 has the categories of all columns
@@ -50,31 +49,24 @@ Column = Categories | Flags
 Notes = Mapping[str, str | Sequence[str]]
 
 
-def write_copy(source: Path, target: Path, columns: Sequence[Column], notes: Notes) -> None:
-    """Copy an .h5ad file and put columns and notes into the copy, in the layout of its anndata.
+def add_to_copy(copy: Path, columns: Sequence[Column], notes: Notes, source: Path, target: Path) -> None:
+    """Put columns and notes into a copy of an .h5ad file, in the layout of its anndata.
 
-    Columns and notes that are there under the same names are replaced. The copy appears whole or not at all.
+    Columns and notes that are there under the same names are replaced.
+
+    Args:
+        source, target: what it is a copy of, and what it will be called.
 
     Raises:
-        UsageError: the layout is unknown, or the file changed while it was copied.
+        UsageError: the layout is unknown, or what is there is in the way.
         OSError: the copy cannot be written.
     """
-    before = _state(source)
-    with atomic_path(target) as aside:
-        copy_file(source, aside)
-        if _state(source) != before:
-            raise UsageError("it was changed while it was copied; wait until it is written", path=source)
-        try:
-            # Nobody else has this file, and some network file systems have no locks.
-            with h5py.File(aside, "r+", locking=False) as file:
-                _add(file, source, columns, notes)
-        except (OSError, RuntimeError) as error:
-            raise _not_written(error, source, target) from error
-
-
-def _state(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    try:
+        # Nobody else has this file, and some network file systems have no locks.
+        with h5py.File(copy, "r+", locking=False) as file:
+            _add(file, source, columns, notes)
+    except (OSError, RuntimeError) as error:
+        raise _not_written(error, source, target) from error
 
 
 def _not_written(error: OSError | RuntimeError, source: Path, target: Path) -> Exception:

@@ -13,8 +13,9 @@ from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.labels import Column, Notes
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.labels.columns import for_pandas
-from cassia_engine.labels.labelling import PREFIX, Wanted, columns_of, notes_of
+from cassia_engine.labels.labelling import columns_of, notes_of
 from cassia_engine.labels.summary import read_summary
+from cassia_engine.labels.wanted import PREFIX, Wanted
 from cassia_engine.progress import messages
 
 if TYPE_CHECKING:

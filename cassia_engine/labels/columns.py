@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,6 @@ import numpy as np
 from cassia_engine.h5ad.labels import Categories, Column, Flags
 from cassia_engine.labels.joining import Positions
 from cassia_engine.labels.summary import ClusterLabel
-
-
-class Standard(StrEnum):
-    """Whose columns are written besides cassia's own."""
-
-    CAP = "cap"
-    CELLXGENE = "cellxgene"
 
 
 @dataclass(frozen=True, slots=True)

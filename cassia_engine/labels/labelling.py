@@ -4,56 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from cassia_engine._version import __version__
-from cassia_engine.callers import argument, option
+from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.labels import Column, Notes, check_names
 from cassia_engine.h5ad.names import listed
-from cassia_engine.labels.columns import Standard, Values, own_columns
+from cassia_engine.labels.columns import Values, own_columns
 from cassia_engine.labels.joining import joined
 from cassia_engine.labels.summary import LabelSet
+from cassia_engine.labels.wanted import Standard, Wanted
 from cassia_engine.records import OFFLINE
 
 log = logging.getLogger(__name__)
-
-PREFIX = "cassia_"
-_KEY = "cassia"  # of the provenance in uns
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a person asks for.
-
-    Attributes:
-        group_key: the column of obs with the clusters.
-        prefix: of the names of cassia's columns.
-        standard: whose columns are written as well; None for nobody's.
-    """
-
-    group_key: str
-    prefix: str = PREFIX
-    standard: Standard | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in (("group_key", self.group_key), ("prefix", self.prefix)):
-            if not isinstance(value, str) or not value:
-                raise UsageError(f"{option(name, value)}: expected text")
-        if self.standard not in (None, *Standard):
-            names = " or ".join(Standard)
-            raise UsageError(f"{option('standard', self.standard)}: expected {names}")
-
-    @property
-    def name(self) -> str:
-        """The prefix as a name by itself: that of CAP's annotation set."""
-        return self.prefix.rstrip("_") or self.prefix
-
-    @property
-    def key(self) -> str:
-        """Where in uns the provenance stands: `cassia`, or `cassia_NAME` behind another prefix."""
-        return _KEY if self.prefix == PREFIX else f"{_KEY}_{self.name}"
 
 
 def columns_of(

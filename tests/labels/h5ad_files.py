@@ -114,7 +114,7 @@ def contents(path: Path) -> dict[str, str]:
 
     def look(name: str, element: h5py.Group | h5py.Dataset) -> None:
         said = sorted((key, str(value)) for key, value in element.attrs.items() if key != "column-order")
-        values = element[()] if isinstance(element, h5py.Dataset) else b""
+        values: Any = element[()] if isinstance(element, h5py.Dataset) else b""
         plain = isinstance(values, np.ndarray) and not values.dtype.hasobject
         data = values.tobytes() if plain else repr(values.tolist() if isinstance(values, np.ndarray) else values)
         found[name] = hashlib.sha256(f"{said}{getattr(element, 'dtype', '')}{data!r}".encode()).hexdigest()

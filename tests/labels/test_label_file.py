@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cassia_engine
+from cassia_engine import files
 from cassia_engine.cli.app import cassia
 from cassia_engine.errors import UsageError
-from cassia_engine.h5ad import labels as writer
 from tests.conftest import EXAMPLES, ROOT
 from tests.labels.h5ad_files import column, contents, write
 
@@ -205,10 +205,10 @@ def test_what_a_killed_run_left_is_named(pbmc: Path) -> None:
 def test_a_file_that_changes_is_not_copied(pbmc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write(Path("in.h5ad"), {"c": ["0"]})
 
-    def copy(source: Path, target: Path) -> None:
+    def copy(source: Path, target: Path, stop: object) -> None:
         os.utime(source, (1, 1))
 
-    monkeypatch.setattr(writer, "copy_file", copy)
+    monkeypatch.setattr(files, "copy_file", copy)
     assert "changed while it was copied" in refused(data, pbmc, "--group_key", "c", "--output", "out.h5ad")
 
 

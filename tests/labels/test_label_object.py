@@ -12,9 +12,8 @@ import pytest
 
 import cassia_engine
 from cassia_engine.errors import ArgumentError, UsageError
-from cassia_engine.labels.columns import Standard
 from cassia_engine.labels.h5ad_file import label_file
-from cassia_engine.labels.labelling import Wanted
+from cassia_engine.labels.wanted import Standard, Wanted
 from tests.conftest import EXAMPLES
 from tests.labels.h5ad_files import column
 

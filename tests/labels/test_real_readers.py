@@ -12,9 +12,8 @@ import h5py
 import pytest
 
 from cassia_engine.files import ASIDE_END
-from cassia_engine.labels.columns import Standard
 from cassia_engine.labels.h5ad_file import label_file
-from cassia_engine.labels.labelling import Wanted
+from cassia_engine.labels.wanted import Standard, Wanted
 from tests.conftest import EXAMPLES, need_env
 from tests.labels.h5ad_files import column, contents
 

@@ -13,11 +13,10 @@ import pandas as pd
 import pytest
 
 from cassia_engine.errors import UsageError
-from cassia_engine.labels.columns import Standard
 from cassia_engine.labels.h5ad_file import label_file
-from cassia_engine.labels.labelling import Wanted
 from cassia_engine.labels.standards import cap_columns, cellxgene_columns
 from cassia_engine.labels.summary import ClusterLabel
+from cassia_engine.labels.wanted import Standard, Wanted
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import How, TermMatch
 from tests.conftest import EXAMPLES
