@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.h5ad.attributes import attribute
 from cassia_engine.h5ad.elements import columns_of, encoding
 
 _OLD = "__categories"  # where anndata 0.7 has the categories of all columns
@@ -81,7 +82,7 @@ def _not_written(error: OSError | RuntimeError, source: Path, target: Path) -> E
 
 def _add(file: h5py.File, source: Path, columns: Sequence[Column], notes: Notes) -> None:
     obs = file["obs"]
-    old = _LAYOUTS.get(str(obs.attrs.get("encoding-version"))) if encoding(obs) == "dataframe" else None
+    old = _LAYOUTS.get(attribute(obs, "encoding-version")) if encoding(obs) == "dataframe" else None
     if old is None:
         raise UsageError("the layout of obs is none of anndata's; read the file and write it with anndata", path=source)
     for column in columns:

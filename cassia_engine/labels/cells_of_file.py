@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 
 from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.attributes import attribute
 from cassia_engine.h5ad.elements import index_of, opened_h5ad, texts
 from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.labels import Column
@@ -41,7 +42,7 @@ def labels_for(data: Path, label_set: LabelSet, wanted: Wanted, into_copy: bool,
         obs = file["obs"]
         taken = {*obs} if into_copy else ()
         columns = columns_of(FileData(str(data), file), label_set, wanted, taken, _own(file, wanted))
-        return FoundLabels(columns, str(obs.attrs["_index"]), index_of(obs) if with_index else ())
+        return FoundLabels(columns, attribute(obs, "_index"), index_of(obs) if with_index else ())
 
 
 def _checked(data: Path) -> Path:

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
@@ -156,6 +158,19 @@ def test_files_of_every_version_of_anndata(odd: Path, path: Path) -> None:
     assert {name: after[name] for name in before} == before
     with h5py.File("out.h5ad") as file:
         assert ("cassia_outcome" in file["obs"].get("__categories", ())) == old
+
+
+def test_attributes_of_fixed_length(odd: Path) -> None:
+    """As other libraries than h5py write them."""
+    data = write(Path("in.h5ad"), {"c": ([0, 1], ["0", "none"])})
+    with h5py.File(data, "r+") as file:
+        for element in (file["obs"], file["obs/c"], file["var"]):
+            for name, value in dict(element.attrs).items():
+                if name != "ordered":
+                    element.attrs[name] = np.asarray(value).astype("S")
+    done(data, odd, "--group_key", "c", "--output", "out.h5ad", "--parquet", "out.parquet", "--standard", "cap")
+    assert column(Path("out.h5ad"), "cassia_general_type") == ["B cell", None]
+    assert duckdb.read_parquet("out.parquet").columns[0] == "_index"
 
 
 def test_what_does_not_match_is_counted(odd: Path) -> None:
