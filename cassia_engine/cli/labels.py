@@ -13,7 +13,11 @@ from cassia_engine.cli.options import FilePath
 @click.command()
 @click.argument("data", type=FilePath, metavar="DATA.h5ad")
 @click.argument("summary", type=FilePath)
-@click.option("--group_key", required=True, help="The column of obs with the clusters, such as leiden.")
+@click.option(
+    "--group_key",
+    help="The column of obs with the clusters, such as leiden; else the one that has all of them, of several that by "
+    "which genes were ranked.",
+)
 @click.option("--output", type=FilePath, help="A new .h5ad file: DATA with the labels in obs.")
 @click.option("--parquet", type=FilePath, help="A Parquet table of the labels, with a row a cell.")
 @click.option("--prefix", default="cassia_", help="What the names of the new columns start with.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.labels import Column, Notes
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.labels.columns import for_pandas
-from cassia_engine.labels.labelling import columns_of, notes_of
+from cassia_engine.labels.labelling import labelled
 from cassia_engine.labels.summary import read_summary
 from cassia_engine.labels.wanted import PREFIX, Wanted
 from cassia_engine.progress import messages
@@ -27,7 +27,7 @@ def label(
     adata: Any,
     summary: pd.DataFrame | Path | str,
     *,
-    group_key: str,
+    group_key: str | None = None,
     prefix: str = PREFIX,
     standard: str | None = None,
     copy: bool = False,
@@ -41,7 +41,8 @@ def label(
     Args:
         adata: an AnnData object, changed in place.
         summary: what `annotate` returns, or a summary's file.
-        group_key: the column of obs with the clusters; clusters are joined by their names as text.
+        group_key: the column of obs with the clusters, which are joined by their names as text; None for the one that
+            has all of them, of several that by which genes were ranked.
         prefix: what the names of the columns start with.
         standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id.
         copy: whether to label a copy, and return it.
@@ -54,12 +55,15 @@ def label(
     """
     with messages(shown=False):
         _check(adata)
+        if copy and getattr(adata, "isbacked", False):
+            what = "a backed AnnData is not copied in memory; `cassia labels` writes a labelled copy of its file"
+            raise UsageError(f"{argument('copy')}: {what}")
         wanted = Wanted(group_key, prefix, standard)  # type: ignore[arg-type]
         label_set = read_summary(summary)
         data = ObjectData("the AnnData", adata)
-        columns = columns_of(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))
+        found = labelled(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))
         changed = adata.copy() if copy else adata
-        _write(changed, columns, notes_of(label_set, wanted, columns))
+        _write(changed, found.columns, found.notes)
         return changed if copy else None
 
 
@@ -83,7 +87,7 @@ def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
     return [str(name) for name in said.get("columns", ())]
 
 
-def _write(adata: Any, columns: list[Column], notes: Notes) -> None:
+def _write(adata: Any, columns: Sequence[Column], notes: Notes) -> None:
     for column in columns:
         adata.obs[column.name] = for_pandas(column)
     for path, note in notes.items():

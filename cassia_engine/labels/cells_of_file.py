@@ -13,17 +13,16 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.attributes import attribute
 from cassia_engine.h5ad.elements import index_of, opened_h5ad, texts
 from cassia_engine.h5ad.file_data import FileData
-from cassia_engine.h5ad.labels import Column
-from cassia_engine.labels.labelling import columns_of
+from cassia_engine.labels.labelling import Labelled, labelled
 from cassia_engine.labels.summary import LabelSet
 from cassia_engine.labels.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class FoundLabels:
-    """The columns to write, and the names of the cells if they were asked for, with what obs calls them."""
+    """What is written, and the names of the cells if they were asked for, with what obs calls them."""
 
-    columns: Sequence[Column]
+    labelled: Labelled
     index_name: str
     index: Sequence[str]
 
@@ -41,8 +40,8 @@ def labels_for(data: Path, label_set: LabelSet, wanted: Wanted, into_copy: bool,
     with opened_h5ad(_checked(data), str(data)) as file:
         obs = file["obs"]
         taken = {*obs} if into_copy else ()
-        columns = columns_of(FileData(str(data), file), label_set, wanted, taken, _own(file, wanted))
-        return FoundLabels(columns, attribute(obs, "_index"), index_of(obs) if with_index else ())
+        found = labelled(FileData(str(data), file), label_set, wanted, taken, _own(file, wanted))
+        return FoundLabels(found, attribute(obs, "_index"), index_of(obs) if with_index else ())
 
 
 def _checked(data: Path) -> Path:

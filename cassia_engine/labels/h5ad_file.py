@@ -30,17 +30,15 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
         # The copy has begun: what follows, loading these modules too, takes no time of its own.
         from cassia_engine.h5ad.labels import add_to_copy
         from cassia_engine.labels.cells_of_file import labels_for
-        from cassia_engine.labels.labelling import notes_of
         from cassia_engine.labels.summary import read_summary
 
-        label_set = read_summary(summary)
-        found = labels_for(data, label_set, wanted, output is not None, parquet is not None)
+        found = labels_for(data, read_summary(summary), wanted, output is not None, parquet is not None)
         if parquet:
             from cassia_engine.labels.parquet import write_parquet  # brings DuckDB and pandas
 
-            write_parquet(parquet, found.index_name, found.index, found.columns)
+            write_parquet(parquet, found.index_name, found.index, found.labelled.columns)
         if copy and output:
-            add_to_copy(copy(), found.columns, notes_of(label_set, wanted, found.columns), data, output)
+            add_to_copy(copy(), found.labelled.columns, found.labelled.notes, data, output)
     return [path for path in (output, parquet) if path]
 
 

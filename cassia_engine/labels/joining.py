@@ -14,6 +14,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.options import RANK_KEY
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,31 @@ def joined(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Posi
     return positions
 
 
+def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
+    """The column of obs that has all of the summary's clusters; of several that by which genes were ranked.
+
+    Raises:
+        UsageError: there is none, or nothing says which one is meant.
+    """
+    found = _columns_with(data, clusters)
+    ranked = _ranked_by(data) if len(found) > 1 else ""
+    if len(found) == 1 or ranked in found:
+        group_key = ranked or found[0]
+        log.info("clusters are those in obs column %s", shown(group_key))
+        return group_key
+    if found:
+        raise _error(data, f"the clusters are in several columns of obs, {listed(found)}; say which are meant")
+    what = f"no column of obs has all clusters of the summary, {listed(clusters)}; say which has most of them"
+    raise _error(data, f"{what}, of {listed(data.obs_columns())}")
+
+
+def _ranked_by(data: AnnotatedData) -> str:
+    """The column by which the genes of Scanpy's own key were ranked; "" where there is none."""
+    if RANK_KEY not in data.ranked_keys():
+        return ""
+    return str(data.ranked(RANK_KEY).parameters.get("groupby") or "")
+
+
 def _groups(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Groups:
     columns = data.obs_columns()
     if group_key not in columns:
@@ -59,12 +85,17 @@ def _error(data: AnnotatedData, what: str) -> UsageError:
 
 def _matching(data: AnnotatedData, clusters: Sequence[str]) -> str:
     """Which columns have all of the summary's clusters, as the end of a message."""
+    found = _columns_with(data, clusters)
+    return f"; the clusters are in {listed(found)}" if found else ""
+
+
+def _columns_with(data: AnnotatedData, clusters: Sequence[str]) -> list[str]:
     found = []
     for name in data.obs_columns():
         with suppress(ValueError):  # measurements
             if set(clusters) <= set(data.groups(name).labels):
                 found.append(name)
-    return f"; the clusters are in {listed(found)}" if found else ""
+    return found
 
 
 def _warn(groups: Groups, clusters: Sequence[str], group_key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument
@@ -12,7 +13,7 @@ from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.labels import Column, Notes, check_names
 from cassia_engine.h5ad.names import listed
 from cassia_engine.labels.columns import Values, own_columns
-from cassia_engine.labels.joining import joined
+from cassia_engine.labels.joining import find_group_key, joined
 from cassia_engine.labels.summary import LabelSet
 from cassia_engine.labels.wanted import Standard, Wanted
 from cassia_engine.records import OFFLINE
@@ -20,10 +21,18 @@ from cassia_engine.records import OFFLINE
 log = logging.getLogger(__name__)
 
 
-def columns_of(
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is written: a column a value a cell, and the provenance, by its path in uns."""
+
+    columns: Sequence[Column]
+    notes: Notes
+
+
+def labelled(
     data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str], own: Collection[str]
-) -> list[Column]:
-    """The columns to write, with a value a cell.
+) -> Labelled:
+    """The columns to write, and the provenance.
 
     Args:
         taken: the names in obs; `own` are those of them that an earlier labelling has written, and may be replaced.
@@ -32,7 +41,8 @@ def columns_of(
         UsageError: the clusters do not match, a name is taken, or is none for a column, or the standard does not allow
             what is there.
     """
-    positions = joined(data, wanted.group_key, label_set.clusters)
+    group_key = wanted.group_key or find_group_key(data, label_set.clusters)
+    positions = joined(data, group_key, label_set.clusters)
     described = own_columns(label_set.labels, wanted.prefix)
     if wanted.standard:
         described += _of_standard(data, label_set, wanted, taken)
@@ -43,7 +53,8 @@ def columns_of(
         what = f"obs has {listed(there)} already, which cassia has not written; {remedy}"
         raise UsageError(what, path=data.place)
     log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
-    return [one.of_cells(positions) for one in described]
+    columns = [one.of_cells(positions) for one in described]
+    return Labelled(columns, _notes(label_set, wanted, group_key, names))
 
 
 def _of_standard(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
@@ -64,22 +75,21 @@ def _gene_names(data: AnnotatedData) -> set[str]:
     return found
 
 
-def notes_of(label_set: LabelSet, wanted: Wanted, columns: Sequence[Column]) -> Notes:
-    """The provenance, by its path in uns."""
+def _notes(label_set: LabelSet, wanted: Wanted, group_key: str, columns: Sequence[str]) -> Notes:
     said: dict[str, str | Sequence[str]] = {
         "version": __version__,
         "provider": ", ".join(label_set.providers),
         "model": ", ".join(label_set.models),
         "notice": _notice(label_set),
         "summary": label_set.name,
-        "group_key": wanted.group_key,
-        "columns": [column.name for column in columns],
+        "group_key": group_key,
+        "columns": columns,
     }
     notes = {f"{wanted.key}/{name}": value for name, value in said.items()}
     if wanted.standard == Standard.CAP:
         from cassia_engine.labels.standards import cap_notes
 
-        notes |= cap_notes(label_set, wanted.name, wanted.group_key)
+        notes |= cap_notes(label_set, wanted.name, group_key)
     return notes
 
 

@@ -24,18 +24,18 @@ class Wanted:
     """What a person asks for.
 
     Attributes:
-        group_key: the column of obs with the clusters.
+        group_key: the column of obs with the clusters; None where it is to be found.
         prefix: of the names of cassia's columns.
         standard: whose columns are written as well; None for nobody's.
     """
 
-    group_key: str
+    group_key: str | None = None
     prefix: str = PREFIX
     standard: Standard | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("group_key", self.group_key), ("prefix", self.prefix)):
-            if not isinstance(value, str) or not value:
+            if (not isinstance(value, str) or not value) and not (name == "group_key" and value is None):
                 raise UsageError(f"{option(name, value)}: expected text")
         if self.standard not in (None, *Standard):
             names = " or ".join(Standard)

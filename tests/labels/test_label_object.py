@@ -7,6 +7,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -118,6 +119,30 @@ def test_what_is_no_provenance_of_cassia_stays(pbmc: Path, adata: Cells) -> None
     assert adata.uns == {"cassia": "mine"}
 
 
+def test_a_backed_object_is_not_copied(pbmc: Path, adata: Cells) -> None:
+    adata.isbacked = True
+    with pytest.raises(UsageError, match="a backed AnnData is not copied in memory"):
+        cassia_engine.label(adata, pbmc, copy=True)
+
+
+def test_the_column_is_found(pbmc: Path, adata: Cells) -> None:
+    del adata.obs["n"]
+    cassia_engine.label(adata, pbmc)
+    assert adata.uns["cassia"]["group_key"] == "louvain"
+    adata.obs["other"] = adata.obs["louvain"]
+    with pytest.raises(UsageError, match="the clusters are in several columns of obs, louvain, other; say which"):
+        cassia_engine.label(adata, pbmc)
+    names = np.array([("CD3D",)], [("0", "O")])
+    adata.uns["rank_genes_groups"] = {"params": {"groupby": "other"}, "names": names}
+    cassia_engine.label(adata, pbmc)
+    assert adata.uns["cassia"]["group_key"] == "other"
+    adata.obs = adata.obs[["score"]]
+    with pytest.raises(UsageError, match="no column of obs has all clusters of the summary, 0, 1, 2"):
+        cassia_engine.label(adata, pbmc)
+
+
 def test_missing_and_mistyped_arguments(pbmc: Path, adata: Cells) -> None:
-    with pytest.raises(ArgumentError, match=r"is missing 1 required argument, 'group_key'.*is 'group_key' meant"):
+    with pytest.raises(ArgumentError, match="is missing 1 required argument, 'summary'"):
+        cassia_engine.label(adata, group_key="louvain")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="groupkey"):
         cassia_engine.label(adata, pbmc, groupkey="louvain")  # type: ignore[call-arg]
