@@ -110,7 +110,8 @@ def atomic_copy(source: Path, target: Path) -> Iterator[Callable[[], Path]]:
         def whole() -> Path:
             copying.result()
             if _state(source) != before:
-                raise UsageError("it was changed while it was copied; wait until it is written", path=source)
+                what = "it was changed while it was copied; wait until it is written"
+                raise UsageError(what, path=source, code="copied-file-changed")
             return aside
 
         try:

@@ -77,14 +77,16 @@ def _not_written(error: OSError | RuntimeError, source: Path, target: Path) -> E
         number = number or errno.ENOSPC
         return OSError(number, os.strerror(number), str(target))
     first = str(error).split("\n", 1)[0]
-    return UsageError(f"HDF5 cannot add the columns ({first}); write the file again with anndata", path=source)
+    what = f"HDF5 cannot add the columns ({first}); write the file again with anndata"
+    return UsageError(what, path=source, code="h5ad-not-writable")
 
 
 def _add(file: h5py.File, source: Path, columns: Sequence[Column], notes: Notes) -> None:
     obs = file["obs"]
     old = _LAYOUTS.get(attribute(obs, "encoding-version")) if encoding(obs) == "dataframe" else None
     if old is None:
-        raise UsageError("the layout of obs is none of anndata's; read the file and write it with anndata", path=source)
+        what = "the layout of obs is none of anndata's; read the file and write it with anndata"
+        raise UsageError(what, path=source, code="h5ad-layout-unknown")
     for column in columns:
         _remove(obs, column.name)
         if isinstance(column, Flags):
@@ -133,7 +135,8 @@ def _write_note(file: h5py.File, source: Path, path: str, note: str | Sequence[s
     *parents, name = ["uns", *path.split("/")]
     for parent in parents:
         if parent in group and not isinstance(group[parent], h5py.Group):
-            raise UsageError(f"{group[parent].name} is no dict, and provenance goes there; rename it", path=source)
+            what = f"{group[parent].name} is no dict, and provenance goes there; rename it"
+            raise UsageError(what, path=source, code="h5ad-uns-taken")
         if parent not in group:
             group.create_group(parent)
             if not old:
@@ -153,4 +156,5 @@ def check_names(names: Sequence[str]) -> None:
     """
     for name in names:
         if "/" in name or "\0" in name or name in (".", "..", "_index", _OLD):
-            raise UsageError(f"no column of an .h5ad file can be called {shown(name)}; choose another prefix")
+            what = f"no column of an .h5ad file can be called {shown(name)}; choose another prefix"
+            raise UsageError(what, code="h5ad-column-name")

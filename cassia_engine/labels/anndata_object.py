@@ -57,7 +57,7 @@ def label(
         _check(adata)
         if copy and getattr(adata, "isbacked", False):
             what = "a backed AnnData is not copied in memory; `cassia labels` writes a labelled copy of its file"
-            raise UsageError(f"{argument('copy')}: {what}")
+            raise UsageError(f"{argument('copy')}: {what}", code="anndata-backed")
         wanted = Wanted(group_key, prefix, standard)  # type: ignore[arg-type]
         label_set = read_summary(summary)
         data = ObjectData("the AnnData", adata)
@@ -69,9 +69,11 @@ def label(
 
 def _check(adata: Any) -> None:
     if isinstance(adata, str | Path):
-        raise UsageError(f"{argument('adata')}: expected an AnnData object; for a file there is `cassia labels`")
+        what = "expected an AnnData object; for a file there is `cassia labels`"
+        raise UsageError(f"{argument('adata')}: {what}", code="anndata-is-path")
     if not is_anndata(adata):
-        raise UsageError(f"{argument('adata')}: expected an AnnData object, found {type(adata).__name__}")
+        what = f"expected an AnnData object, found {type(adata).__name__}"
+        raise UsageError(f"{argument('adata')}: {what}", code="anndata-not-given")
 
 
 def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
@@ -83,7 +85,7 @@ def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
     said = uns.get(wanted.key, {})
     if not isinstance(said, Mapping):
         what = f"uns has {wanted.key} already, which is no dict, and provenance goes there; rename it"
-        raise UsageError(f"{what}, or give another {argument('prefix')}")
+        raise UsageError(f"{what}, or give another {argument('prefix')}", code="labels-uns-taken")
     return [str(name) for name in said.get("columns", ())]
 
 

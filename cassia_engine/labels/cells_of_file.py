@@ -47,9 +47,10 @@ def labels_for(data: Path, label_set: LabelSet, wanted: Wanted, into_copy: bool,
 def _checked(data: Path) -> Path:
     """The path of what is an HDF5 file at least."""
     if data.is_dir():
-        raise UsageError("this is a folder; labels go into an .h5ad file", path=data)
+        raise UsageError("this is a folder; labels go into an .h5ad file", path=data, code="labels-data-folder")
     if data.is_file() and not h5py.is_hdf5(data):
-        raise UsageError("this is no HDF5 file; give an .h5ad file, and the summary behind it", path=data)
+        what = "this is no HDF5 file; give an .h5ad file, and the summary behind it"
+        raise UsageError(what, path=data, code="labels-data-not-hdf5")
     data.stat()  # what is wrong with it otherwise is the system's to say
     return data
 

@@ -45,13 +45,16 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
 def _check_targets(data: Path, summary: Path, output: Path | None, parquet: Path | None) -> None:
     targets = [path for path in (output, parquet) if path]
     if not targets:
-        raise UsageError(f"nothing to write: give {argument('output')} or {argument('parquet')}, or both")
+        what = f"nothing to write: give {argument('output')} or {argument('parquet')}, or both"
+        raise UsageError(what, code="labels-no-output")
     if len(targets) == 2 and targets[0].absolute() == targets[1].absolute():
-        raise UsageError(f"{argument('output')} and {argument('parquet')} are one file; give two", path=targets[0])
+        what = f"{argument('output')} and {argument('parquet')} are one file; give two"
+        raise UsageError(what, path=targets[0], code="labels-same-output")
     for target in targets:
         for given in (data, summary):
             if target.exists() and given.exists() and target.samefile(given):
-                raise UsageError("an output cannot take the place of an input; give another name", path=target)
+                what = "an output cannot take the place of an input; give another name"
+                raise UsageError(what, path=target, code="labels-output-is-input")
     check_writable(*targets)
     for left in (left for target in targets if target.parent.is_dir() for left in left_aside(target)):
         log.warning("%s: left by a run that was killed, if none is writing it now; remove it", left)

@@ -35,7 +35,7 @@ def joined(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Posi
     if not any(size and label in place for label, size in groups.sizes.items()):
         there = listed(groups.labels) or "no groups"
         what = f"no cluster of the summary is in obs column {shown(group_key)}: the summary has {listed(clusters)}"
-        raise _error(data, f"{what}; the column has {there}{_matching(data, clusters)}")
+        raise _error(data, f"{what}; the column has {there}{_matching(data, clusters)}", "labels-no-match")
     of_group = np.array([*(place.get(label, -1) for label in groups.labels), -1], np.int64)
     _warn(groups, clusters, group_key)
     positions: Positions = of_group[groups.codes]
@@ -55,9 +55,10 @@ def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
         log.info("clusters are those in obs column %s", shown(group_key))
         return group_key
     if found:
-        raise _error(data, f"the clusters are in several columns of obs, {listed(found)}; say which are meant")
+        what = f"the clusters are in several columns of obs, {listed(found)}; say which are meant"
+        raise _error(data, what, "labels-group-key-unclear")
     what = f"no column of obs has all clusters of the summary, {listed(clusters)}; say which has most of them"
-    raise _error(data, f"{what}, of {listed(data.obs_columns())}")
+    raise _error(data, f"{what}, of {listed(data.obs_columns())}", "labels-group-key-not-found")
 
 
 def _ranked_by(data: AnnotatedData) -> str:
@@ -71,16 +72,16 @@ def _groups(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Gro
     columns = data.obs_columns()
     if group_key not in columns:
         what = f"obs has no column {shown(group_key)}{did_you_mean(group_key, columns)}; it has {listed(columns)}"
-        raise _error(data, f"{what}{_matching(data, clusters)}")
+        raise _error(data, f"{what}{_matching(data, clusters)}", "labels-group-key-missing")
     try:
         return data.groups(group_key)
     except ValueError:
         what = f"obs column {shown(group_key)} holds decimal numbers, which are no clusters"
-        raise _error(data, f"{what}; give a column of clusters") from None
+        raise _error(data, f"{what}; give a column of clusters", "labels-group-key-decimal") from None
 
 
-def _error(data: AnnotatedData, what: str) -> UsageError:
-    return UsageError(f"{argument('group_key')}: {what}", path=data.place)
+def _error(data: AnnotatedData, what: str, code: str) -> UsageError:
+    return UsageError(f"{argument('group_key')}: {what}", path=data.place, code=code)
 
 
 def _matching(data: AnnotatedData, clusters: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ def labelled(
     if there := [name for name in names if name in taken and name not in own]:
         remedy = f"rename or remove {'them' if len(there) > 1 else 'it'}, or give another {argument('prefix')}"
         what = f"obs has {listed(there)} already, which cassia has not written; {remedy}"
-        raise UsageError(what, path=data.place)
+        raise UsageError(what, path=data.place, code="labels-column-taken")
     log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
     columns = [one.of_cells(positions) for one in described]
     return Labelled(columns, _notes(label_set, wanted, group_key, names))

@@ -39,7 +39,8 @@ def cellxgene_columns(labels: Sequence[ClusterLabel], columns: Collection[str]) 
     if "cell_type" in columns:
         raise UsageError(
             "obs has a column cell_type, which CELLxGENE adds itself and does not take; rename it, as by "
-            'adata.obs = adata.obs.rename(columns={"cell_type": "author_cell_type"})'
+            'adata.obs = adata.obs.rename(columns={"cell_type": "author_cell_type"})',
+            code="labels-cell-type-column",
         )
     terms = [_accepted(label.cl_id) for label in labels]
     if without := [label.cluster for label, term in zip(labels, terms, strict=True) if not term]:

@@ -81,7 +81,8 @@ def read_summary(summary: Path | str | pd.DataFrame) -> LabelSet:
         UsageError: it cannot be read, is no summary, or has a cluster twice.
     """
     if not isinstance(summary, str | Path) and not hasattr(summary, "columns"):
-        raise UsageError(f"{argument('summary')}: expected a path or a DataFrame, found {type(summary).__name__}")
+        what = f"expected a path or a DataFrame, found {type(summary).__name__}"
+        raise UsageError(f"{argument('summary')}: {what}", code="summary-not-given")
     path = local(summary) if isinstance(summary, str | Path) else None
     cells = (_as_written(path) if path else None) or _in_any_form(summary)
     return LabelSet(
@@ -115,13 +116,14 @@ def _in_any_form(summary: Path | str | pd.DataFrame) -> list[dict[str, str]]:
     with opened(summary) as source:
         if missing := [name for name in NEEDED if name not in source.header]:
             names = ", ".join(missing)
-            raise source.error(f"this is no summary of cassia, as it lacks {names}; give NAME_summary.csv of a run", 0)
+            what = f"this is no summary of cassia, as it lacks {names}; give NAME_summary.csv of a run"
+            raise source.error(what, 0, code="summary-columns-missing")
         problems = Problems(source)
         found = [(line, _cells(dict(zip(source.header, row, strict=True)))) for line, row in rows(source, problems)]
     _check_clusters(found, problems)
     problems.raise_all()
     if not found:
-        raise source.error("it has no clusters; give the summary of a run")
+        raise source.error("it has no clusters; give the summary of a run", code="summary-empty")
     return [cells for _, cells in found]
 
 
@@ -144,10 +146,10 @@ def _check_clusters(found: Sequence[tuple[int, Mapping[str, str]]], problems: Pr
     for line, cells in found:
         cluster = cells["Cluster ID"]
         if not cluster:
-            problems.add("without a cluster", "column Cluster ID: it is empty", line)
+            problems.add("without a cluster", "column Cluster ID: it is empty", line, code="summary-cluster-empty")
         elif cluster in seen:
             what = f"column Cluster ID: {shown(cluster)} is there twice; give the summary of one sample"
-            problems.add("for clusters that have one already", what, line)
+            problems.add("for clusters that have one already", what, line, code="summary-cluster-twice")
         seen.add(cluster)
 
 

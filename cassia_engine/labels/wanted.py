@@ -36,10 +36,10 @@ class Wanted:
     def __post_init__(self) -> None:
         for name, value in (("group_key", self.group_key), ("prefix", self.prefix)):
             if (not isinstance(value, str) or not value) and not (name == "group_key" and value is None):
-                raise UsageError(f"{option(name, value)}: expected text")
+                raise UsageError(f"{option(name, value)}: expected text", code="labels-option-not-text")
         if self.standard not in (None, *Standard):
             names = " or ".join(Standard)
-            raise UsageError(f"{option('standard', self.standard)}: expected {names}")
+            raise UsageError(f"{option('standard', self.standard)}: expected {names}", code="labels-standard-unknown")
 
     @property
     def name(self) -> str:
