@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TemporaryError,
         UsageError,
     )
+    from cassia_engine.labels.anndata_object import label
     from cassia_engine.markers import read_markers
 
 _ERRORS = ("AccountError", "ArgumentError", "CassiaError", "InputProblems", "TemporaryError", "UsageError")
@@ -40,6 +41,7 @@ __all__ = [
     "UsageError",
     "annotate",
     "annotate_async",
+    "label",
     "loadmarker",
     "read_markers",
     "runCASSIA_batch",
@@ -50,6 +52,7 @@ _PLACES = {
     **dict.fromkeys(_ERRORS, "errors"),
     "annotate": "api",
     "annotate_async": "api",
+    "label": "labels.anndata_object",
     "loadmarker": "compat",
     "read_markers": "markers",
     "runCASSIA_batch": "compat",

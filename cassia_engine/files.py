@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,10 @@ from cassia_engine.errors import UsageError, shown
 
 # A disk that has not even this is full.
 _PROBE = bytes(2**16)
+# How the names of files end that are being written.
+ASIDE_END = ".part"
+_AT_ONCE = 2**28  # bytes that the kernel is asked to copy
+_BUFFER = 2**22
 _URL = re.compile(r"(https?|ftps?|sftp|s3|gs|gcs|az|abfss?|hdfs|file|ssh|dx|drs):/", re.IGNORECASE)
 
 
@@ -36,32 +41,108 @@ def local(given: Path | str) -> Path:
 
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[IO[str]]:
-    """Open `path` for text (UTF-8, "\\n"); it appears under its name only when the block ends without error.
+    """Open `path` for text (UTF-8, "\n"); it appears under its name only when the block ends without error.
 
-    Written aside in the same folder, synced, renamed. The folder is made if it is missing.
+    Raises:
+        OSError: the folder or file cannot be written.
+    """
+    with atomic_path(path) as aside, open(aside, "w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+@contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Gives the path of an empty file to write instead; it is renamed to `path` when the block ends without error.
+
+    It is in the same folder, starts with a dot and ends with ".part"; it is synced, then renamed, and removed after an
+    error. The folder is made if it is missing.
 
     Raises:
         OSError: the folder or file cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    start = os.fsencode(path.name)[:100].decode(errors="ignore")  # bytes count for a file system
-    handle, aside = tempfile.mkstemp(prefix=f".{start}.", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{_aside_start(path)}", suffix=ASIDE_END, dir=path.parent)
+    os.close(handle)
+    aside = Path(name)
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
+        yield aside
+        with open(aside, "rb") as written:
+            os.fsync(written.fileno())
         # mkstemp makes files for their owner alone; outputs are for whoever the umask lets read.
         umask = os.umask(0)
         os.umask(umask)
-        Path(aside).chmod(0o666 & ~umask)
-        Path(aside).replace(path)
+        aside.chmod(0o666 & ~umask)
+        aside.replace(path)
     except BaseException as error:
-        Path(aside).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (None, aside):
+        aside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and str(error.filename) in ("None", name):
             error.filename = str(path)  # the name that a person knows; a full disk tells none
         raise
+
+
+def left_aside(path: Path) -> list[Path]:
+    """What `atomic_path` left of `path` where a process was killed, or is writing now."""
+    found = (other for other in path.parent.iterdir() if other.name.startswith(_aside_start(path)))
+    return sorted(other for other in found if other.name.endswith(ASIDE_END))
+
+
+def _aside_start(path: Path) -> str:
+    return f".{os.fsencode(path.name)[:100].decode(errors='ignore')}."  # bytes count for a file system
+
+
+@contextmanager
+def atomic_copy(source: Path, target: Path) -> Iterator[Callable[[], Path]]:
+    """Copy a file beside other work; gives a function that waits for the copy, and returns its path to change it.
+
+    The copy has the name `target` only when the block ends without error, as by `atomic_path`.
+
+    Raises:
+        UsageError: the file was changed meanwhile; by that function.
+        OSError: one cannot be read, or the other written.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    before, stop = _state(source), threading.Event()
+    with atomic_path(target) as aside, ThreadPoolExecutor(1) as thread:
+        copying = thread.submit(copy_file, source, aside, stop)
+
+        def whole() -> Path:
+            copying.result()
+            if _state(source) != before:
+                what = "it was changed while it was copied; wait until it is written"
+                raise UsageError(what, path=source, code="copied-file-changed")
+            return aside
+
+        try:
+            yield whole
+        except BaseException:
+            stop.set()
+            raise
+
+
+def copy_file(source: Path, target: Path, stop: threading.Event) -> None:
+    """Copy the bytes of a file into another that is there, within the kernel; a reflink where the file system has it.
+
+    Args:
+        stop: ends it at once, with a part of the file.
+
+    Raises:
+        OSError: one cannot be read, or the other written.
+    """
+    with open(source, "rb") as read, open(target, "wb", buffering=0) as write:
+        if hasattr(os, "copy_file_range"):
+            with suppress(OSError):  # other file systems, and some of the network; nothing more is copied so
+                while not stop.is_set() and os.copy_file_range(read.fileno(), write.fileno(), _AT_ONCE):
+                    pass
+        read.seek(write.seek(0, os.SEEK_END))
+        while not stop.is_set() and (block := read.read(_BUFFER)):
+            write.write(block)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def check_writable(*paths: Path) -> None:

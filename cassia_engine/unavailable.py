@@ -75,7 +75,7 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         *("runCASSIA_with_reference", "runCASSIA_batch_with_reference", "ReferenceAgent", "get_reference_content"),
         *("select_references", "select_references_llm", "format_reference_for_prompt"),
     ),
-    "a few lines of pandas, in docs/scanpy.md": ("add_cassia_to_anndata",),
+    "label(adata, summary, group_key=...), in docs/scanpy.md": ("add_cassia_to_anndata",),
     "sc.tl.rank_genes_groups(..., pts=True), then sc.get.rank_genes_groups_df(adata, None): it is read as it is": (
         "enhance_scanpy_markers",
     ),

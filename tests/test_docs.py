@@ -16,6 +16,8 @@ from msgspec.structs import fields
 
 from cassia_engine import records, settings
 from cassia_engine.cli.app import SUBCOMMANDS
+from cassia_engine.labels.columns import OWN
+from cassia_engine.labels.wanted import PREFIX
 from cassia_engine.outputs import summary_tables
 from cassia_engine.records import Status
 from cassia_engine.records.replies import Answer, Claim, Verdict
@@ -221,6 +223,10 @@ def test_defaults_of_the_marker_filter_are_right() -> None:
 
 def test_marker_formats_are_described() -> None:
     assert first_cells(section("Marker tables")) == [name for name in settings.MARKER_FORMATS if name != "auto"]
+
+
+def test_columns_of_labels_are_described() -> None:
+    assert first_cells(section("Labels of cells")) == [PREFIX + name for name in OWN]
 
 
 def test_every_question_is_in_the_table_of_what_agrees() -> None:

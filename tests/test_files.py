@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cassia_engine.csv_injection import guard, unguard
-from cassia_engine.files import atomic_write
+from cassia_engine.files import atomic_copy, atomic_write
 
 
 def test_file_appears_whole_in_a_new_folder(tmp_path: Path) -> None:
@@ -40,6 +41,33 @@ def test_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "out.txt").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("kernel_copies", [0, 1000])
+def test_a_copy_goes_on_where_the_kernel_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel_copies: int
+) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(os.urandom(10_000))
+
+    def some(read: int, write: int, count: int) -> int:
+        if not (block := os.read(read, kernel_copies)) or os.lseek(read, 0, os.SEEK_CUR) > kernel_copies:
+            raise OSError(errno.EXDEV, "other file systems")
+        return os.write(write, block)
+
+    monkeypatch.setattr(os, "copy_file_range", some, raising=False)
+    with atomic_copy(source, target) as copy:
+        assert copy().read_bytes() == source.read_bytes()
+        assert not target.exists()
+    assert target.read_bytes() == source.read_bytes()
+
+
+def test_an_error_ends_a_copy_and_leaves_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.write_bytes(bytes(10))
+    with pytest.raises(KeyboardInterrupt), atomic_copy(source, tmp_path / "out"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == [source]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''=1"])

@@ -23,13 +23,14 @@ markers = pd.read_csv("{EXAMPLES}/pbmc68k_scanpy.csv")
 with h5py.File("{EXAMPLES}/pbmc68k.h5ad") as cells:
     louvain = cells["obs/louvain"]
     codes, names = louvain["codes"][:], [name.decode() for name in louvain["categories"][:]]
-adata = types.SimpleNamespace(obs=pd.DataFrame({{"louvain": pd.Categorical.from_codes(codes, names)}}))
+obs = pd.DataFrame({{"louvain": pd.Categorical.from_codes(codes, names)}})
+adata = types.SimpleNamespace(X=None, obs=obs, var=pd.DataFrame(), obsm={{}}, uns={{}})
 """
 CHECK = """
-labels = adata.obs.groupby("louvain", observed=True)["cassia_label"].agg(["nunique", "first"])
+labels = adata.obs.groupby("louvain", observed=True)["cassia_cl_label"].agg(["nunique", "first"])
 assert set(labels["nunique"]) == {1}, labels
 assert labels["first"].to_dict() == summary.set_index("Cluster ID")["CL Label"].to_dict()
-assert adata.obs["cassia_general"].notna().all()
+assert adata.obs["cassia_annotation"].notna().all()
 print(*sorted(set(labels["first"])), sep=", ")
 """
 ENDS = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
@@ -61,5 +62,5 @@ def test_all_blocks_run_with_scanpy(tmp_path: Path) -> None:
     said = run(need_env("scanpy"), "\n".join([*blocks(), CHECK]), tmp_path)
     assert "monocyte" in said
     with h5py.File(tmp_path / "results" / "pbmc_labelled.h5ad") as cells:
-        labels = [name.decode() for name in cells["obs/cassia_label/categories"][:]]
+        labels = [name.decode() for name in cells["obs/cassia_cl_label/categories"][:]]
     assert ", ".join(sorted(labels)) in said

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import Groups
+from cassia_engine.h5ad.attributes import attribute, word
 from cassia_engine.h5ad.matrix import Element
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -62,7 +63,7 @@ def _check(file: h5py.File, place: str) -> None:
 
 def encoding(element: Element) -> str:
     """What anndata calls the element's layout; "" where it says nothing."""
-    return str(element.attrs.get("encoding-type", ""))
+    return attribute(element, "encoding-type")
 
 
 def is_null(element: Element) -> bool:
@@ -95,6 +96,9 @@ def _masked(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
 
 def texts(element: Element) -> list[str | None]:
     """Values as text; None where one is missing."""
+    if isinstance(element, h5py.Group) and "mask" in element:  # before a mask makes decimals of whole numbers
+        missing = element["mask"][()].tolist()
+        return [None if gone else text for text, gone in zip(texts(element["values"]), missing, strict=True)]
     return [None if _is_missing(value) else str(value) for value in array(element).tolist()]
 
 
@@ -104,12 +108,12 @@ def _is_missing(value: object) -> bool:
 
 def index_of(frame: h5py.Group) -> list[str]:
     """The names of a frame's rows."""
-    return [str(name) for name in array(frame[str(frame.attrs["_index"])]).tolist()]
+    return [str(name) for name in array(frame[attribute(frame, "_index")]).tolist()]
 
 
 def columns_of(frame: h5py.Group) -> list[str]:
     """The names of a frame's columns, in order."""
-    return [str(name) for name in np.atleast_1d(frame.attrs.get("column-order", [])).tolist()]
+    return [word(name) for name in np.atleast_1d(frame.attrs.get("column-order", [])).tolist()]
 
 
 def column(frame: h5py.Group, name: str) -> Element:

@@ -16,6 +16,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from cassia_engine.h5ad.attributes import attribute
+
 Element: TypeAlias = "h5py.Dataset | h5py.Group"
 T = TypeVar("T")
 
@@ -139,7 +141,7 @@ def open_matrix(element: Element | Dense | Sparse | None) -> Dense | Sparse:
     if not isinstance(element, h5py.Group):
         raise MatrixError(MatrixFault.NO_MATRIX, "X" if element is None else element.name)
     # h5sparse_...: anndata before 0.7
-    kind = str(element.attrs.get("encoding-type", element.attrs.get("h5sparse_format", "")))
+    kind = attribute(element, "encoding-type") or attribute(element, "h5sparse_format")
     shape = element.attrs.get("shape", element.attrs.get("h5sparse_shape"))
     if kind.removesuffix("_matrix") not in ("csr", "csc") or shape is None or len(shape) != 2:
         raise MatrixError(MatrixFault.NO_MATRIX, element.name)

@@ -1,0 +1,102 @@
+"""Labels for the cells of an AnnData object in memory; anndata itself is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cassia_engine.arguments import complete
+from cassia_engine.callers import argument
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad import is_anndata
+from cassia_engine.h5ad.labels import Column, Notes
+from cassia_engine.h5ad.object_data import ObjectData
+from cassia_engine.labels.columns import for_pandas
+from cassia_engine.labels.labelling import labelled
+from cassia_engine.labels.summary import read_summary
+from cassia_engine.labels.wanted import PREFIX, Wanted
+from cassia_engine.progress import messages
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@complete(())
+def label(
+    adata: Any,
+    summary: pd.DataFrame | Path | str,
+    *,
+    group_key: str | None = None,
+    prefix: str = PREFIX,
+    standard: str | None = None,
+    copy: bool = False,
+) -> Any:
+    """Give each cell of an AnnData object the label of its cluster, in obs.
+
+    Columns `cassia_annotation`, `cassia_general_type`, `cassia_cl_id`, `cassia_cl_label`, `cassia_confidence`,
+    `cassia_outcome` and `cassia_corrected` are unordered categories; what the summary does not say is missing.
+    Columns of an earlier call are replaced. `uns["cassia"]` says where the labels are from.
+
+    Args:
+        adata: an AnnData object, changed in place.
+        summary: what `annotate` returns, or a summary's file.
+        group_key: the column of obs with the clusters, which are joined by their names as text; None for the one that
+            has all of them, of several that by which genes were ranked.
+        prefix: what the names of the columns start with.
+        standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id.
+        copy: whether to label a copy, and return it.
+
+    Returns:
+        None, or the copy.
+
+    Raises:
+        UsageError: something given cannot be used; says what, where and what to do. Nothing is changed.
+    """
+    with messages(shown=False):
+        _check(adata)
+        if copy and getattr(adata, "isbacked", False):
+            what = "a backed AnnData is not copied in memory; `cassia labels` writes a labelled copy of its file"
+            raise UsageError(f"{argument('copy')}: {what}", code="anndata-backed")
+        wanted = Wanted(group_key, prefix, standard)  # type: ignore[arg-type]
+        label_set = read_summary(summary)
+        data = ObjectData("the AnnData", adata)
+        found = labelled(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))
+        changed = adata.copy() if copy else adata
+        _write(changed, found.columns, found.notes)
+        return changed if copy else None
+
+
+def _check(adata: Any) -> None:
+    if isinstance(adata, str | Path):
+        what = "expected an AnnData object; for a file there is `cassia labels`"
+        raise UsageError(f"{argument('adata')}: {what}", code="anndata-is-path")
+    if not is_anndata(adata):
+        what = f"expected an AnnData object, found {type(adata).__name__}"
+        raise UsageError(f"{argument('adata')}: {what}", code="anndata-not-given")
+
+
+def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
+    """The columns that an earlier labelling has written.
+
+    Raises:
+        UsageError: something else stands in its place.
+    """
+    said = uns.get(wanted.key, {})
+    if not isinstance(said, Mapping):
+        what = f"uns has {wanted.key} already, which is no dict, and provenance goes there; rename it"
+        raise UsageError(f"{what}, or give another {argument('prefix')}", code="labels-uns-taken")
+    return [str(name) for name in said.get("columns", ())]
+
+
+def _write(adata: Any, columns: Sequence[Column], notes: Notes) -> None:
+    for column in columns:
+        adata.obs[column.name] = for_pandas(column)
+    for path, note in notes.items():
+        place = adata.uns
+        *parents, name = path.split("/")
+        for parent in parents:
+            if not isinstance(place.get(parent), dict):
+                place[parent] = {}
+            place = place[parent]
+        place[name] = note if isinstance(note, str) else list(note)

@@ -1,0 +1,60 @@
+"""What stands in each column, a value a cluster, and the same a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cassia_engine.h5ad.labels import Categories, Column, Flags
+from cassia_engine.labels.joining import Positions
+from cassia_engine.labels.summary import ClusterLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A column: a text or a boolean a cluster, None for a missing one; `otherwise` is that of cells without a label."""
+
+    name: str
+    values: tuple[str | bool | None, ...]
+    otherwise: str | bool | None = None
+
+    def of_cells(self, positions: Positions) -> Column:
+        """The column with a value a cell; categories are sorted, and only those that cells have."""
+        whole = (*self.values, self.otherwise)
+        if isinstance(self.otherwise, bool):
+            return Flags(self.name, np.array(whole, bool)[positions])
+        used = {whole[position] for position in np.unique(positions).tolist()}
+        names = sorted(str(value) for value in used if value is not None)
+        code = {name: number for number, name in enumerate(names)}
+        size = np.min_scalar_type(-max(len(names), 1))  # the smallest signed type, as pandas has it
+        codes = np.array([code.get(value, -1) if isinstance(value, str) else -1 for value in whole], size)
+        return Categories(self.name, codes[positions], tuple(names))
+
+
+# cassia's own columns, behind the prefix.
+OWN: dict[str, Callable[[ClusterLabel], str]] = {
+    "annotation": lambda label: label.label,
+    "general_type": lambda label: label.general_type,
+    "cl_id": lambda label: label.cl_id,
+    "cl_label": lambda label: label.cl_label,
+    "confidence": lambda label: label.confidence,
+    "outcome": lambda label: label.outcome,
+    "corrected": lambda label: "yes" if label.corrected else "no",
+}
+
+
+def own_columns(labels: Sequence[ClusterLabel], prefix: str) -> list[Values]:
+    """cassia's own columns: missing where the summary says nothing."""
+    return [Values(prefix + name, tuple(value(label) or None for label in labels)) for name, value in OWN.items()]
+
+
+def for_pandas(column: Column) -> Any:
+    """The column as a DataFrame holds it."""
+    import pandas as pd
+
+    if isinstance(column, Flags):
+        return column.values
+    return pd.Categorical.from_codes(column.codes, pd.Index(column.values, dtype=object))

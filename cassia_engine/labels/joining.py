@@ -1,0 +1,111 @@
+"""Which label each cell gets: clusters of the summary and groups of the cells are joined by their names as text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cassia_engine.callers import argument
+from cassia_engine.errors import UsageError, did_you_mean, shown
+from cassia_engine.h5ad.annotated import AnnotatedData, Groups
+from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.options import RANK_KEY
+
+log = logging.getLogger(__name__)
+
+# Shape (cells,): which of the labels a cell has, -1 for none.
+Positions: TypeAlias = NDArray[np.int64]
+
+
+def joined(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Positions:
+    """The position in `clusters` of each cell's group in the column `group_key` of obs, -1 where it has none.
+
+    What does not match is a warning: clusters without cells, cells of other groups, and cells without a group.
+
+    Raises:
+        UsageError: there is no such column, it holds no groups, or nothing matches; says which there are.
+    """
+    groups = _groups(data, group_key, clusters)
+    place = {cluster: number for number, cluster in enumerate(clusters)}
+    if not any(size and label in place for label, size in groups.sizes.items()):
+        there = listed(groups.labels) or "no groups"
+        what = f"no cluster of the summary is in obs column {shown(group_key)}: the summary has {listed(clusters)}"
+        raise _error(data, f"{what}; the column has {there}{_matching(data, clusters)}", "labels-no-match")
+    of_group = np.array([*(place.get(label, -1) for label in groups.labels), -1], np.int64)
+    _warn(groups, clusters, group_key)
+    positions: Positions = of_group[groups.codes]
+    return positions
+
+
+def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
+    """The column of obs that has all of the summary's clusters; of several that by which genes were ranked.
+
+    Raises:
+        UsageError: there is none, or nothing says which one is meant.
+    """
+    found = _columns_with(data, clusters)
+    ranked = _ranked_by(data) if len(found) > 1 else ""
+    if len(found) == 1 or ranked in found:
+        group_key = ranked or found[0]
+        log.info("clusters are those in obs column %s", shown(group_key))
+        return group_key
+    if found:
+        what = f"the clusters are in several columns of obs, {listed(found)}; say which are meant"
+        raise _error(data, what, "labels-group-key-unclear")
+    what = f"no column of obs has all clusters of the summary, {listed(clusters)}; say which has most of them"
+    raise _error(data, f"{what}, of {listed(data.obs_columns())}", "labels-group-key-not-found")
+
+
+def _ranked_by(data: AnnotatedData) -> str:
+    """The column by which the genes of Scanpy's own key were ranked; "" where there is none."""
+    if RANK_KEY not in data.ranked_keys():
+        return ""
+    return str(data.ranked(RANK_KEY).parameters.get("groupby") or "")
+
+
+def _groups(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Groups:
+    columns = data.obs_columns()
+    if group_key not in columns:
+        what = f"obs has no column {shown(group_key)}{did_you_mean(group_key, columns)}; it has {listed(columns)}"
+        raise _error(data, f"{what}{_matching(data, clusters)}", "labels-group-key-missing")
+    try:
+        return data.groups(group_key)
+    except ValueError:
+        what = f"obs column {shown(group_key)} holds decimal numbers, which are no clusters"
+        raise _error(data, f"{what}; give a column of clusters", "labels-group-key-decimal") from None
+
+
+def _error(data: AnnotatedData, what: str, code: str) -> UsageError:
+    return UsageError(f"{argument('group_key')}: {what}", path=data.place, code=code)
+
+
+def _matching(data: AnnotatedData, clusters: Sequence[str]) -> str:
+    """Which columns have all of the summary's clusters, as the end of a message."""
+    found = _columns_with(data, clusters)
+    return f"; the clusters are in {listed(found)}" if found else ""
+
+
+def _columns_with(data: AnnotatedData, clusters: Sequence[str]) -> list[str]:
+    found = []
+    for name in data.obs_columns():
+        with suppress(ValueError):  # measurements
+            if set(clusters) <= set(data.groups(name).labels):
+                found.append(name)
+    return found
+
+
+def _warn(groups: Groups, clusters: Sequence[str], group_key: str) -> None:
+    with_cells = {label: size for label, size in groups.sizes.items() if size}
+    if absent := [cluster for cluster in clusters if cluster not in with_cells]:
+        log.warning("clusters of the summary without cells: %d: %s", len(absent), listed(absent))
+    if others := [label for label in with_cells if label not in set(clusters)]:
+        n_cells = sum(with_cells[label] for label in others)
+        what = "cells of clusters that are not in the summary get no label: %d, of clusters %s"
+        log.warning(what, n_cells, listed(others))
+    if n_without := int((groups.codes < 0).sum()):
+        log.warning("cells without a cluster in obs column %s get no label: %d", shown(group_key), n_without)

@@ -1,0 +1,100 @@
+"""The columns and the provenance of one labelling, whatever the cells are in: a file or an object."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from cassia_engine._version import __version__
+from cassia_engine.callers import argument
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.annotated import AnnotatedData
+from cassia_engine.h5ad.labels import Column, Notes, check_names
+from cassia_engine.h5ad.names import listed
+from cassia_engine.labels.columns import Values, own_columns
+from cassia_engine.labels.joining import find_group_key, joined
+from cassia_engine.labels.summary import LabelSet
+from cassia_engine.labels.wanted import Standard, Wanted
+from cassia_engine.records import OFFLINE
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is written: a column a value a cell, and the provenance, by its path in uns."""
+
+    columns: Sequence[Column]
+    notes: Notes
+
+
+def labelled(
+    data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str], own: Collection[str]
+) -> Labelled:
+    """The columns to write, and the provenance.
+
+    Args:
+        taken: the names in obs; `own` are those of them that an earlier labelling has written, and may be replaced.
+
+    Raises:
+        UsageError: the clusters do not match, a name is taken, or is none for a column, or the standard does not allow
+            what is there.
+    """
+    group_key = wanted.group_key or find_group_key(data, label_set.clusters)
+    positions = joined(data, group_key, label_set.clusters)
+    described = own_columns(label_set.labels, wanted.prefix)
+    if wanted.standard:
+        described += _of_standard(data, label_set, wanted, taken)
+    names = [one.name for one in described]
+    check_names(names)
+    if there := [name for name in names if name in taken and name not in own]:
+        remedy = f"rename or remove {'them' if len(there) > 1 else 'it'}, or give another {argument('prefix')}"
+        what = f"obs has {listed(there)} already, which cassia has not written; {remedy}"
+        raise UsageError(what, path=data.place, code="labels-column-taken")
+    log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
+    columns = [one.of_cells(positions) for one in described]
+    return Labelled(columns, _notes(label_set, wanted, group_key, names))
+
+
+def _of_standard(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
+    from cassia_engine.labels.standards import cap_columns, cellxgene_columns  # brings the Cell Ontology
+
+    if wanted.standard == Standard.CAP:
+        return cap_columns(label_set.labels, wanted.name, _gene_names(data))
+    return cellxgene_columns(label_set.labels, taken)
+
+
+def _gene_names(data: AnnotatedData) -> set[str]:
+    """Every name that a gene of the matrix has: in the index or a column of text."""
+    found: set[str] = set()
+    for raw in (False, True):
+        found.update(data.genes(raw))
+        for name, is_text in data.gene_columns(raw).items():
+            found.update(filter(None, data.gene_texts(raw, name) if is_text else ()))
+    return found
+
+
+def _notes(label_set: LabelSet, wanted: Wanted, group_key: str, columns: Sequence[str]) -> Notes:
+    said: dict[str, str | Sequence[str]] = {
+        "version": __version__,
+        "provider": ", ".join(label_set.providers),
+        "model": ", ".join(label_set.models),
+        "notice": _notice(label_set),
+        "summary": label_set.name,
+        "group_key": group_key,
+        "columns": columns,
+    }
+    notes = {f"{wanted.key}/{name}": value for name, value in said.items()}
+    if wanted.standard == Standard.CAP:
+        from cassia_engine.labels.standards import cap_notes
+
+        notes |= cap_notes(label_set, wanted.name, group_key)
+    return notes
+
+
+def _notice(label_set: LabelSet) -> str:
+    """What every reader of the labels should know."""
+    by_model = any(name != OFFLINE for name in label_set.providers)
+    who = "a language model" if by_model else "scoring of marker genes"
+    return f"Labels are hypotheses by {who}, not verified by an experiment; confidence is no probability."

@@ -1,0 +1,62 @@
+"""A Parquet table with a row a cell, whose index pandas takes as such."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cassia_engine.files import atomic_path
+from cassia_engine.h5ad.labels import Column, Flags
+from cassia_engine.labels.columns import for_pandas
+from cassia_engine.markers.files.database import connected
+
+# What anndata calls an index that has no name.
+_NAMELESS = "_index"
+
+
+def write_parquet(path: Path, index_name: str, index: Sequence[str], columns: Sequence[Column]) -> None:
+    """Write the columns, with the names of the cells in front. The table appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import duckdb
+    import pandas as pd
+
+    values = {column.name: for_pandas(column) for column in columns}
+    frame = pd.DataFrame({index_name: pd.Series(index, dtype=object), **values})
+    names = ", ".join(
+        f"{_quoted(name)}::{'BOOLEAN' if frame[name].dtype == bool else 'VARCHAR'} AS {_quoted(name)}"
+        for name in frame.columns
+    )
+    notes = json.dumps(_for_pandas(index_name, columns)).replace("'", "''")
+    with atomic_path(path) as aside, connected() as db:
+        db.register("cells", frame)
+        target = str(aside).replace("'", "''")
+        form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{pandas: '{notes}'}}"
+        try:
+            db.execute(f"COPY (SELECT {names} FROM cells) TO '{target}' ({form})")
+        except duckdb.IOException as error:
+            raise OSError(None, str(error).split("\n", 1)[0], str(path)) from error
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _for_pandas(index_name: str, columns: Sequence[Column]) -> dict[str, Any]:
+    """The note in a Parquet file by which pandas knows the index."""
+    kinds = {column.name: "bool" if isinstance(column, Flags) else "unicode" for column in columns}
+    described = [
+        {
+            "name": None if name == _NAMELESS else name,
+            "field_name": name,
+            "pandas_type": kind,
+            "numpy_type": "bool" if kind == "bool" else "object",
+            "metadata": None,
+        }
+        for name, kind in {**kinds, index_name: "unicode"}.items()
+    ]
+    return {"index_columns": [index_name], "column_indexes": [], "columns": described, "pandas_version": "2.2.2"}

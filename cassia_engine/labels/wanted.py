@@ -1,0 +1,52 @@
+"""What a person asks for when labels are brought to cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cassia_engine.callers import option
+from cassia_engine.errors import UsageError
+
+PREFIX = "cassia_"
+_KEY = "cassia"  # of the provenance in uns
+
+
+class Standard(StrEnum):
+    """Whose columns are written besides cassia's own."""
+
+    CAP = "cap"
+    CELLXGENE = "cellxgene"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for.
+
+    Attributes:
+        group_key: the column of obs with the clusters; None where it is to be found.
+        prefix: of the names of cassia's columns.
+        standard: whose columns are written as well; None for nobody's.
+    """
+
+    group_key: str | None = None
+    prefix: str = PREFIX
+    standard: Standard | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("group_key", self.group_key), ("prefix", self.prefix)):
+            if (not isinstance(value, str) or not value) and not (name == "group_key" and value is None):
+                raise UsageError(f"{option(name, value)}: expected text", code="labels-option-not-text")
+        if self.standard not in (None, *Standard):
+            names = " or ".join(Standard)
+            raise UsageError(f"{option('standard', self.standard)}: expected {names}", code="labels-standard-unknown")
+
+    @property
+    def name(self) -> str:
+        """The prefix as a name by itself: that of CAP's annotation set."""
+        return self.prefix.rstrip("_") or self.prefix
+
+    @property
+    def key(self) -> str:
+        """Where in uns the provenance stands: `cassia`, or `cassia_NAME` behind another prefix."""
+        return _KEY if self.prefix == PREFIX else f"{_KEY}_{self.name}"

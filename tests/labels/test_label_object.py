@@ -1,0 +1,148 @@
+"""`cassia_engine.label`: the labels in an AnnData object, or whatever has its obs, var and uns."""
+
+from __future__ import annotations
+
+import copy
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cassia_engine
+from cassia_engine.errors import ArgumentError, UsageError
+from cassia_engine.labels.h5ad_file import label_file
+from cassia_engine.labels.wanted import Standard, Wanted
+from tests.conftest import EXAMPLES
+from tests.labels.h5ad_files import column
+
+PBMC = EXAMPLES / "pbmc68k.h5ad"
+
+
+class Cells(types.SimpleNamespace):
+    """What is used of an AnnData object."""
+
+    def copy(self) -> Cells:
+        return copy.deepcopy(self)
+
+
+@pytest.fixture
+def adata() -> Cells:
+    louvain = pd.Categorical(column(PBMC, "louvain"))
+    obs = pd.DataFrame({"louvain": louvain, "score": 0.5, "n": louvain.astype(int)})
+    var = pd.DataFrame({"symbol": ["CD79A", None], "n": [1, 2]}, index=["ENSG1", "ENSG2"])
+    return Cells(X=None, obs=obs, var=var, obsm={}, uns={}, raw=None)
+
+
+def test_an_object_gets_what_a_file_gets(pbmc: Path, adata: Cells) -> None:
+    before = adata.obs.copy()
+    assert cassia_engine.label(adata, pbmc, group_key="louvain") is None
+    label_file(PBMC, pbmc, Wanted("louvain"), Path("out.h5ad"), None)
+    pd.testing.assert_frame_equal(adata.obs[before.columns], before)
+    new = adata.obs.columns.drop(before.columns)
+    assert list(new) == adata.uns["cassia"]["columns"]
+    for name in new:
+        assert isinstance(adata.obs[name].dtype, pd.CategoricalDtype)
+        assert not adata.obs[name].cat.ordered
+        assert [None if pd.isna(value) else value for value in adata.obs[name]] == column(Path("out.h5ad"), name)
+    assert adata.uns["cassia"]["summary"] == "pbmc"
+
+
+def test_what_annotate_returns_is_taken(pbmc: Path, adata: Cells) -> None:
+    table = pd.read_csv(EXAMPLES / "pbmc68k_scanpy.csv", dtype={"group": str}).groupby("group", sort=False).head(40)
+    summary = cassia_engine.annotate(table, tissue="blood", species="human", show_progress=False)
+    cassia_engine.label(adata, summary, group_key="louvain")
+    first = adata.obs.copy()
+    for same, group_key in ((summary.set_index("Cluster ID"), "louvain"), (summary.astype({"Cluster ID": int}), "n")):
+        cassia_engine.label(adata, same, group_key=group_key)
+        pd.testing.assert_frame_equal(adata.obs, first)
+    assert adata.uns["cassia"]["summary"] == ""
+    # Columns of an earlier call are replaced, as by Scanpy.
+    cassia_engine.label(adata, pbmc, group_key="louvain")
+    assert list(adata.obs.columns) == list(first.columns)
+    assert set(adata.obs["cassia_corrected"]) == {"yes", "no"}
+
+
+def test_a_copy_is_labelled(pbmc: Path, adata: Cells) -> None:
+    labelled = cassia_engine.label(adata, str(pbmc), group_key="louvain", copy=True)
+    assert "cassia_annotation" in labelled.obs
+    assert list(adata.obs.columns) == ["louvain", "score", "n"]
+    assert adata.uns == {}
+
+
+@pytest.mark.parametrize("standard", list(Standard))
+def test_standards(pbmc: Path, adata: Cells, standard: Standard) -> None:
+    cassia_engine.label(adata, pbmc, group_key="louvain", standard=standard.value)
+    label_file(PBMC, pbmc, Wanted("louvain", standard=standard), Path("out.h5ad"), None)
+    name = {"cap": "cassia--cell_fullname", "cellxgene": "cell_type_ontology_term_id"}[standard]
+    assert list(adata.obs[name]) == column(Path("out.h5ad"), name)
+    assert ("cap_metadata" in adata.uns) == (standard == Standard.CAP)
+
+
+def test_missing_groups_stay_missing(pbmc: Path, adata: Cells, caplog: pytest.LogCaptureFixture) -> None:
+    adata.obs["louvain"] = adata.obs["louvain"].astype(object).where(adata.obs["n"] > 0, None)
+    cassia_engine.label(adata, pbmc, group_key="louvain")
+    assert (adata.obs["cassia_outcome"].isna() == (adata.obs["n"] == 0)).all()
+    assert "cells without a cluster in obs column louvain get no label" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"group_key": "leiden"},
+            "the AnnData: group_key: obs has no column leiden; it has louvain, score, n; the",
+        ),
+        ({"group_key": "score"}, "obs column score holds decimal numbers"),
+        ({"prefix": 1}, "prefix=1: expected text"),
+        ({"standard": "hca"}, 'standard="hca": expected cap or cellxgene'),
+        ({"adata": "cells.h5ad"}, "adata: expected an AnnData object; for a file there is `cassia labels`"),
+        ({"adata": pd.DataFrame()}, "adata: expected an AnnData object, found DataFrame"),
+        ({"summary": 3}, "summary: expected a path or a DataFrame, found int"),
+        ({"summary": pd.DataFrame({"a": ["x"], "b": ["y"]})}, "no summary of cassia, as it lacks Cluster ID"),
+    ],
+)
+def test_errors_are_one_line_and_change_nothing(pbmc: Path, adata: Cells, given: dict[str, Any], expected: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        cassia_engine.label(**{"adata": adata, "summary": pbmc, "group_key": "louvain", **given})
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert list(adata.obs.columns) == ["louvain", "score", "n"]
+
+
+def test_what_is_no_provenance_of_cassia_stays(pbmc: Path, adata: Cells) -> None:
+    adata.uns["cassia"] = "mine"
+    with pytest.raises(UsageError, match="uns has cassia already, which is no dict"):
+        cassia_engine.label(adata, pbmc, group_key="louvain")
+    assert adata.uns == {"cassia": "mine"}
+
+
+def test_a_backed_object_is_not_copied(pbmc: Path, adata: Cells) -> None:
+    adata.isbacked = True
+    with pytest.raises(UsageError, match="a backed AnnData is not copied in memory"):
+        cassia_engine.label(adata, pbmc, copy=True)
+
+
+def test_the_column_is_found(pbmc: Path, adata: Cells) -> None:
+    del adata.obs["n"]
+    cassia_engine.label(adata, pbmc)
+    assert adata.uns["cassia"]["group_key"] == "louvain"
+    adata.obs["other"] = adata.obs["louvain"]
+    with pytest.raises(UsageError, match="the clusters are in several columns of obs, louvain, other; say which"):
+        cassia_engine.label(adata, pbmc)
+    names = np.array([("CD3D",)], [("0", "O")])
+    adata.uns["rank_genes_groups"] = {"params": {"groupby": "other"}, "names": names}
+    cassia_engine.label(adata, pbmc)
+    assert adata.uns["cassia"]["group_key"] == "other"
+    adata.obs = adata.obs[["score"]]
+    with pytest.raises(UsageError, match="no column of obs has all clusters of the summary, 0, 1, 2"):
+        cassia_engine.label(adata, pbmc)
+
+
+def test_missing_and_mistyped_arguments(pbmc: Path, adata: Cells) -> None:
+    with pytest.raises(ArgumentError, match="is missing 1 required argument, 'summary'"):
+        cassia_engine.label(adata, group_key="louvain")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="groupkey"):
+        cassia_engine.label(adata, pbmc, groupkey="louvain")  # type: ignore[call-arg]
