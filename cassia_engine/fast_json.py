@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 _LEAST, _MOST = 1e-4, 1e16  # floats between them have no exponent
-_DEPTH = 2  # objects in each other, below the outermost, in which floats are looked at
+_PLAIN = (str, int, bool, type(None))
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(enc_hook=dict).encode
@@ -37,13 +37,12 @@ def parsed_json(text: str | bytes) -> Any:
 def ascii_json(data: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     """An object as json.dumps(data, separators=(",", ":"), allow_nan=False, default=dict) writes it, in ASCII.
 
-    Requests are written so, on the wire, in the journal and for its keys. A float in it stands in the object itself or
-    in one of up to two levels down, as a temperature does, and in no list.
+    Requests are written so, on the wire, in the journal and for its keys.
 
     Raises:
         ValueError: there is a NaN or an infinity in it.
     """
-    if not _has_odd_float(data.values(), _DEPTH):
+    if not _has_odd_float(data.values()):
         with contextlib.suppress(UnicodeEncodeError, OverflowError):  # half a surrogate pair; more than 64 bits
             raw = (_encode_sorted if sort_keys else _encode)(data)
             if raw.isascii() and b"\x7f" not in raw:
@@ -66,11 +65,15 @@ def rows_json(rows: Sequence[Any]) -> str:
     return f"[\n{lines}\n]" if lines.count("\n") == len(rows) - 1 else ""  # a text may hold such brackets too
 
 
-def _has_odd_float(values: Iterable[Any], depth: int = 0) -> bool:
-    """Whether there is a float that msgspec writes in another way, such as 0.00001 for 1e-05."""
+def _has_odd_float(values: Iterable[Any]) -> bool:
+    """Whether there is a float, however deep, that msgspec writes in another way, such as 0.00001 for 1e-05."""
     for value in values:
-        if type(value) is float and value and not _LEAST <= abs(value) < _MOST:
-            return True
-        if depth and isinstance(value, dict) and _has_odd_float(value.values(), depth - 1):
+        kind = type(value)
+        if kind in _PLAIN:
+            continue
+        if kind is float:
+            if value and not _LEAST <= abs(value) < _MOST:
+                return True
+        elif _has_odd_float(value.values() if hasattr(value, "values") else value):
             return True
     return False

@@ -46,10 +46,12 @@ def run_with_its_packages(stage: str, *arguments: str | Path) -> None:
 
 
 def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
-    """Offline and asking a model; reading a table as text and as Parquet; collecting from the journal."""
+    """Offline and asking a model; reading a table as text, Parquet and .h5ad; collecting from the journal."""
     chunks, result, status = tmp_path / "chunks", tmp_path / "result.jsonl", tmp_path / "status.json"
     context = ("--name", "only", "--tissue", "blood", "--species", "human")
     run_with_its_packages("split", "tests/data/scanpy.parquet", "--outdir", tmp_path / "parquet", *context)
+    h5ad = (EXAMPLES / "pbmc68k.h5ad", "--rank", "--group_key", "louvain")
+    run_with_its_packages("split", *h5ad, "--outdir", tmp_path / "h5ad", *context)
     run_with_its_packages("split", EXAMPLES / "pbmc68k_scanpy.csv", "--outdir", chunks, *context)
     chunk = chunks / "chunk_00000.json"
     run_with_its_packages("annotate", chunk, "--output", result)
