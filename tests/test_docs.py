@@ -98,14 +98,16 @@ def test_readme_gives_its_two_commands() -> None:
 
 
 def test_cassia_commands_of_the_readme_run(tmp_path: Path) -> None:
+    """With their outputs, out/..., in another folder."""
     found = [words for words in commands(README, ".venv/bin/cassia") if "openrouter" not in words]
-    assert found
+    assert [words[1] for words in found if "--output" in words or "--outdir" in words] == ["run", "run", "labels"]
     for words in found:
-        words[words.index("--outdir") + 1] = str(tmp_path)
-        assert cassia(*words[1:], cwd=ROOT).returncode == 0
-        name = words[words.index("--name") + 1]
-        ends = re.findall(r"`<name>(_[a-z_]+\.[a-z]+)`", README)
-        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(name + end for end in ends)
+        words = [re.sub("^out/", f"{tmp_path}/", word) for word in words]
+        assert cassia(*words[1:], cwd=ROOT).returncode == 0, words
+    ends = re.findall(r"`<name>(_[a-z_]+\.[a-z]+)`", README)
+    outputs = [sorted(path.name for path in (tmp_path / name).iterdir()) for name in ("pbmc", "pbmc68k")]
+    assert outputs[0] == sorted("pbmc" + end for end in ends)
+    assert outputs[1] == sorted(["labelled.h5ad", *("pbmc68k" + end for end in ends)])
 
 
 def test_commands_of_the_readme_that_need_a_key_say_so_without_one(tmp_path: Path) -> None:

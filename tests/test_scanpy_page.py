@@ -24,7 +24,13 @@ with h5py.File("{EXAMPLES}/pbmc68k.h5ad") as cells:
     louvain = cells["obs/louvain"]
     codes, names = louvain["codes"][:], [name.decode() for name in louvain["categories"][:]]
 obs = pd.DataFrame({{"louvain": pd.Categorical.from_codes(codes, names)}})
-adata = types.SimpleNamespace(X=None, obs=obs, var=pd.DataFrame(), obsm={{}}, uns={{}})
+groups = dict(list(markers.groupby("group")))
+ranked = {{
+    name: pd.DataFrame({{str(k): found[name].to_numpy() for k, found in groups.items()}}).to_records(index=False)
+    for name in ("names", "scores", "logfoldchanges", "pvals", "pvals_adj")
+}}
+uns = {{"rank_genes_groups": {{"params": {{"groupby": "louvain"}}, **ranked}}}}
+adata = types.SimpleNamespace(X=None, raw=None, layers={{}}, obs=obs, var=pd.DataFrame(), obsm={{}}, uns=uns)
 """
 CHECK = """
 labels = adata.obs.groupby("louvain", observed=True)["cassia_cl_label"].agg(["nunique", "first"])
