@@ -130,9 +130,9 @@ def copy_file(source: Path, target: Path, stop: threading.Event) -> None:
     Raises:
         OSError: one cannot be read, or the other written.
     """
-    with open(source, "rb") as read, open(target, "wb", buffering=0) as write:
+    with open(source, "rb") as read, open(target, "wb") as write:
         if hasattr(os, "copy_file_range"):
-            with suppress(OSError):  # other file systems, and some of the network; nothing more is copied so
+            with suppress(OSError):  # other file systems, and some of the network; a full disk is told by what follows
                 while not stop.is_set() and os.copy_file_range(read.fileno(), write.fileno(), _AT_ONCE):
                     pass
         read.seek(write.seek(0, os.SEEK_END))
@@ -159,6 +159,12 @@ def check_writable(*paths: Path) -> None:
                 "a folder has this name, and an output needs it; move it, or choose another name",
                 path=path,
                 code="output-is-folder",
+            )
+        if path.exists() and not path.is_file():
+            raise UsageError(
+                "this is a device or a pipe, in whose place no output is put; choose another name",
+                path=path,
+                code="output-is-device",
             )
     for there in {_nearest(path.parent): None for path in paths}:
         try:

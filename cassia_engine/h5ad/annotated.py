@@ -84,7 +84,7 @@ class AnnotatedData(Protocol):
         """A column of `obs` as groups.
 
         Raises:
-            ValueError: it holds decimal numbers.
+            ValueError: it holds decimal numbers, or values that are no names of groups.
         """
 
     def genes(self, raw: bool) -> list[str]:

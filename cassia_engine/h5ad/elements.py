@@ -33,6 +33,9 @@ def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
         with h5py.File(path, "r") as file:
             _check(file, place)
             yield file
+    except BlockingIOError as error:
+        what = "another program has this file open for writing; close it there first"
+        raise UsageError(what, path=place, code="h5ad-open-elsewhere") from error
     except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
         raise UsageError(
             "this .h5ad file is damaged or not complete; write or copy it again", path=place, code="h5ad-damaged"
@@ -170,7 +173,10 @@ def _categorical(element: h5py.Group) -> Groups:
 
 def _coded(codes: NDArray[Any], categories: Element) -> Groups:
     """Groups by codes; a category that is missing, which only damaged files have, stays as an empty text."""
-    return Groups(codes.astype(np.int64), tuple(label or "" for label in texts(categories)))
+    labels = tuple(label or "" for label in texts(categories))
+    if codes.size and not -1 <= codes.min() <= codes.max() < len(labels):
+        raise OSError("codes of no category")  # as of other damage
+    return Groups(codes.astype(np.int64), labels)
 
 
 def records(element: object) -> dict[str, NDArray[Any]] | None:

@@ -50,7 +50,20 @@ Column = Categories | Flags
 Notes = Mapping[str, str | Sequence[str]]
 
 
-def add_to_copy(copy: Path, columns: Sequence[Column], notes: Notes, source: Path, target: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is written: a column a value a cell, and the provenance, by its path in uns.
+
+    Attributes:
+        removed: columns of an earlier labelling that this one does not write, and that would tell of other labels.
+    """
+
+    columns: Sequence[Column]
+    notes: Notes
+    removed: Sequence[str]
+
+
+def add_to_copy(copy: Path, labelled: Labelled, source: Path, target: Path) -> None:
     """Put columns and notes into a copy of an .h5ad file, in the layout of its anndata.
 
     Columns and notes that are there under the same names are replaced.
@@ -65,7 +78,7 @@ def add_to_copy(copy: Path, columns: Sequence[Column], notes: Notes, source: Pat
     try:
         # Nobody else has this file, and some network file systems have no locks.
         with h5py.File(copy, "r+", locking=False) as file:
-            _add(file, source, columns, notes)
+            _add(file, source, labelled)
     except (OSError, RuntimeError) as error:
         raise _not_written(error, source, target) from error
 
@@ -81,13 +94,15 @@ def _not_written(error: OSError | RuntimeError, source: Path, target: Path) -> E
     return UsageError(what, path=source, code="h5ad-not-writable")
 
 
-def _add(file: h5py.File, source: Path, columns: Sequence[Column], notes: Notes) -> None:
+def _add(file: h5py.File, source: Path, labelled: Labelled) -> None:
     obs = file["obs"]
     old = _LAYOUTS.get(attribute(obs, "encoding-version")) if encoding(obs) == "dataframe" else None
     if old is None:
         what = "the layout of obs is none of anndata's; read the file and write it with anndata"
         raise UsageError(what, path=source, code="h5ad-layout-unknown")
-    for column in columns:
+    for name in labelled.removed:
+        _remove(obs, name)
+    for column in labelled.columns:
         _remove(obs, column.name)
         if isinstance(column, Flags):
             _write_array(obs, column.name, column.values, "" if old else "array")
@@ -95,9 +110,10 @@ def _add(file: h5py.File, source: Path, columns: Sequence[Column], notes: Notes)
             _write_old_categories(obs, column)
         else:
             _write_categories(obs, column)
-    names = list(dict.fromkeys([*columns_of(obs), *(column.name for column in columns)]))
+    kept = (name for name in columns_of(obs) if name not in labelled.removed)
+    names = list(dict.fromkeys([*kept, *(column.name for column in labelled.columns)]))
     obs.attrs["column-order"] = np.array(names, h5py.string_dtype())
-    for path, note in notes.items():
+    for path, note in labelled.notes.items():
         _write_note(file, source, path, note, old)
 
 

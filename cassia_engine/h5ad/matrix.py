@@ -105,9 +105,11 @@ class Sparse:
         pointers = self.pointers[start : stop + 1]
         first, last = int(pointers[0]), int(pointers[-1])
         positions, values = (buffer[: last - first] for buffer in buffers)
-        if last > first:
-            self._indices.read_direct(positions, np.s_[first:last])
-            self._data.read_direct(values, np.s_[first:last])
+        for source, target in ((self._indices, positions), (self._data, values)):
+            if last > first and isinstance(source, h5py.Dataset):
+                source.read_direct(target, np.s_[first:last])
+            elif last > first:
+                target[:] = source[first:last]
         return Block(start, pointers - first, positions, values)
 
 

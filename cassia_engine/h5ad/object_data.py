@@ -36,13 +36,25 @@ class ObjectData:
     def groups(self, column: str) -> Groups:
         import pandas as pd
 
-        values = self.adata.obs[column]
+        values = self._column(column)
         if not isinstance(values.dtype, pd.CategoricalDtype):
             if pd.api.types.is_float_dtype(values.dtype):
                 raise ValueError(column)
-            values = pd.Series(pd.Categorical(values, categories=values.dropna().unique()))
+            try:
+                values = pd.Series(pd.Categorical(values, categories=values.dropna().unique()))
+            except TypeError as error:  # lists
+                raise ValueError(column) from error
         labels = tuple(map(str, values.cat.categories))
+        if len(set(labels)) < len(labels):  # 1 and "1"
+            raise ValueError(column)
         return Groups(np.asarray(values.cat.codes, np.int64), labels)
+
+    def _column(self, name: str) -> pd.Series[Any]:
+        """A column of obs by its name as text; of several the first."""
+        obs = self.adata.obs
+        place = [str(column) for column in obs.columns].index(name)
+        found: pd.Series[Any] = obs.iloc[:, place]
+        return found
 
     def genes(self, raw: bool) -> list[str]:
         frame = self._var(raw)

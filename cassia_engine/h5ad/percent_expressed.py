@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,11 @@ def with_fractions(data: AnnotatedData, key: str, ranked: RankedGenes, groups: G
     Raises:
         UsageError: the matrix cannot be read.
     """
+    if ranked.fractions:
+        return ranked
     tested = place_of_test(ranked.parameters)
-    place = tested if ranked.fractions else _unscaled(data, tested)
-    if place is None or ranked.fractions:
+    place = _place_to_count_in(data, tested)
+    if place is None:
         return ranked
     found = read_expression(data, place, groups)
     if place == tested and found.facts.is_counts and "logfoldchanges" in ranked.statistics:
@@ -61,29 +64,56 @@ def read_expression(data: AnnotatedData, place: str, groups: Groups) -> Expressi
     try:
         return expression(data.matrix(place), groups.codes, len(groups.labels))
     except (MatrixError, ValueError) as error:
-        raise UsageError(
-            f"{place} cannot be read as a matrix of these cells: {error}", path=data.place, code="matrix-unreadable"
-        ) from error
+        raise _unreadable(data, place, error) from error
 
 
-def is_scaled(data: AnnotatedData, place: str) -> bool:
-    """Whether a matrix has values below 0 at its start, as scaling to unit variance leaves them."""
+def _unreadable(data: AnnotatedData, place: str, error: Exception) -> UsageError:
+    what = f"{place} cannot be read as a matrix of these cells: {error}"
+    return UsageError(what, path=data.place, code="matrix-unreadable")
+
+
+class ValueKind(Enum):
+    """What the values at the start of a matrix look like; OTHER may be log-normalized."""
+
+    SCALED = "scaled values"  # below 0, as scaling to unit variance leaves them
+    COUNTS = "raw counts"
+    OTHER = "other values"
+
+
+def kind_of_values(data: AnnotatedData, place: str) -> ValueKind:
+    """What a matrix holds, by the values at its start.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         values = first_values(data.matrix(place))
-    except MatrixError:
-        return False
-    return bool(len(values)) and bool(np.nanmin(values) < 0)
+    except MatrixError as error:
+        raise _unreadable(data, place, error) from error
+    known = values[np.isfinite(values)]
+    if (known < 0).any():
+        return ValueKind.SCALED
+    return ValueKind.COUNTS if known.any() and not (known % 1).any() else ValueKind.OTHER
 
 
-def _unscaled(data: AnnotatedData, tested: str) -> str | None:
-    """The matrix to count in: that of the test, or another one where that was scaled."""
+def _place_to_count_in(data: AnnotatedData, tested: str) -> str | None:
+    """The matrix of the test, or another one where that was scaled; None, with a warning, where there is none."""
     places = data.matrices()
-    if tested in places and not is_scaled(data, tested):
+    if tested not in places:
+        log.warning(
+            "%s: %s, by which genes were ranked, is not there: fractions of cells that express a gene are unknown, so "
+            "%s has no effect",
+            data.place,
+            tested,
+            argument("min_pct"),
+        )
+        return None
+    if kind_of_values(data, tested) is not ValueKind.SCALED:
         return tested
-    found = next((place for place in _UNSCALED if place in places and not is_scaled(data, place)), None)
-    if tested in places:
-        what = f"counted in {found}" if found else f"unknown, so {argument('min_pct')} has no effect"
-        log.warning("%s: %s is scaled; fractions of cells that express a gene are %s", data.place, tested, what)
+    others = (place for place in _UNSCALED if place in places)
+    found = next((place for place in others if kind_of_values(data, place) is not ValueKind.SCALED), None)
+    what = f"counted in {found}" if found else f"unknown, so {argument('min_pct')} has no effect"
+    log.warning("%s: %s is scaled; fractions of cells that express a gene are %s", data.place, tested, what)
     return found
 
 

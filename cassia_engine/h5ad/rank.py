@@ -11,7 +11,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.expression import Expression
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.percent_expressed import is_scaled, read_expression
+from cassia_engine.h5ad.percent_expressed import ValueKind, kind_of_values, read_expression
 from cassia_engine.h5ad.wilcoxon import RankedGroups, RankingError, RankingFault, rank_groups
 
 log = logging.getLogger(__name__)
@@ -23,24 +23,14 @@ def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
     Raises:
         UsageError: there are no log-normalized values, or groups that cannot be tested; says which.
     """
-    place = "raw/X" if "raw/X" in data.matrices() else "X"
-    if place not in data.matrices():
-        raise UsageError(
-            "the AnnData has no X to rank genes by; give it one, or ranked genes in uns",
-            path=data.place,
-            code="matrix-missing",
-        )
-    if is_scaled(data, place):
-        what = f"{place} is scaled, and genes are ranked by log-normalized values"
-        raise UsageError(
-            f"{what}; keep these in raw (adata.raw = adata, before scaling)", path=data.place, code="matrix-scaled"
-        )
+    place = _place(data)
+    if not any(groups.sizes.values()):
+        what = f"no cell has a cluster in obs['{column}']; give another {argument('group_key')}"
+        raise UsageError(what, path=data.place, code="no-cell-has-a-cluster")
     found = read_expression(data, place, groups)
-    if found.facts.is_counts:
-        what = f"{place} has raw counts, and genes are ranked by log-normalized values"
-        raise UsageError(
-            f"{what}; run sc.pp.normalize_total and sc.pp.log1p first", path=data.place, code="matrix-of-counts"
-        )
+    if found.facts.has_infinite:
+        what = f"{place} has infinite values, which have no rank; replace them"
+        raise UsageError(what, path=data.place, code="matrix-infinite")
     log.info(
         "%s: genes are ranked by Wilcoxon's test, obs['%s'], each against the rest (%s)", data.place, column, place
     )
@@ -49,6 +39,24 @@ def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
     except RankingError as error:
         raise _refused(data, column, groups, found, error) from error
     return _as_ranked_genes(ranked, column, groups, data.genes(place == "raw/X"), found)
+
+
+def _place(data: AnnotatedData) -> str:
+    """The matrix of log-normalized values: raw, as Scanpy takes it, or X.
+
+    Raises:
+        UsageError: there is none.
+    """
+    kinds = {place: kind_of_values(data, place) for place in ("raw/X", "X") if place in data.matrices()}
+    if not kinds:
+        what = "the AnnData has no X to rank genes by; give it one, or ranked genes in uns"
+        raise UsageError(what, path=data.place, code="matrix-missing")
+    if found := next((place for place, kind in kinds.items() if kind is ValueKind.OTHER), None):
+        return found
+    there = " and ".join(f"{place} has {kind.value}" for place, kind in kinds.items())
+    what = f"{there}, and genes are ranked by log-normalized values"
+    remedy = "put these into X or raw (of counts by sc.pp.normalize_total and sc.pp.log1p)"
+    raise UsageError(f"{what}; {remedy}", path=data.place, code="matrix-not-log-normalized")
 
 
 def _refused(data: AnnotatedData, column: str, groups: Groups, found: Expression, error: RankingError) -> UsageError:

@@ -41,32 +41,40 @@ def symbols_of(data: AnnotatedData, genes: Collection[str], column: str | None, 
     Raises:
         UsageError: the named column is missing, or has numbers; or the genes are ids and no column has symbols.
     """
-    raw = _is_of_raw(data, genes)
-    where = "raw.var" if raw else "var"
+    places = _places(data, genes)
     if column is not None:
-        _check_column(data, raw, where, column)
+        raw = next((raw for raw in places if column in data.gene_columns(raw)), places[0])
+        _check_column(data, raw, column)
         return _by_name(data, raw, column)
     kind = id_kind(genes)
     if kind is None or mapped:
         return {}
-    found = _found(data, raw, genes)
-    if not found:
-        texts = [name for name, is_text in data.gene_columns(raw).items() if is_text]
-        what = f"genes are {kind.name}, and none of the text columns of {where} has gene symbols"
-        there = f" (columns: {listed(texts)})" if texts else ""
-        remedy = f"name the column with {argument('gene_symbols_column')}, or give {argument('gene_map')}"
-        raise UsageError(f"{what}{there}; {remedy}", path=data.place, code="gene-symbols-not-found")
-    log.info("%s: genes are %s; their symbols are read from %s['%s']", data.place, kind.name, where, found)
-    return _by_name(data, raw, found)
+    for raw in places:
+        if found := _found(data, raw, genes):
+            where = f"{_where(raw)}['{found}']"
+            log.info("%s: genes are %s; their symbols are read from %s", data.place, kind.name, where)
+            return _by_name(data, raw, found)
+    texts = [name for raw in places for name, is_text in data.gene_columns(raw).items() if is_text]
+    what = (
+        f"genes are {kind.name}, and none of the text columns of {' and '.join(map(_where, places))} has gene symbols"
+    )
+    there = f" (columns: {listed(texts)})" if texts else ""
+    remedy = f"name the column with {argument('gene_symbols_column')}, or give {argument('gene_map')}"
+    raise UsageError(f"{what}{there}; {remedy}", path=data.place, code="gene-symbols-not-found")
 
 
-def _is_of_raw(data: AnnotatedData, genes: Collection[str]) -> bool:
-    """Whether ranked genes are those of raw: some of them are not in var."""
-    return bool(raw := set(data.genes(True))) and not set(genes) <= set(data.genes(False)) and bool(raw & set(genes))
+def _places(data: AnnotatedData, genes: Collection[str]) -> list[bool]:
+    """Where symbols of the genes may be: var (False), raw.var (True), those that have the genes."""
+    found = [raw for raw in (False, True) if set(genes) <= set(data.genes(raw))]
+    return found or [bool(set(genes) & set(data.genes(True)))]
 
 
-def _check_column(data: AnnotatedData, raw: bool, where: str, column: str) -> None:
-    columns = data.gene_columns(raw)
+def _where(raw: bool) -> str:
+    return "raw.var" if raw else "var"
+
+
+def _check_column(data: AnnotatedData, raw: bool, column: str) -> None:
+    columns, where = data.gene_columns(raw), _where(raw)
     given = option("gene_symbols_column", column)
     if column not in columns:
         there = f"{where} has {listed(list(columns))}" if columns else f"{where} has no columns"
@@ -82,15 +90,16 @@ def _check_column(data: AnnotatedData, raw: bool, where: str, column: str) -> No
 
 
 def _found(data: AnnotatedData, raw: bool, genes: Collection[str]) -> str | None:
-    """The text column with the most known symbols of some ranked genes; of species without known symbols, one of the
-    usual names that holds no ids."""
+    """The text column with known symbols of some ranked genes: one of the usual names, else that with the most; of
+    species without known symbols, one of the usual names that holds no ids."""
     looked_at = set(list(genes)[:_LOOKED_AT])
     places = [number for number, name in enumerate(data.genes(raw)) if name in looked_at]
     columns = [name for name, is_text in data.gene_columns(raw).items() if is_text]
     columns.sort(key=lambda name: _USUAL.index(name) if name in _USUAL else len(_USUAL))
     values = {name: _filled(data.gene_texts(raw, name), places) for name in columns}
-    shares = {name: sum(map(is_symbol, found)) / max(len(places), 1) for name, found in values.items()}
-    best = max(columns, key=shares.__getitem__, default=None)
+    shares = {name: sum(map(is_symbol, set(found))) / max(len(places), 1) for name, found in values.items()}
+    usual = [name for name in columns if name in _USUAL and shares[name] >= _KNOWN]
+    best = usual[0] if usual else max(columns, key=shares.__getitem__, default=None)
     if best is not None and shares[best] >= _KNOWN:
         return best
     return next((name for name in columns if name in _USUAL and values[name] and not id_kind(values[name])), None)

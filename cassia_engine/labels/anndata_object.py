@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from cassia_engine.arguments import complete
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
-from cassia_engine.h5ad.labels import Column, Notes
+from cassia_engine.h5ad.labels import Labelled
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.labels.columns import for_pandas
 from cassia_engine.labels.labelling import labelled
@@ -63,7 +63,7 @@ def label(
         data = ObjectData("the AnnData", adata)
         found = labelled(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))
         changed = adata.copy() if copy else adata
-        _write(changed, found.columns, found.notes)
+        _write(changed, found)
         return changed if copy else None
 
 
@@ -89,10 +89,12 @@ def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
     return [str(name) for name in said.get("columns", ())]
 
 
-def _write(adata: Any, columns: Sequence[Column], notes: Notes) -> None:
-    for column in columns:
+def _write(adata: Any, found: Labelled) -> None:
+    for name in found.removed:
+        del adata.obs[name]
+    for column in found.columns:
         adata.obs[column.name] = for_pandas(column)
-    for path, note in notes.items():
+    for path, note in found.notes.items():
         place = adata.uns
         *parents, name = path.split("/")
         for parent in parents:

@@ -13,7 +13,8 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.attributes import attribute
 from cassia_engine.h5ad.elements import index_of, opened_h5ad, texts
 from cassia_engine.h5ad.file_data import FileData
-from cassia_engine.labels.labelling import Labelled, labelled
+from cassia_engine.h5ad.labels import Labelled
+from cassia_engine.labels.labelling import labelled
 from cassia_engine.labels.summary import LabelSet
 from cassia_engine.labels.wanted import Wanted
 
@@ -48,10 +49,11 @@ def _checked(data: Path) -> Path:
     """The path of what is an HDF5 file at least."""
     if data.is_dir():
         raise UsageError("this is a folder; labels go into an .h5ad file", path=data, code="labels-data-folder")
-    if data.is_file() and not h5py.is_hdf5(data):
+    with open(data, "rb"):
+        pass  # what is wrong with it is the system's to say
+    if not h5py.is_hdf5(data):
         what = "this is no HDF5 file; give an .h5ad file, and the summary behind it"
         raise UsageError(what, path=data, code="labels-data-not-hdf5")
-    data.stat()  # what is wrong with it otherwise is the system's to say
     return data
 
 

@@ -38,7 +38,7 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
 
             write_parquet(parquet, found.index_name, found.index, found.labelled.columns)
         if copy and output:
-            add_to_copy(copy(), found.labelled.columns, found.labelled.notes, data, output)
+            add_to_copy(copy(), found.labelled, data, output)
     return [path for path in (output, parquet) if path]
 
 
@@ -55,6 +55,8 @@ def _check_targets(data: Path, summary: Path, output: Path | None, parquet: Path
             if target.exists() and given.exists() and target.samefile(given):
                 what = "an output cannot take the place of an input; give another name"
                 raise UsageError(what, path=target, code="labels-output-is-input")
+    if data.exists() and not data.is_file() and not data.is_dir():
+        raise UsageError("this is a device or a pipe; give an .h5ad file", path=data, code="labels-data-device")
     check_writable(*targets)
     for left in (left for target in targets if target.parent.is_dir() for left in left_aside(target)):
         log.warning("%s: left by a run that was killed, if none is writing it now; remove it", left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -22,10 +22,15 @@ log = logging.getLogger(__name__)
 Positions: TypeAlias = NDArray[np.int64]
 
 
-def joined(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Positions:
+def joined(
+    data: AnnotatedData, group_key: str, clusters: Sequence[str], sizes: Mapping[str, int] | None = None
+) -> Positions:
     """The position in `clusters` of each cell's group in the column `group_key` of obs, -1 where it has none.
 
     What does not match is a warning: clusters without cells, cells of other groups, and cells without a group.
+
+    Args:
+        sizes: how many cells the summary says that clusters have; others than here are a warning too.
 
     Raises:
         UsageError: there is no such column, it holds no groups, or nothing matches; says which there are.
@@ -38,6 +43,7 @@ def joined(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Posi
         raise _error(data, f"{what}; the column has {there}{_matching(data, clusters)}", "labels-no-match")
     of_group = np.array([*(place.get(label, -1) for label in groups.labels), -1], np.int64)
     _warn(groups, clusters, group_key)
+    _warn_of_sizes(groups, sizes or {})
     positions: Positions = of_group[groups.codes]
     return positions
 
@@ -49,13 +55,15 @@ def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
         UsageError: there is none, or nothing says which one is meant.
     """
     found = _columns_with(data, clusters)
-    ranked = _ranked_by(data) if len(found) > 1 else ""
-    if len(found) == 1 or ranked in found:
-        group_key = ranked or found[0]
+    ranked = _ranked_by(data)
+    if ranked in found or (len(found) == 1 and ranked not in data.obs_columns()):
+        group_key = ranked if ranked in found else found[0]
         log.info("clusters are those in obs column %s", shown(group_key))
         return group_key
     if found:
-        what = f"the clusters are in several columns of obs, {listed(found)}; say which are meant"
+        where = f"several columns of obs, {listed(found)}" if len(found) > 1 else f"obs column {listed(found)}"
+        but = f", and genes were ranked by {shown(ranked)}" if ranked else ""
+        what = f"the clusters are in {where}{but}; say which is meant"
         raise _error(data, what, "labels-group-key-unclear")
     what = f"no column of obs has all clusters of the summary, {listed(clusters)}; say which has most of them"
     raise _error(data, f"{what}, of {listed(data.obs_columns())}", "labels-group-key-not-found")
@@ -109,3 +117,18 @@ def _warn(groups: Groups, clusters: Sequence[str], group_key: str) -> None:
         log.warning(what, n_cells, listed(others))
     if n_without := int((groups.codes < 0).sum()):
         log.warning("cells without a cluster in obs column %s get no label: %d", shown(group_key), n_without)
+
+
+def _warn_of_sizes(groups: Groups, sizes: Mapping[str, int]) -> None:
+    """Cells may have been clustered anew since, with the same names for other clusters."""
+    here = groups.sizes
+    if others := [name for name, size in sizes.items() if name in here and here[name] != size]:
+        first = others[0]
+        log.warning(
+            "clusters have other numbers of cells than the summary says, so these may be other clusters: %s "
+            "(%s: %d cells here, %d in the summary)",
+            listed(others),
+            shown(first),
+            here[first],
+            sizes[first],
+        )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData
-from cassia_engine.h5ad.labels import Column, Notes, check_names
+from cassia_engine.h5ad.labels import Labelled, Notes, check_names
 from cassia_engine.h5ad.names import listed
 from cassia_engine.labels.columns import Values, own_columns
 from cassia_engine.labels.joining import find_group_key, joined
@@ -19,14 +18,6 @@ from cassia_engine.labels.wanted import Standard, Wanted
 from cassia_engine.records import OFFLINE
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """What is written: a column a value a cell, and the provenance, by its path in uns."""
-
-    columns: Sequence[Column]
-    notes: Notes
 
 
 def labelled(
@@ -42,7 +33,7 @@ def labelled(
             what is there.
     """
     group_key = wanted.group_key or find_group_key(data, label_set.clusters)
-    positions = joined(data, group_key, label_set.clusters)
+    positions = joined(data, group_key, label_set.clusters, label_set.sizes)
     described = own_columns(label_set.labels, wanted.prefix)
     if wanted.standard:
         described += _of_standard(data, label_set, wanted, taken)
@@ -54,7 +45,10 @@ def labelled(
         raise UsageError(what, path=data.place, code="labels-column-taken")
     log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
     columns = [one.of_cells(positions) for one in described]
-    return Labelled(columns, _notes(label_set, wanted, group_key, names))
+    removed = [name for name in own if name in taken and name not in names]
+    if removed:
+        log.info("columns of earlier labels are removed: %s", listed(removed))
+    return Labelled(columns, _notes(label_set, wanted, group_key, names), removed)
 
 
 def _of_standard(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:

@@ -24,7 +24,7 @@ NEEDED = (
     *("Cluster ID", "Predicted General Cell Type", "Predicted Detailed Cell Type"),
     *("Status", "CL ID", "CL Label", "Confidence"),
 )
-OTHER = ("CL Match", "Corrected From", "Evidence Genes", "Decided By", "Comment", "Model", "Provider")
+OTHER = ("CL Match", "Corrected From", "Evidence Genes", "Decided By", "Comment", "Model", "Provider", "Cells")
 _MISSING = ("", "NA", "NaN")
 _ENDS = ("_summary", "_full")
 
@@ -50,6 +50,7 @@ class ClusterLabel:
     evidence_genes: tuple[str, ...] = ()
     decided_by: str = ""
     comment: str = ""
+    n_cells: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class LabelSet:
     @property
     def clusters(self) -> tuple[str, ...]:
         return tuple(label.cluster for label in self.labels)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many cells each cluster had, of those whose number the summary has."""
+        return {label.cluster: label.n_cells for label in self.labels if label.n_cells is not None}
 
 
 def read_summary(summary: Path | str | pd.DataFrame) -> LabelSet:
@@ -175,4 +181,5 @@ def _label(cells: Mapping[str, str]) -> ClusterLabel:
         evidence_genes=tuple(gene for gene in cells.get("Evidence Genes", "").split(", ") if gene),
         decided_by=cells.get("Decided By", ""),
         comment=cells.get("Comment", ""),
+        n_cells=int(number) if (number := cells.get("Cells", "").removesuffix(".0")).isdecimal() else None,
     )

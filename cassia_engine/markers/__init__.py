@@ -131,7 +131,8 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         ids = [cluster.id for cluster in table.clusters]
         check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)
         clusters = without_down(source, table.clusters, settings.cluster_name)
-        clusters = with_whole_ids(source, without_blanks(source, clusters))
+        if not whole.exact_ids:
+            clusters = with_whole_ids(source, without_blanks(source, clusters))
         table = MarkerTable(table.selection, _with_cells(clusters, whole.n_cells))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:

@@ -129,23 +129,78 @@ def test_an_object_is_ranked_as_its_file() -> None:
     assert read(in_memory(SCANPY), **options) == read(SCANPY, **options)
 
 
+def scale_all(file: h5py.File) -> None:
+    scale(file)
+    scale(file, "X")
+
+
+def count_all(file: h5py.File) -> None:
+    count(file)
+    file["X"][...] = np.round(np.expm1(file["X"][()]))
+
+
+def infinite(file: h5py.File) -> None:
+    file["raw/X"][0, 0] = np.inf
+
+
 def without_matrices(file: h5py.File) -> None:
     del file["X"], file["raw"]
 
 
 def of_three_cells(file: h5py.File) -> None:
     without_matrices(file)
-    file["X"] = np.ones((3, 4))
+    file["X"] = np.full((3, 4), 0.5)
+
+
+def sparse(values: np.ndarray[Any, Any]) -> SimpleNamespace:
+    """As scipy's csr_matrix, by its attributes."""
+    places = [np.flatnonzero(row) for row in values]
+    indptr = np.r_[0, np.cumsum([len(place) for place in places])]
+    data, indices = values[values != 0], np.concatenate(places)
+    return SimpleNamespace(format="csr", shape=values.shape, data=data, indices=indices, indptr=indptr)
+
+
+def test_a_sparse_matrix_in_memory_is_ranked_too() -> None:
+    options = {"rank": True, "group_key": "cell_type"}
+    adata = in_memory(SCANPY)
+    adata.raw.X = sparse(adata.raw.X)
+    assert read(adata, **options) == read(SCANPY, **options)
+
+
+def test_x_is_ranked_where_raw_has_counts(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    """As CELLxGENE wants it."""
+    with caplog.at_level(logging.INFO):
+        table = read(changed(count), rank=True, group_key="cell_type")
+    assert "each against the rest (X)" in caplog.text
+    assert any(cluster.markers for cluster in table.clusters)
+
+
+def test_fractions_are_unknown_where_the_matrix_of_the_test_is_gone(
+    changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    read(changed(lambda file: file.pop("raw")), rank_key="t_test")
+    assert "raw/X, by which genes were ranked, is not there: fractions of cells" in caplog.text
+    assert "so min_pct has no effect" in caplog.text
 
 
 WRONG: dict[str, tuple[Callable[[h5py.File], None], dict[str, Any], str]] = {
     "no group": (lambda file: None, {"group_key": None}, "rank: name the column of clusters with group_key"),
     "both": (lambda file: None, {"rank_key": "t_test"}, "give one of them"),
-    "scaled": (scale, {}, "raw/X is scaled, and genes are ranked by log-normalized values; keep these in raw"),
-    "counts": (
-        count,
+    "scaled": (
+        scale_all,
         {},
-        "raw/X has raw counts, and genes are ranked by log-normalized values; run sc.pp.normalize_total",
+        "raw/X has scaled values and X has scaled values, and genes are ranked by log-normalized",
+    ),
+    "counts": (
+        count_all,
+        {},
+        "raw/X has raw counts and X has raw counts, and genes are ranked by log-normalized values",
+    ),
+    "infinite": (infinite, {}, "raw/X has infinite values, which have no rank; replace them"),
+    "no clusters": (
+        lambda file: file["obs/cell_type/codes"].write_direct(np.full(80, -1, np.int8)),
+        {},
+        "no cell has a cluster in obs['cell_type']; give another group_key",
     ),
     "one cell": (
         lambda file: file["obs/cell_type/codes"].write_direct(np.r_[np.int8(3), np.zeros(79, np.int8)]),

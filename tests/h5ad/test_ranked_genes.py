@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,7 +47,9 @@ def test_clusters_know_their_cells(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("categories", [(0, 10), (True, False), ("B/plasma", "T cell, CD4+")], ids=str)
+@pytest.mark.parametrize(
+    "categories", [(0, 10), (0.0, 1.0), (True, False), ("B/plasma", "T cell, CD4+"), ("0.0", "1.0")], ids=str
+)
 def test_cluster_ids_are_the_text_of_their_categories(categories: tuple[Any, Any], layout: str, tmp_path: Path) -> None:
     b, t = map(str, categories)
     small = Small(
@@ -194,10 +198,58 @@ def test_fraction_of_a_repeated_name_is_the_largest(tmp_path: Path) -> None:
     assert {marker.gene: marker.pct_in for marker in table.clusters[1].markers}["CD3D"] == second
 
 
+def test_symbols_only_in_raw_are_found_where_var_has_the_same_genes(tmp_path: Path) -> None:
+    small = Small(genes=IDS, ranked=BY_ID, pts=False, raw_genes=IDS, raw_var={"symbol": SYMBOLS})
+    assert genes(read(small.write(tmp_path / "a.h5ad"))) == {"B": list(B), "T": list(T)}
+
+
+def test_a_usual_column_of_symbols_is_taken_before_others(tmp_path: Path) -> None:
+    others = {"mouse_ortholog": [name.capitalize() for name in SYMBOLS], "letter": ["A"] * 8}
+    symbols = [*SYMBOLS[:6], "ENSG00000000001", "ENSG00000000002"]
+    small = Small(genes=IDS, ranked=BY_ID, pts=False, var={**others, "gene_symbols": symbols})
+    assert genes(read(small.write(tmp_path / "a.h5ad")))["T"] == list(T)
+
+
+def test_a_file_that_is_open_elsewhere_is_no_damaged_one(tmp_path: Path) -> None:
+    path = Small().write(tmp_path / "a.h5ad")
+    with open(path, "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)  # as HDF5 does for writing
+        with pytest.raises(UsageError, match="another program has this file open for writing"):
+            read(path)
+
+
+def test_codes_of_no_category_are_damage(tmp_path: Path) -> None:
+    path = Small().write(tmp_path / "a.h5ad")
+    with h5py.File(path, "r+") as file:
+        file["obs/leiden/codes"][0] = 7
+    with pytest.raises(UsageError, match="damaged"):
+        read(path)
+
+
+def test_mudata_is_told_behind_the_block_of_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5mu"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_group("mod")
+    with pytest.raises(UsageError, match="this is MuData"):
+        read(path)
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "folder"])
+def test_what_cannot_be_opened_is_told_with_options_of_an_anndata_too(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.h5ad"
+    if kind == "empty":
+        path.touch()
+    elif kind == "folder":
+        path.mkdir()
+    with pytest.raises(UsageError) as without:
+        read(path)
+    with pytest.raises(UsageError) as given:
+        read(path, group_key="leiden")
+    assert str(given.value) == str(without.value)
+
+
 @pytest.mark.parametrize("damage", ["cut", "no obs", "mudata", "anndata 0.6"])
 def test_damaged_file_is_refused_in_one_line(damage: str, tmp_path: Path) -> None:
-    import h5py
-
     path = Small().write(tmp_path / "a.h5ad")
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:3000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +314,36 @@ def test_other_tables_of_a_run(pbmc: Path) -> None:
     pd.read_csv(pbmc, dtype=str).to_csv("pbmc_summary.csv", sep=";", index=False, encoding="utf-8-sig")
     done(PBMC, "pbmc_summary.csv", "--group_key", "louvain", "--output", "two.h5ad")
     assert contents(Path("one.h5ad")) == contents(Path("two.h5ad"))
+
+
+def columns_in(path: str) -> tuple[list[str], list[str]]:
+    with h5py.File(path) as file:
+        return sorted(file["obs"]), sorted(file["obs"].attrs["column-order"])
+
+
+def test_columns_of_earlier_labels_are_removed(pbmc: Path) -> None:
+    done(PBMC, pbmc, "--group_key", "louvain", "--output", "cap.h5ad", "--standard", "cap")
+    done("cap.h5ad", pbmc, "--group_key", "louvain", "--output", "plain.h5ad")
+    done(PBMC, pbmc, "--group_key", "louvain", "--output", "alone.h5ad")
+    plain, alone = (columns_in(name) for name in ("plain.h5ad", "alone.h5ad"))
+    assert plain == alone
+    done("plain.h5ad", pbmc, "--group_key", "louvain", "--output", "again.h5ad", "--standard", "cap")
+
+
+def test_no_output_takes_the_place_of_a_pipe(pbmc: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for option in ("--output", "--parquet"):
+        result = labels(PBMC, pbmc, "--group_key", "louvain", option, pipe)
+        assert "this is a device or a pipe" in str(result.exception)
+    result = labels(pipe, pbmc, "--group_key", "louvain", "--output", "out.h5ad")
+    assert "this is a device or a pipe" in str(result.exception)
+    assert pipe.is_fifo()
+    assert not Path("out.h5ad").exists()
+
+
+def test_a_full_disk_is_told_by_the_copy(tmp_path: Path) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(bytes(2**20))
+    with pytest.raises(OSError, match="No space left"):
+        files.copy_file(source, Path("/dev/full"), threading.Event())

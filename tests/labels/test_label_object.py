@@ -146,3 +146,43 @@ def test_missing_and_mistyped_arguments(pbmc: Path, adata: Cells) -> None:
         cassia_engine.label(adata, group_key="louvain")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="groupkey"):
         cassia_engine.label(adata, pbmc, groupkey="louvain")  # type: ignore[call-arg]
+
+
+def test_columns_of_earlier_labels_are_removed(pbmc: Path, adata: Cells) -> None:
+    """Their labels may be others by now."""
+    cassia_engine.label(adata, pbmc, group_key="louvain", standard="cap")
+    assert "cassia--cell_fullname" in adata.obs
+    cassia_engine.label(adata, pbmc, group_key="louvain")
+    assert not [name for name in adata.obs if str(name).startswith("cassia--")]
+    cassia_engine.label(adata, pbmc, group_key="louvain", standard="cap")
+    assert "cassia--cell_fullname" in adata.obs
+
+
+def test_the_column_of_the_ranks_is_not_passed_over_for_another(pbmc: Path, adata: Cells) -> None:
+    adata.obs["leiden"] = adata.obs["louvain"].cat.rename_categories(lambda name: f"{name}.0")
+    names = pd.DataFrame({"0.0": ["CD3D"], "1.0": ["CD3D"]}).to_records(index=False)
+    adata.uns["rank_genes_groups"] = {"names": names, "params": {"groupby": "leiden"}}
+    adata.obs = adata.obs[["louvain", "leiden"]]
+    with pytest.raises(UsageError, match="in obs column louvain, and genes were ranked by leiden; say which is meant"):
+        cassia_engine.label(adata, pbmc)
+
+
+def test_other_numbers_of_cells_are_warned_of(
+    pbmc: Path, adata: Cells, answers: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    sizes = adata.obs["louvain"].value_counts()
+    summary = answers.reset_index().assign(Cells=lambda frame: frame["Cluster ID"].map(sizes).astype(str))
+    cassia_engine.label(adata, summary, group_key="louvain")
+    assert "other numbers of cells" not in caplog.text
+    summary.loc[summary["Cluster ID"] == "0", "Cells"] = "7"
+    cassia_engine.label(adata, summary, group_key="louvain")
+    assert "so these may be other clusters: 0 (0: 130 cells here, 7 in the summary)" in caplog.text
+
+
+def test_columns_that_are_no_groups_are_passed_over(pbmc: Path, adata: Cells) -> None:
+    adata.obs["lists"] = [["a"]] * len(adata.obs)
+    adata.obs[0] = 0.5
+    adata.obs.insert(0, "score", 0.5, allow_duplicates=True)
+    adata.obs = adata.obs.drop(columns="n")
+    cassia_engine.label(adata, pbmc)
+    assert adata.obs["cassia_annotation"].notna().all()

@@ -6,6 +6,7 @@ DataFrames, lists of rows, Parquet and pipes are written to a temporary file, wh
 from __future__ import annotations
 
 import csv
+import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,9 +59,9 @@ def opened(
         text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
         if h5ad and (found := _ranked_genes(table, h5ad, text)):
             place, n_cells = found
-            yield replace(open_source(text, place, in_rows=True), lines=False, n_cells=n_cells)
+            yield replace(open_source(text, place, in_rows=True), lines=False, n_cells=n_cells, exact_ids=True)
             return
-        if h5ad and (given := h5ad.given()):
+        if h5ad and (given := h5ad.given()) and not _is_unreadable(table):
             name, value = next(iter(given.items()))
             raise UsageError(
                 f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out",
@@ -103,6 +104,24 @@ def _regular(path: Path, copy: Path, max_size: float) -> Path:
     return copy
 
 
+def _is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5, also with a block of the writer's own in front, as mudata writes it."""
+    try:
+        with open(path, "rb") as raw:
+            start = raw.read(2048 + len(_HDF5))
+    except READING_ERRORS:
+        return False
+    return any(start[place : place + len(_HDF5)] == _HDF5 for place in (0, 512, 1024, 2048))
+
+
+def _is_unreadable(table: Table) -> bool:
+    """Whether a path is no file that can be read; its reader says why."""
+    if not isinstance(table, (str, Path)):
+        return False
+    path = Path(table)
+    return not path.is_file() or not os.access(path, os.R_OK) or not path.stat().st_size
+
+
 def _name(table: Table) -> str | None:
     return str(table) if isinstance(table, (str, Path)) else None
 
@@ -122,7 +141,7 @@ def _ranked_genes(table: Any, options: H5adOptions, text: Path) -> tuple[str, di
     """
     if isinstance(table, (str, Path)):
         path = local(table)
-        if not path.is_file() or not _starts_with(path, _HDF5):
+        if not path.is_file() or not _is_hdf5(path):
             return None
         from cassia_engine.h5ad.elements import opened_h5ad
         from cassia_engine.h5ad.file_data import FileData

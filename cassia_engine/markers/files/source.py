@@ -53,6 +53,7 @@ class Source:
         mixed_ends: its first lines have ends of several kinds.
         added: how many lines cassia wrote above what the file has, as it has no header.
         n_cells: how many cells each cluster has, where the table is out of an AnnData.
+        exact_ids: clusters are called as they are here, out of an AnnData, and were in no spreadsheet.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class Source:
     mixed_ends: bool = False
     added: int = 0
     n_cells: Mapping[str, int] = field(default_factory=dict)
+    exact_ids: bool = False
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
