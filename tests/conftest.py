@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from cassia_engine.callers import Caller, called_from
 
 if TYPE_CHECKING:
     from tests.mock_provider.running import Running
+
+# No test is about the time that it takes.
+settings.register_profile("cassia", deadline=None)
+settings.load_profile("cassia")
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"

@@ -223,6 +223,8 @@ def possible(path: Path, wild: Wild) -> list[list[str]]:
     for delimiter in "\t;, ":
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if "".join(row).strip()]
         if "cluster" in rows[0]:
-            column = rows[0].index("cluster") + (len(rows[1]) == len(rows[0]) + 1)
-            found.append(expected([row[column] for row in rows[1:] if len(row) > column]))
+            place, is_longer = rows[0].index("cluster"), len(rows[1]) == len(rows[0]) + 1
+            # Of two columns a third field may also be a gene in a field of its own, which is said.
+            columns = {place + is_longer, place if len(rows[0]) == 2 else place + is_longer}
+            found += [expected([row[column] for row in rows[1:] if len(row) > column]) for column in columns]
     return found
