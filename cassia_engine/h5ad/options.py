@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from cassia_engine.callers import option
+from cassia_engine.errors import UsageError
 from cassia_engine.settings import SplitSettings
 
 # Where Scanpy keeps ranked genes.
@@ -27,7 +29,13 @@ class H5adOptions:
         has_gene_map = settings.gene_map is not None
         return cls(settings.group_key, settings.rank_key, settings.gene_symbols_column, settings.rank, has_gene_map)
 
-    def given(self) -> dict[str, str | bool]:
-        """Those that were given, by name."""
-        names = ("group_key", "rank_key", "gene_symbols_column", "rank")
-        return {name: value for name in names if (value := getattr(self, name)) not in (None, False)}
+    def refuse(self, place: str) -> None:
+        """Refuse what was given, for a table that is no AnnData.
+
+        Raises:
+            UsageError: something was.
+        """
+        for name in ("group_key", "rank_key", "gene_symbols_column", "rank"):
+            if (value := getattr(self, name)) not in (None, False):
+                what = f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out"
+                raise UsageError(what, path=place, code="option-only-for-h5ad")

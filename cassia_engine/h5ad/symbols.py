@@ -14,7 +14,7 @@ from cassia_engine.knowledge.known import is_symbol
 
 log = logging.getLogger(__name__)
 
-# What tools call the column; of columns with as many known symbols the first of these is taken.
+# What tools call the column: the first of these with enough known symbols is taken before any other.
 _USUAL = (
     "gene_symbols",
     "gene_symbol",

@@ -113,8 +113,10 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
     may_be_sets = not named and settings.marker_format in ("auto", "simplified")
     with ExitStack() as stack:
         stack.enter_context(interrupts())
-        open_file = open_sets if may_be_sets else None
-        whole = stack.enter_context(opened(markers, settings.max_table_size, open_file, H5adOptions.of(settings)))
+        open_file, of_anndata = open_sets if may_be_sets else None, H5adOptions.of(settings)
+        whole = stack.enter_context(opened(markers, settings.max_table_size, open_file, of_anndata))
+        if not whole.from_anndata:
+            of_anndata.refuse(whole.place)
         if len(columns := data_columns(whole)) == 2:
             refuse_second_header(whole, columns)
         shape = stack.enter_context(shaped(whole, settings))
@@ -131,7 +133,7 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         ids = [cluster.id for cluster in table.clusters]
         check_conditions(source, used, "" if shape.format else source.header[columns[0]], ids, settings)
         clusters = without_down(source, table.clusters, settings.cluster_name)
-        if not whole.exact_ids:
+        if not whole.from_anndata:  # whose names no spreadsheet has changed
             clusters = with_whole_ids(source, without_blanks(source, clusters))
         table = MarkerTable(table.selection, _with_cells(clusters, whole.n_cells))
         warn_of_ids(source, [cluster.id for cluster in clusters])

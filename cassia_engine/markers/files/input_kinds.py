@@ -6,7 +6,6 @@ DataFrames, lists of rows, Parquet and pipes are written to a temporary file, wh
 from __future__ import annotations
 
 import csv
-import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
-from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local
 from cassia_engine.h5ad import is_anndata
@@ -59,15 +57,8 @@ def opened(
         text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
         if h5ad and (found := _ranked_genes(table, h5ad, text)):
             place, n_cells = found
-            yield replace(open_source(text, place, in_rows=True), lines=False, n_cells=n_cells, exact_ids=True)
+            yield replace(open_source(text, place, in_rows=True), lines=False, n_cells=n_cells, from_anndata=True)
             return
-        if h5ad and (given := h5ad.given()) and not _is_unreadable(table):
-            name, value = next(iter(given.items()))
-            raise UsageError(
-                f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out",
-                path=_name(table),
-                code="option-only-for-h5ad",
-            )
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)
             yield replace(open_source(plain_copy(text, place, plain), place, in_rows=True), unnamed=True)
@@ -112,18 +103,6 @@ def _is_hdf5(path: Path) -> bool:
     except READING_ERRORS:
         return False
     return any(start[place : place + len(_HDF5)] == _HDF5 for place in (0, 512, 1024, 2048))
-
-
-def _is_unreadable(table: Table) -> bool:
-    """Whether a path is no file that can be read; its reader says why."""
-    if not isinstance(table, (str, Path)):
-        return False
-    path = Path(table)
-    return not path.is_file() or not os.access(path, os.R_OK) or not path.stat().st_size
-
-
-def _name(table: Table) -> str | None:
-    return str(table) if isinstance(table, (str, Path)) else None
 
 
 def _starts_with(path: Path, magic: bytes) -> bool:

@@ -52,8 +52,8 @@ class Source:
         unnamed: it is no file of a person's, so that `place` is no name.
         mixed_ends: its first lines have ends of several kinds.
         added: how many lines cassia wrote above what the file has, as it has no header.
-        n_cells: how many cells each cluster has, where the table is out of an AnnData.
-        exact_ids: clusters are called as they are here, out of an AnnData, and were in no spreadsheet.
+        from_anndata: these are the ranked genes of an AnnData.
+        n_cells: how many cells each cluster has, where an AnnData says so.
     """
 
     path: Path
@@ -68,8 +68,8 @@ class Source:
     unnamed: bool = False
     mixed_ends: bool = False
     added: int = 0
+    from_anndata: bool = False
     n_cells: Mapping[str, int] = field(default_factory=dict)
-    exact_ids: bool = False
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
