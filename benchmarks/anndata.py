@@ -36,9 +36,11 @@ def measured(work):
 CASSIA = """
 import h5py
 from cassia_engine.h5ad.expression import VALUES_IN_BLOCK, expression
+from cassia_engine.h5ad.matrix import open_matrix
 from cassia_engine.h5ad.wilcoxon import rank_groups
 file = h5py.File(path)
 x, codes = file["X"], file["obs/cluster/codes"][:]
+matrix = open_matrix(x)
 n_groups = len(file["obs/cluster/categories"])
 def read():
     if isinstance(x, h5py.Group):
@@ -78,13 +80,13 @@ def commands(path: Path, peers: str | None, rank: bool) -> dict[str, list[str]]:
     here = sys.executable
     found = {
         READ: command(here, CASSIA + "measured(read)"),
-        EXPRESSION: command(here, CASSIA + "measured(lambda: expression(x, codes, n_groups))"),
+        EXPRESSION: command(here, CASSIA + "measured(lambda: expression(matrix, codes, n_groups))"),
     }
     if peers:
         found[CLIENT] = command(peers, PEERS + "measured(percent)")
         found[CLIENT_BACKED] = command(peers, PEERS + "measured(percent)", "backed")
     if rank:
-        both = "measured(lambda: rank_groups(x, codes, expression(x, codes, n_groups)))"
+        both = "measured(lambda: rank_groups(matrix, codes, expression(matrix, codes, n_groups)))"
         found[RANK] = command(here, CASSIA + both)
     if rank and peers:
         found[SCANPY] = command(peers, PEERS + WARM + "measured(rank)")

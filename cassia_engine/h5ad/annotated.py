@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.h5ad.matrix import Dense, Element, Sparse
-
-Matrix: TypeAlias = "Dense | Sparse | Element"
+from cassia_engine.h5ad.matrix import Matrix
 
 # The statistics that Scanpy's rank_genes_groups keeps a record array each of, in the order of its data frame.
 NAMES = "names"
 STATISTICS = ("scores", "logfoldchanges", "pvals", "pvals_adj")
 # Frames of fractions of cells, with their columns in that data frame.
 FRACTIONS = {"pts": "pct_nz_group", "pts_rest": "pct_nz_reference"}
+# What Scanpy's `reference` is where a group was tested against all other cells.
+REST = "rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class RankedGenes:
 
     Attributes:
         names: by tested group, its genes in their order, shape (n,); None or NaN where a filter removed one.
-        statistics: by name and group, the values of these genes, shape (n,); a test has not all of STATISTICS.
+        statistics: by name and group, the values of these genes, shape (n,); a test has not all of STATISTICS, and
+            may have fractions of cells among them, by their columns in FRACTIONS.
         fractions: by name in FRACTIONS, where `pts=True` was given.
         parameters: what the tool noted of its call, such as groupby, reference, method and use_raw.
     """

@@ -179,10 +179,13 @@ def _coded(codes: NDArray[Any], categories: Element) -> Groups:
     return Groups(codes.astype(np.int64), labels)
 
 
-def records(element: object) -> dict[str, NDArray[Any]] | None:
-    """A record array as one array a field, in the order of its fields, text as str; None if it is none."""
-    if not isinstance(element, h5py.Dataset) or not element.dtype.names:
-        return None
+def are_records(element: object) -> bool:
+    """Whether this is a record array."""
+    return isinstance(element, h5py.Dataset) and bool(element.dtype.names)
+
+
+def records(element: h5py.Dataset) -> dict[str, NDArray[Any]]:
+    """The fields of a record array, in their order; text as str."""
     values = element[()]
     return {name: _field(values[name], element.dtype[name]) for name in element.dtype.names}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.h5ad.matrix import Block, Dense, Element, Sparse, open_matrix
+from cassia_engine.h5ad.matrix import Block, Dense, Matrix, Sparse
 
 VALUES_IN_BLOCK = 6_000_000  # 24 MB in single precision, and as much of indices
 VALUES_AT_ONCE = 200_000  # of one group: they stay in the processor's cache
@@ -100,7 +100,7 @@ def _shares(parts: NDArray[Any], sizes: NDArray[np.int64]) -> NDArray[np.float64
         return np.asarray(parts / sizes[:, None], np.float64)
 
 
-def expression(element: Element | None, codes: NDArray[np.integer[Any]], n_groups: int) -> Expression:
+def expression(matrix: Matrix, codes: NDArray[np.integer[Any]], n_groups: int) -> Expression:
     """Count and sum the values of each gene in each group.
 
     Memory is that of a few blocks (about 300 MB) and three arrays of (groups + 1) x genes x 8 bytes; it does not depend
@@ -108,15 +108,14 @@ def expression(element: Element | None, codes: NDArray[np.integer[Any]], n_group
     Scanpy does.
 
     Args:
-        element: the matrix in the open file, cells by genes: dense, CSR or CSC.
+        matrix: cells by genes: dense, CSR or CSC.
         codes: shape (cells,), the group of each cell, 0 to n_groups - 1, and -1 for none.
         n_groups: how many groups there are; some may have no cells.
 
     Raises:
-        MatrixError: the element is no matrix of numbers.
+        MatrixError: its parts do not belong together.
         ValueError: `codes` is not of this matrix.
     """
-    matrix = open_matrix(element)
     place = group_places(codes, n_groups, matrix.shape[0])
     tally = _Tally(n_groups + 1, matrix.shape[1], _Facts(matrix.dtype))
     if isinstance(matrix, Dense):

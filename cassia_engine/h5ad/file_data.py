@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, Matrix, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.elements import (
+    are_records,
     array,
     column,
     columns_of,
@@ -20,7 +21,7 @@ from cassia_engine.h5ad.elements import (
     records,
     texts,
 )
-from cassia_engine.h5ad.matrix import open_matrix
+from cassia_engine.h5ad.matrix import Matrix, open_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,13 @@ class FileData:
 
     def ranked_keys(self) -> list[str]:
         uns = self.file.get("uns")
-        return [key for key in uns or () if isinstance(uns[key], h5py.Group) and records(uns[key].get(NAMES))]
+        return [key for key in uns or () if isinstance(uns[key], h5py.Group) and are_records(uns[key].get(NAMES))]
 
     def ranked(self, key: str) -> RankedGenes:
         found = self.file["uns"][key]
-        statistics = {name: values for name in STATISTICS if (values := records(found.get(name)))}
+        statistics = {name: records(found[name]) for name in STATISTICS if are_records(found.get(name))}
         fractions = {name: _fractions(found[name]) for name in FRACTIONS if is_frame(found.get(name))}
-        return RankedGenes(records(found[NAMES]) or {}, statistics, fractions, parameters(found.get("params")))
+        return RankedGenes(records(found[NAMES]), statistics, fractions, parameters(found.get("params")))
 
     def obs_columns(self) -> list[str]:
         return columns_of(self.file["obs"])

@@ -130,14 +130,15 @@ class Dense:
         return read_ahead(lambda start: (start, self._dataset[start : start + step, first:last]), starts)
 
 
-def open_matrix(element: Element | Dense | Sparse | None) -> Dense | Sparse:
+Matrix: TypeAlias = Dense | Sparse
+
+
+def open_matrix(element: Element | None) -> Matrix:
     """An element of an open file (X, a layer, raw/X) as a matrix; its values are not read yet.
 
     Raises:
         MatrixError: it is no matrix of numbers.
     """
-    if isinstance(element, Dense | Sparse):
-        return element
     if isinstance(element, h5py.Dataset) and element.shape is not None and len(element.shape) == 2:
         return Dense(str(element.name), element)
     if not isinstance(element, h5py.Group):
@@ -152,16 +153,15 @@ def open_matrix(element: Element | Dense | Sparse | None) -> Dense | Sparse:
     return Sparse(str(element.name), element, (int(shape[0]), int(shape[1])), kind.startswith("csc"))
 
 
-def matrix_of(name: str, value: Any) -> Element | Dense | Sparse:
+def matrix_of(name: str, value: Any) -> Matrix:
     """A matrix of an AnnData object: an array, a sparse matrix of scipy, or what a backed AnnData has in its file.
 
     Raises:
         MatrixError: it is none of these.
     """
-    if isinstance(value, h5py.Dataset):
-        return value
-    if isinstance(group := getattr(value, "group", None), h5py.Group):
-        return group
+    element = getattr(value, "group", value)
+    if isinstance(element, h5py.Dataset | h5py.Group):
+        return open_matrix(element)
     if (kind := getattr(value, "format", None)) in ("csr", "csc"):
         parts = {part: getattr(value, part) for part in ("data", "indices", "indptr")}
         return Sparse(name, parts, value.shape, kind == "csc")
@@ -170,13 +170,8 @@ def matrix_of(name: str, value: Any) -> Element | Dense | Sparse:
     raise MatrixError(MatrixFault.NO_MATRIX, name)
 
 
-def first_values(element: Element | Dense | Sparse | None, number: int = 1_000_000) -> NDArray[Any]:
-    """About so many values of its start, without the zeros that a sparse matrix does not hold; flat.
-
-    Raises:
-        MatrixError: it is no matrix of numbers.
-    """
-    matrix = open_matrix(element)
+def first_values(matrix: Matrix, number: int = 1_000_000) -> NDArray[Any]:
+    """About so many values of its start, without the zeros that a sparse matrix does not hold; flat."""
     if isinstance(matrix, Dense):
         return next((values.ravel() for _, values in matrix.blocks(number)), np.empty(0))
     return next((block.values for block in matrix.blocks(number)), np.empty(0))

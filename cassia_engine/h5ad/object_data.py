@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, Matrix, RankedGenes
-from cassia_engine.h5ad.matrix import matrix_of
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.matrix import Matrix, matrix_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,7 @@ import numpy as np
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
-from cassia_engine.h5ad.annotated import AnnotatedData, Fractions, Groups, RankedGenes
-from cassia_engine.h5ad.expression import Expression
+from cassia_engine.h5ad.annotated import FRACTIONS, REST, STATISTICS, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.percent_expressed import ValueKind, kind_of_values, read_expression
 from cassia_engine.h5ad.wilcoxon import RankedGroups, RankingError, RankingFault, rank_groups
@@ -37,8 +36,8 @@ def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
     try:
         ranked = rank_groups(data.matrix(place), groups.codes, found, log_base=data.log_base())
     except RankingError as error:
-        raise _refused(data, column, groups, found, error) from error
-    return _as_ranked_genes(ranked, column, groups, data.genes(place == "raw/X"), found)
+        raise _refused(data, column, groups, error) from error
+    return _as_ranked_genes(ranked, column, groups, data.genes(place == "raw/X"))
 
 
 def _place(data: AnnotatedData) -> str:
@@ -59,7 +58,7 @@ def _place(data: AnnotatedData) -> str:
     raise UsageError(f"{what}; {remedy}", path=data.place, code="matrix-not-log-normalized")
 
 
-def _refused(data: AnnotatedData, column: str, groups: Groups, found: Expression, error: RankingError) -> UsageError:
+def _refused(data: AnnotatedData, column: str, groups: Groups, error: RankingError) -> UsageError:
     names = listed([groups.labels[number] for number in error.groups])
     where = f"obs['{column}']"
     what = {
@@ -70,18 +69,11 @@ def _refused(data: AnnotatedData, column: str, groups: Groups, found: Expression
     return UsageError(what[error.fault], path=data.place, code="matrix-unrankable")
 
 
-def _as_ranked_genes(
-    ranked: RankedGroups, column: str, groups: Groups, genes: list[str], found: Expression
-) -> RankedGenes:
+def _as_ranked_genes(ranked: RankedGroups, column: str, groups: Groups, genes: list[str]) -> RankedGenes:
     labels = [groups.labels[number] for number in ranked.groups]
     names = np.array(genes, object)[ranked.genes]
-    fractions = {
-        "pts": Fractions(tuple(genes), dict(zip(groups.labels, found.nonzero_fractions(), strict=True))),
-        "pts_rest": Fractions(tuple(genes), dict(zip(groups.labels, found.rest_nonzero_fractions(), strict=True))),
-    }
     statistics = {
-        name: dict(zip(labels, getattr(ranked, name), strict=True))
-        for name in ("scores", "logfoldchanges", "pvals", "pvals_adj")
+        name: dict(zip(labels, getattr(ranked, name), strict=True)) for name in (*STATISTICS, *FRACTIONS.values())
     }
-    parameters = {"groupby": column, "reference": "rest", "method": "wilcoxon"}
-    return RankedGenes(dict(zip(labels, names, strict=True)), statistics, fractions, parameters)
+    parameters = {"groupby": column, "reference": REST, "method": "wilcoxon"}
+    return RankedGenes(dict(zip(labels, names, strict=True)), statistics, {}, parameters)

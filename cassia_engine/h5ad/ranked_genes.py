@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cassia_engine.callers import argument, option
 from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, did_you_mean, shown
-from cassia_engine.h5ad.annotated import FRACTIONS, AnnotatedData, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.h5ad.percent_expressed import with_fractions
@@ -23,14 +23,12 @@ from cassia_engine.markers.files.database import connected
 
 log = logging.getLogger(__name__)
 
-# What Scanpy's `reference` is where a group was tested against all other cells.
-_REST = "rest"
 # Only these are a missing cluster in a table; see `markers.files.source.MISSING`.
 _NO_LABELS = ("", "NA", "NaN")
 
 
 def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> dict[str, int]:
-    """Write the ranked genes as a CSV file, a row a gene and group, in the file's order.
+    """Write the ranked genes as a CSV file: one row for each gene of each group, in the AnnData's order.
 
     Returns:
         How many cells each group of the table has; {} where the file has no column of the groups.
@@ -40,7 +38,8 @@ def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) ->
     """
     ranked, groups = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
     _write(data, ranked, _symbols(data, ranked, options), text)
-    return {name: groups.sizes[name] for name in ranked.names} if groups else {}
+    sizes = groups.sizes if groups else {}
+    return {name: sizes[name] for name in ranked.names if name in sizes}
 
 
 def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups]:
@@ -127,8 +126,8 @@ def _groups(data: AnnotatedData, column: str, is_given: bool, key: str = "") -> 
     try:
         return data.groups(column)
     except ValueError as error:
-        what = "the column has decimal numbers, no groups; give the column of clusters"
-        raise UsageError(f"{said}: {what}", path=data.place, code="group-key-decimal") from error
+        what = "the column has no groups, but decimal numbers or values that are no names; give the column of clusters"
+        raise UsageError(f"{said}: {what}", path=data.place, code="group-key-no-groups") from error
 
 
 def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:
@@ -164,7 +163,8 @@ def _check_cells(data: AnnotatedData, column: str, groups: Groups, tested: Seque
         raise UsageError(what, path=data.place, code="group-nameless")
     if without := int((groups.codes < 0).sum()):
         log.warning("%s: %d of %d cells have no cluster in obs['%s']", data.place, without, len(groups.codes), column)
-    if small := [name for name in tested if groups.sizes[name] < 2]:
+    sizes = groups.sizes
+    if small := [name for name in tested if sizes[name] < 2]:
         log.warning("%s: clusters of one cell or none, whose statistics say little: %s", data.place, listed(small))
 
 
@@ -178,7 +178,7 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
             "second cluster under the name of the first"
         )
         raise UsageError(f"{what}; rank the genes by method='wilcoxon'", path=data.place, code="logreg-of-two-groups")
-    if ranked.parameters.get("reference") not in (None, _REST):
+    if ranked.parameters.get("reference") not in (None, REST):
         log.warning(
             "%s: logistic regression compares all clusters; its reference %s had no effect",
             data.place,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.expression import Expression, checked_cells, group_places
-from cassia_engine.h5ad.matrix import Dense, Element, Sparse, open_matrix
+from cassia_engine.h5ad.matrix import Dense, Matrix, Sparse
 
 VALUES_IN_BLOCK = 1_000_000
 KEY_BITS = 32
@@ -41,7 +41,7 @@ class RankSums:
     ties: NDArray[np.float64]
 
 
-def rank_sums(element: Element | None, codes: NDArray[np.integer[Any]], found: Expression, *, memory: int) -> RankSums:
+def rank_sums(matrix: Matrix, codes: NDArray[np.integer[Any]], found: Expression, *, memory: int) -> RankSums:
     """Rank all cells by each gene.
 
     A CSC is read once. A CSR or dense matrix is read once for all genes whose values, at 8 bytes each, fit into
@@ -49,15 +49,14 @@ def rank_sums(element: Element | None, codes: NDArray[np.integer[Any]], found: E
     take six times that.
 
     Args:
-        element: the matrix in the open file, without missing values.
+        matrix: without missing values.
         codes: shape (cells,), as `found` was made with.
         found: what `expression` found in the same matrix.
         memory: bytes for the values that are sorted at once; blocks and tables come on top.
 
     Raises:
-        MatrixError: the element is no matrix of numbers.
+        MatrixError: its parts do not belong together.
     """
-    matrix = open_matrix(element)
     n_groups, n_genes = found.sums.shape
     place = group_places(codes, n_groups, matrix.shape[0])
     nonzero = np.vstack([found.nonzero, found.other_nonzero])
@@ -128,7 +127,7 @@ Column: TypeAlias = "tuple[int, Numbers, NDArray[np.int64], int]"
 
 
 def _columns(
-    matrix: Dense | Sparse, place: NDArray[np.int64], counts: NDArray[np.int64], packing: _Packing, memory: int
+    matrix: Matrix, place: NDArray[np.int64], counts: NDArray[np.int64], packing: _Packing, memory: int
 ) -> Iterator[Column]:
     """Of each gene: keys in ascending order, the groups that belong to them, and the key of 0."""
     if isinstance(matrix, Sparse) and matrix.by_gene:
@@ -140,7 +139,7 @@ def _columns(
 
 
 def _columns_of_pass(
-    matrix: Dense | Sparse,
+    matrix: Matrix,
     place: NDArray[np.int64],
     counts: NDArray[np.int64],
     packing: _Packing,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.expression import Expression
-from cassia_engine.h5ad.matrix import Element
+from cassia_engine.h5ad.matrix import Matrix
 from cassia_engine.h5ad.normal import two_sided
 from cassia_engine.h5ad.ranks import RankSums, rank_sums
 
@@ -68,18 +68,9 @@ class RankedGroups:
     pct_nz_group: NDArray[np.float64]
     pct_nz_reference: NDArray[np.float64]
 
-    def columns(self, group_names: Sequence[str], gene_names: Sequence[str]) -> dict[str, NDArray[Any]]:
-        """One array a column, as sc.get.rank_genes_groups_df(adata, None) has them for pts=True, group by group."""
-        groups = np.array(group_names, object)[self.groups]
-        found: dict[str, NDArray[Any]] = {"group": np.repeat(groups, self.genes.shape[1])}
-        found["names"] = np.array(gene_names, object)[self.genes.ravel()]
-        for name in ("scores", "logfoldchanges", "pvals", "pvals_adj", "pct_nz_group", "pct_nz_reference"):
-            found[name] = getattr(self, name).ravel()
-        return found
-
 
 def rank_groups(
-    element: Element | None,
+    matrix: Matrix,
     codes: NDArray[np.integer[Any]],
     found: Expression,
     *,
@@ -91,7 +82,7 @@ def rank_groups(
     Memory is `memory`, a few blocks (about 100 MB) and some twenty arrays of groups x genes x 8 bytes.
 
     Args:
-        element: the matrix in the open file, cells by genes, of logarithmised values.
+        matrix: cells by genes, of logarithmised values.
         codes: shape (cells,), as `found` was made with: the group of each cell, -1 for none.
         found: what `expression` found in the same matrix.
         log_base: the base of the logarithm, as uns/log1p/base has it; None for e.
@@ -99,11 +90,11 @@ def rank_groups(
 
     Raises:
         RankingError: a group has one cell, or no other cells to compare it with, or values are missing.
-        MatrixError: the element is no matrix of numbers.
+        MatrixError: its parts do not belong together.
     """
     _check(found)
     tested = np.flatnonzero(found.sizes)
-    scores = _scores(rank_sums(element, codes, found, memory=memory), found)[tested]
+    scores = _scores(rank_sums(matrix, codes, found, memory=memory), found)[tested]
     order = np.argsort(-scores, axis=1, kind="stable")
     pvals = two_sided(scores)
 

@@ -84,8 +84,8 @@ def _groups(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Gro
     try:
         return data.groups(group_key)
     except ValueError:
-        what = f"obs column {shown(group_key)} holds decimal numbers, which are no clusters"
-        raise _error(data, f"{what}; give a column of clusters", "labels-group-key-decimal") from None
+        what = f"obs column {shown(group_key)} has no groups, but decimal numbers or values that are no names"
+        raise _error(data, f"{what}; give a column of clusters", "labels-group-key-no-groups") from None
 
 
 def _error(data: AnnotatedData, what: str, code: str) -> UsageError:

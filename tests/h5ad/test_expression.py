@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cassia_engine.h5ad import expression as module
 from cassia_engine.h5ad.expression import expression
-from cassia_engine.h5ad.matrix import MatrixError, MatrixFault, read_ahead
+from cassia_engine.h5ad.matrix import MatrixError, MatrixFault, open_matrix, read_ahead
 from tests.h5ad.matrices import LAYOUTS, Matrix, in_memory, sparse
 
 DTYPES = ("f2", "f4", "f8", "i1", "u2", "i4", "i8", "u8", "?")
@@ -44,7 +44,7 @@ def test_counts_and_sums_are_those_of_numpy(layout: str) -> None:
     def compare(drawn: tuple[Matrix, NDArray[np.int64], int]) -> None:
         x, codes, n_groups = drawn
         with in_memory(LAYOUTS[layout], x) as file:
-            found = expression(file["X"], codes, n_groups)
+            found = expression(open_matrix(file["X"]), codes, n_groups)
         wide = x.astype(float)
         for group in range(n_groups):
             cells = wide[codes == group]
@@ -65,7 +65,7 @@ def test_counts_and_sums_are_those_of_numpy(layout: str) -> None:
 def test_shares_and_means_of_a_group_and_of_the_rest() -> None:
     x = np.array([[1, 0], [3, 0], [0, 2], [0, 0], [4, 4]], np.float32)
     with in_memory(LAYOUTS["csr"], x) as file:
-        found = expression(file["X"], np.array([0, 0, 1, 1, -1]), 3)
+        found = expression(open_matrix(file["X"]), np.array([0, 0, 1, 1, -1]), 3)
     np.testing.assert_array_equal(found.fractions(), [[1, 0], [0, 0.5], [np.nan, np.nan]])
     np.testing.assert_allclose(found.rest_fractions(), [[1 / 3, 2 / 3], [1, 1 / 3], [0.6, 0.4]])
     np.testing.assert_array_equal(found.means(), [[2, 0], [0, 1], [np.nan, np.nan]])
@@ -93,7 +93,7 @@ def test_shares_and_means_of_a_group_and_of_the_rest() -> None:
 def test_facts_say_what_kind_of_values_there_are(layout: str, values: list[float], expected: dict[str, bool]) -> None:
     x = np.array([[0.0, value, 0.0] for value in values])
     with in_memory(LAYOUTS[layout], x) as file:
-        facts = expression(file["X"], np.zeros(len(x), int), 1).facts
+        facts = expression(open_matrix(file["X"]), np.zeros(len(x), int), 1).facts
     names = ("is_counts", "has_negative", "has_nan", "has_infinite", "is_single")
     usual = dict.fromkeys(names, False) | {"is_single": True}
     assert {name: getattr(facts, name) for name in names} == usual | expected
@@ -103,7 +103,7 @@ def test_facts_say_what_kind_of_values_there_are(layout: str, values: list[float
 def test_missing_value_makes_its_own_sum_missing_alone() -> None:
     x = np.array([[np.nan, 1, 1], [1, 1, 0]])
     with in_memory(LAYOUTS["csr"], x) as file:
-        found = expression(file["X"], np.array([0, 1]), 2)
+        found = expression(open_matrix(file["X"]), np.array([0, 1]), 2)
     np.testing.assert_array_equal(found.sums, [[np.nan, 1, 1], [1, 1, 0]])
     np.testing.assert_array_equal(found.expressing, [[0, 1, 1], [1, 1, 0]])
     np.testing.assert_array_equal(found.nonzero, [[1, 1, 1], [1, 1, 0]])
@@ -146,7 +146,7 @@ BROKEN: dict[str, tuple[dict[str, Any], MatrixFault]] = {
 def test_broken_matrix_is_refused_with_its_fault(name: str) -> None:
     changed, fault = BROKEN[name]
     with _broken(**changed) as file, pytest.raises(MatrixError) as raised:
-        expression(file["X"], np.zeros(3, int), 1)
+        expression(open_matrix(file["X"]), np.zeros(3, int), 1)
     assert (raised.value.fault, raised.value.name) == (fault, "/X")
 
 
@@ -157,15 +157,15 @@ def test_other_elements_are_no_matrix(value: Any) -> None:
         pytest.raises(MatrixError, match="no dense, CSR or CSC matrix"),
     ):
         file["other"] = value
-        expression(file["other"], np.zeros(3, int), 1)
+        expression(open_matrix(file["other"]), np.zeros(3, int), 1)
     with pytest.raises(MatrixError, match="no dense, CSR or CSC matrix"):
-        expression(None, np.zeros(3, int), 1)
+        expression(open_matrix(None), np.zeros(3, int), 1)
 
 
 @pytest.mark.parametrize("codes", [[0, 0], [0, 0, 1], [0, 0, -2]])
 def test_codes_of_another_matrix_are_refused(codes: list[int]) -> None:
     with in_memory(LAYOUTS["csr"], np.ones((3, 2))) as file, pytest.raises(ValueError, match="codes"):
-        expression(file["X"], np.array(codes), 1)
+        expression(open_matrix(file["X"]), np.array(codes), 1)
 
 
 def test_reading_ends_with_the_error_of_a_block() -> None:

@@ -101,7 +101,7 @@ WRONG: dict[str, tuple[Small, dict[str, Any], str]] = {
     "numbers": (
         Small(params={}, obs={"score": [0.5] * 8}),
         {"group_key": "score"},
-        'group_key="score": the column has decimal numbers',
+        'group_key="score": the column has no groups, but decimal numbers',
     ),
     "renamed": (
         Small(categories=("B cell", "T"), clusters=["T"] * 3 + ["B cell"] * 4 + [None]),
