@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cassia_engine.cli.options import FilePath
+from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
 
 
 @click.command()
@@ -15,15 +16,15 @@ from cassia_engine.cli.options import FilePath
 @click.argument("summary", type=FilePath)
 @click.option(
     "--group_key",
-    help="The column of obs with the clusters, such as leiden; else the one that has all of them, of several that by "
-    "which genes were ranked.",
+    help="The column of obs with the clusters, such as leiden; else the one by which genes were ranked, or the only "
+    "one that has all of them.",
 )
 @click.option("--output", type=FilePath, help="A new .h5ad file: DATA with the labels in obs.")
-@click.option("--parquet", type=FilePath, help="A Parquet table of the labels, with a row a cell.")
-@click.option("--prefix", default="cassia_", help="What the names of the new columns start with.")
+@click.option("--parquet", type=FilePath, help="A Parquet table of the labels, one row per cell.")
+@click.option("--prefix", default=PREFIX, help="What the names of the new columns start with.")
 @click.option(
     "--standard",
-    type=click.Choice(["cap", "cellxgene"]),
+    type=click.Choice([standard.value for standard in Standard]),
     help="Write what a portal wants as well: the columns of the Cell Annotation Platform, or CELLxGENE's "
     "cell_type_ontology_term_id.",
 )
@@ -37,7 +38,6 @@ def labels(data: Path, summary: Path, output: Path | None, parquet: Path | None,
     cassia labels pbmc.h5ad results/pbmc_summary.csv --group_key leiden --output pbmc_labelled.h5ad
     """
     from cassia_engine.labels.h5ad_file import label_file
-    from cassia_engine.labels.wanted import Wanted
 
     for path in label_file(data, summary, Wanted(**wanted), output, parquet):
         click.echo(path)

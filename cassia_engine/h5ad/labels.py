@@ -52,7 +52,7 @@ Notes = Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What is written: a column a value a cell, and the provenance, by its path in uns.
+    """What is written: columns with one value per cell, and the provenance, by its path in uns.
 
     Attributes:
         removed: columns of an earlier labelling that this one does not write, and that would tell of other labels.

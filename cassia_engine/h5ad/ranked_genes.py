@@ -15,6 +15,7 @@ from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.obs_groups import named_groups
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.h5ad.percent_expressed import with_fractions
 from cassia_engine.h5ad.rank import rank
@@ -56,7 +57,7 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
             path=data.place,
             code="rank-and-rank-key",
         )
-    groups = _groups(data, options.group_key, is_given=True)
+    groups = named_groups(data, options.group_key, option("group_key", options.group_key))
     ranked = rank(data, options.group_key, groups)
     _check_cells(data, options.group_key, groups, list(ranked.names))
     return ranked, groups
@@ -65,8 +66,10 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
 def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups | None]:
     key, ranked = _ranked(data, options)
     column = _column(data, key, ranked, options)
-    groups = _groups(data, column, is_given=options.group_key is not None, key=key) if column else None
-    if column and groups:
+    groups = None
+    if column:
+        said = option("group_key", column) if options.group_key else f"uns['{key}'] is by obs['{column}']"
+        groups = named_groups(data, column, said)
         _check_groups(data, key, ranked, column, groups)
         ranked = with_fractions(data, key, ranked, groups)
     _check_method(data, key, ranked)
@@ -106,28 +109,6 @@ def _column(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOpt
         what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(options.group_key)}"
         raise UsageError(f"{option('group_key', options.group_key)}: {what}", path=data.place, code="group-key-differs")
     return options.group_key or noted
-
-
-def _groups(data: AnnotatedData, column: str, is_given: bool, key: str = "") -> Groups:
-    """A column of `obs` as groups.
-
-    Raises:
-        UsageError: there is none of this name, or it has no groups.
-    """
-    columns = data.obs_columns()
-    said = option("group_key", column) if is_given else f"uns['{key}'] is by obs['{column}']"
-    if column not in columns:
-        there = f"obs has {listed(columns)}" if columns else "obs has no columns"
-        raise UsageError(
-            f"{said}: no such column{did_you_mean(column, columns)}; {there}",
-            path=data.place,
-            code="group-key-not-found",
-        )
-    try:
-        return data.groups(column)
-    except ValueError as error:
-        what = "the column has no groups, but decimal numbers or values that are no names; give the column of clusters"
-        raise UsageError(f"{said}: {what}", path=data.place, code="group-key-no-groups") from error
 
 
 def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:

@@ -41,8 +41,8 @@ def label(
     Args:
         adata: an AnnData object, changed in place.
         summary: what `annotate` returns, or a summary's file.
-        group_key: the column of obs with the clusters, which are joined by their names as text; None for the one that
-            has all of them, of several that by which genes were ranked.
+        group_key: the column of obs with the clusters, which are joined by their names as text; None for the one by
+            which genes were ranked, or the only one that has all of them.
         prefix: what the names of the columns start with.
         standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id.
         copy: whether to label a copy, and return it.

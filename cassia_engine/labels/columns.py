@@ -1,4 +1,4 @@
-"""What stands in each column, a value a cluster, and the same a cell."""
+"""The values of each column, per cluster and per cell."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cassia_engine.labels.summary import ClusterLabel
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A column: a text or a boolean a cluster, None for a missing one; `otherwise` is that of cells without a label."""
+    """A column: a text or boolean per cluster, None for a missing one; `otherwise` is that of cells without a label."""
 
     name: str
     values: tuple[str | bool | None, ...]
     otherwise: str | bool | None = None
 
     def of_cells(self, positions: Positions) -> Column:
-        """The column with a value a cell; categories are sorted, and only those that cells have."""
+        """The column with one value per cell; categories are sorted, and only those that cells have."""
         whole = (*self.values, self.otherwise)
         if isinstance(self.otherwise, bool):
             return Flags(self.name, np.array(whole, bool)[positions])

@@ -19,7 +19,7 @@ def label_file(data: Path, summary: Path, wanted: Wanted, output: Path | None, p
 
     Args:
         output: a copy of `data` with the labels in obs; None for none.
-        parquet: a table with a row a cell; None for none.
+        parquet: a table with one row per cell; None for none.
 
     Raises:
         UsageError: something given cannot be used; says what, where and what to do. Nothing is written.

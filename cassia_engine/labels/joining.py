@@ -10,10 +10,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.callers import argument
-from cassia_engine.errors import UsageError, did_you_mean, shown
+from cassia_engine.callers import argument, option
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.obs_groups import named_groups
 from cassia_engine.h5ad.options import RANK_KEY
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def joined(
     Raises:
         UsageError: there is no such column, it holds no groups, or nothing matches; says which there are.
     """
-    groups = _groups(data, group_key, clusters)
+    groups = named_groups(data, group_key, option("group_key", group_key), lambda: _matching(data, clusters))
     place = {cluster: number for number, cluster in enumerate(clusters)}
     if not any(size and label in place for label, size in groups.sizes.items()):
         there = listed(groups.labels) or "no groups"
@@ -49,7 +50,7 @@ def joined(
 
 
 def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
-    """The column of obs that has all of the summary's clusters; of several that by which genes were ranked.
+    """The column of obs by which genes were ranked, or, where none is noted, the only one with all clusters.
 
     Raises:
         UsageError: there is none, or nothing says which one is meant.
@@ -74,18 +75,6 @@ def _ranked_by(data: AnnotatedData) -> str:
     if RANK_KEY not in data.ranked_keys():
         return ""
     return str(data.ranked(RANK_KEY).parameters.get("groupby") or "")
-
-
-def _groups(data: AnnotatedData, group_key: str, clusters: Sequence[str]) -> Groups:
-    columns = data.obs_columns()
-    if group_key not in columns:
-        what = f"obs has no column {shown(group_key)}{did_you_mean(group_key, columns)}; it has {listed(columns)}"
-        raise _error(data, f"{what}{_matching(data, clusters)}", "labels-group-key-missing")
-    try:
-        return data.groups(group_key)
-    except ValueError:
-        what = f"obs column {shown(group_key)} has no groups, but decimal numbers or values that are no names"
-        raise _error(data, f"{what}; give a column of clusters", "labels-group-key-no-groups") from None
 
 
 def _error(data: AnnotatedData, what: str, code: str) -> UsageError:

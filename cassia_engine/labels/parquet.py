@@ -1,13 +1,15 @@
-"""A Parquet table with a row a cell, whose index pandas takes as such."""
+"""A Parquet table with one row per cell; pandas reads the cells' names as its index."""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.files import atomic_path
+from cassia_engine.files import atomic_path, check_writable
 from cassia_engine.h5ad.labels import Column, Flags
 from cassia_engine.labels.columns import for_pandas
 from cassia_engine.markers.files.database import connected
@@ -20,7 +22,7 @@ def write_parquet(path: Path, index_name: str, index: Sequence[str], columns: Se
     """Write the columns, with the names of the cells in front. The table appears whole or not at all.
 
     Raises:
-        OSError: it cannot be written.
+        UsageError, OSError: it cannot be written.
     """
     import duckdb
     import pandas as pd
@@ -39,7 +41,8 @@ def write_parquet(path: Path, index_name: str, index: Sequence[str], columns: Se
         try:
             db.execute(f"COPY (SELECT {names} FROM cells) TO '{target}' ({form})")
         except duckdb.IOException as error:
-            raise OSError(None, str(error).split("\n", 1)[0], str(path)) from error
+            check_writable(path)  # says so where the disk is full
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from error
 
 
 def _quoted(name: str) -> str:

@@ -138,7 +138,7 @@ def write_categorical(frame: h5py.Group, name: str, codes: Array, categories: Se
 
 
 def write_records(parent: h5py.Group, name: str, fields: Mapping[str, Array]) -> None:
-    """A record array, a field a group."""
+    """A record array, one field per group."""
     types = [(group, TEXT if values.dtype == object else values.dtype) for group, values in fields.items()]
     data = np.empty(len(next(iter(fields.values()))), types)
     for group, values in fields.items():

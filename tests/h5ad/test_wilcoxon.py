@@ -149,7 +149,7 @@ def test_adjusted_p_values_never_fall_and_end_at_1() -> None:
     np.testing.assert_allclose(found, [[0.04, 0.16 / 3, 0.16 / 3, 0.9], [1.0, 1.0, 1.0, 1.0]])
 
 
-# Reads X.h5 and codes.npy; writes what Scanpy finds, a list a group of {column: values by gene}.
+# Reads X.h5 and codes.npy; writes what Scanpy finds: {kind: {column: values by group and gene}}.
 SCANPY = """
 import json, sys, warnings
 import anndata, h5py, numpy as np, pandas as pd, scanpy as sc, scipy.sparse

@@ -91,7 +91,7 @@ def _encode(element: Any, kind: str, version: str, old: bool) -> None:
 
 
 def column(path: Path, name: str) -> list[str | None]:
-    """A column of categories, a value a cell; it must be unordered, and its categories are all used."""
+    """A column of categories, one value per cell; it must be unordered, and its categories are all used."""
     with h5py.File(path) as file:
         found = file["obs"][name]
         if isinstance(found, h5py.Group):

@@ -247,7 +247,7 @@ def test_inputs_are_never_outputs(pbmc: Path) -> None:
         (
             {"louvain": ["0"], "x": [1.5]},
             ["--group_key", "louvian"],
-            "no column louvian (did you mean louvain?); it",
+            "--group_key louvian: no such column (did you mean louvain?); obs",
         ),
         ({"c": ([0], ["z"]), "d": ([0], [*"0123456789", "10"])}, ["--group_key", "c"], "the clusters are in d"),
         (
@@ -255,7 +255,7 @@ def test_inputs_are_never_outputs(pbmc: Path) -> None:
             ["--group_key", "c"],
             "has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 1 more; the column has x",
         ),
-        ({"c": [0.5]}, ["--group_key", "c"], "obs column c holds decimal numbers"),
+        ({"c": [0.5]}, ["--group_key", "c"], "--group_key c: the column has no groups, but decimal numbers"),
         (
             {"c": ["0"], "cassia_outcome": ["x"]},
             ["--group_key", "c"],

@@ -93,9 +93,9 @@ def test_missing_groups_stay_missing(pbmc: Path, adata: Cells, caplog: pytest.Lo
     [
         (
             {"group_key": "leiden"},
-            "the AnnData: group_key: obs has no column leiden; it has louvain, score, n; the",
+            'the AnnData: group_key="leiden": no such column; obs has louvain, score, n; the clusters are in louvain',
         ),
-        ({"group_key": "score"}, "obs column score holds decimal numbers"),
+        ({"group_key": "score"}, 'group_key="score": the column has no groups, but decimal numbers'),
         ({"prefix": 1}, "prefix=1: expected text"),
         ({"standard": "hca"}, 'standard="hca": expected cap or cellxgene'),
         ({"adata": "cells.h5ad"}, "adata: expected an AnnData object; for a file there is `cassia labels`"),

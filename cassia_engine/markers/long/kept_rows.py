@@ -12,8 +12,8 @@ from cassia_engine.markers.files.source import MISSING, Source, as_pattern
 from cassia_engine.markers.long.scan import Columns, tidied
 from cassia_engine.markers.long.thresholds import Thresholds
 
-# DuckDB reads a buffer a task, and copies its rows once more if they fill less than a row group (122,880 rows), which
-# these do up to 80 bytes a row. Its own 32 MB cost memory.
+# Each of DuckDB's tasks reads one buffer, and copies its rows once more unless they fill a row group (122,880 rows):
+# with this many bytes they do, in rows of up to 80 bytes. DuckDB's default of 32 MB costs memory.
 _BUFFER = 10_000_000
 
 

@@ -91,7 +91,7 @@ class Thresholds:
         """
         values = [f"nullif(c{position}, 'nan'::DOUBLE)" for position in self.positions.get(name, ())]
         if not values:
-            return "NULL::TINYINT"  # a byte a row
+            return "NULL::TINYINT"  # one byte per row
         weakest = "greatest" if name == "p_val_adj" else "least"
         value = values[0] if len(values) == 1 else f"{weakest}({', '.join(values)})"
         if name == "log2fc" and (unit := self.unit(self.positions[name][0])) != 1:
