@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
+from cassia_engine.records.cells import ClusterCells
 from cassia_engine.records.record import Number, Record
 from cassia_engine.records.species import SpeciesMismatch
 
@@ -26,6 +27,7 @@ class Marker(Record, frozen=True, omit_defaults=True, gc=False):
     pct_in: Number | None = None  # fraction (0 to 1) of the cluster's cells that express the gene
     pct_out: Number | None = None  # the same for all other cells
     score: Number | None = None  # the test's own statistic (Scanpy's `scores`)
+    mean: Number | None = None  # mean value of the cluster's cells, zeros included
     given: str | None = None  # the gene's name in the table, where it is another one there
 
 
@@ -34,12 +36,6 @@ class SetAside(Record, frozen=True, forbid_unknown_fields=False):
 
     kind: str
     genes: tuple[str, ...]
-
-
-class ClusterCells(Record, frozen=True):
-    """What the cells of a cluster say, where the markers are out of an AnnData."""
-
-    n_cells: int
 
 
 class Cluster(Record, frozen=True):

@@ -6,6 +6,7 @@ from collections import Counter
 
 from msgspec.structs import replace
 
+from cassia_engine.records.cells import SampledCells
 from cassia_engine.records.clusters import Dataset, Selection
 from cassia_engine.records.conversations import Usage
 from cassia_engine.records.outcomes import Outcome
@@ -20,13 +21,15 @@ NO_RUN = RunInfo(provider="", model="", engine_version="", notice="No annotate t
 class Merged(Record, frozen=True):
     """All clusters of a sample in their order of appearance.
 
-    `runs[i]` says who annotated `results[i]`; `run` speaks for the sample as a whole.
+    `runs[i]` says who annotated `results[i]`; `run` speaks for the sample as a whole. `cells` are there where
+    the markers are out of an AnnData.
     """
 
     dataset: Dataset
     selection: Selection
     results: tuple[ClusterResult, ...]
     runs: tuple[RunInfo, ...]
+    cells: SampledCells | None = None
 
     def renamed(self, name: str) -> Merged:
         """The same under another sample name."""
