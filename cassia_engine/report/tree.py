@@ -41,12 +41,13 @@ def tree(cl_ids: Sequence[str]) -> dict[str, Any]:
 
 
 def _place(placed: dict[str, _Node], cl_id: str, known: Ontology) -> _Node:
-    """The node of a term, with those above it; a term that has its place already keeps it."""
-    above = placed[""]
-    for step in known.line(cl_id) if cl_id not in placed else ():
-        if step not in placed:
-            placed[step] = _Node(step)
-            above.below.append(placed[step])
+    """The node of a term, with those above it; a term that has its place already keeps it, with the way there."""
+    line = known.line(cl_id)
+    n_placed = next((n for n in range(len(line), 0, -1) if line[n - 1] in placed), 0)
+    above = placed[line[n_placed - 1]] if n_placed else placed[""]
+    for step in line[n_placed:]:
+        placed[step] = _Node(step)
+        above.below.append(placed[step])
         above = placed[step]
     return placed[cl_id]
 

@@ -176,6 +176,11 @@ def test_a_cluster_on_a_broader_term_keeps_its_place_above_the_others() -> None:
     assert nodes[-1]["cl_id"] == "CL:0000625"
 
 
+def test_a_way_that_another_term_has_gone_is_not_begun_anew() -> None:
+    found = tree(["CL:0000571", "CL:0000306"])  # leucophore; crystallin accumulating cell, whose line has another top
+    assert drawn(found) == ["stuff accumulating cell", "  leucophore (+1) [0]", "  crystallin accumulating cell [1]"]
+
+
 def check_is_a_tree(found: dict[str, Any], cl_ids: Sequence[str]) -> None:
     nodes = found["nodes"]
     assert len({node["cl_id"] for node in nodes}) == len(nodes)
