@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cassia_engine.evidence.genes import GeneList, named
+from cassia_engine.evidence.genes import HARDLY_EXPRESSED, GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
 from cassia_engine.records import TOP_GENES, Finding
 from cassia_engine.records.replies import Claim
@@ -31,6 +31,7 @@ RULES: Mapping[str, str] = {
     "separating_listed": DOUBT,
     "alternatives_differ": DOUBT,
     "evidence_strong": DOUBT,
+    "evidence_expressed": DOUBT,
     "top_explained": DOUBT,
     "no_absence_claimed": DOUBT,
 }
@@ -104,6 +105,8 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
             _evidence_strong(evidence, genes),
             _top_explained(explained or 0.0, genes),
         ]
+        if genes.has_fractions:
+            items.append(_evidence_expressed(evidence, genes))
     if claim.mixture:
         items.append(_mixture_backed(claim, genes))
     every = [*cited, *separating, *of_partners]
@@ -202,6 +205,15 @@ def _explained(evidence: tuple[str, ...], claim: Claim, genes: GeneList) -> floa
 def _top_explained(share: float, genes: GeneList) -> Finding:
     text = f"The answer explains {share:.0%} of the first {len(genes.top)} genes ({LEAST_EXPLAINED:.0%} wanted)."
     return Finding("top_explained", share >= LEAST_EXPLAINED, text)
+
+
+def _evidence_expressed(evidence: tuple[str, ...], genes: GeneList) -> Finding:
+    least = f"{HARDLY_EXPRESSED:.0%} of the cluster's cells"
+    if hardly := genes.hardly_expressed(evidence):
+        shares = ", ".join(f"{gene} {fraction:.1%}" for gene, fraction in hardly.items())
+        text = f"Cited for the answer, but expressed in fewer than {least}: {shares}."
+        return Finding("evidence_expressed", False, text, tuple(hardly))
+    return Finding("evidence_expressed", True, f"Each gene cited for the answer is expressed in {least} or more.")
 
 
 def _mixture_backed(claim: Claim, genes: GeneList) -> Finding:

@@ -12,6 +12,7 @@ from cassia_engine.knowledge.proteins import target_genes
 from cassia_engine.knowledge.short_names import continued
 from cassia_engine.records import TOP_GENES, Cluster
 
+HARDLY_EXPRESSED = 0.05  # a gene that fewer of a cluster's cells express says little of them
 _SHOWN = 10  # genes that a line names
 
 # Names of proteins that models cite for their genes, and that no table of symbols or antibodies has.
@@ -52,12 +53,20 @@ class Meant:
         return bool(self.listed or self.aside or self.missing)
 
 
+def hardly_expressed(cluster: Cluster, genes: Iterable[str]) -> dict[str, float]:
+    """Markers of a cluster that fewer than HARDLY_EXPRESSED of its cells express, each with that fraction."""
+    wanted = set(genes)
+    found = ((m.gene, m.pct_in) for m in cluster.markers if m.gene in wanted and m.pct_in is not None)
+    return {gene: fraction for gene, fraction in found if fraction < HARDLY_EXPRESSED}
+
+
 class GeneList:
     """A cluster's genes, found in any case, under old names and with markup around them.
 
     Attributes:
         size: how many are listed.
         top: the first 20.
+        has_fractions: of some it is known how many cells express them.
     """
 
     def __init__(self, cluster: Cluster):
@@ -65,6 +74,8 @@ class GeneList:
         self.size = len(genes)
         self.top = frozenset(genes[:TOP_GENES])
         self._genes = frozenset(genes)
+        self._cluster = cluster
+        self.has_fractions = any(m.pct_in is not None for m in cluster.markers)
         self._listed = _by_spelling(genes)
         self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)
         self._meant: dict[str, Meant] = {}
@@ -97,6 +108,10 @@ class GeneList:
     def set_aside(self, citations: Iterable[str]) -> tuple[str, ...]:
         """Those that were set aside from the list, each once."""
         return _once(gene for text in citations for gene in self.meant(text).aside)
+
+    def hardly_expressed(self, listed: Iterable[str]) -> dict[str, float]:
+        """Those that fewer than HARDLY_EXPRESSED of the cells express, each with that fraction."""
+        return hardly_expressed(self._cluster, listed)
 
     def not_listed(self, genes: tuple[str, ...]) -> str:
         """That genes are not in the list, as the only thing that can be said of them."""

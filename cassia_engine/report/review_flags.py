@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
 from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.records.record import Record
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
@@ -20,14 +21,16 @@ KINDS = (
     "no_verdict",
     "conflicting",
     "unsupported",
+    "hardly_expressed",
     "context",
+    *HealthKind,
     "unresolved",
     "mixture",
     "low",
     "no_markers",
 )
 # Vermilion is for trouble; these ask for judgement only.
-QUIET = frozenset({"unresolved", "mixture", "low", "no_markers"})
+QUIET = frozenset({"low_counts", "mitochondrial", "unresolved", "mixture", "low", "no_markers"})
 MANY_CONFLICTS = 0.5  # a conflicting gene to two evidence genes
 
 REMEDY = {
@@ -37,6 +40,14 @@ REMEDY = {
     Outcome.UNPARSED: "The reply is kept in its conversation; read it there, or run it again.",
     Outcome.NOT_REACHED: "Until then, judge it by its markers.",
     Outcome.NO_MARKERS: "Loosen the thresholds, or ask whether these cells are a cluster of their own.",
+}
+
+
+_HEALTH_WORDS = {
+    HealthKind.DOUBLETS: "likely doublets",
+    HealthKind.TWO_LINEAGES: "two lineages",
+    HealthKind.LOW_COUNTS: "low counts",
+    HealthKind.MITOCHONDRIAL: "mitochondrial",
 }
 
 
@@ -112,9 +123,15 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Rev
         word = plural(len(a.unsupported_genes), "unsupported gene")
         detail = f"Cited, but not in the marker list: {_some(a.unsupported_genes)}."
         yield ReviewFlag("unsupported", word, detail)
+    if hardly := hardly_expressed(result.cluster, a.evidence_genes):
+        word = plural(len(hardly), "hardly expressed gene")
+        shares = ", ".join(f"{gene} in {fraction:.1%}" for gene, fraction in hardly.items())
+        yield ReviewFlag("hardly_expressed", word, f"Cited, but few of the cluster's cells express it: {shares}.")
     if a.context_conflict:
         detail = f"The markers contradict what was said of the data: {sentence(a.context_conflict)}"
         yield ReviewFlag("context", "context conflict", detail)
+    for issue in health_issues(result.cluster.cells) if result.cluster.cells else ():
+        yield ReviewFlag(issue.kind.value, _HEALTH_WORDS[issue.kind], issue.text)
     if a.mixed_types:
         others = [mixed for mixed in a.mixed_types if mixed != a.label] or a.mixed_types
         yield ReviewFlag("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")

@@ -1,0 +1,1 @@
+"""What the cells of an AnnData say of its clusters."""

@@ -1,0 +1,101 @@
+"""What is doubtful about the cells of a cluster, whatever it is called: few counts, dying cells, doublets, a mixture.
+
+Each rule has its limit here; docs/report.md says them in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cassia_engine.records import ClusterCells, LineagePair, QualityMeasure
+
+# Of the data set's own median (or mean).
+LOW_COUNTS = 1 / 3
+HIGH_MITOCHONDRIAL = 1.5
+HIGH_DOUBLET_SCORE = 2.0
+# As values: a data set of hearts, or one that was filtered well, has no outlier that matters below these.
+LEAST_MITOCHONDRIAL = 0.2
+LEAST_DOUBLET_SCORE = 0.2
+# Of the cells of the rarer lineage, those with the other one's markers too.
+IN_SAME_CELLS = 0.5
+
+
+class HealthKind(StrEnum):
+    """What may be wrong with a cluster's cells."""
+
+    DOUBLETS = "doublets"
+    TWO_LINEAGES = "two_lineages"
+    LOW_COUNTS = "low_counts"
+    MITOCHONDRIAL = "mitochondrial"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthIssue:
+    """A doubt about a cluster's cells.
+
+    Attributes:
+        measure: the quality measure behind it, or None.
+        pair: the lineages behind it, or None.
+    """
+
+    kind: HealthKind
+    measure: QualityMeasure | None = None
+    pair: LineagePair | None = None
+
+    @property
+    def text(self) -> str:
+        """A sentence with the figures."""
+        if self.pair:
+            return _of_pair(self.pair, self.kind)
+        assert self.measure
+        return _of_measure(self.measure, self.kind)
+
+
+def health_issues(cells: ClusterCells) -> tuple[HealthIssue, ...]:
+    """What is doubtful about a cluster's cells; () where nothing is, or nothing is known."""
+    measures = {measure.kind: measure for measure in cells.quality}
+    return (*_of_quality(measures), *map(_of_lineages, cells.lineages))
+
+
+def _of_quality(measures: Mapping[str, QualityMeasure]) -> Iterator[HealthIssue]:
+    low = [m for m in map(measures.get, ("n_genes", "n_counts")) if m and m.value < LOW_COUNTS * m.overall]
+    if low:
+        yield HealthIssue(HealthKind.LOW_COUNTS, low[0])
+    for name, kind, least, factor in (
+        ("mitochondrial", HealthKind.MITOCHONDRIAL, LEAST_MITOCHONDRIAL, HIGH_MITOCHONDRIAL),
+        ("doublet_score", HealthKind.DOUBLETS, LEAST_DOUBLET_SCORE, HIGH_DOUBLET_SCORE),
+    ):
+        measure = measures.get(name)
+        if measure and measure.value >= max(least, factor * measure.overall):
+            yield HealthIssue(kind, measure)
+
+
+def _of_lineages(pair: LineagePair) -> HealthIssue:
+    same = pair.in_both >= IN_SAME_CELLS * min(pair.in_first, pair.in_second)
+    return HealthIssue(HealthKind.DOUBLETS if same else HealthKind.TWO_LINEAGES, pair=pair)
+
+
+def _of_measure(measure: QualityMeasure, kind: HealthKind) -> str:
+    what = {
+        "n_genes": f"{measure.value:,.0f} genes per cell, {measure.overall:,.0f} in all cells",
+        "n_counts": f"{measure.value:,.0f} counts per cell, {measure.overall:,.0f} in all cells",
+        "mitochondrial": f"{measure.value:.0%} of the counts are mitochondrial, {measure.overall:.0%} in all cells",
+        "doublet_score": f"doublet score {measure.value:.2g}, {measure.overall:.2g} in all cells",
+    }[measure.kind]
+    said = {
+        HealthKind.LOW_COUNTS: "Empty droplets or debris, or small cells such as platelets",
+        HealthKind.MITOCHONDRIAL: "Dying cells, or cells rich in mitochondria such as muscle",
+        HealthKind.DOUBLETS: "Likely doublets",
+    }[kind]
+    return f"{said}: {what}."
+
+
+def _of_pair(pair: LineagePair, kind: HealthKind) -> str:
+    where = "in the same cells, as doublets have them" if kind is HealthKind.DOUBLETS else "mostly in different cells"
+    shares = (
+        f"{pair.first} markers in {pair.in_first:.0%} of the cells, {pair.second} markers in {pair.in_second:.0%}, "
+        f"both in {pair.in_both:.0%}"
+    )
+    return f"Markers of two lineages {where}: {shares}."
