@@ -205,7 +205,13 @@ class _Conversations:
         self._replayer = (
             Client(work.account, work.journal.recorded(None), max_workers=work.max_workers) if work.journal else None
         )
-        self._briefing = Briefing(chunk.dataset, chunk.selection, chunk.siblings, work.settings.validator_involvement)
+        self._briefing = Briefing(
+            chunk.dataset,
+            chunk.selection,
+            chunk.siblings,
+            work.settings.validator_involvement,
+            with_fractions=not work.settings.hide_fractions,
+        )
         self._ontology = Ontology.load()
         self._asked_again: set[int] = set()
 
@@ -286,6 +292,7 @@ def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
         "max_rounds": settings.max_rounds,
         "temperature": settings.temperature,
         "reasoning": settings.reasoning,
+        "hide_fractions": settings.hide_fractions or None,
     }
     return RunInfo(
         provider=account.provider,

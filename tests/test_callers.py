@@ -157,6 +157,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "timeout": (["--timeout", "60"], {"timeout": 60}),
     "allow_http": (["--allow_http"], {"allow_http": True}),
     "siblings": (["--siblings", "3"], {"siblings": 3}),
+    "hide_fractions": (["--hide_fractions"], {"hide_fractions": True}),
     "api_key": ([], {"api_key": "sk-1"}),
 }
 

@@ -44,7 +44,7 @@ def annotator(
 ) -> Chat:
     """The first round's request for an annotation (shape ANNOTATION)."""
     ask = _ASK_TISSUE if briefing.tissue_blind else _ASK
-    text = "\n".join((briefing.head, cluster_block(cluster), ask))
+    text = "\n".join((briefing.head, cluster_block(cluster, briefing.with_fractions), ask))
     return Chat(_annotator_rules(), (Message("user", text),), max_tokens, ANNOTATION, temperature, reasoning)
 
 
@@ -76,7 +76,13 @@ def validator(
         claim: the answer in the shape ANNOTATION; its score and its words on genes are left out here.
         findings: what the code found in it, a sentence each.
     """
-    parts = (briefing.head, cluster_block(cluster), claim_block(claim), findings_block(findings), _REVIEW)
+    parts = (
+        briefing.head,
+        cluster_block(cluster, briefing.with_fractions),
+        claim_block(claim),
+        findings_block(findings),
+        _REVIEW,
+    )
     rules = _validator_rules(briefing.involvement)
     return Chat(rules, (Message("user", "\n".join(parts)),), max_tokens, VALIDATION, temperature, reasoning)
 

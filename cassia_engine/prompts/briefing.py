@@ -21,7 +21,8 @@ LONGEST_PHRASE = 300
 MOST_FINDINGS = 30
 NO_TISSUE = "none"
 
-_STATISTICS = ("log2fc", "pct_in", "pct_out")
+_WITHOUT_FRACTIONS = ("log2fc",)
+_STATISTICS = (*_WITHOUT_FRACTIONS, "pct_in", "pct_out")
 # What the validator is not to see: it would follow the annotator's certainty instead of the list.
 _ANNOTATORS_OWN = ("score", "score_reason")
 _CLAIMED = tuple(name for name in ANNOTATION["properties"] if name not in _ANNOTATORS_OWN)
@@ -34,6 +35,7 @@ class Briefing:
     Attributes:
         siblings: the first genes of every cluster of the data set, for contrast; () for none.
         involvement: "v1" for a moderate validator, "v0" for a strict one.
+        with_fractions: show which fraction of cells expresses each marker, where that is known.
         head: the blocks of the data set and the siblings, in front of every cluster's own, so that all messages of a
             run start alike and providers can keep that part in their caches.
         tissue_blind: no tissue is known, and possible ones are asked for.
@@ -43,6 +45,7 @@ class Briefing:
     selection: Selection
     siblings: tuple[tuple[str, ...], ...] = ()
     involvement: str = "v1"
+    with_fractions: bool = True
     head: str = field(init=False, repr=False)
     tissue_blind: bool = field(init=False)
 
@@ -58,10 +61,10 @@ class Briefing:
 
 
 @lru_cache(maxsize=512)  # Annotator and validator are shown the same.
-def cluster_block(cluster: Cluster) -> str:
+def cluster_block(cluster: Cluster, with_fractions: bool = True) -> str:
     """The markers of a cluster and what is said of it alone."""
     data = {
-        **_markers(cluster.markers),
+        **_markers(cluster.markers, _STATISTICS if with_fractions else _WITHOUT_FRACTIONS),
         "set_aside": {clean(aside.kind, LONGEST_PHRASE): len(aside.genes) for aside in cluster.set_aside},
         "hints": _phrases(cluster.hints),
         "context": clean(cluster.context, LONGEST["context"]),
@@ -98,13 +101,13 @@ def _dataset(dataset: Dataset, selection: Selection) -> dict[str, str]:
     return {**said, "ranked_by": clean(selection.ranked_by, LONGEST["ranked_by"])}
 
 
-def _markers(markers: Sequence[Marker]) -> dict[str, Any]:
-    """Names, or rows of the statistics that the table had.
+def _markers(markers: Sequence[Marker], shown: Sequence[str]) -> dict[str, Any]:
+    """Names, or rows of those of the statistics that the table had.
 
     No p values: all are below the threshold, and with many cells most are 0. The test's score stands in where fold
     changes are missing.
     """
-    columns = [name for name in _STATISTICS if any(getattr(marker, name) is not None for marker in markers)]
+    columns = [name for name in shown if any(getattr(marker, name) is not None for marker in markers)]
     if any(marker.log2fc is None and marker.score is not None for marker in markers):
         columns.append("score")
     if not columns:

@@ -199,6 +199,12 @@ class AnnotateSettings:
         choices=INVOLVEMENTS,
         of_models=True,
     )
+    hide_fractions: bool = parameter(
+        False,
+        "Do not show a language model which fraction of cells expresses each marker.",
+        details="Those that the marker table has, or that are counted in an AnnData; they are shown else.",
+        of_models=True,
+    )
     max_rounds: int = parameter(3, "The most rounds of annotator and validator.", minimum=1, of_models=True)
     reasoning: str | None = parameter(
         None, "How much a model that can shall reason.", details="Else its own way.", choices=REASONING, of_models=True

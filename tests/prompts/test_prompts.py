@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -261,6 +262,13 @@ def test_without_a_tissue_possible_ones_are_asked_for(tissue: str) -> None:
     assert blocks(message)["dataset"]["tissue"] == "none"
     assert "possible_tissues" in message.text.splitlines()[-1]
     assert "possible_tissues" not in annotator().messages[0].text
+
+
+def test_fractions_of_cells_can_be_left_out() -> None:
+    hidden = dataclasses.replace(briefing(), with_fractions=False)
+    for make in (annotator, validator):
+        assert '"columns":["gene","log2fc","pct_in","pct_out"]' in make(brief=briefing()).messages[-1].text
+        assert '"columns":["gene","log2fc"]' in make(brief=hidden).messages[-1].text
 
 
 def test_siblings_are_sent_without_ids_and_alike_for_all_clusters() -> None:
