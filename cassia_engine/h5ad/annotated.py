@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -72,6 +73,9 @@ class AnnotatedData(Protocol):
     def place(self) -> str:
         """What messages call it."""
 
+    def reading(self) -> AbstractContextManager[None]:
+        """Within it the AnnData is read: what is wrong with its file is raised as UsageError."""
+
     def ranked_keys(self) -> list[str]:
         """The keys of `uns` that hold ranked genes."""
 
@@ -87,6 +91,21 @@ class AnnotatedData(Protocol):
         Raises:
             ValueError: it holds decimal numbers, or values that are no names of groups.
         """
+
+    def categories(self, column: str, most: int) -> Groups | None:
+        """A column of `obs` that holds categories, texts or booleans, as groups.
+
+        None for one of another kind, and for one in which the cells have more than `most` different values.
+        """
+
+    def numbers(self, column: str) -> NDArray[np.float64] | None:
+        """A column of `obs` as numbers, NaN where one is missing; None for one that has none."""
+
+    def coordinate_keys(self) -> list[str]:
+        """The keys of `obsm`."""
+
+    def coordinates(self, key: str) -> NDArray[np.float64] | None:
+        """The first two columns of an element of `obsm`, shape (cells, 2); None where it has no two of numbers."""
 
     def genes(self, raw: bool) -> list[str]:
         """The names of the genes in `var`, or in `raw.var`; none without a raw."""

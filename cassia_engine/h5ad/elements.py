@@ -19,6 +19,7 @@ from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.attributes import attribute, word
 from cassia_engine.h5ad.matrix import Element
 
+_TEXTS_AT_ONCE = 50_000
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -29,10 +30,27 @@ def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
     Raises:
         UsageError: it is damaged, or HDF5 of another kind; also for what h5py raises while it is open.
     """
-    try:
-        with h5py.File(path, "r") as file:
+    with reading_h5ad(place), open_h5ad(path, place) as file:
+        yield file
+
+
+def open_h5ad(path: Path, place: str) -> h5py.File:
+    """The same for `with`; what h5py raises later is for `reading_h5ad`."""
+    with reading_h5ad(place):
+        file = h5py.File(path, "r")
+        try:
             _check(file, place)
-            yield file
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+
+@contextmanager
+def reading_h5ad(place: str) -> Iterator[None]:
+    """Within it an AnnData file is read: what h5py raises is raised as UsageError."""
+    try:
+        yield
     except BlockingIOError as error:
         what = "another program has this file open for writing; close it there first"
         raise UsageError(what, path=place, code="h5ad-open-elsewhere") from error
@@ -161,6 +179,61 @@ def groups_of(frame: h5py.Group, name: str) -> Groups:
     labels = list(dict.fromkeys(value for value in values if value is not None))
     place = {label: number for number, label in enumerate(labels)} | {None: -1}
     return Groups(np.array([place[value] for value in values], np.int64), tuple(labels))
+
+
+def categories_of(frame: h5py.Group, name: str, most: int) -> Groups | None:
+    """A column of categories, texts or booleans as groups; None for another one, or one with more than `most` values.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    element = column(frame, name)
+    if isinstance(element, h5py.Dataset) and "categories" in element.attrs:  # anndata 0.7
+        codes, known = element[()], element.file[element.attrs["categories"]]
+    elif encoding(element) == "categorical":
+        codes, known = element["codes"][()], element["categories"]
+    elif is_text(frame, name) or _values(element).dtype.kind == "b":
+        return _distinct(element, most)
+    else:
+        return None
+    return _coded(codes, known) if len(np.unique(codes[codes >= 0])) <= most else None
+
+
+def _distinct(element: Element, most: int) -> Groups | None:
+    """Texts or booleans as groups, read bit by bit: names of cells, of which no two are the same, end that soon."""
+    place: dict[str | None, int] = {None: -1}
+    codes = []
+    for start in range(0, len(_values(element)), _TEXTS_AT_ONCE):
+        part = np.s_[start : start + _TEXTS_AT_ONCE]
+        values = texts_in(element, part)
+        for value in dict.fromkeys(values):
+            place.setdefault(value, len(place) - 1)
+        if len(place) > most + 1:
+            return None
+        codes.append(np.fromiter(map(place.__getitem__, values), np.int64, len(values)))
+    labels = tuple(value for value in place if value is not None)
+    return Groups(np.concatenate([np.empty(0, np.int64), *codes]), labels)
+
+
+def texts_in(element: Element, part: slice) -> list[str | None]:
+    """Some of the values of an array of texts or booleans, as `texts` gives them."""
+    values = _values(element)
+    found = (values.asstr() if h5py.check_string_dtype(values.dtype) else values)[part].tolist()
+    gone = element["mask"][part].tolist() if isinstance(element, h5py.Group) else [False] * len(found)
+    return [None if missing else str(value) for value, missing in zip(found, gone, strict=True)]
+
+
+def numbers_of(frame: h5py.Group, name: str) -> NDArray[np.float64] | None:
+    """A column of numbers, NaN where one is missing; None for one of another kind.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    element = column(frame, name)
+    has_categories = encoding(element) == "categorical" or "categories" in element.attrs
+    if has_categories or _values(element).dtype.kind not in "iuf":
+        return None
+    return array(element).astype(np.float64)
 
 
 def _values(element: Element) -> Element:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.matrix import Block, Dense, Matrix, Sparse
+from cassia_engine.h5ad.sampled_values import Sampler
 
 VALUES_IN_BLOCK = 6_000_000  # 24 MB in single precision, and as much of indices
 VALUES_AT_ONCE = 200_000  # of one group: they stay in the processor's cache
@@ -100,7 +101,9 @@ def _shares(parts: NDArray[Any], sizes: NDArray[np.int64]) -> NDArray[np.float64
         return np.asarray(parts / sizes[:, None], np.float64)
 
 
-def expression(matrix: Matrix, codes: NDArray[np.integer[Any]], n_groups: int) -> Expression:
+def expression(
+    matrix: Matrix, codes: NDArray[np.integer[Any]], n_groups: int, sampler: Sampler | None = None
+) -> Expression:
     """Count and sum the values of each gene in each group.
 
     Memory is that of a few blocks (about 300 MB) and three arrays of (groups + 1) x genes x 8 bytes; it does not depend
@@ -111,6 +114,7 @@ def expression(matrix: Matrix, codes: NDArray[np.integer[Any]], n_groups: int) -
         matrix: cells by genes: dense, CSR or CSC.
         codes: shape (cells,), the group of each cell, 0 to n_groups - 1, and -1 for none.
         n_groups: how many groups there are; some may have no cells.
+        sampler: takes the values of some cells in the same pass.
 
     Raises:
         MatrixError: its parts do not belong together.
@@ -119,11 +123,11 @@ def expression(matrix: Matrix, codes: NDArray[np.integer[Any]], n_groups: int) -
     place = group_places(codes, n_groups, matrix.shape[0])
     tally = _Tally(n_groups + 1, matrix.shape[1], _Facts(matrix.dtype))
     if isinstance(matrix, Dense):
-        _add_dense(matrix, place, tally)
+        _add_dense(matrix, place, tally, sampler)
     elif matrix.by_gene:
-        _add_by_gene(matrix, place, tally)
+        _add_by_gene(matrix, place, tally, sampler)
     else:
-        _add_by_cell(matrix, place, tally)
+        _add_by_cell(matrix, place, tally, sampler)
     return tally.result(np.bincount(place, minlength=n_groups + 1))
 
 
@@ -232,7 +236,7 @@ class _Tally:
         )
 
 
-def _add_by_cell(matrix: Sparse, place: NDArray[np.int64], tally: _Tally) -> None:
+def _add_by_cell(matrix: Sparse, place: NDArray[np.int64], tally: _Tally, sampler: Sampler | None) -> None:
     """Cells of one group together, so that what is counted into stays in the processor's cache."""
     gathered = _Gathered()
     for block in matrix.blocks(VALUES_IN_BLOCK):
@@ -250,6 +254,8 @@ def _add_by_cell(matrix: Sparse, place: NDArray[np.int64], tally: _Tally) -> Non
                 tally.add((group, slice(None)), genes, values, positive)
             except ValueError as error:  # an index is negative, or not below the number of genes
                 raise matrix.inconsistent() from error
+        if sampler:
+            sampler.by_cell(block)
 
 
 class _Gathered:
@@ -270,13 +276,15 @@ class _Gathered:
         return positions, values
 
 
-def _add_by_gene(matrix: Sparse, place: NDArray[np.int64], tally: _Tally) -> None:
+def _add_by_gene(matrix: Sparse, place: NDArray[np.int64], tally: _Tally, sampler: Sampler | None) -> None:
     for block in matrix.blocks(VALUES_IN_BLOCK):
         positive = tally.facts.see(block.values)
         cells, ends = checked_cells(matrix, block), block.pointers.tolist()
         for line, (start, stop) in enumerate(pairwise(ends)):
             groups = place.take(cells[start:stop], mode="clip")  # faster than "raise", and nothing is outside
             tally.add((slice(None), block.start + line), groups, block.values[start:stop], positive)
+        if sampler:
+            sampler.by_gene(block, cells)
 
 
 def checked_cells(matrix: Sparse, block: Block) -> NDArray[np.integer[Any]]:
@@ -291,7 +299,7 @@ def checked_cells(matrix: Sparse, block: Block) -> NDArray[np.integer[Any]]:
     return cells
 
 
-def _add_dense(matrix: Dense, place: NDArray[np.int64], tally: _Tally) -> None:
+def _add_dense(matrix: Dense, place: NDArray[np.int64], tally: _Tally, sampler: Sampler | None) -> None:
     for start, values in matrix.blocks(VALUES_IN_BLOCK):
         positive = tally.facts.see(values)
         groups = place[start : start + len(values)]
@@ -301,3 +309,5 @@ def _add_dense(matrix: Dense, place: NDArray[np.int64], tally: _Tally) -> None:
             tally.expressing[group] += len(some) if positive else np.count_nonzero(some > 0, axis=0)
             if tally.facts.has_negative or tally.facts.has_nan:
                 tally.others[group] += np.count_nonzero(~(some >= 0), axis=0)
+        if sampler:
+            sampler.dense(start, values)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.elements import (
     are_records,
     array,
+    categories_of,
     column,
     columns_of,
     groups_of,
     index_of,
     is_frame,
     is_text,
+    numbers_of,
     parameters,
+    reading_h5ad,
     records,
     texts,
 )
@@ -30,6 +36,9 @@ class FileData:
 
     place: str
     file: h5py.File
+
+    def reading(self) -> AbstractContextManager[None]:
+        return reading_h5ad(self.place)
 
     def ranked_keys(self) -> list[str]:
         uns = self.file.get("uns")
@@ -46,6 +55,18 @@ class FileData:
 
     def groups(self, column: str) -> Groups:
         return groups_of(self.file["obs"], column)
+
+    def categories(self, column: str, most: int) -> Groups | None:
+        return categories_of(self.file["obs"], column, most)
+
+    def numbers(self, column: str) -> NDArray[np.float64] | None:
+        return numbers_of(self.file["obs"], column)
+
+    def coordinate_keys(self) -> list[str]:
+        return list(self.file.get("obsm") or ())
+
+    def coordinates(self, key: str) -> NDArray[np.float64] | None:
+        return _first_two(self.file["obsm"][key])
 
     def genes(self, raw: bool) -> list[str]:
         frame = self._var(raw)
@@ -76,3 +97,15 @@ class FileData:
 def _fractions(frame: h5py.Group) -> Fractions:
     groups = {name: array(column(frame, name)).astype(np.float64) for name in columns_of(frame)}
     return Fractions(tuple(index_of(frame)), groups)
+
+
+def _first_two(element: Any) -> NDArray[np.float64] | None:
+    if is_frame(element):
+        columns = [numbers_of(element, name) for name in columns_of(element)[:2]]
+        known = [values for values in columns if values is not None]
+        return np.column_stack(known) if len(known) == 2 else None
+    if not isinstance(element, h5py.Dataset) or element.dtype.kind not in "iuf":
+        return None
+    if element.shape is None or len(element.shape) != 2 or element.shape[1] < 2:
+        return None
+    return np.asarray(element[:, :2], np.float64)

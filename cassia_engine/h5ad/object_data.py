@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.matrix import Matrix, matrix_of
@@ -20,6 +22,9 @@ class ObjectData:
 
     place: str
     adata: Any
+
+    def reading(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def ranked_keys(self) -> list[str]:
         return [key for key, value in self.adata.uns.items() if hasattr(value, "get") and _records(value.get(NAMES))]
@@ -48,6 +53,38 @@ class ObjectData:
         if len(set(labels)) < len(labels):  # 1 and "1"
             raise ValueError(column)
         return Groups(np.asarray(values.cat.codes, np.int64), labels)
+
+    def categories(self, column: str, most: int) -> Groups | None:
+        import pandas as pd
+
+        values = self._column(column)
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            found = np.asarray(values.cat.codes, np.int64), values.cat.categories
+        elif pd.api.types.infer_dtype(values, skipna=True) in ("string", "boolean"):
+            found = pd.factorize(values)
+        else:
+            return None
+        codes, labels = found[0], tuple(map(str, found[1])) if len(np.unique(found[0])) <= most + 1 else ()
+        is_usable = len(np.unique(codes[codes >= 0])) <= most and len(set(labels)) == len(labels)
+        return Groups(np.asarray(codes, np.int64), labels) if is_usable else None
+
+    def numbers(self, column: str) -> NDArray[np.float64] | None:
+        return _numbers(self._column(column))
+
+    def coordinate_keys(self) -> list[str]:
+        return [str(key) for key in self.adata.obsm]
+
+    def coordinates(self, key: str) -> NDArray[np.float64] | None:
+        element = self.adata.obsm[key]
+        if hasattr(element, "iloc"):
+            columns = [_numbers(element.iloc[:, place]) for place in range(min(2, element.shape[1]))]
+            known = [values for values in columns if values is not None]
+            return np.column_stack(known) if len(known) == 2 else None
+        shape: tuple[int, ...] = getattr(element, "shape", ())
+        kind = getattr(getattr(element, "dtype", None), "kind", "")
+        if len(shape) != 2 or shape[1] < 2 or kind not in "iuf" or hasattr(element, "indptr"):
+            return None
+        return np.asarray(element[:, :2], np.float64)
 
     def _column(self, name: str) -> pd.Series[Any]:
         """A column of obs by its name as text; of several the first."""
@@ -96,6 +133,13 @@ def _records(value: Any) -> dict[str, Any]:
 def _fractions(frame: pd.DataFrame) -> Fractions:
     groups = {str(name): frame[name].to_numpy(np.float64) for name in frame.columns}
     return Fractions(tuple(map(str, frame.index)), groups)
+
+
+def _numbers(values: pd.Series[Any]) -> NDArray[np.float64] | None:
+    import pandas as pd
+
+    is_number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+    return values.to_numpy(np.float64, na_value=np.nan) if is_number else None
 
 
 def _is_text(values: pd.Series[Any]) -> bool:

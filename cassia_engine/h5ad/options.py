@@ -11,6 +11,7 @@ from cassia_engine.settings import SplitSettings
 
 # Where Scanpy keeps ranked genes.
 RANK_KEY = "rank_genes_groups"
+_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,14 @@ class H5adOptions:
     rank_key: str | None = None
     gene_symbols_column: str | None = None
     rank: bool = False
+    coordinates_key: str | None = None
     has_gene_map: bool = False
 
     @classmethod
     def of(cls, settings: SplitSettings) -> Self:
         """Those of the settings."""
         has_gene_map = settings.gene_map is not None
-        return cls(settings.group_key, settings.rank_key, settings.gene_symbols_column, settings.rank, has_gene_map)
+        return cls(**{name: getattr(settings, name) for name in _NAMES}, has_gene_map=has_gene_map)
 
     def refuse(self, place: str) -> None:
         """Refuse what was given, for a table that is no AnnData.
@@ -35,7 +37,7 @@ class H5adOptions:
         Raises:
             UsageError: something was.
         """
-        for name in ("group_key", "rank_key", "gene_symbols_column", "rank"):
+        for name in _NAMES:
             if (value := getattr(self, name)) not in (None, False):
                 what = f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out"
                 raise UsageError(what, path=place, code="option-only-for-h5ad")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -13,7 +13,8 @@ import numpy as np
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData, Fractions, Groups, RankedGenes
-from cassia_engine.h5ad.expression import Expression, expression
+from cassia_engine.h5ad.clustered_cells import ClusteredCells, unreadable
+from cassia_engine.h5ad.expression import Expression
 from cassia_engine.h5ad.matrix import MatrixError, first_values
 
 log = logging.getLogger(__name__)
@@ -22,20 +23,15 @@ log = logging.getLogger(__name__)
 _UNSCALED = ("raw/X", "layers/counts", "layers/raw_counts", "layers/logcounts", "layers/log1p")
 
 
-def with_fractions(data: AnnotatedData, key: str, ranked: RankedGenes, groups: Groups) -> RankedGenes:
-    """The ranked genes with fractions of cells, those of the test or counted in the matrix that it used; says which.
+def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGenes) -> RankedGenes:
+    """The ranked genes with fractions of cells, counted in the matrix at `place`.
 
     Raises:
         UsageError: the matrix cannot be read.
     """
-    if ranked.fractions:
-        return ranked
-    tested = place_of_test(ranked.parameters)
-    place = _place_to_count_in(data, tested)
-    if place is None:
-        return ranked
-    found = read_expression(data, place, groups)
-    if place == tested and found.facts.is_counts and "logfoldchanges" in ranked.statistics:
+    data, found = cells.data, cells.read(place)
+    is_tested = place == place_of_test(ranked.parameters)
+    if is_tested and found.expression.facts.is_counts and "logfoldchanges" in ranked.statistics:
         log.warning(
             "%s: uns['%s'] was computed on raw counts (%s), so its fold changes are wrong; normalize and "
             "log-transform them, and rank again",
@@ -44,8 +40,7 @@ def with_fractions(data: AnnotatedData, key: str, ranked: RankedGenes, groups: G
             place,
         )
     log.info("%s: fractions of cells that express a gene are counted in %s", data.place, place)
-    genes = data.genes(place.startswith("raw/"))
-    return replace(ranked, fractions=_fractions(ranked, groups, genes, found))
+    return replace(ranked, fractions=_fractions(ranked, cells.groups, found.genes, found.expression))
 
 
 def place_of_test(parameters: Mapping[str, Any]) -> str:
@@ -53,23 +48,6 @@ def place_of_test(parameters: Mapping[str, Any]) -> str:
     if layer := parameters.get("layer"):
         return f"layers/{layer}"
     return "raw/X" if parameters.get("use_raw") else "X"
-
-
-def read_expression(data: AnnotatedData, place: str, groups: Groups) -> Expression:
-    """Count the cells that express each gene of a matrix.
-
-    Raises:
-        UsageError: it cannot be read, or is not of these cells.
-    """
-    try:
-        return expression(data.matrix(place), groups.codes, len(groups.labels))
-    except (MatrixError, ValueError) as error:
-        raise _unreadable(data, place, error) from error
-
-
-def _unreadable(data: AnnotatedData, place: str, error: Exception) -> UsageError:
-    what = f"{place} cannot be read as a matrix of these cells: {error}"
-    return UsageError(what, path=data.place, code="matrix-unreadable")
 
 
 class ValueKind(Enum):
@@ -89,15 +67,19 @@ def kind_of_values(data: AnnotatedData, place: str) -> ValueKind:
     try:
         values = first_values(data.matrix(place))
     except MatrixError as error:
-        raise _unreadable(data, place, error) from error
+        raise unreadable(data, place, error) from error
     known = values[np.isfinite(values)]
     if (known < 0).any():
         return ValueKind.SCALED
     return ValueKind.COUNTS if known.any() and not (known % 1).any() else ValueKind.OTHER
 
 
-def _place_to_count_in(data: AnnotatedData, tested: str) -> str | None:
-    """The matrix of the test, or another one where that was scaled; None, with a warning, where there is none."""
+def place_to_count_in(data: AnnotatedData, tested: str) -> str | None:
+    """The matrix of the test, or another one where that was scaled; None, with a warning, where there is none.
+
+    Raises:
+        UsageError: one of them cannot be read.
+    """
     places = data.matrices()
     if tested not in places:
         log.warning(
@@ -110,11 +92,31 @@ def _place_to_count_in(data: AnnotatedData, tested: str) -> str | None:
         return None
     if kind_of_values(data, tested) is not ValueKind.SCALED:
         return tested
-    others = (place for place in _UNSCALED if place in places)
-    found = next((place for place in others if kind_of_values(data, place) is not ValueKind.SCALED), None)
+    found = _unscaled(data, _UNSCALED)
     what = f"counted in {found}" if found else f"unknown, so {argument('min_pct')} has no effect"
     log.warning("%s: %s is scaled; fractions of cells that express a gene are %s", data.place, tested, what)
     return found
+
+
+def place_of_values(data: AnnotatedData, tested: str) -> str | None:
+    """The matrix to take means and values of cells from, where the test has the fractions, or nothing has them: that
+    of the test, or another one that is not scaled; None, which a line says, where there is none."""
+    try:
+        found = _unscaled(data, (tested, *_UNSCALED, "X"))
+    except UsageError as error:
+        log.warning("%s; mean expression of genes is unknown", error)
+        return None
+    if found != tested:
+        what = f"is taken from {found}" if found else "is unknown"
+        log.info("%s: mean expression of genes %s, as %s is scaled or not there", data.place, what, tested)
+    return found
+
+
+def _unscaled(data: AnnotatedData, wanted: Sequence[str]) -> str | None:
+    """The first of these matrices that is there and not scaled."""
+    there = set(data.matrices())
+    places = (place for place in dict.fromkeys(wanted) if place in there)
+    return next((place for place in places if kind_of_values(data, place) is not ValueKind.SCALED), None)
 
 
 def _fractions(ranked: RankedGenes, groups: Groups, genes: list[str], found: Expression) -> dict[str, Fractions]:

@@ -9,24 +9,29 @@ import numpy as np
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import FRACTIONS, REST, STATISTICS, AnnotatedData, Groups, RankedGenes
+from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.percent_expressed import ValueKind, kind_of_values, read_expression
+from cassia_engine.h5ad.percent_expressed import ValueKind, kind_of_values
 from cassia_engine.h5ad.wilcoxon import RankedGroups, RankingError, RankingFault, rank_groups
 
 log = logging.getLogger(__name__)
 
 
-def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
+def rank(cells: ClusteredCells) -> tuple[RankedGenes, str]:
     """Test each group against all other cells, as Scanpy does with method="wilcoxon", tie_correct=True and pts=True.
+
+    Returns:
+        The ranked genes, and the place of the matrix.
 
     Raises:
         UsageError: there are no log-normalized values, or groups that cannot be tested; says which.
     """
+    data, column, groups = cells.data, cells.column, cells.groups
     place = _place(data)
     if not any(groups.sizes.values()):
         what = f"no cell has a cluster in obs['{column}']; give another {argument('group_key')}"
         raise UsageError(what, path=data.place, code="no-cell-has-a-cluster")
-    found = read_expression(data, place, groups)
+    found = cells.read(place).expression
     if found.facts.has_infinite:
         what = f"{place} has infinite values, which have no rank; replace them"
         raise UsageError(what, path=data.place, code="matrix-infinite")
@@ -37,7 +42,7 @@ def rank(data: AnnotatedData, column: str, groups: Groups) -> RankedGenes:
         ranked = rank_groups(data.matrix(place), groups.codes, found, log_base=data.log_base())
     except RankingError as error:
         raise _refused(data, column, groups, error) from error
-    return _as_ranked_genes(ranked, column, groups, data.genes(place == "raw/X"))
+    return _as_ranked_genes(ranked, column, groups, data.genes(place == "raw/X")), place
 
 
 def _place(data: AnnotatedData) -> str:

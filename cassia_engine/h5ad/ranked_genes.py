@@ -14,10 +14,12 @@ from cassia_engine.callers import argument, option
 from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Groups, RankedGenes
+from cassia_engine.h5ad.clustered_cells import ClusteredCells
+from cassia_engine.h5ad.coordinates import read_coordinates
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.obs_groups import named_groups
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
-from cassia_engine.h5ad.percent_expressed import with_fractions
+from cassia_engine.h5ad.percent_expressed import place_of_test, place_of_values, place_to_count_in, with_fractions
 from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.symbols import symbols_of
 from cassia_engine.markers.files.database import connected
@@ -28,22 +30,22 @@ log = logging.getLogger(__name__)
 _NO_LABELS = ("", "NA", "NaN")
 
 
-def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> dict[str, int]:
+def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> ClusteredCells | None:
     """Write the ranked genes as a CSV file: one row for each gene of each group, in the AnnData's order.
 
     Returns:
-        How many cells each group of the table has; {} where the file has no column of the groups.
+        The cells by cluster; None where the file has no column of the groups.
 
     Raises:
         UsageError: there are no ranked genes, or they do not fit the cells' groups; says which there are.
     """
-    ranked, groups = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
-    _write(data, ranked, _symbols(data, ranked, options), text)
-    sizes = groups.sizes if groups else {}
-    return {name: sizes[name] for name in ranked.names if name in sizes}
+    ranked, cells, place = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
+    symbols = _symbols(data, ranked, options)
+    _write(data, ranked, symbols, text)
+    return cells.at(place, symbols) if cells else None
 
 
-def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups]:
+def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str]:
     if options.group_key is None:
         raise UsageError(
             f"{argument('rank')}: name the column of clusters with {argument('group_key')}",
@@ -58,22 +60,37 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
             code="rank-and-rank-key",
         )
     groups = named_groups(data, options.group_key, option("group_key", options.group_key))
-    ranked = rank(data, options.group_key, groups)
+    cells = _cells(data, options.group_key, groups, options)
+    ranked, place = rank(cells)
     _check_cells(data, options.group_key, groups, list(ranked.names))
-    return ranked, groups
+    return ranked, cells, place
 
 
-def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Groups | None]:
+def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells | None, str | None]:
     key, ranked = _ranked(data, options)
     column = _column(data, key, ranked, options)
-    groups = None
+    cells, place = None, None
     if column:
         said = option("group_key", column) if options.group_key else f"uns['{key}'] is by obs['{column}']"
         groups = named_groups(data, column, said)
         _check_groups(data, key, ranked, column, groups)
-        ranked = with_fractions(data, key, ranked, groups)
+        cells = _cells(data, column, groups, options)
+        ranked, place = _counted(cells, key, ranked)
     _check_method(data, key, ranked)
-    return ranked, groups
+    return ranked, cells, place
+
+
+def _counted(cells: ClusteredCells, key: str, ranked: RankedGenes) -> tuple[RankedGenes, str | None]:
+    """The ranked genes with fractions of cells, and the matrix to take the cells' values from; one is read at most."""
+    tested = place_of_test(ranked.parameters)
+    if not ranked.fractions and (place := place_to_count_in(cells.data, tested)):
+        return with_fractions(cells, place, key, ranked), place
+    return ranked, place_of_values(cells.data, tested)
+
+
+def _cells(data: AnnotatedData, column: str, groups: Groups, options: H5adOptions) -> ClusteredCells:
+    coordinates = read_coordinates(data, options.coordinates_key, len(groups.codes))
+    return ClusteredCells.of(data, column, groups, coordinates)
 
 
 def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes]:

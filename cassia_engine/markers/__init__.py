@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -43,8 +43,11 @@ from cassia_engine.markers.long.long_table import read_long
 from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.wide.mixed import refuse_mixed
 from cassia_engine.markers.wide.reshape import Shaped, shaped
-from cassia_engine.records import Cluster, ClusterCells, SpeciesMismatch
+from cassia_engine.records import Cluster, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
+
+if TYPE_CHECKING:
+    from cassia_engine.h5ad.clustered_cells import ClusteredCells
 
 __all__ = ["MarkerTable", "Table", "count_words", "read_markers"]
 
@@ -135,7 +138,7 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         clusters = without_down(source, table.clusters, settings.cluster_name)
         if not whole.from_anndata:  # whose names no spreadsheet has changed
             clusters = with_whole_ids(source, without_blanks(source, clusters))
-        table = MarkerTable(table.selection, _with_cells(clusters, whole.n_cells))
+        table = MarkerTable(table.selection, _with_cells(clusters, whole.cells))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again", code="table-without-rows")
@@ -178,8 +181,12 @@ def _chosen(shape: Shaped) -> tuple[Format | None, tuple[int, int], SplitSetting
     return format_, columns, settings
 
 
-def _with_cells(clusters: Sequence[Cluster], n_cells: Mapping[str, int]) -> tuple[Cluster, ...]:
-    return tuple(replace(one, cells=ClusterCells(n_cells[one.id])) if one.id in n_cells else one for one in clusters)
+def _with_cells(clusters: Sequence[Cluster], cells: ClusteredCells | None) -> tuple[Cluster, ...]:
+    if cells is None:
+        return tuple(clusters)
+    from cassia_engine.cells.reading import read_cells  # it needs numpy
+
+    return read_cells(clusters, cells)
 
 
 def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:

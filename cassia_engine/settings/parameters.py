@@ -118,6 +118,13 @@ class SplitSettings:
         unset="found, where genes are ids",
         per_sample=True,
     )
+    coordinates_key: str | None = parameter(
+        None,
+        "Key of obsm with the cells' coordinates for the report's picture, for an AnnData (.h5ad).",
+        details="Its first two columns are taken. Where no key is given, PCA is never taken.",
+        unset="X_umap, or another UMAP or t-SNE by its name",
+        per_sample=True,
+    )
     gene_map: Path | None = parameter(
         None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
     )

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.rank import rank
@@ -113,9 +114,9 @@ def test_ranks_are_those_of_scanpy(where: str) -> None:
     with h5py.File(SCANPY) as file:
         data = FileData("a", file)
         of_scanpy = data.ranked("wilcoxon_ties")
-        found = rank(
-            data if where == "file" else ObjectData("a", in_memory(SCANPY)), "cell_type", data.groups("cell_type")
-        )
+        read_from = data if where == "file" else ObjectData("a", in_memory(SCANPY))
+        found, place = rank(ClusteredCells.of(read_from, "cell_type", data.groups("cell_type"), None))
+    assert place == "raw/X"
     assert list(found.names) == list(of_scanpy.names) == list("0123")
     for group in found.names:
         for name in ("scores", "logfoldchanges", "pvals", "pvals_adj"):

@@ -9,7 +9,7 @@ import csv
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from cassia_engine.h5ad.annotated import AnnotatedData
     from cassia_engine.h5ad.options import H5adOptions
 
 _PARQUET = b"PAR1"
@@ -53,11 +54,15 @@ def opened(
     Raises:
         UsageError: there is nothing in it, it cannot be read, or it is none of the forms taken.
     """
-    with tempfile.TemporaryDirectory(prefix="cassia-") as folder:
+    with tempfile.TemporaryDirectory(prefix="cassia-") as folder, ExitStack() as stack:
         text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
-        if h5ad and (found := _ranked_genes(table, h5ad, text)):
-            place, n_cells = found
-            yield replace(open_source(text, place, in_rows=True), lines=False, n_cells=n_cells, from_anndata=True)
+        if h5ad and (data := _anndata(table, stack)):
+            from cassia_engine.h5ad.ranked_genes import write_ranked_genes
+
+            with data.reading():
+                cells = write_ranked_genes(data, h5ad, text)
+            source = open_source(text, data.place, in_rows=True)
+            yield replace(source, lines=False, cells=cells, from_anndata=True)
             return
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)
@@ -113,27 +118,21 @@ def _starts_with(path: Path, magic: bytes) -> bool:
         return False  # what is wrong with the file is said by its reader
 
 
-def _ranked_genes(table: Any, options: H5adOptions, text: Path) -> tuple[str, dict[str, int]] | None:
-    """Write the ranked genes of an AnnData, a file or an object: what messages call it, and its clusters' cells.
-
-    None for a table that is no AnnData.
-    """
+def _anndata(table: Any, stack: ExitStack) -> AnnotatedData | None:
+    """An AnnData, a file or an object, that stays open until the stack is closed; None for a table that is none."""
     if isinstance(table, (str, Path)):
         path = local(table)
         if not path.is_file() or not _is_hdf5(path):
             return None
-        from cassia_engine.h5ad.elements import opened_h5ad
+        from cassia_engine.h5ad.elements import open_h5ad
         from cassia_engine.h5ad.file_data import FileData
-        from cassia_engine.h5ad.ranked_genes import write_ranked_genes
 
-        with opened_h5ad(path, str(table)) as file:
-            return str(table), write_ranked_genes(FileData(str(table), file), options, text)
+        return FileData(str(table), stack.enter_context(open_h5ad(path, str(table))))
     if not is_anndata(table):
         return None
     from cassia_engine.h5ad.object_data import ObjectData
-    from cassia_engine.h5ad.ranked_genes import write_ranked_genes
 
-    return "the AnnData", write_ranked_genes(ObjectData("the AnnData", table), options, text)
+    return ObjectData("the AnnData", table)
 
 
 def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cassia_engine.errors import UsageError, raise_all, shown
 from cassia_engine.markers.columns.header_rows import is_repeated, is_units
@@ -24,6 +25,9 @@ from cassia_engine.markers.files.text_file import (
     too_long,
     unreadable,
 )
+
+if TYPE_CHECKING:
+    from cassia_engine.h5ad.clustered_cells import ClusteredCells
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +57,7 @@ class Source:
         mixed_ends: its first lines have ends of several kinds.
         added: how many lines cassia wrote above what the file has, as it has no header.
         from_anndata: these are the ranked genes of an AnnData.
-        n_cells: how many cells each cluster has, where an AnnData says so.
+        cells: those of the AnnData by cluster, while it is open; None where it does not say which they are.
     """
 
     path: Path
@@ -69,7 +73,7 @@ class Source:
     mixed_ends: bool = False
     added: int = 0
     from_anndata: bool = False
-    n_cells: Mapping[str, int] = field(default_factory=dict)
+    cells: ClusteredCells | None = None
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""

@@ -1,0 +1,107 @@
+"""The cells of an open AnnData by cluster, and their values: each matrix is read once, whoever asks for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.annotated import AnnotatedData, Groups
+from cassia_engine.h5ad.coordinates import Coordinates
+from cassia_engine.h5ad.expression import Expression, expression
+from cassia_engine.h5ad.matrix import MatrixError
+from cassia_engine.h5ad.sampled_values import SampledValues, Sampler
+from cassia_engine.h5ad.sampling import sample
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What one pass over a matrix finds.
+
+    Attributes:
+        place: the matrix.
+        genes: the names of its genes.
+        expression: of all genes in all groups.
+        sampled: the values of the sampled cells.
+    """
+
+    place: str
+    genes: list[str]
+    expression: Expression
+    sampled: SampledValues
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredCells:
+    """The cells of an AnnData; usable while it is open.
+
+    Attributes:
+        column: the column of `obs` with the clusters.
+        groups: that column; not all of its groups are clusters of the table.
+        coordinates: those of the cells, if there are any.
+        sampled: the places of the cells that stand for all, ascending.
+        place: the matrix whose values are taken; None where there is none that is not scaled.
+        symbols: gene symbols by the genes' names; {} where the names are symbols.
+    """
+
+    data: AnnotatedData
+    column: str
+    groups: Groups
+    coordinates: Coordinates | None
+    sampled: NDArray[np.int64]
+    place: str | None = None
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    _read: dict[str, Values] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: AnnotatedData, column: str, groups: Groups, coordinates: Coordinates | None) -> Self:
+        """The cells of a column, with those of them chosen that stand for all; these have coordinates, if any have."""
+        eligible = coordinates.known if coordinates else np.arange(len(groups.codes))
+        chosen = sample(groups.codes[eligible], len(groups.labels))
+        return cls(data, column, groups, coordinates, eligible[chosen])
+
+    def at(self, place: str | None, symbols: Mapping[str, str]) -> Self:
+        """The same with what is known once genes are ranked."""
+        return replace(self, place=place, symbols=symbols)
+
+    def read(self, place: str) -> Values:
+        """Count and sum the values of a matrix, which is read the first time only.
+
+        Raises:
+            UsageError: it cannot be read, or is not of these cells.
+        """
+        if place not in self._read:
+            try:
+                self._read[place] = self._pass(place)
+            except (MatrixError, ValueError) as error:
+                raise unreadable(self.data, place, error) from error
+        return self._read[place]
+
+    def _pass(self, place: str) -> Values:
+        matrix, codes = self.data.matrix(place), self.groups.codes
+        if matrix.shape[0] != len(codes):
+            raise ValueError(f"{matrix.shape[0]} rows for {len(codes)} cells")
+        sampler = Sampler(self.sampled, matrix.shape)
+        found = expression(matrix, codes, len(self.groups.labels), sampler)
+        return Values(place, self.data.genes(place.startswith("raw/")), found, sampler.result())
+
+    def values(self) -> Values | None:
+        """The values of `place`; None, with a warning, where they cannot be read."""
+        try:
+            return self.read(self.place) if self.place else None
+        except UsageError as error:
+            log.warning("%s; mean expression of genes is unknown", error)
+            return None
+
+
+def unreadable(data: AnnotatedData, place: str, error: Exception) -> UsageError:
+    """That a matrix cannot be read."""
+    what = f"{place} cannot be read as a matrix of these cells: {error}"
+    return UsageError(what, path=data.place, code="matrix-unreadable")
