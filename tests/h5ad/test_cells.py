@@ -101,10 +101,9 @@ def in_memory(path: Path) -> SimpleNamespace:
     """The file as what is read of an AnnData in memory."""
     with h5py.File(path) as file:
         data = FileData("a", file)
-        column = data.groups("cell_type")
-        values = np.array([*column.labels, None], object)[column.codes]
+        columns = {name: data.groups(name) for name in data.obs_columns()}
         raw = SimpleNamespace(X=file["raw/X"][()], var=pd.DataFrame(index=data.genes(True)))
-        obs = pd.DataFrame({"cell_type": pd.Categorical(values, categories=list(column.labels))})
+        obs = pd.DataFrame({name: pd.Categorical.from_codes(one.codes, one.labels) for name, one in columns.items()})
         var = pd.DataFrame(index=data.genes(False))
         return SimpleNamespace(obs=obs, var=var, uns={}, obsm={}, layers={}, X=file["X"][()], raw=raw)
 
