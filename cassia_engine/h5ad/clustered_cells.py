@@ -18,6 +18,8 @@ from cassia_engine.h5ad.matrix import MatrixError
 from cassia_engine.h5ad.sampled_values import SampledValues, Sampler
 from cassia_engine.h5ad.sampling import sample
 
+N_SAMPLED = 5000
+
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +66,7 @@ class ClusteredCells:
     def of(cls, data: AnnotatedData, column: str, groups: Groups, coordinates: Coordinates | None) -> Self:
         """The cells of a column, with those of them chosen that stand for all; these have coordinates, if any have."""
         eligible = coordinates.known if coordinates else np.arange(len(groups.codes))
-        chosen = sample(groups.codes[eligible], len(groups.labels))
+        chosen = sample(groups.codes[eligible], len(groups.labels), N_SAMPLED)
         return cls(data, column, groups, coordinates, eligible[chosen])
 
     def at(self, place: str | None, symbols: Mapping[str, str]) -> Self:

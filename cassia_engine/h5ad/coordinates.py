@@ -46,11 +46,10 @@ def read_coordinates(data: AnnotatedData, key: str | None, n_cells: int) -> Coor
             if found != USUAL:
                 log.info("%s: coordinates of cells are those of obsm['%s']", data.place, found)
             return coordinates
-    nothing = "so the report has no picture of the cells"
-    if data.coordinate_keys():
-        what = f"{_there(data)}, no UMAP or t-SNE, {nothing}; {argument('coordinates_key')} names other coordinates"
-    else:
-        what = f"{_there(data)}, {nothing}; run sc.tl.umap for one"
+    keys = data.coordinate_keys()
+    without, remedy = ", no UMAP or t-SNE to draw", f"{argument('coordinates_key')} names other coordinates"
+    without, remedy = (without, remedy) if keys else ("", "run sc.tl.umap for one")
+    what = f"{_there(data)}{without}, so the report has no picture of the cells; {remedy}"
     log.info("%s: %s", data.place, what)
     return None
 

@@ -32,6 +32,14 @@ class SampledValues:
         here = slice(self.pointers[gene], self.pointers[gene + 1])
         return np.asarray(np.bincount(self.numbers[here], self.values[here], minlength=self.n_cells), np.float64)
 
+    def expressed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The genes that each sampled cell expresses, its values being above 0, as pointers and columns of a CSR."""
+        genes = np.repeat(np.arange(len(self.pointers) - 1), np.diff(self.pointers))[self.values > 0]
+        numbers = self.numbers[self.values > 0]
+        order = np.argsort(numbers.astype(np.uint16) if self.n_cells <= 2**16 else numbers, kind="stable")
+        pointers = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=self.n_cells))]).astype(np.int64)
+        return pointers, genes[order]
+
 
 class Sampler:
     """Takes the values of some cells out of the blocks of a matrix, as they come.

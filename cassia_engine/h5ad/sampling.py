@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-N_CELLS = 5000
 LEAST = 50  # of a group, or all that it has
 _SEED = 20260326
 # The constants of SplitMix64.
 _STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-def sample(groups: NDArray[np.integer[Any]], n_groups: int, n_cells: int = N_CELLS) -> NDArray[np.int64]:
+def sample(groups: NDArray[np.integer[Any]], n_groups: int, n_cells: int) -> NDArray[np.int64]:
     """The places of so many cells, ascending; all of them where there are not more.
 
-    A group has a share of them that is as large as its share of the cells, but at least `LEAST`, or half of an equal
-    share where there are many groups. Which ones depends on their places only: no library's random numbers are used,
-    as those of numpy may change.
+    A group has a share of them that is as large as its share of the cells, but at least `LEAST` cells, or half of an
+    equal share where there are many groups. Which ones depends on their places only: numpy's random numbers, which may
+    change, are not used.
 
     Args:
         groups: shape (cells,), the group of each cell, 0 to n_groups - 1, and -1 for none; those are a group as well.
@@ -37,12 +36,18 @@ def sample(groups: NDArray[np.integer[Any]], n_groups: int, n_cells: int = N_CEL
 def quotas(sizes: NDArray[np.int64], n_cells: int) -> NDArray[np.int64]:
     """How many cells of each group are sampled: `n_cells` together, of more than that."""
     least = np.minimum(sizes, min(LEAST, n_cells // (2 * len(sizes))))
-    left, rest = sizes - least, n_cells - int(least.sum())
-    exact = left * (rest / left.sum())
+    is_free = sizes > least  # has a share in proportion
+    while True:
+        share = (n_cells - least[~is_free].sum()) / sizes[is_free].sum()
+        too_few = is_free & (sizes * share < least)
+        if not too_few.any():
+            break
+        is_free &= ~too_few
+    exact = np.where(is_free, sizes * share, least)
     found = np.floor(exact).astype(np.int64)
-    missing = rest - int(found.sum())
+    missing = n_cells - int(found.sum())
     found[np.argsort(found - exact, kind="stable")[:missing]] += 1  # the largest remainders
-    return np.asarray(least + found)
+    return found
 
 
 def _mixed(length: int) -> NDArray[np.uint64]:

@@ -43,7 +43,7 @@ from cassia_engine.markers.long.long_table import read_long
 from cassia_engine.markers.several import files_of, joined
 from cassia_engine.markers.wide.mixed import refuse_mixed
 from cassia_engine.markers.wide.reshape import Shaped, shaped
-from cassia_engine.records import Cluster, SpeciesMismatch
+from cassia_engine.records import Cluster, SampledCells, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def read_markers(
         lambda: _check_genes(source.place, table.clusters, symbols, species, settings),
         lambda: with_context(table.clusters, *context) if context else table.clusters,
     )
-    read = MarkerTable(replace(table.selection, species_mismatch=mismatch), clusters)
+    read = MarkerTable(replace(table.selection, species_mismatch=mismatch), clusters, table.cells)
     _describe(source, title, read, settings)
     return read
 
@@ -138,7 +138,7 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         clusters = without_down(source, table.clusters, settings.cluster_name)
         if not whole.from_anndata:  # whose names no spreadsheet has changed
             clusters = with_whole_ids(source, without_blanks(source, clusters))
-        table = MarkerTable(table.selection, _with_cells(clusters, whole.cells))
+        table = MarkerTable(table.selection, *_with_cells(clusters, whole.cells, selector.species or ""))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again", code="table-without-rows")
@@ -181,12 +181,14 @@ def _chosen(shape: Shaped) -> tuple[Format | None, tuple[int, int], SplitSetting
     return format_, columns, settings
 
 
-def _with_cells(clusters: Sequence[Cluster], cells: ClusteredCells | None) -> tuple[Cluster, ...]:
+def _with_cells(
+    clusters: Sequence[Cluster], cells: ClusteredCells | None, species: str
+) -> tuple[tuple[Cluster, ...], SampledCells | None]:
     if cells is None:
-        return tuple(clusters)
+        return tuple(clusters), None
     from cassia_engine.cells.reading import read_cells  # it needs numpy
 
-    return read_cells(clusters, cells)
+    return read_cells(clusters, cells, species)
 
 
 def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:

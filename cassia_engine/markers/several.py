@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, gather, shown
 from cassia_engine.markers.columns.formats import MarkerTable
 from cassia_engine.markers.files.source import Source
+
+log = logging.getLogger(__name__)
 
 Read = tuple[Source, str, MarkerTable]
 
@@ -43,10 +46,14 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
             what = f"a table of another form ({two}) than {source.place} ({one}); give tables of one form"
             raise UsageError(what, path=other.place, code="table-form-differs")
     _refuse_equal_ids(tables)
+    if others and any(table.cells for _, _, table in tables):
+        what = "the report has no picture of their cells, as several files have no coordinates in common"
+        log.info("%s and %d more: %s", source.place, len(others), what)
     clusters = [cluster for _, _, table in tables for cluster in table.clusters]
     place = f"{source.place} and {len(others)} more" if others else source.place
     numbered = tuple(structs.replace(cluster, index=index) for index, cluster in enumerate(clusters))
-    return replace(source, place=place, lines=False), title, MarkerTable(first.selection, numbered)
+    cells = None if others else first.cells
+    return replace(source, place=place, lines=False), title, MarkerTable(first.selection, numbered, cells)
 
 
 def _refuse_equal_ids(tables: Sequence[Read]) -> None:

@@ -30,7 +30,8 @@ def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | N
     paths = [*write_tables(merged, outdir), *multiqc.write_multiqc(merged, outdir)]
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
-        out.writelines(report.pieces(merged.dataset, merged.selection, merged.run, merged.results, made_with))
+        sample = (merged.dataset, merged.selection, merged.run, merged.results)
+        out.writelines(report.pieces(*sample, made_with, cells=merged.cells))
     return [*paths, page]
 
 

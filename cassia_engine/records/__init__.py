@@ -39,11 +39,13 @@ from cassia_engine.records.terms import How, TermMatch
 
 SCHEMA_VERSION = "1.2"
 
+CELLS_KIND = "cassia-cells"
 CHUNK_KIND = "cassia-chunk"
 RESULT_KIND = "cassia-result"
 STATUS_KIND = "cassia-status"
 
 __all__ = [
+    "CELLS_KIND",
     "CHUNK_KIND",
     "HIGH_SCORE",
     "LOW_SCORE",

@@ -10,7 +10,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection
+from cassia_engine.records import ClusterResult, Dataset, RunInfo, SampledCells, Selection
 from cassia_engine.report import assemble, data, library, view
 from cassia_engine.report.pack import inline, visible
 
@@ -21,6 +21,8 @@ def render(
     run: RunInfo,
     results: Sequence[ClusterResult],
     made_with: Mapping[str, str] | None = None,
+    *,
+    cells: SampledCells | None = None,
 ) -> str:
     """The report of one sample as a whole HTML document.
 
@@ -28,8 +30,9 @@ def render(
 
     Args:
         made_with: software and its version for the run's facts, such as {"Nextflow": "25.04.4"}.
+        cells: of an AnnData.
     """
-    return "".join(pieces(dataset, selection, run, results, made_with))
+    return "".join(pieces(dataset, selection, run, results, made_with, cells=cells))
 
 
 def pieces(
@@ -38,6 +41,8 @@ def pieces(
     run: RunInfo,
     results: Sequence[ClusterResult],
     made_with: Mapping[str, str] | None = None,
+    *,
+    cells: SampledCells | None = None,
 ) -> Iterator[str]:
     """The same document in pieces: of thousands of clusters it is large, and need not be in memory as a whole."""
     page = view.page(dataset, selection, run, results, made_with or {})

@@ -1,21 +1,21 @@
-"""The files that the stages hand to each other: chunk, result and status. Described in docs/formats.md.
+"""The files that the stages hand to each other: chunk, cells, result and status. Described in docs/formats.md.
 
 All are byte-deterministic for the same input: no date, no path, fixed order of keys.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write
 from cassia_engine.records import (
+    CELLS_KIND,
     CHUNK_KIND,
     RESULT_KIND,
     SCHEMA_VERSION,
@@ -30,6 +30,7 @@ from cassia_engine.records import (
     to_json,
 )
 from cassia_engine.records.record import Record
+from cassia_engine.stagefiles.cells_file import CellsFile, cells_file, write_cells
 from cassia_engine.stagefiles.lines import (
     ChunkFields,
     ClusterFields,
@@ -37,11 +38,24 @@ from cassia_engine.stagefiles.lines import (
     StatusFields,
     check_kind,
     damaged,
+    dumps,
     json_object,
     read_lines,
     record,
 )
 from cassia_engine.stagefiles.stored_results import Place, stored
+
+__all__ = [
+    "CellsFile",
+    "ResultFile",
+    "read_chunk",
+    "read_part",
+    "read_status",
+    "result_file",
+    "write_cells",
+    "write_chunk",
+    "write_status",
+]
 
 
 class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
@@ -56,7 +70,7 @@ class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
     results: tuple[ClusterResult, ...] = ()
 
 
-_Read = TypeVar("_Read", Chunk, ResultFile)
+_Read = TypeVar("_Read", Chunk, ResultFile, CellsFile)
 
 
 def write_chunk(path: Path, chunk: Chunk) -> None:
@@ -64,8 +78,8 @@ def write_chunk(path: Path, chunk: Chunk) -> None:
     head = {"kind": CHUNK_KIND, "schema_version": SCHEMA_VERSION, **to_json(chunk)}
     clusters = head.pop("clusters")
     with atomic_write(path) as out:
-        out.write(_dumps(head)[:-1] + ',"clusters":[\n')
-        out.write(",\n".join(_dumps(cluster) for cluster in clusters))
+        out.write(dumps(head)[:-1] + ',"clusters":[\n')
+        out.write(",\n".join(dumps(cluster) for cluster in clusters))
         out.write("\n]}\n")
 
 
@@ -77,10 +91,10 @@ def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[Cl
     head.pop("clusters")
     head = {"kind": RESULT_KIND, "schema_version": SCHEMA_VERSION, **head, "run": to_json(run)}
     with atomic_write(path) as out:
-        out.write(_dumps(head) + "\n")
+        out.write(dumps(head) + "\n")
 
         def write(result: ClusterResult) -> None:
-            out.write(_dumps(to_json(result)) + "\n")
+            out.write(dumps(to_json(result)) + "\n")
 
         yield write
 
@@ -88,7 +102,7 @@ def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[Cl
 def write_status(path: Path, status: Status) -> None:
     """Write a status file: one JSON object, for `cassia check` and `cassia index`."""
     with atomic_write(path) as out:
-        out.write(_dumps({"kind": STATUS_KIND, "schema_version": SCHEMA_VERSION, **to_json(status)}) + "\n")
+        out.write(dumps({"kind": STATUS_KIND, "schema_version": SCHEMA_VERSION, **to_json(status)}) + "\n")
 
 
 def read_chunk(path: Path) -> Chunk:
@@ -97,25 +111,28 @@ def read_chunk(path: Path) -> Chunk:
     Raises:
         UsageError: it is missing, is no chunk file, or is of another version of the format.
     """
-    found = read_chunk_or_result(path)
+    found = read_part(path)
     if isinstance(found, Chunk):
         return found
+    kind = "result" if isinstance(found, ResultFile) else "cells"
     raise UsageError(
-        "this is a result file; expected a chunk file made by cassia split", path=path, code="chunk-expected"
+        f"this is a {kind} file; expected a chunk file made by cassia split", path=path, code="chunk-expected"
     )
 
 
-def read_chunk_or_result(path: Path, in_memory: bool = True) -> Chunk | ResultFile:
-    """Read a chunk or a result file, told apart by content.
+def read_part(path: Path, in_memory: bool = True) -> Chunk | ResultFile | CellsFile:
+    """Read a chunk, a result or a cells file, told apart by content.
 
     Args:
         in_memory: whether conversations are held in memory, or stay in the file, which must then stay as it is.
 
     Raises:
-        UsageError: it is missing, is neither of the two, or is of another version of the format.
+        UsageError: it is missing, is none of them, or is of another version of the format.
     """
     lines = read_lines(path)
     first = next(lines, b"")
+    if first.startswith(f'{{"kind":"{CELLS_KIND}'.encode()):
+        return _named(path, cells_file(path, first, lines))
     if first.startswith(f'{{"kind":"{RESULT_KIND}'.encode()):
         results = _results(path, len(first) + 1, lines)
         if not in_memory:
@@ -181,7 +198,3 @@ def _named(path: Path, found: _Read) -> _Read:
             f"the file is damaged ({error}); make it again", path=path, code="file-names-unusable"
         ) from None
     return found
-
-
-def _dumps(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

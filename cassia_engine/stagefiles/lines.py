@@ -122,6 +122,11 @@ def record(
     return found
 
 
+def dumps(data: Any) -> str:
+    """A value as one line of JSON."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def damaged(path: Path, number: int | None, why: object) -> UsageError:
     """That a file is of the right kind, and cannot be read; why, in a few words."""
     words = str(why) if str(why).isprintable() else repr(str(why))  # names of fields are in it

@@ -20,11 +20,12 @@ from cassia_engine.records import (
     Merged,
     Outcome,
     RunInfo,
+    SampledCells,
     Selection,
     Status,
 )
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.stagefiles import ResultFile, read_chunk_or_result
+from cassia_engine.stagefiles import CellsFile, ResultFile, read_part
 from cassia_engine.stages.annotate import open_replayer, run_chunk
 
 NOT_REACHED_REASON = (
@@ -32,14 +33,19 @@ NOT_REACHED_REASON = (
 )
 
 
-def merge(dataset: Dataset, selection: Selection, rows: Iterable[tuple[ClusterResult, RunInfo]]) -> Merged:
+def merge(
+    dataset: Dataset,
+    selection: Selection,
+    rows: Iterable[tuple[ClusterResult, RunInfo]],
+    cells: SampledCells | None = None,
+) -> Merged:
     """Put the results of a sample, each with who annotated it, into the order of the marker table."""
     ordered = sorted(rows, key=lambda row: row[0].cluster.index)
-    return Merged(dataset, selection, tuple(r for r, _ in ordered), tuple(run for _, run in ordered))
+    return Merged(dataset, selection, tuple(r for r, _ in ordered), tuple(run for _, run in ordered), cells)
 
 
 def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None) -> Merged:
-    """Merge the chunk and result files of one sample, given in any order.
+    """Merge the chunk and result files of one sample, given in any order, with its cells file if it has one.
 
     Args:
         settings: those the chunks were annotated with: what the journal holds of a chunk without a result file is
@@ -48,7 +54,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
     Raises:
         UsageError: a file is unreadable, given twice or of another sample; or a chunk has neither file.
     """
-    first, chunks, results = _read(paths)
+    first, chunks, results, cells = _read(paths)
     missing = sorted(set(range(first.count)) - chunks.keys() - results.keys())
     if missing:
         names = ", ".join(str(index) for index in missing[:10])
@@ -66,7 +72,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
             f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again",
             code="clusters-missing",
         )
-    return merge(first.dataset, first.selection, rows)
+    return merge(first.dataset, first.selection, rows, cells)
 
 
 def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
@@ -88,19 +94,23 @@ def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
     )
 
 
-def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], dict[int, ResultFile]]:
-    """The first file, for what all have in common; the chunks that have no result file; and the result files."""
+def _read(
+    paths: Sequence[Path],
+) -> tuple[Chunk | ResultFile, dict[int, Chunk], dict[int, ResultFile], SampledCells | None]:
+    """The first file, for what all have in common; the chunks that have no result file; the result files; the cells."""
     found: dict[tuple[type, int], Path] = {}
     chunks: dict[int, Chunk] = {}
     results: dict[int, ResultFile] = {}
+    cells: list[tuple[Path, CellsFile]] = []
     first: Chunk | ResultFile | None = None
     for path in paths:
-        part = read_chunk_or_result(path, in_memory=not path.is_file())
+        part = read_part(path, in_memory=not path.is_file())
+        if isinstance(part, CellsFile):
+            cells.append((path, part))
+            continue
         first = first or _emptied(part)
         if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
-            raise UsageError(
-                f"of another sample or split than {paths[0]}; collect one sample", path=path, code="other-sample"
-            )
+            raise _of_other_sample(path, paths[0])
         if (type(part), part.index) in found:
             raise UsageError(
                 f"the same chunk as {found[type(part), part.index]}; give each once", path=path, code="chunk-twice"
@@ -112,19 +122,38 @@ def _read(paths: Sequence[Path]) -> tuple[Chunk | ResultFile, dict[int, Chunk], 
             results[part.index] = part
         # A chunk that is answered is let go at once: its clusters are in the results too.
         if part.index in chunks and part.index in results:
-            chunk, answer = chunks.pop(part.index), results[part.index]
-            if [r.cluster.id for r in answer.results] != [c.id for c in chunk.clusters]:
-                where = found[ResultFile, part.index]
-                raise UsageError(
-                    f"its clusters are not those of {found[Chunk, part.index]}; annotate that chunk again",
-                    path=where,
-                    code="chunk-differs",
-                )
+            _check_clusters(chunks.pop(part.index), results[part.index], found)
     if first is None:
         raise UsageError(
             "no files to collect; give the chunk and result files of one sample", code="nothing-to-collect"
         )
-    return first, chunks, results
+    return first, chunks, results, _cells(first, next(iter(found.values())), cells)
+
+
+def _of_other_sample(path: Path, other: Path) -> UsageError:
+    return UsageError(f"of another sample or split than {other}; collect one sample", path=path, code="other-sample")
+
+
+def _check_clusters(chunk: Chunk, answer: ResultFile, found: dict[tuple[type, int], Path]) -> None:
+    """Make sure that a result file answers the chunk."""
+    if [r.cluster.id for r in answer.results] != [c.id for c in chunk.clusters]:
+        where = found[ResultFile, chunk.index]
+        raise UsageError(
+            f"its clusters are not those of {found[Chunk, chunk.index]}; annotate that chunk again",
+            path=where,
+            code="chunk-differs",
+        )
+
+
+def _cells(first: Chunk | ResultFile, first_path: Path, cells: Sequence[tuple[Path, CellsFile]]) -> SampledCells | None:
+    """The cells of the sample; None where there is no file of them."""
+    for path, part in cells:
+        if (part.dataset, part.selection, part.n_clusters) != (first.dataset, first.selection, first.n_clusters):
+            raise _of_other_sample(path, first_path)
+    if len(cells) > 1:
+        what = f"the cells of the sample, as {cells[0][0]}; give one of them"
+        raise UsageError(what, path=cells[1][0], code="cells-twice")
+    return cells[0][1].cells if cells else None
 
 
 def _emptied(part: Chunk | ResultFile) -> Chunk | ResultFile:

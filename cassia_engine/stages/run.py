@@ -76,7 +76,7 @@ def run_table(
     [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters), siblings=split.siblings)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
-    merged = merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results])
+    merged = merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results], table.cells)
     return with_corrections(merged, said) if said else merged, annotated.ended
 
 

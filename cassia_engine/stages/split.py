@@ -12,7 +12,7 @@ from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.records import Chunk, Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.stagefiles import write_chunk
+from cassia_engine.stagefiles import CellsFile, write_cells, write_chunk
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,8 @@ def write_chunks(
 ) -> list[Path]:
     """Read a marker table, or several of a sample, and write chunk files, `chunk_00000.json` and on, into `outdir`.
 
+    Of an AnnData `cells.jsonl` is written there too, which is for the report.
+
     Args:
         check: what else must be right before anything is written; what it raises is raised with all that is wrong.
 
@@ -87,7 +89,16 @@ def write_chunks(
             path=stale,
             code="chunk-of-other-split",
         )
+    cells = outdir / "cells.jsonl"
+    if cells.exists() and not table.cells:
+        raise UsageError(
+            f"it has the cells of another split; remove it or choose another {argument('outdir')}",
+            path=cells,
+            code="cells-of-other-split",
+        )
     for path, chunk in zip(paths, chunks, strict=True):
         write_chunk(path, chunk)
+    if table.cells:
+        write_cells(cells, CellsFile(dataset, table.selection, len(table.clusters), table.cells))
     log.info("%d clusters in %d chunk files in %s", len(table.clusters), len(paths), outdir)
     return paths

@@ -103,7 +103,9 @@ def in_memory(path: Path) -> SimpleNamespace:
         data = FileData("a", file)
         columns = {name: data.groups(name) for name in data.obs_columns()}
         raw = SimpleNamespace(X=file["raw/X"][()], var=pd.DataFrame(index=data.genes(True)))
-        obs = pd.DataFrame({name: pd.Categorical.from_codes(one.codes, one.labels) for name, one in columns.items()})
+        obs = pd.DataFrame(
+            {name: pd.Categorical.from_codes(one.codes, pd.Index(one.labels)) for name, one in columns.items()}
+        )
         var = pd.DataFrame(index=data.genes(False))
         return SimpleNamespace(obs=obs, var=var, uns={}, obsm={}, layers={}, X=file["X"][()], raw=raw)
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cassia_engine.records import Chunk, ClusterResult, Correction, to_json
 from cassia_engine.records.results import CALL_FACTS
-from cassia_engine.stagefiles import ResultFile, read_chunk_or_result, result_file
+from cassia_engine.stagefiles import ResultFile, read_part, result_file
 from cassia_engine.stagefiles.stored_results import StoredResult
 from tests import factories as make
 from tests import large
@@ -28,7 +28,7 @@ def written(tmp_path: Path) -> tuple[list[ClusterResult], Path]:
 
 
 def read(path: Path, in_memory: bool) -> tuple[ClusterResult, ...]:
-    found = read_chunk_or_result(path, in_memory)
+    found = read_part(path, in_memory)
     assert isinstance(found, ResultFile)
     return found.results
 

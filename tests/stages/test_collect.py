@@ -20,12 +20,21 @@ from cassia_engine.records import (
     Outcome,
     Round,
     RunInfo,
+    SampledCells,
     Status,
     TermMatch,
     from_json,
     to_json,
 )
-from cassia_engine.stagefiles import read_chunk, read_status, result_file, write_chunk, write_status
+from cassia_engine.stagefiles import (
+    CellsFile,
+    read_chunk,
+    read_status,
+    result_file,
+    write_cells,
+    write_chunk,
+    write_status,
+)
 from cassia_engine.stages.collect import check, merge_files
 from tests import factories as make
 from tests.raising import raises
@@ -196,6 +205,42 @@ def test_mistakes_of_the_caller_are_told(tmp_path: Path) -> None:
         merge_files(paths)
     with raises("clusters-missing", "5 clusters", "6 in the table"):
         merge_files([path for path in paths if path.suffix == ".jsonl"])
+
+
+CELLS = CellsFile(make.DATASET, make.SELECTION, 6, SampledCells(100, "X_umap", (1.0,), (2.0,), (5,)))
+
+
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_cells_are_found_among_the_files(place: int, tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    assert merge_files(paths).cells is None
+    write_cells(tmp_path / "any_name", CELLS)
+    merged = merge_files([*paths[:place], tmp_path / "any_name", *paths[place:]])
+    assert merged.cells == CELLS.cells
+    assert merged.renamed("other").cells == CELLS.cells
+    assert (tmp_path / "pbmc_report.html") in write_outputs(merged, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CELLS, n_clusters=7),
+        replace(CELLS, dataset=replace(make.DATASET, name="other")),
+        replace(CELLS, selection=replace(make.SELECTION, n_genes=1)),
+    ],
+)
+def test_cells_of_another_sample_are_refused(other: CellsFile, tmp_path: Path) -> None:
+    write_cells(path := tmp_path / "cells.jsonl", other)
+    with raises("other-sample", path="cells.jsonl"):
+        merge_files([path, *files(tmp_path)])
+
+
+def test_cells_are_given_once_and_with_chunks(tmp_path: Path) -> None:
+    write_cells(path := tmp_path / "cells.jsonl", CELLS)
+    with raises("cells-twice", path="cells.jsonl"):
+        merge_files([path, *files(tmp_path), path])
+    with raises("nothing-to-collect"):
+        merge_files([path])
 
 
 @pytest.mark.parametrize(

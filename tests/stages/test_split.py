@@ -16,7 +16,7 @@ from cassia_engine.errors import InputProblems, UsageError
 from cassia_engine.markers import read_markers
 from cassia_engine.records import Dataset
 from cassia_engine.settings import SplitSettings
-from cassia_engine.stagefiles import read_chunk
+from cassia_engine.stagefiles import CellsFile, read_chunk, read_part
 from cassia_engine.stages.split import write_chunks
 from tests import command
 from tests.raising import raises
@@ -92,6 +92,20 @@ def test_chunks_of_another_split_are_not_mixed_in(tmp_path: Path, markers: Path)
     write_chunks(markers, DATASET, SplitSettings(chunk_size=3), tmp_path)
     with raises("chunk-of-other-split", path="chunk_00001.json"):
         write_chunks(markers, DATASET, SplitSettings(chunk_size=50), tmp_path)
+
+
+ANNDATA = Path(__file__).parent.parent / "data" / "anndata" / "anndata_0.13.4_pandas3.h5ad"
+
+
+def test_an_anndata_has_a_file_of_its_cells_and_a_table_has_none(tmp_path: Path, markers: Path) -> None:
+    settings = SplitSettings(chunk_size=1, allow_unknown_genes=True)
+    paths = write_chunks(ANNDATA, DATASET, settings, tmp_path)
+    assert set(tmp_path.glob("c*.json*")) == {*paths, tmp_path / "cells.jsonl"}
+    found = read_part(tmp_path / "cells.jsonl")
+    assert isinstance(found, CellsFile)
+    assert (found.dataset, found.n_clusters, found.cells.n_cells) == (DATASET, len(paths), 80)
+    with raises("cells-of-other-split", path="cells.jsonl"):
+        write_chunks(markers, DATASET, SplitSettings(chunk_size=1), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cassia_engine.errors import shown
 from cassia_engine.markers.columns.statistics import NATURAL_LOGARITHMS, least_score, matching
 from cassia_engine.markers.files.source import Source
-from cassia_engine.records import Cluster, Selection
+from cassia_engine.records import Cluster, SampledCells, Selection
 from cassia_engine.settings import SplitSettings
 
 # What the column of row names is called that R and pandas write first: nothing, or what a reader made of that.
@@ -20,10 +20,14 @@ MOST_NAMED = 30
 
 @dataclass(frozen=True, slots=True)
 class MarkerTable:
-    """A marker table as read: its clusters in order of appearance, and how their markers were chosen."""
+    """A marker table as read: its clusters in order of appearance, and how their markers were chosen.
+
+    `cells` are those of an AnnData that stand for all; None for a table of another kind.
+    """
 
     selection: Selection
     clusters: tuple[Cluster, ...]
+    cells: SampledCells | None = None
 
 
 @dataclass(frozen=True, slots=True)

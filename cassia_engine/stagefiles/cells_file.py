@@ -1,0 +1,83 @@
+"""The file of the sampled cells of a data set, from split to collect: JSON Lines, a header and a line per gene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from cassia_engine.files import atomic_write
+from cassia_engine.records import (
+    CELLS_KIND,
+    SCHEMA_VERSION,
+    Dataset,
+    GeneExpression,
+    SampledCells,
+    Selection,
+    to_json,
+)
+from cassia_engine.records.record import Record
+from cassia_engine.stagefiles.lines import check_kind, damaged, dumps, json_object, record
+
+
+class CellsFile(Record, frozen=True):
+    """The cells of a data set of `n_clusters`, with what tells that chunks are of the same split."""
+
+    dataset: Dataset
+    selection: Selection
+    n_clusters: int
+    cells: SampledCells
+
+
+class _Head(Record, frozen=True, forbid_unknown_fields=False):
+    dataset: Dataset
+    selection: Selection
+    n_clusters: int
+    n_genes: int
+    cells: SampledCells
+
+
+def write_cells(path: Path, found: CellsFile) -> None:
+    """Write a cells file."""
+    cells = to_builtins(found.cells)
+    genes = cells.pop("genes")
+    head = {
+        "kind": CELLS_KIND,
+        "schema_version": SCHEMA_VERSION,
+        "dataset": to_json(found.dataset),
+        "selection": to_json(found.selection),
+        "n_clusters": found.n_clusters,
+        "n_genes": len(genes),
+        "cells": cells,
+    }
+    with atomic_write(path) as out:
+        out.writelines(dumps(line) + "\n" for line in (head, *genes))
+
+
+def cells_file(path: Path, first: bytes, lines: Iterator[bytes]) -> CellsFile:
+    """The cells of a file, by its first line and those that follow.
+
+    Raises:
+        UsageError: it is of another version of the format, or damaged.
+    """
+    check_kind(path, json_object(path, 1, first), CELLS_KIND, "cells file")
+    head = record(path, 1, _Head, first)
+    numbered = ((number, line) for number, line in enumerate(lines, 2) if line)
+    genes = tuple(_gene(path, number, line, head) for number, line in numbered)
+    if len(genes) != head.n_genes:
+        raise damaged(path, None, f"{len(genes)} genes of {head.n_genes}")
+    cells = head.cells
+    if not len(cells.x) == len(cells.y) == len(cells.clusters):
+        raise damaged(path, 1, "x, y and clusters have different lengths")
+    if cells.clusters and not -1 <= min(cells.clusters) <= max(cells.clusters) < head.n_clusters:
+        raise damaged(path, 1, "a cell is of a cluster that there is not")
+    return CellsFile(head.dataset, head.selection, head.n_clusters, replace(cells, genes=genes))
+
+
+def _gene(path: Path, number: int, line: bytes, head: _Head) -> GeneExpression:
+    found = record(path, number, GeneExpression, line)
+    if not len(found.means) == len(found.fractions) == head.n_clusters:
+        raise damaged(path, number, f"not one value for each of {head.n_clusters} clusters")
+    return found
