@@ -91,6 +91,11 @@ def test_an_h5ad_file(pipeline: Launcher) -> None:
         ("2", 20),
         ("3", 15),
     ]
+    [command] = [
+        task for task in (pipeline.folder / "work").rglob(".command.sh") if "engine collect" in task.read_text()
+    ]
+    assert "cells/cells.jsonl" in command.read_text()
+    assert (command.parent / "cells" / "cells.jsonl").read_text().startswith('{"kind":"cassia-cells"')
 
 
 def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> None:

@@ -48,14 +48,18 @@ workflow CASSIA {
         .groupTuple(remainder: true)
         .map { key, results -> [key.getGroupTarget(), results.sort { result -> result.name }] }
 
-    // [ meta, [chunks], [results], corrections, run ]; a sample of which no chunk came through has no results. Where one is missing, the
+    // [ meta, cells ]; [] for a table, which has none. Known when all tables are split, so that no sample waits for others.
+    ch_sampled = SPLIT.out.chunks.join(SPLIT.out.cells, remainder: true).map { meta, _chunks, cells -> [meta, cells ?: []] }
+
+    // [ meta, [chunks], [results], cells, corrections, run ]; a sample of which no chunk came through has no results. Where one is missing, the
     // run's name keeps -resume from taking an old task: there may be more in the journal by now.
     ch_parts = ch_split
         .join(ch_results, remainder: true)
+        .join(ch_sampled)
         .join(ch_corrections)
-        .map { meta, chunks, results, corrections ->
+        .map { meta, chunks, results, cells, corrections ->
             def whole = results && results.size() == chunks.size()
-            [meta, chunks.sort { chunk -> chunk.name }, results ?: [], corrections, whole ? '' : workflow.runName]
+            [meta, chunks.sort { chunk -> chunk.name }, results ?: [], cells, corrections, whole ? '' : workflow.runName]
         }
     COLLECT(ch_parts)
 

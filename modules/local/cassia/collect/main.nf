@@ -7,8 +7,9 @@ process CASSIA_COLLECT {
     container "cassia:0.1.0"
 
     input:
+    // cells: what SPLIT made of the cells of an AnnData, or []
     // run: '' where every chunk has its result, else anything that differs from run to run
-    tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*'), path(corrections, stageAs: 'corrections/*'), val(_run)
+    tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*'), path(cells, stageAs: 'cells/*'), path(corrections, stageAs: 'corrections/*'), val(_run)
 
     output:
     tuple val(meta), path("${prefix}/${prefix}_summary.csv", glob: false), emit: summary
@@ -29,7 +30,7 @@ process CASSIA_COLLECT {
     prefix = task.ext.prefix ?: "${meta.id}"
     def word = shellWord(prefix)
     """
-    cassia-engine collect ${chunks} ${results} \\
+    cassia-engine collect ${chunks} ${results} ${cells} \\
         --name ${word} \\
         --outdir ${word} \\
         --status ${word}_status.json \\

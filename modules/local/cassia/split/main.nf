@@ -14,6 +14,8 @@ process CASSIA_SPLIT {
 
     output:
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
+    // of an AnnData only: for COLLECT, and not for ANNOTATE
+    tuple val(meta), path("chunks/cells.jsonl"), optional: true, emit: cells
     tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
@@ -41,6 +43,7 @@ process CASSIA_SPLIT {
     """
     mkdir chunks
     echo '{}' > chunks/chunk_00000.json
+    echo '{}' > chunks/cells.jsonl
     """
 }
 
