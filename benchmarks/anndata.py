@@ -3,7 +3,8 @@
     python -m benchmarks.anndata                            100,000 cells x 20,000 genes, made in a scratch folder
     python -m benchmarks.anndata --cells 1000000 --rank     a file of 8 GB: needs that space, or --compression gzip
     python -m benchmarks.anndata --peers PYTHON --rank      beside cytetype 0.21.0 and Scanpy, installed there
-    python -m benchmarks.anndata --file cells.h5ad          any file whose obs has a column `cluster`
+    python -m benchmarks.anndata --file cells.h5ad          any file whose obs has a column `cluster`, with ranked genes
+                                                            for the figure of `cassia split`
 
 Each is a process of its own that measures its work alone, without imports: wall and CPU time, and its peak memory. The
 peers' figures leave out reading where the matrix is in memory; cassia's always include it. Ends with 1 where a limit
@@ -20,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import h5py
 
 from benchmarks.measure import Measurement, machine
 
@@ -52,6 +55,18 @@ def read():
         for start in range(0, len(x), step):
             x[start : start + step]
 """
+# What `cassia split` does, markers and all: table, chunks, and cells for the report.
+WHOLE = """
+import tempfile
+from pathlib import Path
+import cassia_engine.cells.reading, cassia_engine.h5ad.ranked_genes, duckdb
+from cassia_engine.records import Dataset
+from cassia_engine.settings import SplitSettings
+from cassia_engine.stages.split import write_chunks
+def split():
+    with tempfile.TemporaryDirectory() as folder:
+        write_chunks(Path(path), Dataset("a", "blood", "human"), SplitSettings(allow_unknown_genes=True), Path(folder))
+"""
 PEERS = """
 import anndata, scanpy
 from cytetype.preprocessing.aggregation import aggregate_expression_percentages
@@ -67,10 +82,17 @@ few = adata[adata.obs["cluster"].isin(list(adata.obs["cluster"].cat.categories[:
 scanpy.tl.rank_genes_groups(few, "cluster", method="wilcoxon", tie_correct=True, pts=True)
 """
 READ, EXPRESSION, RANK = "read X", "expression of all genes", "expression and --rank"
+SPLIT = "cassia split"
 CLIENT, CLIENT_BACKED, SCANPY = "CyteType client", "CyteType client, backed", "Scanpy's Wilcoxon"
 # What is measured, the one it is compared with, and how many times its time it may take.
-RATIOS = ((EXPRESSION, READ, 2.0), (EXPRESSION, CLIENT, 0.4), (EXPRESSION, CLIENT_BACKED, 0.4), (RANK, SCANPY, 0.25))
-PEAKS = {EXPRESSION: 1000.0, RANK: 4000.0}  # MB
+RATIOS = (
+    (EXPRESSION, READ, 2.0),
+    (SPLIT, READ, 2.0),
+    (EXPRESSION, CLIENT, 0.4),
+    (EXPRESSION, CLIENT_BACKED, 0.4),
+    (RANK, SCANPY, 0.25),
+)
+PEAKS = {EXPRESSION: 1000.0, SPLIT: 1000.0, RANK: 4000.0}  # MB
 
 
 def commands(path: Path, peers: str | None, rank: bool) -> dict[str, list[str]]:
@@ -82,6 +104,9 @@ def commands(path: Path, peers: str | None, rank: bool) -> dict[str, list[str]]:
         READ: command(here, CASSIA + "measured(read)"),
         EXPRESSION: command(here, CASSIA + "measured(lambda: expression(matrix, codes, n_groups))"),
     }
+    with h5py.File(path) as file:
+        if "uns/rank_genes_groups" in file:
+            found[SPLIT] = command(here, WHOLE + "measured(split)")
     if peers:
         found[CLIENT] = command(peers, PEERS + "measured(percent)")
         found[CLIENT_BACKED] = command(peers, PEERS + "measured(percent)", "backed")
@@ -142,7 +167,9 @@ def main() -> None:
         path = options.file or Path(scratch) / "cells.h5ad"
         if not options.file:
             # by itself: the kernel counts this process's memory as that of those it starts
-            subprocess.run([sys.executable, "-m", "benchmarks.make_h5ad", str(path), *making], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.make_h5ad", str(path), "--rank_genes_groups", *making], check=True
+            )
         found = medians(commands(path, options.peers, options.rank), options.repeats)
     for name, measured in found.items():
         print(f"{name:24s} {measured}")

@@ -126,19 +126,30 @@ def write_dense(file: h5py.File, matrix: Matrix, rng: np.random.Generator, optio
 
 
 def write_frames(file: h5py.File, matrix: Matrix) -> None:
-    """obs with the column `cluster`, and var."""
+    """obs with the columns `cluster`, `sample` and `total_counts`, var, and obsm with X_umap."""
     file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
     for name, prefix, length in (("obs", "cell", len(matrix.codes)), ("var", "gene", matrix.genes)):
         frame = file.create_group(name)
         frame.attrs.update({"encoding-type": "dataframe", "encoding-version": "0.2.0", "_index": "_index"})
-        columns = ["cluster"] if name == "obs" else []
+        columns = ["cluster", "sample", "total_counts"] if name == "obs" else []
         frame.attrs.create("column-order", np.array(columns, object), dtype=h5py.string_dtype())
         _write_texts(frame, "_index", [f"{prefix}{number}" for number in range(length)])
-    cluster = file["obs"].create_group("cluster")
-    cluster.attrs.update({"encoding-type": "categorical", "encoding-version": "0.2.0", "ordered": False})
-    cluster["codes"] = matrix.codes.astype(np.int16)
-    cluster["codes"].attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
-    _write_texts(cluster, "categories", [str(group) for group in range(matrix.groups)])
+    cells = np.arange(len(matrix.codes))
+    _write_categories(file["obs"], "cluster", matrix.codes, matrix.groups)
+    _write_categories(file["obs"], "sample", cells * 7919 % 12, 12)
+    file["obs/total_counts"] = (1000 + cells % 997).astype(np.float32)
+    angles = np.column_stack([np.sin(cells), np.cos(cells)])
+    file["obsm/X_umap"] = (matrix.codes[:, None] % 8 + angles).astype(np.float32)
+    for name in ("obs/total_counts", "obsm/X_umap"):
+        file[name].attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+
+
+def _write_categories(frame: h5py.Group, name: str, codes: NDArray[np.int64], number: int) -> None:
+    group = frame.create_group(name)
+    group.attrs.update({"encoding-type": "categorical", "encoding-version": "0.2.0", "ordered": False})
+    group["codes"] = codes.astype(np.int16)
+    group["codes"].attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+    _write_texts(group, "categories", [str(category) for category in range(number)])
 
 
 def _write_texts(group: h5py.Group, name: str, texts: list[str]) -> None:
