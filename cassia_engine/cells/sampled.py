@@ -57,11 +57,10 @@ def _genes(
     union = places.union([marker for cluster in clusters for marker in cluster.markers])
     numbers = {label: number for number, label in enumerate(cells.groups.labels)}
     groups = [numbers.get(cluster.id, -1) for cluster in clusters]
-    means, fractions = (
-        _of_groups(found, groups) for found in (values.expression.means(), values.expression.fractions())
-    )
-    for gene, place in union.items():
-        found = GeneExpression(gene, shorts(means[:, place], _DIGITS), shorts(fractions[:, place], _DIGITS))
+    tables = (values.expression.means(), values.expression.fractions())
+    means, fractions = (shorts(_of_groups(table, groups)[:, list(union.values())].T, _DIGITS) for table in tables)
+    for number, (gene, place) in enumerate(union.items()):
+        found = GeneExpression(gene, means[number], fractions[number])
         if cells.coordinates:
             highest, packed = in_bytes(values.sampled.of(place))
             found = replace(found, highest=highest, values=packed)
@@ -80,4 +79,10 @@ def in_bytes(values: NDArray[np.float64]) -> tuple[float, str]:
     highest = round_to_number(known.max(initial=0))
     steps = np.clip(np.rint(known / highest * _STEPS), 1, _STEPS) if highest else known
     packed = np.where(known > 0, steps, 0).astype(np.uint8).tobytes()
-    return highest, base64.b64encode(zlib.compress(packed, 9)).decode("ascii")
+    return highest, base64.b64encode(_compressed(packed)).decode("ascii")
+
+
+def _compressed(values: bytes) -> bytes:
+    """By runs of equal bytes, which most are: shorter than otherwise, and in a thirtieth of the time."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, strategy=zlib.Z_RLE)
+    return packer.compress(values) + packer.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from cassia_engine.callers import argument, option
 from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, did_you_mean, shown
-from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.coordinates import read_coordinates
 from cassia_engine.h5ad.names import listed
@@ -185,8 +186,16 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
 
 
 def _symbols(data: AnnotatedData, ranked: RankedGenes, options: H5adOptions) -> dict[str, str]:
-    genes = dict.fromkeys(gene for names in ranked.names.values() for gene in names.tolist() if not _is_nameless(gene))
+    genes = [gene for gene in _each_once(ranked) if not _is_nameless(gene)]
     return symbols_of(data, genes, options.gene_symbols_column, options.has_gene_map)
+
+
+def _each_once(ranked: RankedGenes) -> dict[Any, None]:
+    """The genes of all groups, in order of appearance."""
+    found: dict[Any, None] = {}
+    for names in ranked.names.values():
+        found |= dict.fromkeys(names.tolist())
+    return found
 
 
 def _is_nameless(gene: object) -> bool:
@@ -195,44 +204,64 @@ def _is_nameless(gene: object) -> bool:
 
 
 def _write(data: AnnotatedData, ranked: RankedGenes, symbols: Mapping[str, str], text: Path) -> None:
+    # What costs time for a gene is done once, and not for each group.
+    cells = {gene: None if _is_nameless(gene) else _cell(symbols.get(gene, gene)) for gene in _each_once(ranked)}
+    fractions = [
+        _ByName({FRACTIONS[name]: found for name, found in ranked.fractions.items() if found.genes == genes})
+        for genes in dict.fromkeys(found.genes for found in ranked.fractions.values())
+    ]
     columns: dict[str, list[NDArray[Any]]] = {}
     dropped = 0
     for group, names in ranked.names.items():
-        kept = np.array([not _is_nameless(gene) for gene in names.tolist()], bool)
+        genes = names.tolist()
+        named = np.array(list(map(cells.get, genes)), object)
+        kept = np.array([name is not None for name in named], bool)
         dropped += int((~kept).sum())
-        for name, values in _rows(ranked, group, names, symbols).items():
+        rows = {"group": np.full(len(genes), _cell(group), object), "names": named}
+        rows |= {name: values[group] for name, values in ranked.statistics.items() if group in values}
+        for found in fractions:
+            rows |= found.of(group, genes)
+        for name, values in rows.items():
             columns.setdefault(name, []).append(values[kept])
     if dropped:
         log.info("%s: %d genes that a filter removed are left out", data.place, dropped)
-    rows = {name: np.concatenate(parts) for name, parts in columns.items()}
+    _write_csv({name: np.concatenate(parts) for name, parts in columns.items()}, text)
+
+
+def _write_csv(rows: Mapping[str, NDArray[Any]], text: Path) -> None:
     selected = (
         f"nullif(\"{name}\", 'nan')" if values.dtype.kind == "f" else f'"{name}"' for name, values in rows.items()
     )
     named = ", ".join(f'{value} AS "{name}"' for name, value in zip(rows, selected, strict=True))
     with connected() as db:
-        db.register("ranked", rows)
+        db.register("ranked", dict(rows))
         db.sql(f"SELECT {named} FROM ranked").write_csv(str(text), quotechar='"')
 
 
-def _rows(ranked: RankedGenes, group: str, names: NDArray[Any], symbols: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    genes = names.tolist()
-    rows: dict[str, NDArray[Any]] = {
-        "group": np.full(len(genes), _cell(group), object),
-        "names": np.array([_cell(symbols.get(gene, gene)) for gene in genes], object),
-    }
-    rows |= {name: values[group] for name, values in ranked.statistics.items() if group in values}
-    for name, column in FRACTIONS.items():
-        if (found := ranked.fractions.get(name)) and group in found.groups:
-            rows[column] = _of_genes(genes, found.genes, found.groups[group])
-    return rows
+class _ByName:
+    """Fractions of cells by the genes' names; of several genes of one name the largest, as no row says which.
 
+    Args:
+        found: by the columns that they get; all of the same genes in the same order.
+    """
 
-def _of_genes(genes: Sequence[Any], names: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values by name, for genes in another order; of several genes of one name the largest, as no row says which."""
-    found: dict[str, float] = {}
-    for name, value in zip(names, values.tolist(), strict=True):
-        found[name] = max(value, found.get(name, value))
-    return np.array([found.get(gene, np.nan) for gene in genes], float)
+    def __init__(self, found: Mapping[str, Fractions]):
+        self._found = found
+        self._place: dict[Any, int] = {}
+        genes = next(iter(found.values())).genes if found else ()
+        self._numbers = np.array([self._place.setdefault(name, len(self._place)) for name in genes], np.int64)
+
+    def of(self, group: str, genes: Sequence[Any]) -> dict[str, NDArray[np.float64]]:
+        """Fractions of a group's cells, for genes in any order; NaN where one was not counted."""
+        columns = {name: one.groups[group] for name, one in self._found.items() if group in one.groups}
+        places = list(map(self._place.get, genes, repeat(-1))) if columns else []
+        return {name: self._largest(values)[places] for name, values in columns.items()}
+
+    def _largest(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By the places of names, and NaN at the end."""
+        found = np.full(len(self._place) + 1, np.nan)
+        np.fmax.at(found, self._numbers, values)
+        return found
 
 
 def _cell(value: Any) -> Any:
