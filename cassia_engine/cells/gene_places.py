@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cassia_engine.genes.gene_names import GeneNames
 from cassia_engine.h5ad.clustered_cells import Values
 from cassia_engine.records import Marker
 
@@ -13,12 +14,16 @@ from cassia_engine.records import Marker
 class GenePlaces:
     """The place of each gene in the matrix, by its symbol; of several with one symbol that of most expressing cells.
 
+    Args:
+        symbols: by the matrix's names, where these are ids.
+        names: the symbols of a table's gene names, by which its markers were named.
+
     Attributes:
         symbols: shape (genes,), of the matrix.
     """
 
-    def __init__(self, values: Values, symbols: Mapping[str, str]):
-        self.symbols = [symbols.get(gene, gene) for gene in values.genes]
+    def __init__(self, values: Values, symbols: Mapping[str, str], names: GeneNames):
+        self.symbols = [names.symbol(symbols.get(gene, gene)) for gene in values.genes]
         found = values.expression
         cells = found.expressing.sum(axis=0) + found.other_expressing
         fewest_first = np.argsort(cells[::-1], kind="stable")  # of as many the first comes last, and is kept

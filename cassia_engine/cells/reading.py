@@ -12,16 +12,18 @@ from cassia_engine.cells.lineages import lineage_pairs
 from cassia_engine.cells.means import with_means
 from cassia_engine.cells.quality import quality
 from cassia_engine.cells.sampled import sampled_cells
+from cassia_engine.genes.gene_names import GeneNames
 from cassia_engine.h5ad.clustered_cells import ClusteredCells, Values
 from cassia_engine.records import Cluster, ClusterCells, LineagePair, SampledCells
 
 
 def read_cells(
-    clusters: Sequence[Cluster], cells: ClusteredCells, species: str
+    clusters: Sequence[Cluster], cells: ClusteredCells, names: GeneNames, species: str
 ) -> tuple[tuple[Cluster, ...], SampledCells]:
     """The clusters of a marker table with what their cells say, those without cells as they are; and sampled cells.
 
     Args:
+        names: with the gene map, if there is one.
         species: "human", "mouse" or another one.
 
     Raises:
@@ -29,7 +31,7 @@ def read_cells(
     """
     with cells.data.reading():
         values = cells.values()
-        places = GenePlaces(values, cells.symbols) if values else None
+        places = GenePlaces(values, cells.symbols, names) if values else None
         found = tuple(_with_cells(clusters, cells, values, places, species))
         return found, sampled_cells(found, cells, values, places)
 

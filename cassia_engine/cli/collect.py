@@ -40,7 +40,8 @@ def collect(
     made_with: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Merge FILES, the chunk and result files of one sample in any order, into its outputs.
+    """Merge FILES, the chunk and result files of one sample in any order, and its cells file if it has one, into its
+    outputs.
 
     A chunk without a result file is looked for in the journal: with the options of its cassia annotate, the clusters
     that are wholly answered there are written, and nothing is sent. The others are written as not_reached.

@@ -45,7 +45,7 @@ def split(
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
     presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it, or an AnnData (.h5ad) with Scanpy's
     rank_genes_groups. Several are one sample: tables of one form with clusters of their own, or of one cluster each,
-    which has its file's name.
+    which has its file's name. Of an AnnData `cells.jsonl` is written too, which cassia collect takes.
     """
     settings = SplitSettings(**options)
     if dry_run:

@@ -138,7 +138,7 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         clusters = without_down(source, table.clusters, settings.cluster_name)
         if not whole.from_anndata:  # whose names no spreadsheet has changed
             clusters = with_whole_ids(source, without_blanks(source, clusters))
-        table = MarkerTable(table.selection, *_with_cells(clusters, whole.cells, selector.species or ""))
+        table = MarkerTable(table.selection, *_with_cells(clusters, whole.cells, selector))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again", code="table-without-rows")
@@ -182,13 +182,13 @@ def _chosen(shape: Shaped) -> tuple[Format | None, tuple[int, int], SplitSetting
 
 
 def _with_cells(
-    clusters: Sequence[Cluster], cells: ClusteredCells | None, species: str
+    clusters: Sequence[Cluster], cells: ClusteredCells | None, selector: MarkerSelector
 ) -> tuple[tuple[Cluster, ...], SampledCells | None]:
     if cells is None:
         return tuple(clusters), None
     from cassia_engine.cells.reading import read_cells  # it needs numpy
 
-    return read_cells(clusters, cells, species)
+    return read_cells(clusters, cells, selector.names, selector.species or "")
 
 
 def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:

@@ -123,6 +123,17 @@ def test_symbols_of_ids_have_their_means() -> None:
     assert found == pytest.approx({key: expected[key] for key in found}, rel=1e-4)
 
 
+def test_means_and_cells_are_found_by_a_gene_map(tmp_path: Path) -> None:
+    expected = read(FILES / "ids.h5ad", rank_key=None)
+    with h5py.File(FILES / "ids.h5ad") as file:
+        data = FileData("a", file)
+        rows = zip(data.genes(False), data.gene_texts(False, "symbol"), strict=True)
+        (tmp_path / "map.csv").write_text("id,symbol\n" + "".join(f"{gene},{symbol}\n" for gene, symbol in rows))
+    found = read(FILES / "ids.h5ad", rank_key=None, gene_map=tmp_path / "map.csv")
+    assert means(found) == means(expected)
+    assert found.cells == expected.cells
+
+
 def test_means_come_from_another_matrix_where_that_of_the_test_is_gone(
     changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
