@@ -59,7 +59,7 @@ def _said(cells: ClusteredCells, values: Values | None, symbols: Sequence[str], 
     composed = compositions(cells.data, cells.column, groups)
     lineages: Sequence[tuple[LineagePair, ...]] = ((),) * n_groups
     if values:
-        sampled = groups.codes[cells.sampled]
+        sampled = groups.codes[values.sampled.cells]
         lineages = lineage_pairs(symbols, *values.sampled.expressed(), sampled, n_groups, species)
     return [
         ClusterCells(size, measures[group], composed[group], lineages[group])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cassia_engine.cells.gene_places import GenePlaces
 from cassia_engine.cells.rounding import short, shorts
+from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.clustered_cells import ClusteredCells, Values
 from cassia_engine.h5ad.coordinates import Coordinates
 from cassia_engine.records import Cluster, GeneExpression, SampledCells
@@ -29,7 +30,8 @@ def sampled_cells(
     """
     found = SampledCells(n_cells=len(cells.groups.codes))
     if cells.coordinates:
-        found = _with_coordinates(found, clusters, cells, cells.coordinates)
+        sampled = values.sampled.cells if values else cells.sampled
+        found = _with_coordinates(found, clusters, cells.groups, cells.coordinates, sampled)
     if not (values and places):
         return found
     genes = _genes(clusters, cells, values, places)
@@ -37,12 +39,16 @@ def sampled_cells(
 
 
 def _with_coordinates(
-    found: SampledCells, clusters: Sequence[Cluster], cells: ClusteredCells, coordinates: Coordinates
+    found: SampledCells,
+    clusters: Sequence[Cluster],
+    groups: Groups,
+    coordinates: Coordinates,
+    sampled: NDArray[np.int64],
 ) -> SampledCells:
     numbers = {cluster.id: number for number, cluster in enumerate(clusters)}
-    of_group = np.array([*(numbers.get(label, -1) for label in cells.groups.labels), -1])  # the last is for code -1
-    x, y = (tuple(round_to_number(values) for values in column) for column in coordinates.values[cells.sampled].T)
-    indices = of_group[cells.groups.codes[cells.sampled]].tolist()
+    of_group = np.array([*(numbers.get(label, -1) for label in groups.labels), -1])  # the last is for code -1
+    x, y = (tuple(round_to_number(values) for values in column) for column in coordinates.values[sampled].T)
+    indices = of_group[groups.codes[sampled]].tolist()
     return replace(found, coordinates_key=coordinates.key, x=x, y=y, clusters=tuple(indices))
 
 

@@ -10,39 +10,44 @@ from numpy.typing import NDArray
 
 from cassia_engine.h5ad.matrix import Block
 
+# 5,000 cells that express 8,000 genes each; about 1 GB while they are put in order.
+MOST_VALUES = 40_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class SampledValues:
     """The values that are not 0 of the sampled cells, by gene.
 
     Attributes:
-        n_cells: how many cells were sampled.
+        cells: the places of the sampled cells, ascending.
         pointers: shape (genes + 1,), where each gene begins and ends in the two arrays that follow.
         numbers: which of the sampled cells each value is of.
         values: in single precision.
     """
 
-    n_cells: int
+    cells: NDArray[np.int64]
     pointers: NDArray[np.int64]
-    numbers: NDArray[np.int32]
+    numbers: NDArray[np.unsignedinteger[Any]]
     values: NDArray[np.float32]
 
     def of(self, gene: int) -> NDArray[np.float64]:
         """Shape (sampled cells,): the values of a gene, by its place in the matrix."""
         here = slice(self.pointers[gene], self.pointers[gene + 1])
-        return np.asarray(np.bincount(self.numbers[here], self.values[here], minlength=self.n_cells), np.float64)
+        return np.asarray(np.bincount(self.numbers[here], self.values[here], minlength=len(self.cells)), np.float64)
 
     def expressed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The genes that each sampled cell expresses, its values being above 0, as pointers and columns of a CSR."""
         genes = np.repeat(np.arange(len(self.pointers) - 1), np.diff(self.pointers))[self.values > 0]
         numbers = self.numbers[self.values > 0]
-        order = np.argsort(numbers.astype(np.uint16) if self.n_cells <= 2**16 else numbers, kind="stable")
-        pointers = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=self.n_cells))]).astype(np.int64)
-        return pointers, genes[order]
+        pointers = _pointers(numbers, len(self.cells))
+        return pointers, genes[np.argsort(numbers, kind="stable")]
 
 
 class Sampler:
     """Takes the values of some cells out of the blocks of a matrix, as they come.
+
+    Of matrices with hardly a 0, in which they would be too many, it goes on with every second cell, every fourth, and
+    so on. Which cells these are does not depend on the matrix's layout.
 
     Args:
         cells: their places, ascending.
@@ -51,7 +56,10 @@ class Sampler:
 
     def __init__(self, cells: NDArray[np.int64], shape: tuple[int, int]):
         self._cells, self._shape = cells, shape
-        self._parts: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]] = []
+        self._parts: list[tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]] = []
+        self._n_values, self._step = 0, 1
+        # of 16 bits, as a rule, which are sorted quickly
+        self._types = [np.dtype(np.uint16 if size <= 2**16 else np.uint32) for size in (len(cells), shape[1])]
         self._is_sampled = np.zeros(shape[0], bool)
         self._is_sampled[cells] = True
 
@@ -84,18 +92,36 @@ class Sampler:
         return first, last
 
     def _keep(self, numbers: NDArray[Any], genes: NDArray[Any], values: NDArray[Any]) -> None:
-        kept = values != 0
+        kept = (values != 0) & (numbers % self._step == 0)
         if not kept.all():
             numbers, genes, values = numbers[kept], genes[kept], values[kept]
         with np.errstate(over="ignore"):
-            self._parts.append((numbers.astype(np.int32), genes.astype(np.int32), values.astype(np.float32)))
+            single = values.astype(np.float32)
+        self._parts.append((numbers.astype(self._types[0]), genes.astype(self._types[1]), single))
+        self._n_values += len(values)
+        while self._n_values > MOST_VALUES and self._step < len(self._cells):
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Drop every second of the cells."""
+        self._step *= 2
+        kept = [numbers % self._step == 0 for numbers, _, _ in self._parts]
+        self._parts = [
+            (numbers[here], genes[here], values[here])
+            for (numbers, genes, values), here in zip(self._parts, kept, strict=True)
+        ]
+        self._n_values = sum(len(values) for _, _, values in self._parts)
 
     def result(self) -> SampledValues:
         """What was found in all blocks."""
-        n_genes = self._shape[1]
-        none = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32))
-        numbers, genes, values = (np.concatenate(part) for part in zip(none, *self._parts, strict=True))
+        parts = [(*(np.empty(0, kind) for kind in self._types), np.empty(0, np.float32)), *self._parts]
+        numbers, genes, values = (np.concatenate([part[place] for part in parts]) for place in range(3))
         self._parts.clear()
-        order = np.argsort(genes.astype(np.uint16) if n_genes <= 2**16 else genes, kind="stable")  # quick for 16 bits
-        pointers = np.concatenate([[0], np.cumsum(np.bincount(genes, minlength=n_genes))]).astype(np.int64)
-        return SampledValues(len(self._cells), pointers, numbers[order], values[order])
+        order = np.argsort(genes, kind="stable")
+        pointers = _pointers(genes, self._shape[1])
+        return SampledValues(self._cells[:: self._step], pointers, numbers[order] // self._step, values[order])
+
+
+def _pointers(lines: NDArray[Any], number: int) -> NDArray[np.int64]:
+    """Where each line begins and ends, as in a CSR."""
+    return np.concatenate([[0], np.cumsum(np.bincount(lines, minlength=number))]).astype(np.int64)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cassia_engine.h5ad import expression as module
+from cassia_engine.h5ad import sampled_values
 from cassia_engine.h5ad.expression import expression
 from cassia_engine.h5ad.matrix import open_matrix
 from cassia_engine.h5ad.sampled_values import Sampler
@@ -55,6 +56,26 @@ def test_genes_that_cells_express_have_values_above_0(x: Matrix) -> None:
     pointers, genes = sampler.result().expressed()
     for cell, row in enumerate(x):
         assert genes[pointers[cell] : pointers[cell + 1]].tolist() == np.flatnonzero(row > 0).tolist()
+
+
+@pytest.mark.parametrize("layout", ["csr", "csc", "dense"])
+def test_of_too_many_values_every_second_cell_is_kept(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "VALUES_IN_BLOCK", 7)
+    monkeypatch.setattr(sampled_values, "MOST_VALUES", 20)
+
+    @settings(max_examples=40, deadline=None)
+    @given(MATRICES)
+    def check(x: Matrix) -> None:
+        with in_memory(LAYOUTS[layout], x) as file:
+            matrix = open_matrix(file["X"])
+            sampler = Sampler(np.arange(len(x)), matrix.shape)
+            expression(matrix, np.zeros(len(x), np.int64), 1, sampler)
+            found = sampler.result()
+        steps = [step for step in (1, 2, 4, 8, 16) if np.count_nonzero(x[::step]) <= 20]
+        assert found.cells.tolist() == np.arange(len(x))[:: steps[0]].tolist()
+        assert (np.stack([found.of(gene) for gene in range(x.shape[1])], axis=1) == x[found.cells]).all()
+
+    check()
 
 
 def test_many_genes_are_told_apart() -> None:
