@@ -6,8 +6,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cassia_engine.evidence import kind
-from cassia_engine.offline.broad_lineages import lineage_of, related
-from cassia_engine.ontology import Ontology
+from cassia_engine.ontology import Ontology, Relation, compare
+from cassia_engine.ontology.broad_lineages import lineage_of
 from cassia_engine.records import How, TermMatch
 from cassia_engine.replies import nameless
 
@@ -20,8 +20,18 @@ class Likeness(IntEnum):
 
     OTHER_LINEAGE = 0
     SAME_LINEAGE = 1
-    UNKNOWN = 2  # one of them has no place in the ontology
+    UNKNOWN = 2  # one of them has no place in the ontology, or in no lineage
     SAME = 3  # or one is a kind of the other
+
+
+_LIKENESS = {
+    Relation.SAME: Likeness.SAME,
+    Relation.NARROWER: Likeness.SAME,
+    Relation.BROADER: Likeness.SAME,
+    Relation.RELATED: Likeness.SAME_LINEAGE,
+    Relation.DIFFERENT: Likeness.OTHER_LINEAGE,
+    Relation.UNKNOWN: Likeness.UNKNOWN,
+}
 
 
 class MappedTerm(NamedTuple):
@@ -68,7 +78,4 @@ class TermMapper:
         return self._compare(one, two) if one and two else Likeness.UNKNOWN
 
     def _compare(self, one: str, two: str) -> Likeness:
-        if one == two or one in self._ontology.ancestors(two) or two in self._ontology.ancestors(one):
-            return Likeness.SAME
-        families = (lineage_of(cl_id, "", self._ontology).family for cl_id in (one, two))
-        return Likeness.SAME_LINEAGE if related(*families) else Likeness.OTHER_LINEAGE
+        return _LIKENESS[compare(self._ontology, one, two)]

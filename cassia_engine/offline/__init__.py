@@ -3,7 +3,6 @@
 annotator  clusters in, results out
 scoring    ranks the cell types of the knowledge for a list of markers
 verdict    judges a ranking: score, checks, confidence
-lineages   broad cell types, and which are unrelated
 account    what was done, in plain English
 """
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from cassia_engine.knowledge import Knowledge, Profile
 from cassia_engine.knowledge.tables import SHIPPED_WEIGHT
 from cassia_engine.knowledge.tissues import ANY, Tissues
-from cassia_engine.offline.broad_lineages import Lineage, lineage_of
 from cassia_engine.ontology import Ontology
+from cassia_engine.ontology.broad_lineages import Lineage, lineage_of
 
 VERSION = "1.0"  # changes whenever the same markers may get another answer
 SHORTEST = 4.0  # added to the length of every profile, so that one of a gene or two has no great advantage

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.genes.states import is_sign, states_of
-from cassia_engine.offline.broad_lineages import related
 from cassia_engine.offline.scoring import Candidate, Ranking
+from cassia_engine.ontology.broad_lineages import related
 from cassia_engine.records import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ScoringCheck
 
 # A strength about that of one good marker in the middle of the list: without it a single gene would score 100.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from cassia_engine.offline.broad_lineages import lineage_of as family_of
 from cassia_engine.ontology import Ontology
+from cassia_engine.ontology.broad_lineages import lineage_of as family_of
 
-# Name in the report, and the families of offline.lineages in it. The place is the number of the hue, from
+# Name in the report, and the families of ontology.broad_lineages in it. The place is the number of the hue, from
 # --lineage-0 to --lineage-5 of styles/lineages.css. Germ cells, and terms outside all families, have none.
 _TABLE: tuple[tuple[str, frozenset[str]], ...] = (
     ("T and innate lymphoid", frozenset({"T and innate lymphoid"})),

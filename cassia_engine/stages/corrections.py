@@ -19,8 +19,8 @@ from cassia_engine.errors import UsageError, shown
 from cassia_engine.markers.columns.formats import data_columns
 from cassia_engine.markers.files.input_kinds import opened
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
-from cassia_engine.offline.broad_lineages import lineage_of
 from cassia_engine.ontology import WRITTEN_ID, Ontology
+from cassia_engine.ontology.broad_lineages import lineage_of
 from cassia_engine.records import ClusterResult, Correction, How, Merged, TermMatch
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cassia_engine.offline import broad_lineages as families
 from cassia_engine.ontology import Ontology
+from cassia_engine.ontology import broad_lineages as families
 from cassia_engine.report.lineage_hues import _HUES, LINEAGES, lineage_of
 from cassia_engine.report.tree import tree
 from tests import factories as make

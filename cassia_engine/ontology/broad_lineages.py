@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cassia_engine.ontology import Ontology
+from cassia_engine.ontology.terms import Terms
 
 
 class Lineage(NamedTuple):
@@ -67,13 +67,19 @@ _LINEAGES = {term: (family, general or term) for family, general, terms in _TABL
 _BLOOD = frozenset({"blood", "T and innate lymphoid", "B", "myeloid", "erythroid", "megakaryocyte"})
 
 
-def lineage_of(cl_id: str, label: str, ontology: Ontology) -> Lineage:
+def lineage_of(cl_id: str, label: str, ontology: Terms) -> Lineage:
     """The lineage of a term; a term outside all of them, or a type without one, stands for itself."""
+    found = table_lineage(cl_id, ontology)
+    return found or Lineage(cl_id or label, cl_id, ontology.label(cl_id) or label)
+
+
+def table_lineage(cl_id: str, ontology: Terms) -> Lineage | None:
+    """The lineage of a term; None for one outside all of them."""
     line = {cl_id} | ontology.ancestors(cl_id)
     for term, (family, general) in _LINEAGES.items():
         if term in line:
             return Lineage(family, general, ontology.label(general))
-    return Lineage(cl_id or label, cl_id, ontology.label(cl_id) or label)
+    return None
 
 
 def related(family: str, other: str) -> bool:
