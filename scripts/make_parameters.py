@@ -111,7 +111,9 @@ def _entry(declared: Parameter) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A default as JSON has it: paths are text, and 300.0 is 300."""
+    """A default as JSON has it: paths are text, 300.0 is 300, and no texts are none."""
+    if value == ():
+        return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return str(value) if isinstance(value, Path) else value

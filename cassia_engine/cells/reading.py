@@ -12,6 +12,7 @@ from cassia_engine.cells.lineages import lineage_pairs
 from cassia_engine.cells.means import with_means
 from cassia_engine.cells.quality import quality
 from cassia_engine.cells.sampled import sampled_cells
+from cassia_engine.cells.witnesses import witnesses
 from cassia_engine.genes.gene_names import GeneNames
 from cassia_engine.h5ad.clustered_cells import ClusteredCells, Values
 from cassia_engine.records import Cluster, ClusterCells, LineagePair, SampledCells
@@ -61,7 +62,8 @@ def _said(cells: ClusteredCells, values: Values | None, symbols: Sequence[str], 
     if values:
         sampled = groups.codes[values.sampled.cells]
         lineages = lineage_pairs(symbols, *values.sampled.expressed(), sampled, n_groups, species)
+    said = witnesses(groups, cells.labels)
     return [
-        ClusterCells(size, measures[group], composed[group], lineages[group])
+        ClusterCells(size, measures[group], composed[group], lineages[group], said[group])
         for group, size in enumerate(groups.sizes.values())
     ]

@@ -75,6 +75,7 @@ def parameter_option(declared: Parameter, **other: Any) -> Callable[[Function], 
     elif declared.kind is bool:
         properties["is_flag"] = True
     else:
+        properties["multiple"] = declared.several
         kinds: dict[type, Any] = {Path: FilePath}
         properties["type"] = (
             click.Choice(declared.choices) if declared.choices else kinds.get(declared.kind, declared.kind)

@@ -51,6 +51,7 @@ class ClusteredCells:
         sampled: the places of the cells that stand for all, ascending.
         place: the matrix whose values are taken; None where there is none that is not scaled.
         symbols: gene symbols by the genes' names; {} where the names are symbols.
+        labels: columns of `obs` with cell types of other tools or a person, by their names.
     """
 
     data: AnnotatedData
@@ -60,6 +61,7 @@ class ClusteredCells:
     sampled: NDArray[np.int64]
     place: str | None = None
     symbols: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Groups] = field(default_factory=dict)
     _read: dict[str, Values] = field(default_factory=dict)
 
     @classmethod
@@ -69,9 +71,9 @@ class ClusteredCells:
         chosen = sample(groups.codes[eligible], len(groups.labels), N_SAMPLED)
         return cls(data, column, groups, coordinates, eligible[chosen])
 
-    def at(self, place: str | None, symbols: Mapping[str, str]) -> Self:
+    def at(self, place: str | None, symbols: Mapping[str, str], labels: Mapping[str, Groups]) -> Self:
         """The same with what is known once genes are ranked."""
-        return replace(self, place=place, symbols=symbols)
+        return replace(self, place=place, symbols=symbols, labels=labels)
 
     def read(self, place: str) -> Values:
         """Count and sum the values of a matrix, which is read the first time only.

@@ -11,7 +11,7 @@ from cassia_engine.settings import SplitSettings
 
 # Where Scanpy keeps ranked genes.
 RANK_KEY = "rank_genes_groups"
-_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key")
+_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key", "witness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class H5adOptions:
     gene_symbols_column: str | None = None
     rank: bool = False
     coordinates_key: str | None = None
+    witness: tuple[str, ...] = ()
     has_gene_map: bool = False
 
     @classmethod
@@ -38,6 +39,7 @@ class H5adOptions:
             UsageError: something was.
         """
         for name in _NAMES:
-            if (value := getattr(self, name)) not in (None, False):
-                what = f"{option(name, value)} is for an AnnData (.h5ad), and this is none; leave it out"
+            if (value := getattr(self, name)) not in (None, False, ()):
+                said = option(name, value[0] if isinstance(value, tuple) else value)
+                what = f"{said} is for an AnnData (.h5ad), and this is none; leave it out"
                 raise UsageError(what, path=place, code="option-only-for-h5ad")

@@ -17,6 +17,7 @@ from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.coordinates import read_coordinates
+from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.obs_groups import named_groups
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
@@ -40,10 +41,15 @@ def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) ->
     Raises:
         UsageError: there are no ranked genes, or they do not fit the cells' groups; says which there are.
     """
+    labels = read_labels(data, options.witness)
     ranked, cells, place = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
+    if labels and not cells:
+        what = f"no cluster has cells to compare the labels of {shown(next(iter(labels)))} with"
+        remedy = f"give {argument('group_key')}"
+        raise UsageError(f"{what}; {remedy}", path=data.place, code="witness-without-groups")
     symbols = _symbols(data, ranked, options)
     _write(data, ranked, symbols, text)
-    return cells.at(place, symbols) if cells else None
+    return cells.at(place, symbols, labels) if cells else None
 
 
 def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str]:

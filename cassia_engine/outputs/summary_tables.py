@@ -8,9 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from cassia_engine.cells.agreement import compared_witnesses
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
+from cassia_engine.records.json_form import to_json
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 
@@ -86,6 +88,7 @@ COLUMNS: Mapping[str, Value] = {
     "Corrected From": lambda r, run, d: r.annotation.label if r.annotation and r.replaced else "",
     "Comment": lambda r, run, d: r.correction.comment if r.correction else "",
     "Cells": lambda r, run, d: _number(r.cluster.n_cells),
+    "Witnesses": lambda r, run, d: _types(one.text for one in compared_witnesses(r)),
 }
 ONLY_FULL: Mapping[str, Value] = {
     "Conversation History": lambda r, run, d: text_of(r.conversation),
@@ -150,6 +153,10 @@ def text_of(conversation: Conversation) -> str:
 
 
 def _member(result: ClusterResult) -> str:
-    """A cluster's conversation as a member of the object of all."""
+    """A cluster's conversation, with its witnesses if it has any, as a member of the object of all."""
     name = json.dumps(result.cluster.id, ensure_ascii=False)
-    return msgspec.json.format(f"{{{name}:{result.conversation_json}}}", indent=1).removeprefix("{").removesuffix("\n}")
+    held = result.conversation_json
+    if said := compared_witnesses(result):
+        listed = [{**to_json(one.witness), "relation": one.relation} for one in said]
+        held = f'{held.removesuffix("}")}, "witnesses": {json.dumps(listed, ensure_ascii=False)}}}'
+    return msgspec.json.format(f"{{{name}:{held}}}", indent=1).removeprefix("{").removesuffix("\n}")

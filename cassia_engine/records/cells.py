@@ -70,6 +70,8 @@ class Witness(Record, frozen=True):
         label: the most frequent label; None where no cell has one.
         n_cells: cells with a label.
         purity: the fraction (0 to 1) of these with the most frequent one.
+        lineage_purity: the same with labels of its lineage counted too: kinds of it, what it is a kind of, and related
+            types, by `ontology.compare`.
         cl_id, cl_label: its Cell Ontology term, "" where it has none.
     """
 
@@ -77,6 +79,7 @@ class Witness(Record, frozen=True):
     label: str | None
     n_cells: int
     purity: Number
+    lineage_purity: Number
     cl_id: str = ""
     cl_label: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
 from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
 from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.records.record import Record
@@ -24,6 +25,7 @@ KINDS = (
     "hardly_expressed",
     "context",
     *HealthKind,
+    "witness",
     "unresolved",
     "mixture",
     "low",
@@ -132,6 +134,9 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Rev
         yield ReviewFlag("context", "context conflict", detail)
     for issue in health_issues(result.cluster.cells) if result.cluster.cells else ():
         yield ReviewFlag(issue.kind.value, _HEALTH_WORDS[issue.kind], issue.text)
+    for one in compared_witnesses(result):
+        if one.contradicts:
+            yield ReviewFlag("witness", f"{one.witness.column} disagrees", _contradiction(one, a.label))
     if a.mixed_types:
         others = [mixed for mixed in a.mixed_types if mixed != a.label] or a.mixed_types
         yield ReviewFlag("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")
@@ -152,6 +157,14 @@ def _disagreement(result: ClusterResult, provider: str) -> str:
         return f"The validator did not agree with the answer{rounds}; the conversation says why."
     more = f" And {plural(len(objections) - 1, 'more objection')}." if len(objections) > 1 else ""
     return f"The validator did not agree with the answer{rounds}: {sentence(objections[0])}{more}"
+
+
+def _contradiction(one: ComparedWitness, label: str) -> str:
+    """What a witness says of another lineage, with how many of the cells say so."""
+    said = one.witness
+    kin = f", {said.lineage_purity:.0%} with related types" if said.lineage_purity > said.purity else ""
+    share = f"{said.purity:.0%} of {plural(said.n_cells, 'labelled cell')}{kin}"
+    return f"{said.column} calls it {said.label} ({share}), which is of another lineage than {label}."
 
 
 def _failed_checks(result: ClusterResult) -> str:

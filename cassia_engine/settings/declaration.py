@@ -12,7 +12,7 @@ from dataclasses import field, fields
 from functools import cache
 from numbers import Integral, Real
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean
@@ -61,9 +61,14 @@ class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task 
 
     @property
     def kind(self) -> type:
-        """The type of its values other than None: bool, int, float, str or Path."""
+        """The type of its values other than None, or of each of several: bool, int, float, str or Path."""
         kind: type = next(iter(get_args(self.type)), self.type)
         return kind
+
+    @property
+    def several(self) -> bool:
+        """Whether it is a tuple of texts: an option that is repeated, a list in Python, a text in the pipeline."""
+        return get_origin(self.type) is tuple
 
     @property
     def optional(self) -> bool:
@@ -104,12 +109,24 @@ def check(settings: DataclassInstance) -> None:
             raise UsageError(f"{option(name, value)}: expected {expected}", code="setting-invalid")
 
 
+def as_texts(value: object) -> object:
+    """What a person gave for a parameter of several texts, as a tuple: one text alone stands for itself."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _expected_instead(declared: Parameter, value: Any) -> str:
     """What a parameter expects, if a value is something else; else ""."""
     if declared.kind is bool:
         return _flag_expected(declared, value)
     if value is None and declared.optional:
         return ""
+    if declared.several:
+        texts = isinstance(value, tuple) and all(isinstance(text, str) and text.strip() for text in value)
+        return "" if texts else "a text, or a list of texts, none of them empty"
     if declared.choices and value not in declared.choices:
         return f"one of {', '.join(declared.choices)}{did_you_mean(str(value), declared.choices, form='; {}')}"
     if declared.kind is str and not isinstance(value, str):

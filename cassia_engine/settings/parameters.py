@@ -12,7 +12,7 @@ from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
-from cassia_engine.settings.declaration import check, parameter, parameters
+from cassia_engine.settings.declaration import as_texts, check, parameter, parameters
 
 # Those between "auto" and "long" are the rows of `markers.columns.known_formats`, which a test compares.
 MARKER_FORMATS = (
@@ -125,6 +125,15 @@ class SplitSettings:
         unset="X_umap, or another UMAP or t-SNE by its name",
         per_sample=True,
     )
+    witness: tuple[str, ...] = parameter(
+        (),
+        "Column of obs with cell types of another tool or a person, to compare with, for an AnnData (.h5ad); "
+        "may be repeated.",
+        pipeline_help="Columns of obs with cell types of other tools or a person, to compare with, separated by "
+        "commas, for an AnnData (.h5ad).",
+        details="Such as majority_voting of CellTypist. No language model is shown them.",
+        per_sample=True,
+    )
     gene_map: Path | None = parameter(
         None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
     )
@@ -165,6 +174,7 @@ class SplitSettings:
     )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "witness", as_texts(self.witness))
         check(self)
 
     @property

@@ -177,7 +177,12 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     own = {"sample": "ids", "markers": "ids.csv", "tissue": "blood", "species": "human"}
     rows.append(dict.fromkeys(rows[0], "") | own | {"gene_map": "id map.csv", "knowledge": str(knowledge)})
     cells = {"sample": "cells", "markers": str(H5AD), "tissue": "blood", "species": "human"}
-    of_cells = {"rank_key": "subset", "group_key": "cell_type", "allow_unknown_genes": "true"}
+    of_cells = {
+        "rank_key": "subset",
+        "group_key": "cell_type",
+        "allow_unknown_genes": "true",
+        "witness": "batch, batch",
+    }
     rows.append(dict.fromkeys(rows[0], "") | cells | of_cells)
     rows = [dict.fromkeys(of_cells, "") | row for row in rows]
     run = pipeline.run("--input", write_sheet(pipeline.folder / "sheet.csv", rows), *options, "-resume")
@@ -191,7 +196,9 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     }
     assert chunks(pipeline)["subclusters"]["selection"]["ranked_by"] == "pct_diff, smallest first"
     assert [marker["gene"] for marker in chunks(pipeline)["ids"]["clusters"][0]["markers"]] == ["NKG7", "GNLY"]
-    assert [cluster["id"] for cluster in chunks(pipeline)["cells"]["clusters"]] == ["0", "1"]
+    of_sample = chunks(pipeline)["cells"]["clusters"]
+    assert [cluster["id"] for cluster in of_sample] == ["0", "1"]
+    assert [[said["column"] for said in cluster["cells"]["witnesses"]] for cluster in of_sample] == [["batch"]] * 2
     heads = [path.read_text("utf-8").splitlines()[0] for path in pipeline.folder.glob("work/*/*/chunk_*.jsonl")]
     with_knowledge = {
         head["dataset"]["name"] for head in map(json.loads, heads) if "my own.tsv" in head["run"]["knowledge"]

@@ -93,9 +93,10 @@ def test_schema_and_config_have_the_same_parameters_and_defaults() -> None:
 
 
 def test_defaults_are_those_of_the_engine() -> None:
-    # A key is no parameter: parameters are written down. Paths are text there.
+    # A key is no parameter: parameters are written down. Paths are text there, and no texts are none.
     kinds = {field.name: field.default for kind in SHARED for field in fields(kind) if field.name != "api_key"}
-    shared = {name: str(value) if isinstance(value, Path) else value for name, value in kinds.items()}
+    texts = {name: str(value) if isinstance(value, Path) else value for name, value in kinds.items()}
+    shared = {name: None if value == () else value for name, value in texts.items()}
     assert shared.keys() <= config_defaults().keys()
     assert {name: config_defaults()[name] for name in shared} == shared
     assert properties()["marker_format"]["enum"] == list(settings.MARKER_FORMATS)

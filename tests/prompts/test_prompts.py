@@ -21,6 +21,7 @@ from cassia_engine.prompts import Briefing
 from cassia_engine.prompts.data_blocks import CUT, UNREADABLE, clean, gene_name
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster, Dataset, Marker, Selection, SetAside
+from cassia_engine.records.cells import ClusterCells, Witness
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.shapes import ANNOTATION, QUESTIONS, VALIDATION
 from scripts.make_prompts_doc import DEFAULT_OUTPUT, REVIEW, render
@@ -216,6 +217,16 @@ def test_neither_ids_nor_sample_names_are_sent() -> None:
     brief = briefing(siblings=[NK_GENES, PLATELET_GENES])
     for chat in conversation(brief):
         assert not re.search("zebra|okapi|77", str(astuple(chat)))
+
+
+def test_labels_of_other_tools_are_not_sent() -> None:
+    """A model that saw them would repeat them, and could not be compared with them."""
+    said = Witness("popv_walrus", "B cell", 50, 0.9, 0.9, "CL:0000236", "B cell")
+    told = replace(CLUSTER, cells=ClusterCells(50, witnesses=(said,)))
+    assert annotator(told) == annotator(CLUSTER)
+    assert prompts.validator(briefing(), told, CLAIM, [], max_tokens=9) == prompts.validator(
+        briefing(), CLUSTER, CLAIM, [], max_tokens=9
+    )
 
 
 def test_all_that_is_known_of_a_cluster_is_sent() -> None:
