@@ -59,7 +59,7 @@ class OfflineAnnotator:
         self.dataset = dataset
         self._ontology = ontology
         self._tissues = TissueTable.load().read(dataset.tissue, knowledge.tissues)
-        self._scorer = Scorer(knowledge, ontology, self._tissues, settings)
+        self.scorer = Scorer(knowledge, ontology, self._tissues, settings)
         self.warnings = _warnings(dataset, knowledge, ontology, self._tissues)
         self.run_info = RunInfo(
             provider=OFFLINE,
@@ -76,7 +76,7 @@ class OfflineAnnotator:
         genes = cluster.genes
         if not genes:
             return ClusterResult(cluster, Outcome.NO_MARKERS, reason=cluster.no_markers_reason, decided_by=NOTICE)
-        ranking = self._scorer.rank(genes)
+        ranking = self.scorer.rank(genes)
         if not ranking.candidates:
             return _unresolved(cluster, self.run_info.knowledge)
         set_aside = [gene for aside in cluster.set_aside for gene in aside.genes]

@@ -120,19 +120,24 @@ def _starts_with(path: Path, magic: bytes) -> bool:
 
 def _anndata(table: Any, stack: ExitStack) -> AnnotatedData | None:
     """An AnnData, a file or an object, that stays open until the stack is closed; None for a table that is none."""
+    if not holds_anndata(table):
+        return None
     if isinstance(table, (str, Path)):
-        path = local(table)
-        if not path.is_file() or not _is_hdf5(path):
-            return None
         from cassia_engine.h5ad.elements import open_h5ad
         from cassia_engine.h5ad.file_data import FileData
 
-        return FileData(str(table), stack.enter_context(open_h5ad(path, str(table))))
-    if not is_anndata(table):
-        return None
+        return FileData(str(table), stack.enter_context(open_h5ad(local(table), str(table))))
     from cassia_engine.h5ad.object_data import ObjectData
 
     return ObjectData("the AnnData", table)
+
+
+def holds_anndata(table: Table | Sequence[Path | str]) -> bool:
+    """Whether this is an AnnData: an HDF5 file, or an object."""
+    if isinstance(table, (str, Path)):
+        path = local(table)
+        return path.is_file() and _is_hdf5(path)
+    return is_anndata(table)
 
 
 def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None:
