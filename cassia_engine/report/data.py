@@ -11,11 +11,11 @@ lineages     the names of the broad lineages; a row's `lineage` is an index in i
 tree         the clusters on the Cell Ontology (tree.py)
 links        addresses of pages on a gene and on a term (links.py)
 
-To come with AnnData, and absent until then, so that nothing stands in their place on the page:
-embedding    {"name": "UMAP", "x": [...], "y": [...], "cluster": [index of a row, ...]}, an entry a cell (a sample of
-             them where there are many)
-means        {"genes": [names], "clusters": [[mean expression, ...], ...]}, in the order of `rows`; `page-data` then
-             says what the values are: "has": {"means": "log1p of counts per 10,000"}
+Where the cells are known (cell_pictures.py); absent else, so that nothing stands in their place on the page:
+embedding    where the sampled cells lie, and of which cluster each is
+expression   genes in these cells, in the order of `embedding.genes`: the largest value, and all of them packed
+means        genes of the dot plot with mean and fraction by cluster, in the order of `rows`; `page-data` then says
+             what the values are: "has": {"means": "values in X"}
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from functools import cache
 from typing import Any
 
 from cassia_engine.ontology import RELEASE
-from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
-from cassia_engine.report import library
+from cassia_engine.records import ClusterResult, Dataset, RunInfo, SampledCells, Selection, to_json
+from cassia_engine.report import cell_pictures, library, wording
 from cassia_engine.report.details import detail_data, who_answered
 from cassia_engine.report.lineage_hues import LINEAGES
 from cassia_engine.report.links import TERM_PAGE, gene_page
@@ -43,19 +43,26 @@ BLOCK = 25  # clusters whose details are packed together: enough to compress wel
 
 
 def page_data(
-    page: Page, dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]
+    page: Page,
+    dataset: Dataset,
+    selection: Selection,
+    run: RunInfo,
+    results: Sequence[ClusterResult],
+    cells: SampledCells | None = None,
 ) -> dict[str, Any]:
     """What every script wants at once."""
     keys = {key for key, _, _ in page.columns}
+    means = {"means": cell_pictures.values_words(cells)} if cells and cell_pictures.means(cells, page.rows) else {}
     largest = strongest(results)
     return {
         "key": run_key(dataset, selection, run, results),
         "name": page.name,
         "offline": page.offline,
         "columns": [{"key": key, "heading": heading} for key, heading, _ in page.columns],
-        "has": {"fc": "fc" in keys, "pct": "in" in keys},
+        "has": {"fc": "fc" in keys, "pct": "in" in keys, **means},
         "fc_end": short(min(largest, BAR_END)),
         "fc_capped": largest > BAR_END,
+        "n_cells": wording.cells_of(results),
         "block": BLOCK,
         "score_meaning": page.score_meaning,
         "ontology": RELEASE,
@@ -65,7 +72,9 @@ def page_data(
     }
 
 
-def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
+def packed(
+    page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult], cells: SampledCells | None = None
+) -> Iterator[tuple[str, str]]:
     """The packed parts by name; of what grows with the clusters `pack` gets iterators, which it never holds whole."""
     texts = Texts(results)
     yield "rows", pack(row_data(row) for row in page.rows)
@@ -75,9 +84,19 @@ def packed(page: Page, dataset: Dataset, run: RunInfo, results: Sequence[Cluster
     yield "tree", pack(tree([row.cl_id for row in page.rows]))
     yield "links", pack({"gene": gene_page(dataset.species), "term": TERM_PAGE})
     yield from constants().items()
+    if cells:
+        yield from _of_cells(cells, page, results)
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
         yield f"details-{start // BLOCK}", pack(detail_data(one, run, texts.of_cluster()) for one in block)
+
+
+def _of_cells(cells: SampledCells, page: Page, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
+    if embedding := cell_pictures.embedding(cells, results):
+        yield "embedding", pack(embedding)
+        yield "expression", pack(cell_pictures.expression(cells, results))
+    if means := cell_pictures.means(cells, page.rows):
+        yield "means", pack(means)
 
 
 @cache

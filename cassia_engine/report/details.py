@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cassia_engine.records import OFFLINE, ClusterResult, MarkerScoring, RunInfo, SetAside
+from cassia_engine.records import OFFLINE, ClusterCells, ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.records.record import Record
 from cassia_engine.report import calls, wording
 from cassia_engine.report.answers import Answer, answer, named
@@ -24,6 +24,7 @@ class Detail(Record, frozen=True):
     `answer` and `review_flags` are of what was answered, also where a person has corrected it; `before` says who
     answered where a person's label stands first. `named` is of the label that a person gave in its place. `scoring` is
     how offline marker scoring came to its answer; then there is no conversation. `dialogue` sums the turns up.
+    `cells` is what its cells say, where they are known.
     """
 
     n_rows: int
@@ -33,6 +34,7 @@ class Detail(Record, frozen=True):
     named: Answer | None = None
     review_flags: tuple[ReviewFlag, ...] = ()
     context: str = ""
+    cells: ClusterCells | None = None
     set_aside: tuple[SetAside, ...] = ()
     hints: tuple[str, ...] = ()
     usage: tuple[tuple[str, str], ...] = ()
@@ -59,6 +61,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         named=named(said) if said and opinion(result) is None else None,
         review_flags=review_flags(before, provider),
         context=result.cluster.context,
+        cells=result.cluster.cells or None,
         set_aside=result.cluster.set_aside,
         hints=tuple(map(sentence, result.cluster.hints)),
         usage=tuple(wording.usage_facts([result])) if result.usage.calls else (),

@@ -6,19 +6,26 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cassia_engine.ontology import RELEASE
-from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, Selection
-from cassia_engine.report import calls, dates, wording
+from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, SampledCells, Selection
+from cassia_engine.report import calls, cell_pictures, dates, wording
 
 Facts = tuple[tuple[str, str], ...]
 
 
-def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> Facts:
+def facts(
+    dataset: Dataset,
+    selection: Selection,
+    run: RunInfo,
+    results: Sequence[ClusterResult],
+    cells: SampledCells | None = None,
+) -> Facts:
     """The run; a value that is absent has no pair."""
     pairs = [
         ("Data set", dataset.name),
         ("Tissue", dataset.tissue),
         ("Species", dataset.species),
         ("Your notes", dataset.additional_info),
+        ("Cells", _cells(results, cells) if cells else wording.cells_in_clusters(results)),
         ("Markers", wording.selection_words(selection)),
         ("Left out", set_aside(selection, [r.cluster for r in results])),
         ("Provider", run.provider),
@@ -33,6 +40,19 @@ def facts(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequenc
         ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
     ]
     return tuple((name, value) for name, value in pairs if value)
+
+
+def _cells(results: Sequence[ClusterResult], cells: SampledCells) -> str:
+    """How many there are, how many have no cluster, and what is read of them."""
+    inside = wording.cells_of(results)
+    outside = 0 if inside is None else cells.n_cells - inside
+    parts = [
+        wording.cells_in_clusters(results) or wording.plural(cells.n_cells, "cell"),
+        f"{outside:,} in none" if outside > 0 else "",
+        f"expression from {cell_pictures.values_words(cells)}" if cells.matrix else "",
+        f"coordinates {cells.coordinates_key}" if cells.coordinates_key else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def set_aside(selection: Selection, clusters: Sequence[Cluster]) -> str:

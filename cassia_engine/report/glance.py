@@ -22,12 +22,14 @@ class Group:
     Attributes:
         title: the type, or that there is no annotation.
         rows: its clusters in their order; the first IDS_AT_ONCE are named.
+        n_cells: of all of them; None where that is not known.
         confidences: how many have which confidence, such as "8 High, 1 Low"; "" for none.
         review: how many need review.
     """
 
     title: str
     rows: tuple[Row, ...]
+    n_cells: int | None
     confidences: str
     review: int
 
@@ -52,4 +54,5 @@ def groups(rows: Sequence[Row]) -> tuple[Group, ...]:
 def _group(title: str, rows: Sequence[Row]) -> Group:
     counts = Counter(row.confidence for row in rows)
     sure = ", ".join(f"{counts[c.value]:,} {c.value}" for c in Confidence if counts[c.value])
-    return Group(title, tuple(rows), sure, sum(bool(row.review_flags) for row in rows))
+    cells = [row.n_cells for row in rows if row.n_cells is not None]
+    return Group(title, tuple(rows), sum(cells) if cells else None, sure, sum(bool(row.review_flags) for row in rows))

@@ -30,7 +30,7 @@ def render(
 
     Args:
         made_with: software and its version for the run's facts, such as {"Nextflow": "25.04.4"}.
-        cells: of an AnnData.
+        cells: those of the data set, its clusters in the order of `results`; None where only a table is known.
     """
     return "".join(pieces(dataset, selection, run, results, made_with, cells=cells))
 
@@ -45,14 +45,14 @@ def pieces(
     cells: SampledCells | None = None,
 ) -> Iterator[str]:
     """The same document in pieces: of thousands of clusters it is large, and need not be in memory as a whole."""
-    page = view.page(dataset, selection, run, results, made_with or {})
+    page = view.page(dataset, selection, run, results, made_with or {}, cells)
     return (
         environment()
         .get_template("report.html.j2")
         .generate(
             page=page,
-            data=Markup(inline(data.page_data(page, dataset, selection, run, results))),
-            packed=((name, Markup(text)) for name, text in data.packed(page, dataset, run, results)),
+            data=Markup(inline(data.page_data(page, dataset, selection, run, results, cells))),
+            packed=((name, Markup(text)) for name, text in data.packed(page, dataset, run, results, cells)),
             **frame(library.text()),
         )
     )

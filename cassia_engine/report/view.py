@@ -5,16 +5,17 @@ Texts are raw here; they are made visible and escaped where they enter the page,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, SampledCells, Selection
 from cassia_engine.report import wording
 from cassia_engine.report.facts import facts
 from cassia_engine.report.glance import MOST_IN_LINES, MOST_TYPES, TYPES_AT_ONCE, Group, groups
 from cassia_engine.report.markertable import Column, present_columns
 from cassia_engine.report.methods import citations, methods
-from cassia_engine.report.review_flags import KINDS, parts, sentence
+from cassia_engine.report.review_flags import KINDS, part, parts, sentence
 from cassia_engine.report.rows import Row, row
 
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
@@ -33,12 +34,13 @@ PIPELINE = "Nextflow"  # as `made_with` names it
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of the outcome bar, in units of clusters from its left end."""
+    """A part of the outcome bar, in units of clusters from its left end; `cells`: its share of all cells, in words."""
 
     kind: str
     word: str
     count: int
     start: int
+    cells: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Page:
     groups_later: tuple[Group, ...]
     n_groups: int
     long_ids: bool
+    has_cells: bool
     has_person: bool
     review_title: str
     flagged: tuple[Row, ...]
@@ -79,6 +82,7 @@ def page(
     run: RunInfo,
     results: Sequence[ClusterResult],
     made_with: Mapping[str, str],
+    cells: SampledCells | None = None,
 ) -> Page:
     """The view of a sample, clusters in the order given; what is said of one cluster alone is in `details`."""
     rows = tuple(row(result, run.provider) for result in results)
@@ -87,7 +91,7 @@ def page(
     n_warnings = len(selection.warnings) + len(run.warnings)
     return Page(
         name=dataset.name,
-        context=tuple(text for text in (dataset.species, dataset.tissue) if text),
+        context=tuple(text for text in (dataset.species, dataset.tissue, wording.cells_in_clusters(results)) if text),
         lead=wording.NO_MODEL if run.provider == OFFLINE else "",
         have=wording.have_a_type(
             sum(r.has_type for r in rows), len(rows), sum(r.named_by_person is not None for r in results)
@@ -100,14 +104,15 @@ def page(
         groups_later=types[TYPES_AT_ONCE:MOST_TYPES],
         n_groups=len(types),
         long_ids=any(len(r.id) > LONGEST_NUMBER for r in rows),
+        has_cells=any(r.n_cells is not None for r in rows),
         has_person=any(r.named_by_person for r in rows),
         review_title=wording.review_title(len(flagged), n_warnings),
         flagged=tuple(flagged[:LISTED_AT_ONCE]),
         flagged_later=tuple(flagged[LISTED_AT_ONCE:]),
         calm="" if flagged else _calm(rows),
         run_line=_run_line(run, results),
-        facts=facts(dataset, selection, run, results),
-        segments=segments(parts(results, run)),
+        facts=facts(dataset, selection, run, results, cells),
+        segments=segments(parts(results, run), _shares_of_cells(results, run)),
         columns=present_columns(results),
         rows=rows,
         offline=run.provider == OFFLINE,
@@ -151,11 +156,26 @@ def _calm(rows: Sequence[Row]) -> str:
     return f"{said} They are hypotheses all the same."
 
 
-def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
-    """The outcome bar of these counts by part, the parts side by side; empty ones are left out."""
+def _shares_of_cells(results: Sequence[ClusterResult], run: RunInfo) -> dict[str, str]:
+    """The share of all clusters' cells that each part of the outcome bar has, in words; empty where it is not known."""
+    if wording.cells_of(results) is None:
+        return {}
+    counts = Counter[str]()
+    for result in results:
+        counts[part(result, run.provider)] += result.cluster.n_cells or 0
+    total = counts.total()
+    return {name: f"{wording.share(count / total)} of cells" for name, count in counts.items()} if total else {}
+
+
+def segments(counts: Mapping[str, int], cells: Mapping[str, str] | None = None) -> tuple[Segment, ...]:
+    """The outcome bar of these counts by part, the parts side by side; empty ones are left out.
+
+    Args:
+        cells: what is said of the cells of each part, where they are known.
+    """
     found, start = [], 0
-    for part, (kind, word) in PARTS.items():
-        if count := counts.get(part, 0):
-            found.append(Segment(kind, word, count, start))
+    for name, (kind, word) in PARTS.items():
+        if count := counts.get(name, 0):
+            found.append(Segment(kind, word, count, start, (cells or {}).get(name, "")))
             start += count
     return tuple(found)

@@ -30,6 +30,19 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def cells_of(results: Sequence[ClusterResult]) -> int | None:
+    """How many cells all clusters have; None where any cluster's number is unknown."""
+    counts = [result.cluster.n_cells for result in results]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
+
+
+def cells_in_clusters(results: Sequence[ClusterResult]) -> str:
+    """Such as "12,345 cells in 30 clusters"; "" where the cells are not known."""
+    total = cells_of(results)
+    return "" if total is None else f"{plural(total, 'cell')} in {plural(len(results), 'cluster')}"
+
+
 def have_a_type(n_typed: int, n_all: int, n_by_person: int = 0) -> str:
     """The sentence on how many clusters have a cell type, and how many of these a person named."""
     whole = _have_a_type(n_typed, n_all)

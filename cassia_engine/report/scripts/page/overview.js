@@ -34,7 +34,7 @@ function fillLine(line, row) {
   const cells = line.querySelectorAll("td");
   for (const cell of cells) cell.replaceChildren(...written.get(cell));
   if (!row.yours?.label) return;
-  const [type, genes, sure, review] = cells;
+  const [type, genes, sure, review] = ["type", "genes", "sure", "review"].map((name) => line.querySelector(`td.g-${name}`));
   const yours = h("small", {}, icon("person"), "your label");
   if (review) review.replaceChildren(yours);
   else type.append(" ", yours);
