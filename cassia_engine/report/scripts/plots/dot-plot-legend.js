@@ -2,7 +2,8 @@
 
 import { svg } from "../shared/dom.js";
 import { state } from "../shared/store.js";
-import { areaRadius, flowed, foldWords } from "./geometry.js";
+import { FOLD, rampWords } from "./dot-plot-colours.js";
+import { areaRadius, flowed } from "./geometry.js";
 import { hueOf } from "./picture.js";
 
 const LINE_HEIGHT = 24;
@@ -16,16 +17,16 @@ export function plotLegend(plot, lineages, width) {
   return { marks, height: height + 4, width: Math.max(...items.map((item, n) => places[n].x + item.width)) };
 }
 
-function dotItems({ frame, folds, clusters, genes }) {
+function dotItems({ frame, folds, colouring, clusters, genes }) {
   const has = (test) => clusters.some(({ row, facts }) => genes.some(({ gene }) => test(row, facts.get(gene), gene)));
   return [
-    state.page.has.pct ? shareItem(frame.dot) : null,
-    rampItem(folds),
+    state.page.has.pct || colouring !== FOLD ? shareItem(frame.dot) : null,
+    rampItem(colouring, folds),
     has((row, fact, gene) => fact && row.evidence.includes(gene)) ? legendItem(svg("circle", { class: "ring", cx: 8, cy: 0, r: 6 }), 22, "cited as evidence") : null,
-    has((row, fact, gene) => !fact && row.unsupported.includes(gene))
+    has((row, fact, gene) => !fact?.rank && row.unsupported.includes(gene))
       ? legendItem(svg("circle", { class: "missing", cx: 8, cy: 0, r: 6 }), 22, "cited, but not among its markers")
       : null,
-    has((row, fact) => !fact) ? legendItem(svg("path", { class: "absent", d: "M6 0h4" }), 18, "not among its markers: unknown, not zero") : null,
+    has((row, fact) => !fact) ? legendItem(svg("path", { class: "absent", d: "M6 0h4" }), 18, colouring === FOLD ? "not among its markers: unknown, not zero" : "not in the cells: unknown, not zero") : null,
   ].filter(Boolean);
 }
 
@@ -39,9 +40,9 @@ function shareItem(full) {
   return legendItem(circles, x + 4, "20, 60, 100% of the cluster's cells");
 }
 
-function rampItem(folds) {
-  const [low, high] = foldWords(folds);
-  const before = `log2 fold change ${low}`;
+function rampItem(colouring, folds) {
+  const [low, high] = rampWords(colouring, folds);
+  const before = `${colouring.legend} ${low}`;
   const start = before.length * LETTER_SIZE + 2;
   const swatches = [0, 1, 2, 3, 4].map((n) => svg("rect", { class: `dot q${n}`, x: start + n * SWATCH, y: -6, width: SWATCH - 2, height: 12, rx: 1 }));
   const item = legendItem(swatches, start + 5 * SWATCH + 4, high);

@@ -8,7 +8,7 @@ const SLANT = "rotate(-55)";
 
 export function clusterGroup(plot, cluster, place) {
   const { row, index, facts } = cluster;
-  const among = plot.genes.filter(({ gene }) => facts.has(gene)).length;
+  const among = plot.genes.filter(({ gene }) => facts.get(gene)?.rank).length;
   return svg(
     "a",
     { class: "row", href: `#${row.anchor}`, "data-row": index, "data-place": place, "aria-label": `${spokenName(row)}: ${among} of ${plot.genes.length} genes are among its markers` },
@@ -49,20 +49,23 @@ function dotMark(plot, { row, facts }, place, gene, at) {
     if (row.unsupported.includes(gene)) return svg("circle", { class: "missing", cx: x, cy: y, r: full * 0.75 });
     return svg("path", { class: "absent", d: `M${x - 2} ${y}h4` });
   }
+  if (fact.in === 0 && fact.mean === 0) return null; // no cell has it, and that is known
   const radius = Number.isFinite(fact.in) ? areaRadius(fact.in, full) : full * 0.62;
-  return [dotShape(fact, plot.folds, x, y, radius), row.evidence.includes(gene) ? dotRing(fact, x, y, radius) : null];
+  const lacking = !fact.rank && row.unsupported.includes(gene);
+  return [dotShape(fact, plot, x, y, radius), row.evidence.includes(gene) || lacking ? dotRing(fact, x, y, radius, lacking ? "missing" : "ring") : null];
 }
 
-function dotShape(fact, folds, x, y, radius) {
-  const colour = Number.isFinite(fact.fc) ? `q${foldStep(fact.fc, folds)}` : "unfilled";
+function dotShape(fact, { colouring, folds }, x, y, radius) {
+  const value = fact[colouring.key];
+  const colour = Number.isFinite(value) ? `q${foldStep(value, folds)}` : "unfilled";
   if (Number.isFinite(fact.in)) return svg("circle", { class: `dot ${colour}`, cx: x, cy: y, r: radius });
   return svg("rect", { class: `dot ${colour}`, x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius, rx: 1 });
 }
 
-function dotRing(fact, x, y, radius) {
+function dotRing(fact, x, y, radius, kind) {
   const r = radius + 1.8;
-  if (Number.isFinite(fact.in)) return svg("circle", { class: "ring", cx: x, cy: y, r });
-  return svg("rect", { class: "ring", x: x - r, y: y - r, width: 2 * r, height: 2 * r, rx: 2 });
+  if (Number.isFinite(fact.in)) return svg("circle", { class: kind, cx: x, cy: y, r });
+  return svg("rect", { class: kind, x: x - r, y: y - r, width: 2 * r, height: 2 * r, rx: 2 });
 }
 
 export function geneNames(plot) {

@@ -1,30 +1,40 @@
-// The dot plot: evidence genes over clusters. Area is the share of cells, colour the log2 fold change, a ring a citation.
-// A gene that is not among a cluster's markers is a dash: what the table does not say is not known, which is not zero.
+// The dot plot: evidence genes over clusters. Area is the share of cells, colour the mean or the log2 fold change, a ring
+// a citation. What neither marker table nor cells say is a dash: it is not known, which is not zero.
 
 import { h, reveal, svg } from "../shared/dom.js";
 import { shareHighlight } from "../shared/highlight.js";
 import { on, state } from "../shared/store.js";
 import { unpacked } from "../shared/unpack.js";
+import { choiceButtons } from "./choice-buttons.js";
 import { plotChoice } from "./dot-plot-choice.js";
+import { FOLD, colourings, meanFacts, withMeans } from "./dot-plot-colours.js";
 import { plotKeys } from "./dot-plot-keys.js";
 import { plotLegend } from "./dot-plot-legend.js";
 import { clusterGroup, geneNames } from "./dot-plot-marks.js";
 import { valuesTable } from "./dot-plot-values.js";
 import { plotWords } from "./dot-plot-words.js";
-import { clustersThatFit, foldSteps, plotFrame } from "./geometry.js";
+import { clustersThatFit, plotFrame } from "./geometry.js";
 import { pictureFrame, pictureTip } from "./picture.js";
 
 const AFTER_TABLE = 100; // ms
 
 export async function startDotplot(place) {
   const { rows, page } = state;
-  if (!page.has.fc || !rows.some((row) => row.evidence.length + row.unsupported.length + row.not_judged.length)) return;
+  const choices = colourings(page.has);
+  if (!choices.length || !rows.some((row) => row.evidence.length + row.unsupported.length + row.not_judged.length)) return;
   const markers = await unpacked("markers");
   const lineages = await unpacked("lineages");
+  const known = page.has.means === undefined ? null : meanFacts(await unpacked("means"));
   const what = rows.some((row) => row.evidence.length + row.unsupported.length) ? "Evidence genes over the clusters" : "First markers of the clusters";
   const parts = pictureFrame({ what, name: "dotplot", drawn: () => parts.canvas.querySelector("svg") });
   const values = h("details", { class: "values" }, h("summary", {}, "The values as a table"));
   const status = h("p", { class: "unseen", role: "status" });
+  let colouring = choices[0];
+  const choose = (chosen) => {
+    colouring = chosen;
+    draw();
+  };
+  if (choices.length > 1) parts.element.querySelector(".panel").before(choiceButtons("Colour of the dots", choices, choose));
   parts.canvas.after(values, status);
   place.append(parts.element);
   reveal(place);
@@ -32,11 +42,11 @@ export async function startDotplot(place) {
 
   let drawn = "";
   function draw() {
-    const plot = plotted(markers, parts.canvas.clientWidth);
-    const now = JSON.stringify([plot.choice, plot.frame.width]);
+    const plot = plotted({ markers, known, colouring, width: parts.canvas.clientWidth });
+    const now = JSON.stringify([plot.choice, plot.frame.width, colouring.key]);
     if (now === drawn) return;
     drawn = now;
-    parts.lead.textContent = plotWords(plot.choice, state);
+    parts.lead.textContent = plotWords(plot.choice, colouring, state);
     values.hidden = !plot.genes.length;
     if (!plot.genes.length) {
       parts.canvas.replaceChildren(h("p", { class: "soft" }, "The clusters that the table shows have no gene to plot."));
@@ -70,9 +80,10 @@ export async function startDotplot(place) {
 }
 
 // All that the picture, its tip and its table need: rows of the clusters, places, and each cluster's facts by gene.
-function plotted(markers, width) {
+function plotted({ markers, known, colouring, width }) {
   const { rows } = state;
   const numbers = new Map(rows.map((row, index) => [row, index]));
+  const factsOf = (index) => colouring === FOLD ? geneFacts(markers, index) : withMeans(geneFacts(markers, index), known, index);
   const choice = plotChoice({
     rows,
     shown: state.shown.map((id) => numbers.get(state.byId.get(id))),
@@ -81,11 +92,11 @@ function plotted(markers, width) {
     listed: markers.clusters.map(({ g }) => g),
     names: markers.genes,
   });
-  const clusters = [...choice.clusters, ...choice.neighbours].map((index) => ({ index, row: rows[index], facts: geneFacts(markers, index) }));
-  const folds = clusters.flatMap(({ facts }) => choice.genes.map(({ gene }) => facts.get(gene)?.fc)).filter(Number.isFinite);
+  const clusters = [...choice.clusters, ...choice.neighbours].map((index) => ({ index, row: rows[index], facts: factsOf(index) }));
+  const values = clusters.flatMap(({ facts }) => choice.genes.map(({ gene }) => facts.get(gene)?.[colouring.key])).filter(Number.isFinite);
   const longest = Math.max(...clusters.map(({ row }) => row.id.length));
   const frame = choice.genes.length && plotFrame({ genes: choice.genes, clusters: clusters.length, apart: choice.clusters.length, width, longest });
-  return { choice, clusters, genes: choice.genes, folds: foldSteps(folds), frame, longest };
+  return { choice, clusters, genes: choice.genes, colouring, folds: colouring.steps(values), frame, longest };
 }
 
 function geneFacts(markers, index) {

@@ -6,6 +6,8 @@ export const statistics = {
   fc: (value) => value.toFixed(2),
   in: share,
   out: share,
+  mean: (value) => (value > 0 && value < 0.01 ? "<0.01" : value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString("en")),
+  scaled: share,
   score: (value) => value.toFixed(1),
   p: (value) => (value > 0 && value < 0.001 ? value.toExponential(0) : String(Number(value.toPrecision(2)))),
 };
