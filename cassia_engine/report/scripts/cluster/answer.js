@@ -2,12 +2,14 @@
 
 import { bdi, h, icon, pips, scoreBar } from "../shared/dom.js";
 import { geneLinks, termLink } from "../shared/links.js";
+import { cellCount } from "./cells.js";
 
 export function answerList(row, detail) {
   const answered = detail.answer;
   return [
     answered ? null : h("p", {}, row.has_type ? "There was no answer: the label is a person's." : "There was no answer, and nothing is guessed in its place."),
     answered ? pairs(answerPairs(row, answered, Boolean(detail.scoring))) : null,
+    answered ? null : pairs([["Cells", cellCount(row)]]),
     detail.context ? pairs([["Your notes", bdi(detail.context)]]) : null,
     detail.usage ? pairs(detail.usage.map(([name, value]) => [name, bdi(value)])) : null,
   ];
@@ -40,12 +42,13 @@ function answerPairs(row, answered, hasScoring) {
     ["Possible tissues", answered.possible_tissues ? bdi(answered.possible_tissues.join(", ")) : null],
     ["How it ended", answered.note ? bdi(answered.note) : null],
     ["Decided by", row.decided_by ? bdi(row.decided_by) : null],
+    ["Cells", cellCount(row)],
   ];
 }
 
 function pairs(list) {
   const rows = list.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
-  return h("dl", { class: "answer" }, rows);
+  return rows.length ? h("dl", { class: "answer" }, rows) : null;
 }
 
 function rankedType(type) {

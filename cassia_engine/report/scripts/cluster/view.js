@@ -5,6 +5,7 @@ import { isOverruled } from "../shared/standing.js";
 import { emit, keyOf, on, select, state } from "../shared/store.js";
 import { unpacked } from "../shared/unpack.js";
 import { answerList, namedList } from "./answer.js";
+import { cellsView } from "./cells.js";
 import { conversation } from "./conversation.js";
 import { genesTable } from "./markers.js";
 import { scoringView } from "./offline-scoring.js";
@@ -60,7 +61,7 @@ function drawView(place, index, detail, markers, texts) {
       h(
         "div",
         { class: "two" },
-        h("div", {}, answerList(judged, detail), meaning(judged), genesTable(judged, detail, markers), correction),
+        h("div", {}, answerList(judged, detail), meaning(judged), genesTable(judged, detail, markers), cellsView(detail.cells), correction),
         detail.scoring ? scoringView(detail.scoring, markers.g.length) : conversation(detail, texts),
       ),
     ),
