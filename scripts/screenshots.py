@@ -26,6 +26,10 @@ from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_pla
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "cassia_engine" / "data" / "examples"
 BLOOD = ("pbmc68k_scanpy.csv", "--name", "pbmc68k", "--tissue", "peripheral blood", "--species", "human")
+BLOOD_CELLS = (
+    "pbmc68k.h5ad", "--name", "pbmc68k_cells", "--tissue", "peripheral blood", "--species", "human",
+    "--group_key", "louvain", "--rank",
+)  # fmt: skip
 GUT = (
     "large_intestine_seurat.csv.gz",
     "--name",
@@ -66,6 +70,7 @@ OFFLINE = (
     Shot("report_narrow_table.png", 390, 844, of="#clusters"),
     Shot("report_card.png", height=1130, cluster="6", of="#cluster-view"),
 )
+OFFLINE_CELLS = (Shot("report_cells.png", of="#cells"),)
 OFFLINE_GUT = (
     Shot("report.png", *FIRST),
     Shot("report_dotplot.png", of="#dotplot"),
@@ -97,6 +102,7 @@ def reports(folder: Path) -> Iterator[tuple[Path, tuple[Shot, ...]]]:
     from tests.mock_provider.running import running_mock
 
     yield make_report(folder, BLOOD, "--provider", "offline"), OFFLINE
+    yield make_report(folder, BLOOD_CELLS, "--provider", "offline"), OFFLINE_CELLS
     yield make_report(folder, GUT, "--provider", "offline"), OFFLINE_GUT
     for odds, shots in ((None, WITH_MODEL), ("null_content:0.15", WITH_FAILURES)):
         faults: dict[str, Any] = {"steady": odds} if odds else {}

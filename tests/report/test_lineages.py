@@ -126,6 +126,19 @@ def test_hues_are_seen_on_the_card_and_told_apart_by_everybody(scheme: str) -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_of_cells_are_seen_on_the_card_and_told_apart_by_everybody(scheme: str) -> None:
+    known = colours(scheme)
+    clusters = [known[f"apart-{n}"] for n in range(8)]
+    for colour in (*clusters, *(known[f"sure-{n}"] for n in range(4))):
+        assert contrast(colour, known["card"]) >= 3, colour
+    for sight in SIGHT:
+        least = min(math.dist(seen(a, sight), seen(b, sight)) for a, b in itertools.combinations(clusters, 2))
+        assert least >= 20, sight
+    assert contrast(known["sure-1"], known["sure-2"]) > 1.8
+    assert contrast(known["sure-2"], known["sure-3"]) > 1.8
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fold_changes_are_one_ramp_away_from_the_card(scheme: str) -> None:
     known = colours(scheme)
     ramp = [contrast(known[f"fold-{n}"], known["card"]) for n in range(5)]

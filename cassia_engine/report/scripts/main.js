@@ -8,6 +8,7 @@ import { startOverview } from "./page/overview.js";
 import { startPrinting } from "./page/printing.js";
 import { startRoute } from "./page/route.js";
 import { startDotplot } from "./plots/dot-plot.js";
+import { startEmbedding } from "./plots/embedding.js";
 import { startLineage } from "./plots/lineage-tree.js";
 import { startScores } from "./plots/scores.js";
 import { tellFault } from "./shared/dom.js";
@@ -30,7 +31,7 @@ async function main() {
   await table;
   document.documentElement.classList.add("ready");
   startScores(at("scores"));
-  await Promise.all([startDotplot(at("dotplot")), startLineage(at("lineage"))]);
+  await Promise.all([startEmbedding(at("cells")), startDotplot(at("dotplot")), startLineage(at("lineage"))]);
   land();
   document.documentElement.classList.add("drawn");
 }

@@ -7,6 +7,7 @@ import { download, fileName } from "../shared/download.js";
 
 const PAINTS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin"];
 const LETTERS = ["font-family", "font-size", "font-style", "font-weight", "text-anchor"];
+const OUTLINED = ["stroke", "stroke-width", "stroke-linejoin", "paint-order"]; // of letters that stand on other marks
 const PLACES = ["cx", "cy", "r", "x", "y", "width", "height", "rx", "d", "transform", "viewBox"];
 const LEFT_OUT = ".tip, .band, .cursor";
 const MARGIN = 12; // px round the picture
@@ -59,6 +60,7 @@ function withStyle(copy, element) {
     if (name.startsWith("stroke-") && style.stroke === "none") continue;
     copy.setAttribute(name, style.getPropertyValue(name));
   }
+  if (text && style.stroke !== "none") for (const name of OUTLINED) copy.setAttribute(name, style.getPropertyValue(name));
   if (text) copy.textContent = element.textContent;
 }
 
@@ -102,6 +104,13 @@ function painted(paint, picture, shape, sharp) {
 function lettered(paint, text, style) {
   paint.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   paint.textAlign = { start: "left", middle: "center", end: "right" }[style.textAnchor];
+  if (style.stroke !== "none") {
+    paint.strokeStyle = style.stroke;
+    paint.lineWidth = parseFloat(style.strokeWidth);
+    paint.lineJoin = style.strokeLinejoin;
+    paint.setLineDash([]);
+    paint.strokeText(text.textContent, coordinate(text, "x"), coordinate(text, "y"));
+  }
   paint.fillText(text.textContent, coordinate(text, "x"), coordinate(text, "y"));
 }
 
