@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
+from cassia_engine.ontology import Relation
 from cassia_engine.records import OFFLINE, ClusterCells, ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.records.record import Record
 from cassia_engine.report import calls, wording
@@ -16,6 +18,16 @@ from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.review_flags import ReviewFlag, review_flags, sentence
 from cassia_engine.report.rows import opinion, row, row_data
+
+# What a witness's type is, compared with the label of the cluster.
+COMPARED = {
+    Relation.SAME: "the same type",
+    Relation.NARROWER: "a narrower type",
+    Relation.BROADER: "a broader type",
+    Relation.RELATED: "a related type",
+    Relation.DIFFERENT: "of another lineage",
+    Relation.UNKNOWN: "cannot be told",
+}
 
 
 class Detail(Record, frozen=True):
@@ -90,6 +102,8 @@ def detail_data(result: ClusterResult, run: RunInfo, own: Own) -> dict[str, Any]
     data = given(found)
     if result.replaced:
         data["answered"] = row_data(row(uncorrected(result), run.provider))
+    if found.cells and found.cells.witnesses:
+        data["cells"] = {**given(found.cells), "witnesses": list(map(_witness, compared_witnesses(result)))}
     if found.review_flags:
         data["review_flags"] = [{**given(flag), "tone": flag.tone} for flag in found.review_flags]
     if found.turns:
@@ -99,3 +113,8 @@ def detail_data(result: ClusterResult, run: RunInfo, own: Own) -> dict[str, Any]
     if texts := list(own):
         data["texts"] = texts
     return data
+
+
+def _witness(one: ComparedWitness) -> dict[str, Any]:
+    compared = {"compared": COMPARED[one.relation]} if one.witness.label is not None else {}
+    return {**given(one.witness), **compared, "contradicts": one.contradicts}

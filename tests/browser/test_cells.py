@@ -310,7 +310,8 @@ def test_view_says_what_the_cells_say(visit: Open) -> None:
         "Genes per cell mean, from the matrix",
         "12.4%",
         "CD16+ NK cells CL:0000939",
-        "93% of 1,200 labelled cells",
+        "93% of 1,200 labelled cells; 97% with related types",
+        "a related type",
         "no label",
         "Markers of T cell and B cell",
         "25% if the two were independent; 1,000 cells looked at",
@@ -320,6 +321,10 @@ def test_view_says_what_the_cells_say(visit: Open) -> None:
     ):
         assert words in text
     assert "1,234, 25% of the cells of all clusters" in found.texts("#cluster-view dd")
+    found.page.evaluate("location.hash = '#cluster=2'")
+    found.open("B cell")
+    assert found.texts(".cluster-cells .trouble") == ["of another lineage"]
+    assert found.page.locator(".review-flag", has_text="Celltypist disagrees.").count() == 1
 
 
 def test_columns_of_cells_are_sorted_and_exported(visit: Open) -> None:

@@ -86,7 +86,8 @@ def test_view_of_a_cluster_has_what_its_cells_say() -> None:
         "n_other": 34,
     }
     assert cells["lineages"][0]["in_both"] == 0.31
-    assert [one["label"] for one in cells["witnesses"]] == ["CD16+ NK cells", None]
+    compared = [(one["label"], one.get("compared"), one["contradicts"]) for one in cells["witnesses"]]
+    assert compared == [("CD16+ NK cells", "a narrower type", False), (None, None, False)]
 
 
 def test_embedding_keeps_its_proportions_and_its_clusters() -> None:

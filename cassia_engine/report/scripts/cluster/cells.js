@@ -1,6 +1,6 @@
 // What the cells of a cluster say: how many they are, their quality, metadata and lineages, and what others called them.
 
-import { bdi, counted, genes, h, svg } from "../shared/dom.js";
+import { bdi, counted, genes, h, icon, svg } from "../shared/dom.js";
 import { termLink } from "../shared/links.js";
 import { DASH, part, worded } from "../shared/numbers.js";
 import { state } from "../shared/store.js";
@@ -52,14 +52,24 @@ function qualityTable(measures) {
 
 function witnessTable(witnesses, cells) {
   if (!witnesses.length) return null;
-  const compares = witnesses.some((one) => one.compared);
   const rows = witnesses.map((one) => [
     bdi(one.column),
     one.label === null ? h("span", { class: "soft" }, "no label") : [bdi(one.label), one.cl_id ? [" ", termLink(one.cl_id)] : null],
-    one.label === null ? DASH : [worded("in", one.purity), one.n_cells < cells ? h("small", {}, ` of ${counted(one.n_cells, "labelled cell")}`) : null],
-    ...(compares ? [one.compared ?? DASH] : []),
+    one.label === null ? DASH : [worded("in", one.purity), h("small", {}, purityWords(one, cells))],
+    comparedWords(one),
   ]);
-  return table("witnesses", "What others called the cells", ["Others call it", "most often", "in", ...(compares ? ["compared with the label here"] : [])], rows);
+  return table("witnesses", "What others called the cells", ["Others call it", "most often", "in", "beside ours"], rows);
+}
+
+function purityWords({ n_cells: labelled, purity, lineage_purity: kin }, cells) {
+  const of = labelled < cells ? ` of ${counted(labelled, "labelled cell")}` : "";
+  return kin > purity ? `${of}; ${worded("in", kin)} with related types` : of;
+}
+
+// Where it contradicts the label, that stands among the reasons for review too.
+function comparedWords({ compared, contradicts }) {
+  if (!compared) return DASH;
+  return contradicts ? h("span", { class: "trouble" }, icon("witness"), compared) : compared;
 }
 
 // Where markers of both lineages are in the same cells more often than by chance, these may be doublets.
