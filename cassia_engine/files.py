@@ -182,7 +182,7 @@ def check_writable(*paths: Path) -> None:
 def stem_of(path: Path) -> str:
     """The name of a table's file without its endings."""
     stem = path.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet", ".h5ad"):
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet", ".h5ad", ".h5mu"):
         stem = stem.removesuffix(ending)
     return stem
 

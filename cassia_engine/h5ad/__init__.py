@@ -1,6 +1,11 @@
-"""AnnData, in files (.h5ad) by h5py alone or in memory: neither anndata nor Scanpy is needed."""
+"""AnnData in files by h5py alone or in memory: neither anndata nor Scanpy is needed."""
 
 
 def is_anndata(value: object) -> bool:
     """Whether a value has what an AnnData has."""
     return all(hasattr(value, name) for name in ("obs", "var", "uns", "obsm", "X"))
+
+
+def is_mudata(value: object) -> bool:
+    """Whether a value has what a MuData has."""
+    return all(hasattr(value, name) for name in ("mod", "n_mod", "obs"))

@@ -1,85 +1,22 @@
-"""Elements of an .h5ad file, in each layout that anndata has written since 0.7.
+"""Elements of an .h5ad file or a Zarr store, in each layout that anndata has written since 0.7.
 
 Source: anndata's description of its on-disk format, and files of 0.7.8 to 0.13.4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeGuard
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.attributes import attribute, word
-from cassia_engine.h5ad.matrix import Element
+from cassia_engine.h5ad.kinds import Element, has_texts, is_array, is_group, texts_of
 
 _TEXTS_AT_ONCE = 50_000
-MAGIC = b"\x89HDF\r\n\x1a\n"
-
-
-@contextmanager
-def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
-    """An AnnData file, open for reading; `place` is what messages call it.
-
-    Raises:
-        UsageError: it is damaged, or HDF5 of another kind; also for what h5py raises while it is open.
-    """
-    with reading_h5ad(place), open_h5ad(path, place) as file:
-        yield file
-
-
-def open_h5ad(path: Path, place: str) -> h5py.File:
-    """The same for `with`; what h5py raises later is for `reading_h5ad`."""
-    with reading_h5ad(place):
-        file = h5py.File(path, "r")
-        try:
-            _check(file, place)
-        except BaseException:
-            file.close()
-            raise
-        return file
-
-
-@contextmanager
-def reading_h5ad(place: str) -> Iterator[None]:
-    """Within it an AnnData file is read: what h5py raises is raised as UsageError."""
-    try:
-        yield
-    except BlockingIOError as error:
-        what = "another program has this file open for writing; close it there first"
-        raise UsageError(what, path=place, code="h5ad-open-elsewhere") from error
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "this .h5ad file is damaged or not complete; write or copy it again", path=place, code="h5ad-damaged"
-        ) from error
-
-
-def _check(file: h5py.File, place: str) -> None:
-    if isinstance(file.get("mod"), h5py.Group):
-        raise UsageError(
-            "this is MuData; write one modality of it: mdata.mod['rna'].write_h5ad(FILE)",
-            path=place,
-            code="h5ad-is-mudata",
-        )
-    frames = [file.get(name) for name in ("obs", "var")]
-    if any(isinstance(frame, h5py.Dataset) for frame in frames):
-        raise UsageError(
-            "written by an anndata older than 0.7; read it and write it again with a newer one",
-            path=place,
-            code="h5ad-too-old",
-        )
-    if not all(isinstance(frame, h5py.Group) for frame in frames):
-        raise UsageError(
-            "this HDF5 file is no AnnData: it has no obs and var; give an .h5ad file",
-            path=place,
-            code="h5ad-not-anndata",
-        )
 
 
 def encoding(element: Element) -> str:
@@ -89,23 +26,23 @@ def encoding(element: Element) -> str:
 
 def is_null(element: Element) -> bool:
     """Whether this is Python's None, as anndata 0.12 and newer write it."""
-    return encoding(element) == "null" or (isinstance(element, h5py.Dataset) and element.shape is None)
+    return encoding(element) == "null" or (is_array(element) and element.shape is None)
 
 
-def is_frame(element: object) -> bool:
+def is_frame(element: object) -> TypeGuard[h5py.Group]:
     """Whether this is a data frame."""
-    return isinstance(element, h5py.Group) and "_index" in element.attrs
+    return is_group(element) and "_index" in element.attrs
 
 
 def array(element: Element) -> NDArray[Any]:
     """Values of an array, text as str; those that are missing are None (text) or NaN (numbers and booleans)."""
-    if isinstance(element, h5py.Group):
+    if is_group(element):
         if encoding(element) == "categorical":
             groups = _categorical(element)
             return np.array([*groups.labels, None], object)[groups.codes]
         return _masked(array(element["values"]), element["mask"][()])
-    if h5py.check_string_dtype(element.dtype):
-        return np.asarray(element.asstr()[()], object)
+    if has_texts(element):
+        return texts_of(element)
     return np.asarray(element[()])
 
 
@@ -117,7 +54,7 @@ def _masked(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
 
 def texts(element: Element) -> list[str | None]:
     """Values as text; None where one is missing."""
-    if isinstance(element, h5py.Group) and "mask" in element:  # before a mask makes decimals of whole numbers
+    if is_group(element) and "mask" in element:  # before a mask makes decimals of whole numbers
         missing = element["mask"][()].tolist()
         return [None if gone else text for text, gone in zip(texts(element["values"]), missing, strict=True)]
     return [None if _is_missing(value) else str(value) for value in array(element).tolist()]
@@ -151,14 +88,14 @@ def column(frame: h5py.Group, name: str) -> Element:
 def is_text(frame: h5py.Group, name: str) -> bool:
     """Whether a column holds texts: as such, or as categories."""
     element = column(frame, name)
-    if isinstance(element, h5py.Dataset) and "categories" in element.attrs:
-        return _is_text(element.file[element.attrs["categories"]])
+    if is_array(element) and "categories" in element.attrs:
+        return _is_text(frame[element.attrs["categories"]])
     return _is_text(element["categories"] if encoding(element) == "categorical" else element)
 
 
 def _is_text(element: Element) -> bool:
-    values = element["values"] if isinstance(element, h5py.Group) and "values" in element else element
-    return isinstance(values, h5py.Dataset) and h5py.check_string_dtype(values.dtype) is not None
+    values = element["values"] if is_group(element) and "values" in element else element
+    return is_array(values) and has_texts(values)
 
 
 def groups_of(frame: h5py.Group, name: str) -> Groups:
@@ -169,8 +106,8 @@ def groups_of(frame: h5py.Group, name: str) -> Groups:
         ValueError: it holds decimal numbers, which are no groups.
     """
     element = column(frame, name)
-    if isinstance(element, h5py.Dataset) and "categories" in element.attrs:  # anndata 0.7
-        return _coded(element[()], element.file[element.attrs["categories"]])
+    if is_array(element) and "categories" in element.attrs:  # anndata 0.7: a reference, or a path in Zarr
+        return _coded(element[()], frame[element.attrs["categories"]])
     if encoding(element) == "categorical":
         return _categorical(element)
     if not is_text(frame, name) and array(_values(element)).dtype.kind == "f":
@@ -188,8 +125,8 @@ def categories_of(frame: h5py.Group, name: str, most: int) -> Groups | None:
         KeyError: there is none of this name.
     """
     element = column(frame, name)
-    if isinstance(element, h5py.Dataset) and "categories" in element.attrs:  # anndata 0.7
-        codes, known = element[()], element.file[element.attrs["categories"]]
+    if is_array(element) and "categories" in element.attrs:  # anndata 0.7
+        codes, known = element[()], frame[element.attrs["categories"]]
     elif encoding(element) == "categorical":
         codes, known = element["codes"][()], element["categories"]
     elif is_text(frame, name) or _values(element).dtype.kind == "b":
@@ -203,7 +140,7 @@ def _distinct(element: Element, most: int) -> Groups | None:
     """Texts or booleans as groups, read bit by bit: names of cells, of which no two are the same, end that soon."""
     place: dict[str | None, int] = {None: -1}
     codes = []
-    for start in range(0, len(_values(element)), _TEXTS_AT_ONCE):
+    for start in range(0, _values(element).shape[0], _TEXTS_AT_ONCE):
         part = np.s_[start : start + _TEXTS_AT_ONCE]
         values = texts_in(element, part)
         for value in dict.fromkeys(values):
@@ -218,8 +155,8 @@ def _distinct(element: Element, most: int) -> Groups | None:
 def texts_in(element: Element, part: slice) -> list[str | None]:
     """Some of the values of an array of texts or booleans, as `texts` gives them."""
     values = _values(element)
-    found = (values.asstr() if h5py.check_string_dtype(values.dtype) else values)[part].tolist()
-    gone = element["mask"][part].tolist() if isinstance(element, h5py.Group) else [False] * len(found)
+    found = (texts_of(values, part) if has_texts(values) else values[part]).tolist()
+    gone = element["mask"][part].tolist() if is_group(element) else [False] * len(found)
     return [None if missing else str(value) for value, missing in zip(found, gone, strict=True)]
 
 
@@ -237,7 +174,7 @@ def numbers_of(frame: h5py.Group, name: str) -> NDArray[np.float64] | None:
 
 
 def _values(element: Element) -> Element:
-    return element["values"] if isinstance(element, h5py.Group) else element
+    return element["values"] if is_group(element) else element
 
 
 def _categorical(element: h5py.Group) -> Groups:
@@ -252,9 +189,9 @@ def _coded(codes: NDArray[Any], categories: Element) -> Groups:
     return Groups(codes.astype(np.int64), labels)
 
 
-def are_records(element: object) -> bool:
+def are_records(element: object) -> TypeGuard[h5py.Dataset]:
     """Whether this is a record array."""
-    return isinstance(element, h5py.Dataset) and bool(element.dtype.names)
+    return is_array(element) and bool(element.dtype.names)
 
 
 def records(element: h5py.Dataset) -> dict[str, NDArray[Any]]:
@@ -274,13 +211,12 @@ def _field(values: NDArray[Any], dtype: np.dtype[Any], words: dict[Any, str]) ->
 
 def parameters(element: object) -> Mapping[str, Any]:
     """A group of single values as Python values; None where a value is missing, or is no single value."""
-    if not isinstance(element, h5py.Group):
+    if not is_group(element):
         return {}
-    return {name: _single(one) for name, one in element.items()}
+    return {name: _single(element[name]) for name in element}
 
 
 def _single(element: Element) -> Any:
-    if not isinstance(element, h5py.Dataset) or is_null(element) or element.shape != ():
+    if not is_array(element) or is_null(element) or element.shape != ():
         return None
-    value = element.asstr()[()] if h5py.check_string_dtype(element.dtype) else element[()]
-    return value.item() if isinstance(value, np.generic) else value
+    return array(element).item()

@@ -1,4 +1,4 @@
-"""An .h5ad file as AnnotatedData."""
+"""An .h5ad file, or a Zarr store, as AnnotatedData."""
 
 from __future__ import annotations
 
@@ -23,26 +23,27 @@ from cassia_engine.h5ad.elements import (
     is_text,
     numbers_of,
     parameters,
-    reading_h5ad,
     records,
     texts,
 )
+from cassia_engine.h5ad.faults import reading_h5ad
+from cassia_engine.h5ad.kinds import is_array, is_group
 from cassia_engine.h5ad.matrix import Matrix, open_matrix
 
 
 @dataclass(frozen=True, slots=True)
 class FileData:
-    """An open .h5ad file; `place` is what messages call it."""
+    """The group of an open file or Zarr store that holds an AnnData; `place` is what messages call it."""
 
     place: str
-    file: h5py.File
+    file: h5py.Group
 
     def reading(self) -> AbstractContextManager[None]:
         return reading_h5ad(self.place)
 
     def ranked_keys(self) -> list[str]:
         uns = self.file.get("uns")
-        return [key for key in uns or () if isinstance(uns[key], h5py.Group) and are_records(uns[key].get(NAMES))]
+        return [key for key in sorted(uns or ()) if is_group(uns[key]) and are_records(uns[key].get(NAMES))]
 
     def ranked(self, key: str) -> RankedGenes:
         found = self.file["uns"][key]
@@ -63,7 +64,7 @@ class FileData:
         return numbers_of(self.file["obs"], column)
 
     def coordinate_keys(self) -> list[str]:
-        return list(self.file.get("obsm") or ())
+        return sorted(self.file.get("obsm") or ())
 
     def coordinates(self, key: str) -> NDArray[np.float64] | None:
         return _first_two(self.file["obsm"][key])
@@ -80,7 +81,7 @@ class FileData:
         return texts(column(self._var(raw), column_name))
 
     def matrices(self) -> list[str]:
-        layers = [f"layers/{name}" for name in self.file.get("layers", ())]
+        layers = [f"layers/{name}" for name in sorted(self.file.get("layers", ()))]
         return [place for place in ("X", "raw/X", *layers) if place in self.file]
 
     def matrix(self, place: str) -> Matrix:
@@ -104,7 +105,7 @@ def _first_two(element: Any) -> NDArray[np.float64] | None:
         columns = [numbers_of(element, name) for name in columns_of(element)[:2]]
         known = [values for values in columns if values is not None]
         return np.column_stack(known) if len(known) == 2 else None
-    if not isinstance(element, h5py.Dataset) or element.dtype.kind not in "iuf":
+    if not is_array(element) or element.dtype.kind not in "iuf":
         return None
     if element.shape is None or len(element.shape) != 2 or element.shape[1] < 2:
         return None

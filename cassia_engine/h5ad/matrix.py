@@ -1,4 +1,4 @@
-"""The expression matrix of an .h5ad file, read block by block: dense, CSR or CSC, as anndata has written it since 0.6.
+"""The expression matrix of an .h5ad file or Zarr store, read block by block: dense, CSR or CSC, as since anndata 0.6.
 
 While a block is worked on, the next one is read by a second thread (h5py lets other threads run while it reads).
 """
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.attributes import attribute
+from cassia_engine.h5ad.kinds import Element, is_array, is_group
 
-Element: TypeAlias = "h5py.Dataset | h5py.Group"
 T = TypeVar("T")
 
 
@@ -71,9 +71,9 @@ class Sparse:
         self._check()
 
     def _check(self) -> None:
-        lines, stored = self.shape[1 if self.by_gene else 0], len(self._data)
+        lines, stored = self.shape[1 if self.by_gene else 0], self._data.shape[0]
         ends = len(self.pointers) == lines + 1 and self.pointers[0] == 0 and self.pointers[-1] == stored
-        if not ends or len(self._indices) != stored or (np.diff(self.pointers) < 0).any():
+        if not ends or self._indices.shape != (stored,) or (np.diff(self.pointers) < 0).any():
             raise self.inconsistent()
         if self._indices.dtype.kind not in "iu":
             raise self.inconsistent()
@@ -139,16 +139,16 @@ def open_matrix(element: Element | None) -> Matrix:
     Raises:
         MatrixError: it is no matrix of numbers.
     """
-    if isinstance(element, h5py.Dataset) and element.shape is not None and len(element.shape) == 2:
+    if is_array(element) and element.shape is not None and len(element.shape) == 2:
         return Dense(str(element.name), element)
-    if not isinstance(element, h5py.Group):
+    if not is_group(element):
         raise MatrixError(MatrixFault.NO_MATRIX, "X" if element is None else element.name)
     # h5sparse_...: anndata before 0.7
     kind = attribute(element, "encoding-type") or attribute(element, "h5sparse_format")
     shape = element.attrs.get("shape", element.attrs.get("h5sparse_shape"))
     if kind.removesuffix("_matrix") not in ("csr", "csc") or shape is None or len(shape) != 2:
         raise MatrixError(MatrixFault.NO_MATRIX, element.name)
-    if not all(isinstance(element.get(name), h5py.Dataset) for name in ("data", "indices", "indptr")):
+    if not all(is_array(element.get(name)) for name in ("data", "indices", "indptr")):
         raise MatrixError(MatrixFault.NO_MATRIX, element.name)
     return Sparse(str(element.name), element, (int(shape[0]), int(shape[1])), kind.startswith("csc"))
 
@@ -160,7 +160,7 @@ def matrix_of(name: str, value: Any) -> Matrix:
         MatrixError: it is none of these.
     """
     element = getattr(value, "group", value)
-    if isinstance(element, h5py.Dataset | h5py.Group):
+    if not isinstance(element, np.ndarray) and (is_array(element) or is_group(element)):
         return open_matrix(element)
     if (kind := getattr(value, "format", None)) in ("csr", "csc"):
         parts = {part: getattr(value, part) for part in ("data", "indices", "indptr")}

@@ -11,7 +11,9 @@ from cassia_engine.settings import SplitSettings
 
 # Where Scanpy keeps ranked genes.
 RANK_KEY = "rank_genes_groups"
-_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key", "witness")
+# Which parameter names one AnnData of several, and of what.
+CONTAINERS = {"modality": "MuData"}
+_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key", "witness", *CONTAINERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class H5adOptions:
     coordinates_key: str | None = None
     witness: tuple[str, ...] = ()
     has_gene_map: bool = False
+    modality: str | None = None
 
     @classmethod
     def of(cls, settings: SplitSettings) -> Self:
@@ -41,5 +44,6 @@ class H5adOptions:
         for name in _NAMES:
             if (value := getattr(self, name)) not in (None, False, ()):
                 said = option(name, value[0] if isinstance(value, tuple) else value)
-                what = f"{said} is for an AnnData (.h5ad), and this is none; leave it out"
+                of = f"a {CONTAINERS[name]}" if name in CONTAINERS else "an AnnData (.h5ad)"
+                what = f"{said} is for {of}, and this is none; leave it out"
                 raise UsageError(what, path=place, code="option-only-for-h5ad")

@@ -11,9 +11,10 @@ import h5py
 
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.attributes import attribute
-from cassia_engine.h5ad.elements import index_of, opened_h5ad, texts
+from cassia_engine.h5ad.elements import index_of, texts
 from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.labels import Labelled
+from cassia_engine.h5ad.stores import opened_h5ad
 from cassia_engine.labels.labelling import labelled
 from cassia_engine.labels.summary import LabelSet
 from cassia_engine.labels.wanted import Wanted

@@ -134,6 +134,9 @@ class SplitSettings:
         details="Such as majority_voting of CellTypist. No language model is shown them.",
         per_sample=True,
     )
+    modality: str | None = parameter(
+        None, "Modality to take of a MuData (.h5mu).", unset="the only one", per_sample=True
+    )
     gene_map: Path | None = parameter(
         None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
     )

@@ -226,14 +226,6 @@ def test_codes_of_no_category_are_damage(tmp_path: Path) -> None:
         read(path)
 
 
-def test_mudata_is_told_behind_the_block_of_its_writer(tmp_path: Path) -> None:
-    path = tmp_path / "a.h5mu"
-    with h5py.File(path, "w", userblock_size=512) as file:
-        file.create_group("mod")
-    with pytest.raises(UsageError, match="this is MuData"):
-        read(path)
-
-
 @pytest.mark.parametrize("kind", ["missing", "empty", "folder"])
 def test_what_cannot_be_opened_is_told_with_options_of_an_anndata_too(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.h5ad"
@@ -248,22 +240,19 @@ def test_what_cannot_be_opened_is_told_with_options_of_an_anndata_too(kind: str,
     assert str(given.value) == str(without.value)
 
 
-@pytest.mark.parametrize("damage", ["cut", "no obs", "mudata", "anndata 0.6"])
+@pytest.mark.parametrize("damage", ["cut", "no obs", "anndata 0.6"])
 def test_damaged_file_is_refused_in_one_line(damage: str, tmp_path: Path) -> None:
     path = Small().write(tmp_path / "a.h5ad")
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:3000])
     else:
         with h5py.File(path, "r+") as file:
-            if damage == "mudata":
-                file.create_group("mod")
-            else:
-                del file["obs"]
+            del file["obs"]
             if damage == "anndata 0.6":
                 file.create_dataset("obs", data=np.zeros(3, [("index", "S5")]))
     with pytest.raises(UsageError) as caught:
         read(path)
-    expected = {"cut": "damaged", "no obs": "no AnnData", "mudata": "MuData", "anndata 0.6": "older than 0.7"}
+    expected = {"cut": "damaged", "no obs": "no AnnData", "anndata 0.6": "older than 0.7"}
     assert expected[damage] in str(caught.value)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local
-from cassia_engine.h5ad import is_anndata
+from cassia_engine.h5ad import is_anndata, is_mudata
 from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.files.plain_copy import plain_copy
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _PARQUET = b"PAR1"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+# What messages call objects that have ranked genes.
+_OBJECTS = {"the AnnData": is_anndata, "the MuData": is_mudata}
 OpenFile = Callable[[Path, str, Path], Source]
 Table = Union[Path, str, "pd.DataFrame", "AnnData", Sequence[Mapping[str, Any]], Mapping[Any, Any]]
 
@@ -56,7 +58,7 @@ def opened(
     """
     with tempfile.TemporaryDirectory(prefix="cassia-") as folder, ExitStack() as stack:
         text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
-        if h5ad and (data := _anndata(table, stack)):
+        if h5ad and (data := _anndata(table, h5ad, stack)):
             from cassia_engine.h5ad.ranked_genes import write_ranked_genes
 
             with data.reading():
@@ -118,26 +120,27 @@ def _starts_with(path: Path, magic: bytes) -> bool:
         return False  # what is wrong with the file is said by its reader
 
 
-def _anndata(table: Any, stack: ExitStack) -> AnnotatedData | None:
+def _anndata(table: Any, options: H5adOptions, stack: ExitStack) -> AnnotatedData | None:
     """An AnnData, a file or an object, that stays open until the stack is closed; None for a table that is none."""
     if not holds_anndata(table):
         return None
     if isinstance(table, (str, Path)):
-        from cassia_engine.h5ad.elements import open_h5ad
-        from cassia_engine.h5ad.file_data import FileData
+        from cassia_engine.h5ad.stores import open_data
 
-        return FileData(str(table), stack.enter_context(open_h5ad(local(table), str(table))))
+        return open_data(local(table), str(table), options, stack)
+    title = next(title for title, is_of in _OBJECTS.items() if is_of(table))
+    from cassia_engine.h5ad.containers import object_of
     from cassia_engine.h5ad.object_data import ObjectData
 
-    return ObjectData("the AnnData", table)
+    return ObjectData(title, object_of(table, title, options))
 
 
 def holds_anndata(table: Table | Sequence[Path | str]) -> bool:
-    """Whether this is an AnnData: an HDF5 file, or an object."""
+    """Whether this is an AnnData, or has some: an HDF5 file, or an object."""
     if isinstance(table, (str, Path)):
         path = local(table)
         return path.is_file() and _is_hdf5(path)
-    return is_anndata(table)
+    return any(is_of(table) for is_of in _OBJECTS.values())
 
 
 def _unpack_parquet(path: Path, text: Path, place: str, max_size: float) -> None:

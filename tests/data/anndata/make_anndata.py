@@ -3,6 +3,7 @@
     python make_anndata.py rank         with Scanpy and COSG: scanpy.h5ad, a key of uns a call, the frame of each
                                         as CSV, ids.h5ad, and content.json
     python make_anndata.py write NAME   with any anndata, after that: anndata_NAME.h5ad, from content.json
+    python make_anndata.py mudata NAME  with mudata: NAME.h5mu, from the .h5ad file of 0.10.9
 
 README.md says which versions wrote the files that are here. Runs in environments of its own.
 """
@@ -125,5 +126,24 @@ def write(name: str) -> None:
     adata.write_h5ad(HERE / f"anndata_{name}.h5ad")
 
 
+def mudata(name: str) -> None:
+    """Two modalities, of which one has ranked genes; clusters of the other in the column of both only."""
+    from mudata import MuData
+
+    rna = ad.read_h5ad(HERE / "anndata_0.10.9.h5ad")
+    adt = ad.AnnData(np.ones((rna.n_obs, 2), "float32"), obs=pd.DataFrame(index=rna.obs_names))
+    adt.var_names = ["CD3", "CD19"]
+    adt.obs["kind"] = pd.Categorical(["a", "b"] * (rna.n_obs // 2))
+    both = MuData({"rna": rna, "adt": adt})
+    both.obs["joint"] = pd.Categorical(rna.obs["cell_type"].astype(str).to_numpy())
+    both.write(HERE / f"{name}.h5mu")
+
+
 if __name__ == "__main__":
-    rank() if sys.argv[1] == "rank" else write(sys.argv[2])
+    command, *given = sys.argv[1:]
+    if command == "rank":
+        rank()
+    elif command == "write":
+        write(*given)
+    else:
+        mudata(*given)

@@ -1,0 +1,68 @@
+"""Opening of what holds an AnnData: .h5ad and .h5mu files by h5py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.containers import anndata_of
+from cassia_engine.h5ad.faults import reading_h5ad
+from cassia_engine.h5ad.file_data import FileData
+from cassia_engine.h5ad.kinds import is_array, is_group
+from cassia_engine.h5ad.options import H5adOptions
+
+
+def open_data(path: Path, place: str, options: H5adOptions, stack: ExitStack) -> FileData:
+    """The AnnData of a file, that which the options name where there are several; open until the stack is closed.
+
+    Args:
+        place: what messages call the file.
+
+    Raises:
+        UsageError: it is damaged, holds no AnnData, or several of which none is named. What is raised later on is for
+            `FileData.reading`.
+    """
+    with reading_h5ad(place):
+        root = stack.enter_context(h5py.File(path, "r"))
+        group = anndata_of(root, place, options)
+        _check(group, place)
+    return FileData(place, group)
+
+
+@contextmanager
+def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
+    """An AnnData file, open for reading; `place` is what messages call it.
+
+    Raises:
+        UsageError: it is damaged, or HDF5 of another kind; also for what h5py raises while it is open.
+    """
+    with reading_h5ad(place), h5py.File(path, "r") as file:
+        if is_group(file.get("mod")):
+            raise UsageError(
+                "this is MuData; write one modality of it: mdata.mod['rna'].write_h5ad(FILE)",
+                path=place,
+                code="h5ad-is-mudata",
+            )
+        _check(file, place)
+        yield file
+
+
+def _check(group: Any, place: str) -> None:
+    frames = [group.get(name) for name in ("obs", "var")]
+    if any(map(is_array, frames)):
+        raise UsageError(
+            "written by an anndata older than 0.7; read it and write it again with a newer one",
+            path=place,
+            code="h5ad-too-old",
+        )
+    if not all(map(is_group, frames)):
+        raise UsageError(
+            "this is no AnnData: it has no obs and var; give an .h5ad file",
+            path=place,
+            code="h5ad-not-anndata",
+        )
