@@ -182,7 +182,7 @@ def check_writable(*paths: Path) -> None:
 def stem_of(path: Path) -> str:
     """The name of a table's file without its endings."""
     stem = path.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet", ".h5ad", ".h5mu"):
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".gmt", ".parquet", ".h5ad", ".h5mu", ".zip", ".zarr"):
         stem = stem.removesuffix(ending)
     return stem
 

@@ -1,8 +1,8 @@
 """Make containers/requirements.txt: each package of the image, its version and the hashes of its wheels.
 
-pip resolves the dependencies of pyproject.toml once for each platform and its own report is read, so nothing is
-installed or guessed. Run it with the image's Python, 3.11 (environment markers are read as that of the Python that
-runs): .venv/bin/python scripts/make_requirements.py
+pip resolves the dependencies of pyproject.toml, with those of its extra `zarr`, once for each platform and its own
+report is read, so nothing is installed or guessed. Run it with the image's Python, 3.11 (environment markers are read
+as that of the Python that runs): .venv/bin/python scripts/make_requirements.py
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def main() -> None:
     if sys.version_info[:2] != IMAGE_PYTHON:
         sys.exit(f"the image has Python {IMAGE_PYTHON[0]}.{IMAGE_PYTHON[1]}: run this with that")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found = {platform: resolve(platform, project["dependencies"]) for platform in MACHINES}
+    # The image reads Zarr stores too: nobody can install something into it.
+    dependencies = [*project["dependencies"], *project["optional-dependencies"]["zarr"]]
+    found = {platform: resolve(platform, dependencies) for platform in MACHINES}
     head = HEAD.format(platforms=" and ".join(MACHINES), python=".".join(map(str, IMAGE_PYTHON)))
     REQUIREMENTS.write_text(head + "\n".join(lines(found)) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""AnnData in files by h5py alone or in memory: neither anndata nor Scanpy is needed."""
+"""AnnData in files by h5py alone, in Zarr stores by zarr, or in memory: neither anndata nor Scanpy is needed."""
 
 
 def is_anndata(value: object) -> bool:
@@ -9,3 +9,8 @@ def is_anndata(value: object) -> bool:
 def is_mudata(value: object) -> bool:
     """Whether a value has what a MuData has."""
     return all(hasattr(value, name) for name in ("mod", "n_mod", "obs"))
+
+
+def is_spatialdata(value: object) -> bool:
+    """Whether a value has what a SpatialData has."""
+    return all(hasattr(value, name) for name in ("tables", "images", "shapes"))

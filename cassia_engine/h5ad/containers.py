@@ -1,4 +1,4 @@
-"""The one AnnData that is meant of several: a modality of a MuData."""
+"""The one AnnData that is meant of several: a modality of a MuData, or a table of a SpatialData."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Any
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean, shown
-from cassia_engine.h5ad import is_mudata
+from cassia_engine.h5ad import is_mudata, is_spatialdata
 from cassia_engine.h5ad.elements import columns_of, is_frame
 from cassia_engine.h5ad.kinds import is_group
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.options import CONTAINERS, H5adOptions
 
+# Where SpatialData keeps its tables: before 0.1 there was one, called table.
+_TABLES = ("tables", "table")
+
 
 def anndata_of(root: Any, place: str, options: H5adOptions) -> Any:
-    """The group of the AnnData in an open file: its root, or a modality.
+    """The group of the AnnData in an open file or Zarr store: its root, a modality or a table.
 
     Raises:
         UsageError: there are several and none is named, or there is none of the name given.
@@ -26,12 +29,15 @@ def anndata_of(root: Any, place: str, options: H5adOptions) -> Any:
         if is_frame(own) and is_frame(of_all):
             _check_group_key(columns_of(own), columns_of(of_all), name, place, options)
         return modalities[name]
+    for tables in () if "obs" in root else map(root.get, _TABLES):
+        if is_group(tables):
+            return tables[_chosen(list(tables), "table", place, options)]
     _refuse_names(place, options)
     return root
 
 
 def object_of(value: Any, place: str, options: H5adOptions) -> Any:
-    """The AnnData in memory that a value is, or has as a modality.
+    """The AnnData in memory that a value is, or has as a modality or a table.
 
     Raises:
         UsageError: as `anndata_of`.
@@ -42,6 +48,8 @@ def object_of(value: Any, place: str, options: H5adOptions) -> Any:
         own, of_all = (list(map(str, frame.columns)) for frame in (adata.obs, value.obs))
         _check_group_key(own, of_all, name, place, options)
         return adata
+    if is_spatialdata(value):
+        return value.tables[_chosen(list(value.tables), "table", place, options)]
     _refuse_names(place, options)
     return value
 
@@ -59,7 +67,7 @@ def _chosen(names: Sequence[str], parameter: str, place: str, options: H5adOptio
         return given
     if given is None and len(names) == 1:
         return names[0]
-    several = {"modality": "modalities"}[parameter]
+    several = {"modality": "modalities", "table": "tables"}[parameter]
     there = f"the {CONTAINERS[parameter]} has {f'the {several} {listed(names)}' if names else f'no {several}'}"
     if given is None:
         what = f"{there}; {f'name one with {argument(parameter)}' if names else 'write one into it'}"

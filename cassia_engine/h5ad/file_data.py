@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -33,13 +34,19 @@ from cassia_engine.h5ad.matrix import Matrix, open_matrix
 
 @dataclass(frozen=True, slots=True)
 class FileData:
-    """The group of an open file or Zarr store that holds an AnnData; `place` is what messages call it."""
+    """The group of an open file or Zarr store that holds an AnnData.
+
+    Attributes:
+        place: what messages call it.
+        guard: raises what is raised while it is read as a UsageError.
+    """
 
     place: str
     file: h5py.Group
+    guard: Callable[[str], AbstractContextManager[None]] = reading_h5ad
 
     def reading(self) -> AbstractContextManager[None]:
-        return reading_h5ad(self.place)
+        return self.guard(self.place)
 
     def ranked_keys(self) -> list[str]:
         uns = self.file.get("uns")

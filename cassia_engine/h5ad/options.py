@@ -12,7 +12,7 @@ from cassia_engine.settings import SplitSettings
 # Where Scanpy keeps ranked genes.
 RANK_KEY = "rank_genes_groups"
 # Which parameter names one AnnData of several, and of what.
-CONTAINERS = {"modality": "MuData"}
+CONTAINERS = {"modality": "MuData", "table": "SpatialData"}
 _NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key", "witness", *CONTAINERS)
 
 
@@ -28,6 +28,7 @@ class H5adOptions:
     witness: tuple[str, ...] = ()
     has_gene_map: bool = False
     modality: str | None = None
+    table: str | None = None
 
     @classmethod
     def of(cls, settings: SplitSettings) -> Self:

@@ -1,4 +1,4 @@
-"""Opening of what holds an AnnData: .h5ad and .h5mu files by h5py."""
+"""Opening of what holds an AnnData: .h5ad and .h5mu files by h5py, Zarr stores by zarr."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from cassia_engine.h5ad.faults import reading_h5ad
 from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.kinds import is_array, is_group
 from cassia_engine.h5ad.options import H5adOptions
+from cassia_engine.h5ad.zarr_store import is_zarr, open_zarr, reading_zarr
 
 
 def open_data(path: Path, place: str, options: H5adOptions, stack: ExitStack) -> FileData:
-    """The AnnData of a file, that which the options name where there are several; open until the stack is closed.
+    """The AnnData of a file or folder, of several that which the options name; open until the stack is closed.
 
     Args:
         place: what messages call the file.
@@ -27,11 +28,12 @@ def open_data(path: Path, place: str, options: H5adOptions, stack: ExitStack) ->
         UsageError: it is damaged, holds no AnnData, or several of which none is named. What is raised later on is for
             `FileData.reading`.
     """
-    with reading_h5ad(place):
-        root = stack.enter_context(h5py.File(path, "r"))
+    reading = reading_zarr if is_zarr(path) else reading_h5ad
+    with reading(place):
+        root = open_zarr(path, place, stack) if is_zarr(path) else stack.enter_context(h5py.File(path, "r"))
         group = anndata_of(root, place, options)
         _check(group, place)
-    return FileData(place, group)
+    return FileData(place, group, reading)
 
 
 @contextmanager
@@ -62,7 +64,7 @@ def _check(group: Any, place: str) -> None:
         )
     if not all(map(is_group, frames)):
         raise UsageError(
-            "this is no AnnData: it has no obs and var; give an .h5ad file",
+            "this is no AnnData: it has no obs and var; give an .h5ad file, or a Zarr store of an AnnData",
             path=place,
             code="h5ad-not-anndata",
         )

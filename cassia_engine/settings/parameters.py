@@ -137,6 +137,9 @@ class SplitSettings:
     modality: str | None = parameter(
         None, "Modality to take of a MuData (.h5mu).", unset="the only one", per_sample=True
     )
+    table: str | None = parameter(
+        None, "Table to take of a SpatialData (Zarr store).", unset="the only one", per_sample=True
+    )
     gene_map: Path | None = parameter(
         None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True
     )

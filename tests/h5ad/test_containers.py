@@ -1,4 +1,4 @@
-"""One AnnData of several: modalities of a MuData, in files and in memory."""
+"""One AnnData of several: modalities of a MuData, tables of a SpatialData, in files and in memory."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.h5ad.test_real_files import FILES, LOOSE
 MUDATA = FILES / "mudata_0.4.1.h5mu"
 
 
-def read(table: Any, **options: Any) -> MarkerTable:
-    return read_markers(table, SplitSettings(**{**LOOSE, **options}), "human")
+def read(given: Any, /, **options: Any) -> MarkerTable:
+    return read_markers(given, SplitSettings(**{**LOOSE, **options}), "human")
 
 
 def expected() -> MarkerTable:
-    return read(FILES / "scanpy.h5ad", rank_key="wilcoxon_pts")
+    return read(FILES / "anndata_0.10.9.h5ad")
 
 
 def with_one_modality(path: Path) -> Path:
@@ -47,6 +47,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "none is named": ({}, "the MuData has the modalities adt, rna; name one with modality"),
     "no such one": ({"modality": "rn"}, 'modality="rn": no such modality (did you mean rna?); the MuData has '),
     "one without ranked genes": ({"modality": "adt"}, "there are no ranked genes"),
+    "a table": ({"table": "cells"}, 'table="cells" is for a SpatialData, and this is none; leave it out'),
     "clusters of all modalities": (
         {"modality": "rna", "group_key": "joint", "rank": True},
         'group_key="joint": obs of the whole MuData has this column, and obs of rna has not; copy it there '
@@ -81,7 +82,7 @@ def test_mudata_without_modalities_is_said(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("name", ["modality"])
+@pytest.mark.parametrize("name", ["modality", "table"])
 def test_names_are_refused_for_an_anndata_and_a_table(name: str, tmp_path: Path) -> None:
     csv = tmp_path / "a.csv"
     csv.write_text("cluster,gene\nT,CD3D\nT,CD3E\n")
@@ -93,8 +94,11 @@ def test_names_are_refused_for_an_anndata_and_a_table(name: str, tmp_path: Path)
 def test_objects_in_memory_give_the_same() -> None:
     adata = anndata_like(Small())
     mudata: Any = SimpleNamespace(mod={"rna": adata, "adt": adata}, n_mod=2, obs=pd.DataFrame({"joint": ["a"] * 8}))
-    assert read(mudata, modality="rna") == read(adata)
+    spatial: Any = SimpleNamespace(tables={"cells": adata}, images={}, shapes={})
+    assert read(mudata, modality="rna") == read(spatial) == read(spatial, table="cells") == read(adata)
     with pytest.raises(UsageError, match="the MuData: the MuData has the modalities adt, rna"):
         read(mudata)
+    with pytest.raises(UsageError, match=r"the SpatialData: table=.*: no such table"):
+        read(spatial, table="bins")
     with pytest.raises(UsageError, match="obs of the whole MuData has this column"):
         read(mudata, modality="rna", group_key="joint")

@@ -98,6 +98,28 @@ def test_an_h5ad_file(pipeline: Launcher) -> None:
     assert (command.parent / "cells" / "cells.jsonl").read_text().startswith('{"kind":"cassia-cells"')
 
 
+def test_zarr_stores_as_folders_and_a_modality(pipeline: Launcher) -> None:
+    need("zarr")
+    shutil.unpack_archive(H5AD.parent / "anndata_0.13.4_zarr3.zarr.zip", pipeline.folder / "alone.zarr")
+    shutil.unpack_archive(H5AD.parent / "mudata_0.4.1.zarr.zip", pipeline.folder / "both.zarr")
+    (pipeline.folder / "plain").mkdir()
+    loose = ("--allow_unknown_genes", "--min_log2fc", "0", "--max_p_val_adj", "0.9")
+    about = ("--tissue", "blood", "--species", "human", *loose, "--outdir", pipeline.out)
+    assert (run := pipeline.run("--input", "alone.zarr", *about)).code == 0, run.said
+    alone = chunks(pipeline)["alone"]["clusters"]
+
+    sheet = pipeline.folder / "samples.csv"
+    header = "sample,markers,tissue,species,modality\n"
+    sheet.write_text(f"{header}a,alone.zarr,blood,human,\nb,both.zarr,blood,human,rna\n")
+    assert (run := pipeline.run("--input", sheet, *loose, "--outdir", pipeline.out)).code == 0, run.said
+    found = chunks(pipeline)
+    assert found["a"]["clusters"] == found["b"]["clusters"] == alone
+
+    sheet.write_text(f"{header}a,plain,blood,human,\n")
+    for given in (sheet, "plain"):
+        assert "this is a folder; expected a file or a Zarr store" in pipeline.run("--input", given, *about).said
+
+
 def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> None:
     knowledge = pipeline.folder / "my own markers.tsv"
     knowledge.write_text(f"{KNOWLEDGE_HEADER}human\tlarge intestine\tenterocyte\tCL:0000584\tFABP1\tmine\t1\n")

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Union
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import local
-from cassia_engine.h5ad import is_anndata, is_mudata
+from cassia_engine.h5ad import is_anndata, is_mudata, is_spatialdata
+from cassia_engine.h5ad.zarr_store import is_zarr
 from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.files.plain_copy import plain_copy
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _PARQUET = b"PAR1"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 # What messages call objects that have ranked genes.
-_OBJECTS = {"the AnnData": is_anndata, "the MuData": is_mudata}
+_OBJECTS = {"the AnnData": is_anndata, "the MuData": is_mudata, "the SpatialData": is_spatialdata}
 OpenFile = Callable[[Path, str, Path], Source]
 Table = Union[Path, str, "pd.DataFrame", "AnnData", Sequence[Mapping[str, Any]], Mapping[Any, Any]]
 
@@ -136,10 +137,10 @@ def _anndata(table: Any, options: H5adOptions, stack: ExitStack) -> AnnotatedDat
 
 
 def holds_anndata(table: Table | Sequence[Path | str]) -> bool:
-    """Whether this is an AnnData, or has some: an HDF5 file, or an object."""
+    """Whether this is an AnnData, or has some: an HDF5 file, a Zarr store, or an object."""
     if isinstance(table, (str, Path)):
         path = local(table)
-        return path.is_file() and _is_hdf5(path)
+        return (path.is_file() and _is_hdf5(path)) or is_zarr(path)
     return any(is_of(table) for is_of in _OBJECTS.values())
 
 

@@ -47,7 +47,7 @@ def checkParameters(given, schema, problems) {
         problems << "--${name}: there is no such parameter; ${remedyFor(name, specs.keySet())} (--help lists all)"
     }
     specs.each { name, spec ->
-        def fault = given[name] == null ? null : faultOnLaunch(given[name], spec) ?: faultOf(given[name], spec)
+        def fault = given[name] == null ? null : faultOnLaunch(name, given[name], spec) ?: faultOf(given[name], spec)
         if (fault) {
             problems << "--${name} ${given[name] instanceof Boolean ? '' : shown(given[name])}".trim() + ": ${fault}"
         }
@@ -77,7 +77,7 @@ def remedyFor(name, known) {
 }
 
 // What can be wrong with a value only because of how Nextflow reads a command line; or null.
-def faultOnLaunch(value, spec) {
+def faultOnLaunch(name, value, spec) {
     // An option without a value after it is true, and to some versions the text true.
     def text = value.toString()
     if ((text in ['true', 'false'] && spec.type != 'boolean') || (!text && spec.format)) {
@@ -95,7 +95,7 @@ def faultOnLaunch(value, spec) {
     if (spec.type == 'string' && text.contains('\ufffd')) {
         return 'the text did not arrive as UTF-8; set LC_ALL=C.UTF-8 and start again'
     }
-    return spec.exists ? faultOfFile(fileOf(text)) : null
+    return spec.exists ? faultOfFile(fileOf(text), name == 'input') : null
 }
 
 // Stops the launch with all that is wrong, a line each, if there is anything.

@@ -1,15 +1,15 @@
 // What --input is, a marker table or a samplesheet of many, as a list of samples: [ meta, tables, gene_map, cluster_context,
 // knowledge, corrections ]. In meta are id, tissue, species and all else that a sample may have of its own; a file that is not given is [].
-include { fileOf ; shown      } from './values'
-include { isSheet ; readSheet } from './samplesheet'
+include { fileOf ; isStore ; shown } from './values'
+include { isSheet ; readSheet      } from './samplesheet'
 
 // The samples of a run; whatever is wrong with them is added to `problems`, a line each.
 def readSamples(options, schema, problems) {
     def input = fileOf("${options.input}")
-    if (!input?.exists() || input.isDirectory() || !java.nio.file.Files.isReadable(input)) {
+    if (!input?.exists() || (input.isDirectory() && !isStore(input)) || !java.nio.file.Files.isReadable(input)) {
         return []
     }
-    if (!isSheet(input, schema)) {
+    if (input.isDirectory() || !isSheet(input, schema)) {
         return [sampleOf(singleSample(input, options, problems), options, schema)]
     }
     // By parameter, the column that has this instead. Clusters of several tables have the same ids, so that a table about clusters
@@ -26,7 +26,7 @@ def singleSample(table, options, problems) {
     ['tissue', 'species'].findAll { name -> options[name] == null || !"${options[name]}".trim() }.each { name ->
         problems << "--${name} is missing: a marker table needs --tissue and --species (a samplesheet, not compressed, with columns sample and markers, has them itself)"
     }
-    def stem = table.name.replaceFirst(/(\.h5ad)?(\.parquet)?(\.gmt)?(\.txt)?(\.tsv)?(\.csv)?(\.gz)?$/, '')
+    def stem = table.name.replaceFirst(/(\.zarr)?(\.zip)?(\.h5mu)?(\.h5ad)?(\.parquet)?(\.gmt)?(\.txt)?(\.tsv)?(\.csv)?(\.gz)?$/, '')
     def id = options.name ?: stem.replaceAll(/^[^A-Za-z0-9]+/, '').replaceAll(/[^A-Za-z0-9._+-]/, '_').take(120)
     if (!id || id in ['pipeline_info', 'index.html']) {
         problems << "--name is missing: ${shown(table.name)} is no file name to make one from"

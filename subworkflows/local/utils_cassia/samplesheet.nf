@@ -97,7 +97,7 @@ def valuesOf(sheet, header, row, schema, faults) {
             return [column, null]
         }
         def path = spec.exists ? fileOf(text, sheet.parent) : null
-        def fault = spec.exists ? faultOfFile(path) : faultOf(text, spec)
+        def fault = spec.exists ? faultOfFile(path, column == 'markers') : faultOf(text, spec)
         if (fault) {
             faults << "${column} ${shown(text)}: ${fault}${fault == 'no such file' ? ', neither beside the samplesheet nor in the launch folder' : ''}"
         }

@@ -50,17 +50,22 @@ def fileOf(text, folder = null) {
     }
 }
 
-// Why a path cannot be read as a file; null if it can. Nextflow does not quote all of a path in the script of a task, so what
-// the shell could take for something else than a name is refused.
-def faultOfFile(path) {
+// Whether a folder is a Zarr store, by what its root has.
+def isStore(path) {
+    return path.isDirectory() && ['.zgroup', 'zarr.json'].any { name -> path.resolve(name).exists() }
+}
+
+// Why a path cannot be read as a file, or, if it may be one, as a Zarr store; null if it can. Nextflow does not quote all of a
+// path in the script of a task, so what the shell could take for something else than a name is refused.
+def faultOfFile(path, mayBeStore = false) {
     if (path == null) {
         return 'expected the path of a file, without spaces around it; one of the web must be downloaded first (letters beyond ASCII need LC_ALL=C.UTF-8)'
     }
     if (!path.exists()) {
         return 'no such file'
     }
-    if (path.isDirectory()) {
-        return 'this is a folder; expected a file'
+    if (path.isDirectory() && !(mayBeStore && isStore(path))) {
+        return "this is a folder; expected a file${mayBeStore ? ' or a Zarr store' : ''}"
     }
     def name = "${path.fileName}"
     def inName = name.find(/[^\p{L}\p{M}\p{N} ._+@=,~#%-]/)

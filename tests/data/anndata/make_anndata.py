@@ -3,7 +3,9 @@
     python make_anndata.py rank         with Scanpy and COSG: scanpy.h5ad, a key of uns a call, the frame of each
                                         as CSV, ids.h5ad, and content.json
     python make_anndata.py write NAME   with any anndata, after that: anndata_NAME.h5ad, from content.json
-    python make_anndata.py mudata NAME  with mudata: NAME.h5mu, from the .h5ad file of 0.10.9
+    python make_anndata.py zarr NAME FORMAT  with anndata 0.11 or newer: NAME.zarr.zip, of Zarr 2 or 3, from the
+                                        .h5ad file of 0.10.9; what it has of 3 is in shards, X is sparse
+    python make_anndata.py mudata NAME  with mudata: NAME.h5mu and NAME.zarr.zip, from the same file
 
 README.md says which versions wrote the files that are here. Runs in environments of its own.
 """
@@ -11,7 +13,9 @@ README.md says which versions wrote the files that are here. Runs in environment
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -126,6 +130,19 @@ def write(name: str) -> None:
     adata.write_h5ad(HERE / f"anndata_{name}.h5ad")
 
 
+def zarr(name: str, zarr_format: int) -> None:
+    from scipy.sparse import csr_matrix
+
+    adata = ad.read_h5ad(HERE / "anndata_0.10.9.h5ad")
+    if zarr_format == 3:
+        ad.settings.zarr_write_format = 3
+        ad.settings.auto_shard_zarr_v3 = True
+        adata.X = csr_matrix(adata.X)
+    with tempfile.TemporaryDirectory() as folder:
+        adata.write_zarr(Path(folder) / f"{name}.zarr")
+        pack(Path(folder) / f"{name}.zarr")
+
+
 def mudata(name: str) -> None:
     """Two modalities, of which one has ranked genes; clusters of the other in the column of both only."""
     from mudata import MuData
@@ -137,6 +154,14 @@ def mudata(name: str) -> None:
     both = MuData({"rna": rna, "adt": adt})
     both.obs["joint"] = pd.Categorical(rna.obs["cell_type"].astype(str).to_numpy())
     both.write(HERE / f"{name}.h5mu")
+    with tempfile.TemporaryDirectory() as folder:
+        both.write_zarr(Path(folder) / f"{name}.zarr")
+        pack(Path(folder) / f"{name}.zarr")
+
+
+def pack(store: Path) -> None:
+    """A Zarr store as one small file, beside the others."""
+    shutil.make_archive(str(HERE / store.name), "zip", store)
 
 
 if __name__ == "__main__":
@@ -145,5 +170,7 @@ if __name__ == "__main__":
         rank()
     elif command == "write":
         write(*given)
+    elif command == "zarr":
+        zarr(given[0], int(given[1]))
     else:
         mudata(*given)
