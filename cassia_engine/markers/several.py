@@ -14,6 +14,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, gather, shown
 from cassia_engine.markers.columns.formats import MarkerTable
 from cassia_engine.markers.files.source import Source
+from cassia_engine.records import Selection
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
     (source, title, first), *others = tables
     for other, other_title, table in others:
         if table.selection != first.selection:
-            one, two = (f"{name}, by {t.selection.ranked_by}" for name, t in ((title, first), (other_title, table)))
+            one, two = _forms((title, first.selection), (other_title, table.selection))
             what = f"a table of another form ({two}) than {source.place} ({one}); give tables of one form"
             raise UsageError(what, path=other.place, code="table-form-differs")
     _refuse_equal_ids(tables)
@@ -54,6 +55,23 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
     numbered = tuple(structs.replace(cluster, index=index) for index, cluster in enumerate(clusters))
     cells = None if others else first.cells
     return replace(source, place=place, lines=False), title, MarkerTable(first.selection, numbered, cells)
+
+
+def _forms(*tables: tuple[str, Selection]) -> list[str]:
+    """What each table is, in words that tell them apart."""
+    forms = [f"{title}, by {selection.ranked_by}" for title, selection in tables]
+    if len(set(forms)) == len(forms):
+        return forms
+    return [", ".join([form, *_lacking(selection)]) for form, (_, selection) in zip(forms, tables, strict=True)]
+
+
+def _lacking(selection: Selection) -> list[str]:
+    thresholds = {
+        "p values": selection.max_p_val_adj,
+        "fold changes": selection.min_log2fc,
+        "fractions of cells": selection.min_pct,
+    }
+    return [f"{'without' if value is None else 'with'} {name}" for name, value in thresholds.items()]
 
 
 def _refuse_equal_ids(tables: Sequence[Read]) -> None:

@@ -124,6 +124,11 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"a": SEURAT + "0,1,1,0,0,0,CD19\n", "b": "cluster,genes\n1,CD3D\n"},
         r"b\.csv: a table of another form \(.*given order\) than .*a\.csv \(.*avg_log2FC\); give tables of one form$",
     ),
+    "two forms of one tool": (
+        {"a": SEURAT + "0,1,1,0,0,0,CD19\n", "b": "cluster,gene,avg_log2FC,p_val_adj\n1,CD3D,1,0\n"},
+        r"b\.csv: a table of another form \((.*), with p values, with fold changes, without fractions of cells\) than "
+        r".*a\.csv \(\1, with p values, with fold changes, with fractions of cells\); give tables of one form$",
+    ),
     "all that is wrong": (
         {"a": "a,b,c\n1,2,3\n", "b": ""},
         r"a\.csv, line 1: not a marker table(.|\n)*b\.csv: the file is empty",
