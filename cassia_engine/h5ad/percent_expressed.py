@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # Where values as counted or log-normalized are, if those of the test were scaled.
 _UNSCALED = ("raw/X", "layers/counts", "layers/raw_counts", "layers/logcounts", "layers/log1p")
+# Of the fractions of a test, how many are 1 where it was of scaled values; not all, as some genes do not vary.
+_ALL_CELLS = 0.9
 
 
 def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGenes) -> RankedGenes:
@@ -39,8 +41,18 @@ def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGe
             key,
             place,
         )
-    log.info("%s: fractions of cells that express a gene are counted in %s", data.place, place)
+    if is_tested:
+        log.info("%s: fractions of cells that express a gene are counted in %s", data.place, place)
     return replace(ranked, fractions=_fractions(ranked, cells.groups, found.genes, found.expression))
+
+
+def are_of_scaled_values(data: AnnotatedData, tested: str, ranked: RankedGenes) -> bool:
+    """Whether the fractions of a test are of cells whose scaled value is not 0, which is true of nearly all of them."""
+    found = [values for fractions in ranked.fractions.values() for values in fractions.groups.values()]
+    shares = np.concatenate([np.empty(0), *found])
+    if not shares.size or (shares == 1).mean() < _ALL_CELLS or tested not in data.matrices():
+        return False
+    return kind_of_values(data, tested) is ValueKind.SCALED
 
 
 def place_of_test(parameters: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,18 @@ from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.coordinates import read_coordinates
+from cassia_engine.h5ad.genes_of_groups import Repeats, is_nameless, scored
 from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.obs_groups import named_groups
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
-from cassia_engine.h5ad.percent_expressed import place_of_test, place_of_values, place_to_count_in, with_fractions
+from cassia_engine.h5ad.percent_expressed import (
+    are_of_scaled_values,
+    place_of_test,
+    place_of_values,
+    place_to_count_in,
+    with_fractions,
+)
 from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.symbols import symbols_of
 from cassia_engine.markers.files.database import connected
@@ -75,6 +83,8 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
 
 def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells | None, str | None]:
     key, ranked = _ranked(data, options)
+    _check_method(data, key, ranked)
+    ranked = scored(data, key, ranked)
     column = _column(data, key, ranked, options)
     cells, place = None, None
     if column:
@@ -83,13 +93,14 @@ def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Clu
         _check_groups(data, key, ranked, column, groups)
         cells = _cells(data, column, groups, options)
         ranked, place = _counted(cells, key, ranked)
-    _check_method(data, key, ranked)
     return ranked, cells, place
 
 
 def _counted(cells: ClusteredCells, key: str, ranked: RankedGenes) -> tuple[RankedGenes, str | None]:
     """The ranked genes with fractions of cells, and the matrix to take the cells' values from; one is read at most."""
     tested = place_of_test(ranked.parameters)
+    if are_of_scaled_values(cells.data, tested, ranked):
+        ranked = replace(ranked, fractions={})
     if not ranked.fractions and (place := place_to_count_in(cells.data, tested)):
         return with_fractions(cells, place, key, ranked), place
     return ranked, place_of_values(cells.data, tested)
@@ -192,7 +203,7 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
 
 
 def _symbols(data: AnnotatedData, ranked: RankedGenes, options: H5adOptions) -> dict[str, str]:
-    genes = [gene for gene in _each_once(ranked) if not _is_nameless(gene)]
+    genes = [gene for gene in _each_once(ranked) if not is_nameless(gene)]
     return symbols_of(data, genes, options.gene_symbols_column, options.has_gene_map)
 
 
@@ -204,33 +215,29 @@ def _each_once(ranked: RankedGenes) -> dict[Any, None]:
     return found
 
 
-def _is_nameless(gene: object) -> bool:
-    """Whether a filter removed the gene; what was NaN in memory is the text nan in a file, and no gene's name."""
-    return gene is None or gene != gene or gene in ("", "nan")
-
-
 def _write(data: AnnotatedData, ranked: RankedGenes, symbols: Mapping[str, str], text: Path) -> None:
     # What costs time for a gene is done once, and not for each group.
-    cells = {gene: None if _is_nameless(gene) else _cell(symbols.get(gene, gene)) for gene in _each_once(ranked)}
+    cells = {gene: None if is_nameless(gene) else _cell(symbols.get(gene, gene)) for gene in _each_once(ranked)}
     fractions = [
         _ByName({FRACTIONS[name]: found for name, found in ranked.fractions.items() if found.genes == genes})
         for genes in dict.fromkeys(found.genes for found in ranked.fractions.values())
     ]
     columns: dict[str, list[NDArray[Any]]] = {}
-    dropped = 0
+    dropped, repeats = 0, Repeats()
     for group, names in ranked.names.items():
         genes = names.tolist()
-        named = np.array(list(map(cells.get, genes)), object)
-        kept = np.array([name is not None for name in named], bool)
-        dropped += int((~kept).sum())
-        rows = {"group": np.full(len(genes), _cell(group), object), "names": named}
+        named = list(map(cells.get, genes))
+        rows = {"group": np.full(len(genes), _cell(group), object), "names": np.array(named, object)}
         rows |= {name: values[group] for name, values in ranked.statistics.items() if group in values}
         for found in fractions:
             rows |= found.of(group, genes)
+        kept = repeats.kept(genes, named, rows.get(FRACTIONS["pts"]))
+        dropped += len(kept) - int(kept.sum())
         for name, values in rows.items():
             columns.setdefault(name, []).append(values[kept])
-    if dropped:
-        log.info("%s: %d genes that a filter removed are left out", data.place, dropped)
+    if filtered := dropped - repeats.n_rows:
+        log.info("%s: %d genes that a filter removed are left out", data.place, filtered)
+    repeats.say(data)
     _write_csv({name: np.concatenate(parts) for name, parts in columns.items()}, text)
 
 

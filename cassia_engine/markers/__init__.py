@@ -213,7 +213,9 @@ def _describe(source: Source, title: str, table: MarkerTable, settings: SplitSet
     )
     if chosen.ranked_by == "given order" and settings.ranking_method != "avg_log2FC":
         log.warning("%s has no effect: the table has no statistics, its own order is kept", argument("ranking_method"))
-    if len(clusters) == 1:
+    if len(clusters) == 1 and source.from_anndata:
+        log.warning("one cluster only: genes were ranked for no other; rank them for all clusters to label those")
+    elif len(clusters) == 1:
         log.warning("one cluster only; if the table should have more, check its cluster column")
     empty = [cluster.id for cluster in clusters if not cluster.markers]
     if empty:

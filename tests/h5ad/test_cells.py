@@ -92,6 +92,28 @@ def test_scaled_values_are_not_counted(
     assert any(known) == all(known) == (place is not None)
 
 
+@pytest.mark.parametrize("has_counts", [True, False])
+def test_fractions_of_a_test_of_scaled_values_are_not_taken(
+    has_counts: bool, changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scanpy's pts counts values that are not 0, which nearly all scaled ones are."""
+
+    def test_scaled(file: h5py.File) -> None:
+        if has_counts:
+            file["layers/counts"] = np.round(np.expm1(file["X"][()]))
+        scale(file, "X")
+        found = file["uns/not_raw"]
+        for frame in (found["pts"], found["pts_rest"]):
+            for name in frame.attrs["column-order"]:
+                frame[name][...] = 1.0
+        del file["raw"]
+
+    table = read(changed(test_scaled), rank_key="not_raw", min_pct=0)
+    found = {inside for inside, _ in fractions(table).values()}
+    assert "X is scaled; fractions of cells that express a gene are" in caplog.text
+    assert len(found) > 3 if has_counts else found == {None}
+
+
 def test_raw_counts_are_said(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
     read(changed(count), rank_key="t_test")
     assert "uns['t_test'] was computed on raw counts (raw/X), so its fold changes are wrong" in caplog.text

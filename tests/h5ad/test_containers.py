@@ -93,7 +93,9 @@ def test_names_are_refused_for_an_anndata_and_a_table(name: str, tmp_path: Path)
 
 def test_objects_in_memory_give_the_same() -> None:
     adata = anndata_like(Small())
-    mudata: Any = SimpleNamespace(mod={"rna": adata, "adt": adata}, n_mod=2, obs=pd.DataFrame({"joint": ["a"] * 8}))
+    of_anndata = {name: getattr(adata, name) for name in ("var", "uns", "obsm", "X")}
+    obs = pd.DataFrame({"joint": ["a"] * 8})
+    mudata: Any = SimpleNamespace(mod={"rna": adata, "adt": adata}, n_mod=2, obs=obs, **of_anndata)
     spatial: Any = SimpleNamespace(tables={"cells": adata}, images={}, shapes={})
     assert read(mudata, modality="rna") == read(spatial) == read(spatial, table="cells") == read(adata)
     with pytest.raises(UsageError, match="the MuData: the MuData has the modalities adt, rna"):

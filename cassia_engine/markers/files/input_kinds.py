@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _PARQUET = b"PAR1"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-# What messages call objects that have ranked genes.
-_OBJECTS = {"the AnnData": is_anndata, "the MuData": is_mudata, "the SpatialData": is_spatialdata}
+# What messages call objects that have ranked genes; a MuData also has what an AnnData has.
+_OBJECTS = {"the MuData": is_mudata, "the SpatialData": is_spatialdata, "the AnnData": is_anndata}
 OpenFile = Callable[[Path, str, Path], Source]
 Table = Union[Path, str, "pd.DataFrame", "AnnData", Sequence[Mapping[str, Any]], Mapping[Any, Any]]
 
