@@ -19,6 +19,7 @@ from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
     help="The column of obs with the clusters, such as leiden; else the one by which genes were ranked, or the only "
     "one that has all of them.",
 )
+@click.option("--label_na", help="What cells without a cluster are called; else they get no label.")
 @click.option("--output", type=FilePath, help="A new .h5ad file: DATA with the labels in obs.")
 @click.option("--parquet", type=FilePath, help="A Parquet table of the labels, one row per cell.")
 @click.option("--prefix", default=PREFIX, help="What the names of the new columns start with.")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
-from cassia_engine.errors import UsageError, did_you_mean
+import numpy as np
+
+from cassia_engine.callers import option
+from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
+
+log = logging.getLogger(__name__)
 
 
 def named_groups(data: AnnotatedData, column: str, said: str, hint: Callable[[], str] = lambda: "") -> Groups:
@@ -29,3 +35,20 @@ def named_groups(data: AnnotatedData, column: str, said: str, hint: Callable[[],
     except ValueError as error:
         what = "the column has no groups, but decimal numbers or values that are no names; give the column of clusters"
         raise UsageError(f"{said}: {what}", path=data.place, code="group-key-no-groups") from error
+
+
+def with_label_na(data: AnnotatedData, column: str, groups: Groups, label_na: str | None) -> Groups:
+    """The groups of a column, where cells without one are a group of their own of this name, the last one; says so.
+
+    Raises:
+        UsageError: cells have a group of this name already.
+    """
+    without = groups.codes < 0
+    if label_na is None or not without.any():
+        return groups
+    if groups.sizes.get(label_na):
+        what = f"obs['{column}'] has cells of a cluster of this name already; give another"
+        raise UsageError(f"{option('label_na', label_na)}: {what}", path=data.place, code="label-na-taken")
+    log.info("%s: %d cells without a cluster are cluster %s", data.place, int(without.sum()), shown(label_na))
+    labels = groups.labels if label_na in groups.labels else (*groups.labels, label_na)
+    return Groups(np.where(without, labels.index(label_na), groups.codes), labels)

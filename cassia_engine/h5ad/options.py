@@ -13,7 +13,7 @@ from cassia_engine.settings import SplitSettings
 RANK_KEY = "rank_genes_groups"
 # Which parameter names one AnnData of several, and of what.
 CONTAINERS = {"modality": "MuData", "table": "SpatialData"}
-_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key", "witness", *CONTAINERS)
+_NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_key", "witness", "label_na", *CONTAINERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class H5adOptions:
     has_gene_map: bool = False
     modality: str | None = None
     table: str | None = None
+    label_na: str | None = None
 
     @classmethod
     def of(cls, settings: SplitSettings) -> Self:

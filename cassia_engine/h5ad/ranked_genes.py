@@ -21,7 +21,7 @@ from cassia_engine.h5ad.coordinates import read_coordinates
 from cassia_engine.h5ad.genes_of_groups import Repeats, is_nameless, scored
 from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.obs_groups import named_groups
+from cassia_engine.h5ad.obs_groups import named_groups, with_label_na
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.h5ad.percent_expressed import (
     are_of_scaled_values,
@@ -75,6 +75,7 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
             code="rank-and-rank-key",
         )
     groups = named_groups(data, options.group_key, option("group_key", options.group_key))
+    groups = with_label_na(data, options.group_key, groups, options.label_na)
     cells = _cells(data, options.group_key, groups, options)
     ranked, place = rank(cells)
     _check_cells(data, options.group_key, groups, list(ranked.names))
@@ -89,7 +90,7 @@ def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Clu
     cells, place = None, None
     if column:
         said = option("group_key", column) if options.group_key else f"uns['{key}'] is by obs['{column}']"
-        groups = named_groups(data, column, said)
+        groups = with_label_na(data, column, named_groups(data, column, said), options.label_na)
         _check_groups(data, key, ranked, column, groups)
         cells = _cells(data, column, groups, options)
         ranked, place = _counted(cells, key, ranked)

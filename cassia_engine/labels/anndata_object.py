@@ -30,6 +30,7 @@ def label(
     group_key: str | None = None,
     prefix: str = PREFIX,
     standard: str | None = None,
+    label_na: str | None = None,
     copy: bool = False,
 ) -> Any:
     """Give each cell of an AnnData object the label of its cluster, in obs.
@@ -45,6 +46,8 @@ def label(
             which genes were ranked, or the only one that has all of them.
         prefix: what the names of the columns start with.
         standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id.
+        label_na: what cells without a cluster are called: a cluster of this name in the summary, else only this in
+            `cassia_annotation`; None for no label.
         copy: whether to label a copy, and return it.
 
     Returns:
@@ -58,7 +61,7 @@ def label(
         if copy and getattr(adata, "isbacked", False):
             what = "a backed AnnData is not copied in memory; `cassia labels` writes a labelled copy of its file"
             raise UsageError(f"{argument('copy')}: {what}", code="anndata-backed")
-        wanted = Wanted(group_key, prefix, standard)  # type: ignore[arg-type]
+        wanted = Wanted(group_key, prefix, standard, label_na)  # type: ignore[arg-type]
         label_set = read_summary(summary)
         data = ObjectData("the AnnData", adata)
         found = labelled(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))

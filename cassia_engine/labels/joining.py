@@ -14,7 +14,7 @@ from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.obs_groups import named_groups
+from cassia_engine.h5ad.obs_groups import named_groups, with_label_na
 from cassia_engine.h5ad.options import RANK_KEY
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,11 @@ Positions: TypeAlias = NDArray[np.int64]
 
 
 def joined(
-    data: AnnotatedData, group_key: str, clusters: Sequence[str], sizes: Mapping[str, int] | None = None
+    data: AnnotatedData,
+    group_key: str,
+    clusters: Sequence[str],
+    sizes: Mapping[str, int] | None = None,
+    label_na: str | None = None,
 ) -> Positions:
     """The position in `clusters` of each cell's group in the column `group_key` of obs, -1 where it has none.
 
@@ -32,16 +36,20 @@ def joined(
 
     Args:
         sizes: how many cells the summary says that clusters have; others than here are a warning too.
+        label_na: the cluster of cells without a group; one that is not among `clusters` comes behind them.
 
     Raises:
         UsageError: there is no such column, it holds no groups, or nothing matches; says which there are.
     """
     groups = named_groups(data, group_key, option("group_key", group_key), lambda: _matching(data, clusters))
+    groups = with_label_na(data, group_key, groups, label_na)
     place = {cluster: number for number, cluster in enumerate(clusters)}
     if not any(size and label in place for label, size in groups.sizes.items()):
         there = listed(groups.labels) or "no groups"
         what = f"no cluster of the summary is in obs column {shown(group_key)}: the summary has {listed(clusters)}"
         raise _error(data, f"{what}; the column has {there}{_matching(data, clusters)}", "labels-no-match")
+    if label_na is not None and place.setdefault(label_na, len(clusters)) == len(clusters):
+        clusters = [*clusters, label_na] if groups.sizes.get(label_na) else clusters
     of_group = np.array([*(place.get(label, -1) for label in groups.labels), -1], np.int64)
     _warn(groups, clusters, group_key)
     _warn_of_sizes(groups, sizes or {})
@@ -105,7 +113,8 @@ def _warn(groups: Groups, clusters: Sequence[str], group_key: str) -> None:
         what = "cells of clusters that are not in the summary get no label: %d, of clusters %s"
         log.warning(what, n_cells, listed(others))
     if n_without := int((groups.codes < 0).sum()):
-        log.warning("cells without a cluster in obs column %s get no label: %d", shown(group_key), n_without)
+        what = "cells without a cluster in obs column %s get no label: %d; %s gives them one"
+        log.warning(what, shown(group_key), n_without, argument("label_na"))
 
 
 def _warn_of_sizes(groups: Groups, sizes: Mapping[str, int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument
@@ -13,7 +14,7 @@ from cassia_engine.h5ad.labels import Labelled, Notes, check_names
 from cassia_engine.h5ad.names import listed
 from cassia_engine.labels.columns import Values, own_columns
 from cassia_engine.labels.joining import find_group_key, joined
-from cassia_engine.labels.summary import LabelSet
+from cassia_engine.labels.summary import LabelSet, name_alone
 from cassia_engine.labels.wanted import Standard, Wanted
 from cassia_engine.records import OFFLINE
 
@@ -32,8 +33,12 @@ def labelled(
         UsageError: the clusters do not match, a name is taken, or is none for a column, or the standard does not allow
             what is there.
     """
-    group_key = wanted.group_key or find_group_key(data, label_set.clusters)
-    positions = joined(data, group_key, label_set.clusters, label_set.sizes)
+    clusters = label_set.clusters
+    group_key = wanted.group_key or find_group_key(data, [name for name in clusters if name != wanted.label_na])
+    positions = joined(data, group_key, clusters, label_set.sizes, wanted.label_na)
+    n_labelled = int(((positions >= 0) & (positions < len(clusters))).sum())
+    if wanted.label_na is not None and wanted.label_na not in clusters:
+        label_set = replace(label_set, labels=(*label_set.labels, name_alone(wanted.label_na)))
     described = own_columns(label_set.labels, wanted.prefix)
     if wanted.standard:
         described += _of_standard(data, label_set, wanted, taken)
@@ -43,7 +48,7 @@ def labelled(
         remedy = f"rename or remove {'them' if len(there) > 1 else 'it'}, or give another {argument('prefix')}"
         what = f"obs has {listed(there)} already, which cassia has not written; {remedy}"
         raise UsageError(what, path=data.place, code="labels-column-taken")
-    log.info("%d of %d cells have a label", int((positions >= 0).sum()), len(positions))
+    log.info("%d of %d cells have a label", n_labelled, len(positions))
     columns = [one.of_cells(positions) for one in described]
     removed = [name for name in own if name in taken and name not in names]
     if removed:

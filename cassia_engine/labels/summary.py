@@ -53,6 +53,11 @@ class ClusterLabel:
     n_cells: int | None = None
 
 
+def name_alone(name: str) -> ClusterLabel:
+    """A cluster of which nothing is known but what its cells are called."""
+    return ClusterLabel(name, name, "", "", "", TermMatch(), "", "", False)
+
+
 @dataclass(frozen=True, slots=True)
 class LabelSet:
     """The labels of a sample.

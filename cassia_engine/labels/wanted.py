@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
+from cassia_engine.settings.parameters import check_label_na
 
 PREFIX = "cassia_"
 _KEY = "cassia"  # of the provenance in uns
@@ -27,16 +28,19 @@ class Wanted:
         group_key: the column of obs with the clusters; None where it is to be found.
         prefix: of the names of cassia's columns.
         standard: whose columns are written as well; None for nobody's.
+        label_na: what cells without a cluster are called; None for nothing.
     """
 
     group_key: str | None = None
     prefix: str = PREFIX
     standard: Standard | None = None
+    label_na: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("group_key", self.group_key), ("prefix", self.prefix)):
             if (not isinstance(value, str) or not value) and not (name == "group_key" and value is None):
                 raise UsageError(f"{option(name, value)}: expected text", code="labels-option-not-text")
+        check_label_na("label_na", self.label_na)
         if self.standard not in (None, *Standard):
             names = " or ".join(Standard)
             raise UsageError(f"{option('standard', self.standard)}: expected {names}", code="labels-standard-unknown")

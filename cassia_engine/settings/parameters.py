@@ -36,6 +36,17 @@ def _check_cluster_name(name: str, value: object) -> None:
         raise UsageError(f"{argument(name)} is empty; give the cluster a name", code="cluster-name-empty")
 
 
+def check_label_na(name: str, value: object) -> None:
+    """Refuse what is no name for cells without a cluster.
+
+    Raises:
+        UsageError: it is none; says what is expected.
+    """
+    if value is not None and (not isinstance(value, str) or not value.strip() or value in ("NA", "NaN")):
+        what = "expected a name, and not NA or NaN, which means no cluster in a table"
+        raise UsageError(f"{option(name, value)}: {what}", code="label-na-no-name")
+
+
 def _check_provider(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise UsageError(
@@ -109,6 +120,14 @@ class SplitSettings:
         False,
         "Rank the genes of an AnnData (.h5ad) by Wilcoxon's test, each cluster against the rest.",
         details="As Scanpy does, corrected for ties, of log-normalized values; group_key names the clusters.",
+        per_sample=True,
+    )
+    label_na: str | None = parameter(
+        None,
+        "Name for cells without a cluster, for an AnnData (.h5ad).",
+        details="They are a cluster of this name, which rank tests as the others; a test that is there has not.",
+        unset="they have no cluster, and no label",
+        check=check_label_na,
         per_sample=True,
     )
     gene_symbols_column: str | None = parameter(

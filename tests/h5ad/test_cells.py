@@ -114,6 +114,27 @@ def test_fractions_of_a_test_of_scaled_values_are_not_taken(
     assert len(found) > 3 if has_counts else found == {None}
 
 
+def test_cells_without_a_cluster_are_ranked_by_a_name_of_their_own(
+    changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether they have one or not, they are in the rest of the others."""
+
+    def without_clusters(file: h5py.File) -> None:
+        file["obs/cell_type/codes"][:10] = -1
+
+    path, options = changed(without_clusters), {"rank": True, "group_key": "cell_type"}
+    plain = read(path, **options)
+    assert "10 of 80 cells have no cluster" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        named = read(path, **options, label_na="not sorted")
+    assert [(one.id, one.markers) for one in named.clusters[:-1]] == [(one.id, one.markers) for one in plain.clusters]
+    assert named.clusters[-1].id == "not sorted"
+    assert named.clusters[-1].n_cells == 10
+    assert "10 cells without a cluster are cluster not sorted" in caplog.text
+    assert "have no cluster" not in caplog.text
+
+
 def test_raw_counts_are_said(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
     read(changed(count), rank_key="t_test")
     assert "uns['t_test'] was computed on raw counts (raw/X), so its fold changes are wrong" in caplog.text

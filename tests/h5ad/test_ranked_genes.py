@@ -181,6 +181,18 @@ def test_odd_file_is_read_and_said(what: str, tmp_path: Path, caplog: pytest.Log
     assert genes(table)["T"] == list(T)
 
 
+def test_cells_without_a_cluster_that_have_a_name_were_not_tested(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = Small().write(tmp_path / "a.h5ad")
+    assert genes(read(path, label_na="not sorted")) == {"B": list(B), "T": list(T)}
+    assert "clusters that were not tested are not annotated: not sorted" in caplog.text
+    with pytest.raises(UsageError, match="has cells of a cluster of this name already"):
+        read(path, label_na="T")
+    with pytest.raises(UsageError, match="expected a name"):
+        read(path, label_na="NaN")
+
+
 def test_scores_alone_are_read_of_another_key(tmp_path: Path) -> None:
     """As COSG keeps its result: clusters that were not asked for have scores of 0."""
     small = Small(key="cosg", statistics=["scores"], pts=False, scores=(0.9, 0.8, 0.7, 0.6, 0, 0, -1, -1))

@@ -174,13 +174,48 @@ def test_attributes_of_fixed_length(odd: Path) -> None:
     assert duckdb.read_parquet("out.parquet").columns[0] == "_index"
 
 
+def test_cells_without_a_cluster_are_named(odd: Path) -> None:
+    data = write(Path("in.h5ad"), {"c": ([0, 1, -1, 0, -1], ["0", "9"])})
+    given = ("--group_key", "c", "--label_na", "not sorted", "--standard", "cellxgene")
+    said = done(data, odd, *given, "--output", "out.h5ad", "--parquet", "out.parquet")
+    assert "2 cells without a cluster are cluster not sorted" in said
+    assert "get no label: 1, of clusters 9" in said and "get no label: 2" not in said
+    out = Path("out.h5ad")
+    label = column(out, "cassia_annotation")[0]
+    assert column(out, "cassia_annotation") == [label, None, "not sorted", label, "not sorted"]
+    assert column(out, "cassia_general_type") == ["B cell", None, None, "B cell", None]
+    assert column(out, "cell_type_ontology_term_id")[1:3] == ["unknown", "unknown"]
+
+
+def test_cells_without_a_cluster_are_a_cluster_of_the_summary(odd: Path) -> None:
+    """As --rank with --label_na makes one; the column is found without it."""
+    codes, names = [0, 1, 2, 3, 4, -1], ["0", "-1", "007", "True", "none"]
+    data = write(Path("in.h5ad"), {"c": (codes, names), "batch": ["a"] * 6})
+    said = done(data, odd, "--label_na", "B/plasma", "--output", "out.h5ad")
+    assert "clusters are those in obs column c" in said
+    assert column(Path("out.h5ad"), "cassia_general_type")[5] == "B cell"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("9", "--label_na 9: obs['c'] has cells of a cluster of this name already; give another"),
+        ("NA", "--label_na NA: expected a name, and not NA or NaN"),
+        (" ", "expected a name, and not NA or NaN"),
+    ],
+)
+def test_a_name_that_cells_without_a_cluster_cannot_have(name: str, message: str, odd: Path) -> None:
+    data = write(Path("in.h5ad"), {"c": ([0, 1, -1], ["0", "9"])})
+    assert message in refused(data, odd, "--group_key", "c", "--label_na", name, "--output", "out.h5ad")
+
+
 def test_what_does_not_match_is_counted(odd: Path) -> None:
     data = write(Path("in.h5ad"), {"c": ([0, 1, 1, 2, -1, 2], ["0", "9", "8"])})
     said = done(data, odd, "--group_key", "c", "--output", "out.h5ad").splitlines()
     assert said == [
         "cassia: warning: clusters of the summary without cells: 5: -1, 007, True, B/plasma, none",
         "cassia: warning: cells of clusters that are not in the summary get no label: 4, of clusters 9, 8",
-        "cassia: warning: cells without a cluster in obs column c get no label: 1",
+        "cassia: warning: cells without a cluster in obs column c get no label: 1; --label_na gives them one",
         "cassia: 1 of 6 cells have a label",
     ]
 

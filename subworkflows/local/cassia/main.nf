@@ -109,7 +109,7 @@ def sampleOptions(meta) {
         'ranking_method', 'ascending', 'cluster_column', 'gene_column', 'log2fc_column', 'p_val_adj_column',
         'score_column', 'pct_in_column', 'pct_out_column', 'cluster_name', 'gene_filter', 'allow_unknown_genes',
         'siblings', 'group_key', 'rank_key', 'gene_symbols_column', 'rank', 'coordinates_key', 'witness', 'modality',
-        'table',
+        'table', 'label_na',
     ]
     return meta.subMap(names)
 }
