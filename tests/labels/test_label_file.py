@@ -174,6 +174,11 @@ def test_attributes_of_fixed_length(odd: Path) -> None:
     assert duckdb.read_parquet("out.parquet").columns[0] == "_index"
 
 
+def test_a_mudata_is_refused_with_what_to_write(odd: Path) -> None:
+    data = ROOT / "tests" / "data" / "anndata" / "mudata_0.4.1.h5mu"
+    assert "this is MuData; write one modality of it" in refused(data, odd, "--output", "out.h5ad")
+
+
 def test_cells_without_a_cluster_are_named(odd: Path) -> None:
     data = write(Path("in.h5ad"), {"c": ([0, 1, -1, 0, -1], ["0", "9"])})
     given = ("--group_key", "c", "--label_na", "not sorted", "--standard", "cellxgene")
