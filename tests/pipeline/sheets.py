@@ -86,7 +86,7 @@ REFUSED: list[tuple[str, list[str]]] = [
             "column tissue is there twice; keep one",
             "unknown column n_gens; did you mean n_genes? Known are ",
             "column 6 has no name; name it or remove it",
-            "column markers is missing; expected a marker table: CSV or TSV, also .gz, or Parquet",
+            "column markers is missing; expected a marker table: CSV or TSV, also .gz, Parquet, or an AnnData (.h5ad)",
             # By the last of the two.
             "line 2, tissue: the cell is empty; expected the tissue, in your words",
         ],

@@ -36,7 +36,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "starts"),
     [
-        ((), ["--input is missing: Marker table, or samplesheet of many.", "--outdir is missing: Folder"]),
+        ((), ["--input is missing: Marker table or AnnData (.h5ad), or samplesheet", "--outdir is missing: Folder"]),
         (
             ("--input", PBMC, "--outdir", "out", "--species", "human"),
             ["--tissue is missing: a marker table needs --tissue and --species"],

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import EXAMPLES, ROOT
 from tests.pipeline.launch import Launcher
 
+PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
 # nf-core's, of which every process has one.
 LABELS = {"process_single", "process_low"}
 TRACED = "trace.fields = 'task_id,name,status,exit,attempt,cpus,memory,time'\n"
@@ -78,3 +79,17 @@ def test_a_killed_task_gets_more_and_never_more_than_the_limits(pipeline: Launch
             assert asked == {("1", "500 MB", "1h")}
         else:
             assert {row["memory"] for row in traced(pipeline) if "COLLECT" in row["name"]} == {"2 GB"}
+
+
+@pytest.mark.slow
+def test_ranking_gets_more_memory_than_reading(pipeline: Launcher) -> None:
+    site = pipeline.folder / "site.config"
+    site.write_text(TRACED)
+    sheet = pipeline.folder / "sheet.csv"
+    rows = [f"ranked,{EXAMPLES / 'pbmc68k.h5ad'},blood,human,louvain,true", f"table,{PBMC},blood,human,,"]
+    sheet.write_text("\n".join(["sample,markers,tissue,species,group_key,rank", *rows]) + "\n")
+    run = pipeline.run("--input", sheet, "--outdir", pipeline.out, "-c", site)
+    assert run.code == 0, run.said
+    memory = {row["name"]: row["memory"] for row in traced(pipeline)}
+    assert memory["CASSIA:SPLIT (ranked)"] == "4 GB"
+    assert memory["CASSIA:SPLIT (table)"] == "1 GB"
