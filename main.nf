@@ -7,7 +7,7 @@ include { checkJournal ; startJournal                      } from './subworkflow
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
 include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
 include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
-include { readSamples                                      } from './subworkflows/local/utils_cassia/samples'
+include { checkCopies ; readSamples                        } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOfVersion                       } from './subworkflows/local/utils_cassia/summary'
 include { saveParameters ; sayReason ; summaryOf           } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
@@ -28,6 +28,7 @@ workflow {
         problems = []
         checkParameters(options, schema, problems)
         samples = readSamples(options, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
+        checkCopies(options, samples, problems)
         checkProvider(options, specsOf(schema), samples, problems)
         checkJournal(options, problems)
         if (!problems && !workflow.stubRun) {
@@ -41,7 +42,7 @@ workflow {
         startJournal(options, samples.collect { sample -> sample[0].id }, workflow.workDir.toUriString())
 
         VERSION(workflow.manifest.version)
-        CASSIA(VERSION.out.flatMap { _version -> samples }, options.provider == 'offline' ? 1 : options.max_tasks)
+        CASSIA(VERSION.out.flatMap { _version -> samples }, options.provider == 'offline' ? 1 : options.max_tasks, options.write_h5ad)
 
         channel.topic('versions')
             .unique()

@@ -20,6 +20,7 @@ from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
     "one that has all of them.",
 )
 @click.option("--label_na", help="What cells without a cluster are called; else they get no label.")
+@click.option("--rank_key", help="The key of uns whose ranked genes were annotated, where it is not rank_genes_groups.")
 @click.option("--output", type=FilePath, help="A new .h5ad file: DATA with the labels in obs.")
 @click.option("--parquet", type=FilePath, help="A Parquet table of the labels, one row per cell.")
 @click.option("--prefix", default=PREFIX, help="What the names of the new columns start with.")

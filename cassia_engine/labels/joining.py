@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.callers import argument, option
-from cassia_engine.errors import UsageError, shown
+from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.obs_groups import named_groups, with_label_na
@@ -57,14 +57,17 @@ def joined(
     return positions
 
 
-def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
+def find_group_key(data: AnnotatedData, clusters: Sequence[str], rank_key: str | None = None) -> str:
     """The column of obs by which genes were ranked, or, where none is noted, the only one with all clusters.
 
+    Args:
+        rank_key: the key of uns with the ranked genes; None for Scanpy's, where there is one.
+
     Raises:
-        UsageError: there is none, or nothing says which one is meant.
+        UsageError: there is none, or nothing says which one is meant, or there is no such key.
     """
     found = _columns_with(data, clusters)
-    ranked = _ranked_by(data)
+    ranked = _ranked_by(data, rank_key)
     if ranked in found or (len(found) == 1 and ranked not in data.obs_columns()):
         group_key = ranked if ranked in found else found[0]
         log.info("clusters are those in obs column %s", shown(group_key))
@@ -78,11 +81,19 @@ def find_group_key(data: AnnotatedData, clusters: Sequence[str]) -> str:
     raise _error(data, f"{what}, of {listed(data.obs_columns())}", "labels-group-key-not-found")
 
 
-def _ranked_by(data: AnnotatedData) -> str:
-    """The column by which the genes of Scanpy's own key were ranked; "" where there is none."""
-    if RANK_KEY not in data.ranked_keys():
-        return ""
-    return str(data.ranked(RANK_KEY).parameters.get("groupby") or "")
+def _ranked_by(data: AnnotatedData, rank_key: str | None) -> str:
+    """The column by which genes were ranked; "" where it is not noted.
+
+    Raises:
+        UsageError: there is no such key.
+    """
+    there = data.ranked_keys()
+    if rank_key and rank_key not in there:
+        found = f"; ranked genes are in {listed(there)}" if there else "; no key of uns has ranked genes"
+        what = f"{option('rank_key', rank_key)}: no such key{did_you_mean(rank_key, there)}{found}"
+        raise UsageError(what, path=data.place, code="labels-rank-key-not-found")
+    key = rank_key or RANK_KEY
+    return str(data.ranked(key).parameters.get("groupby") or "") if key in there else ""
 
 
 def _error(data: AnnotatedData, what: str, code: str) -> UsageError:

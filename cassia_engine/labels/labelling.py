@@ -34,7 +34,9 @@ def labelled(
             what is there.
     """
     clusters = label_set.clusters
-    group_key = wanted.group_key or find_group_key(data, [name for name in clusters if name != wanted.label_na])
+    group_key = wanted.group_key or find_group_key(
+        data, [name for name in clusters if name != wanted.label_na], wanted.rank_key
+    )
     positions = joined(data, group_key, clusters, label_set.sizes, wanted.label_na)
     n_labelled = int(((positions >= 0) & (positions < len(clusters))).sum())
     if wanted.label_na is not None and wanted.label_na not in clusters:

@@ -26,6 +26,7 @@ class Wanted:
 
     Attributes:
         group_key: the column of obs with the clusters; None where it is to be found.
+        rank_key: the key of uns with the ranked genes, which say by which column they were ranked; None for Scanpy's.
         prefix: of the names of cassia's columns.
         standard: whose columns are written as well; None for nobody's.
         label_na: what cells without a cluster are called; None for nothing.
@@ -35,10 +36,11 @@ class Wanted:
     prefix: str = PREFIX
     standard: Standard | None = None
     label_na: str | None = None
+    rank_key: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("group_key", self.group_key), ("prefix", self.prefix)):
-            if (not isinstance(value, str) or not value) and not (name == "group_key" and value is None):
+        for name, value in (("group_key", self.group_key), ("rank_key", self.rank_key), ("prefix", self.prefix)):
+            if (not isinstance(value, str) or not value) and not (name != "prefix" and value is None):
                 raise UsageError(f"{option(name, value)}: expected text", code="labels-option-not-text")
         check_label_na("label_na", self.label_na)
         if self.standard not in (None, *Standard):

@@ -15,7 +15,7 @@ from tests.mock_provider.running import running_mock
 from tests.pipeline.launch import Launcher
 
 MODULES = ROOT / "modules" / "local" / "cassia"
-STAGES = ("split", "corrections", "annotate", "collect", "index", "check")
+STAGES = ("split", "corrections", "annotate", "collect", "labels", "index", "check")
 # What a package of conda-forge is called elsewhere.
 NAMES = {"python-duckdb": "duckdb"}
 
@@ -50,8 +50,8 @@ def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
     chunks, result, status = tmp_path / "chunks", tmp_path / "result.jsonl", tmp_path / "status.json"
     context = ("--name", "only", "--tissue", "blood", "--species", "human")
     run_with_its_packages("split", "tests/data/scanpy.parquet", "--outdir", tmp_path / "parquet", *context)
-    h5ad = (EXAMPLES / "pbmc68k.h5ad", "--rank", "--group_key", "louvain")
-    run_with_its_packages("split", *h5ad, "--outdir", tmp_path / "h5ad", *context)
+    ranked = ("--rank", "--group_key", "louvain", *context)
+    run_with_its_packages("split", EXAMPLES / "pbmc68k.h5ad", *ranked, "--outdir", tmp_path / "h5ad", *context)
     run_with_its_packages("split", EXAMPLES / "pbmc68k_scanpy.csv", "--outdir", chunks, *context)
     chunk = chunks / "chunk_00000.json"
     run_with_its_packages("annotate", chunk, "--output", result)
@@ -67,6 +67,9 @@ def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
         said.write_text("cluster,label\n")
         run_with_its_packages("corrections", said, chunk)
         run_with_its_packages("collect", chunk, *outputs, *options, "--corrections", said)
+    h5ad, summary = EXAMPLES / "pbmc68k.h5ad", tmp_path / "out" / "only_summary.csv"
+    files = ("--parquet", tmp_path / "labels.parquet", "--output", tmp_path / "labelled.h5ad")
+    run_with_its_packages("labels", h5ad, summary, "--group_key", "louvain", *files)
     run_with_its_packages("index", status, "--output", tmp_path / "index.html")
     run_with_its_packages("check", status)
 
@@ -136,7 +139,7 @@ def test_an_id_of_another_pipeline_may_have_marks_of_the_shell(options: tuple[st
     script.write_text(
         f"include {{ CASSIA }} from '{ROOT}/subworkflows/local/cassia/main'\n"
         f'workflow {{\n    CASSIA(channel.of([[id: "{ANY_ID}", tissue: "blood", species: "human"], '
-        f"file('{table}'), [], [], [], []]), 1)\n"
+        f"file('{table}'), [], [], [], []]), 1, false)\n"
         "    CASSIA.out.summary.view { _meta, path -> path.name }\n}\n"
     )
     done = launcher.run(*options, pipeline=script)

@@ -25,6 +25,7 @@ from tests.labels.h5ad_files import column, contents, write
 PBMC = EXAMPLES / "pbmc68k.h5ad"
 OWN = ("annotation", "general_type", "cl_id", "cl_label", "confidence", "outcome", "corrected")
 VERSIONS = sorted((ROOT / "tests" / "data" / "anndata").glob("anndata_*.h5ad"))
+CLUSTERS_OF_ODD = ["0", "-1", "007", "True", "B/plasma", "none"]
 GROUPS = ["0", "-1", "007", "0", "none"]
 
 pytestmark = pytest.mark.usefixtures("command_line")
@@ -266,6 +267,19 @@ def test_a_file_that_changes_is_not_copied(pbmc: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(files, "copy_file", copy)
     assert "changed while it was copied" in refused(data, pbmc, "--group_key", "c", "--output", "out.h5ad")
+
+
+def test_the_key_of_the_ranked_genes_tells_the_column(odd: Path) -> None:
+    """Of two columns with all clusters."""
+    data = write(Path("in.h5ad"), {"one": CLUSTERS_OF_ODD, "two": CLUSTERS_OF_ODD})
+    with h5py.File(data, "r+") as file:
+        for key, column_name in (("t_test", "one"), ("cosg", "two")):
+            file[f"uns/{key}/names"] = np.array([("CD3D",)], [("0", h5py.string_dtype())])
+            file[f"uns/{key}/params/groupby"] = column_name
+    assert "clusters are those in obs column one" in done(data, odd, "--rank_key", "t_test", "--parquet", "p")
+    assert "clusters are those in obs column two" in done(data, odd, "--rank_key", "cosg", "--parquet", "p")
+    said = refused(data, odd, "--rank_key", "cossg", "--parquet", "q")
+    assert "--rank_key cossg: no such key (did you mean cosg?); ranked genes are in cosg, t_test" in said
 
 
 def test_inputs_are_never_outputs(pbmc: Path) -> None:

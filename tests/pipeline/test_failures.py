@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.conftest import EXAMPLES
 from tests.pipeline.launch import TIMEOUT_S, Launcher, Run
 
 pytestmark = pytest.mark.slow
@@ -181,3 +182,24 @@ def wait_for(condition: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError
+
+
+def test_cells_without_labels(pipeline: Launcher) -> None:
+    """Everything else is written, of all samples, and the run fails at its end."""
+    sheet, own = pipeline.folder / "sheet.csv", pipeline.folder / "own.config"
+    cells, table = EXAMPLES / "pbmc68k.h5ad", EXAMPLES / "pbmc68k_scanpy.csv"
+    rows = [f"cells,{cells},blood,human,louvain,true", f"table,{table},blood,human,,"]
+    sheet.write_text("\n".join(["sample,markers,tissue,species,group_key,rank", *rows]) + "\n")
+    own.write_text("process { withName: LABELS { ext.args = '--group_key leidn' } }\n")
+    options = ("--input", sheet, "--outdir", pipeline.out)
+    run = pipeline.run(*options, "-c", own)
+    assert run.code != 0
+    line = "cells: its cells get no labels: sample cells, pbmc68k.h5ad: --group_key leidn: no such column; obs has "
+    assert run.said.splitlines()[-1].startswith(line)
+    for sample in ("cells", "table"):
+        assert sorted(path.name for path in (pipeline.out / sample).iterdir()) == sorted(
+            f"{sample}_{kind}" for kind in KINDS
+        )
+    assert pipeline.run(*options, "-resume").code == 0
+    assert not_cached(pipeline) == {"LABELS (cells)"}
+    assert (pipeline.out / "cells" / "cells_labels.parquet").exists()

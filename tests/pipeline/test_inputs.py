@@ -12,6 +12,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import h5py
 import pytest
 
 import cassia_engine
@@ -79,11 +81,22 @@ def test_a_scanpy_table(pipeline: Launcher) -> None:
     assert (pipeline.out / "pbmc68k_scanpy" / from_one_process.name).read_bytes() == from_one_process.read_bytes()
 
 
+def with_two_columns(path: Path) -> None:
+    """The file, in which only the key of the ranked genes tells by which of two columns they are."""
+    shutil.copy(H5AD, path)
+    with h5py.File(path, "r+") as file:
+        file["obs"].copy(file["uns/t_test/params/groupby"][()].decode(), "copied")
+        file["obs"].attrs["column-order"] = [*file["obs"].attrs["column-order"], "copied"]
+
+
 def test_an_h5ad_file(pipeline: Launcher) -> None:
     options = ("--rank_key", "t_test", "--tissue", "blood", "--species", "human", "--allow_unknown_genes")
-    run = pipeline.run("--input", H5AD, *options, "--outdir", pipeline.out)
+    given = pipeline.folder / "cells.h5ad"
+    with_two_columns(given)
+    run = pipeline.run("--input", given, "--name", "scanpy", *options, "--write_h5ad", "--outdir", pipeline.out)
     assert run.code == 0, run.said
-    assert names(pipeline.out / "scanpy") == [f"scanpy_{kind}" for kind in KINDS]
+    kinds = sorted([*KINDS, "labelled.h5ad", "labels.parquet"])
+    assert names(pipeline.out / "scanpy") == [f"scanpy_{kind}" for kind in kinds]
     clusters = chunks(pipeline)["scanpy"]["clusters"]
     assert [(cluster["id"], cluster["cells"]["n_cells"]) for cluster in clusters] == [
         ("0", 25),
@@ -96,6 +109,15 @@ def test_an_h5ad_file(pipeline: Launcher) -> None:
     ]
     assert "cells/cells.jsonl" in command.read_text()
     assert (command.parent / "cells" / "cells.jsonl").read_text().startswith('{"kind":"cassia-cells"')
+    labels = duckdb.read_parquet(str(pipeline.out / "scanpy" / "scanpy_labels.parquet")).df().set_index("cell")
+    with h5py.File(pipeline.out / "scanpy" / "scanpy_labelled.h5ad") as file:
+        assert file["uns/cassia/group_key"].asstr()[()] == "cell_type"
+        assert file["uns/cassia/summary"].asstr()[()] == "scanpy"
+        assert list(labels.index) == list(file["obs/cell/values"].asstr())
+        categories = file["obs/cassia_annotation/categories"].asstr()[()]
+        assert list(labels["cassia_annotation"]) == list(categories[file["obs/cassia_annotation/codes"][()]])
+    said = {row["Cluster ID"]: row["Predicted General Cell Type"] for row in pipeline.summary("scanpy")}
+    assert set(labels["cassia_general_type"].dropna()) == {text for text in said.values() if text}
 
 
 def test_zarr_stores_as_folders_and_a_modality(pipeline: Launcher) -> None:

@@ -42,6 +42,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
             ["--tissue is missing: a marker table needs --tissue and --species"],
         ),
         (("--input", "none.csv", "--outdir", "out"), ["--input none.csv: no such file"]),
+        (("--input", PBMC, "--outdir", "out", "--write_h5ad", *TABLE), ["--write_h5ad copies .h5ad files with the"]),
         (
             (
                 *("--inptu", PBMC, "--chunk-size", "3", "--ranking", "Score", "--organism", "x", "--resume"),

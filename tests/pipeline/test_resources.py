@@ -10,9 +10,10 @@ import pytest
 from tests.conftest import EXAMPLES, ROOT
 from tests.pipeline.launch import Launcher
 
-PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
 # nf-core's, of which every process has one.
 LABELS = {"process_single", "process_low"}
+# Modules with an errorStrategy of their own.
+RETRYING = ("check", "labels", "annotate")
 TRACED = "trace.fields = 'task_id,name,status,exit,attempt,cpus,memory,time'\n"
 LIMITS = "process.resourceLimits = [cpus: 1, memory: 500.MB, time: 1.h]\n"
 
@@ -27,7 +28,7 @@ def test_every_process_has_a_resource_label_that_the_configuration_knows() -> No
     named = {
         path: re.findall(r"^    label '(process_\w+)'", path.read_text(encoding="utf-8"), re.M) for path in modules
     }
-    assert len(named) == 7
+    assert len(named) == 8
     assert {len(labels) for labels in named.values()} == {1}
     assert {label for labels in named.values() for label in labels} == LABELS
     config = (ROOT / "conf" / "base.config").read_text(encoding="utf-8")
@@ -43,11 +44,11 @@ def test_the_same_exit_codes_are_tried_again_everywhere() -> None:
     """Modules cannot share a list with the configuration; annotate has the engine's own "try again" besides."""
     places = {
         name: (ROOT / name).read_text(encoding="utf-8")
-        for name in ("conf/base.config", "modules/local/cassia/check/main.nf", "modules/local/cassia/annotate/main.nf")
+        for name in ("conf/base.config", *(f"modules/local/cassia/{module}/main.nf" for module in RETRYING))
     }
-    base, check, annotate = (exit_codes(text) for text in places.values())
+    base, check, labels, annotate = (exit_codes(text) for text in places.values())
     assert {"-1", "104", "137", "143", "Integer.MAX_VALUE"} <= base
-    assert base == check == annotate - {"75"} and "75" in annotate
+    assert base == check == labels == annotate - {"75"} and "75" in annotate
     modules = [path for part in ("modules", "subworkflows") for path in (ROOT / part).rglob("*.nf")]
     others = {str(path.relative_to(ROOT)) for path in modules if "exitStatus in" in path.read_text(encoding="utf-8")}
     assert others == places.keys() - {"conf/base.config"}
@@ -85,11 +86,8 @@ def test_a_killed_task_gets_more_and_never_more_than_the_limits(pipeline: Launch
 def test_ranking_gets_more_memory_than_reading(pipeline: Launcher) -> None:
     site = pipeline.folder / "site.config"
     site.write_text(TRACED)
-    sheet = pipeline.folder / "sheet.csv"
-    rows = [f"ranked,{EXAMPLES / 'pbmc68k.h5ad'},blood,human,louvain,true", f"table,{PBMC},blood,human,,"]
-    sheet.write_text("\n".join(["sample,markers,tissue,species,group_key,rank", *rows]) + "\n")
-    run = pipeline.run("--input", sheet, "--outdir", pipeline.out, "-c", site)
+    options = ("--rank", "--group_key", "louvain", "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
+    run = pipeline.run("--input", EXAMPLES / "pbmc68k.h5ad", *options, "-c", site, "-stub-run")
     assert run.code == 0, run.said
     memory = {row["name"]: row["memory"] for row in traced(pipeline)}
-    assert memory["CASSIA:SPLIT (ranked)"] == "4 GB"
-    assert memory["CASSIA:SPLIT (table)"] == "1 GB"
+    assert (memory["CASSIA:SPLIT (pbmc68k)"], memory["CASSIA:COLLECT (pbmc68k)"]) == ("4 GB", "2 GB")

@@ -27,9 +27,16 @@ SHARED = (settings.SplitSettings, settings.AnnotateSettings, settings.RunSetting
 
 
 # Parameters that are no settings of the engine.
-OF_THE_PIPELINE = {"input", "outdir", "publish_dir_mode", "name", "tissue", "species", "additional_info"} | {
-    *("max_tasks", "fresh", "corrections", "help", "version")
-}
+OF_THE_PIPELINE = {
+    "input",
+    "outdir",
+    "publish_dir_mode",
+    "write_h5ad",
+    "name",
+    "tissue",
+    "species",
+    "additional_info",
+} | {*("max_tasks", "fresh", "corrections", "help", "version")}
 
 
 def schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@ include { CASSIA_SPLIT       as SPLIT       } from '../../../modules/local/cassi
 include { CASSIA_ANNOTATE    as ANNOTATE    } from '../../../modules/local/cassia/annotate/main'
 include { CASSIA_CORRECTIONS as CORRECTIONS } from '../../../modules/local/cassia/corrections/main'
 include { CASSIA_COLLECT     as COLLECT     } from '../../../modules/local/cassia/collect/main'
+include { CASSIA_LABELS      as LABELS      } from '../../../modules/local/cassia/labels/main'
 include { CASSIA_INDEX       as INDEX       } from '../../../modules/local/cassia/index/main'
 include { CASSIA_CHECK       as CHECK       } from '../../../modules/local/cassia/check/main'
 
@@ -13,6 +14,8 @@ workflow CASSIA {
     ch_markers
     // integer: annotate tasks that may run at once, and share the calls in flight; 1 where no calls are made
     max_tasks
+    // boolean: whether .h5ad files are copied with the labels, besides the table of cells and labels
+    write_h5ad
 
     main:
     ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, knowledge, _corrections ->
@@ -63,12 +66,22 @@ workflow CASSIA {
         }
     COLLECT(ch_parts)
 
+    // A sample that is one AnnData has cells to label.
+    ch_cells = ch_markers
+        .filter { _meta, table, _gene_map, _cluster_context, _knowledge, _corrections -> !(table instanceof List) && table.name.endsWith('.h5ad') }
+        .map { meta, table, _gene_map, _cluster_context, _knowledge, _corrections -> [meta, table] }
+        .join(COLLECT.out.summary)
+        .map { meta, h5ad, summary -> [meta, h5ad, summary, meta.subMap(['group_key', 'rank_key'])] }
+    LABELS(ch_cells, write_h5ad)
+
     ch_statuses = COLLECT.out.status.map { _meta, status -> status }.collect(sort: { status -> status.name })
     INDEX(ch_statuses)
 
-    // After the index: when CHECK fails, nothing more is started.
-    ch_indexed = INDEX.out.index.ifEmpty('left out by ext.when')
-    CHECK(ch_statuses.map { statuses -> [statuses] }.combine(ch_indexed).map { statuses, _index -> statuses }.first())
+    // After index and labels: when CHECK fails, nothing more is started.
+    ch_done = INDEX.out.index.ifEmpty('left out by ext.when').combine(LABELS.out.parquet.count())
+    CHECK(ch_statuses.map { statuses -> [statuses] }.combine(ch_done).map { statuses, _index, _labelled -> statuses }.first())
+    // Where cells stayed without labels the run fails last, as the module labels ignores its failures.
+    CHECK.out.versions_cassia.map { _process, _tool, _version -> System.getProperty('cassia.unlabelled') }.subscribe { line -> line && error(line) }
 
     results = ANNOTATE.out.results.map { key, result -> [key.getGroupTarget(), result] }
     summary = COLLECT.out.summary
@@ -78,6 +91,8 @@ workflow CASSIA {
     multiqc = COLLECT.out.multiqc
     status = COLLECT.out.status
     index = INDEX.out.index
+    labels = LABELS.out.parquet
+    h5ad = LABELS.out.h5ad
 
     emit:
     results // channel: [ val(meta), path(jsonl) ], a chunk each
@@ -88,6 +103,8 @@ workflow CASSIA {
     multiqc // channel: [ val(meta), path(json), path(json) ], a table and a bar graph
     status // channel: [ val(meta), path(json) ], outcome counts
     index // channel: path(html), one page over all reports
+    labels // channel: [ val(meta), path(parquet) ], of each .h5ad file
+    h5ad // channel: [ val(meta), path(h5ad) ], labelled copies, if wanted
 }
 
 // Warns where a chunk file says that the genes of its sample do not fit the species.

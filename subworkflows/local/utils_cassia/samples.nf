@@ -21,6 +21,14 @@ def readSamples(options, schema, problems) {
     return readSheet(input, schema, problems).collect { values -> sampleOf(values, options, schema) }
 }
 
+// A copy of each .h5ad file is wanted of a run that has none.
+def checkCopies(options, samples, problems) {
+    def files = samples.collectMany { sample -> sample[1] instanceof List ? [] : [sample[1].name] }
+    if (options.write_h5ad && samples && !files.any { name -> name.endsWith('.h5ad') }) {
+        problems << '--write_h5ad copies .h5ad files with the labels of their cells, and no sample is one; leave it out'
+    }
+}
+
 // What a sample has of its own, by column, for the only sample of a run over one marker table.
 def singleSample(table, options, problems) {
     ['tissue', 'species'].findAll { name -> options[name] == null || !"${options[name]}".trim() }.each { name ->

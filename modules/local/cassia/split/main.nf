@@ -1,7 +1,7 @@
 // A marker table becomes chunk files, one a task of ANNOTATE.
 process CASSIA_SPLIT {
     tag "${meta.id}"
-    label 'process_single'
+    label 'process_low'
 
     conda "${moduleDir}/environment.yml"
     container "cassia:0.1.0"
