@@ -28,7 +28,7 @@ from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
     "--standard",
     type=click.Choice([standard.value for standard in Standard]),
     help="Write what a portal wants as well: the columns of the Cell Annotation Platform, or CELLxGENE's "
-    "cell_type_ontology_term_id.",
+    "cell_type_ontology_term_id; or instead the four columns of nf-core/scdownstream.",
 )
 def labels(data: Path, summary: Path, output: Path | None, parquet: Path | None, **wanted: Any) -> None:
     """Give each cell of DATA.h5ad the label of its cluster in SUMMARY, the NAME_summary.csv of a run.

@@ -45,7 +45,8 @@ def label(
         group_key: the column of obs with the clusters, which are joined by their names as text; None for the one by
             which genes were ranked, or the only one that has all of them.
         prefix: what the names of the columns start with.
-        standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id.
+        standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id;
+            "scdownstream" writes its four columns instead.
         label_na: what cells without a cluster are called: a cluster of this name in the summary, else only this in
             `cassia_annotation`; None for no label.
         copy: whether to label a copy, and return it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,10 +45,29 @@ OWN: dict[str, Callable[[ClusterLabel], str]] = {
     "corrected": lambda label: "yes" if label.corrected else "no",
 }
 
+# Those of nf-core/scdownstream, behind a prefix such as "annotation:cassia:scvi:0.5:".
+SCDOWNSTREAM: dict[str, Callable[[ClusterLabel], str]] = {
+    "cell_type": lambda label: label.label,
+    "ontology_term": lambda label: label.cl_label,
+    "ontology_term_id": lambda label: label.cl_id,
+    "cell_state": lambda label: label.cell_state,
+}
+
 
 def own_columns(labels: Sequence[ClusterLabel], prefix: str) -> list[Values]:
     """cassia's own columns: missing where the summary says nothing."""
-    return [Values(prefix + name, tuple(value(label) or None for label in labels)) for name, value in OWN.items()]
+    return _values(OWN, labels, prefix)
+
+
+def scdownstream_columns(labels: Sequence[ClusterLabel], prefix: str) -> list[Values]:
+    """The columns of an annotation in nf-core/scdownstream: missing where the summary says nothing."""
+    return _values(SCDOWNSTREAM, labels, prefix)
+
+
+def _values(
+    columns: Mapping[str, Callable[[ClusterLabel], str]], labels: Sequence[ClusterLabel], prefix: str
+) -> list[Values]:
+    return [Values(prefix + name, tuple(value(label) or None for label in labels)) for name, value in columns.items()]
 
 
 def for_pandas(column: Column) -> Any:

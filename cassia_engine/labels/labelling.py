@@ -12,7 +12,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.labels import Labelled, Notes, check_names
 from cassia_engine.h5ad.names import listed
-from cassia_engine.labels.columns import Values, own_columns
+from cassia_engine.labels.columns import Values, own_columns, scdownstream_columns
 from cassia_engine.labels.joining import find_group_key, joined
 from cassia_engine.labels.summary import LabelSet, name_alone
 from cassia_engine.labels.wanted import Standard, Wanted
@@ -41,9 +41,7 @@ def labelled(
     n_labelled = int(((positions >= 0) & (positions < len(clusters))).sum())
     if wanted.label_na is not None and wanted.label_na not in clusters:
         label_set = replace(label_set, labels=(*label_set.labels, name_alone(wanted.label_na)))
-    described = own_columns(label_set.labels, wanted.prefix)
-    if wanted.standard:
-        described += _of_standard(data, label_set, wanted, taken)
+    described = _described(data, label_set, wanted, taken)
     names = [one.name for one in described]
     check_names(names)
     if there := [name for name in names if name in taken and name not in own]:
@@ -58,7 +56,16 @@ def labelled(
     return Labelled(columns, _notes(label_set, wanted, group_key, names), removed)
 
 
-def _of_standard(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
+def _described(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
+    """The columns that are wanted, with a value per cluster."""
+    if wanted.standard == Standard.SCDOWNSTREAM:
+        return scdownstream_columns(label_set.labels, wanted.prefix)
+    return own_columns(label_set.labels, wanted.prefix) + _of_portal(data, label_set, wanted, taken)
+
+
+def _of_portal(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
+    if not wanted.standard:
+        return []
     from cassia_engine.labels.standards import cap_columns, cellxgene_columns  # brings the Cell Ontology
 
     if wanted.standard == Standard.CAP:

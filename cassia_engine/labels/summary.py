@@ -24,7 +24,17 @@ NEEDED = (
     *("Cluster ID", "Predicted General Cell Type", "Predicted Detailed Cell Type"),
     *("Status", "CL ID", "CL Label", "Confidence"),
 )
-OTHER = ("CL Match", "Corrected From", "Evidence Genes", "Decided By", "Comment", "Model", "Provider", "Cells")
+OTHER = (
+    "CL Match",
+    "Corrected From",
+    "Evidence Genes",
+    "Decided By",
+    "Comment",
+    "Model",
+    "Provider",
+    "Cells",
+    "Cell State",
+)
 _MISSING = ("", "NA", "NaN")
 _ENDS = ("_summary", "_full")
 
@@ -51,6 +61,7 @@ class ClusterLabel:
     decided_by: str = ""
     comment: str = ""
     n_cells: int | None = None
+    cell_state: str = ""
 
 
 def name_alone(name: str) -> ClusterLabel:
@@ -187,4 +198,5 @@ def _label(cells: Mapping[str, str]) -> ClusterLabel:
         decided_by=cells.get("Decided By", ""),
         comment=cells.get("Comment", ""),
         n_cells=int(number) if (number := cells.get("Cells", "").removesuffix(".0")).isdecimal() else None,
+        cell_state=cells.get("Cell State", ""),
     )

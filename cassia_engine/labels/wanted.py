@@ -14,10 +14,11 @@ _KEY = "cassia"  # of the provenance in uns
 
 
 class Standard(StrEnum):
-    """Whose columns are written besides cassia's own."""
+    """Whose columns are written: besides cassia's own, those of scdownstream in their place."""
 
     CAP = "cap"
     CELLXGENE = "cellxgene"
+    SCDOWNSTREAM = "scdownstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Wanted:
         group_key: the column of obs with the clusters; None where it is to be found.
         rank_key: the key of uns with the ranked genes, which say by which column they were ranked; None for Scanpy's.
         prefix: of the names of cassia's columns.
-        standard: whose columns are written as well; None for nobody's.
+        standard: whose columns are written; None for cassia's own alone.
         label_na: what cells without a cluster are called; None for nothing.
     """
 
@@ -44,13 +45,15 @@ class Wanted:
                 raise UsageError(f"{option(name, value)}: expected text", code="labels-option-not-text")
         check_label_na("label_na", self.label_na)
         if self.standard not in (None, *Standard):
-            names = " or ".join(Standard)
-            raise UsageError(f"{option('standard', self.standard)}: expected {names}", code="labels-standard-unknown")
+            names = ", ".join(Standard)
+            raise UsageError(
+                f"{option('standard', self.standard)}: expected one of {names}", code="labels-standard-unknown"
+            )
 
     @property
     def name(self) -> str:
         """The prefix as a name by itself: that of CAP's annotation set."""
-        return self.prefix.rstrip("_") or self.prefix
+        return self.prefix.rstrip("_:") or self.prefix
 
     @property
     def key(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import duckdb
+import h5py
 import pytest
 
 import cassia_engine
@@ -101,6 +103,39 @@ def test_a_module_alone(launcher: Launcher, consumer: Path) -> None:
     done = launcher.run(*options, pipeline=consumer / "one_module.nf")
     assert done.code == 0, done.said
     assert "pbmc: 3 chunk files" in done.said
+
+
+@pytest.mark.slow
+def test_one_task_per_anndata(launcher: Launcher, consumer: Path) -> None:
+    """As nf-core/scdownstream's CYTETYPE: a copy with four columns, a table of them, and a row on each."""
+    h5ad = ROOT / "tests" / "data" / "anndata" / "scanpy.h5ad"
+    keys = ("--group_key", "cell_type", "--rank_key", "t_test", "--study_context", 'a study\'s cells, of "blood"')
+    options = ("--h5ad", h5ad, *keys, "--results", launcher.out, "--cassia_bin", ROOT / "bin")
+    done = launcher.run("-profile", "celltypes", *options, pipeline=consumer / "celltypes.nf")
+    assert done.code == 0, done.said
+    base = "annotation:cassia:scvi:0.5"
+    ends = ("cell_type", "ontology_term", "ontology_term_id", "cell_state")
+    said = done.said.splitlines()
+    assert "obs: leiden:wilcoxon.parquet" in said
+    assert [line for line in said if line.startswith(base)] == [
+        f"{base}:{end} {str(end == 'cell_type').lower()}" for end in ends
+    ]
+    table = duckdb.read_parquet(str(launcher.out / "leiden:wilcoxon.parquet")).df()
+    assert list(table) == ["cell", *(f"{base}:{end}" for end in ends)]
+    with h5py.File(h5ad) as before, h5py.File(launcher.out / "leiden:wilcoxon.h5ad") as after:
+        assert list(table["cell"]) == list(before["obs/cell/values"].asstr())
+        assert after["obs"].keys() - before["obs"].keys() == {f"{base}:{end}" for end in ends}
+    report = (launcher.out / "leiden:wilcoxon_report.html").read_text(encoding="utf-8")
+    assert "No language model was asked." in report
+
+
+@pytest.mark.slow
+def test_one_task_needs_a_species(launcher: Launcher, consumer: Path) -> None:
+    h5ad = ROOT / "tests" / "data" / "anndata" / "scanpy.h5ad"
+    keys = ("--h5ad", h5ad, "--group_key", "cell_type", "--rank_key", "t_test", "--cassia_bin", ROOT / "bin")
+    done = launcher.run(*keys, pipeline=consumer / "celltypes.nf")
+    assert done.code != 0
+    assert "the species of leiden:wilcoxon is not known; say it by ext.args, such as" in done.said
 
 
 def test_every_block_of_the_page_is_of_this_pipeline() -> None:

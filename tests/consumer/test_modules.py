@@ -28,7 +28,7 @@ def packages(stage: str) -> dict[str, str]:
     return {NAMES.get(pin[1], pin[1]): pin[2] for pin in pins if pin}
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", (*STAGES, "celltypes"))
 def test_environments_have_the_versions_of_the_image(stage: str) -> None:
     text = (ROOT / "containers" / "requirements.txt").read_text(encoding="utf-8")
     image = {**dict(re.findall(r"^([\w-]+)==([\d.]+)", text, re.M)), "python": "3.11"}
@@ -37,10 +37,10 @@ def test_environments_have_the_versions_of_the_image(stage: str) -> None:
     assert found == {name: image[name] for name in found}
 
 
-def run_with_its_packages(stage: str, *arguments: str | Path) -> None:
-    """Run a stage with no more than its module's environment has."""
-    allowed = ",".join(packages(stage).keys() - {"python"})
-    command = [sys.executable, "-m", "tests.consumer.only", allowed, stage, *arguments]
+def run_with_its_packages(command_name: str, *arguments: str | Path, module: str = "") -> None:
+    """Run a subcommand with no more than its module's environment has, that of its own name or another one's."""
+    allowed = ",".join(packages(module or command_name).keys() - {"python"})
+    command = [sys.executable, "-m", "tests.consumer.only", allowed, command_name, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -70,6 +70,8 @@ def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
     h5ad, summary = EXAMPLES / "pbmc68k.h5ad", tmp_path / "out" / "only_summary.csv"
     files = ("--parquet", tmp_path / "labels.parquet", "--output", tmp_path / "labelled.h5ad")
     run_with_its_packages("labels", h5ad, summary, "--group_key", "louvain", *files)
+    run_with_its_packages("run", h5ad, *ranked, "--outdir", tmp_path / "one_task", module="celltypes")
+    run_with_its_packages("labels", h5ad, summary, "--group_key", "louvain", *files, module="celltypes")
     run_with_its_packages("index", status, "--output", tmp_path / "index.html")
     run_with_its_packages("check", status)
 
@@ -79,7 +81,7 @@ def nf_tests() -> list[Path]:
 
 
 def test_every_part_has_nf_tests() -> None:
-    assert len(nf_tests()) == len(STAGES) + 1
+    assert len(nf_tests()) == len(STAGES) + 2
     for path in nf_tests():
         text = path.read_text(encoding="utf-8")
         assert len(re.findall(r"^    test\(", text, re.M)) >= 2
@@ -134,15 +136,16 @@ ANY_ID = "it's (a) \\$(touch pwned) `id` & x; 'y' | <z> # ~"
 def test_an_id_of_another_pipeline_may_have_marks_of_the_shell(options: tuple[str, ...], launcher: Launcher) -> None:
     launcher.env["PATH"] = f"{ROOT / 'bin'}:{launcher.env['PATH']}"
     script = launcher.folder / "any_id.nf"
-    table = EXAMPLES / "pbmc68k_scanpy.csv"
+    cells = EXAMPLES / "pbmc68k.h5ad"
     name = ANY_ID.replace("\\$", "$")
     script.write_text(
         f"include {{ CASSIA }} from '{ROOT}/subworkflows/local/cassia/main'\n"
-        f'workflow {{\n    CASSIA(channel.of([[id: "{ANY_ID}", tissue: "blood", species: "human"], '
-        f"file('{table}'), [], [], [], []]), 1, false)\n"
-        "    CASSIA.out.summary.view { _meta, path -> path.name }\n}\n"
+        f'workflow {{\n    CASSIA(channel.of([[id: "{ANY_ID}", tissue: "blood", species: "human", rank: true, '
+        f"group_key: 'louvain'], file('{cells}'), [], [], [], []]), 1, true)\n"
+        "    CASSIA.out.summary.mix(CASSIA.out.labels, CASSIA.out.h5ad).view { _meta, path -> path.name }\n}\n"
     )
     done = launcher.run(*options, pipeline=script)
     assert done.code == 0, done.said
-    assert f"{name}_summary.csv" in done.said.splitlines()
+    made = {f"{name}_{kind}" for kind in ("summary.csv", "labels.parquet", "labelled.h5ad")}
+    assert made <= set(done.said.splitlines())
     assert list(launcher.folder.rglob("pwned")) == []

@@ -62,7 +62,7 @@ def test_installing(env: dict[str, str], tmp_path: Path) -> None:
     carry_out(blocks("console")[0].replace("https://example.org/cassia.git", address), folder, env)
     installed = json.loads((folder / "modules.json").read_text())["repos"][address]
     assert set(installed["modules"]["local"]) == {f"cassia/{stage}" for stage in STAGES}
-    for part in ("modules/local/cassia", "subworkflows/local/cassia"):
+    for part in (*(f"modules/local/cassia/{stage}" for stage in STAGES), "subworkflows/local/cassia"):
         files = [path.relative_to(ROOT) for path in (ROOT / part).rglob("*") if path.is_file()]
         assert files
         for file in files:

@@ -76,7 +76,12 @@ def test_a_copy_is_labelled(pbmc: Path, adata: Cells) -> None:
 def test_standards(pbmc: Path, adata: Cells, standard: Standard) -> None:
     cassia_engine.label(adata, pbmc, group_key="louvain", standard=standard.value)
     label_file(PBMC, pbmc, Wanted("louvain", standard=standard), Path("out.h5ad"), None)
-    name = {"cap": "cassia--cell_fullname", "cellxgene": "cell_type_ontology_term_id"}[standard]
+    names = {
+        "cap": "cassia--cell_fullname",
+        "cellxgene": "cell_type_ontology_term_id",
+        "scdownstream": "cassia_cell_type",
+    }
+    name = names[standard]
     assert list(adata.obs[name]) == column(Path("out.h5ad"), name)
     assert ("cap_metadata" in adata.uns) == (standard == Standard.CAP)
 
@@ -97,7 +102,7 @@ def test_missing_groups_stay_missing(pbmc: Path, adata: Cells, caplog: pytest.Lo
         ),
         ({"group_key": "score"}, 'group_key="score": the column has no groups, but decimal numbers'),
         ({"prefix": 1}, "prefix=1: expected text"),
-        ({"standard": "hca"}, 'standard="hca": expected cap or cellxgene'),
+        ({"standard": "hca"}, 'standard="hca": expected one of cap, cellxgene, scdownstream'),
         ({"adata": "cells.h5ad"}, "adata: expected an AnnData object; for a file there is `cassia labels`"),
         ({"adata": pd.DataFrame()}, "adata: expected an AnnData object, found DataFrame"),
         ({"summary": 3}, "summary: expected a path or a DataFrame, found int"),

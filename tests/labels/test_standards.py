@@ -155,5 +155,29 @@ def test_codes_have_the_size_that_pandas_takes(odd: Path) -> None:
 
 
 def test_a_standard_has_a_name() -> None:
-    with pytest.raises(UsageError, match="expected cap or cellxgene"):
+    with pytest.raises(UsageError, match="expected one of cap, cellxgene, scdownstream"):
         Wanted("c", standard="scverse")  # type: ignore[arg-type]
+
+
+def test_scdownstream_has_four_columns(pbmc: Path, answers: pd.DataFrame) -> None:
+    prefix = "annotation:cassia:scvi:0.5:"
+    table = Path("cells.parquet")
+    wanted = Wanted("louvain", prefix, Standard.SCDOWNSTREAM)
+    for _ in range(2):  # columns of an earlier run are replaced
+        label_file(OUT if OUT.exists() else PBMC, pbmc, wanted, Path("next.h5ad"), table)
+        Path("next.h5ad").replace(OUT)
+    ends = ("cell_type", "ontology_term", "ontology_term_id", "cell_state")
+    cells = duckdb.read_parquet(str(table)).df().set_index("index")
+    assert list(cells) == [prefix + end for end in ends]
+    expected = {
+        "cell_type": answers["Predicted Detailed Cell Type"].where(
+            answers["Corrected From"] != "", answers["Predicted Detailed Cell Type"].str.split("; ").str[0]
+        ),
+        "ontology_term": answers["CL Label"],
+        "ontology_term_id": answers["CL ID"],
+        "cell_state": answers["Cell State"],
+    }
+    for end, values in expected.items():
+        found = column(OUT, prefix + end)
+        assert found == [values[str(cluster)] or None for cluster in column(PBMC, "louvain")]
+        assert found == [None if pd.isna(value) else value for value in cells[prefix + end]]
