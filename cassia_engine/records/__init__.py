@@ -34,7 +34,7 @@ from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round,
 from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
 from cassia_engine.records.species import SpeciesMismatch
-from cassia_engine.records.status import Status
+from cassia_engine.records.status import Status, StatusCluster
 from cassia_engine.records.terms import How, TermMatch
 
 SCHEMA_VERSION = "1.2"
@@ -89,6 +89,7 @@ __all__ = [
     "Share",
     "SpeciesMismatch",
     "Status",
+    "StatusCluster",
     "TermMatch",
     "Usage",
     "Witness",

@@ -13,7 +13,7 @@ from cassia_engine.records.outcomes import Outcome
 from cassia_engine.records.record import Record
 from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.run_info import RunInfo
-from cassia_engine.records.status import Status
+from cassia_engine.records.status import MOST_GENES, Status, StatusCluster
 
 NO_RUN = RunInfo(provider="", model="", engine_version="", notice="No annotate task left a result.")
 
@@ -76,4 +76,19 @@ class Merged(Record, frozen=True):
             warnings=self.selection.warnings,
             notice=run.notice,
             run_warnings=run.warnings,
+            species=self.dataset.species,
+            clusters=tuple(map(_compared, self.results)),
         )
+
+
+def _compared(result: ClusterResult) -> StatusCluster:
+    named, standing = result.named_by_person, result.standing
+    cl_id = named.cl_id if named else result.annotation.cl_id if result.annotation else ""
+    return StatusCluster(
+        id=result.cluster.id,
+        label=result.label if result.has_cell_type else "",
+        cl_id=cl_id if result.has_cell_type else "",
+        confidence=standing.confidence.value if standing and result.has_cell_type else "",
+        n_cells=result.cluster.n_cells,
+        genes=tuple(result.cluster.genes[:MOST_GENES]),
+    )

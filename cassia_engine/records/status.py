@@ -8,6 +8,28 @@ from msgspec import field
 
 from cassia_engine.records.record import Number, Record
 
+# Of a cluster's markers, those that are compared between samples.
+MOST_GENES = 20
+
+
+class StatusCluster(Record, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
+    """A cluster of a sample, as far as it is compared with those of other samples.
+
+    Attributes:
+        label: its cell type, by whomever; "" where it has none.
+        cl_id: the Cell Ontology term of that, "" where none is placed.
+        confidence: that of the answer; "" where a person's label has replaced it, or there is none.
+        n_cells: how many cells it has; None for a table.
+        genes: its first markers, at most MOST_GENES.
+    """
+
+    id: str
+    label: str = ""
+    cl_id: str = ""
+    confidence: str = ""
+    n_cells: int | None = None
+    genes: tuple[str, ...] = ()
+
 
 class Status(Record, frozen=True, forbid_unknown_fields=False):
     """How a sample ended.
@@ -23,6 +45,8 @@ class Status(Record, frozen=True, forbid_unknown_fields=False):
         calls, cost_usd: what all clusters cost together; a cost of None is unknown.
         provider, model: who was asked.
         notice, run_warnings: what must be said of who annotated, and what they did not understand (`RunInfo`).
+        species: as given.
+        clusters: all of them, in the marker table's order.
     """
 
     name: str
@@ -39,6 +63,8 @@ class Status(Record, frozen=True, forbid_unknown_fields=False):
     model: str = ""
     notice: str = ""
     run_warnings: tuple[str, ...] = ()
+    species: str = ""
+    clusters: tuple[StatusCluster, ...] = ()
 
     @property
     def total(self) -> int:

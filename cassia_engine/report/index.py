@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from cassia_engine.records import OFFLINE, Status
 from cassia_engine.report import dates, wording
+from cassia_engine.report.across import Across, across, report_link
 from cassia_engine.report.page import environment, frame
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.view import Segment, segments
@@ -41,6 +41,7 @@ class Index:
     segments: tuple[Segment, ...]
     facts: tuple[tuple[str, str], ...]
     samples: tuple[Sample, ...]
+    across: Across | None
 
 
 def render_index(statuses: Sequence[Status]) -> str:
@@ -61,15 +62,14 @@ def index(statuses: Sequence[Status]) -> Index:
         segments=segments(sum((Counter(s.parts) for s in ordered), Counter())),
         facts=_facts(ordered),
         samples=tuple(map(_sample, ordered)),
+        across=across(ordered),
     )
 
 
 def _sample(status: Status) -> Sample:
-    # "./" in front: a name such as "a:b" would be read as an address of its own.
-    folder, file = quote(status.name, safe=""), quote(f"{status.name}_report.html", safe="")
     return Sample(
         name=status.name,
-        link=f"./{folder}/{file}",
+        link=report_link(status.name),
         have=wording.have_a_type(status.typed, status.total, status.by_person),
         need=wording.need_review(status.look, status.n_warnings) if status.total else "",
         warnings=tuple(map(sentence, (*status.warnings, *status.run_warnings))),
