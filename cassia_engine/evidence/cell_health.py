@@ -18,8 +18,11 @@ HIGH_DOUBLET_SCORE = 2.0
 # As values: a data set of hearts, or one that was filtered well, has no outlier that matters below these.
 LEAST_MITOCHONDRIAL = 0.2
 LEAST_DOUBLET_SCORE = 0.2
-# Of the cells of the rarer lineage, those with the other one's markers too.
+# Of the cells of the rarer lineage, those with the other one's markers too; where not nearly all cells have these, it
+# is also more than chance alone would bring together.
 IN_SAME_CELLS = 0.5
+NEARLY_ALL = 0.8
+ABOVE_CHANCE = 1.5
 
 
 class HealthKind(StrEnum):
@@ -73,7 +76,9 @@ def _of_quality(measures: Mapping[str, QualityMeasure]) -> Iterator[HealthIssue]
 
 
 def _of_lineages(pair: LineagePair) -> HealthIssue:
-    same = pair.in_both >= IN_SAME_CELLS * min(pair.in_first, pair.in_second)
+    more, fewer = max(pair.in_first, pair.in_second), min(pair.in_first, pair.in_second)
+    together = more >= NEARLY_ALL or pair.in_both >= ABOVE_CHANCE * pair.by_chance
+    same = together and pair.in_both >= IN_SAME_CELLS * fewer
     return HealthIssue(HealthKind.DOUBLETS if same else HealthKind.TWO_LINEAGES, pair=pair)
 
 
@@ -87,15 +92,15 @@ def _of_measure(measure: QualityMeasure, kind: HealthKind) -> str:
     said = {
         HealthKind.LOW_COUNTS: "Empty droplets or debris, or small cells such as platelets",
         HealthKind.MITOCHONDRIAL: "Dying cells, or cells rich in mitochondria such as muscle",
-        HealthKind.DOUBLETS: "Likely doublets",
+        HealthKind.DOUBLETS: "Often two cells in one droplet",
     }[kind]
     return f"{said}: {what}."
 
 
 def _of_pair(pair: LineagePair, kind: HealthKind) -> str:
-    where = "in the same cells, as doublets have them" if kind is HealthKind.DOUBLETS else "mostly in different cells"
+    where = "in the same cells, as doublets have them" if kind is HealthKind.DOUBLETS else "in one cluster"
     shares = (
         f"{pair.first} markers in {pair.in_first:.0%} of the cells, {pair.second} markers in {pair.in_second:.0%}, "
-        f"both in {pair.in_both:.0%}"
+        f"both in {pair.in_both:.0%} ({pair.by_chance:.0%} by chance)"
     )
     return f"Markers of two lineages {where}: {shares}."

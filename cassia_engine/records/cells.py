@@ -61,6 +61,11 @@ class LineagePair(Record, frozen=True):
     in_second: Number
     in_both: Number
 
+    @property
+    def by_chance(self) -> float:
+        """The fraction that would express both if neither had to do with the other."""
+        return self.in_first * self.in_second
+
 
 class Witness(Record, frozen=True):
     """What another tool or a person called the cells of a cluster, in a column of obs.

@@ -40,7 +40,7 @@ def test_markers_in_the_same_cells_are_doublets() -> None:
     assert issue.kind is HealthKind.DOUBLETS
     assert issue.text == (
         "Markers of two lineages in the same cells, as doublets have them: T cell markers in 100% of the cells, "
-        "B cell markers in 50%, both in 50%."
+        "B cell markers in 50%, both in 50% (50% by chance)."
     )
 
 
@@ -49,7 +49,15 @@ def test_markers_in_different_cells_are_a_mixture() -> None:
     assert (pair.in_first, pair.in_second, pair.in_both) == (0.75, 0.25, 0.0)
     (issue,) = health_issues(ClusterCells(40, lineages=(pair,)))
     assert issue.kind is HealthKind.TWO_LINEAGES
-    assert issue.text.startswith("Markers of two lineages mostly in different cells: ")
+    assert issue.text == (
+        "Markers of two lineages in one cluster: T cell markers in 75% of the cells, B cell markers in 25%, both in 0% "
+        "(19% by chance)."
+    )
+
+
+def test_no_more_cells_with_both_than_by_chance_are_no_doublets() -> None:
+    pair = LineagePair("T cell", "B cell", (T_CELL, B_CELL), 300, 0.59, 0.39, 0.26)
+    assert [issue.kind for issue in health_issues(ClusterCells(300, lineages=(pair,)))] == [HealthKind.TWO_LINEAGES]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +109,7 @@ def measure(kind: str, value: float, overall: float) -> QualityMeasure:
         (
             measure("doublet_score", 0.4, 0.05),
             HealthKind.DOUBLETS,
-            "Likely doublets: doublet score 0.4, 0.05 in all cells.",
+            "Often two cells in one droplet: doublet score 0.4, 0.05 in all cells.",
         ),
         (measure("doublet_score", 0.1, 0.01), None, ""),
     ],
