@@ -82,9 +82,11 @@ def test_a_scanpy_table(pipeline: Launcher) -> None:
 
 
 def with_two_columns(path: Path) -> None:
-    """The file, in which only the key of the ranked genes tells by which of two columns they are."""
+    """The file, in which only the key of the ranked genes tells by which of two columns they are; cell 0 has no
+    cluster."""
     shutil.copy(H5AD, path)
     with h5py.File(path, "r+") as file:
+        file["obs"][file["uns/t_test/params/groupby"][()].decode()]["codes"][0] = -1
         file["obs"].copy(file["uns/t_test/params/groupby"][()].decode(), "copied")
         file["obs"].attrs["column-order"] = [*file["obs"].attrs["column-order"], "copied"]
 
@@ -93,13 +95,14 @@ def test_an_h5ad_file(pipeline: Launcher) -> None:
     options = ("--rank_key", "t_test", "--tissue", "blood", "--species", "human", "--allow_unknown_genes")
     given = pipeline.folder / "cells.h5ad"
     with_two_columns(given)
-    run = pipeline.run("--input", given, "--name", "scanpy", *options, "--write_h5ad", "--outdir", pipeline.out)
+    outputs = ("--write_h5ad", "--label_na", "unclustered", "--outdir", pipeline.out)
+    run = pipeline.run("--input", given, "--name", "scanpy", *options, *outputs)
     assert run.code == 0, run.said
     kinds = sorted([*KINDS, "labelled.h5ad", "labels.parquet"])
     assert names(pipeline.out / "scanpy") == [f"scanpy_{kind}" for kind in kinds]
     clusters = chunks(pipeline)["scanpy"]["clusters"]
     assert [(cluster["id"], cluster["cells"]["n_cells"]) for cluster in clusters] == [
-        ("0", 25),
+        ("0", 24),
         ("1", 20),
         ("2", 20),
         ("3", 15),
@@ -116,6 +119,7 @@ def test_an_h5ad_file(pipeline: Launcher) -> None:
         assert list(labels.index) == list(file["obs/cell/values"].asstr())
         categories = file["obs/cassia_annotation/categories"].asstr()[()]
         assert list(labels["cassia_annotation"]) == list(categories[file["obs/cassia_annotation/codes"][()]])
+    assert list(labels.index[labels["cassia_annotation"] == "unclustered"]) == [labels.index[0]]
     said = {row["Cluster ID"]: row["Predicted General Cell Type"] for row in pipeline.summary("scanpy")}
     assert set(labels["cassia_general_type"].dropna()) == {text for text in said.values() if text}
 

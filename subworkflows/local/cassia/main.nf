@@ -71,7 +71,7 @@ workflow CASSIA {
         .filter { _meta, table, _gene_map, _cluster_context, _knowledge, _corrections -> !(table instanceof List) && table.name.endsWith('.h5ad') }
         .map { meta, table, _gene_map, _cluster_context, _knowledge, _corrections -> [meta, table] }
         .join(COLLECT.out.summary)
-        .map { meta, h5ad, summary -> [meta, h5ad, summary, meta.subMap(['group_key', 'rank_key'])] }
+        .map { meta, h5ad, summary -> [meta, h5ad, summary, meta.subMap(['group_key', 'rank_key', 'label_na'])] }
     LABELS(ch_cells, write_h5ad)
 
     ch_statuses = COLLECT.out.status.map { _meta, status -> status }.collect(sort: { status -> status.name })

@@ -20,7 +20,7 @@ process CASSIA_LABELS {
     }
 
     input:
-    // options: what is said of the clusters, by option of `cassia labels`: group_key and rank_key
+    // options: what is said of the clusters, by option of `cassia labels`: group_key, rank_key and label_na
     tuple val(meta), path(h5ad, stageAs: 'h5ad/*'), path(summary, stageAs: 'summary.csv'), val(options)
     val write_h5ad
 
