@@ -28,6 +28,7 @@ def label(
     summary: pd.DataFrame | Path | str,
     *,
     group_key: str | None = None,
+    rank_key: str | None = None,
     prefix: str = PREFIX,
     standard: str | None = None,
     label_na: str | None = None,
@@ -44,6 +45,7 @@ def label(
         summary: what `annotate` returns, or a summary's file.
         group_key: the column of obs with the clusters, which are joined by their names as text; None for the one by
             which genes were ranked, or the only one that has all of them.
+        rank_key: the key of uns with the ranked genes that were annotated; None for rank_genes_groups.
         prefix: what the names of the columns start with.
         standard: "cap" adds the columns of the Cell Annotation Platform, "cellxgene" cell_type_ontology_term_id;
             "scdownstream" writes its four columns instead.
@@ -62,7 +64,7 @@ def label(
         if copy and getattr(adata, "isbacked", False):
             what = "a backed AnnData is not copied in memory; `cassia labels` writes a labelled copy of its file"
             raise UsageError(f"{argument('copy')}: {what}", code="anndata-backed")
-        wanted = Wanted(group_key, prefix, standard, label_na)  # type: ignore[arg-type]
+        wanted = Wanted(group_key, prefix, standard, label_na, rank_key)  # type: ignore[arg-type]
         label_set = read_summary(summary)
         data = ObjectData("the AnnData", adata)
         found = labelled(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))

@@ -141,6 +141,9 @@ def test_the_column_is_found(pbmc: Path, adata: Cells) -> None:
     adata.uns["rank_genes_groups"] = {"params": {"groupby": "other"}, "names": names}
     cassia_engine.label(adata, pbmc)
     assert adata.uns["cassia"]["group_key"] == "other"
+    adata.uns["t_test"] = {"params": {"groupby": "louvain"}, "names": names}
+    cassia_engine.label(adata, pbmc, rank_key="t_test")
+    assert adata.uns["cassia"]["group_key"] == "louvain"
     adata.obs = adata.obs[["score"]]
     with pytest.raises(UsageError, match="no column of obs has all clusters of the summary, 0, 1, 2"):
         cassia_engine.label(adata, pbmc)
