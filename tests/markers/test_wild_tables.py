@@ -70,6 +70,8 @@ class Wild:
         return "".join(lines)
 
     def _field(self, field: str) -> str:
+        if self.delimiter == " " and not field:
+            field = "NA"  # as R writes it; with nothing between spaces a table looks printed
         if self.quoted or set(field) & {self.delimiter, '"', "\n", "\r"} or field != field.strip():
             return '"' + field.replace('"', '""') + '"'
         return field
@@ -168,6 +170,12 @@ def test_well_written_table_is_read(path: Path, wild: Wild) -> None:
         assert [cluster.n_rows for cluster in table.clusters] == counts
     for cluster in table.clusters:
         assert not any("ignore" in gene or len(gene) > 60 for gene in cluster.genes)
+
+
+def test_a_sign_in_a_cell_makes_no_sets_of_genes(path: Path) -> None:
+    rows = [["NA", "1.5", "0.5", "0.1", "0", id_, "CD3D", "NA"] for id_ in [*["0"] * 11, "=A"]]
+    path.write_text("\n".join(" ".join(row) for row in [SEURAT, *rows]))
+    assert ids_of(read_markers(path)) == ["0", "=A"]
 
 
 Damage = Callable[[random.Random, list[list[str]], int], None]

@@ -246,6 +246,8 @@ def _by_split(body: Sequence[str], split: Split) -> GeneSets | None:
     others = [line for one, line in zip(found, body, strict=True) if not one]
     if others and (not found[0] and _SIGNS.search(body[0])):
         return None  # a table with a header, and not a title
+    if len(others) > len(labels):
+        return None  # a sign in some cell of a table is no set
     if not labels or not all(map(is_note, others)) or not _are_sets(labels, lists, all(map(_MARKS.search, lists))):
         return None
     return GeneSets("", split)
