@@ -240,6 +240,7 @@ def test_samples_with_settings_of_their_own(pipeline: Launcher) -> None:
     assert again == {
         "INDEX",
         "CHECK",
+        "LABELS (cells)",
         *(stage.format(sample) for sample in ("cells", "ids", "subclusters") for stage in stages),
     }
     assert chunks(pipeline)["subclusters"]["selection"]["ranked_by"] == "pct_diff, smallest first"
