@@ -6,6 +6,8 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
@@ -38,9 +40,8 @@ def labelled(
         data, [name for name in clusters if name != wanted.label_na], wanted.rank_key
     )
     positions = joined(data, group_key, clusters, label_set.sizes, wanted.label_na)
-    n_labelled = int(((positions >= 0) & (positions < len(clusters))).sum())
-    if wanted.label_na is not None and wanted.label_na not in clusters:
-        label_set = replace(label_set, labels=(*label_set.labels, name_alone(wanted.label_na)))
+    if wanted.label_na is not None:
+        label_set = _with_name(label_set, wanted.label_na)
     described = _described(data, label_set, wanted, taken)
     names = [one.name for one in described]
     check_names(names)
@@ -48,12 +49,22 @@ def labelled(
         remedy = f"rename or remove {'them' if len(there) > 1 else 'it'}, or give another {argument('prefix')}"
         what = f"obs has {listed(there)} already, which cassia has not written; {remedy}"
         raise UsageError(what, path=data.place, code="labels-column-taken")
-    log.info("%d of %d cells have a label", n_labelled, len(positions))
     columns = [one.of_cells(positions) for one in described]
+    is_labelled = np.array([*(value is not None for value in described[0].values), False])
+    log.info("%d of %d cells have a label", int(is_labelled[positions].sum()), len(positions))
     removed = [name for name in own if name in taken and name not in names]
     if removed:
         log.info("columns of earlier labels are removed: %s", listed(removed))
     return Labelled(columns, _notes(label_set, wanted, group_key, names), removed)
+
+
+def _with_name(label_set: LabelSet, label_na: str) -> LabelSet:
+    """The labels with one for the cells without a cluster: at least this name, where the summary has none for them."""
+    known = {label.cluster: label for label in label_set.labels}
+    known[label_na] = known.get(label_na) or name_alone(label_na)
+    if not known[label_na].label:
+        known[label_na] = replace(known[label_na], label=label_na)
+    return replace(label_set, labels=tuple(known.values()))
 
 
 def _described(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:

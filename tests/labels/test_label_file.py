@@ -185,12 +185,22 @@ def test_cells_without_a_cluster_are_named(odd: Path) -> None:
     given = ("--group_key", "c", "--label_na", "not sorted", "--standard", "cellxgene")
     said = done(data, odd, *given, "--output", "out.h5ad", "--parquet", "out.parquet")
     assert "2 cells without a cluster are cluster not sorted" in said
+    assert "4 of 5 cells have a label" in said
     assert "get no label: 1, of clusters 9" in said and "get no label: 2" not in said
     out = Path("out.h5ad")
     label = column(out, "cassia_annotation")[0]
     assert column(out, "cassia_annotation") == [label, None, "not sorted", label, "not sorted"]
     assert column(out, "cassia_general_type") == ["B cell", None, None, "B cell", None]
     assert column(out, "cell_type_ontology_term_id")[1:3] == ["unknown", "unknown"]
+
+
+def test_cells_without_a_cluster_keep_their_name_where_their_cluster_has_no_label(odd: Path) -> None:
+    codes, names = [0, 1, 2, 3, 4, -1], ["0", "-1", "007", "True", "B/plasma"]
+    data = write(Path("in.h5ad"), {"c": (codes, names)})
+    said = done(data, odd, "--group_key", "c", "--label_na", "none", "--output", "out.h5ad")
+    assert "6 of 6 cells have a label" in said
+    assert column(Path("out.h5ad"), "cassia_annotation")[5] == "none"
+    assert column(Path("out.h5ad"), "cassia_outcome")[5] == "no_markers"
 
 
 def test_cells_without_a_cluster_are_a_cluster_of_the_summary(odd: Path) -> None:
