@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from cassia_engine.ontology import Ontology
 from cassia_engine.records import Cluster
 from cassia_engine.records.cells import Witness
 from cassia_engine.settings import SplitSettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,11 @@ def settings_with(table: Table, label_column: str | None, split: SplitSettings) 
         what = f"{option('label_column', label_column)} is for an AnnData (.h5ad), and this is none; leave it out"
         place = str(table) if isinstance(table, (str, Path)) else "the table"
         raise UsageError(f"{what} where clusters are called by their labels", path=place, code="audit-of-table")
-    group_key = label_column if split.rank and split.group_key is None else split.group_key
+    group_key = split.group_key
+    if split.rank and group_key is None:
+        group_key = label_column
+        what = "genes are ranked by the labels, so that wrongly labelled cells are hidden among the others"
+        log.warning("%s; name your clusters with %s", what, argument("group_key"))
     return replace(split, group_key=group_key, witness=(label_column,))
 
 

@@ -127,6 +127,7 @@ def test_labels_are_the_clusters_where_no_other_column_is_named() -> None:
     done = cassia("audit", PBMC, "--label_column", "bulk_labels", "--rank", *CONTEXT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("10 clusters: ")
+    assert "hidden among the others; name your clusters with --group_key" in done.stderr
     assert "CD4+/CD45RA+/CD25- Naive T" in done.stdout  # eight cells, whose list has two genes of plasma cells
 
 
