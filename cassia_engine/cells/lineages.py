@@ -15,8 +15,8 @@ from cassia_engine.records import LineagePair
 
 # A cell is of a lineage if it expresses so many of its genes: one alone may be ambient RNA.
 LEAST_GENES = 2
-# A lineage whose genes are mostly missing from the data is not looked for.
-LEAST_KNOWN = 3
+# A lineage of whose genes the data have a smaller share, as panels and chosen genes do, is not looked for.
+LEAST_KNOWN = 0.5
 # A cluster with fewer cells says nothing of shares.
 LEAST_CELLS = 20
 # The share of a cluster's cells from which a lineage counts. It is also this many times its share in most other
@@ -96,13 +96,13 @@ def _has_lineage(
 
 
 def _known(genes: Sequence[str], species: str) -> list[tuple[str, tuple[int, ...]]]:
-    """The lineages of whose genes the data have LEAST_KNOWN or more, and the places of these."""
+    """The lineages of whose genes the data have LEAST_KNOWN, and the places of these."""
     place = {gene.upper(): index for index, gene in reversed(list(enumerate(genes)))}
     found = []
     for lineage, symbols in _lineages():
         names = (name.upper() for symbol in symbols for name in _names(symbol, species))
         places = tuple(dict.fromkeys(place[name] for name in names if name in place))
-        if len(places) >= LEAST_KNOWN:
+        if len(places) >= max(LEAST_GENES, LEAST_KNOWN * len(symbols)):
             found.append((lineage, places))
     return found
 

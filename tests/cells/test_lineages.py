@@ -80,6 +80,11 @@ def test_genes_of_mice_are_found_by_their_orthologs() -> None:
     assert pair.genes[0][0] == "Cd3d"
 
 
+def test_a_lineage_of_whose_genes_most_are_missing_is_not_looked_for() -> None:
+    few = [gene if gene not in T_CELL[2:] else "OTHER" for gene in GENES]  # two of seven
+    assert not any(pairs_of([*[[PLAIN] * 40] * 4, [BOTH] * 40], few))
+
+
 def test_nothing_is_said_without_known_genes_or_cells() -> None:
     assert pairs_of([[BOTH] * 40, [PLAIN] * 40], [f"G{n}" for n in range(len(GENES))]) == ((), ())
     assert pairs_of([[], []]) == ((), ())
