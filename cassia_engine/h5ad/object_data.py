@@ -87,11 +87,7 @@ class ObjectData:
         return np.asarray(element[:, :2], np.float64)
 
     def _column(self, name: str) -> pd.Series[Any]:
-        """A column of obs by its name as text; of several the first."""
-        obs = self.adata.obs
-        place = [str(column) for column in obs.columns].index(name)
-        found: pd.Series[Any] = obs.iloc[:, place]
-        return found
+        return _columns(self.adata.obs)[name]
 
     def genes(self, raw: bool) -> list[str]:
         frame = self._var(raw)
@@ -99,16 +95,22 @@ class ObjectData:
 
     def gene_columns(self, raw: bool) -> dict[str, bool]:
         frame = self._var(raw)
-        return {} if frame is None else {str(name): _is_text(frame[name]) for name in frame.columns}
+        return {} if frame is None else {str(name): _is_text(values) for name, values in _columns(frame).items()}
 
     def gene_texts(self, raw: bool, column: str) -> list[str | None]:
-        values = self._var(raw)[column]  # type: ignore[index] # a column of gene_columns
+        values = _columns(self._var(raw))[column]
         return [None if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
 
     def matrices(self) -> list[str]:
         raw = ["raw/X"] if self.adata.raw is not None else []
         layers = [f"layers/{name}" for name in self.adata.layers]
-        return [*(["X"] if self.adata.X is not None else []), *raw, *layers]
+        return [*(["X"] if self._has_x() else []), *raw, *layers]
+
+    def _has_x(self) -> bool:
+        try:
+            return self.adata.X is not None
+        except KeyError:  # of a backed one that has none
+            return False
 
     def matrix(self, place: str) -> Matrix:
         if place.startswith("layers/"):
@@ -123,6 +125,15 @@ class ObjectData:
         if not raw:
             return self.adata.var  # type: ignore[no-any-return]
         return None if self.adata.raw is None else self.adata.raw.var
+
+
+def _columns(frame: Any) -> dict[str, pd.Series[Any]]:
+    """The columns of a frame by their names as text; of several the first."""
+    found: dict[str, pd.Series[Any]] = {}
+    for place, name in enumerate(map(str, frame.columns)):
+        if name not in found:
+            found[name] = frame.iloc[:, place]
+    return found
 
 
 def _records(value: Any) -> dict[str, Any]:

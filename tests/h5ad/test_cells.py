@@ -79,6 +79,9 @@ def test_scaled_values_are_not_counted(
     place: str | None, changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     def change(file: h5py.File) -> None:
+        for name in ("X", "var"):  # all ranked genes are in raw only
+            del file[name]
+            file.copy(f"raw/{name}", name)
         if place:
             file[place] = file["X"][()]
         scale(file, "X")
@@ -90,6 +93,47 @@ def test_scaled_values_are_not_counted(
     assert f"X is scaled; fractions of cells that express a gene are {expected}" in caplog.text
     known = [marker.pct_in is not None for cluster in table.clusters for marker in cluster.markers]
     assert any(known) == all(known) == (place is not None)
+
+
+def test_genes_that_the_matrix_lacks_are_no_reason_to_drop_them(
+    changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in `adata[:, highly_variable]` after the test."""
+
+    def rank_in_x(file: h5py.File) -> None:
+        del file["raw"]
+        file["uns/t_test/params/use_raw"][...] = False
+
+    path = changed(rank_in_x)
+    table = read(path, rank_key="t_test")
+    assert "17 of the ranked genes are not in X (" in caplog.text
+    assert "fractions of cells that express a gene are unknown and min_pct has no effect; rank again" in caplog.text
+    markers = [marker for cluster in table.clusters for marker in cluster.markers]
+    assert markers and all(marker.pct_in is None for marker in markers)
+    with h5py.File(path) as file:
+        names = FileData("a", file).genes(raw=False)
+    assert {marker.gene for marker in markers} - {*names}
+
+
+def test_columns_of_genes_in_memory_by_numbers_and_twice() -> None:
+    adata = in_memory(SCANPY)
+    symbols = [f"G{number}" for number in range(len(adata.var))]
+    adata.var = pd.concat([adata.var.assign(s=symbols)] * 2, axis=1)
+    adata.var[0] = symbols
+    data = ObjectData("a", adata)
+    assert data.gene_columns(raw=False) == {"s": True, "0": True}
+    assert data.gene_texts(False, "s") == data.gene_texts(False, "0") == symbols
+
+
+def test_a_backed_object_without_x() -> None:
+    class Backed(SimpleNamespace):
+        @property
+        def X(self) -> Any:
+            raise KeyError("object 'X' doesn't exist")
+
+    adata = in_memory(SCANPY)
+    found = {name: value for name, value in vars(adata).items() if name != "X"}
+    assert ObjectData("a", Backed(**found)).matrices() == ["raw/X"]
 
 
 @pytest.mark.parametrize("has_counts", [True, False])
