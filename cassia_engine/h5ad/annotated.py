@@ -66,6 +66,14 @@ class RankedGenes:
     parameters: Mapping[str, Any]
 
 
+def log_base_of(noted: object) -> float | None:
+    """The base that Scanpy's log1p noted in `uns`; None for e, and where what is noted is no base."""
+    base = noted.get("base") if isinstance(noted, Mapping) else None
+    if isinstance(base, (int, float, np.integer, np.floating)) and base > 0 and base != 1:
+        return float(base)
+    return None
+
+
 class AnnotatedData(Protocol):
     """An AnnData."""
 

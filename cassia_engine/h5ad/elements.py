@@ -79,10 +79,20 @@ def column(frame: h5py.Group, name: str) -> Element:
 
     Raises:
         KeyError: there is none of this name.
+        OSError: it has not one value per row.
     """
     if name not in columns_of(frame):
         raise KeyError(name)
-    return frame[name]
+    found: Element = frame[name]
+    if _length(found) != _length(frame[attribute(frame, "_index")]):
+        raise OSError("a column of another length than its frame")  # as of other damage
+    return found
+
+
+def _length(element: Element) -> int:
+    """How many values a column has."""
+    values = element["codes" if encoding(element) == "categorical" else "values"] if is_group(element) else element
+    return int(values.shape[0])
 
 
 def is_text(frame: h5py.Group, name: str) -> bool:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes, log_base_of
 from cassia_engine.h5ad.elements import (
     are_records,
     array,
@@ -56,7 +56,11 @@ class FileData:
         found = self.file["uns"][key]
         statistics = {name: records(found[name]) for name in STATISTICS if are_records(found.get(name))}
         fractions = {name: _fractions(found[name]) for name in FRACTIONS if is_frame(found.get(name))}
-        return RankedGenes(records(found[NAMES]), statistics, fractions, parameters(found.get("params")))
+        names = records(found[NAMES])
+        fields = (values for one in (names, *statistics.values()) for values in one.values())
+        if len({len(values) for values in fields}) > 1:
+            raise OSError("record arrays of different lengths")  # as of other damage
+        return RankedGenes(names, statistics, fractions, parameters(found.get("params")))
 
     def obs_columns(self) -> list[str]:
         return columns_of(self.file["obs"])
@@ -95,7 +99,7 @@ class FileData:
         return open_matrix(self.file[place])
 
     def log_base(self) -> float | None:
-        return parameters(self.file.get("uns/log1p")).get("base")
+        return log_base_of(parameters(self.file.get("uns/log1p")))
 
     def _var(self, raw: bool) -> h5py.Group | None:
         frame = self.file.get("raw/var" if raw else "var")

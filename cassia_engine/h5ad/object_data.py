@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes, log_base_of
 from cassia_engine.h5ad.matrix import Matrix, matrix_of
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ class ObjectData:
         return matrix_of(place, self.adata.raw.X if place == "raw/X" else self.adata.X)
 
     def log_base(self) -> float | None:
-        base: float | None = (self.adata.uns.get("log1p") or {}).get("base")
-        return base
+        return log_base_of(self.adata.uns.get("log1p"))
 
     def _var(self, raw: bool) -> pd.DataFrame | None:
         if not raw:

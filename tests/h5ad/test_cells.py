@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.annotated import log_base_of
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.object_data import ObjectData
@@ -22,6 +23,7 @@ from cassia_engine.h5ad.rank import rank
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.settings import SplitSettings
 from tests.h5ad.test_real_files import FILES, LOOSE
+from tests.raising import raises
 
 SCANPY = FILES / "scanpy.h5ad"
 
@@ -113,6 +115,24 @@ def test_genes_that_the_matrix_lacks_are_no_reason_to_drop_them(
     with h5py.File(path) as file:
         names = FileData("a", file).genes(raw=False)
     assert {marker.gene for marker in markers} - {*names}
+
+
+def shorten(file: h5py.File, place: str) -> None:
+    values = file[place][:-1]
+    del file[place]
+    file[place] = values
+
+
+@pytest.mark.parametrize("place", ["obs/batch/codes", "uns/t_test/names", "uns/t_test/scores"])
+def test_arrays_of_other_lengths_are_damage(place: str, changed: Callable[..., Path]) -> None:
+    with raises("h5ad-damaged", path="a.h5ad"):
+        read(changed(lambda file: shorten(file, place)), rank_key="t_test")
+
+
+@pytest.mark.parametrize("noted", [True, "2", [2.0], {"base": "2"}, {"base": -2.0}, {"base": 0}, {}, None])
+def test_what_is_no_base_of_a_logarithm_is_not_taken_for_one(noted: Any) -> None:
+    assert log_base_of(noted) is None
+    assert log_base_of({"base": np.float32(2)}) == 2.0
 
 
 def test_columns_of_genes_in_memory_by_numbers_and_twice() -> None:
