@@ -62,12 +62,18 @@ def citations(
     placed = any(r.has_cell_type for r in results)
     answered = run.provider or any(r.usage.calls for r in results)
     table = OF_TABLES.get(selection.marker_format)
+    made = "ranked the genes" if _of_cells(results) else "made the marker table"
     return (
         *([ONTOLOGY] if placed else []),
         *([f"{_from_cassia(run, results)} follow {CASSIA}"] if answered else []),
-        *([f"If it made the marker table, {table}"] if table else []),
+        *([f"If it {made}, {table}"] if table else []),
         *(OF_SOFTWARE[name] for name in made_with or {} if name in OF_SOFTWARE),
     )
+
+
+def _of_cells(results: Sequence[ClusterResult]) -> bool:
+    """Whether the markers are out of an AnnData."""
+    return any(result.cluster.cells for result in results)
 
 
 def _from_cassia(run: RunInfo, results: Sequence[ClusterResult]) -> str:
@@ -91,7 +97,9 @@ def _given(
         f"Cell types of {plural(len(results), 'cluster')}{f' ({about})' if about else ''} were proposed by "
         f"cassia{version}{f' ({within})' if within else ''}."
     )
-    if form := TABLES.get(selection.marker_format):
+    if _of_cells(results):
+        yield "The ranked genes are out of an AnnData, in the form of Scanpy's rank_genes_groups."
+    elif form := TABLES.get(selection.marker_format):
         yield f"The marker genes came in a table of the form of {form}."
     limits = thresholds(selection)
     chosen = f" among those that pass the filter ({limits})" if limits else ""

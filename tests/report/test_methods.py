@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from cassia_engine.cli.app import cassia
-from cassia_engine.records import ClusterResult, Outcome, RunInfo, Selection, Usage
+from cassia_engine.records import ClusterCells, ClusterResult, Outcome, RunInfo, Selection, Usage
 from cassia_engine.report.methods import citations, methods
 from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import conversations
@@ -117,6 +117,15 @@ def test_labels_by_persons_are_counted_by_what_they_did() -> None:
 def test_runs_that_were_mixed_are_not_told_as_one() -> None:
     notice = "the clusters were annotated by 2 different runs (openrouter a of cassia 0.1.0, offline b of cassia 0.1.0)"
     assert notice[1:] in text([make.annotated()], replace(RUN, mixed=notice))
+
+
+def test_markers_out_of_an_anndata_came_in_no_table() -> None:
+    selection = replace(make.SELECTION, marker_format="scanpy")
+    result = make.annotated(cluster=replace(make.cluster(), cells=ClusterCells(812)))
+    said = text([result], selection=selection)
+    assert "The ranked genes are out of an AnnData, in the form of Scanpy's rank_genes_groups." in said
+    assert "came in a table" not in said
+    assert [entry for entry in citations(selection, RUN, [result]) if entry.startswith("If it ranked the genes, ")]
 
 
 @pytest.mark.parametrize(
