@@ -269,13 +269,15 @@ def test_dots_show_mean_expression_where_the_cells_are_known(visit: Open) -> Non
     mark = found.page.locator(f"{row} .dot").first
     mark.scroll_into_view_if_needed()
     mark.hover()
+    found.page.locator("#dotplot .tip text").first.wait_for()
     said = found.page.locator("#dotplot .tip text").all_text_contents()
     assert said[0] == "CD3D in cluster 2, B cell"
     assert said[1].startswith("mean 0.")
     assert said[2] == "not among its markers"
     assert said[3].endswith("% of its cells")
     found.page.click("#dotplot .values > summary")
-    assert found.texts("#dotplot table caption")[0].startswith("Mean expression and share of the cluster's cells;")
+    caption = found.page.locator("#dotplot table caption").first.text_content()  # waits for it
+    assert caption and caption.startswith("Mean expression and share of the cluster's cells;")
 
 
 def test_dots_are_scaled_by_gene_or_coloured_by_fold_change(visit: Open) -> None:
