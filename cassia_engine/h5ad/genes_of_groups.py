@@ -70,7 +70,7 @@ class Repeats:
         Args:
             genes: as the AnnData calls them.
             names: what they are called in the table, None for nameless ones, which do not stay.
-            fractions: of the cluster's cells, each of a row; None where they are unknown.
+            fractions: of the cluster's cells, one for each row; None where they are unknown.
         """
         mask = np.array([name is not None for name in names], bool)
         if len({*names} - {None}) == mask.sum():

@@ -68,7 +68,7 @@ def _with_name(label_set: LabelSet, label_na: str) -> LabelSet:
 
 
 def _described(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
-    """The columns that are wanted, with a value per cluster."""
+    """The columns that are wanted, with one value per cluster."""
     if wanted.standard == Standard.SCDOWNSTREAM:
         return scdownstream_columns(label_set.labels, wanted.prefix)
     return own_columns(label_set.labels, wanted.prefix) + _of_portal(data, label_set, wanted, taken)

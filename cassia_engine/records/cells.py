@@ -124,8 +124,8 @@ class SampledCells(Record, frozen=True):
     Attributes:
         n_cells: the cells of the data set; those listed here may be fewer.
         coordinates_key: the key of obsm that `x` and `y` are of, such as X_umap; "" where there are none.
-        x, y: a sampled cell each.
-        clusters: a sampled cell each, the index of its cluster; -1 for a cell without one.
+        x, y: coordinates, one for each sampled cell.
+        clusters: the index of its cluster for each sampled cell; -1 for a cell without one.
         matrix: where values were read, such as "X", "raw/X" or "layers/counts"; "" where there are none.
         is_counts: they are raw counts, else as they are in the file (log-normalized, as a rule).
         genes: the markers of all clusters.

@@ -1,4 +1,4 @@
-"""The clusters of all samples side by side: a row per cell type in the order of the ontology, a column per sample."""
+"""All samples side by side: one row per cell type in the order of the ontology, one column per sample."""
 
 from __future__ import annotations
 

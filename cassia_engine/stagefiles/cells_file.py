@@ -1,4 +1,4 @@
-"""The file of the sampled cells of a data set, from split to collect: JSON Lines, a header and a line per gene."""
+"""The file of the sampled cells of a data set, from split to collect: JSON Lines, a header and one line per gene."""
 
 from __future__ import annotations
 
