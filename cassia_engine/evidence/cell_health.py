@@ -6,8 +6,8 @@ Each rule has its limit here; docs/report.md says them in words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from cassia_engine.records import ClusterCells, LineagePair, QualityMeasure
 
@@ -34,26 +34,11 @@ class HealthKind(StrEnum):
     MITOCHONDRIAL = "mitochondrial"
 
 
-@dataclass(frozen=True, slots=True)
-class HealthIssue:
-    """A doubt about a cluster's cells.
-
-    Attributes:
-        measure: the quality measure behind it, or None.
-        pair: the lineages behind it, or None.
-    """
+class HealthIssue(NamedTuple):
+    """A doubt about a cluster's cells; `text` is a sentence with the figures."""
 
     kind: HealthKind
-    measure: QualityMeasure | None = None
-    pair: LineagePair | None = None
-
-    @property
-    def text(self) -> str:
-        """A sentence with the figures."""
-        if self.pair:
-            return _of_pair(self.pair, self.kind)
-        assert self.measure
-        return _of_measure(self.measure, self.kind)
+    text: str
 
 
 def health_issues(cells: ClusterCells) -> tuple[HealthIssue, ...]:
@@ -63,26 +48,21 @@ def health_issues(cells: ClusterCells) -> tuple[HealthIssue, ...]:
 
 
 def _of_quality(measures: Mapping[str, QualityMeasure]) -> Iterator[HealthIssue]:
-    low = [m for m in map(measures.get, ("n_genes", "n_counts")) if m and m.value < LOW_COUNTS * m.overall]
-    if low:
-        yield HealthIssue(HealthKind.LOW_COUNTS, low[0])
+    for name in ("n_genes", "n_counts"):
+        measure = measures.get(name)
+        if measure and measure.value < LOW_COUNTS * measure.overall:
+            yield _of_measure(measure, HealthKind.LOW_COUNTS)
+            break
     for name, kind, least, factor in (
         ("mitochondrial", HealthKind.MITOCHONDRIAL, LEAST_MITOCHONDRIAL, HIGH_MITOCHONDRIAL),
         ("doublet_score", HealthKind.DOUBLETS, LEAST_DOUBLET_SCORE, HIGH_DOUBLET_SCORE),
     ):
         measure = measures.get(name)
         if measure and measure.value >= max(least, factor * measure.overall):
-            yield HealthIssue(kind, measure)
+            yield _of_measure(measure, kind)
 
 
-def _of_lineages(pair: LineagePair) -> HealthIssue:
-    more, fewer = max(pair.in_first, pair.in_second), min(pair.in_first, pair.in_second)
-    together = more >= NEARLY_ALL or pair.in_both >= ABOVE_CHANCE * pair.by_chance
-    same = together and pair.in_both >= IN_SAME_CELLS * fewer
-    return HealthIssue(HealthKind.DOUBLETS if same else HealthKind.TWO_LINEAGES, pair=pair)
-
-
-def _of_measure(measure: QualityMeasure, kind: HealthKind) -> str:
+def _of_measure(measure: QualityMeasure, kind: HealthKind) -> HealthIssue:
     what = {
         "n_genes": f"{measure.value:,.0f} genes per cell, {measure.overall:,.0f} in all cells",
         "n_counts": f"{measure.value:,.0f} counts per cell, {measure.overall:,.0f} in all cells",
@@ -94,13 +74,17 @@ def _of_measure(measure: QualityMeasure, kind: HealthKind) -> str:
         HealthKind.MITOCHONDRIAL: "Dying cells, or cells rich in mitochondria such as muscle",
         HealthKind.DOUBLETS: "Often two cells in one droplet",
     }[kind]
-    return f"{said}: {what}."
+    return HealthIssue(kind, f"{said}: {what}.")
 
 
-def _of_pair(pair: LineagePair, kind: HealthKind) -> str:
-    where = "in the same cells, as doublets have them" if kind is HealthKind.DOUBLETS else "in one cluster"
+def _of_lineages(pair: LineagePair) -> HealthIssue:
+    more, fewer = max(pair.in_first, pair.in_second), min(pair.in_first, pair.in_second)
+    together = more >= NEARLY_ALL or pair.in_both >= ABOVE_CHANCE * pair.by_chance
+    same = together and pair.in_both >= IN_SAME_CELLS * fewer
+    where = "in the same cells, as doublets have them" if same else "in one cluster"
     shares = (
         f"{pair.first} markers in {pair.in_first:.0%} of the cells, {pair.second} markers in {pair.in_second:.0%}, "
         f"both in {pair.in_both:.0%} ({pair.by_chance:.0%} by chance)"
     )
-    return f"Markers of two lineages {where}: {shares}."
+    kind = HealthKind.DOUBLETS if same else HealthKind.TWO_LINEAGES
+    return HealthIssue(kind, f"Markers of two lineages {where}: {shares}.")

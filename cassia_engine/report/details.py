@@ -102,8 +102,10 @@ def detail_data(result: ClusterResult, run: RunInfo, own: Own) -> dict[str, Any]
     data = given(found)
     if result.replaced:
         data["answered"] = row_data(row(uncorrected(result), run.provider))
-    if found.cells and found.cells.witnesses:
-        data["cells"] = {**given(found.cells), "witnesses": list(map(_witness, compared_witnesses(result)))}
+    if found.cells:
+        lineages = [{**given(pair), "by_chance": pair.by_chance} for pair in found.cells.lineages]
+        more = {"lineages": lineages, "witnesses": list(map(_witness, compared_witnesses(result)))}
+        data["cells"] = {**given(found.cells), **{name: values for name, values in more.items() if values}}
     if found.review_flags:
         data["review_flags"] = [{**given(flag), "tone": flag.tone} for flag in found.review_flags]
     if found.turns:

@@ -80,7 +80,7 @@ function pairBlocks(pairs) {
       [[pair.second, " ", named(pair.genes[1])], pair.in_second],
       ["both in one cell", pair.in_both],
     ];
-    const chance = `${worded("in", pair.in_first * pair.in_second)} if the two were independent; ${counted(pair.n_cells, "cell")} looked at`;
+    const chance = `${worded("in", pair.by_chance)} if the two were independent; ${counted(pair.n_cells, "cell")} looked at`;
     return h("div", { class: "shares" }, h("h4", {}, "Markers of ", bdi(pair.first), " and ", bdi(pair.second)), h("ul", {}, bars.map(([name, value]) => bar(name, value, worded("in", value)))), h("p", { class: "note" }, chance));
   });
 }
