@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import Confidence, Status, StatusCluster
-from cassia_engine.report.conflicts import Conflict, Place, are_compared, conflicts, type_key
+from cassia_engine.report.answers import PIPS
+from cassia_engine.report.conflicts import Conflict, ConflictKind, Place, are_compared, conflicts, type_key
 from cassia_engine.report.lineage_hues import lineage_of
 from cassia_engine.report.rows import anchor
 from cassia_engine.report.tree import tree
@@ -18,7 +19,6 @@ from cassia_engine.report.wording import plural
 LISTED_AT_ONCE = 8  # conflicts, before the list folds
 GENES_NAMED = 6
 NAMED_AT_MOST = 6  # clusters of a side of a conflict
-PIPS = {confidence.value: number for number, confidence in enumerate(reversed(Confidence), 1)}
 NO_TYPE = "no cell type"
 
 
@@ -52,7 +52,7 @@ class TypeRow:
 class ConflictItem:
     """A conflict in words: what it is, and of both sides the type with its clusters."""
 
-    kind: str
+    kind: ConflictKind
     word: str
     sides: tuple[tuple[str, tuple[Member, ...], int], ...]
     genes: tuple[str, ...]
@@ -71,10 +71,10 @@ class Across:
 
 
 WORDS = {
-    "types": "same markers, different types",
-    "terms": "one label, different terms",
-    "unnamed": "same markers, one without a type",
-    "depth": "same markers, one type broader",
+    ConflictKind.TYPES: "same markers, different types",
+    ConflictKind.TERMS: "one label, different terms",
+    ConflictKind.UNNAMED: "same markers, one without a type",
+    ConflictKind.DEPTH: "same markers, one type broader",
 }
 
 
@@ -85,7 +85,7 @@ def across(statuses: Sequence[Status]) -> Across | None:
     reviews = {status.name: dict(status.review) for status in statuses}
     found = conflicts(statuses)
     items = tuple(_item(conflict, reviews) for conflict in found)
-    grave = [conflict for conflict in found if conflict.kind in ("types", "terms")]
+    grave = [conflict for conflict in found if conflict.kind.is_contradiction]
     open_types = {type_key(place.cluster) for conflict in grave for place in (*conflict.first, *conflict.second)}
     return Across(
         lead=f"{plural(len(grave), 'conflict')} between samples."
@@ -125,7 +125,7 @@ def _rows(
     shown: dict[int, int] = {}  # depth by node
     nodes = tree(terms)["nodes"]
     for index, node in enumerate(nodes):
-        above = next(_shown_above(nodes, index, shown), None)
+        above = _shown_above(nodes, index, shown)
         if node["clusters"] or node["parent"] is None:
             shown[index] = 0 if above is None else shown[above] + 1
             if node["clusters"]:
@@ -141,12 +141,12 @@ def _rows(
         yield row("", NO_TYPE, "", 0)
 
 
-def _shown_above(nodes: Sequence[Mapping[str, int | None]], index: int, shown: Mapping[int, int]) -> Iterator[int]:
+def _shown_above(nodes: Sequence[Mapping[str, int | None]], index: int, shown: Mapping[int, int]) -> int | None:
+    """The nearest node above another one that has a row, if any has."""
     parent = nodes[index]["parent"]
-    while parent is not None:
-        if parent in shown:
-            yield parent
+    while parent is not None and parent not in shown:
         parent = nodes[parent]["parent"]
+    return parent
 
 
 def _member(place: Place, reviews: Mapping[str, Mapping[str, str]], title: str) -> Member:
@@ -157,7 +157,7 @@ def _member(place: Place, reviews: Mapping[str, Mapping[str, str]], title: str) 
         link=f"{report_link(place.sample)}#{anchor(cluster.id)}",
         label="" if cluster.label.casefold() == title.casefold() else cluster.label,
         confidence=cluster.confidence,
-        pips=PIPS.get(cluster.confidence, 0),
+        pips=PIPS[Confidence(cluster.confidence)] if cluster.confidence else 0,
         size="" if cluster.n_cells is None else plural(cluster.n_cells, "cell"),
         review=reviews[place.sample].get(cluster.id, ""),
     )
@@ -165,7 +165,7 @@ def _member(place: Place, reviews: Mapping[str, Mapping[str, str]], title: str) 
 
 def _item(conflict: Conflict, reviews: Mapping[str, Mapping[str, str]]) -> ConflictItem:
     def side(places: Sequence[Place]) -> tuple[str, tuple[Member, ...], int]:
-        title = _title(places[0].cluster, with_term=conflict.kind == "terms")
+        title = _title(places[0].cluster, with_term=conflict.kind is ConflictKind.TERMS)
         named = tuple(_member(place, reviews, title) for place in places[:NAMED_AT_MOST])
         return title, named, len(places) - len(named)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import combinations
 
 from cassia_engine.ontology import Ontology
@@ -17,8 +18,19 @@ from cassia_engine.records import Status, StatusCluster
 LEAST_SHARED = 5  # of the first markers of both, those that two clusters must share
 MOST_COMPARED = 2000  # clusters of a run; comparing takes time by their square
 
-# In the order of the list.
-KINDS = ("types", "terms", "unnamed", "depth")
+
+class ConflictKind(StrEnum):
+    """What contradicts what, in the order of the list."""
+
+    TYPES = "types"  # of different branches of the ontology
+    TERMS = "terms"  # one label with different terms
+    UNNAMED = "unnamed"  # the second has no type
+    DEPTH = "depth"  # the first is the broader one
+
+    @property
+    def is_contradiction(self) -> bool:
+        """Whether both cannot be true; the others are differences to look at."""
+        return self in (ConflictKind.TYPES, ConflictKind.TERMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +46,11 @@ class Conflict:
     """Two types that stand for the same cells in different samples.
 
     Attributes:
-        kind: "types": of different branches of the ontology; "terms": one label with different terms; "unnamed": the
-            second has no type; "depth": the first is the broader one.
         first, second: the clusters of each, in the samples' order.
-        genes: markers that these share, those of most pairs first; empty for "terms".
+        genes: markers that these share, those of most pairs first; empty for TERMS.
     """
 
-    kind: str
+    kind: ConflictKind
     first: tuple[Place, ...]
     second: tuple[Place, ...]
     genes: tuple[str, ...] = ()
@@ -54,7 +64,8 @@ def type_key(cluster: StatusCluster) -> str:
 def conflicts(statuses: Sequence[Status]) -> tuple[Conflict, ...]:
     """All of them, the ones to look at first in front."""
     found = [*_of_markers(statuses), *_of_terms(statuses)]
-    return tuple(sorted(found, key=lambda one: (KINDS.index(one.kind), -len(one.first) - len(one.second))))
+    order = list(ConflictKind)
+    return tuple(sorted(found, key=lambda one: (order.index(one.kind), -len(one.first) - len(one.second))))
 
 
 def are_compared(statuses: Sequence[Status]) -> bool:
@@ -72,12 +83,12 @@ def _of_terms(statuses: Sequence[Status]) -> Iterator[Conflict]:
     for by_term in by_label.values():
         for first, second in combinations(by_term.values(), 2):
             if len({place.sample for place in (*first, *second)}) > 1:
-                yield Conflict("terms", tuple(first), tuple(second))
+                yield Conflict(ConflictKind.TERMS, tuple(first), tuple(second))
 
 
 def _of_markers(statuses: Sequence[Status]) -> Iterator[Conflict]:
     """Clusters that share their markers and not their type, those of the same two types together."""
-    pairs: dict[tuple[str, str, str], list[tuple[Place, Place]]] = defaultdict(list)
+    pairs: dict[tuple[ConflictKind, str, str], list[tuple[Place, Place]]] = defaultdict(list)
     for first, second in _same_cells(statuses) if are_compared(statuses) else ():
         kind, swapped = _compared(first.cluster, second.cluster)
         if kind:
@@ -95,19 +106,22 @@ def _each_once(places: Sequence[Place], order: Mapping[str, int]) -> tuple[Place
     return tuple(sorted(found.values(), key=lambda place: order[place.sample]))
 
 
-def _compared(first: StatusCluster, second: StatusCluster) -> tuple[str, bool]:
-    """The kind of conflict between clusters of the same cells, "" for none; and whether the second goes first."""
+def _compared(first: StatusCluster, second: StatusCluster) -> tuple[ConflictKind | None, bool]:
+    """The kind of conflict between clusters of the same cells, if there is one; and whether the second goes first.
+
+    By "is a" alone, not by `ontology.compare`: that a plasma cell counts as a B cell there makes it no broader name.
+    """
     if type_key(first) == type_key(second) or first.label.casefold() == second.label.casefold():
-        return "", False
+        return None, False
     if not first.label or not second.label:
-        return "unnamed", not first.label
+        return ConflictKind.UNNAMED, not first.label
     known = Ontology.load()
     if first.cl_id in known and second.cl_id in known:
         if known.is_a(second.cl_id, first.cl_id):
-            return "depth", False
+            return ConflictKind.DEPTH, False
         if known.is_a(first.cl_id, second.cl_id):
-            return "depth", True
-    return "types", type_key(second) < type_key(first)
+            return ConflictKind.DEPTH, True
+    return ConflictKind.TYPES, type_key(second) < type_key(first)
 
 
 @dataclass(frozen=True, slots=True)
