@@ -6,9 +6,10 @@ Clusters go by their place among the results, cells by their place in `embedding
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from cassia_engine.records import ClusterResult, GeneExpression, SampledCells
 from cassia_engine.report.markertable import short
@@ -35,7 +36,32 @@ def values_words(cells: SampledCells) -> str:
     return f"{'raw counts' if cells.is_counts else 'values'} in {cells.matrix}"
 
 
-def embedding(cells: SampledCells, results: Sequence[ClusterResult]) -> dict[str, Any] | None:
+class Pictures(NamedTuple):
+    """What the page carries of the cells.
+
+    Attributes:
+        parts: by the names of the page's packed parts; what is not known has none.
+        values: what the values of genes are, in words.
+    """
+
+    parts: Mapping[str, Any] = MappingProxyType({})
+    values: str = ""
+
+
+def pictures(cells: SampledCells | None, rows: Sequence[Row], results: Sequence[ClusterResult]) -> Pictures:
+    """What the page carries of the cells; nothing where only a table is known."""
+    if cells is None:
+        return Pictures()
+    genes = carried(cells, results)
+    found: dict[str, Any] = {"embedding": embedding(cells, results, genes), "means": means(cells, rows)}
+    if found["embedding"]:
+        found["expression"] = [{"highest": short(gene.highest), "values": gene.values} for gene in genes]
+    return Pictures({name: part for name, part in found.items() if part is not None}, values_words(cells))
+
+
+def embedding(
+    cells: SampledCells, results: Sequence[ClusterResult], genes: Sequence[GeneExpression]
+) -> dict[str, Any] | None:
     """The sampled cells that have a place; None where there are none.
 
     Returns:
@@ -45,7 +71,7 @@ def embedding(cells: SampledCells, results: Sequence[ClusterResult]) -> dict[str
         cluster: the place of each cell's cluster, -1 for none.
         left_out: sampled cells without coordinates.
         at: where that leaves any out, the places of the others among the sampled cells.
-        genes: those whose values `expression` has.
+        genes: those whose values the part `expression` has, in that order.
         values: what these are, in words.
     """
     points = zip(cells.x, cells.y, strict=False)
@@ -66,19 +92,13 @@ def embedding(cells: SampledCells, results: Sequence[ClusterResult]) -> dict[str
         "cluster": [_place(cells.clusters[place], len(results)) for place in kept],
         "left_out": left_out,
         **({"at": kept} if left_out else {}),
-        "genes": [gene.gene for gene in carried(cells, results)],
+        "genes": [gene.gene for gene in genes],
         "values": values_words(cells),
     }
 
 
 def _place(cluster: int, count: int) -> int:
     return cluster if 0 <= cluster < count else -1
-
-
-def expression(cells: SampledCells, results: Sequence[ClusterResult]) -> Iterator[dict[str, Any]]:
-    """The genes of `embedding`, in that order: the largest value, and the values as the record has them."""
-    for gene in carried(cells, results):
-        yield {"highest": short(gene.highest), "values": gene.values}
 
 
 def carried(cells: SampledCells, results: Sequence[ClusterResult]) -> list[GeneExpression]:

@@ -26,8 +26,9 @@ from functools import cache
 from typing import Any
 
 from cassia_engine.ontology import RELEASE
-from cassia_engine.records import ClusterResult, Dataset, RunInfo, SampledCells, Selection, to_json
-from cassia_engine.report import cell_pictures, library, wording
+from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
+from cassia_engine.report import library, wording
+from cassia_engine.report.cell_pictures import Pictures
 from cassia_engine.report.details import detail_data, who_answered
 from cassia_engine.report.lineage_hues import LINEAGES
 from cassia_engine.report.links import TERM_PAGE, gene_page
@@ -48,11 +49,11 @@ def page_data(
     selection: Selection,
     run: RunInfo,
     results: Sequence[ClusterResult],
-    cells: SampledCells | None = None,
+    pictures: Pictures,
 ) -> dict[str, Any]:
     """What every script wants at once."""
     keys = {key for key, _, _ in page.columns}
-    means = {"means": cell_pictures.values_words(cells)} if cells and cell_pictures.means(cells, page.rows) else {}
+    means = {"means": pictures.values} if "means" in pictures.parts else {}
     largest = strongest(results)
     return {
         "key": run_key(dataset, selection, run, results),
@@ -73,9 +74,12 @@ def page_data(
 
 
 def packed(
-    page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult], cells: SampledCells | None = None
+    page: Page, dataset: Dataset, run: RunInfo, results: Sequence[ClusterResult], pictures: Pictures
 ) -> Iterator[tuple[str, str]]:
-    """The packed parts by name; of what grows with the clusters `pack` gets iterators, which it never holds whole."""
+    """The packed parts by name, those of the cells among them.
+
+    Of what grows with the clusters `pack` gets iterators, which it never holds whole.
+    """
     texts = Texts(results)
     yield "rows", pack(row_data(row) for row in page.rows)
     yield "markers", pack(markers(results, page.columns))
@@ -84,19 +88,10 @@ def packed(
     yield "tree", pack(tree([row.cl_id for row in page.rows]))
     yield "links", pack({"gene": gene_page(dataset.species), "term": TERM_PAGE})
     yield from constants().items()
-    if cells:
-        yield from _of_cells(cells, page, results)
+    yield from ((name, pack(part)) for name, part in pictures.parts.items())
     for start in range(0, len(results), BLOCK):
         block = results[start : start + BLOCK]
         yield f"details-{start // BLOCK}", pack(detail_data(one, run, texts.of_cluster()) for one in block)
-
-
-def _of_cells(cells: SampledCells, page: Page, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:
-    if embedding := cell_pictures.embedding(cells, results):
-        yield "embedding", pack(embedding)
-        yield "expression", pack(cell_pictures.expression(cells, results))
-    if means := cell_pictures.means(cells, page.rows):
-        yield "means", pack(means)
 
 
 @cache

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, SampledCells, Selection
-from cassia_engine.report import assemble, data, library, view
+from cassia_engine.report import assemble, cell_pictures, data, library, view
 from cassia_engine.report.pack import inline, visible
 
 
@@ -46,13 +46,14 @@ def pieces(
 ) -> Iterator[str]:
     """The same document in pieces: of thousands of clusters it is large, and need not be in memory as a whole."""
     page = view.page(dataset, selection, run, results, made_with or {}, cells)
+    pictures = cell_pictures.pictures(cells, page.rows, results)
     return (
         environment()
         .get_template("report.html.j2")
         .generate(
             page=page,
-            data=Markup(inline(data.page_data(page, dataset, selection, run, results, cells))),
-            packed=((name, Markup(text)) for name, text in data.packed(page, dataset, run, results, cells)),
+            data=Markup(inline(data.page_data(page, dataset, selection, run, results, pictures))),
+            packed=((name, Markup(text)) for name, text in data.packed(page, dataset, run, results, pictures)),
             **frame(library.text()),
         )
     )

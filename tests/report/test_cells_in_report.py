@@ -115,7 +115,7 @@ def test_embedding_keeps_its_proportions_and_its_clusters() -> None:
 @example([(0.0, 0.0), (1e-320, 0.0)])
 def test_any_coordinates_give_whole_numbers_within_the_picture(points: list[tuple[float, float]]) -> None:
     cells = SampledCells(20, "X_tsne", tuple(x for x, _ in points), tuple(y for _, y in points), (0,) * len(points))
-    found = cell_pictures.embedding(cells, make.mixed_bag())
+    found = cell_pictures.embedding(cells, make.mixed_bag(), [])
     finite = [point for point in points if all(abs(value) <= cell_pictures.FARTHEST for value in point)]
     assert (found is None) == (not finite)
     if found:
