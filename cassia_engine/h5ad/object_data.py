@@ -41,7 +41,7 @@ class ObjectData:
     def groups(self, column: str) -> Groups:
         import pandas as pd
 
-        values = self._column(column)
+        values = _column(self.adata.obs, column)
         if not isinstance(values.dtype, pd.CategoricalDtype):
             if pd.api.types.is_float_dtype(values.dtype):
                 raise ValueError(column)
@@ -57,7 +57,7 @@ class ObjectData:
     def categories(self, column: str, most: int) -> Groups | None:
         import pandas as pd
 
-        values = self._column(column)
+        values = _column(self.adata.obs, column)
         if isinstance(values.dtype, pd.CategoricalDtype):
             found = np.asarray(values.cat.codes, np.int64), values.cat.categories
         elif pd.api.types.infer_dtype(values, skipna=True) in ("string", "boolean"):
@@ -69,7 +69,7 @@ class ObjectData:
         return Groups(np.asarray(codes, np.int64), labels) if is_usable else None
 
     def numbers(self, column: str) -> NDArray[np.float64] | None:
-        return _numbers(self._column(column))
+        return _numbers(_column(self.adata.obs, column))
 
     def coordinate_keys(self) -> list[str]:
         return [str(key) for key in self.adata.obsm]
@@ -86,19 +86,17 @@ class ObjectData:
             return None
         return np.asarray(element[:, :2], np.float64)
 
-    def _column(self, name: str) -> pd.Series[Any]:
-        return _columns(self.adata.obs)[name]
-
     def genes(self, raw: bool) -> list[str]:
         frame = self._var(raw)
         return [] if frame is None else [str(name) for name in frame.index]
 
     def gene_columns(self, raw: bool) -> dict[str, bool]:
         frame = self._var(raw)
-        return {} if frame is None else {str(name): _is_text(values) for name, values in _columns(frame).items()}
+        names = () if frame is None else map(str, frame.columns)
+        return {name: _is_text(_column(frame, name)) for name in dict.fromkeys(names)}
 
     def gene_texts(self, raw: bool, column: str) -> list[str | None]:
-        values = _columns(self._var(raw))[column]
+        values = _column(self._var(raw), column)
         return [None if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
 
     def matrices(self) -> list[str]:
@@ -126,12 +124,9 @@ class ObjectData:
         return None if self.adata.raw is None else self.adata.raw.var
 
 
-def _columns(frame: Any) -> dict[str, pd.Series[Any]]:
-    """The columns of a frame by their names as text; of several the first."""
-    found: dict[str, pd.Series[Any]] = {}
-    for place, name in enumerate(map(str, frame.columns)):
-        if name not in found:
-            found[name] = frame.iloc[:, place]
+def _column(frame: Any, name: str) -> pd.Series[Any]:
+    """A column by its name as text; of several the first."""
+    found: pd.Series[Any] = frame.iloc[:, list(map(str, frame.columns)).index(name)]
     return found
 
 
