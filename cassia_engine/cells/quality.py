@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -24,7 +24,7 @@ class Scale(Enum):
     UNCLEAR = "percent, or fractions where none is above 1"  # percent_mito of Scanpy's old tutorial is a fraction
 
 
-# By kind, the columns that tools write, the first that is there being taken; . and capital letters do not matter.
+# By kind, the columns that tools write, the first with numbers being taken; . and capital letters do not matter.
 _COLUMNS: dict[str, dict[str, Scale]] = {
     "n_counts": dict.fromkeys(
         ("total_counts", "n_counts", "ncount_rna", "n_umi", "n_umis", "numi", "total_umis"), Scale.AS_IS
@@ -76,28 +76,33 @@ def quality(
     }
 
 
-def quality_columns(columns: Sequence[str]) -> dict[str, tuple[str, Scale]]:
-    """By kind, the column of these that has it, if one has, and what its numbers mean."""
+def quality_columns(columns: Sequence[str]) -> dict[str, list[tuple[str, Scale]]]:
+    """By kind, the columns of these that may have it, the likeliest first, and what their numbers mean."""
     there = {name.lower().replace(".", "_"): name for name in reversed(columns)}
     return {
-        kind: next((there[name], scale) for name, scale in known.items() if name in there)
+        kind: [(there[name], scale) for name, scale in known.items() if name in there]
         for kind, known in _COLUMNS.items()
         if known.keys() & there.keys()
     }
 
 
-def _of_columns(data: AnnotatedData, groups: Groups) -> list[_Measured]:
-    found = []
-    for kind, (column, scale) in quality_columns(data.obs_columns()).items():
-        values = data.numbers(column)
-        if values is None or not np.isfinite(values).any():
-            continue
-        largest = values[np.isfinite(values)].max()
-        if scale is Scale.PERCENT or (scale is Scale.UNCLEAR and largest > 1):
-            values = values / 100
-        medians = np.array([_median(values[groups.codes == group]) for group in range(len(groups.labels))])
-        found.append(_Measured(kind, medians, _median(values), column))
-    return found
+def _of_columns(data: AnnotatedData, groups: Groups) -> Iterator[_Measured]:
+    for kind, columns in quality_columns(data.obs_columns()).items():
+        measured = (_of_column(data, groups, kind, column, scale) for column, scale in columns)
+        if found := next(filter(None, measured), None):
+            yield found
+
+
+def _of_column(data: AnnotatedData, groups: Groups, kind: str, column: str, scale: Scale) -> _Measured | None:
+    """The medians of a column; None where it has no numbers."""
+    values = data.numbers(column)
+    if values is None or not np.isfinite(values).any():
+        return None
+    largest = values[np.isfinite(values)].max()
+    if scale is Scale.PERCENT or (scale is Scale.UNCLEAR and largest > 1):
+        values = values / 100
+    medians = np.array([_median(values[groups.codes == group]) for group in range(len(groups.labels))])
+    return _Measured(kind, medians, _median(values), column)
 
 
 def _median(values: NDArray[np.float64]) -> float:

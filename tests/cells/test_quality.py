@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cassia_engine.cells.quality import quality, quality_columns
+from cassia_engine.cells.quality import Scale, quality, quality_columns
 from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.expression import Expression, expression
 from cassia_engine.h5ad.matrix import Dense
@@ -48,12 +48,17 @@ def test_percent_mito_is_a_fraction_where_none_is_above_1(name: str, values: lis
 
 @pytest.mark.parametrize("name", ["nCount_RNA", "total_counts", "nUMI", "n_counts"])
 def test_names_of_scanpy_and_seurat_are_known(name: str) -> None:
-    assert quality_columns(["other", name, "leiden"]) == {"n_counts": (name, quality_columns([name])["n_counts"][1])}
+    assert quality_columns(["other", name, "leiden"]) == {"n_counts": [(name, Scale.AS_IS)]}
 
 
 @pytest.mark.parametrize("column", [["x", "y", "x", "y", "x", "y"], [None] * 6, [float("nan")] * 6, [True] * 6])
 def test_a_column_without_numbers_is_no_measure(column: list[Any]) -> None:
     assert not quality(in_memory({"n_counts": column}), GROUPS, None, [])[0]
+
+
+def test_a_column_without_numbers_gives_way_to_the_next_of_its_kind() -> None:
+    data = in_memory({"total_counts": [float("nan")] * 6, "n_genes": ["x"] * 6, "nCount_RNA": [5.0] * 6})
+    assert quality(data, GROUPS, None, [])[0] == (QualityMeasure("n_counts", 5.0, 5.0, "nCount_RNA"),)
 
 
 SYMBOLS = ["CD3D", "MT-CO1", "MTOR"]
