@@ -51,7 +51,7 @@ def compared_witnesses(result: ClusterResult) -> tuple[ComparedWitness, ...]:
 
 
 def is_pure(witness: Witness, n_cells: int) -> bool:
-    """Whether at least half of a cluster's cells have a label, and 0.7 of these one of the same lineage."""
+    """Whether LABELLED of a cluster's cells have a label, and PURE of these one of the same lineage."""
     return witness.label is not None and witness.lineage_purity >= PURE and witness.n_cells >= LABELLED * n_cells
 
 

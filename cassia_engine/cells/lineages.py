@@ -34,7 +34,7 @@ def lineage_pairs(
     n_clusters: int,
     species: str,
 ) -> tuple[tuple[LineagePair, ...], ...]:
-    """The pairs of lineages in each cluster, by how many of its cells express markers of both, most cells first.
+    """The pairs of lineages in each cluster, at most MOST_PAIRS, those first whose rarer lineage has most cells.
 
     Args:
         genes: the symbol of each gene of the matrix.
@@ -50,10 +50,10 @@ def lineage_pairs(
     sizes = np.bincount(clusters[clusters >= 0], minlength=n_clusters)
     shares = np.full((len(known), n_clusters), np.nan)
     enough = np.flatnonzero(sizes >= LEAST_CELLS)
-    for cluster in enough:
-        shares[:, cluster] = inside[:, clusters == cluster].mean(axis=1)
     if not len(enough):
         return ((),) * n_clusters
+    for cluster in enough:
+        shares[:, cluster] = inside[:, clusters == cluster].mean(axis=1)
     usual = np.nanquantile(shares, 0.25, axis=1)
     there = shares >= np.maximum(LEAST_SHARE, ABOVE_OTHERS * usual)[:, None]
     named = [(lineage, tuple(genes[place] for place in places)) for lineage, places in known]
