@@ -25,6 +25,14 @@ def is_nameless(gene: object) -> bool:
     return gene is None or gene != gene or gene in ("", "nan")
 
 
+def genes_once(ranked: RankedGenes) -> list[str]:
+    """The genes of all groups, without nameless ones, in order of appearance."""
+    found: dict[Any, None] = {}
+    for names in ranked.names.values():
+        found |= dict.fromkeys(names.tolist())
+    return [gene for gene in found if not is_nameless(gene)]
+
+
 def scored(data: AnnotatedData, key: str, ranked: RankedGenes) -> RankedGenes:
     """The ranked genes without those that COSG has not scored, and without clusters that have no others.
 

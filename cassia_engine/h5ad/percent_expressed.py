@@ -15,7 +15,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells, unreadable
 from cassia_engine.h5ad.expression import Expression
-from cassia_engine.h5ad.genes_of_groups import is_nameless
+from cassia_engine.h5ad.genes_of_groups import genes_once
 from cassia_engine.h5ad.matrix import MatrixError, first_values
 from cassia_engine.h5ad.names import listed
 
@@ -43,7 +43,8 @@ def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGe
             key,
             place,
         )
-    if missing := _missing(ranked, found.genes):
+    genes = set(found.genes)
+    if missing := [gene for gene in genes_once(ranked) if gene not in genes]:
         log.warning(
             "%s: %d of the ranked genes are not in %s (%s): they were removed or renamed after the test, so that "
             "fractions of cells that express a gene are unknown and %s has no effect; rank again",
@@ -57,12 +58,6 @@ def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGe
     if is_tested:
         log.info("%s: fractions of cells that express a gene are counted in %s", data.place, place)
     return replace(ranked, fractions=_fractions(ranked, cells.groups, found.genes, found.expression))
-
-
-def _missing(ranked: RankedGenes, genes: Sequence[str]) -> list[str]:
-    """The ranked genes that are not among those of a matrix."""
-    named = {gene for names in ranked.names.values() for gene in names.tolist() if not is_nameless(gene)}
-    return sorted(named.difference(genes))
 
 
 def are_of_scaled_values(data: AnnotatedData, tested: str, ranked: RankedGenes) -> bool:

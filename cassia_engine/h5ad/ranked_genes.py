@@ -1,24 +1,18 @@
-"""Ranked genes of an AnnData as a marker table: what `scanpy.get.rank_genes_groups_df` gives, as text."""
+"""The ranked genes of an AnnData: found or made anew, compared with its cells, and written as a marker table."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import repeat
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cassia_engine.callers import argument, option
-from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.errors import UsageError, did_you_mean, shown
-from cassia_engine.h5ad.annotated import FRACTIONS, REST, AnnotatedData, Fractions, Groups, RankedGenes
+from cassia_engine.h5ad.annotated import REST, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.coordinates import read_coordinates
-from cassia_engine.h5ad.genes_of_groups import Repeats, is_nameless, scored
+from cassia_engine.h5ad.genes_of_groups import genes_once, scored
 from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.obs_groups import named_groups, with_label_na
@@ -31,8 +25,8 @@ from cassia_engine.h5ad.percent_expressed import (
     with_fractions,
 )
 from cassia_engine.h5ad.rank import rank
+from cassia_engine.h5ad.ranked_table import write_table
 from cassia_engine.h5ad.symbols import symbols_of
-from cassia_engine.markers.files.database import connected
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +50,7 @@ def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) ->
         remedy = f"give {argument('group_key')}"
         raise UsageError(f"{what}; {remedy}", path=data.place, code="witness-without-groups")
     symbols = _symbols(data, ranked, options)
-    _write(data, ranked, symbols, text)
+    write_table(data, ranked, symbols, text)
     return cells.at(place, symbols, labels) if cells else None
 
 
@@ -204,80 +198,4 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
 
 
 def _symbols(data: AnnotatedData, ranked: RankedGenes, options: H5adOptions) -> dict[str, str]:
-    genes = [gene for gene in _each_once(ranked) if not is_nameless(gene)]
-    return symbols_of(data, genes, options.gene_symbols_column, options.has_gene_map)
-
-
-def _each_once(ranked: RankedGenes) -> dict[Any, None]:
-    """The genes of all groups, in order of appearance."""
-    found: dict[Any, None] = {}
-    for names in ranked.names.values():
-        found |= dict.fromkeys(names.tolist())
-    return found
-
-
-def _write(data: AnnotatedData, ranked: RankedGenes, symbols: Mapping[str, str], text: Path) -> None:
-    # What costs time for a gene is done once, and not for each group.
-    cells = {gene: None if is_nameless(gene) else _cell(symbols.get(gene, gene)) for gene in _each_once(ranked)}
-    fractions = [
-        _ByName({FRACTIONS[name]: found for name, found in ranked.fractions.items() if found.genes == genes})
-        for genes in dict.fromkeys(found.genes for found in ranked.fractions.values())
-    ]
-    columns: dict[str, list[NDArray[Any]]] = {}
-    dropped, repeats = 0, Repeats()
-    for group, names in ranked.names.items():
-        genes = names.tolist()
-        named = list(map(cells.get, genes))
-        rows = {"group": np.full(len(genes), _cell(group), object), "names": np.array(named, object)}
-        rows |= {name: values[group] for name, values in ranked.statistics.items() if group in values}
-        for found in fractions:
-            rows |= found.of(group, genes)
-        kept = repeats.kept(genes, named, rows.get(FRACTIONS["pts"]))
-        dropped += len(kept) - int(kept.sum())
-        for name, values in rows.items():
-            columns.setdefault(name, []).append(values[kept])
-    if filtered := dropped - repeats.n_rows:
-        log.info("%s: %d genes that a filter removed are left out", data.place, filtered)
-    repeats.say(data)
-    _write_csv({name: np.concatenate(parts) for name, parts in columns.items()}, text)
-
-
-def _write_csv(rows: Mapping[str, NDArray[Any]], text: Path) -> None:
-    selected = (
-        f"nullif(\"{name}\", 'nan')" if values.dtype.kind == "f" else f'"{name}"' for name, values in rows.items()
-    )
-    named = ", ".join(f'{value} AS "{name}"' for name, value in zip(rows, selected, strict=True))
-    with connected() as db:
-        db.register("ranked", dict(rows))
-        db.sql(f"SELECT {named} FROM ranked").write_csv(str(text), quotechar='"')
-
-
-class _ByName:
-    """Fractions of cells by the genes' names; of several genes of one name the largest, as no row says which.
-
-    Args:
-        found: by the columns that they get; all of the same genes in the same order.
-    """
-
-    def __init__(self, found: Mapping[str, Fractions]):
-        self._found = found
-        self._place: dict[Any, int] = {}
-        genes = next(iter(found.values())).genes if found else ()
-        self._numbers = np.array([self._place.setdefault(name, len(self._place)) for name in genes], np.int64)
-
-    def of(self, group: str, genes: Sequence[Any]) -> dict[str, NDArray[np.float64]]:
-        """Fractions of a group's cells, for genes in any order; NaN where one was not counted."""
-        columns = {name: one.groups[group] for name, one in self._found.items() if group in one.groups}
-        places = list(map(self._place.get, genes, repeat(-1))) if columns else []
-        return {name: self._largest(values)[places] for name, values in columns.items()}
-
-    def _largest(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """By the places of names, and NaN at the end."""
-        found = np.full(len(self._place) + 1, np.nan)
-        np.fmax.at(found, self._numbers, values)
-        return found
-
-
-def _cell(value: Any) -> Any:
-    """A text as the table's reader takes it: a ' in front is taken off there."""
-    return guard(value) if isinstance(value, str) and unguard(value) != value else value
+    return symbols_of(data, genes_once(ranked), options.gene_symbols_column, options.has_gene_map)
