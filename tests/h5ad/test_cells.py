@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,10 +21,9 @@ from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.rank import rank
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.settings import SplitSettings
-from tests.h5ad.test_real_files import FILES, LOOSE
+from tests.h5ad.conftest import SCANPY
+from tests.h5ad.test_real_files import LOOSE
 from tests.raising import raises
-
-SCANPY = FILES / "scanpy.h5ad"
 
 
 def read(path: Any, **options: Any) -> MarkerTable:
@@ -34,19 +32,6 @@ def read(path: Any, **options: Any) -> MarkerTable:
 
 def fractions(table: MarkerTable) -> dict[tuple[str, str], tuple[float | None, float | None]]:
     return {(one.id, m.gene): (m.pct_in, m.pct_out) for one in table.clusters for m in one.markers}
-
-
-@pytest.fixture
-def changed(tmp_path: Path) -> Callable[[Callable[[h5py.File], None]], Path]:
-    """The file of Scanpy, changed."""
-
-    def change(how: Callable[[h5py.File], None]) -> Path:
-        path = Path(shutil.copy(SCANPY, tmp_path / "a.h5ad"))
-        with h5py.File(path, "r+") as file:
-            how(file)
-        return path
-
-    return change
 
 
 def scale(file: h5py.File, place: str = "raw/X") -> None:
@@ -162,7 +147,7 @@ def test_fractions_of_a_test_of_scaled_values_are_not_taken(
 ) -> None:
     """Scanpy's pts counts values that are not 0, which nearly all scaled ones are."""
 
-    def test_scaled(file: h5py.File) -> None:
+    def scale_what_was_tested(file: h5py.File) -> None:
         if has_counts:
             file["layers/counts"] = np.round(np.expm1(file["X"][()]))
         scale(file, "X")
@@ -172,7 +157,7 @@ def test_fractions_of_a_test_of_scaled_values_are_not_taken(
                 frame[name][...] = 1.0
         del file["raw"]
 
-    table = read(changed(test_scaled), rank_key="not_raw", min_pct=0)
+    table = read(changed(scale_what_was_tested), rank_key="not_raw", min_pct=0)
     found = {inside for inside, _ in fractions(table).values()}
     assert "X is scaled; fractions of cells that express a gene are" in caplog.text
     assert len(found) > 3 if has_counts else found == {None}

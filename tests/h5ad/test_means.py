@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from cassia_engine.h5ad.matrix import Sparse
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.settings import SplitSettings
 from tests.h5ad import matrices
-from tests.h5ad.test_cells import SCANPY, in_memory
+from tests.h5ad.conftest import SCANPY
+from tests.h5ad.test_cells import in_memory
 from tests.h5ad.test_real_files import FILES, LOOSE
 
 
@@ -40,19 +40,6 @@ def in_file(path: Path, place: str) -> dict[tuple[str, str], float]:
         if (groups.codes == number).any()
         for gene, mean in zip(genes, values[groups.codes == number].mean(0, dtype=float), strict=True)
     }
-
-
-@pytest.fixture
-def changed(tmp_path: Path) -> Callable[[Callable[[h5py.File], None]], Path]:
-    """The file of Scanpy, changed."""
-
-    def change(how: Callable[[h5py.File], None]) -> Path:
-        path = Path(shutil.copy(SCANPY, tmp_path / "a.h5ad"))
-        with h5py.File(path, "r+") as file:
-            how(file)
-        return path
-
-    return change
 
 
 def resave(place: str, write: matrices.Write) -> Callable[[h5py.File], None]:
