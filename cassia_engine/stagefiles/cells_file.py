@@ -23,18 +23,22 @@ from cassia_engine.stagefiles.lines import check_kind, damaged, dumps, json_obje
 
 
 class CellsFile(Record, frozen=True):
-    """The cells of a data set of `n_clusters`, with what tells that chunks are of the same split."""
+    """The cells of a data set, with what tells that chunks are of the same split.
+
+    Attributes:
+        sizes: how many cells each cluster has; None for one that is not among the groups of the AnnData.
+    """
 
     dataset: Dataset
     selection: Selection
-    n_clusters: int
+    sizes: tuple[int | None, ...]
     cells: SampledCells
 
 
 class _Head(Record, frozen=True, forbid_unknown_fields=False):
     dataset: Dataset
     selection: Selection
-    n_clusters: int
+    sizes: tuple[int | None, ...]
     n_genes: int
     cells: SampledCells
 
@@ -48,7 +52,7 @@ def write_cells(path: Path, found: CellsFile) -> None:
         "schema_version": SCHEMA_VERSION,
         "dataset": to_json(found.dataset),
         "selection": to_json(found.selection),
-        "n_clusters": found.n_clusters,
+        "sizes": found.sizes,
         "n_genes": len(genes),
         "cells": cells,
     }
@@ -71,13 +75,13 @@ def cells_file(path: Path, first: bytes, lines: Iterator[bytes]) -> CellsFile:
     cells = head.cells
     if not len(cells.x) == len(cells.y) == len(cells.clusters):
         raise damaged(path, 1, "x, y and clusters have different lengths")
-    if cells.clusters and not -1 <= min(cells.clusters) <= max(cells.clusters) < head.n_clusters:
+    if cells.clusters and not -1 <= min(cells.clusters) <= max(cells.clusters) < len(head.sizes):
         raise damaged(path, 1, "a cell is of a cluster that there is not")
-    return CellsFile(head.dataset, head.selection, head.n_clusters, replace(cells, genes=genes))
+    return CellsFile(head.dataset, head.selection, head.sizes, replace(cells, genes=genes))
 
 
 def _gene(path: Path, number: int, line: bytes, head: _Head) -> GeneExpression:
     found = record(path, number, GeneExpression, line)
-    if not len(found.means) == len(found.fractions) == head.n_clusters:
-        raise damaged(path, number, f"not one value for each of {head.n_clusters} clusters")
+    if not len(found.means) == len(found.fractions) == len(head.sizes):
+        raise damaged(path, number, f"not one value for each of {len(head.sizes)} clusters")
     return found

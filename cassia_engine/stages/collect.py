@@ -15,6 +15,7 @@ from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.records import (
     NO_RUN,
     Chunk,
+    Cluster,
     ClusterResult,
     Dataset,
     Merged,
@@ -127,7 +128,10 @@ def _read(
         raise UsageError(
             "no files to collect; give the chunk and result files of one sample", code="nothing-to-collect"
         )
-    return first, chunks, results, _cells(first, next(iter(found.values())), cells)
+    clusters = [cluster for chunk in chunks.values() for cluster in chunk.clusters]
+    clusters += [result.cluster for answer in results.values() for result in answer.results]
+    _check_cells(first, next(iter(found.values())), clusters, cells)
+    return first, chunks, results, cells[0][1].cells if cells else None
 
 
 def _of_other_sample(path: Path, other: Path) -> UsageError:
@@ -145,15 +149,18 @@ def _check_clusters(chunk: Chunk, answer: ResultFile, found: dict[tuple[type, in
         )
 
 
-def _cells(first: Chunk | ResultFile, first_path: Path, cells: Sequence[tuple[Path, CellsFile]]) -> SampledCells | None:
-    """The cells of the sample; None where there is no file of them."""
+def _check_cells(
+    first: Chunk | ResultFile, first_path: Path, clusters: Sequence[Cluster], cells: Sequence[tuple[Path, CellsFile]]
+) -> None:
+    """Make sure that there is one cells file at most, and that it is of the same split."""
     for path, part in cells:
-        if (part.dataset, part.selection, part.n_clusters) != (first.dataset, first.selection, first.n_clusters):
+        if (part.dataset, part.selection, len(part.sizes)) != (first.dataset, first.selection, first.n_clusters):
+            raise _of_other_sample(path, first_path)
+        if any(part.sizes[cluster.index] != cluster.n_cells for cluster in clusters):
             raise _of_other_sample(path, first_path)
     if len(cells) > 1:
         what = f"the cells of the sample, as {cells[0][0]}; give one of them"
         raise UsageError(what, path=cells[1][0], code="cells-twice")
-    return cells[0][1].cells if cells else None
 
 
 def _emptied(part: Chunk | ResultFile) -> Chunk | ResultFile:

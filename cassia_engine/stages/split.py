@@ -99,6 +99,7 @@ def write_chunks(
     for path, chunk in zip(paths, chunks, strict=True):
         write_chunk(path, chunk)
     if table.cells:
-        write_cells(cells, CellsFile(dataset, table.selection, len(table.clusters), table.cells))
+        sizes = tuple(cluster.n_cells for cluster in table.clusters)
+        write_cells(cells, CellsFile(dataset, table.selection, sizes, table.cells))
     log.info("%d clusters in %d chunk files in %s", len(table.clusters), len(paths), outdir)
     return paths

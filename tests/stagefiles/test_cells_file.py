@@ -23,7 +23,7 @@ CELLS = SampledCells(
     matrix="X",
     genes=(GeneExpression("CD3D", (1.5, None), (0.25, 0.0), 2.5, "eJw"), GeneExpression("LYZ", (0.0, 1.0), (0.0, 1.0))),
 )
-FILE = CellsFile(make.DATASET, make.SELECTION, 2, CELLS)
+FILE = CellsFile(make.DATASET, make.SELECTION, (130, 13), CELLS)
 
 
 def test_cells_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def cells(**changes: Any) -> Any:
         (lambda lines: lines[:-1], "file-damaged", None, ("1 genes of 2",)),
         (lambda lines: [*lines, lines[-1]], "file-damaged", None, ("3 genes of 2",)),
         (lambda lines: [lines[0], lines[1][:-5], lines[2]], "file-not-json", 2, ()),
-        (head(n_clusters=3), "file-damaged", 2, ("not one value for each of 3 clusters",)),
+        (head(sizes=[1, 2, 3]), "file-damaged", 2, ("not one value for each of 3 clusters",)),
         (head(schema_version="0.9"), "file-version", None, ("0.9",)),
         (head(n_genes="2"), "file-damaged", 1, ("n_genes",)),
         (cells(x=[1.0]), "file-damaged", 1, ("x, y and clusters",)),

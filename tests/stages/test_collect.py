@@ -207,7 +207,7 @@ def test_mistakes_of_the_caller_are_told(tmp_path: Path) -> None:
         merge_files([path for path in paths if path.suffix == ".jsonl"])
 
 
-CELLS = CellsFile(make.DATASET, make.SELECTION, 6, SampledCells(100, "X_umap", (1.0,), (2.0,), (5,)))
+CELLS = CellsFile(make.DATASET, make.SELECTION, (None,) * 6, SampledCells(100, "X_umap", (1.0,), (2.0,), (5,)))
 
 
 @pytest.mark.parametrize("place", [0, 3, 6])
@@ -224,7 +224,8 @@ def test_cells_are_found_among_the_files(place: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(CELLS, n_clusters=7),
+        replace(CELLS, sizes=(None,) * 7),
+        replace(CELLS, sizes=(None, None, 130, None, None, None)),
         replace(CELLS, dataset=replace(make.DATASET, name="other")),
         replace(CELLS, selection=replace(make.SELECTION, n_genes=1)),
     ],

@@ -103,7 +103,8 @@ def test_an_anndata_has_a_file_of_its_cells_and_a_table_has_none(tmp_path: Path,
     assert set(tmp_path.glob("c*.json*")) == {*paths, tmp_path / "cells.jsonl"}
     found = read_part(tmp_path / "cells.jsonl")
     assert isinstance(found, CellsFile)
-    assert (found.dataset, found.n_clusters, found.cells.n_cells) == (DATASET, len(paths), 80)
+    assert (found.dataset, found.cells.n_cells, sum(size or 0 for size in found.sizes)) == (DATASET, 80, 80)
+    assert len(found.sizes) == len(paths)
     with raises("cells-of-other-split", path="cells.jsonl"):
         write_chunks(markers, DATASET, SplitSettings(chunk_size=1), tmp_path)
 
