@@ -27,7 +27,8 @@ from cassia_engine.records import Dataset, SampledCells
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stages.split import write_chunks
 from tests.h5ad import matrices
-from tests.h5ad.test_cells import SCANPY, in_memory
+from tests.h5ad.conftest import SCANPY
+from tests.h5ad.test_cells import in_memory
 from tests.h5ad.test_means import resave
 from tests.h5ad.test_real_files import FILES, LOOSE, VERSIONS
 
