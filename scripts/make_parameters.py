@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what the pipeline repeats of cassia_engine/settings/parameters.py and data/providers.tsv.
+"""Write what the pipeline repeats of cassia_engine/settings and data/providers.tsv.
 
     python scripts/make_parameters.py [--check]
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
-from cassia_engine.settings.parameters import check_label_na
+from cassia_engine.settings import check_label_na
 
 PREFIX = "cassia_"
 _KEY = "cassia"  # of the provenance in uns

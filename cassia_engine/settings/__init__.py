@@ -1,16 +1,26 @@
-"""What a run can be told: each setting is declared once, in `parameters`; `declaration` is how."""
+"""What a run can be told: each setting is declared once, here; command line, pipeline and Python take theirs from it.
 
-from cassia_engine.settings.parameters import (
-    GENE_FILTERS,
+split_settings     how a marker table or an AnnData is read, and how its markers are chosen
+annotate_settings  who annotates and how, and what a whole run allows
+declaration        how a setting is declared
+
+CONTRIBUTING.md says how to add one.
+"""
+
+from cassia_engine.settings.annotate_settings import (
     INVOLVEMENTS,
-    MARKER_FORMATS,
     OF_MODELS,
-    RANKING_METHODS,
     REASONING,
     AnnotateSettings,
     RunSettings,
-    SplitSettings,
     check_offline,
+)
+from cassia_engine.settings.split_settings import (
+    GENE_FILTERS,
+    MARKER_FORMATS,
+    RANKING_METHODS,
+    SplitSettings,
+    check_label_na,
 )
 
 __all__ = [
@@ -23,5 +33,6 @@ __all__ = [
     "AnnotateSettings",
     "RunSettings",
     "SplitSettings",
+    "check_label_na",
     "check_offline",
 ]

@@ -1,0 +1,155 @@
+"""Who annotates and how, and what a whole run allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cassia_engine.callers import argument, option
+from cassia_engine.errors import UsageError, shown
+from cassia_engine.records import OFFLINE
+from cassia_engine.secret import Secret
+from cassia_engine.settings.declaration import check, parameter, parameters
+
+INVOLVEMENTS = ("v1", "v0")
+REASONING = ("low", "medium", "high")
+
+
+def _check_provider(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise UsageError(
+            f"{option(name, value)}: expected text; {OFFLINE} asks no language model", code="provider-not-text"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateSettings:
+    """Who annotates, and how. `OF_MODELS` are refused where no language model is asked, `knowledge` where one is."""
+
+    provider: str = parameter(
+        OFFLINE,
+        "Who annotates: offline (marker scoring, no language model is asked), a provider that `cassia providers` "
+        "lists, or the URL of an API in OpenAI's form.",
+        details="The key comes from the provider's usual environment variable; custom needs base_url.",
+        check=_check_provider,
+    )
+    model: str | None = parameter(
+        None,
+        "The provider's name of a model.",
+        unset="the provider's",
+        details="cassia models lists current ones.",
+        of_models=True,
+    )
+    base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
+    api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
+    validator_involvement: str = parameter(
+        "v1",
+        "v1: accepts what is well supported; v0: challenges every claim, and costs more.",
+        choices=INVOLVEMENTS,
+        of_models=True,
+    )
+    hide_fractions: bool = parameter(
+        False,
+        "Do not show a language model which fraction of cells expresses each marker.",
+        details="Those that the marker table has, or that are counted in an AnnData; they are shown else.",
+        of_models=True,
+    )
+    max_rounds: int = parameter(3, "The most rounds of annotator and validator.", minimum=1, of_models=True)
+    reasoning: str | None = parameter(
+        None, "How much a model that can shall reason.", details="Else its own way.", choices=REASONING, of_models=True
+    )
+    temperature: float | None = parameter(
+        None, "Sent to models that take it.", unset="the model's own", minimum=0, of_models=True
+    )
+    # This one and journal_dir change no answer, so that a shared configuration may set them for runs without a model.
+    max_workers: int | None = parameter(
+        None,
+        "Calls to the provider in flight at once.",
+        unset="16; 1 for a server on this machine",
+        pipeline_help="Calls to the provider in flight at once, in the whole run; else 16, or one a task for a server "
+        "on this machine.",
+        details="Tasks that run at once share them.",
+        minimum=1,
+    )
+    max_retries: int = parameter(
+        0, "Further conversations for a cluster that ends without an annotation.", minimum=0, of_models=True
+    )
+    # None keeps no journal.
+    journal_dir: Path | None = parameter(
+        Path(".cassia/journal"),
+        "Folder where every answer is recorded, so that none is asked, or paid, for twice.",
+        details="From the launch folder, or an absolute path; every task must be able to write there. With a work "
+        "directory in an object store each task keeps its own, which is gone with it.",
+        folder=True,
+    )
+    retry_failed: bool = parameter(
+        False, "Ask again about clusters whose recorded answers led to no annotation.", of_models=True
+    )
+    timeout: float = parameter(
+        300.0,
+        "Seconds without any piece of an answer after which a call has failed.",
+        details="A server of one's own is asked for its replies in pieces, so that each piece counts.",
+        minimum=1,
+        of_models=True,
+    )
+    proxy: str | None = parameter(None, "URL of a proxy for all calls.", show=False, of_models=True)
+    trust_env: bool = parameter(
+        False,
+        "Take the proxy from HTTPS_PROXY and NO_PROXY.",
+        details="Those of the task's environment.",
+        of_models=True,
+    )
+    allow_http: bool = parameter(False, "Allow http to other machines than this one.", of_models=True)
+    knowledge: Path | None = parameter(
+        None,
+        "Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "
+        "added to the bundled one; for offline.",
+        per_sample=True,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.provider == OFFLINE:
+            check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
+        elif self.knowledge is not None:
+            raise UsageError(
+                f"{argument('knowledge')} adds to what {option('provider', OFFLINE)} knows, and {shown(self.provider)} "
+                "is asked; leave one of them out",
+                code="knowledge-not-used",
+            )
+
+
+# Options that say how a language model is asked.
+OF_MODELS = (*(declared.name for declared in parameters(AnnotateSettings).values() if declared.of_models), "api_key")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What a whole run allows."""
+
+    max_failed_clusters: int = parameter(
+        0,
+        "Clusters of the run that may fail.",
+        pipeline_help="Clusters of the run that may end without an annotation before the run fails; results are "
+        "written either way.",
+        details="Failed means refused, truncated, unparsed, failed or not_reached; never no_markers.",
+        minimum=0,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def check_offline(*given: str) -> None:
+    """Refuse options of language models, by their names, where none is asked.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if given:
+        one = len(given) == 1
+        raise UsageError(
+            f"{', '.join(map(argument, given))} {'asks' if one else 'ask'} a language model, and the provider is "
+            f"{OFFLINE}, which asks none; name one with {option('provider')}, or leave {'it' if one else 'them'} out",
+            code="options-not-offline",
+        )
