@@ -13,7 +13,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,9 @@ def times(page: Path, once: Visit, what: str) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in zip(names, zip(*visits, strict=True), strict=True)}
 
 
-def visit(chromium: Any, url: str) -> tuple[float, float, float, float]:
-    """Seconds until the page is drawn, of the first search and of the slowest other, and until a cluster is open."""
+@contextmanager
+def opened(chromium: Any, url: str) -> Iterator[tuple[Any, float, float]]:
+    """A page, when all is drawn; and the seconds until it was ready, and until then."""
     with chromium.new_context() as context:
         page = context.new_page()
         start = time.perf_counter()
@@ -144,6 +146,12 @@ def visit(chromium: Any, url: str) -> tuple[float, float, float, float]:
         page.locator("html.ready").wait_for(state="attached")
         ready = time.perf_counter() - start
         page.locator("html.drawn").wait_for(state="attached")
+        yield page, ready, time.perf_counter() - start
+
+
+def visit(chromium: Any, url: str) -> tuple[float, float, float, float]:
+    """Seconds until the page is ready, of the first search and of the slowest other, and until a cluster is open."""
+    with opened(chromium, url) as (page, ready, _):
         first, *others = (page.evaluate(FILTER, list(one)) for one in (FIRST, *OTHERS))
         start = time.perf_counter()
         page.evaluate("location.hash = 'cluster=c700'")
@@ -153,14 +161,7 @@ def visit(chromium: Any, url: str) -> tuple[float, float, float, float]:
 
 def visit_cells(chromium: Any, url: str) -> tuple[float, float, float, float]:
     """Seconds until the page is ready, until all is drawn, and of colouring by a gene and lighting a cluster."""
-    with chromium.new_context() as context:
-        page = context.new_page()
-        start = time.perf_counter()
-        page.goto(url, wait_until="commit")
-        page.locator("html.ready").wait_for(state="attached")
-        ready = time.perf_counter() - start
-        page.locator("html.drawn").wait_for(state="attached")
-        drawn = time.perf_counter() - start
+    with opened(chromium, url) as (page, ready, drawn):
         return ready, drawn, page.evaluate(COLOUR), page.evaluate(LIGHT)
 
 
