@@ -20,6 +20,7 @@ from cassia_engine.secret import Secret
 
 MASK = "***"
 SHORTEST = 8  # characters: a shorter key is a placeholder for a server that needs none, and may be a word of the text
+_LONG = 200  # characters from which not every piece of a key is searched for
 _RANDOM = 16  # characters from which a key with letters and digits is taken for random, so that its pieces count too
 
 _PIECE_OF_LETTERS = 12  # letters and digits of a piece where nothing else counts, so that no words of a text are one
@@ -94,10 +95,13 @@ class _Needles:
         """Where a form or a piece of it is in the view, as far as it goes on."""
         for match in self.pattern.finditer(view):
             form, at = self.forms[match[0]]
-            end, at = match.end(), at + len(match[0])
+            start, end = match.span()
+            first, at = at, at + len(match[0])
             while end < len(view) and at < len(form) and view[end] == form[at]:
                 end, at = end + 1, at + 1
-            yield match.start(), end
+            while start and first and view[start - 1] == form[first - 1]:
+                start, first = start - 1, first - 1
+            yield start, end
 
 
 @lru_cache(maxsize=16)
@@ -110,7 +114,8 @@ def _needles(value: str, view: _View) -> _Needles | None:
     forms[folded] = (folded, 0)
     if len(value) >= _RANDOM and re.search(r"\d", value) and re.search("[A-Za-z]", value):
         size = _PIECE_OF_LETTERS if view.letters else SHORTEST
-        for at in range(len(folded) - size + 1):
+        # Of a long key, such as a token of 1,000 characters, every place would take as many searches.
+        for at in range(0, len(folded) - size + 1, 1 if len(folded) < _LONG else size):
             forms.setdefault(folded[at : at + size], (folded, at))
     return _Needles(re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))), forms)
 
@@ -136,11 +141,14 @@ def _encoded(value: str) -> Iterator[str]:
 def redacted(text: str, key: Secret | None) -> str:
     """The text with *** in place of the key, of its encoded forms, and of pieces of 8 characters and more.
 
-    A key of fewer than 8 characters stays.
+    A key of fewer than 8 characters stays. Of a key of more than 200 characters, pieces of 15 and more are found.
     """
-    value = key.reveal() if key else ""
-    if len(value) < SHORTEST:
-        return text
+    for value in key.parts if key else ():
+        text = _without(text, value) if len(value) >= SHORTEST else text
+    return text
+
+
+def _without(text: str, value: str) -> str:
     for view in _VIEWS:
         needles = _needles(value, view)
         if needles and needles.pattern.search(view.of(text)):

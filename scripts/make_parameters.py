@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.providers.accounts import load
+from cassia_engine.providers.table import load
 from cassia_engine.records import OFFLINE
 from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
 from cassia_engine.settings.declaration import Parameter, parameters
@@ -182,7 +182,7 @@ def _lists_of_modules() -> dict[str, list[str]]:
         "split_options": [f"'{found.name}'" for found in split],
         "annotate_options": [f"'{found.name}'" for found in annotate if found.kind is not bool],
         "annotate_flags": [f"'{found.name}'" for found in annotate if found.kind is bool],
-        "key_variables": [f"{row.provider}: '{row.key_variable}'" for row in load()],
+        "key_variables": [f"{row.provider}: '{' '.join(row.key_variables)}'" for row in load()],
     }
 
 
@@ -216,7 +216,7 @@ def _wrapped(items: str, indent: str) -> str:
 
 def _containers() -> str:
     """Every engine's list of variables, which starts with those of the providers."""
-    variables = [name for row in load() for name in (row.key_variable, row.url_variable) if name]
+    variables = [name for row in load() for name in row.variables]
     lines = _wrapped(", ".join(f"'{name}'" for name in variables), " " * 8)
     return re.sub(r"(envWhitelist = \[\n).*?(\n +'HTTPS_PROXY')", rf"\1{lines}\2", _read(CONTAINERS), flags=re.DOTALL)
 

@@ -75,12 +75,12 @@ def _run_command() -> int:
 
 def _without_keys(text: str) -> str:
     """A text that people will pass on, without the keys of the environment."""
-    from cassia_engine.providers.accounts import load
+    from cassia_engine.providers.keys import secrets_of
+    from cassia_engine.providers.table import load
     from cassia_engine.redaction import redacted
-    from cassia_engine.secret import Secret
 
-    for variable in {row.key_variable for row in load()}:
-        text = redacted(text, Secret(os.environ.get(variable, "")))
+    for secret in {secret for row in load() for secret in secrets_of(row, os.environ)}:
+        text = redacted(text, secret)
     return text
 
 

@@ -21,7 +21,7 @@ def models(provider: str | None, alias: str | None) -> None:
     """
     from rich.console import Console
 
-    from cassia_engine.providers.accounts import load
+    from cassia_engine.providers.table import load
 
     rows = select(provider, alias)
     console = Console()

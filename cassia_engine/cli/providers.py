@@ -14,8 +14,9 @@ from cassia_engine.errors import CallFailedError, TemporaryError, UsageError
 from cassia_engine.providers.chat import Chat, Message
 
 if TYPE_CHECKING:
-    from cassia_engine.providers.accounts import Account, Provider
+    from cassia_engine.providers.accounts import Account
     from cassia_engine.providers.chat import Call, Receipt, Reply
+    from cassia_engine.providers.table import Provider
     from cassia_engine.providers.transport import Transport
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def providers(
 def _list() -> None:
     from rich.console import Console
 
-    from cassia_engine.providers.accounts import load
+    from cassia_engine.providers.table import load
 
     rows = [_cells(row) for row in load()]
     console = Console()
@@ -83,9 +84,10 @@ def _list() -> None:
 
 def _cells(row: Provider) -> tuple[str, ...]:
     from cassia_engine.providers.accounts import default_models
+    from cassia_engine.providers.keys import key_is_set
 
     unset = "not needed" if row.key == "optional" else "not set"
-    key = "set" if os.environ.get(row.key_variable) else unset
+    key = "set" if key_is_set(row, os.environ) else unset
     return row.provider, row.key_variable, key, *default_models(row), row.dialect, row.base_url
 
 

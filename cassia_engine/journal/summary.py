@@ -12,8 +12,9 @@ from typing import Any
 from cassia_engine.journal.folders import file_error, journal_files, sample_of
 from cassia_engine.journal.lines import Kind, Line, fields_of, scan
 from cassia_engine.journal.reading import ENDS
-from cassia_engine.providers import accounts, prices
+from cassia_engine.providers import prices
 from cassia_engine.providers.dialects import DIALECTS, Reading
+from cassia_engine.providers.table import provider_at
 
 
 @dataclass(slots=True)
@@ -136,7 +137,5 @@ def _reading(told: Mapping[str, Any]) -> Reading | None:
 def _cost(told: Mapping[str, Any], reading: Reading) -> float | None:
     # A provider that was asked at another address than its own is not known here.
     url = told["url"]
-    provider = next(
-        (row.provider for row in accounts.load() if row.base_url and url.startswith(row.base_url + "/")), ""
-    )
-    return prices.cost_of(provider, str(told["body"].get("model", "")), reading)[0]
+    dialect = DIALECTS[told["dialect"]]
+    return prices.cost_of(provider_at(url), dialect.model_of(url, told["body"]), reading)[0]

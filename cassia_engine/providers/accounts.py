@@ -14,41 +14,20 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cassia_engine import models, package_data
 from cassia_engine.callers import argument, option
-from cassia_engine.errors import AccountError, UsageError, did_you_mean, shown
+from cassia_engine.errors import UsageError, did_you_mean
 from cassia_engine.providers.address import check_base_url, is_loopback
 from cassia_engine.providers.dialects import Traits
+from cassia_engine.providers.keys import find_key, in_region, known, region_of
+from cassia_engine.providers.table import REGION, Provider, load
 from cassia_engine.records import OFFLINE
-from cassia_engine.secret import Secret
+from cassia_engine.secret import AwsKeys, Secret
 
 CUSTOM = "custom"
 MANY_WORKERS = 16
-
-
-class Provider(NamedTuple):
-    """A row of the table of providers.
-
-    Attributes:
-        url_variable: environment variable that gives another address, "" if none does.
-        key: "needed", "optional", or "remote": needed but for this machine.
-        key_hosts: the hosts that the variable's key goes to, and those under their names; none for any.
-        model, fast_model: defaults, "" if there are none. Where their end has come, their successors are.
-    """
-
-    provider: str
-    title: str
-    dialect: str
-    base_url: str
-    url_variable: str
-    key_variable: str
-    key: str
-    key_hosts: str
-    model: str
-    fast_model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +54,6 @@ class Account:
     traits: Traits
     replaced: str = ""
     streams: bool = False
-
-
-@cache
-def load() -> tuple[Provider, ...]:
-    """The providers in the table's order, read once a process."""
-    return tuple(Provider(*cells) for cells in package_data.rows("providers.tsv"))
 
 
 def traits_of(provider: str, model: str) -> Traits:
@@ -114,19 +87,23 @@ def open_account(
     """
     provider, base_url = _named(provider, base_url)
     row = _provider(provider)
-    url = _url(row, base_url, allow_http, environ)
+    if isinstance(key, AwsKeys) and not row.region_variables:
+        raise UsageError(f"{option('provider', row.provider)}: a key of AWS is for Bedrock only", code="key-of-aws")
+    region = region_of(row, key, environ)
+    url = _url(row, base_url, allow_http, environ, region)
     asked = _model(row, model)
     name = asked if asked == model else models.current(row.provider, asked, today or date.today())
-    found = _key(row, url, key, moved=base_url is not None, environ=environ)
+    found, variable = find_key(row, url, key, moved=base_url is not None, environ=environ)
+    found = in_region(found, row, url, region)
     replaced = "" if name == asked else asked
     traits = traits_of(row.provider, name)
     streams = row.key != "needed"
-    return Account(row.provider, url, row.dialect, found, row.key_variable, name, traits, replaced, streams)
+    return Account(row.provider, url, row.dialect, found, variable, name, traits, replaced, streams)
 
 
 def default_workers(account: Account) -> int:
     """Calls in flight at once where the person gives no number: a server on this machine has its cores for one."""
-    return 1 if is_loopback(_host(account.base_url)) else MANY_WORKERS
+    return 1 if is_loopback(urlsplit(account.base_url).hostname or "") else MANY_WORKERS
 
 
 def default_models(row: Provider, today: date | None = None) -> tuple[str, str]:
@@ -182,7 +159,7 @@ def _provider(name: str) -> Provider:
     )
 
 
-def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping[str, str]) -> str:
+def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping[str, str], region: str) -> str:
     moved = environ.get(row.url_variable, "").strip() if row.url_variable else ""
     url = base_url if base_url is not None else _host_url(moved) if moved else row.base_url
     if not url:
@@ -190,7 +167,7 @@ def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping
             f"{option('provider', row.provider)}: give the API's URL with {option('base_url')}, such as http://127.0.0.1:8000/v1",
             code="base-url-missing",
         )
-    return check_base_url(url, allow_http)
+    return check_base_url(url.replace(REGION, known(region, row)) if REGION in url else url, allow_http)
 
 
 def _host_url(text: str) -> str:
@@ -224,50 +201,6 @@ def _model(row: Provider, asked: str | None) -> str:
         what = f"{row.provider} has no model for this alias; it has {', '.join(aliased)}"
         raise UsageError(f"{option('model', name)}: {what}", code="alias-not-offered")
     return aliased[name]
-
-
-def _key(row: Provider, url: str, given: Secret | None, moved: bool, environ: Mapping[str, str]) -> Secret | None:
-    """The key to send to `url`, None for none."""
-    if given is not None:
-        return _whole(given, "the key that was given")
-    found = Secret(environ.get(row.key_variable, ""))
-    if moved and row.key_hosts and not _is_own(row, url):
-        if row.key == "optional":
-            return None
-        raise UsageError(
-            f"base URL {shown(url)}: the key of {row.key_variable} goes to {row.key_hosts} only; "
-            f"for another host use {option('provider', 'custom')} with its key in CUSTOM_API_KEY",
-            code="key-of-other-host",
-        )
-    if found != Secret(""):
-        return _whole(found, row.key_variable)
-    if row.key == "needed" or (row.key == "remote" and not is_loopback(_host(url))):
-        who = row.title if row.base_url else url
-        without = f"{option('provider', 'offline')} needs no key: it scores markers and asks no language model"
-        raise AccountError(
-            f"no key for {who}: set {row.key_variable} in the environment ({without})", code="key-missing"
-        )
-    return None
-
-
-def _whole(key: Secret, name: str) -> Secret:
-    """The key, if a header can carry it. What is wrong with it is said, the key is not shown."""
-    if not re.fullmatch(r"[!-~]+", key.reveal()):
-        wrong = "holds white space, control characters or letters beyond ASCII" if key.reveal() else "is empty"
-        raise AccountError(
-            f"{name} {wrong}: no key does; copy it anew, without line end and quotes", code="key-malformed"
-        )
-    return key
-
-
-def _is_own(row: Provider, url: str) -> bool:
-    """Whether a URL is at a host that the provider's key goes to, or under the name of one."""
-    host = _host(url)
-    return any(host == own or host.endswith(f".{own}") for own in row.key_hosts.split())
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
 
 
 @cache

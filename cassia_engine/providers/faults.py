@@ -100,15 +100,18 @@ _BY_WORD: Mapping[str, FaultAction] = MappingProxyType(
         "budget_exceeded": FaultAction.ABORT_RUN,  # litellm's
         "*spend_limit*": FaultAction.ABORT_RUN,
         "organization_usage_limit*": FaultAction.ABORT_RUN,
-        "*perday*": FaultAction.ABORT_RUN,  # Gemini's daily quotas
+        "*perday*": FaultAction.ABORT_RUN,  # daily quotas of Gemini and Bedrock
+        "servicequotaexceededexception": FaultAction.ABORT_RUN,  # Bedrock's
         LOOPED: FaultAction.FAIL_CALL,
     }
 )
 
-# A key that is refused with status 400: by litellm's proxy, which has no database to look it up in, and by others.
+# A key that is refused with status 400 or 403: by litellm's proxy, which has no database for it, by AWS, and by others.
 _KEY_WORDS = frozenset(
     {"no_db_connection", "invalid_api_key", "api_key_invalid", "authentication_error", "auth_error"}
     | {"token_not_found_in_db", "expired_key"}
+    | {"unrecognizedclientexception", "invalidclienttokenid", "expiredtokenexception", "invalidsignatureexception"}
+    | {"incompletesignatureexception", "missingauthenticationtokenexception"}
 )
 
 # What a word says where the status does not: in a body of status 200.
@@ -130,6 +133,11 @@ _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
         "rate_limit_error": 429,
         "rate_limit_exceeded": 429,
         "resource_exhausted": 429,
+        "throttlingexception": 429,
+        "modelnotreadyexception": 429,
+        "validationexception": 400,
+        "accessdeniedexception": 403,
+        "resourcenotfoundexception": 404,
     }
 )
 
@@ -216,8 +224,10 @@ def _true_status(status: int, api_error: ApiError | None) -> int:
     """The status that the body's error has, where the answer pretends that all is well or hides what is wrong."""
     if api_error is None:
         return status
-    if status == 400 and any(word in _KEY_WORDS for word in _words(api_error)):
+    if status in (400, 403) and any(word in _KEY_WORDS for word in _words(api_error)):
         return 401
+    if status == 400 and "failed_precondition" in _words(api_error):
+        return 403  # Google's: the account may not use the API from there, or has no billing
     if status != 200:
         return status
     if api_error.status is not None and 400 <= api_error.status < 600:

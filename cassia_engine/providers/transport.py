@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from yarl import URL
 
 from cassia_engine._version import __version__
 from cassia_engine.errors import AccountError
@@ -71,6 +72,8 @@ class Transport:
         self._account = account
         self._dialect = DIALECTS[account.dialect]
         self._url = self._dialect.url(account.base_url, account.model)
+        # What is percent-encoded goes out as it is: a model's name may have a slash, and a signature is of that path.
+        self._target = URL(self._url, encoded="%" in self._url and self._url.isascii())
         url = proxy or (proxy_of_environment(account.base_url) if trust_env else None)
         self._proxy = check_proxy(url) if url else None
         self._connections = connections
@@ -88,7 +91,7 @@ class Transport:
             UsageError: SSL_CERT_FILE cannot be read.
             AccountError: the key cannot be sent.
         """
-        if not all(value.isascii() and value.isprintable() for value in self._headers().values()):
+        if not all(value.isascii() and value.isprintable() for value in self._headers(b"").values()):
             raise AccountError(
                 f"the key in {self._account.key_variable} has a line break or a character that no key has; set it anew",
                 code="key-not-sendable",
@@ -131,13 +134,14 @@ class Transport:
         assert self._session is not None, "the transport is not open"
         stream = self._stream() if self._stream else None
         may_be_closed = stream is not None and self._has_streamed and self._session_before is None
+        payload = payload_of(call, stream)
         status, began = 0, time.monotonic()
         try:
             # The headers are the request's own: those of a session also go to the proxy, with the key.
             async with self._session.post(
-                self._url,
-                data=payload_of(call, stream),
-                headers=self._headers(),
+                self._target,
+                data=payload,
+                headers=self._headers(payload),
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
@@ -175,10 +179,10 @@ class Transport:
     def void(self, call: Call) -> None:
         """Nothing to do: nothing is recorded here."""
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, payload: bytes) -> dict[str, str]:
         accept = "application/json" if self._stream is None else "application/json, text/event-stream"
         own = {"Content-Type": "application/json", "Accept": accept, "User-Agent": f"cassia/{__version__}"}
-        return {**own, **self._dialect.headers(self._account.key)}
+        return {**own, **self._dialect.headers(self._account.key, self._url, payload)}
 
     async def _body(self, response: aiohttp.ClientResponse, stream: Stream | None, began: float) -> bytes | None:
         """The body, of a streamed answer as it is without streaming; None if it is larger than any answer."""
@@ -222,7 +226,7 @@ class Transport:
         said = _json(text)
         if said is None and text and not text.lstrip().startswith("<"):
             said = {"error": text[:_HEAD]}  # servers in Rust refuse in plain words
-        api_error = self._dialect.api_error(said)
+        api_error = self._dialect.api_error(said, lower)
         return classify(status, lower, api_error, text[:_HEAD], self._account)
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cassia_engine.providers.dialects.turns import rest_of, turns_of
 from cassia_engine.records import ClusterResult
 from cassia_engine.report.calls import Entry
 
@@ -77,31 +78,18 @@ def _texts(calls: Sequence[Entry]) -> Iterator[str]:
 
 def _messages(call: Entry) -> Iterator[tuple[str, str]]:
     """The messages of a body in any dialect, the system's first."""
-    body = _body(call)
-    if "system" in body:
-        yield "system", _content(body["system"])
-    messages = body.get("messages")
-    for message in messages if isinstance(messages, list) else []:
-        if isinstance(message, Mapping):
-            yield _string(message.get("role")), _content(message.get("content"))
+    return turns_of(_body(call))
 
 
 def _rest(call: Entry) -> str:
     """The body less its messages, as JSON."""
-    rest = {name: value for name, value in _body(call).items() if name not in ("system", "messages")}
+    rest = rest_of(_body(call))
     return json.dumps(rest, ensure_ascii=False) if rest else ""
 
 
 def _body(call: Entry) -> Mapping[str, Any]:
     body = call.get("request")
     return body if isinstance(body, Mapping) else {}
-
-
-def _content(content: object) -> str:
-    """A message's text; of one in parts, their texts."""
-    if isinstance(content, list):
-        return "\n".join(_string(part.get("text")) for part in content if isinstance(part, Mapping))
-    return _string(content)
 
 
 def _string(value: object) -> str:

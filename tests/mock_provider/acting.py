@@ -15,11 +15,11 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.mock_provider.bodies import answer_body, error_body
+from tests.mock_provider.asked import Asked
+from tests.mock_provider.bodies import answer_body, error_body, error_headers
 from tests.mock_provider.faults import Fault, Kind
 from tests.mock_provider.fields import OLLAMA, OPENAI, OPENROUTER
 from tests.mock_provider.mangling import mangle
-from tests.mock_provider.requests import Asked
 
 JSON = "application/json"
 HUGE = 9 * 1024 * 1024
@@ -125,7 +125,8 @@ async def _error(request: web.Request, scene: Scene) -> tuple[web.StreamResponse
     fault = scene.fault
     message = fault.message.replace("{key}", scene.key).replace("{model}", scene.asked.model)
     body = error_body(scene.asked.flavour, fault.status, message, fault.code)
-    return await send(request, json_response(body, fault.status, fault.headers))
+    headers = {**error_headers(scene.asked.flavour, fault.status), **(fault.headers or {})}
+    return await send(request, json_response(body, fault.status, headers))
 
 
 async def _body(request: web.Request, scene: Scene) -> tuple[web.StreamResponse, int]:
@@ -145,7 +146,7 @@ def _error_inside(scene: Scene) -> bytes:
 
 
 def _no_choices(scene: Scene) -> bytes:
-    empty: dict[str, Any] = {"choices": [], "content": []}
+    empty: dict[str, Any] = {"choices": [], "content": [], "candidates": [], "output": {}}
     return _dump({name: empty.get(name, value) for name, value in scene.answer().items() if name != "message"})
 
 
@@ -161,7 +162,7 @@ def _accented(scene: Scene) -> str:
 
 
 def _usage(scene: Scene, change: Callable[[Any], Any]) -> bytes:
-    names = ("usage", "prompt_eval_count", "eval_count")
+    names = ("usage", "usageMetadata", "prompt_eval_count", "eval_count")
     return _dump({name: change(value) if name in names else value for name, value in scene.answer().items()})
 
 

@@ -7,20 +7,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.mock_provider.fields import ANTHROPIC, MISTRAL, OLLAMA, OPENAI, OPENROUTER
-from tests.mock_provider.requests import Asked, Refused
+from tests.mock_provider.asked import Asked, Refused
+from tests.mock_provider.fields import ANTHROPIC, BEDROCK, GOOGLE, MISTRAL, OLLAMA, OPENAI, OPENROUTER
 
 CREATED = 1764547200  # all answers have the same date, since the same request has the same answer
 CREATED_AT = "2025-12-01T00:00:00Z"
 PRICES = (3e-6, 15e-6)  # US dollars a token in and out
 CHARACTERS = 3.5  # a token
+_FURTHER = "additionalModelRequestFields"
 REASONING = 64  # tokens, where reasoning was asked for
 
 FINISHES: Mapping[str, Mapping[str, str]] = {
     OPENAI: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "content_filter"},
     ANTHROPIC: {"stop": "end_turn", "length": "max_tokens", "refusal": "refusal", "content_filter": "refusal"},
     OLLAMA: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "stop"},
+    GOOGLE: {"stop": "STOP", "length": "MAX_TOKENS", "refusal": "SAFETY", "content_filter": "PROHIBITED_CONTENT"},
+    BEDROCK: {
+        "stop": "end_turn",
+        "length": "max_tokens",
+        "refusal": "content_filtered",
+        "content_filter": "guardrail_intervened",
+    },
 }
+# What Google calls a status, and Bedrock an error.
+_GOOGLE_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_BEDROCK_KINDS = {
+    401: "UnrecognizedClientException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    408: "ModelTimeoutException",
+    424: "ModelErrorException",
+    429: "ThrottlingException",
+    500: "InternalServerException",
+    503: "ServiceUnavailableException",
+}
+GOOGLE_DELAY = "0.02s"  # which its errors of status 429 ask to wait
 # Anthropic's kind of an error by its status; OpenAI's are below it.
 _ANTHROPIC_KINDS = {
     401: "authentication_error",
@@ -59,7 +90,8 @@ class Usage:
 
 def count_tokens(asked: Asked, text: str) -> Usage:
     sent = len(asked.system) + sum(len(turn) for _, turn in asked.messages)
-    effort = {"reasoning_effort", "reasoning", "thinking", "think"} & set(asked.fields)
+    named = {*asked.fields, *asked.fields.get("generationConfig", ()), *asked.fields.get(_FURTHER, ())}
+    effort = {"reasoning_effort", "reasoning", "reasoning_config", "thinking", "think", "thinkingConfig"} & named
     reasoning = REASONING if effort else 0
     return Usage(int(sent / CHARACTERS) + 1, int(len(text) / CHARACTERS) + 1 + reasoning, reasoning)
 
@@ -128,7 +160,41 @@ def _ollama(asked: Asked, text: str | None, finish: str, usage: Usage, token: st
     }
 
 
-_ANSWERS = {OPENAI: _openai, ANTHROPIC: _anthropic, OLLAMA: _ollama}
+def _google(asked: Asked, text: str | None, finish: str, usage: Usage, token: str) -> dict[str, Any]:
+    counts = {
+        "promptTokenCount": usage.input,
+        "candidatesTokenCount": usage.output - usage.reasoning,
+        "totalTokenCount": usage.input + usage.output,
+        **({"thoughtsTokenCount": usage.reasoning} if usage.reasoning else {}),
+    }
+    body = {"usageMetadata": counts, "modelVersion": asked.model, "responseId": token}
+    if finish == "content_filter":
+        # The prompt was refused, and there is no candidate.
+        return {"promptFeedback": {"blockReason": FINISHES[GOOGLE][finish]}, **body}
+    said = None if finish == "refusal" else text
+    # An empty text has no part.
+    content = {**({"parts": [{"text": said}]} if said else {}), "role": "model"}
+    return {"candidates": [{"content": content, "finishReason": FINISHES[GOOGLE][finish], "index": 0}], **body}
+
+
+def _bedrock(asked: Asked, text: str | None, finish: str, usage: Usage, token: str) -> dict[str, Any]:
+    thought = [{"reasoningContent": {"reasoningText": {"text": "...", "signature": token}}}] if usage.reasoning else []
+    said = [{"text": text}] if text and finish not in ("refusal", "content_filter") else []
+    return {
+        "metrics": {"latencyMs": 1},
+        "output": {"message": {"role": "assistant", "content": [*thought, *said]}},
+        "stopReason": FINISHES[BEDROCK][finish],
+        "usage": {
+            "cacheReadInputTokens": 0,
+            "cacheWriteInputTokens": 0,
+            "inputTokens": usage.input,
+            "outputTokens": usage.output,
+            "totalTokens": usage.input + usage.output,
+        },
+    }
+
+
+_ANSWERS = {OPENAI: _openai, ANTHROPIC: _anthropic, OLLAMA: _ollama, GOOGLE: _google, BEDROCK: _bedrock}
 
 
 def refusal_body(flavour: str, refused: Refused) -> dict[str, Any]:
@@ -140,6 +206,14 @@ def error_body(flavour: str, status: int, message: str = "", code: str = "", par
     message = message or MESSAGES.get(status, "The server had an error while processing your request.")
     write = _ERRORS.get(flavour, _openai_error)
     return write(status, message, code, param)
+
+
+def error_headers(flavour: str, status: int) -> dict[str, str]:
+    """The headers of an error, which where AWS answers say what its body does not."""
+    if flavour != BEDROCK:
+        return {}
+    kind = _BEDROCK_KINDS.get(status, "ValidationException" if status < 500 else "InternalServerException")
+    return {"x-amzn-errortype": f"{kind}:http://internal.amazon.com/coral/com.amazon.bedrock/", "x-amzn-requestid": "1"}
 
 
 def _openai_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
@@ -173,7 +247,24 @@ def _ollama_error(status: int, message: str, code: str, param: str) -> dict[str,
     return {"error": message}
 
 
+def _google_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    details: list[dict[str, Any]] = []
+    if status == 429:
+        details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": GOOGLE_DELAY})
+    if code:
+        reason = "API_KEY_INVALID" if code == "invalid_api_key" else code.upper()
+        details.append({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason})
+    name = _GOOGLE_STATUSES.get(status, "FAILED_PRECONDITION" if status == 402 else "UNKNOWN")
+    return {"error": {"code": status, "message": message, "status": name, "details": details}}
+
+
+def _bedrock_error(status: int, message: str, code: str, param: str) -> dict[str, Any]:
+    return {"message": message}
+
+
 _ERRORS = {
+    GOOGLE: _google_error,
+    BEDROCK: _bedrock_error,
     OPENROUTER: _openrouter_error,
     MISTRAL: _mistral_error,
     ANTHROPIC: _anthropic_error,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OPENAI, ANTHROPIC, OLLAMA = "openai-chat", "anthropic-messages", "ollama-chat"
+GOOGLE, BEDROCK = "google-generate-content", "bedrock-converse"
 OPENROUTER, MISTRAL = "openrouter", "mistral"  # they speak OpenAI's dialect with fields of their own
 
 
@@ -29,10 +30,23 @@ FIELDS: Mapping[str, frozenset[str]] = {
         cache_control container diagnostics inference_geo max_tokens messages metadata model output_config service_tier
         stop_sequences stream system temperature thinking tool_choice tools top_k top_p"""),
     OLLAMA: _names("format keep_alive logprobs messages model options shift stream think tools top_logprobs truncate"),
+    GOOGLE: _names("""
+        cachedContent contents generationConfig labels safetySettings serviceTier store systemInstruction toolConfig
+        tools"""),
+    BEDROCK: _names("""
+        additionalModelRequestFields additionalModelResponseFieldPaths guardrailConfig inferenceConfig messages
+        outputConfig performanceConfig projectIdentifier promptVariables requestMetadata serviceTier system
+        toolConfig"""),
 }
 OLLAMA_OPTIONS = _names("""
     frequency_penalty min_p mirostat mirostat_eta mirostat_tau num_batch num_ctx num_gpu num_keep num_predict
     num_thread presence_penalty repeat_last_n repeat_penalty seed stop temperature tfs_z top_k top_p typical_p""")
+
+GOOGLE_CONFIG = _names("""
+    candidateCount enableEnhancedCivicAnswers frequencyPenalty logprobs maxOutputTokens mediaResolution
+    presencePenalty responseFormat responseJsonSchema responseLogprobs responseMimeType responseModalities
+    responseSchema seed speechConfig stopSequences temperature thinkingConfig topK topP""")
+BEDROCK_CONFIG = _names("maxTokens stopSequences temperature topP")
 
 UNKNOWN_FIELD = {
     OPENAI: "Unrecognized request argument supplied: {}",
@@ -40,14 +54,16 @@ UNKNOWN_FIELD = {
     MISTRAL: "Extra inputs are not permitted: {}",
     ANTHROPIC: "{}: Extra inputs are not permitted",
     OLLAMA: 'json: unknown field "{}"',
+    GOOGLE: 'Invalid JSON payload received. Unknown name "{}": Cannot find field.',
+    BEDROCK: "Malformed input request: extraneous key [{}] is not permitted, please reformat your input and try again.",
 }
 UNKNOWN_STATUS = {MISTRAL: 422}
 
 # A word in a model's name, and the fields that such a model refuses.
 REFUSALS: Mapping[str, frozenset[str]] = {
     "reasoner": _names("temperature"),
-    "no-schema": _names("response_format output_config.format format"),
-    "no-reasoning": _names("reasoning_effort reasoning thinking output_config.effort think"),
+    "no-schema": _names("response_format output_config.format format responseJsonSchema outputConfig.textFormat"),
+    "no-reasoning": _names("reasoning_effort reasoning thinking output_config.effort think thinkingConfig"),
 }
 _OPENAI_REFUSES = "Unsupported parameter: '{}' is not supported with this model."
 REFUSES = {
@@ -56,4 +72,13 @@ REFUSES = {
     MISTRAL: _OPENAI_REFUSES,
     ANTHROPIC: "`{}` is not supported for this model.",
     OLLAMA: 'this model does not support "{}"',
+    GOOGLE: "{} is not supported by this model.",
+    BEDROCK: "This model doesn't support the {} field. Remove {} and try again.",
+}
+# Where the words are not those that the API has for other fields.
+REFUSES_IN_WORDS = {
+    (GOOGLE, "responseJsonSchema"): "JSON mode is not enabled for this model",
+    (GOOGLE, "thinkingConfig"): "Thinking is not enabled for this model",
+    (BEDROCK, "thinking"): "The model returned the following errors: thinking: Extra inputs are not permitted",
+    (BEDROCK, "temperature"): ("The model returned the following errors: `temperature` is deprecated for this model."),
 }

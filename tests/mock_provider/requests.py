@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from tests.mock_provider.answers import ANNOTATION, VALIDATION
+from tests.mock_provider.asked import Asked, Refused, asked_of, mapping, number, one_of, title_of
+from tests.mock_provider.clouds import CLOUDS, dialect_of_path, model_of_path, present_of
 from tests.mock_provider.fields import (
     ANTHROPIC,
     FIELDS,
@@ -19,61 +19,26 @@ from tests.mock_provider.fields import (
     OPENROUTER,
     REFUSALS,
     REFUSES,
+    REFUSES_IN_WORDS,
     UNKNOWN_FIELD,
     UNKNOWN_STATUS,
 )
 
 ENDINGS = {"/chat/completions": OPENAI, "/v1/messages": ANTHROPIC, "/api/chat": OLLAMA}
 _STARTS = {"/api/": OPENROUTER, "/mistral/": MISTRAL}
-_TITLE = re.compile(f"{ANNOTATION}|{VALIDATION}")
 _SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Refused(Exception):
-    """A request that is answered with an error.
-
-    Args:
-        param: the field at fault.
-        code: OpenAI's word for it.
-    """
-
-    def __init__(self, message: str, param: str = "", code: str = "", status: int = 400):
-        super().__init__(message)
-        self.message, self.param, self.code, self.status = message, param, code, status
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as understood.
-
-    Attributes:
-        flavour: the dialect, or the vendor that speaks its own kind of OpenAI's.
-        messages: (role, text) of the turns; the system text stands apart.
-        title: title of the schema asked for, "" if it cannot be told.
-        structured: whether the reply has to be JSON.
-    """
-
-    dialect: str
-    flavour: str
-    model: str
-    system: str
-    messages: tuple[tuple[str, str], ...]
-    max_tokens: int | None
-    title: str = ""
-    structured: bool = False
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-
 def dialect_of(path: str) -> tuple[str, str] | None:
-    """(dialect, flavour) by the end and the beginning of a path; None if nothing is there."""
-    dialect = next((name for ending, name in ENDINGS.items() if path.endswith(ending)), None)
+    """(dialect, flavour) by the end and the beginning of a path as it was sent; None if nothing is there."""
+    dialect = dialect_of_path(path) or next((name for ending, name in ENDINGS.items() if path.endswith(ending)), None)
     if dialect != OPENAI:
         return (dialect, dialect) if dialect else None
     flavour = next((name for start, name in _STARTS.items() if path.startswith(start)), OPENAI)
     return dialect, flavour
 
 
-def read_request(dialect: str, flavour: str, raw: bytes, headers: Mapping[str, str]) -> Asked:
+def read_request(dialect: str, flavour: str, raw: bytes, headers: Mapping[str, str], path: str = "") -> Asked:
     """The request of a body.
 
     Raises:
@@ -88,6 +53,8 @@ def read_request(dialect: str, flavour: str, raw: bytes, headers: Mapping[str, s
     if not isinstance(body, dict):
         raise Refused("The body must be a JSON object")
     _check_fields(body, flavour)
+    if model := model_of_path(dialect, path):
+        body["model"] = model
     _check_model(body, flavour)
     return _READERS[dialect](body, flavour, headers)
 
@@ -113,22 +80,28 @@ def _check_model(body: Mapping[str, Any], flavour: str) -> None:
     for word, refused in REFUSALS.items():
         found = sorted(present & refused) if word in model else []
         if found:
-            raise Refused(REFUSES[flavour].format(found[0]), found[0], "unsupported_parameter")
+            words = REFUSES_IN_WORDS.get((flavour, found[0]), REFUSES[flavour])
+            raise Refused(words.format(found[0], found[0]), found[0], "unsupported_parameter")
 
 
 def _present(body: Mapping[str, Any]) -> set[str]:
     """The fields that are set, those of Ollama's options under their own names."""
-    inner = {f"output_config.{name}" for name in _mapping(body, "output_config")}
-    return {name for name, value in body.items() if value is not None} | inner | set(_mapping(body, "options"))
+    inner = {f"output_config.{name}" for name in mapping(body, "output_config")}
+    return (
+        {name for name, value in body.items() if value is not None}
+        | inner
+        | set(mapping(body, "options"))
+        | present_of(body)
+    )
 
 
 def _openai(body: Mapping[str, Any], flavour: str, headers: Mapping[str, str]) -> Asked:
     turns = _turns(body, ("system", "developer", "user", "assistant"))
-    _number(body, "temperature", 0, 2)
-    limit = _number(body, "max_completion_tokens", 1) or _number(body, "max_tokens", 1)
+    number(body, "temperature", 0, 2)
+    limit = number(body, "max_completion_tokens", 1) or number(body, "max_tokens", 1)
     system = "\n".join(text for role, text in turns if role in ("system", "developer"))
-    title, structured = _openai_title(_mapping(body, "response_format"), turns)
-    return _asked(OPENAI, flavour, body, system, turns, limit, title, structured)
+    title, structured = _openai_title(mapping(body, "response_format"), turns)
+    return asked_of(OPENAI, flavour, body, system, turns, limit, title, structured)
 
 
 def _openai_title(form: Mapping[str, Any], turns: Sequence[tuple[str, str]]) -> tuple[str, bool]:
@@ -136,13 +109,13 @@ def _openai_title(form: Mapping[str, Any], turns: Sequence[tuple[str, str]]) -> 
     if kind == "json_object" and not any("json" in text.casefold() for _, text in turns):
         raise Refused("'messages' must contain the word 'json' in some form", "messages")
     if kind != "json_schema":
-        _one_of("response_format.type", kind, ("text", "json_object"))
+        one_of("response_format.type", kind, ("text", "json_object"))
         return "", kind == "json_object"
-    wanted = _mapping(form, "json_schema")
+    wanted = mapping(form, "json_schema")
     name = wanted.get("name")
     if not isinstance(name, str) or not _SCHEMA_NAME.fullmatch(name):
         raise Refused("Missing or invalid parameter: 'response_format.json_schema.name'.", "response_format")
-    if set(wanted) - {"name", "strict", "schema", "description"} or not _mapping(wanted, "schema"):
+    if set(wanted) - {"name", "strict", "schema", "description"} or not mapping(wanted, "schema"):
         raise Refused("Invalid parameter: 'response_format.json_schema'.", "response_format")
     _check_schema(wanted["schema"], "response_format") if wanted.get("strict") else None
     return name, True
@@ -174,58 +147,42 @@ def _anthropic(body: Mapping[str, Any], flavour: str, headers: Mapping[str, str]
     turns = _turns(body, ("user", "assistant"))
     if turns[0][0] != "user":
         raise Refused('messages: first message must use the "user" role', "messages")
-    _number(body, "temperature", 0, 1)
-    config = _mapping(body, "output_config")
+    number(body, "temperature", 0, 1)
+    config = mapping(body, "output_config")
     if set(config) - {"effort", "format"}:
         raise Refused("output_config: Extra inputs are not permitted", "output_config")
-    _one_of("output_config.effort", config.get("effort"), (None, "low", "medium", "high", "xhigh", "max"))
-    _one_of("thinking.type", _mapping(body, "thinking").get("type"), (None, "adaptive", "enabled", "disabled"))
-    form = _mapping(config, "format")
+    one_of("output_config.effort", config.get("effort"), (None, "low", "medium", "high", "xhigh", "max"))
+    one_of("thinking.type", mapping(body, "thinking").get("type"), (None, "adaptive", "enabled", "disabled"))
+    form = mapping(config, "format")
     if form and (form.get("type") != "json_schema" or set(form) != {"type", "schema"}):
         raise Refused("output_config.format: Input should be a json_schema with a schema", "output_config.format")
     _check_schema(form.get("schema"), "output_config.format")
     system = _content(body.get("system", "-"), "system")
-    limit = _number(body, "max_tokens", 1)
-    return _asked(ANTHROPIC, flavour, body, system, turns, limit, _title(form.get("schema")), bool(form))
+    limit = number(body, "max_tokens", 1)
+    return asked_of(ANTHROPIC, flavour, body, system, turns, limit, title_of(form.get("schema")), bool(form))
 
 
 def _ollama(body: Mapping[str, Any], flavour: str, headers: Mapping[str, str]) -> Asked:
     turns = _turns(body, ("system", "user", "assistant"))
-    options = _mapping(body, "options")
+    options = mapping(body, "options")
     unknown = sorted(set(options) - OLLAMA_OPTIONS)
     if unknown:
         raise Refused(f'invalid option provided: "{unknown[0]}"', unknown[0])
     form = body.get("format", "")
     if not (form in ("", "json") or isinstance(form, dict)):
         raise Refused('invalid format: expected "json" or a JSON schema', "format")
-    _one_of("think", body.get("think"), (None, True, False, "low", "medium", "high"))
-    limit = _number(options, "num_predict", 1)
+    one_of("think", body.get("think"), (None, True, False, "low", "medium", "high"))
+    limit = number(options, "num_predict", 1)
     system = "\n".join(text for role, text in turns if role == "system")
-    return _asked(OLLAMA, flavour, body, system, turns, limit, _title(form), bool(form))
+    return asked_of(OLLAMA, flavour, body, system, turns, limit, title_of(form), bool(form))
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any], str, Mapping[str, str]], Asked]] = {
     OPENAI: _openai,
     ANTHROPIC: _anthropic,
     OLLAMA: _ollama,
+    **CLOUDS,
 }
-
-
-def _asked(
-    dialect: str,
-    flavour: str,
-    body: Mapping[str, Any],
-    system: str,
-    turns: Sequence[tuple[str, str]],
-    limit: int | None,
-    title: str,
-    structured: bool,
-) -> Asked:
-    """Where the schema has no title, the system text names it, since then it holds the schema; where there is no system
-    text either, its words are in the first message."""
-    talk = tuple(turn for turn in turns if turn[0] in ("user", "assistant"))
-    named = _TITLE.search(system or talk[0][1]) if not title and (system or talk) else None
-    return Asked(dialect, flavour, body["model"], system, talk, limit, named[0] if named else title, structured, body)
 
 
 def _turns(body: Mapping[str, Any], roles: Sequence[str]) -> list[tuple[str, str]]:
@@ -237,7 +194,7 @@ def _turns(body: Mapping[str, Any], roles: Sequence[str]) -> list[tuple[str, str
         where = f"messages.{place}"
         if not isinstance(message, dict) or set(message) - {"role", "content", "name"}:
             raise Refused(f"{where}: unknown fields", "messages")
-        _one_of(f"{where}.role", message.get("role"), roles)
+        one_of(f"{where}.role", message.get("role"), roles)
         turns.append((message["role"], _content(message.get("content"), where)))
     if turns[-1][0] != "user":
         raise Refused("This model does not support assistant message prefill.", "messages")
@@ -254,29 +211,3 @@ def _content(content: Any, where: str) -> str:
             raise Refused(f"{where}: text content blocks must be non-empty", "messages")
         texts.append(block["text"])
     return "\n".join(texts)
-
-
-def _title(schema: Any) -> str:
-    title = schema.get("title", "") if isinstance(schema, dict) else ""
-    return title if isinstance(title, str) else ""
-
-
-def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = body.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise Refused(f"Invalid type for '{name}': expected an object", name, "invalid_type")
-    return value or {}
-
-
-def _number(body: Mapping[str, Any], name: str, least: float, most: float = float("inf")) -> int | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-        raise Refused(f"Invalid '{name}': expected a number from {least} to {most}", name, "invalid_value")
-    return int(value)
-
-
-def _one_of(name: str, value: Any, known: Sequence[Any]) -> None:
-    if value not in known:
-        raise Refused(f"Invalid value: '{value}' for '{name}'.", name, "invalid_value")

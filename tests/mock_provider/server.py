@@ -17,11 +17,13 @@ from aiohttp import web
 
 from tests.mock_provider.acting import PLAIN, Scene, act, json_response, send
 from tests.mock_provider.answers import answer, open_scorer
-from tests.mock_provider.bodies import count_tokens, error_body, refusal_body
+from tests.mock_provider.asked import Asked, Refused
+from tests.mock_provider.bodies import count_tokens, error_body, error_headers, refusal_body
 from tests.mock_provider.choosing import MODEL, Choice
+from tests.mock_provider.clouds import key_of_signature
 from tests.mock_provider.faults import find_fault
 from tests.mock_provider.limits import Limits
-from tests.mock_provider.requests import Asked, Refused, dialect_of, read_request
+from tests.mock_provider.requests import dialect_of, read_request
 from tests.mock_provider.stats import Log, Stats
 
 HOST = "127.0.0.1"
@@ -135,13 +137,14 @@ class Mock:
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         self._meet(request.transport)
-        spoken = dialect_of(request.path)
+        path = request.raw_path
+        spoken = dialect_of(path)
         if spoken is None or request.method != "POST":
             return web.json_response(
                 {"error": {"message": f"Invalid URL ({request.method} {request.path})"}}, status=404
             )
         raw = await request.read()
-        body = hashlib.sha256(request.path.encode() + b"\0" + raw).hexdigest()
+        body = hashlib.sha256(path.encode() + b"\0" + raw).hexdigest()
         began, number = time.time(), self.stats.arrive(body)
         status: int | None = None
         fault, paid, ended = None, False, 0.0
@@ -177,14 +180,16 @@ class Mock:
         """The refusal of a request, or (name of its fault, what to do)."""
         try:
             key = self._key(request.headers)
-            asked = read_request(dialect, flavour, raw, request.headers)
+            asked = read_request(dialect, flavour, raw, request.headers, request.raw_path)
             name = self.choice.fault(request.headers, asked.model, body)
             self._check_model(asked.model)
         except Refused as refused:
-            return json_response(refusal_body(flavour, refused), refused.status)
+            headers = error_headers(flavour, refused.status)
+            return json_response(refusal_body(flavour, refused), refused.status, headers)
         except ValueError as error:
             return json_response(error_body(flavour, 400, str(error)), 400)
-        if (headers := self._over_limit(asked)) is not None:
+        if (waits := self._over_limit(asked)) is not None:
+            headers = {**error_headers(flavour, 429), **waits}
             return json_response(error_body(flavour, 429, "", "rate_limit_exceeded"), 429, headers)
         text = answer(asked.title, asked.messages, self.options.seed, self.options.variety)
         self.stats.by_fault.update([name] if name else [])
@@ -196,7 +201,8 @@ class Mock:
         Raises:
             Refused: it is not the one required.
         """
-        key = headers.get("x-api-key") or headers.get("Authorization", "").removeprefix("Bearer ")
+        own = headers.get("x-api-key") or headers.get("x-goog-api-key") or key_of_signature(headers)
+        key = own or headers.get("Authorization", "").removeprefix("Bearer ")
         required = self.options.require_key
         if required is not None and not (key if required == "" else key == required):
             raise Refused("Incorrect API key provided.", code="invalid_api_key", status=401)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 import cassia_engine
-from cassia_engine.providers.accounts import load
+from cassia_engine.providers.table import load
 from cassia_engine.records import OFFLINE
 from tests.conftest import EXAMPLES
 from tests.pipeline.launch import Launcher

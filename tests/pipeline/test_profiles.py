@@ -133,7 +133,8 @@ def test_every_profile_is_looked_at() -> None:
 def test_containers_get_the_keys_of_every_provider(engine: str) -> None:
     with (ROOT / "cassia_engine" / "data" / "providers.tsv").open(encoding="utf-8") as text:
         rows = list(csv.DictReader(text, delimiter="\t"))
-    variables = [row[column] for row in rows for column in ("key_variable", "url_variable") if row[column]]
+    columns = ("key_variable", "other_keys", "url_variable", "region_variables")
+    variables = [name for row in rows for column in columns for name in re.findall(r"\w+", row[column])]
     text_of = (ROOT / "conf" / "containers.config").read_text(encoding="utf-8")
     block = text_of.split(f"\n{engine} {{", 1)[1].split("\n}", 1)[0]
     assert re.findall(r"'(\w+)'", block.split("envWhitelist", 1)[1]) == [*variables, *PROXIES]

@@ -12,7 +12,8 @@ import pytest
 
 from cassia_engine.callers import Caller, called_from
 from cassia_engine.errors import CassiaError
-from cassia_engine.providers.accounts import load, open_account
+from cassia_engine.providers.accounts import open_account
+from cassia_engine.providers.table import load
 from tests.conftest import EXAMPLES, ROOT
 from tests.mock_provider.running import Running, running_mock
 from tests.pipeline.launch import Launcher

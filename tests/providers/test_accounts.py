@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from cassia_engine import models
-from cassia_engine.providers.accounts import Account, default_models, load, open_account, traits_of, warnings_of
+from cassia_engine.providers.accounts import Account, default_models, open_account, traits_of, warnings_of
 from cassia_engine.providers.dialects import DIALECTS
+from cassia_engine.providers.table import load
 from cassia_engine.secret import Secret
 from tests.raising import raises
 
@@ -51,6 +52,8 @@ def test_every_provider_has_traits_for_every_model(name: str) -> None:
         "openai-chat": ({"", "effort", "object"}, {"", "json_schema", "json_object"}),
         "anthropic-messages": ({"", "adaptive"}, {"", "output_config"}),
         "ollama-chat": ({"", "think", "think_switch"}, {"", "format"}),
+        "google-generate-content": ({"", "level", "budget"}, {"", "json_schema", "json_object"}),
+        "bedrock-converse": ({"", "adaptive", "effort", "object", "config"}, {"", "text_format"}),
     }[dialect]
     for model in ("anything", *(row.model for row in models.load() if row.provider == name)):
         traits = traits_of(name, model)

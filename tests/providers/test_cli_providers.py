@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cassia_engine.cli.providers import _ask
-from cassia_engine.providers.accounts import load, open_account
+from cassia_engine.providers.accounts import open_account
+from cassia_engine.providers.table import load
 from cassia_engine.providers.transport import Transport
 from cassia_engine.secret import Secret
 from tests.providers.servers import KEY, Scripted, completion, serving

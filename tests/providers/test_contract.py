@@ -20,12 +20,12 @@ import pytest
 
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, TemporaryError
 from cassia_engine.journal import Journal
-from cassia_engine.providers import accounts
 from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.chat import Chat, Finish, Message, Reply
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.dialects import DIALECTS as KNOWN_DIALECTS
 from cassia_engine.providers.retry_policy import RetryPolicy
+from cassia_engine.providers.table import load
 from cassia_engine.providers.transport import Transport
 from cassia_engine.replies.shapes import ANNOTATION
 from cassia_engine.secret import Secret
@@ -40,7 +40,13 @@ QUICK = RetryPolicy(
 # Where the mock speaks as the provider does: at the path of the provider's address, but for these.
 PLACES = {"mistral": "/mistral/v1", "custom": "/v1"}
 # A provider for each dialect, which is run through every fault.
-DIALECTS = {"custom": "openai-chat", "anthropic": "anthropic-messages", "ollama": "ollama-chat"}
+DIALECTS = {
+    "custom": "openai-chat",
+    "anthropic": "anthropic-messages",
+    "ollama": "ollama-chat",
+    "google": "google-generate-content",
+    "bedrock": "bedrock-converse",
+}
 
 # What a fault is taken for: an error of a class, or an answer.
 WAIT, RETRY, STOP, FAIL = "wait", "retry", "stop the run", "fail the call"
@@ -64,19 +70,19 @@ STATED: Mapping[str, str] = {
         list_for_string numbers deep nan null_fields null_text verdict_words trailing_comma empty_text html_text
         control_characters hostile""",
 }
-# Ollama has words for no error and knows no refusal; Anthropic's content may be empty, but is a list.
+_SPENT = "insufficient_quota credit_balance_exhausted spend_limit project_spend_limit usage_limit"
+WITHOUT_CODES = {
+    **dict.fromkeys(_SPENT.split(), WAIT),
+    "in_flight_budget_exhausted": STOP,
+    "error_200_limit": RETRY,
+    "error_200_key": RETRY,
+}
+# Ollama and Bedrock have no codes, and Ollama knows no refusal; Anthropic's content may be empty, but is a list.
 APART: Mapping[tuple[str, str], str] = {
+    **{(who, name): outcome for who in ("ollama", "bedrock") for name, outcome in WITHOUT_CODES.items()},
     # A server of one's own may still be at work.
     ("custom", "hang"): FAIL,
     ("ollama", "hang"): FAIL,
-    ("ollama", "in_flight_budget_exhausted"): STOP,
-    ("ollama", "insufficient_quota"): WAIT,
-    ("ollama", "credit_balance_exhausted"): WAIT,
-    ("ollama", "spend_limit"): WAIT,
-    ("ollama", "project_spend_limit"): WAIT,
-    ("ollama", "usage_limit"): WAIT,
-    ("ollama", "error_200_limit"): RETRY,
-    ("ollama", "error_200_key"): RETRY,
     ("ollama", "refusal"): ANSWERED,
     ("ollama", "content_filter"): ANSWERED,
     ("anthropic", "empty_choices"): ANSWERED,
@@ -132,7 +138,7 @@ class Bench:
 
 def place(provider: str) -> str:
     """The path of the mock's address for a provider."""
-    address = next(row.base_url for row in accounts.load() if row.provider == provider)
+    address = next(row.base_url for row in load() if row.provider == provider)
     return PLACES.get(provider, urlsplit(address).path)
 
 
@@ -287,6 +293,12 @@ def test_a_bad_day_loses_nothing_and_pays_nothing_twice(
         ("ollama", "mock-reasoner", {"temperature": 0.0}, "temperature"),
         ("ollama", "mock-no-schema", {}, "schema"),
         ("ollama", "gpt-oss-no-reasoning", {"reasoning": "low"}, "reasoning"),
+        ("google", "gemini-2.5-reasoner", {"temperature": 0.0}, "temperature"),
+        ("google", "mock-no-schema", {}, "schema"),
+        ("google", "mock-no-reasoning", {"reasoning": "low"}, "reasoning"),
+        ("bedrock", "mock-reasoner", {"temperature": 0.0}, "temperature"),
+        ("bedrock", "anthropic.no-schema", {}, "schema"),
+        ("bedrock", "anthropic.no-reasoning", {"reasoning": "low"}, "reasoning"),
     ],
 )
 def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
@@ -305,17 +317,19 @@ def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("provider", [row.provider for row in accounts.load()])
+@pytest.mark.parametrize("provider", [row.provider for row in load()])
 @pytest.mark.parametrize(
     "asked", [{}, {"temperature": 0.0}, {"reasoning": "high"}, {"temperature": 1.0, "reasoning": "low"}]
 )
 def test_what_goes_out_is_what_the_api_takes(provider: str, asked: dict[str, Any], tmp_path: Path) -> None:
     async def run() -> None:
-        rows = [row for row in accounts.load() if row.provider == provider]
+        rows = [row for row in load() if row.provider == provider]
         for model in dict.fromkeys((rows[0].model, rows[0].fast_model, "mock")):
             async with bench(tmp_path / (model or "none"), provider, model or "mock") as at, at.client() as client:
                 reply = await client.chat(question(**asked))
-                assert (at.calls, reply.finish, reply.model) == (1, Finish.STOP, model or "mock")
+                # Bedrock does not say who answered.
+                said = "" if provider == "bedrock" else model or "mock"
+                assert (at.calls, reply.finish, reply.model) == (1, Finish.STOP, said)
                 assert reply.input_tokens
                 assert reply.output_tokens
                 jsonschema.validate(json.loads(reply.text), ANNOTATION)

@@ -29,7 +29,10 @@ class AnthropicMessages:
     def url(self, base_url: str, model: str) -> str:
         return f"{base_url.removesuffix('/messages').removesuffix('/v1')}/v1/messages"
 
-    def headers(self, key: Secret | None) -> dict[str, str]:
+    def model_of(self, url: str, body: Mapping[str, Any]) -> str:
+        return string(body.get("model"))
+
+    def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
         return {"anthropic-version": VERSION, **({"x-api-key": key.reveal()} if key else {})}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -65,7 +68,7 @@ class AnthropicMessages:
             **_usage(answer),
         )
 
-    def api_error(self, data: Any) -> ApiError | None:
+    def api_error(self, data: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
         return api_errors.find(data)
 
 

@@ -5,13 +5,17 @@
 {"type": "error", "error": {"type", "message", "details": {"error_code"}}}   Anthropic
 {"error": "text"}                                                        Ollama, which may wrap another in it
 {"object": "error", "message", "type", "param", "code"}, {"detail": [{"loc", "msg"}]}    Mistral, vLLM
+{"error": {"code": 429, "status", "message", "details": [{"reason"}, {"violations": [{"quotaId"}]}, {"retryDelay"}]}}
+                                                                         Google, in a list where it streams
+{"message"} or {"Message"}, its kind in the header x-amzn-errortype      Amazon Bedrock
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cassia_engine.providers.dialects.dialect import ApiError
@@ -24,17 +28,35 @@ _LOOPED = re.compile(r"token repeat limit", re.IGNORECASE)
 _IN_WORDS = (
     (_LOOPED, "token_repeat_limit"),
     (
-        re.compile(r"(?:incorrect|invalid) api key|\bapi key (?:is )?(?:not valid|not found|expired|invalid)", re.I),
+        re.compile(
+            r"(?:incorrect|invalid) api key|\bapi key (?:is )?(?:not valid|not found|expired|invalid)"
+            r"|make sure your api key is valid|bearer token has expired",
+            re.I,
+        ),
         "invalid_api_key",
     ),
+    # Bedrock's quota of a day has the same kind as its quota of a minute.
+    (re.compile(r"too many tokens per day", re.I), "tokens_perday"),
     (re.compile(r"credit balance is too low", re.I), "credit_balance_exhausted"),
 )
-_ANSWERS = ("choices", "content", "done")
+_ANSWERS = ("choices", "content", "done", "candidates", "output")
 
 
 def find(data: Any) -> ApiError | None:
     """The error that a parsed body tells of, None if it tells of none."""
     return _find(data, 0)
+
+
+def find_of_aws(data: Any, headers: Mapping[str, str]) -> ApiError | None:
+    """The error that a parsed body of AWS tells of, its kind by the headers: ThrottlingException:http://..."""
+    body = mapping(data)
+    kind = word(headers.get("x-amzn-errortype")) or word(body.get("__type")).rpartition("#")[2]
+    message = string(body.get("message")) or string(body.get("Message"))
+    found = find({**body, "message": message} if message else data)
+    kind = kind.partition(":")[0]
+    if not kind:
+        return found
+    return replace(found, kind=kind) if found else ApiError(kind=kind)
 
 
 def _find(data: Any, depth: int) -> ApiError | None:
@@ -48,7 +70,11 @@ def _find(data: Any, depth: int) -> ApiError | None:
     return ApiError(
         status=_status(code) or _status(error.get("status")) or _status(error.get("status_code")),
         code=_code(
-            metadata.get("reason"), mapping(error.get("details")).get("error_code"), code, metadata.get("error_type")
+            metadata.get("reason"),
+            mapping(error.get("details")).get("error_code"),
+            code,
+            metadata.get("error_type"),
+            *_reasons(error),
         ),
         kind=word(error.get("type")) or word(error.get("status")),
         message=message,
@@ -102,6 +128,16 @@ def _status(value: Any) -> int | None:
 def _code(*places: Any) -> str:
     """The first that is a word; a number is a status."""
     return next((text for text in map(word, places) if text and not text.isdigit()), "")
+
+
+def _reasons(error: Mapping[str, Any]) -> Iterator[Any]:
+    """What Google's details give as a reason: the quota that is used up, first the one of a day, else a word."""
+    details = error.get("details")
+    entries = [mapping(entry) for entry in details] if isinstance(details, list) else []
+    lists = [entry["violations"] for entry in entries if isinstance(entry.get("violations"), list)]
+    quotas = [word(mapping(one).get("quotaId")) for violations in lists for one in violations]
+    yield from (quota for quota in quotas if "perday" in quota.lower())
+    yield from (entry.get("reason") for entry in entries)
 
 
 def _retry_after(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> float | None:

@@ -24,9 +24,10 @@ class Traits:
     Attributes:
         temperature: whether it takes one.
         reasoning: how it is asked for, "" if it takes none: "effort" (a field of OpenAI's), "object" (OpenRouter's),
-            "adaptive" (Anthropic's), "think" (Ollama's, in levels), "think_switch" (Ollama's, on or off).
-        schema: how the reply's shape is demanded: "json_schema", "json_object", "format", "output_config", or "" for
-            in words only.
+            "adaptive" (Anthropic's), "think" (Ollama's, in levels), "think_switch" (Ollama's, on or off), "level" and
+            "budget" (Google's), "config" (Qwen's, at Bedrock).
+        schema: how the reply's shape is demanded: "json_schema", "json_object", "format", "output_config",
+            "text_format", or "" for in words only.
         max_tokens: name of the field for the most tokens of a reply.
         efforts: levels of reasoning it takes; others are not sent.
         exclusive: temperature is not sent together with reasoning.
@@ -143,7 +144,13 @@ class Dialect(Protocol):
 
     def url(self, base_url: str, model: str) -> str: ...
 
-    def headers(self, key: Secret | None) -> dict[str, str]: ...
+    def model_of(self, url: str, body: Mapping[str, Any]) -> str:
+        """The model that a request asks, "" if it names none."""
+        ...
+
+    def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
+        """What authorizes a request; some APIs want it signed, by its URL and body."""
+        ...
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
         """The request's body, and what was sent under cassia's names: temperature, reasoning, max_tokens, schema."""
@@ -157,8 +164,12 @@ class Dialect(Protocol):
         """
         ...
 
-    def api_error(self, data: Any) -> ApiError | None:
-        """The error in a parsed body; None if there is none in it."""
+    def api_error(self, data: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
+        """The error in a parsed body; None if there is none in it.
+
+        Args:
+            headers: of the answer, names in lower case, where it is one of an error.
+        """
         ...
 
 

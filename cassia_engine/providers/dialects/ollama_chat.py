@@ -28,7 +28,10 @@ class OllamaChat:
         root = base_url.removesuffix("/chat").removesuffix("/api").removesuffix("/v1")
         return f"{root}/api/chat"
 
-    def headers(self, key: Secret | None) -> dict[str, str]:
+    def model_of(self, url: str, body: Mapping[str, Any]) -> str:
+        return string(body.get("model"))
+
+    def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -77,7 +80,7 @@ class OllamaChat:
             output_tokens=count(answer.get("eval_count")),
         )
 
-    def api_error(self, data: Any) -> ApiError | None:
+    def api_error(self, data: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
         return api_errors.find(data)
 
 

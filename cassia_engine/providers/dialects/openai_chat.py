@@ -40,7 +40,10 @@ class OpenAIChat:
     def url(self, base_url: str, model: str) -> str:
         return f"{base_url.removesuffix('/chat/completions')}/chat/completions"
 
-    def headers(self, key: Secret | None) -> dict[str, str]:
+    def model_of(self, url: str, body: Mapping[str, Any]) -> str:
+        return string(body.get("model"))
+
+    def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -70,7 +73,7 @@ class OpenAIChat:
             text or refusal, finish, "refusal" if refusal else reason, word(answer.get("model")), **_usage(answer)
         )
 
-    def api_error(self, data: Any) -> ApiError | None:
+    def api_error(self, data: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
         return api_errors.find(data)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.providers.dialects.turns import turns_of
+
 # No text has fewer tokens than this many characters for each. Nothing shorter than a thousand was cut, since no
 # model's context is that short; servers that count only what was not cached come below that.
 _MOST_CHARACTERS_A_TOKEN = 6
@@ -33,13 +35,4 @@ def prompt_cut(prompt_tokens: int | None, body: Mapping[str, Any], own_server: b
 
 def characters(body: Mapping[str, Any]) -> int:
     """Characters of a request's texts, in any dialect."""
-    messages = body.get("messages")
-    contents = [message.get("content") for message in messages] if isinstance(messages, list) else []
-    return sum(map(_length, (body.get("system"), *contents)))
-
-
-def _length(content: Any) -> int:
-    if isinstance(content, str):
-        return len(content)
-    parts = content if isinstance(content, list) else []
-    return sum(len(part.get("text", "")) for part in parts if isinstance(part, dict))
+    return sum(len(text) for _, text in turns_of(body))

@@ -28,6 +28,13 @@ _FIELDS = {
     "output_format": "schema",
     "format": "schema",
     "response_schema": "schema",
+    "response_json_schema": "schema",
+    "response_mime_type": "schema",
+    "thinking_config": "reasoning",
+    "thinking_level": "reasoning",
+    "thinking_budget": "reasoning",
+    "reasoning_config": "reasoning",
+    "text_format": "schema",
     "structured_outputs": "schema",
     "max_tokens": "max_tokens",
     "max_completion_tokens": "max_tokens",
@@ -38,7 +45,7 @@ _FIELDS = {
 # A field in quotes, or in front of a colon, or as what a model "does not support".
 _NAMED = re.compile(
     r"[`'\"]([a-zA-Z_]+(?:\.[a-zA-Z_0-9]+)*)[`'\"]|^([a-z_]+(?:\.[a-z_0-9]+)*):"
-    r"|(?:does not|do not|doesn't|don't) support (\w+)"
+    r"|(?:does not|do not|doesn't|don't) support (?:the )?(\w+(?:\.\w+)*)"
 )
 # Without any mark a word has to stand in a sentence that refuses it.
 _REFUSES = re.compile(

@@ -24,28 +24,37 @@ def checkKey(options, providers, problems) {
     if (!account || !(executor in ['local', 'slurm'])) {
         return null
     }
-    def name = account.key_variable
-    def secret = secrets[name]
-    if (secret && secret =~ /["`\s]/) {
-        problems << "the secret ${name} has white space, \" or `, which no key has, and which would break its tasks; set it anew: nextflow secrets set ${name} KEY"
+    // Each of them is one variable or two that go together.
+    def keys = [[account.key_variable]] + account.other_keys.tokenize(' ').collect { one -> one.tokenize('+').take(2) }
+    def spoiled = keys.flatten().find { name -> secrets[name] =~ /["`\s]/ }
+    if (spoiled) {
+        problems << "the secret ${spoiled} has white space, \" or `, which no key has, and which would break its tasks; set it anew: nextflow secrets set ${spoiled} KEY"
     }
-    if (secret || !(System.getenv(name) || needsKey(account))) {
-        return null
-    }
+    def found = keys.find { names -> names.every { name -> secrets[name] || System.getenv(name) } }
+    def seen = found?.findAll { name -> !secrets[name] }
     // Whether the tasks begin without the environment of the launch; what a closure says of it is known only later.
     def told = settingOf(scope, 'clusterOptions')
     def startsAnew = executor == 'slurm' && (told instanceof Closure || "${told}" =~ /--export[= ](NONE|NIL)/)
-    if (System.getenv(name)) {
+    def unknown = startsAnew || settingOf(scope, 'beforeScript')
+    if (account.url.contains('{region}') && !unknown && !account.region_variables.tokenize(' ').any { name -> System.getenv(name) }) {
+        problems << "--provider ${account.provider}: no region is told; set ${account.region_variables.tokenize(' ')[0]} in the environment, such as eu-central-1, or give --base_url of the form ${account.base_url}"
+        return null
+    }
+    if (found ? !seen : !needsKey(account)) {
+        return null
+    }
+    def secret = "nextflow secrets set ${(seen ?: keys[0])[0]} KEY"
+    if (seen) {
         if (startsAnew) {
-            log.warn("${name} is set here, but jobs of Slurm do not get the environment of who launches: they have it only if a login or a beforeScript sets it. Make it a secret: nextflow secrets set ${name} KEY")
+            log.warn("${seen.join(' and ')} is set here, but jobs of Slurm do not get the environment of who launches: they have it only if a login or a beforeScript sets it. Make it a secret: ${secret}")
         }
     }
-    else if (startsAnew || settingOf(scope, 'beforeScript')) {
-        log.warn("${name} cannot be seen from here: the annotate tasks have it only if a login or a beforeScript sets it. If none does, make it a secret: nextflow secrets set ${name} KEY")
+    else if (unknown) {
+        log.warn("${account.key_variable} cannot be seen from here: the annotate tasks have it only if a login or a beforeScript sets it. If none does, make it a secret: ${secret}")
     }
     else {
         def who = account.base_url ? account.title : account.url
-        problems << "no key for ${who}: set ${name} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret: nextflow secrets set ${name} KEY"
+        problems << "no key for ${who}: set ${keys.collect { names -> names.join(' and ') }.join(', or ')} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret: ${secret}"
     }
 }
 
@@ -59,8 +68,10 @@ def accountOf(options, providers) {
 
 // Whether nobody answers without a key there: a provider, at its own hosts, or any other machine than this one.
 def needsKey(account) {
-    def host = new URI(account.url).host?.toLowerCase() ?: ''
-    def isOwn = account.url == account.base_url || account.key_hosts.tokenize(' ').any { own -> host == own || host.endsWith(".${own}") }
+    def host = new URI(account.url.replace('{region}', 'region')).host?.toLowerCase() ?: ''
+    def isOwn = account.url == account.base_url || account.key_hosts.tokenize(' ').any { own ->
+        host ==~ /(.*\.)?${own.replace('.', '[.]').replace('{region}', '[a-z0-9-]+')}/
+    }
     def isHere = host in ['localhost', '[::1]'] || host ==~ /127(\.\d{1,3}){3}/
     return (account.key == 'needed' && isOwn) || (account.key == 'remote' && !isHere)
 }

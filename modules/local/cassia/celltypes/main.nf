@@ -8,7 +8,7 @@ process CASSIA_CELLTYPES {
     container "cassia:0.1.0"
 
     // Nextflow's secret of this name, where there is one; else the key is the environment's.
-    secret { [task.ext.key_variable].findAll { name -> name && secrets[name] } }
+    secret { "${task.ext.key_variable ?: ''}".tokenize(' ').findAll { name -> secrets[name] } }
 
     input:
     // The species, and the tissue where it is known, are in ext.args.
