@@ -36,7 +36,7 @@ class Launcher:
         self.out = folder / "out"
         # Neither a person's keys nor their secrets. Beside the folder, as the test looks for its own key in all of it.
         self.secrets = folder.with_name(f"{folder.name}-secrets") / "store.json"
-        environ = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+        environ = {name: value for name, value in os.environ.items() if not _is_key(name)}
         settings = {"NXF_ANSI_LOG": "false", "NXF_OFFLINE": "true", "NXF_SECRETS_FILE": str(self.secrets)}
         self.env = {**environ, "CASSIA_PYTHON": sys.executable, **settings}
 
@@ -119,3 +119,7 @@ class Launcher:
 
     def statuses(self, sample: str) -> list[str]:
         return [row["Status"] for row in self.summary(sample)]
+
+
+def _is_key(name: str) -> bool:
+    return name.endswith("_API_KEY") or name.startswith("AWS_")

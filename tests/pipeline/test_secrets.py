@@ -42,6 +42,7 @@ def line_of_the_engine(provider: str, base_url: str | None) -> str:
 ASKED = [
     *((row.provider, None) for row in load() if row.base_url),
     ("openai", "https://eu.api.openai.com/v1/"),
+    ("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com"),
     ("custom", "https://llm.example.org/v1"),
     ("https://llm.example.org/v1", None),
     ("custom", "http://127.0.0.1:9/v1"),
@@ -73,7 +74,7 @@ def test_a_missing_key_is_the_line_of_the_engine(pipeline: Launcher) -> None:
     assert run.code == 0, run.said
     found = [json.loads(line[6:]) for line in run.said.splitlines() if line.startswith("found ")]
     lines = [line_of_the_engine(provider, url) for provider, url in ASKED]
-    assert sum(map(bool, lines)) == 8
+    assert sum(map(bool, lines)) == 11
     assert [[problem.partition(", or as a secret: ")[0] for problem in problems] for problems in found] == [
         [line] if line else [] for line in lines
     ]

@@ -21,7 +21,11 @@ from tests.providers.servers import KEY, Scripted, completion, serving
 from tests.terminal import run_on_terminal
 
 COMMAND = [sys.executable, "-m", "cassia_engine", "providers"]
-BARE = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_HOST"))}
+BARE = {
+    name: value
+    for name, value in os.environ.items()
+    if not (name.endswith(("_API_KEY", "_HOST")) or name.startswith("AWS_"))
+}
 
 
 async def run(*arguments: str, environ: Mapping[str, str] = BARE) -> tuple[int, str, str]:

@@ -70,7 +70,8 @@ def accountOf(options, providers) {
 def needsKey(account) {
     def host = new URI(account.url.replace('{region}', 'region')).host?.toLowerCase() ?: ''
     def isOwn = account.url == account.base_url || account.key_hosts.tokenize(' ').any { own ->
-        host ==~ /(.*\.)?${own.replace('.', '[.]').replace('{region}', '[a-z0-9-]+')}/
+        def pattern = own.replace('.', '[.]').replace('{region}', '[a-z0-9-]+')
+        host ==~ "(.*[.])?${pattern}"
     }
     def isHere = host in ['localhost', '[::1]'] || host ==~ /127(\.\d{1,3}){3}/
     return (account.key == 'needed' && isOwn) || (account.key == 'remote' && !isHere)
