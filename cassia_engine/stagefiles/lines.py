@@ -80,13 +80,18 @@ def json_object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     """The JSON object of a line.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or has a number that is NaN or infinite, which no file of ours has.
     """
+
+    def refuse(constant: str) -> None:
+        raise damaged(path, number, f"{constant} is no number")
+
     try:
-        data = json.loads(line.decode())
+        data = json.loads(line.decode(), parse_constant=refuse)
     except UnicodeDecodeError:
-        raise UsageError("not a file made by cassia (it is not UTF-8 text)", path=path, code="file-not-utf8") from None
-    except ValueError:
+        what = "not a file made by cassia (it is not UTF-8 text)"
+        raise UsageError(what, path=path, line=number, code="file-not-utf8") from None
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise UsageError(
@@ -110,7 +115,7 @@ def record(
         if fields:
             msgspec.json.decode(line, type=fields)
         return msgspec.json.decode(line, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Of an earlier version, or damaged. This is slower.
         data = json_object(path, number, line)
     try:

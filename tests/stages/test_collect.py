@@ -248,13 +248,13 @@ def test_cells_are_given_once_and_with_chunks(tmp_path: Path) -> None:
     ("content", "code", "line", "values"),
     [
         (b"", "file-not-json", 1, ()),
-        (b"\xff\xfe", "file-not-utf8", None, ()),
+        (b"\xff\xfe", "file-not-utf8", 1, ()),
         (b"{}", "file-of-other-kind", None, ("chunk or result file",)),
         (b"[1]", "file-not-json", 1, ()),
         (b'{"kind":"cassia-chunk","schema_version":"0.0"}', "file-version", None, ("version 0.0", "reads 1.2")),
         (b'{"kind":"cassia-chunk","schema_version":"1.2"}', "file-damaged", 1, ()),
         (b'{"kind":"cassia-result","schema_version":"1.2"}\n{"half', "file-not-json", 2, ()),
-        (b'{"kind":"cassia-result","schema_version":"1.2"}\n{"a":"\xff"}', "file-not-utf8", None, ()),
+        (b'{"kind":"cassia-result","schema_version":"1.2"}\n{"a":"\xff"}', "file-not-utf8", 2, ()),
         (b'{"kind":"cassia-result","schema_version":"1.2"}', "file-damaged", 1, ("field `dataset`",)),
     ],
 )
