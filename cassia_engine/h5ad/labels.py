@@ -56,11 +56,13 @@ class Labelled:
 
     Attributes:
         removed: columns of an earlier labelling that this one does not write, and that would tell of other labels.
+        old_notes: paths in uns of what is said of earlier labels; removed, with dicts that are empty then.
     """
 
     columns: Sequence[Column]
     notes: Notes
     removed: Sequence[str]
+    old_notes: Sequence[str] = ()
 
 
 def add_to_copy(copy: Path, labelled: Labelled, source: Path, target: Path) -> None:
@@ -113,6 +115,8 @@ def _add(file: h5py.File, source: Path, labelled: Labelled) -> None:
     kept = (name for name in columns_of(obs) if name not in labelled.removed)
     names = list(dict.fromkeys([*kept, *(column.name for column in labelled.columns)]))
     obs.attrs["column-order"] = np.array(names, h5py.string_dtype())
+    for path in labelled.old_notes:
+        _remove_note(file["uns"], path)
     for path, note in labelled.notes.items():
         _write_note(file, source, path, note, old)
 
@@ -144,6 +148,14 @@ def _write_array(group: h5py.Group, name: str, values: Any, kind: str) -> h5py.D
     if kind:
         written.attrs.update({"encoding-type": kind, "encoding-version": "0.2.0"})
     return written
+
+
+def _remove_note(group: h5py.Group, path: str) -> None:
+    first, _, rest = path.partition("/")
+    if rest:
+        _remove_note(group[first], rest)
+    if not rest or not len(group[first]):
+        del group[first]
 
 
 def _write_note(file: h5py.File, source: Path, path: str, note: str | Sequence[str], old: bool) -> None:

@@ -12,10 +12,11 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.labels import Labelled
 from cassia_engine.h5ad.object_data import ObjectData
+from cassia_engine.labels.cap_sets import ALGORITHM, PLACE
 from cassia_engine.labels.columns import for_pandas
 from cassia_engine.labels.labelling import labelled
 from cassia_engine.labels.summary import read_summary
-from cassia_engine.labels.wanted import PREFIX, Wanted
+from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
 from cassia_engine.progress import messages
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def label(
         wanted = Wanted(group_key, prefix, standard, label_na, rank_key)  # type: ignore[arg-type]
         label_set = read_summary(summary)
         data = ObjectData("the AnnData", adata)
-        found = labelled(data, label_set, wanted, data.obs_columns(), _own(adata.uns, wanted))
+        own, sets = _own(adata.uns, wanted), _cap_sets(adata.uns, wanted)
+        found = labelled(data, label_set, wanted, data.obs_columns(), own, sets)
         changed = adata.copy() if copy else adata
         _write(changed, found)
         return changed if copy else None
@@ -95,11 +97,39 @@ def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:
     return [str(name) for name in said.get("columns", ())]
 
 
+def _cap_sets(uns: Mapping[str, Any], wanted: Wanted) -> dict[str, str]:
+    """The annotation sets that uns describes, and the algorithm of each, "" where it is not said.
+
+    Raises:
+        UsageError: something else stands in their place, and one is to be described there.
+    """
+    place: Any = uns
+    for key in PLACE:
+        place = place.get(key, {})
+        if not isinstance(place, Mapping):
+            if wanted.standard != Standard.CAP:
+                return {}
+            what = f"uns['cap_metadata'] is no dict, or has a {key} that is none; rename it"
+            raise UsageError(what, path="the AnnData", code="labels-cap-metadata-no-dict")
+    sets = ((str(name), said) for name, said in place.items() if isinstance(said, Mapping))
+    return {name: str(said.get(ALGORITHM) or "") for name, said in sets}
+
+
+def _remove_note(place: Any, path: str) -> None:
+    first, _, rest = path.partition("/")
+    if rest:
+        _remove_note(place[first], rest)
+    if not rest or not place[first]:
+        del place[first]
+
+
 def _write(adata: Any, found: Labelled) -> None:
     for name in found.removed:
         del adata.obs[name]
     for column in found.columns:
         adata.obs[column.name] = for_pandas(column)
+    for path in found.old_notes:
+        _remove_note(adata.uns, path)
     for path, note in found.notes.items():
         place = adata.uns
         *parents, name = path.split("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.labels import Labelled, Notes, check_names
 from cassia_engine.h5ad.names import listed
+from cassia_engine.labels.cap_sets import outdated
 from cassia_engine.labels.columns import Values, own_columns, scdownstream_columns
 from cassia_engine.labels.joining import find_group_key, joined
 from cassia_engine.labels.summary import LabelSet, name_alone
@@ -24,12 +25,18 @@ log = logging.getLogger(__name__)
 
 
 def labelled(
-    data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str], own: Collection[str]
+    data: AnnotatedData,
+    label_set: LabelSet,
+    wanted: Wanted,
+    taken: Collection[str],
+    own: Collection[str],
+    cap_sets: Mapping[str, str],
 ) -> Labelled:
     """The columns to write, and the provenance.
 
     Args:
         taken: the names in obs; `own` are those of them that an earlier labelling has written, and may be replaced.
+        cap_sets: the annotation sets that uns describes for the Cell Annotation Platform, and the algorithm of each.
 
     Raises:
         UsageError: the clusters do not match, a name is taken, or is none for a column, or the standard does not allow
@@ -55,7 +62,8 @@ def labelled(
     removed = [name for name in own if name in taken and name not in names]
     if removed:
         log.info("columns of earlier labels are removed: %s", listed(removed))
-    return Labelled(columns, _notes(label_set, wanted, group_key, names), removed)
+    old_notes = outdated(cap_sets, wanted.name, wanted.standard == Standard.CAP, taken)
+    return Labelled(columns, _notes(label_set, wanted, group_key, names), removed, old_notes)
 
 
 def _with_name(label_set: LabelSet, label_na: str) -> LabelSet:

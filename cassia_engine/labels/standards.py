@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from cassia_engine._version import __version__
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.names import listed
+from cassia_engine.labels.cap_sets import ALGORITHM, CASSIA, PLACE
 from cassia_engine.labels.columns import Values
 from cassia_engine.labels.summary import ClusterLabel, LabelSet
 from cassia_engine.ontology import Ontology
@@ -90,13 +91,13 @@ def cap_columns(labels: Sequence[ClusterLabel], name: str, genes: Collection[str
 
 def cap_notes(label_set: LabelSet, name: str, group_key: str) -> dict[str, str]:
     """What `uns["cap_metadata"]` says of the annotation set."""
-    place = f"cap_metadata/cellannotation_metadata/{name}"
+    place = "/".join((*PLACE, name))
     said = f"Labels of the clusters in {group_key} by cassia: hypotheses from their marker genes."
     by_person = any(label.corrected for label in label_set.labels)
     return {
         f"{place}/description": said,
         f"{place}/annotation_method": "both" if by_person else "algorithmic",
-        f"{place}/algorithm_name": "cassia",
+        f"{place}/{ALGORITHM}": CASSIA,
         f"{place}/algorithm_version": __version__,
     }
 

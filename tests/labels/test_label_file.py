@@ -391,6 +391,8 @@ def test_columns_of_earlier_labels_are_removed(pbmc: Path) -> None:
     done(PBMC, pbmc, "--group_key", "louvain", "--output", "alone.h5ad")
     plain, alone = (columns_in(name) for name in ("plain.h5ad", "alone.h5ad"))
     assert plain == alone
+    with h5py.File("plain.h5ad") as file:
+        assert "cap_metadata" not in file["uns"]
     done("plain.h5ad", pbmc, "--group_key", "louvain", "--output", "again.h5ad", "--standard", "cap")
 
 

@@ -17,6 +17,7 @@ from cassia_engine.labels.h5ad_file import label_file
 from cassia_engine.labels.wanted import Standard, Wanted
 from tests.conftest import EXAMPLES
 from tests.labels.h5ad_files import column
+from tests.raising import raises
 
 PBMC = EXAMPLES / "pbmc68k.h5ad"
 
@@ -162,8 +163,17 @@ def test_columns_of_earlier_labels_are_removed(pbmc: Path, adata: Cells) -> None
     assert "cassia--cell_fullname" in adata.obs
     cassia_engine.label(adata, pbmc, group_key="louvain")
     assert not [name for name in adata.obs if str(name).startswith("cassia--")]
+    assert "cap_metadata" not in adata.uns
     cassia_engine.label(adata, pbmc, group_key="louvain", standard="cap")
     assert "cassia--cell_fullname" in adata.obs
+
+
+def test_notes_for_cap_that_are_no_dict_are_refused(pbmc: Path, adata: Cells) -> None:
+    adata.uns["cap_metadata"] = {"cellannotation_metadata": '{"set": {}}'}
+    with raises("labels-cap-metadata-no-dict", "cellannotation_metadata", path="the AnnData"):
+        cassia_engine.label(adata, pbmc, group_key="louvain", standard="cap")
+    cassia_engine.label(adata, pbmc, group_key="louvain")
+    assert adata.uns["cap_metadata"] == {"cellannotation_metadata": '{"set": {}}'}
 
 
 def test_the_column_of_the_ranks_is_not_passed_over_for_another(pbmc: Path, adata: Cells) -> None:

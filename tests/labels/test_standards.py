@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -66,6 +67,32 @@ def test_cellxgene_in_a_file(pbmc: Path, answers: pd.DataFrame) -> None:
     expected = [answers["CL ID"][str(name)] or "unknown" for name in column(PBMC, "louvain")]
     assert column(OUT, "cell_type_ontology_term_id") == expected
     assert "unknown" in expected
+
+
+def test_what_cap_says_of_other_labels_does_not_stay(pbmc: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A set of the same name is replaced as a whole; what is said of others stays, also where they have no columns."""
+    place = "uns/cap_metadata/cellannotation_metadata"
+    shutil.copy(PBMC, "in.h5ad")
+    with h5py.File("in.h5ad", "r+") as file:
+        for name, algorithm in (("cassia", "a person"), ("louvain", "scanpy"), ("gone", "popV")):
+            file[f"{place}/{name}/algorithm_name"] = algorithm
+            file[f"{place}/{name}/old"] = "text"
+        file["uns/cap_metadata/cap_publication_title"] = "title"
+    with caplog.at_level(logging.INFO):
+        label_file(Path("in.h5ad"), pbmc, Wanted("louvain", standard=Standard.CAP), OUT, None)
+    assert "annotation set cassia is replaced" in caplog.text
+    assert "of which obs has no column: gone;" in caplog.text
+    with h5py.File(OUT) as file:
+        assert file["uns/cap_metadata/cap_publication_title"].asstr()[()] == "title"
+        assert file[f"{place}/cassia/algorithm_name"].asstr()[()] == "cassia"
+        assert "old" not in file[f"{place}/cassia"]
+        assert sorted(file[place]) == ["cassia", "gone", "louvain"]
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        label_file(OUT, pbmc, Wanted("louvain"), Path("plain.h5ad"), None)
+    assert "annotation set cassia is removed" in caplog.text
+    with h5py.File("plain.h5ad") as file:
+        assert sorted(file[place]) == ["gone", "louvain"]
 
 
 def test_cells_without_a_label_are_unknown_to_the_portals(odd: Path) -> None:
