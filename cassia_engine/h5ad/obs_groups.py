@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 
 import numpy as np
 
@@ -35,6 +36,17 @@ def named_groups(data: AnnotatedData, column: str, said: str, hint: Callable[[],
     except ValueError as error:
         what = "the column has no groups, but decimal numbers or values that are no names; give the column of clusters"
         raise UsageError(f"{said}: {what}", path=data.place, code="group-key-no-groups") from error
+
+
+def columns_with(data: AnnotatedData, clusters: Collection[str]) -> list[str]:
+    """The columns of `obs` that have all of these groups, those that have no others first."""
+    found: dict[str, bool] = {}
+    for name in data.obs_columns():
+        with suppress(ValueError):  # measurements
+            labels = set(data.groups(name).labels)
+            if set(clusters) <= labels:
+                found[name] = len(labels) > len(set(clusters))
+    return sorted(found, key=found.__getitem__)
 
 
 def with_label_na(data: AnnotatedData, column: str, groups: Groups, label_na: str | None) -> Groups:

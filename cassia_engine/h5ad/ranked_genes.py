@@ -15,7 +15,7 @@ from cassia_engine.h5ad.coordinates import read_coordinates
 from cassia_engine.h5ad.genes_of_groups import genes_once, scored
 from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.obs_groups import named_groups, with_label_na
+from cassia_engine.h5ad.obs_groups import columns_with, named_groups, with_label_na
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.h5ad.percent_expressed import (
     are_of_scaled_values,
@@ -84,7 +84,8 @@ def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Clu
     cells, place = None, None
     if column:
         said = option("group_key", column) if options.group_key else f"uns['{key}'] is by obs['{column}']"
-        groups = with_label_na(data, column, named_groups(data, column, said), options.label_na)
+        groups = named_groups(data, column, said, lambda: _columns_of_test(data, ranked))
+        groups = with_label_na(data, column, groups, options.label_na)
         _check_groups(data, key, ranked, column, groups)
         cells = _cells(data, column, groups, options)
         ranked, place = _counted(cells, key, ranked)
@@ -131,14 +132,31 @@ def _column(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOpt
     if options.group_key is None and noted is None:
         what = f"sizes of clusters are unknown, as uns['{key}'] names no column; give {argument('group_key')}"
         log.info("%s: %s", data.place, what)
-    if (
-        options.group_key is not None
-        and noted not in (None, options.group_key)
-        and options.group_key in data.obs_columns()
-    ):
-        what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(options.group_key)}"
-        raise UsageError(f"{option('group_key', options.group_key)}: {what}", path=data.place, code="group-key-differs")
+    if options.group_key in data.obs_columns() and noted is not None and options.group_key != noted:
+        _check_other_column(data, key, ranked, noted, options.group_key)
     return options.group_key or noted
+
+
+def _check_other_column(data: AnnotatedData, key: str, ranked: RankedGenes, noted: str, group_key: str) -> None:
+    """See that a column may stand for that of the test: this is gone, or has other groups now, and the other has them.
+
+    Raises:
+        UsageError: it may not.
+    """
+    of_test = columns_with(data, ranked.names)
+    if noted in of_test or (noted in data.obs_columns() and group_key not in of_test):
+        what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(group_key)}"
+        raise UsageError(f"{option('group_key', group_key)}: {what}", path=data.place, code="group-key-differs")
+    if group_key in of_test:
+        state = "has other clusters now" if noted in data.obs_columns() else "is not there any more"
+        what = "%s: uns['%s'] is by obs['%s'], which %s; obs['%s'] has its clusters and takes its place"
+        log.warning(what, data.place, key, noted, state, group_key)
+
+
+def _columns_of_test(data: AnnotatedData, ranked: RankedGenes) -> str:
+    """Which columns have the clusters of the test, as the end of a message."""
+    found = columns_with(data, ranked.names)
+    return f"; the clusters of the test are in {listed(found)}: give {option('group_key', found[0])}" if found else ""
 
 
 def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:
@@ -148,8 +166,9 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
         what = (
             f"uns['{key}'] has clusters that obs['{column}'] lacks: {listed(renamed)} (it has {listed(groups.labels)})"
         )
+        remedy = _columns_of_test(data, ranked) or ": rank again"
         raise UsageError(
-            f"{what}; they were renamed after the test, or it is of another column: rank again",
+            f"{what}; they were renamed after the test, or it is of another column{remedy}",
             path=data.place,
             code="groups-renamed",
         )

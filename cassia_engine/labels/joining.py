@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +13,7 @@ from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.obs_groups import named_groups, with_label_na
+from cassia_engine.h5ad.obs_groups import columns_with, named_groups, with_label_na
 from cassia_engine.h5ad.options import RANK_KEY
 
 log = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ def find_group_key(data: AnnotatedData, clusters: Sequence[str], rank_key: str |
     Raises:
         UsageError: there is none, or nothing says which one is meant, or there is no such key.
     """
-    found = _columns_with(data, clusters)
+    found = columns_with(data, clusters)
     ranked = _ranked_by(data, rank_key)
     if ranked in found or (len(found) == 1 and ranked not in data.obs_columns()):
         group_key = ranked if ranked in found else found[0]
@@ -102,17 +101,8 @@ def _error(data: AnnotatedData, what: str, code: str) -> UsageError:
 
 def _matching(data: AnnotatedData, clusters: Sequence[str]) -> str:
     """Which columns have all of the summary's clusters, as the end of a message."""
-    found = _columns_with(data, clusters)
+    found = columns_with(data, clusters)
     return f"; the clusters are in {listed(found)}" if found else ""
-
-
-def _columns_with(data: AnnotatedData, clusters: Sequence[str]) -> list[str]:
-    found = []
-    for name in data.obs_columns():
-        with suppress(ValueError):  # measurements
-            if set(clusters) <= set(data.groups(name).labels):
-                found.append(name)
-    return found
 
 
 def _warn(groups: Groups, clusters: Sequence[str], group_key: str) -> None:

@@ -98,6 +98,17 @@ WRONG: dict[str, tuple[Small, dict[str, Any], str]] = {
         {},
         "uns['rank_genes_groups'] is by obs['louvain']: no such column",
     ),
+    "column of the test is renamed": (
+        Small(params={"groupby": "louvain"}, obs={"donor": ["a"] * 8, "types": ["T", "B", "NK", "B"] * 2}),
+        {},
+        'obs has donor, types, leiden; the clusters of the test are in leiden, types: give group_key="leiden"',
+    ),
+    "column of the test is renamed, and another one is named": (
+        Small(params={"groupby": "louvain"}, obs={"donor": ["a"] * 8}),
+        {"group_key": "donor"},
+        "has clusters that obs['donor'] lacks: B, T (it has a); they were renamed after the test, or it is of another "
+        'column; the clusters of the test are in leiden: give group_key="leiden"',
+    ),
     "numbers": (
         Small(params={}, obs={"score": [0.5] * 8}),
         {"group_key": "score"},
@@ -106,7 +117,8 @@ WRONG: dict[str, tuple[Small, dict[str, Any], str]] = {
     "renamed": (
         Small(categories=("B cell", "T"), clusters=["T"] * 3 + ["B cell"] * 4 + [None]),
         {},
-        "has clusters that obs['leiden'] lacks: B (it has B cell, T)",
+        "has clusters that obs['leiden'] lacks: B (it has B cell, T); they were renamed after the test, or it is of "
+        "another column: rank again",
     ),
     "called NA": (
         Small(categories=("B", "NA"), clusters=["NA"] * 3 + ["B"] * 4 + [None], ranked={"B": B, "NA": T}, pts=False),
@@ -147,6 +159,21 @@ def test_wrong_file_is_refused_in_one_line(what: str, tmp_path: Path) -> None:
     assert message in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("state", ["is not there any more", "has other clusters now"])
+def test_another_column_takes_the_place_of_that_of_the_test(
+    state: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Renamed, or kept under another name while the first got names of cell types."""
+    obs = {} if "not there" in state else {"louvain": ["T cell"] * 4 + ["B cell"] * 4}
+    path = Small(params={"groupby": "louvain"}, obs=obs).write(tmp_path / "a.h5ad")
+    with pytest.raises(UsageError, match='the clusters of the test are in leiden: give group_key="leiden"'):
+        read(path)
+    table = read(path, group_key="leiden")
+    assert genes(table) == {"B": list(B), "T": list(T)}
+    assert [cluster.n_cells for cluster in table.clusters] == [4, 3]
+    assert f"is by obs['louvain'], which {state}; obs['leiden'] has its clusters and takes its place" in caplog.text
 
 
 SAID: dict[str, tuple[Small, str]] = {
