@@ -1,11 +1,13 @@
 """The same 30 clusters wherever tasks run: the same summary, and the provider's key nowhere that it was not put.
 
 The key comes into containers by its name, from the environment of the launch; to Slurm as a secret of Nextflow, with
-arrays too; and once from a file that the jobs read, while the environment of the launch has it as well.
+arrays too; and once from a file that the jobs read, while the environment of the launch has it as well. A run in
+containers and one on Slurm have a second sample, an .h5ad file whose cells get their labels.
 """
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import need
+from tests.executors import labelled
 from tests.executors.engines import Engine, write_config
 from tests.executors.slurm import QUICK, Slurm
 from tests.kills.table import draw_table
@@ -25,6 +28,7 @@ from tests.pipeline.launch import Launcher
 pytestmark = pytest.mark.slow
 
 CLUSTERS = 30
+WITH_H5AD = ("podman", "slurm")
 CANARY = "canary-51c7-key"
 KEY = "CUSTOM_API_KEY"
 ARRAYS = "process { withName: ANNOTATE { array = 3 } }\n"
@@ -46,15 +50,23 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-def run(folder: Path, mock: Running, env: dict[str, str], *options: str) -> Finished:
-    """The 30 clusters in six tasks, in a launch folder of their own."""
+def run(folder: Path, mock: Running, env: dict[str, str], *options: str, with_h5ad: bool = False) -> Finished:
+    """The 30 clusters in six tasks, in a launch folder of their own, and those of an .h5ad file in one more."""
     folder.mkdir(parents=True)
     pipeline = Launcher(need("nextflow"), folder)
     pipeline.env |= env
     if KEY not in env:
         pipeline.keep_secret(KEY, CANARY)
     table = draw_table(folder / "markers.csv", CLUSTERS)
-    data = ["--input", str(table), "--name", "s", "--tissue", "none", "--species", "human", "--chunk_size", "5"]
+    rows = [{"sample": "s", "markers": str(table), "tissue": "none", "species": "human"}]
+    if with_h5ad:
+        rows.append(labelled.row())
+        options = (*options, "--write_h5ad")
+    with (folder / "samples.csv").open("w", newline="") as out:
+        sheet = csv.DictWriter(out, rows[-1])
+        sheet.writeheader()
+        sheet.writerows(rows)
+    data = ["--input", str(folder / "samples.csv"), "--chunk_size", "5"]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", "12"]
     mock.post("/reset")
     done = pipeline.run(*data, *asked, "--outdir", str(pipeline.out), *options)
@@ -87,7 +99,8 @@ def elsewhere(
             if more != "file":
                 del env[KEY]
         options += ["-c", str(config)]
-    return run(launch_root / "equal" / request.param.replace(",", "-").replace(" ", "-"), mock, env, *options)
+    folder = launch_root / "equal" / request.param.replace(",", "-").replace(" ", "-")
+    return run(folder, mock, env, *options, with_h5ad=request.param in WITH_H5AD)
 
 
 def key_file(path: Path) -> str:
@@ -100,8 +113,14 @@ def key_file(path: Path) -> str:
 def test_summary_is_that_of_a_local_run(local: Finished, elsewhere: Finished) -> None:
     assert local.summary.count(b"annotated") == CLUSTERS
     assert elsewhere.summary == local.summary
-    assert elsewhere.stats["calls"] == local.stats["calls"] == 2 * CLUSTERS
+    n_more = labelled.CLUSTERS if elsewhere.folder.name in WITH_H5AD else 0
+    assert elsewhere.stats["calls"] - 2 * n_more == local.stats["calls"] == 2 * CLUSTERS
     assert elsewhere.stats["peak_in_flight"] <= 12
+
+
+def test_cells_get_their_labels(elsewhere: Finished) -> None:
+    if elsewhere.folder.name in WITH_H5AD:
+        labelled.assert_labelled(elsewhere.folder / "out")
 
 
 def test_key_is_nowhere(request: pytest.FixtureRequest, elsewhere: Finished) -> None:
