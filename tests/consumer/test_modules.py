@@ -46,12 +46,15 @@ def run_with_its_packages(command_name: str, *arguments: str | Path, module: str
 
 
 def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
-    """Offline and asking a model; reading a table as text, Parquet and .h5ad; collecting from the journal."""
+    """Offline and asking a model; reading a table as text, Parquet, .h5ad and Zarr; collecting from the journal."""
     chunks, result, status = tmp_path / "chunks", tmp_path / "result.jsonl", tmp_path / "status.json"
     context = ("--name", "only", "--tissue", "blood", "--species", "human")
     run_with_its_packages("split", "tests/data/scanpy.parquet", "--outdir", tmp_path / "parquet", *context)
     ranked = ("--rank", "--group_key", "louvain", *context)
     run_with_its_packages("split", EXAMPLES / "pbmc68k.h5ad", *ranked, "--outdir", tmp_path / "h5ad", *context)
+    store = ROOT / "tests" / "data" / "anndata" / "anndata_0.13.4_zarr3.zarr.zip"
+    loose = ("--allow_unknown_genes", "--min_log2fc", "0", "--max_p_val_adj", "0.9")
+    run_with_its_packages("split", store, "--outdir", tmp_path / "zarr", *loose, *context)
     run_with_its_packages("split", EXAMPLES / "pbmc68k_scanpy.csv", "--outdir", chunks, *context)
     chunk = chunks / "chunk_00000.json"
     run_with_its_packages("annotate", chunk, "--output", result)
