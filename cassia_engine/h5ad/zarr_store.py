@@ -49,7 +49,8 @@ def open_zarr(path: Path, place: str, stack: ExitStack) -> Any:
 
 def _root(zarr: Any, store: Any, path: str = "") -> Any:
     try:
-        return zarr.open_group(store, path=path, mode="r")
+        # Not by the consolidated metadata: zarr 3.1 loses elements there whose names differ in letter case only.
+        return zarr.open_group(store, path=path, mode="r", use_consolidated=False)
     except TypeError as error:  # of metadata with other keys
         raise ValueError(str(error)) from error
 
