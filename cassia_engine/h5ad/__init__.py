@@ -3,7 +3,14 @@
 
 def is_anndata(value: object) -> bool:
     """Whether a value has what an AnnData has."""
-    return all(hasattr(value, name) for name in ("obs", "var", "uns", "obsm", "X"))
+    return all(hasattr(value, name) for name in ("obs", "var", "uns", "obsm")) and _has_x(value)
+
+
+def _has_x(value: object) -> bool:
+    try:
+        return hasattr(value, "X")
+    except OSError:  # of a backed one, whose file is not there any more
+        return True
 
 
 def is_mudata(value: object) -> bool:

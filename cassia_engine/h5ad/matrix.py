@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cassia_engine.h5ad.attributes import attribute
 from cassia_engine.h5ad.kinds import Element, is_array, is_group
+from cassia_engine.h5ad.lazy import Computed, is_computable
 
 T = TypeVar("T")
 
@@ -116,7 +117,7 @@ class Sparse:
 class Dense:
     """A dense matrix of shape (cells, genes)."""
 
-    def __init__(self, name: str, dataset: h5py.Dataset | NDArray[Any]):
+    def __init__(self, name: str, dataset: h5py.Dataset | NDArray[Any] | Computed):
         self.name, self.dtype, self._dataset = name, _numeric(dataset, name), dataset
         self.shape: tuple[int, int] = dataset.shape
 
@@ -154,7 +155,7 @@ def open_matrix(element: Element | None) -> Matrix:
 
 
 def matrix_of(name: str, value: Any) -> Matrix:
-    """A matrix of an AnnData object: an array, a sparse matrix of scipy, or what a backed AnnData has in its file.
+    """A matrix of an AnnData object: an array, one of scipy or dask, or what a backed AnnData has in its file.
 
     Raises:
         MatrixError: it is none of these.
@@ -164,9 +165,12 @@ def matrix_of(name: str, value: Any) -> Matrix:
         return open_matrix(element)
     if (kind := getattr(value, "format", None)) in ("csr", "csc"):
         parts = {part: getattr(value, part) for part in ("data", "indices", "indptr")}
-        return Sparse(name, parts, value.shape, kind == "csc")
+        if all(isinstance(part, np.ndarray) for part in parts.values()):  # not on a GPU
+            return Sparse(name, parts, value.shape, kind == "csc")
     if isinstance(value, np.ndarray) and value.ndim == 2:
         return Dense(name, value)
+    if is_computable(value):
+        return Dense(name, Computed(value))
     raise MatrixError(MatrixFault.NO_MATRIX, name)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes, log_base_of
 from cassia_engine.h5ad.matrix import Matrix, matrix_of
 
@@ -24,7 +27,7 @@ class ObjectData:
     adata: Any
 
     def reading(self) -> AbstractContextManager[None]:
-        return nullcontext()
+        return _reading(self.place)
 
     def ranked_keys(self) -> list[str]:
         return [key for key, value in self.adata.uns.items() if hasattr(value, "get") and _records(value.get(NAMES))]
@@ -122,6 +125,17 @@ class ObjectData:
         if not raw:
             return self.adata.var  # type: ignore[no-any-return]
         return None if self.adata.raw is None else self.adata.raw.var
+
+
+@contextmanager
+def _reading(place: str) -> Iterator[None]:
+    """Within it an object is read, of which parts may be in its file yet."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error).split("\n", 1)[0][:200]
+        what = f"its file cannot be read ({why}); it was moved, removed or damaged: read the AnnData again"
+        raise UsageError(what, path=place, code="anndata-file-unreadable") from error
 
 
 def _column(frame: Any, name: str) -> pd.Series[Any]:

@@ -11,6 +11,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.labels import Labelled
+from cassia_engine.h5ad.lazy import is_lazy
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.labels.cap_sets import ALGORITHM, PLACE
 from cassia_engine.labels.columns import for_pandas
@@ -82,6 +83,9 @@ def _check(adata: Any) -> None:
     if not is_anndata(adata):
         what = f"expected an AnnData object, found {type(adata).__name__}"
         raise UsageError(f"{argument('adata')}: {what}", code="anndata-not-given")
+    if is_lazy(adata):
+        what = "a lazy AnnData takes no labels; load it by adata.to_memory(), or label its file by `cassia labels`"
+        raise UsageError(f"{argument('adata')}: {what}", code="anndata-lazy")
 
 
 def _own(uns: Mapping[str, Any], wanted: Wanted) -> list[str]:

@@ -131,9 +131,12 @@ def _anndata(table: Any, options: H5adOptions, stack: ExitStack) -> AnnotatedDat
         return open_data(local(table), str(table), options, stack)
     title = next(title for title, is_of in _OBJECTS.items() if is_of(table))
     from cassia_engine.h5ad.containers import object_of
+    from cassia_engine.h5ad.lazy import with_frames
     from cassia_engine.h5ad.object_data import ObjectData
 
-    return ObjectData(title, object_of(table, title, options))
+    data = ObjectData(title, object_of(table, title, options))
+    with data.reading():
+        return replace(data, adata=with_frames(data.adata))
 
 
 def holds_anndata(table: Table | Sequence[Path | str]) -> bool:
