@@ -99,10 +99,32 @@ class ClusteredCells:
     def values(self) -> Values | None:
         """The values of `place`; None, with a warning, where they cannot be read."""
         try:
-            return self.read(self.place) if self.place else None
+            found = self.read(self.place) if self.place else None
         except UsageError as error:
             log.warning("%s; mean expression of genes is unknown", error)
             return None
+        if found:
+            _warn_of_missing(self.data, found)
+        return found
+
+
+def _warn_of_missing(data: AnnotatedData, found: Values) -> None:
+    """Values that are no numbers of cells: what they do to the figures that are told."""
+    facts, sums = found.expression.facts, (found.expression.sums, found.expression.other_sums[None])
+    if not (facts.n_missing or facts.has_infinite):
+        return
+    genes = int((~np.isfinite(np.concatenate(sums))).any(axis=0).sum())
+    what = " and ".join(
+        [f"{facts.n_missing} missing (NaN)"] * (facts.n_missing > 0) + ["infinite"] * facts.has_infinite
+    )
+    log.warning(
+        "%s: %s has %s values, in %d genes: their means are unknown in the clusters concerned, and a missing value "
+        "counts as not expressed; replace them, and rank again",
+        data.place,
+        found.place,
+        what,
+        genes,
+    )
 
 
 def unreadable(data: AnnotatedData, place: str, error: Exception) -> UsageError:

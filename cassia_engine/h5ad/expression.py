@@ -25,7 +25,7 @@ class MatrixFacts:
         n_values: how many are not 0.
         is_counts: all are whole numbers from 0 up, as raw counts are; False where all are 0.
         has_negative: some are below 0, as in scaled data.
-        has_nan: some are missing.
+        n_missing: how many are NaN.
         has_infinite: some are infinite.
         is_single: all are the same in single precision.
     """
@@ -33,9 +33,14 @@ class MatrixFacts:
     n_values: int
     is_counts: bool
     has_negative: bool
-    has_nan: bool
+    n_missing: int
     has_infinite: bool
     is_single: bool
+
+    @property
+    def has_nan(self) -> bool:
+        """Whether some are missing."""
+        return self.n_missing > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ class _Facts:
     dtype: np.dtype[Any]
     n_values: int = 0
     has_negative: bool = False
-    has_nan: bool = False
+    n_missing: int = 0
     has_infinite: bool = False
     is_whole: bool = True
     is_single: bool = True
@@ -171,7 +176,8 @@ class _Facts:
         return positive
 
     def _see_floats(self, values: NDArray[Any], low: float, positive: bool) -> None:
-        self.has_nan |= low != low
+        if low != low:
+            self.n_missing += int(np.isnan(values).sum())
         if not positive:  # otherwise a sum shows what is infinite
             self.has_negative = self.has_negative or bool((values < 0).any())
             self.has_infinite = self.has_infinite or bool(np.isinf(values).any())
@@ -182,12 +188,12 @@ class _Facts:
 
     def result(self, sums: NDArray[np.float64]) -> MatrixFacts:
         infinite = self.has_infinite or bool(np.isinf(sums).any())
-        whole = self.is_whole and not (self.has_negative or self.has_nan or infinite)
+        whole = self.is_whole and not (self.has_negative or self.n_missing or infinite)
         return MatrixFacts(
             n_values=self.n_values,
             is_counts=whole and self.n_values > 0,
             has_negative=self.has_negative,
-            has_nan=self.has_nan,
+            n_missing=self.n_missing,
             has_infinite=infinite,
             is_single=self.is_single,
         )
@@ -307,7 +313,7 @@ def _add_dense(matrix: Dense, place: NDArray[np.int64], tally: _Tally, sampler: 
             some = values[groups == group]
             tally.sums[group] += some.sum(axis=0, dtype=np.float64)
             tally.expressing[group] += len(some) if positive else np.count_nonzero(some > 0, axis=0)
-            if tally.facts.has_negative or tally.facts.has_nan:
+            if tally.facts.has_negative or tally.facts.n_missing:
                 tally.others[group] += np.count_nonzero(~(some >= 0), axis=0)
         if sampler:
             sampler.dense(start, values)

@@ -21,8 +21,8 @@ from cassia_engine.h5ad.names import listed
 
 log = logging.getLogger(__name__)
 
-# Where values as counted or log-normalized are, if those of the test were scaled.
-_UNSCALED = ("raw/X", "layers/counts", "layers/raw_counts", "layers/logcounts", "layers/log1p")
+# Where values as counted or log-normalized may be, if those of the test were scaled or are gone.
+_UNSCALED = ("raw/X", "layers/counts", "layers/raw_counts", "layers/logcounts", "layers/log1p", "X")
 # Of the fractions of a test, how many are 1 where it was of scaled values; not all, as some genes do not vary.
 _ALL_CELLS = 0.9
 
@@ -101,26 +101,24 @@ def kind_of_values(data: AnnotatedData, place: str) -> ValueKind:
 
 
 def place_to_count_in(data: AnnotatedData, tested: str) -> str | None:
-    """The matrix of the test, or another one where that was scaled; None, with a warning, where there is none.
+    """The matrix of the test, or, with a warning, another one where that is scaled or gone; None where there is none.
 
     Raises:
         UsageError: one of them cannot be read.
     """
-    places = data.matrices()
-    if tested not in places:
-        log.warning(
-            "%s: %s, by which genes were ranked, is not there: fractions of cells that express a gene are unknown, so "
-            "%s has no effect",
-            data.place,
-            tested,
-            argument("min_pct"),
-        )
-        return None
-    if kind_of_values(data, tested) is not ValueKind.SCALED:
+    is_there = tested in data.matrices()
+    if is_there and kind_of_values(data, tested) is not ValueKind.SCALED:
         return tested
     found = _unscaled(data, _UNSCALED)
     what = f"counted in {found}" if found else f"unknown, so {argument('min_pct')} has no effect"
-    log.warning("%s: %s is scaled; fractions of cells that express a gene are %s", data.place, tested, what)
+    state = "scaled" if is_there else "not there any more"
+    log.warning(
+        "%s: %s, by which genes were ranked, is %s; fractions of cells that express a gene are %s",
+        data.place,
+        tested,
+        state,
+        what,
+    )
     return found
 
 
@@ -128,13 +126,13 @@ def place_of_values(data: AnnotatedData, tested: str) -> str | None:
     """The matrix to take means and values of cells from, where the test has the fractions, or nothing has them: that
     of the test, or another one that is not scaled; None, which a line says, where there is none."""
     try:
-        found = _unscaled(data, (tested, *_UNSCALED, "X"))
+        found = _unscaled(data, (tested, *_UNSCALED))
     except UsageError as error:
         log.warning("%s; mean expression of genes is unknown", error)
         return None
     if found != tested:
-        what = f"is taken from {found}" if found else "is unknown"
-        log.info("%s: mean expression of genes %s, as %s is scaled or not there", data.place, what, tested)
+        what = f"taken from {found}, and fractions of cells are those of the test" if found else "unknown"
+        log.info("%s: %s is scaled or not there; mean expression of genes is %s", data.place, tested, what)
     return found
 
 

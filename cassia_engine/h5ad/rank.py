@@ -32,6 +32,9 @@ def rank(cells: ClusteredCells) -> tuple[RankedGenes, str]:
         what = f"no cell has a cluster in obs['{column}']; give another {argument('group_key')}"
         raise UsageError(what, path=data.place, code="no-cell-has-a-cluster")
     found = cells.read(place).expression
+    if number := found.facts.n_missing:
+        what = f"{place} has {number} missing values (NaN), which have no rank; replace them"
+        raise UsageError(what, path=data.place, code="matrix-missing-values")
     if found.facts.has_infinite:
         what = f"{place} has infinite values, which have no rank; replace them"
         raise UsageError(what, path=data.place, code="matrix-infinite")
@@ -69,7 +72,6 @@ def _refused(data: AnnotatedData, column: str, groups: Groups, error: RankingErr
     what = {
         RankingFault.ONE_CELL: f"clusters of one cell cannot be tested: {names}; join or remove them in {where}",
         RankingFault.NO_REST: f"{where} has one cluster, with no other cells; give another {argument('group_key')}",
-        RankingFault.MISSING_VALUES: "the matrix has missing values (NaN), which have no rank; replace them",
     }
     return UsageError(what[error.fault], path=data.place, code="matrix-unrankable")
 

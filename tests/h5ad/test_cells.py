@@ -77,7 +77,8 @@ def test_scaled_values_are_not_counted(
 
     table = read(changed(change), rank_key="t_test")
     expected = f"counted in {place}" if place else "unknown, so min_pct has no effect"
-    assert f"X is scaled; fractions of cells that express a gene are {expected}" in caplog.text
+    said = f"X, by which genes were ranked, is scaled; fractions of cells that express a gene are {expected}"
+    assert said in caplog.text
     known = [marker.pct_in is not None for cluster in table.clusters for marker in cluster.markers]
     assert any(known) == all(known) == (place is not None)
 
@@ -159,7 +160,7 @@ def test_fractions_of_a_test_of_scaled_values_are_not_taken(
 
     table = read(changed(scale_what_was_tested), rank_key="not_raw", min_pct=0)
     found = {inside for inside, _ in fractions(table).values()}
-    assert "X is scaled; fractions of cells that express a gene are" in caplog.text
+    assert "is scaled; fractions of cells that express a gene are" in caplog.text
     assert len(found) > 3 if has_counts else found == {None}
 
 
@@ -223,6 +224,9 @@ def test_an_object_is_ranked_as_its_file() -> None:
     assert read(in_memory(SCANPY), **options) == read(SCANPY, **options)
 
 
+COUNTED = "fractions of cells that express a gene are"
+
+
 def scale_all(file: h5py.File) -> None:
     scale(file)
     scale(file, "X")
@@ -272,9 +276,54 @@ def test_x_is_ranked_where_raw_has_counts(changed: Callable[..., Path], caplog: 
 def test_fractions_are_unknown_where_the_matrix_of_the_test_is_gone(
     changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
+    read(changed(without_matrices), rank_key="t_test")
+    assert "raw/X, by which genes were ranked, is not there any more; fractions of cells" in caplog.text
+    assert "are unknown, so min_pct has no effect" in caplog.text
+
+
+@pytest.mark.parametrize("place", ["X", "layers/counts", "layers/logcounts"])
+def test_fractions_and_means_come_from_one_matrix(
+    place: str, changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """That of the test, where it is there, else the same other one for both."""
+
+    def move(file: h5py.File) -> None:
+        values, var = file["raw/X"][()], file["raw/var"]
+        without_matrices(file)
+        del file["var"]
+        file["var"] = var
+        file[place] = values
+
+    expected = read(SCANPY, rank_key="t_test")
+    found = read(changed(move), rank_key="t_test")
+    assert f"raw/X, by which genes were ranked, is not there any more; {COUNTED} counted in {place}" in caplog.text
+    assert found.clusters == expected.clusters
+    assert found.cells and found.cells.matrix == place
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        read(changed(move), rank_key="wilcoxon_pts")
+    assert f"mean expression of genes is taken from {place}, and fractions of cells are those of" in caplog.text
+
+
+def test_fractions_are_unknown_where_another_matrix_has_not_all_genes(
+    changed: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
     read(changed(lambda file: file.pop("raw")), rank_key="t_test")
-    assert "raw/X, by which genes were ranked, is not there: fractions of cells" in caplog.text
-    assert "so min_pct has no effect" in caplog.text
+    assert "of the ranked genes are not in X" in caplog.text
+    assert "are unknown and min_pct has no effect" in caplog.text
+
+
+def missing(file: h5py.File) -> None:
+    file["raw/X"][:5] = np.nan
+
+
+def test_missing_values_are_counted_and_said(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    table = read(changed(missing), rank_key="t_test")
+    assert "raw/X has 170 missing (NaN) values, in 34 genes: their means are unknown in the clusters con" in caplog.text
+    assert any(marker.mean is None for cluster in table.clusters for marker in cluster.markers)
+    caplog.clear()
+    read(changed(infinite), rank_key="t_test")
+    assert "raw/X has infinite values, in 1 genes" in caplog.text
 
 
 WRONG: dict[str, tuple[Callable[[h5py.File], None], dict[str, Any], str]] = {
@@ -290,6 +339,7 @@ WRONG: dict[str, tuple[Callable[[h5py.File], None], dict[str, Any], str]] = {
         {},
         "raw/X has raw counts and X has raw counts, and genes are ranked by log-normalized values",
     ),
+    "missing": (missing, {}, "raw/X has 170 missing values (NaN), which have no rank; replace them"),
     "infinite": (infinite, {}, "raw/X has infinite values, which have no rank; replace them"),
     "no clusters": (
         lambda file: file["obs/cell_type/codes"].write_direct(np.full(80, -1, np.int8)),

@@ -127,7 +127,7 @@ def test_means_come_from_another_matrix_where_that_of_the_test_is_gone(
     path = changed(lambda file: file.pop("raw"))
     with caplog.at_level(logging.INFO):
         found, expected = means(read(path)), in_file(path, "X")
-    assert "mean expression of genes is taken from X, as raw/X is scaled or not there" in caplog.text
+    assert "raw/X is scaled or not there; mean expression of genes is taken from X, and fractions" in caplog.text
     known = {key: mean for key, mean in found.items() if mean is not None}
     assert known.keys() == found.keys() & expected.keys() != found.keys()  # X has half of the genes
     assert known == pytest.approx({key: expected[key] for key in known}, rel=1e-4)
@@ -141,7 +141,7 @@ def scale_all(file: h5py.File) -> None:
 def test_scaled_values_have_no_means(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         found = means(read(changed(scale_all)))
-    assert "mean expression of genes is unknown, as raw/X is scaled or not there" in caplog.text
+    assert "raw/X is scaled or not there; mean expression of genes is unknown" in caplog.text
     assert set(found.values()) == {None}
 
 

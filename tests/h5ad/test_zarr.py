@@ -81,6 +81,9 @@ def test_names_that_differ_in_letter_case_only_are_told_apart(name: str, packed:
     """Also where the metadata of all elements is in one file, which zarr 3.1 misreads then."""
     import zarr
 
+    from cassia_engine.h5ad.zarr_records import register
+
+    register()  # what newer versions write
     path = unpacked(name, tmp_path / "a.zarr")
     shutil.copytree(path / "obs" / "cell_type", path / "obs" / "Cell_type")
     obs = zarr.open_group(path / "obs", mode="r+", use_consolidated=False)
