@@ -92,9 +92,12 @@ class ClusteredCells:
         matrix, codes = self.data.matrix(place), self.groups.codes
         if matrix.shape[0] != len(codes):
             raise ValueError(f"{matrix.shape[0]} rows for {len(codes)} cells")
+        genes = self.data.genes(place.startswith("raw/"))
+        if matrix.shape[1] != len(genes):
+            raise ValueError(f"{matrix.shape[1]} columns for {len(genes)} genes")
         sampler = Sampler(self.sampled, matrix.shape)
         found = expression(matrix, codes, len(self.groups.labels), sampler)
-        return Values(place, self.data.genes(place.startswith("raw/")), found, sampler.result())
+        return Values(place, genes, found, sampler.result())
 
     def values(self) -> Values | None:
         """The values of `place`; None, with a warning, where they cannot be read."""

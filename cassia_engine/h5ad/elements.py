@@ -12,8 +12,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from cassia_engine.errors import shown
 from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.attributes import attribute, word
+from cassia_engine.h5ad.faults import Damage
 from cassia_engine.h5ad.kinds import Element, has_texts, is_array, is_group, texts_of
 
 _TEXTS_AT_ONCE = 50_000
@@ -40,10 +42,22 @@ def array(element: Element) -> NDArray[Any]:
         if encoding(element) == "categorical":
             groups = _categorical(element)
             return np.array([*groups.labels, None], object)[groups.codes]
-        return _masked(array(element["values"]), element["mask"][()])
+        return _masked(array(element["values"]), _mask(element))
     if has_texts(element):
         return texts_of(element)
     return np.asarray(element[()])
+
+
+def _mask(element: h5py.Group, part: Any = ()) -> NDArray[np.bool_]:
+    """Which values of a nullable array, or of a part of it, are missing.
+
+    Raises:
+        Damage: it has not one such mark for each value.
+    """
+    values, mask = (element[name] for name in ("values", "mask"))
+    if mask.shape != values.shape:
+        raise Damage(f"{shown(element.name)} has {values.shape} values and {mask.shape} marks of missing ones")
+    return np.asarray(mask[part], np.bool_)
 
 
 def _masked(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
@@ -55,7 +69,7 @@ def _masked(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
 def texts(element: Element) -> list[str | None]:
     """Values as text; None where one is missing."""
     if is_group(element) and "mask" in element:  # before a mask makes decimals of whole numbers
-        missing = element["mask"][()].tolist()
+        missing = _mask(element).tolist()
         return [None if gone else text for text, gone in zip(texts(element["values"]), missing, strict=True)]
     return [None if _is_missing(value) else str(value) for value in array(element).tolist()]
 
@@ -79,19 +93,24 @@ def column(frame: h5py.Group, name: str) -> Element:
 
     Raises:
         KeyError: there is none of this name.
-        OSError: it has not one value per row.
+        Damage: it has not one value per row.
     """
     if name not in columns_of(frame):
         raise KeyError(name)
+    if name not in frame:
+        raise Damage(f"{shown(frame.name)} lacks its column {shown(name)}")
     found: Element = frame[name]
-    if _length(found) != _length(frame[attribute(frame, "_index")]):
-        raise OSError("a column of another length than its frame")  # as of other damage
+    length, rows = _length(found), _length(frame[attribute(frame, "_index")])
+    if length != rows:
+        raise Damage(f"column {shown(name)} of {shown(frame.name)} has {length} values for {rows} rows")
     return found
 
 
 def _length(element: Element) -> int:
     """How many values a column has."""
     values = element["codes" if encoding(element) == "categorical" else "values"] if is_group(element) else element
+    if len(values.shape) != 1:
+        raise Damage(f"{shown(values.name)} is no list of values")
     return int(values.shape[0])
 
 
@@ -166,7 +185,7 @@ def texts_in(element: Element, part: slice) -> list[str | None]:
     """Some of the values of an array of texts or booleans, as `texts` gives them."""
     values = _values(element)
     found = (texts_of(values, part) if has_texts(values) else values[part]).tolist()
-    gone = element["mask"][part].tolist() if is_group(element) else [False] * len(found)
+    gone = _mask(element, part).tolist() if is_group(element) else [False] * len(found)
     return [None if missing else str(value) for value, missing in zip(found, gone, strict=True)]
 
 
@@ -194,8 +213,13 @@ def _categorical(element: h5py.Group) -> Groups:
 def _coded(codes: NDArray[Any], categories: Element) -> Groups:
     """Groups by codes; a category that is missing, which only damaged files have, stays as an empty text."""
     labels = tuple(label or "" for label in texts(categories))
+    if codes.dtype.kind not in "iu":
+        raise Damage(f"codes of {shown(categories.name)} are no whole numbers")
     if codes.size and not -1 <= codes.min() <= codes.max() < len(labels):
-        raise OSError("codes of no category")  # as of other damage
+        what = (
+            f"{shown(categories.name)} has {len(labels)} categories, and codes are from {codes.min()} to {codes.max()}"
+        )
+        raise Damage(what)
     return Groups(codes.astype(np.int64), labels)
 
 

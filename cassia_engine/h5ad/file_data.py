@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from cassia_engine.errors import shown
 from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes, log_base_of
 from cassia_engine.h5ad.elements import (
     are_records,
@@ -27,7 +28,7 @@ from cassia_engine.h5ad.elements import (
     records,
     texts,
 )
-from cassia_engine.h5ad.faults import reading_h5ad
+from cassia_engine.h5ad.faults import Damage, reading_h5ad
 from cassia_engine.h5ad.kinds import is_array, is_group
 from cassia_engine.h5ad.matrix import Matrix, open_matrix
 
@@ -59,7 +60,7 @@ class FileData:
         names = records(found[NAMES])
         fields = (values for one in (names, *statistics.values()) for values in one.values())
         if len({len(values) for values in fields}) > 1:
-            raise OSError("record arrays of different lengths")  # as of other damage
+            raise Damage(f"the record arrays of {shown(self.file['uns'][key].name)} have different lengths")
         return RankedGenes(names, statistics, fractions, parameters(found.get("params")))
 
     def obs_columns(self) -> list[str]:

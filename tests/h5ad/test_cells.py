@@ -109,10 +109,55 @@ def shorten(file: h5py.File, place: str) -> None:
     file[place] = values
 
 
-@pytest.mark.parametrize("place", ["obs/batch/codes", "uns/t_test/names", "uns/t_test/scores"])
-def test_arrays_of_other_lengths_are_damage(place: str, changed: Callable[..., Path]) -> None:
-    with raises("h5ad-damaged", path="a.h5ad"):
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("obs/batch/codes", "column batch of /obs has 79 values for 80 rows"),
+        ("obs/cell_type/codes", "column cell_type of /obs has 79 values for 80 rows"),
+        ("obs/cell_type/categories", "/obs/cell_type/categories has 3 categories, and codes are from 0 to 3"),
+        ("raw/var/gene/mask", "/raw/var/gene has (34,) values and (33,) marks"),
+        ("uns/t_test/names", "the record arrays of /uns/t_test have different lengths"),
+        ("uns/t_test/scores", "the record arrays of /uns/t_test have different lengths"),
+    ],
+)
+def test_arrays_of_other_lengths_are_damage(place: str, said: str, changed: Callable[..., Path]) -> None:
+    with raises("h5ad-damaged", said, path="a.h5ad"):
         read(changed(lambda file: shorten(file, place)), rank_key="t_test")
+
+
+def flatten(file: h5py.File) -> None:
+    del file["obs/leiden"]
+    file["obs/leiden"] = 3
+
+
+def decimal(file: h5py.File) -> None:
+    codes = file["obs/cell_type/codes"][()]
+    del file["obs/cell_type/codes"]
+    file["obs/cell_type/codes"] = codes + 0.5
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (flatten, "/obs/leiden is no list of values"),
+        (decimal, "codes of /obs/cell_type/categories are no whole numbers"),
+        (lambda file: file.pop("obs/leiden"), "/obs lacks its column leiden"),
+    ],
+)
+def test_damage_of_columns_is_named(how: Any, said: str, changed: Callable[..., Path]) -> None:
+    with raises("h5ad-damaged", said, path="a.h5ad"):
+        read(changed(how), rank_key="t_test")
+
+
+def test_names_of_genes_that_are_not_those_of_the_matrix_are_refused(changed: Callable[..., Path]) -> None:
+    """All that would be said of genes would be said of others."""
+
+    def cut(file: h5py.File) -> None:
+        for part in ("values", "mask"):
+            shorten(file, f"raw/var/gene/{part}")
+
+    with raises("matrix-unreadable", "34 columns for 33 genes", path="a.h5ad"):
+        read(changed(cut), rank_key="t_test")
 
 
 @pytest.mark.parametrize("noted", [True, "2", [2.0], {"base": "2"}, {"base": -2.0}, {"base": 0}, {}, None])
