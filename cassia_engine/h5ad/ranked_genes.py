@@ -168,7 +168,7 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
         )
         remedy = _columns_of_test(data, ranked) or ": rank again"
         raise UsageError(
-            f"{what}; they were renamed after the test, or it is of another column{remedy}",
+            f"{what}; they were renamed after the test, or have no cells any more, or it is of another column{remedy}",
             path=data.place,
             code="groups-renamed",
         )

@@ -106,8 +106,8 @@ WRONG: dict[str, tuple[Small, dict[str, Any], str]] = {
     "column of the test is renamed, and another one is named": (
         Small(params={"groupby": "louvain"}, obs={"donor": ["a"] * 8}),
         {"group_key": "donor"},
-        "has clusters that obs['donor'] lacks: B, T (it has a); they were renamed after the test, or it is of another "
-        'column; the clusters of the test are in leiden: give group_key="leiden"',
+        "has clusters that obs['donor'] lacks: B, T (it has a); they were renamed after the test, or have no cells "
+        'any more, or it is of another column; the clusters of the test are in leiden: give group_key="leiden"',
     ),
     "numbers": (
         Small(params={}, obs={"score": [0.5] * 8}),
@@ -117,8 +117,8 @@ WRONG: dict[str, tuple[Small, dict[str, Any], str]] = {
     "renamed": (
         Small(categories=("B cell", "T"), clusters=["T"] * 3 + ["B cell"] * 4 + [None]),
         {},
-        "has clusters that obs['leiden'] lacks: B (it has B cell, T); they were renamed after the test, or it is of "
-        "another column: rank again",
+        "has clusters that obs['leiden'] lacks: B (it has B cell, T); they were renamed after the test, or have no "
+        "cells any more, or it is of another column: rank again",
     ),
     "called NA": (
         Small(categories=("B", "NA"), clusters=["NA"] * 3 + ["B"] * 4 + [None], ranked={"B": B, "NA": T}, pts=False),
