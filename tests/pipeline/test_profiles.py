@@ -20,6 +20,7 @@ import cassia_engine
 from tests.conftest import ROOT, need
 from tests.pipeline.launch import Launcher
 
+H5AD = ROOT / "tests" / "data" / "anndata" / "scanpy.h5ad"
 ENGINES = ("docker", "podman", "singularity", "apptainer")
 PROXIES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"]
 # What a profile sets, by its names in the configuration. Together with another one where the two are used together.
@@ -195,15 +196,17 @@ def test_environments_of_conda_are_kept_for_runs_without_a_network(pipeline: Lau
     pipeline.env |= {"PATH": f"{bin_dir}:{pipeline.env['PATH']}", "CONDA_LOG": str(log)}
     config = pipeline.folder / "site.config"
     config.write_text(f"conda.cacheDir = '{pipeline.folder}/kept'\n")
+    cells = ("--input", H5AD, "--name", "cells", "--rank_key", "t_test", "--allow_unknown_genes", "--write_h5ad")
     made = []
     for work in ("first", "second"):
         log.write_text("")
-        options = ("-profile", "test,conda", "-c", config, "-w", work, "--outdir", pipeline.out)
-        run = pipeline.run(*options)
+        about = ("--tissue", "blood", "--species", "human", "-w", work, "--outdir", pipeline.out)
+        run = pipeline.run("-profile", "conda", "-c", config, *cells, *about)
         assert run.code == 0, run.said
         made.append(log.read_text().splitlines().count("env"))
-    # Of VERSION and SPLIT, ANNOTATE, COLLECT, INDEX and CHECK; then none.
-    assert made == [5, 0]
+    # Of VERSION and SPLIT, ANNOTATE, COLLECT, LABELS, INDEX and CHECK; then none.
+    assert made == [6, 0]
+    assert {path.name for path in (pipeline.out / "cells").iterdir()} >= {"cells_labels.parquet", "cells_labelled.h5ad"}
 
 
 def _without(program: str, folder: Path, tmp_path: Path) -> Path:
