@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.matrix import Matrix
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The statistics that Scanpy's rank_genes_groups keeps a record array each of, in the order of its data frame.
 NAMES = "names"
@@ -74,6 +77,12 @@ def log_base_of(noted: object) -> float | None:
     return None
 
 
+def in_own_precision(coordinates: Any) -> NDArray[np.floating[Any]]:
+    """Coordinates as an array: decimals as they are, whole numbers in double precision."""
+    found = np.asarray(coordinates)
+    return found if found.dtype.kind == "f" else found.astype(np.float64)
+
+
 class AnnotatedData(Protocol):
     """An AnnData."""
 
@@ -92,6 +101,9 @@ class AnnotatedData(Protocol):
 
     def obs_columns(self) -> list[str]:
         """The columns of `obs`."""
+
+    def frame(self, name: Literal["obs", "var"]) -> pd.DataFrame:
+        """`obs` or `var` as pandas has it; not to be changed."""
 
     def groups(self, column: str) -> Groups:
         """A column of `obs` as groups.
@@ -112,8 +124,11 @@ class AnnotatedData(Protocol):
     def coordinate_keys(self) -> list[str]:
         """The keys of `obsm`."""
 
-    def coordinates(self, key: str) -> NDArray[np.float64] | None:
-        """The first two columns of an element of `obsm`, shape (cells, 2); None where it has no two of numbers."""
+    def coordinates(self, key: str) -> NDArray[np.floating[Any]] | None:
+        """The first two columns of an element of `obsm`, shape (cells, 2); None where it has no two of numbers.
+
+        They are in the precision in which they are stored; whole numbers are in double precision.
+        """
 
     def genes(self, raw: bool) -> list[str]:
         """The names of the genes in `var`, or in `raw.var`; none without a raw."""

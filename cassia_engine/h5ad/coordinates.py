@@ -81,5 +81,5 @@ def _usable(data: AnnotatedData, key: str, n_cells: int) -> Coordinates | None:
     values = data.coordinates(key)
     if values is None or values.shape != (n_cells, 2):
         return None
-    found = Coordinates(key, values)
+    found = Coordinates(key, values.astype(np.float64))
     return found if found.known.size else None

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.errors import shown
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes, log_base_of
+from cassia_engine.h5ad.annotated import (
+    FRACTIONS,
+    NAMES,
+    STATISTICS,
+    Fractions,
+    Groups,
+    RankedGenes,
+    in_own_precision,
+    log_base_of,
+)
 from cassia_engine.h5ad.elements import (
     are_records,
     array,
@@ -29,8 +38,12 @@ from cassia_engine.h5ad.elements import (
     texts,
 )
 from cassia_engine.h5ad.faults import Damage, reading_h5ad
+from cassia_engine.h5ad.frames import frame_of
 from cassia_engine.h5ad.kinds import is_array, is_group
 from cassia_engine.h5ad.matrix import Matrix, open_matrix
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,9 @@ class FileData:
     def obs_columns(self) -> list[str]:
         return columns_of(self.file["obs"])
 
+    def frame(self, name: Literal["obs", "var"]) -> pd.DataFrame:
+        return frame_of(self.file[name])
+
     def groups(self, column: str) -> Groups:
         return groups_of(self.file["obs"], column)
 
@@ -78,7 +94,7 @@ class FileData:
     def coordinate_keys(self) -> list[str]:
         return sorted(self.file.get("obsm") or ())
 
-    def coordinates(self, key: str) -> NDArray[np.float64] | None:
+    def coordinates(self, key: str) -> NDArray[np.floating[Any]] | None:
         return _first_two(self.file["obsm"][key])
 
     def genes(self, raw: bool) -> list[str]:
@@ -112,7 +128,7 @@ def _fractions(frame: h5py.Group) -> Fractions:
     return Fractions(tuple(index_of(frame)), groups)
 
 
-def _first_two(element: Any) -> NDArray[np.float64] | None:
+def _first_two(element: Any) -> NDArray[np.floating[Any]] | None:
     if is_frame(element):
         columns = [numbers_of(element, name) for name in columns_of(element)[:2]]
         known = [values for values in columns if values is not None]
@@ -121,4 +137,4 @@ def _first_two(element: Any) -> NDArray[np.float64] | None:
         return None
     if element.shape is None or len(element.shape) != 2 or element.shape[1] < 2:
         return None
-    return np.asarray(element[:, :2], np.float64)
+    return in_own_precision(element[:, :2])

@@ -6,13 +6,22 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.errors import UsageError
-from cassia_engine.h5ad.annotated import FRACTIONS, NAMES, STATISTICS, Fractions, Groups, RankedGenes, log_base_of
+from cassia_engine.h5ad.annotated import (
+    FRACTIONS,
+    NAMES,
+    STATISTICS,
+    Fractions,
+    Groups,
+    RankedGenes,
+    in_own_precision,
+    log_base_of,
+)
 from cassia_engine.h5ad.matrix import Matrix, matrix_of
 
 if TYPE_CHECKING:
@@ -40,6 +49,10 @@ class ObjectData:
 
     def obs_columns(self) -> list[str]:
         return [str(name) for name in self.adata.obs.columns]
+
+    def frame(self, name: Literal["obs", "var"]) -> pd.DataFrame:
+        found: pd.DataFrame = getattr(self.adata, name)
+        return found
 
     def groups(self, column: str) -> Groups:
         import pandas as pd
@@ -77,7 +90,7 @@ class ObjectData:
     def coordinate_keys(self) -> list[str]:
         return [str(key) for key in self.adata.obsm]
 
-    def coordinates(self, key: str) -> NDArray[np.float64] | None:
+    def coordinates(self, key: str) -> NDArray[np.floating[Any]] | None:
         element = self.adata.obsm[key]
         if hasattr(element, "iloc"):
             columns = [_numbers(element.iloc[:, place]) for place in range(min(2, element.shape[1]))]
@@ -87,7 +100,7 @@ class ObjectData:
         kind = getattr(getattr(element, "dtype", None), "kind", "")
         if len(shape) != 2 or shape[1] < 2 or kind not in "iuf" or hasattr(element, "indptr"):
             return None
-        return np.asarray(element[:, :2], np.float64)
+        return in_own_precision(element[:, :2])
 
     def genes(self, raw: bool) -> list[str]:
         frame = self._var(raw)

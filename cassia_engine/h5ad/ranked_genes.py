@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cassia_engine.callers import argument, option
@@ -34,11 +34,22 @@ log = logging.getLogger(__name__)
 _NO_LABELS = ("", "NA", "NaN")
 
 
-def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> ClusteredCells | None:
-    """Write the ranked genes as a CSV file: one row for each gene of each group, in the AnnData's order.
+@dataclass(frozen=True, slots=True)
+class RankedCells:
+    """Ranked genes with the cells they were ranked for; usable while the AnnData is open.
 
-    Returns:
-        The cells by cluster; None where the file has no column of the groups.
+    Attributes:
+        cells: by cluster; None where the AnnData has no column of the clusters.
+        symbols: gene symbols by the genes' names; {} where the names are symbols.
+    """
+
+    ranked: RankedGenes
+    cells: ClusteredCells | None
+    symbols: Mapping[str, str]
+
+
+def read_ranked_cells(data: AnnotatedData, options: H5adOptions) -> RankedCells:
+    """The ranked genes of an AnnData, or new ones, compared with its cells.
 
     Raises:
         UsageError: there are no ranked genes, or they do not fit the cells' groups; says which there are.
@@ -50,8 +61,21 @@ def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) ->
         remedy = f"give {argument('group_key')}"
         raise UsageError(f"{what}; {remedy}", path=data.place, code="witness-without-groups")
     symbols = _symbols(data, ranked, options)
-    write_table(data, ranked, symbols, text)
-    return cells.at(place, symbols, labels) if cells else None
+    return RankedCells(ranked, cells.at(place, symbols, labels) if cells else None, symbols)
+
+
+def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> ClusteredCells | None:
+    """Write the ranked genes as a CSV file: one row for each gene of each group, in the AnnData's order.
+
+    Returns:
+        The cells by cluster; None where the AnnData has no column of the clusters.
+
+    Raises:
+        UsageError: as `read_ranked_cells`.
+    """
+    found = read_ranked_cells(data, options)
+    write_table(data, found.ranked, found.symbols, text)
+    return found.cells
 
 
 def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str]:

@@ -28,6 +28,9 @@ def open_data(path: Path, place: str, options: H5adOptions, stack: ExitStack) ->
         UsageError: it is damaged, holds no AnnData, or several of which none is named. What is raised later on is for
             `FileData.reading`.
     """
+    if not path.is_dir():
+        with open(path, "rb"):
+            pass  # that it is missing, or not to be read, is the system's to say
     reading = reading_zarr if is_zarr(path) else reading_h5ad
     with reading(place):
         root = open_zarr(path, place, stack) if is_zarr(path) else stack.enter_context(h5py.File(path, "r"))

@@ -1,0 +1,92 @@
+"""obs.duckdb: one table `obs` with the columns of the cells and their coordinates.
+
+Source: the files that the CyteType client (0.19.4 to 0.21.0) writes. They hold no names of cells: the order of the rows
+is that of vars.h5.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cassia_engine.files import atomic_path, check_writable
+from cassia_engine.h5ad.annotated import AnnotatedData
+from cassia_engine.h5ad.names import listed
+from cassia_engine.markers.files.database import connected
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+# The oldest format of DuckDB that holds the types of obs: every release since 1.0 reads it.
+_STORAGE = "v1.0.0"
+# The names by which the files are found.
+_COORDINATES = "__vis_coordinates_{key}_{number}"
+
+
+def write_obs_duckdb(path: Path, data: AnnotatedData, coordinates_key: str | None) -> None:
+    """Write obs.duckdb, whole or not at all; one that is there is replaced.
+
+    Args:
+        coordinates_key: the key of `obsm` whose coordinates go in; None for none.
+
+    Raises:
+        UsageError: the AnnData is damaged.
+        OSError: the file cannot be written.
+    """
+    import duckdb
+
+    with data.reading():
+        frame = _frame(data)
+        coordinates = data.coordinates(coordinates_key) if coordinates_key else None
+    if coordinates is not None:
+        for number in (1, 2):
+            frame[_COORDINATES.format(key=coordinates_key, number=number)] = coordinates[:, number - 1]
+    # DuckDB makes a file of its own, and a log beside it until that is closed: both in a folder that is thrown away.
+    with atomic_path(path) as aside, tempfile.TemporaryDirectory(dir=path.parent, prefix=".cassia_obs_") as folder:
+        made = Path(folder, "obs.duckdb")
+        with connected() as db:
+            db.register("frame", frame)
+            target = str(made).replace("'", "''")
+            try:
+                db.execute(f"ATTACH '{target}' AS made (STORAGE_VERSION '{_STORAGE}')")
+                db.execute("CREATE TABLE made.obs AS SELECT * FROM frame")
+                db.execute("DETACH made")
+            except duckdb.IOException as error:
+                check_writable(path)  # says so where the disk is full
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from error
+        made.replace(aside)
+
+
+def _frame(data: AnnotatedData) -> pd.DataFrame:
+    """`obs` with columns that DuckDB takes; what others hold is written as text, and said."""
+    import pandas as pd
+
+    obs = data.frame("obs")
+    columns, as_text = [], []
+    for number in range(obs.shape[1]):
+        series = obs.iloc[:, number].reset_index(drop=True)
+        if not _is_taken(series):
+            as_text.append(str(obs.columns[number]))
+            series = series.astype(object).where(series.notna(), None).map(str, na_action="ignore")
+        columns.append(series)
+    if as_text:
+        log.info("%s: columns of obs with values of several kinds are written as text: %s", data.place, listed(as_text))
+    frame = pd.concat(columns, axis=1)
+    frame.columns = pd.Index([str(name) for name in obs.columns], dtype=object)
+    return frame
+
+
+def _is_taken(series: pd.Series[Any]) -> bool:
+    """Whether DuckDB has a type for a column: numbers, booleans, texts, times, and categories of one of these."""
+    import pandas as pd
+
+    values: Any = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
+    if pd.api.types.infer_dtype(values, skipna=True) in ("string", "boolean", "empty"):
+        return True
+    return values.dtype.kind in "iufbmM" and values.dtype != "float16" and not isinstance(values.dtype, pd.PeriodDtype)

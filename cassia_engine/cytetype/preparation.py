@@ -1,0 +1,84 @@
+"""What goes to a CyteType server, from an AnnData: the question, and two files with expression and metadata."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from cassia_engine.artifacts.compressed import Compression
+from cassia_engine.artifacts.obs_duckdb import write_obs_duckdb
+from cassia_engine.artifacts.vars_h5 import write_vars_h5
+from cassia_engine.callers import argument
+from cassia_engine.cytetype.input_data import Contents, InputData, gene_symbols, input_data
+from cassia_engine.errors import UsageError
+from cassia_engine.files import atomic_path, check_writable, stem_of
+from cassia_engine.h5ad.annotated import AnnotatedData
+from cassia_engine.h5ad.options import H5adOptions
+from cassia_engine.h5ad.ranked_genes import read_ranked_cells
+from cassia_engine.h5ad.stores import open_data
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a person says of the study: its context, and notes for the report's head."""
+
+    context: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the question and the two files are written."""
+
+    query: Path
+    vars_h5: Path
+    obs_duckdb: Path
+
+    @classmethod
+    def of(cls, data: Path, outdir: Path) -> Self:
+        """Those of an AnnData: its name in front, so that those of two never meet."""
+        name = stem_of(data)
+        return cls(*(outdir / f"{name}_{end}" for end in ("query.json", "vars.h5", "obs.duckdb")))
+
+
+def write_artifacts(
+    data: Path, options: H5adOptions, contents: Contents, study: Study, paths: Paths, compression: Compression
+) -> None:
+    """Write the question and the two files of an .h5ad file or a Zarr store; each is whole or not there.
+
+    Raises:
+        UsageError: something given cannot be used; says what, where and what to do.
+        OSError: a file cannot be written.
+    """
+    check_writable(paths.query, paths.vars_h5, paths.obs_duckdb)
+    with ExitStack() as stack:
+        opened = open_data(data, str(data), options, stack)
+        question, symbols, key = _question(opened, options, contents, study)
+        log.info("%s: writing %s", data, paths.vars_h5)
+        write_vars_h5(paths.vars_h5, opened, symbols, compression)
+        log.info("%s: writing %s", data, paths.obs_duckdb)
+        write_obs_duckdb(paths.obs_duckdb, opened, key)
+    with atomic_path(paths.query) as aside:
+        aside.write_bytes(msgspec.json.encode(question))
+
+
+def _question(
+    data: AnnotatedData, options: H5adOptions, contents: Contents, study: Study
+) -> tuple[InputData, list[str], str | None]:
+    """The question, the symbols of the genes of `var`, and the key of the coordinates."""
+    with data.reading():
+        found = read_ranked_cells(data, options)
+        if found.cells is None:
+            what = f"the column of the clusters is unknown; give {argument('group_key')}"
+            raise UsageError(what, path=data.place, code="clusters-unknown")
+        question = input_data(data, found, found.cells, contents, study.context, study.tags)
+        coordinates = found.cells.coordinates
+        return question, gene_symbols(data.genes(raw=False), found.symbols), coordinates.key if coordinates else None
