@@ -96,8 +96,11 @@ def transposed(
             stored = (_stored(array, file) for array in (part.ends, part.lines, part.values))
             parts.append(_Part(part.start, *stored))
 
+        # Made once: to make one takes as long as to add it.
+        numbers = np.arange(min(counts.sum(), max(_VALUES_IN_RUN, counts.max(initial=0))))
+
         def lines_of(run: tuple[int, int]) -> Lines:
-            return _put_together(parts, *run, dtype)
+            return _put_together(parts, *run, dtype, numbers)
 
         yield in_order(pool, lines_of, _runs(counts, _VALUES_IN_RUN))
 
@@ -151,8 +154,8 @@ def _stored(array: NDArray[Any], file: BinaryIO) -> _Stored:
     return _Stored(file, offset, array.dtype)
 
 
-def _put_together(parts: list[_Part], first: int, last: int, dtype: np.dtype[Any]) -> Lines:
-    """The new lines from `first` until before `last`."""
+def _put_together(parts: list[_Part], first: int, last: int, dtype: np.dtype[Any], numbers: NDArray[np.intp]) -> Lines:
+    """The new lines from `first` until before `last`; `numbers` count from 0, as many as values at least."""
     ends = np.zeros((len(parts), last + 1 - first), np.int32)
     for number, part in enumerate(parts):
         ends[number] = part.ends.read(first, last + 1)
@@ -165,11 +168,11 @@ def _put_together(parts: list[_Part], first: int, last: int, dtype: np.dtype[Any
     if not pieces:
         return Lines(np.zeros(last - first, np.int64), np.empty(0, np.int32), np.empty(0, dtype))
     positions, values = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
-    order = _from_parts_to_lines(counts)
+    order = _from_parts_to_lines(counts, numbers)
     return Lines(counts.sum(axis=0), positions.take(order), values.take(order))
 
 
-def _from_parts_to_lines(counts: NDArray[np.int32]) -> NDArray[np.intp]:
+def _from_parts_to_lines(counts: NDArray[np.int32], numbers: NDArray[np.intp]) -> NDArray[np.intp]:
     """What brings values that are sorted by part, then line, into the order of line, then part.
 
     Args:
@@ -178,5 +181,5 @@ def _from_parts_to_lines(counts: NDArray[np.int32]) -> NDArray[np.intp]:
     starts = (np.cumsum(counts, dtype=np.intp) - counts.ravel()).reshape(counts.shape).T.ravel()
     sizes = counts.T.ravel()
     order = np.repeat(starts - (np.cumsum(sizes, dtype=np.intp) - sizes), sizes)
-    order += np.arange(order.size)
+    order += numbers[: order.size]
     return order
