@@ -1,0 +1,22 @@
+"""A protocol server for the tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cytetype_server.running import Running, running_server
+
+
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_server(tmp_path_factory.mktemp("server") / "state") as running:
+        yield running
+
+
+@pytest.fixture
+def server(one_server: Running) -> Running:
+    """That server, without anything that came before."""
+    one_server.reset()
+    return one_server
