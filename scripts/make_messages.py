@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import cassia_engine.cytetype.errors
 import cassia_engine.providers.faults
 import cassia_engine.unavailable  # noqa: F401 - their errors are found among the subclasses
 from cassia_engine.errors import CassiaError

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from cassia_engine.callers import option
-from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.faults import Fault, FaultAction, with_proxy_password
 from cassia_engine.providers.network import reason_of
+
+
+class Asked(Protocol):
+    """Who is asked, such as an account: a name for messages, where, and whether replies come in pieces."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def streams(self) -> bool: ...
+
 
 _BROKEN = (FaultAction.RETRY, "the connection to {place} broke{reason}")
 
@@ -53,7 +67,7 @@ _LOST: tuple[tuple[type[Exception], FaultAction, str], ...] = (
 )
 
 
-def connection_fault(error: Exception, account: Account, timeout: aiohttp.ClientTimeout, proxy: str | None) -> Fault:
+def connection_fault(error: Exception, account: Asked, timeout: aiohttp.ClientTimeout, proxy: str | None) -> Fault:
     """The fault that an error of aiohttp, of the system or of time is.
 
     Args:
@@ -81,7 +95,7 @@ def connection_fault(error: Exception, account: Account, timeout: aiohttp.Client
     return Fault(f"{account.provider}: {line}", action)
 
 
-def _refused_by_proxy(status: int, account: Account, proxy: str | None) -> Fault:
+def _refused_by_proxy(status: int, account: Asked, proxy: str | None) -> Fault:
     asked = f"; it wants a name and a password: {with_proxy_password()}" if status == 407 else ""
     line = (
         f"{account.provider}: the proxy {urlsplit(proxy or '').hostname} makes no connection (status {status}){asked}"

@@ -1,0 +1,296 @@
+"""One request to a server of the CyteType protocol. It alone in this package knows aiohttp.
+
+What aiohttp raises becomes an error of `errors` here, by its type, and is never chained: its repr holds headers, and so
+the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from cassia_engine._version import __version__
+from cassia_engine.cytetype import errors
+from cassia_engine.errors import AccountError, UsageError, shown
+from cassia_engine.fast_json import parsed_json
+from cassia_engine.providers.address import check_base_url, check_proxy, is_loopback, is_metadata
+from cassia_engine.providers.connection_faults import connection_fault
+from cassia_engine.providers.faults import Fault, FaultAction, clean
+from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
+from cassia_engine.providers.retry_after import retry_after
+from cassia_engine.secret import Secret
+
+WHO = "CyteType"
+CONNECT_S = 60.0
+LARGEST_ANSWER = 2**28  # bytes; results hold every step of every cluster
+_HEAD = 2000  # characters of an answer that are looked at for a message
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer of success."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Who is asked, as `connection_fault` wants to know it."""
+
+    base_url: str
+    provider: str = WHO
+    streams: bool = False
+
+
+class Http:
+    """Requests to one server, over connections that are used again; an async context manager.
+
+    Args:
+        api_url: of the server; https, or http on this machine.
+        token: goes to this server and nowhere else.
+        secrets: what else may be in no message.
+        proxy: URL of a proxy for all requests.
+        trust_env: take the proxy from HTTPS_PROXY and its like.
+        connections: open at once at most.
+
+    Raises:
+        UsageError: nothing may be sent to that URL.
+        AccountError: the token is empty, or cannot be sent.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        token: Secret,
+        *,
+        secrets: Sequence[Secret] = (),
+        proxy: str | None = None,
+        trust_env: bool = False,
+        connections: int = 8,
+    ):
+        self.api_url = check_api_url(api_url)
+        value = token.reveal()
+        if not value.strip() or not (value.isascii() and value.isprintable()):
+            raise AccountError(
+                "the token for the CyteType server is empty, or has a character that no token has; set it anew",
+                code="token-not-sendable",
+            )
+        self._token, self._secrets, self._connections = token, (token, *secrets), connections
+        url = proxy or (proxy_of_environment(self.api_url) if trust_env else None)
+        self._proxy = check_proxy(url) if url else None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the session; nothing is sent.
+
+        Raises:
+            UsageError: SSL_CERT_FILE cannot be read.
+        """
+        self._session = self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+        self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections,
+                ssl=trusted() if self.api_url.startswith("https:") else True,
+                resolver=Resolver(WHO),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def send(
+        self, method: str, path: str, *, body: bytes | None = None, kind: str = _JSON, timeout: float = 30.0
+    ) -> Answered:
+        """The answer of success to a request to the server.
+
+        Args:
+            path: below the server's URL, without a slash before it.
+            body: of the request, None for none; `kind` is its content type.
+            timeout: seconds for the whole request.
+
+        Raises:
+            CyteTypeError: there is none.
+        """
+        assert self._session is not None, "the session is not open"
+        headers = {"Accept": _JSON, "Authorization": f"Bearer {self._token.reveal()}"}
+        return await self._send(self._session, method, f"{self.api_url}/{path}", headers, body, kind, timeout)
+
+    async def send_once(self, path: str, body: bytes, timeout: float) -> Answered:
+        """The answer to a POST on a connection of its own, so that none is used which the server has just closed, and
+        of which nobody knows whether the request came through.
+
+        Raises:
+            CyteTypeError: as `send`.
+        """
+        session = self._open()
+        headers = {"Accept": _JSON, "Authorization": f"Bearer {self._token.reveal()}"}
+        try:
+            return await self._send(session, "POST", f"{self.api_url}/{path}", headers, body, _JSON, timeout)
+        finally:
+            await session.close()
+
+    async def put_elsewhere(self, url: str, body: bytes, timeout: float) -> Answered:
+        """The answer to a PUT to a presigned URL, which gets no token.
+
+        Raises:
+            CyteTypeError: as `send`, or nothing may be sent to that URL, which is in no message: who has it may write.
+        """
+        assert self._session is not None, "the session is not open"
+        check_presigned(url)
+        return await self._send(self._session, "PUT", url, {}, body, "application/octet-stream", timeout)
+
+    def json_of(self, answer: Answered) -> Any:
+        """The JSON of an answer.
+
+        Raises:
+            NetworkError: it is none, as where a page of a proxy comes, or is cut off.
+        """
+        try:
+            return parsed_json(answer.body)
+        except (ValueError, RecursionError):
+            head = self.clean(answer.body[:_HEAD].decode(errors="replace"), 80)
+        raise errors.NetworkError(
+            f"the CyteType server answers with what is no JSON, or only a part of it: {head}",
+            errors.HTTP_ERROR,
+            code="cytetype-no-json",
+            transient=True,
+        )
+
+    def clean(self, text: str, longest: int = 300) -> str:
+        """A text of the server for a message: one line, cut, without token or keys."""
+        for secret in self._secrets:
+            text = clean(text, secret, longest)
+        return text
+
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        kind: str,
+        timeout: float,
+    ) -> Answered:
+        own = {"User-Agent": f"cassia/{__version__}", **headers, **({} if body is None else {"Content-Type": kind})}
+        limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_S, sock_connect=CONNECT_S, sock_read=timeout)
+        try:
+            async with session.request(
+                method,
+                URL(url, encoded=True),
+                # A stream is sent in pieces, and begun anew where aiohttp tries another connection.
+                data=None if body is None else io.BytesIO(body),
+                headers=own,
+                allow_redirects=False,
+                proxy=self._proxy,
+                timeout=limits,
+            ) as response:
+                status, told = response.status, {name.lower(): text for name, text in response.headers.items()}
+                read = await _read(response)
+        except Fault as fault:
+            lost: errors.CyteTypeError = errors.NetworkError(str(fault), code="cytetype-address")
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            lost = self._lost(error, url, limits)
+        else:
+            if 200 <= status < 300:
+                return Answered(status, told, read)
+            lost = self._refused(status, told, read)
+        # Raised outside of the handler, so that what aiohttp raised is not its context.
+        raise lost
+
+    def _lost(self, error: Exception, url: str, limits: aiohttp.ClientTimeout) -> errors.CyteTypeError:
+        place = _Place(f"https://{urlsplit(url).netloc}")
+        fault = connection_fault(error, place, limits, self._proxy)
+        unsent = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+        again = fault.action is FaultAction.RETRY
+        if isinstance(error, TimeoutError):
+            return errors.TimeoutError(str(fault), code="cytetype-request-timeout", transient=again, unsent=unsent)
+        return errors.NetworkError(str(fault), code="cytetype-connection", transient=again, unsent=unsent)
+
+    def _refused(self, status: int, headers: Mapping[str, str], body: bytes) -> errors.CyteTypeError:
+        text = body.decode(errors="replace")
+        wait = retry_after(headers)
+        try:
+            found = parsed_json(text)
+        except (ValueError, RecursionError):
+            found = None
+        # Servers made with FastAPI put it under "detail".
+        if isinstance(found, dict) and isinstance(found.get("detail"), dict):
+            found = found["detail"]
+        if isinstance(found, dict) and isinstance(error_code := found.get("error_code"), str) and error_code:
+            said = found.get("message")
+            return errors.refusal(
+                self.clean(error_code, 60), self.clean(said if isinstance(said, str) else ""), status, wait
+            )
+        return errors.plain_refusal(self.clean(text[:_HEAD], 120), status, wait)
+
+
+def check_api_url(url: str) -> str:
+    """The URL of a server, without a slash at its end.
+
+    Raises:
+        UsageError: it is none, or is http to another machine.
+    """
+    found = check_base_url(url, allow_http=True)
+    parts = urlsplit(found)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise UsageError(
+            f"{shown(found)}: http would show the token and the data to everyone on the way; use https, which only a "
+            "server on this machine can do without",
+            code="api-url-not-https",
+        )
+    return found
+
+
+def check_presigned(url: str) -> None:
+    """Make sure that a file may be sent to a URL that a server names.
+
+    Raises:
+        NetworkError: it may not.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        host, parts = "", urlsplit("")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not host or not secure or is_metadata(host):
+        raise errors.NetworkError(
+            "the CyteType server names an address for the upload to which nothing may be sent; tell who runs it",
+            code="cytetype-presigned-address",
+        )
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body. Of an error's body what has come is enough."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async for piece in response.content.iter_any():
+            pieces.append(piece)
+            if (size := size + len(piece)) > LARGEST_ANSWER:
+                response.close()
+                raise aiohttp.ClientPayloadError("too long")
+    except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError):
+        if response.status < 300:
+            raise
+    return b"".join(pieces)

@@ -1,0 +1,199 @@
+"""What is on disk of a job, `<name>_job.json`: written before anything waits, so that a process after a kill goes on.
+
+It holds no token, no key, and no address that lets its reader write. Presigned addresses do that; while an upload by
+them is under way they are in `<name>_job_urls.json`, which its owner alone can read and which goes with the upload.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.errors import UsageError
+from cassia_engine.files import atomic_write
+from cassia_engine.records.record import Record
+
+VERSION = "1"
+Phase = Literal["uploading", "submitting", "submitted", "completed", "failed"]
+Ranges = tuple[tuple[int, int], ...]
+
+
+class FileState(Record, frozen=True):
+    """A file that is uploaded, or has been.
+
+    Attributes:
+        name, size, mtime_ns: of the file when its upload began; by the last two a changed file is noticed.
+        acknowledged: chunks that the server has, as first and last of each run of them.
+        etags: of acknowledged chunks by index, of a presigned upload.
+        presigned: whether chunks go to presigned addresses.
+        complete: the server has the whole file.
+        expires_at: until when, as the server said; "" if it has not.
+    """
+
+    name: str
+    size: int
+    mtime_ns: int
+    upload_id: str
+    chunk_size: int
+    acknowledged: Ranges = ()
+    etags: dict[str, str] = msgspec.field(default_factory=dict)
+    presigned: bool = False
+    complete: bool = False
+    expires_at: str = ""
+
+
+class JobState(Record, frozen=True):
+    """A job.
+
+    Attributes:
+        input_sha256: of the question, without keys.
+        phase: uploading; submitting: the request may have reached the server; submitted: it has, and `job_id` is known.
+        submitting_since: the time of that request, in UTC, "" before it.
+    """
+
+    schema_version: str
+    api_url: str
+    input_sha256: str
+    phase: Phase = "uploading"
+    submitting_since: str = ""
+    job_id: str = ""
+    report_url: str = ""
+    files: dict[Kind, FileState] = msgspec.field(default_factory=dict)
+
+
+class JobFile:
+    """The state of a job, on disk whenever it has changed."""
+
+    def __init__(self, path: Path, state: JobState):
+        self.path, self.state = path, state
+
+    @classmethod
+    def begin(cls, path: Path, state: JobState) -> JobFile:
+        """A new one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        found = cls(path, state)
+        found._write()
+        return found
+
+    @classmethod
+    def read(cls, path: Path) -> JobFile | None:
+        """The one that is there; None if none is.
+
+        Raises:
+            UsageError: it is none of cassia's.
+        """
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            found = msgspec.json.decode(raw, type=JobState)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = None
+        if found is None or found.schema_version != VERSION:
+            what = "this is no job file of this version of cassia; move it away, or choose another name"
+            raise UsageError(what, path=path, code="job-file-unreadable")
+        return cls(path, found)
+
+    def update(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self._write()
+
+    def update_file(self, kind: Kind, file: FileState | None) -> None:
+        """Put the state of a file, None to forget it."""
+        others = {name: state for name, state in self.state.files.items() if name != kind}
+        self.update(files=others if file is None else {**others, kind: file})
+
+    def acknowledge(self, kind: Kind, index: int, etag: str | None) -> None:
+        """A chunk is with the server: it is not sent again, by no later process either."""
+        file = self.state.files[kind]
+        etags = file.etags if etag is None else {**file.etags, str(index): etag}
+        self.update_file(kind, replace(file, acknowledged=with_index(file.acknowledged, index), etags=etags))
+
+    def _write(self) -> None:
+        with atomic_write(self.path) as out:
+            out.write(msgspec.json.format(msgspec.json.encode(self.state), indent=1).decode() + "\n")
+
+    @property
+    def _urls_path(self) -> Path:
+        return self.path.with_name(f"{self.path.stem}_urls.json")
+
+    def keep_urls(self, upload_id: str, urls: Sequence[str]) -> None:
+        """Write down presigned addresses, for the owner alone."""
+        self.forget_urls()
+        handle = os.open(self._urls_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "wb") as out:
+            out.write(msgspec.json.encode({upload_id: urls}))
+
+    def urls(self, upload_id: str) -> list[str] | None:
+        """The presigned addresses of an upload, None where they are lost: it is begun anew then."""
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            return msgspec.json.decode(self._urls_path.read_bytes(), type=dict[str, list[str]]).get(upload_id)
+        return None
+
+    def forget_urls(self) -> None:
+        self._urls_path.unlink(missing_ok=True)
+
+
+def with_index(ranges: Ranges, index: int) -> Ranges:
+    """Runs of numbers with one more in them."""
+    spans = sorted([*ranges, (index, index)])
+    joined = [spans[0]]
+    for first, last in spans[1:]:
+        if first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def indexes(ranges: Ranges) -> set[int]:
+    return {index for first, last in ranges for index in range(first, last + 1)}
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep other processes from a job file; the system lets go of it when this process ends, however it does.
+
+    Raises:
+        UsageError: another one is at work with it.
+        OSError: the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    handle = _locked(lock, path)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked(lock: Path, path: Path) -> int:
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            what = "another process is at work with this job; wait for it, or choose another name"
+            raise UsageError(what, path=path, code="job-file-in-use") from None
+        except OSError:  # a file system that knows no locks
+            return handle
+        # The process before may have removed it between the two calls.
+        with contextlib.suppress(FileNotFoundError):
+            if lock.stat().st_ino == os.fstat(handle).st_ino:
+                return handle
+        os.close(handle)

@@ -1,0 +1,126 @@
+"""Waiting for a job. Only what is final ends it before its time: a server that is unwell for a while does not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from cassia_engine.cytetype.errors import (
+    INVALID_RESPONSE,
+    CyteTypeError,
+    JobFailedError,
+    JobNotFoundError,
+    NetworkError,
+    TimeoutError,
+)
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED, JobStatus
+from cassia_engine.cytetype.results import JobResults
+from cassia_engine.cytetype.service import Service
+from cassia_engine.cytetype.waiting import Pace
+from cassia_engine.errors import shown
+
+log = logging.getLogger(__name__)
+
+FIRST_S = 5.0
+INTERVAL_S = 30.0
+TIMEOUT_S = 7200.0
+_INVALID_AT_MOST = 5  # answers of success in a row that are none of the protocol
+_WORTH_SAYING = 3  # looks in a row without an answer
+
+OnStatus = Callable[[JobStatus], None]
+
+
+class Polling:
+    """Looks at a job until it has ended.
+
+    Args:
+        interval: seconds between two looks.
+        timeout: seconds for all of them; one look is made in any case.
+        first: seconds before the first look.
+        told: is called with each status.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        pace: Pace,
+        *,
+        interval: float = INTERVAL_S,
+        timeout: float = TIMEOUT_S,
+        first: float = FIRST_S,
+        told: OnStatus | None = None,
+    ):
+        self._service, self._pace = service, pace
+        self._interval, self._timeout, self._first, self._told = interval, timeout, first, told
+        self._invalid = self._missed = 0
+        self._last: JobStatus | None = None
+
+    async def results(self, job_id: str) -> JobResults:
+        """The results of a job, once it has them.
+
+        Raises:
+            JobFailedError: it has failed.
+            TimeoutError: it has not ended in time.
+            CyteTypeError: the server says something that stays.
+            StoppedError: someone has asked to stop.
+        """
+        end, pause = self._pace.clock.now() + self._timeout, self._first
+        while True:
+            left = max(0.0, end - self._pace.clock.now())
+            await self._pace.wait(min(pause, left))
+            pause = self._interval
+            try:
+                if (found := await self._look(job_id)) is not None:
+                    return found
+            except CyteTypeError as error:
+                if self._is_final(error):
+                    raise
+                pause = max(pause, error.retry_after or 0.0)
+                self._say(error)
+            if self._pace.clock.now() >= end:
+                raise self._late(job_id)
+
+    async def _look(self, job_id: str) -> JobResults | None:
+        status = await self._service.status(job_id)
+        self._tell(status)
+        if status.jobStatus == FAILED:
+            raise self._failed(job_id, status)
+        found = await self._service.results(job_id) if status.jobStatus == COMPLETED else None
+        self._invalid = self._missed = 0
+        return found
+
+    def _tell(self, status: JobStatus) -> None:
+        if status != self._last and status.clusterStatus:
+            log.info("%d of %d clusters are done", status.n_done, len(status.clusterStatus))
+        self._last = status
+        if self._told is not None:
+            self._told(status)
+
+    def _is_final(self, error: CyteTypeError) -> bool:
+        if error.error_code == INVALID_RESPONSE:
+            self._invalid += 1
+            return self._invalid == _INVALID_AT_MOST
+        waits = error.transient or error.status == 404 or isinstance(error, JobNotFoundError)
+        plain = isinstance(error, (NetworkError, TimeoutError))
+        return not (waits or plain)
+
+    def _say(self, error: CyteTypeError) -> None:
+        self._missed += 1
+        if self._missed % _WORTH_SAYING == 0:
+            log.warning(
+                "%d looks at the job in a row without an answer: %s; cassia goes on waiting", self._missed, error
+            )
+
+    def _failed(self, job_id: str, status: JobStatus) -> JobFailedError:
+        failed = status.failed_clusters
+        clusters = f" with {len(failed)} of {len(status.clusterStatus)} clusters" if failed else ""
+        text = f"the job {shown(job_id)} has failed{clusters}; see {self._service.report_url(job_id)}"
+        return JobFailedError(text, "JOB_FAILED", code="cytetype-job-ended-failed")
+
+    def _late(self, job_id: str) -> TimeoutError:
+        known = "" if self._last else ", and the server has not told its status once: check the token, too"
+        text = (
+            f"the job {shown(job_id)} has no results after {self._timeout:g} s{known}; it goes on at the server: "
+            f"see {self._service.report_url(job_id)}, and resume it later"
+        )
+        return TimeoutError(text, code="cytetype-job-timeout")
