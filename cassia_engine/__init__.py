@@ -20,6 +20,7 @@ from cassia_engine._version import __version__ as __version__
 if TYPE_CHECKING:
     from cassia_engine.api import annotate, annotate_async
     from cassia_engine.compat import loadmarker, runCASSIA_batch, runCASSIA_batch_async
+    from cassia_engine.cytetype.cyte_type import CyteType
     from cassia_engine.errors import (
         AccountError,
         ArgumentError,
@@ -36,6 +37,7 @@ __all__ = [
     "AccountError",
     "ArgumentError",
     "CassiaError",
+    "CyteType",
     "InputProblems",
     "TemporaryError",
     "UsageError",
@@ -50,6 +52,7 @@ __all__ = [
 
 _PLACES = {
     **dict.fromkeys(_ERRORS, "errors"),
+    "CyteType": "cytetype.cyte_type",
     "annotate": "api",
     "annotate_async": "api",
     "label": "labels.anndata_object",

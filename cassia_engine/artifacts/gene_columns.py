@@ -40,7 +40,8 @@ def write_gene_columns(group: h5py.Group, data: AnnotatedData, symbols: Sequence
         if values.dtype == np.int8 and _is_bool(series):
             dataset.attrs["missing_sentinel"] = -1
     name = _free_symbols_name({str(column) for column in frame.columns})
-    dataset = columns.create_dataset(name, data=np.array(symbols, object), dtype=text)
+    place = _free_name(name, len(frame.columns), columns)
+    dataset = columns.create_dataset(place, data=np.array(symbols, object), dtype=text)
     dataset.attrs["source_name"], dataset.attrs["source_dtype"] = name, "object"
     group.attrs["gene_symbols_column"] = name
 

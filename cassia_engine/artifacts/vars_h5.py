@@ -130,7 +130,7 @@ class _Writer:
 
 
 def _with_columns(lines: Iterator[Lines], columns: NDArray[np.int64] | None) -> Iterator[Lines]:
-    """Cells with the genes of `var` alone, at their places there."""
+    """Cells with the genes of `var` alone, at their places there, in order."""
     for found in lines:
         if columns is None:
             yield found
@@ -138,4 +138,6 @@ def _with_columns(lines: Iterator[Lines], columns: NDArray[np.int64] | None) -> 
         places = columns[found.positions]
         kept = places >= 0
         cells = np.repeat(np.arange(found.counts.size), found.counts)[kept]
-        yield Lines(np.bincount(cells, minlength=found.counts.size), places[kept], found.values[kept])
+        order = np.lexsort((places[kept], cells))
+        counts = np.bincount(cells, minlength=found.counts.size)
+        yield Lines(counts, places[kept][order], found.values[kept][order])

@@ -1,7 +1,14 @@
 """What the CyteType client does: the question to a server, the files that go with it, the job and its results.
 
+cyte_type   the class, with the client's calls
 input_data  the question about clusters, from an AnnData
-preparation what goes to a server of an AnnData: the question and two files
+preparation the question and the two files
+run_files   the files that a run sends: those that are there, or new ones
+local       annotation on this machine in place of a server
+server_form results of our own as a server would answer them
+annotations results of a server as results of our own
+stored      results in the AnnData
+credentials the token that the client keeps
 job         a job from its upload to its results, and the one that a process before has left
 opening     which job a job file is of, and whether it may go on
 question    what a job is asked

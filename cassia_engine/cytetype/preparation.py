@@ -18,7 +18,7 @@ from cassia_engine.callers import argument
 from cassia_engine.cytetype.input_data import Contents, InputData, gene_symbols, input_data
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_path, check_writable, stem_of
-from cassia_engine.h5ad.annotated import AnnotatedData
+from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.h5ad.ranked_genes import read_ranked_cells
 from cassia_engine.h5ad.stores import open_data
@@ -49,6 +49,23 @@ class Paths:
         return cls(*(outdir / f"{name}_{end}" for end in ("query.json", "vars.h5", "obs.duckdb")))
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known of an AnnData before anything is written.
+
+    Attributes:
+        question: about its clusters.
+        groups: the cells by cluster.
+        symbols: shape (genes,), those of `var`.
+        coordinates_key: the key of `obsm` whose coordinates are taken; None for none.
+    """
+
+    question: InputData
+    groups: Groups
+    symbols: list[str]
+    coordinates_key: str | None
+
+
 def write_artifacts(
     data: Path, options: H5adOptions, contents: Contents, study: Study, paths: Paths, compression: Compression
 ) -> None:
@@ -61,24 +78,35 @@ def write_artifacts(
     check_writable(paths.query, paths.vars_h5, paths.obs_duckdb)
     with ExitStack() as stack:
         opened = open_data(data, str(data), options, stack)
-        question, symbols, key = _question(opened, options, contents, study)
+        prepared = prepare(opened, options, contents, study)
         log.info("%s: writing %s", data, paths.vars_h5)
-        write_vars_h5(paths.vars_h5, opened, symbols, compression)
+        write_vars_h5(paths.vars_h5, opened, prepared.symbols, compression)
         log.info("%s: writing %s", data, paths.obs_duckdb)
-        write_obs_duckdb(paths.obs_duckdb, opened, key)
-    with atomic_path(paths.query) as aside:
+        write_obs_duckdb(paths.obs_duckdb, opened, prepared.coordinates_key)
+    write_query(paths.query, prepared.question)
+
+
+def write_query(path: Path, question: InputData) -> None:
+    """Write the question, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with atomic_path(path) as aside:
         aside.write_bytes(msgspec.json.encode(question))
 
 
-def _question(
-    data: AnnotatedData, options: H5adOptions, contents: Contents, study: Study
-) -> tuple[InputData, list[str], str | None]:
-    """The question, the symbols of the genes of `var`, and the key of the coordinates."""
+def prepare(data: AnnotatedData, options: H5adOptions, contents: Contents, study: Study) -> Prepared:
+    """The question about an open AnnData, and what its files are written with.
+
+    Raises:
+        UsageError: it has no ranked genes or no clusters, or is damaged.
+    """
     with data.reading():
         found = read_ranked_cells(data, options)
         if found.cells is None:
             what = f"the column of the clusters is unknown; give {argument('group_key')}"
             raise UsageError(what, path=data.place, code="clusters-unknown")
         question = input_data(data, found, found.cells, contents, study.context, study.tags)
-        coordinates = found.cells.coordinates
-        return question, gene_symbols(data.genes(raw=False), found.symbols), coordinates.key if coordinates else None
+        key = found.cells.coordinates.key if found.cells.coordinates else None
+        return Prepared(question, found.cells.groups, gene_symbols(data.genes(raw=False), found.symbols), key)

@@ -157,6 +157,13 @@ def species_of(text: str) -> str:
     return found.pop()
 
 
+def species_in(text: str) -> str:
+    """The one known species that a longer text names; "" where it names none or several."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).replace("_", " ").casefold().split())
+    found = {species for species, pattern in _KNOWN if pattern.search(plain)}
+    return found.pop() if len(found) == 1 else ""
+
+
 def _without_sample(plain: str) -> str:
     """The text without brackets that say what the sample is."""
     if not (found := _IN_BRACKETS.fullmatch(plain)):

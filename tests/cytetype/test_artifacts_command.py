@@ -107,7 +107,7 @@ def test_of_genes_with_one_symbol_the_most_expressed_is_kept(tmp_path: Path) -> 
     assert "expressed by more cells: 1" in written.stderr
     with h5py.File(written.folder / "pbmc_vars.h5") as file:
         info = file["info/var"]
-        assert info["columns"][info.attrs["gene_symbols_column"]].asstr()[:].tolist() == symbols
+        assert info["columns/cytetype_gene_symbols"].asstr()[:].tolist() == symbols
 
 
 def test_a_column_of_numbers_is_never_taken_for_symbols(tmp_path: Path) -> None:

@@ -1,0 +1,346 @@
+"""The class `CyteType`: the calls of the CyteType client, on this machine or with a server of its protocol."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cassia_engine.callers import argument, option
+from cassia_engine.cytetype.annotations import merged_of, notice_of
+from cassia_engine.cytetype.credentials import saved_token
+from cassia_engine.cytetype.http import check_api_url
+from cassia_engine.cytetype.input_data import Contents
+from cassia_engine.cytetype.job import JobOptions, resume_job, run_job
+from cassia_engine.cytetype.job_file import JobFile
+from cassia_engine.cytetype.local import annotate_here, dataset_of, settings_of, split_settings
+from cassia_engine.cytetype.preparation import Study, prepare, write_query
+from cassia_engine.cytetype.protocol import VISIBILITIES, Kind
+from cassia_engine.cytetype.question import Question
+from cassia_engine.cytetype.results import JobResults, read_results
+from cassia_engine.cytetype.run_files import has_ended, write_missing
+from cassia_engine.cytetype.server_form import answer_of
+from cassia_engine.cytetype.stored import details_of, result_of, store, stored_result
+from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.h5ad import is_anndata
+from cassia_engine.h5ad.object_data import ObjectData
+from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
+from cassia_engine.markers import read_markers
+from cassia_engine.outputs.publish import write_outputs
+from cassia_engine.progress import messages
+from cassia_engine.secret import Secret
+
+log = logging.getLogger(__name__)
+
+# The variable of a token, where neither the caller nor the client's own sign-in has one.
+TOKEN_VARIABLE = "CYTETYPE_AUTH_TOKEN"
+_UMAP = "X_umap"
+_LOCAL = "local"
+
+
+class CyteType:
+    """Annotates the clusters of an AnnData with the calls of the CyteType client.
+
+    Without `api_url` cassia annotates on this machine: by marker scoring, or by the model of `llm_configs`. With it,
+    `run` uploads the expression matrix and the metadata of all cells to that server. Arguments are those of releases
+    0.19 to 0.21, wherever each release takes them; docs/cytetype.md has the table, and what differs.
+
+    Attributes:
+        adata: the AnnData object, which gets the results.
+        clusters: shape (cells,), the cluster of each cell; "" for none.
+        marker_genes, expression_percentages, group_metadata, visualization_data: what is asked about them.
+    """
+
+    def __init__(
+        self,
+        adata: Any,
+        group_key: str,
+        rank_key: str = RANK_KEY,
+        gene_symbols_column: str | None = None,
+        n_top_genes: int = 50,
+        aggregate_metadata: bool = True,
+        min_percentage: int = 10,
+        pcent_batch_size: int = 5000,
+        coordinates_key: str = _UMAP,
+        max_cells_per_group: int = 1000,
+        vars_h5_path: Path | str = "vars.h5",
+        obs_duckdb_path: Path | str = "obs.duckdb",
+        max_metadata_categories: int = 500,
+        api_url: str | None = None,
+        auth_token: str | None = None,
+        label_na: bool = False,
+    ):
+        """Read what is asked about the clusters; nothing is written or sent yet.
+
+        Args:
+            adata: with ranked genes in `uns[rank_key]`; in memory or backed. It is not changed until `run` has results.
+            group_key: the column of obs with the clusters.
+            gene_symbols_column: the column of var with gene symbols; None for the names, or the column that has them.
+            n_top_genes: marker genes per cluster.
+            aggregate_metadata, min_percentage, max_metadata_categories: whether shares of obs columns are asked about,
+                above how many percent of a cluster's cells, and up to how many values of a column.
+            pcent_batch_size: is taken and not needed: memory is bounded as it is.
+            coordinates_key: a key of obsm; by default a UMAP or t-SNE that is there, never PCA.
+            max_cells_per_group: cells with coordinates per cluster.
+            vars_h5_path, obs_duckdb_path: where `run` writes the two files.
+            api_url: a server of the protocol; None annotates on this machine.
+            auth_token: for that server; it is in no file, and in no pickle of this object.
+            label_na: cells without a cluster become one, "Unknown".
+
+        Raises:
+            UsageError: something given cannot be used; says what, where and what to do.
+        """
+        with messages(shown=True):
+            if not is_anndata(adata):
+                what = f"expected an AnnData object, found {type(adata).__name__}"
+                raise UsageError(f"{argument('adata')}: {what}", code="cytetype-no-anndata")
+            self.adata, self.group_key, self.rank_key = adata, group_key, rank_key
+            self.vars_h5_path, self.obs_duckdb_path = Path(vars_h5_path), Path(obs_duckdb_path)
+            self.api_url = None if api_url is None else check_api_url(api_url)
+            self._token = None if auth_token is None else Secret(auth_token)
+            self._contents = Contents(
+                n_top_genes, aggregate_metadata, min_percentage, max_metadata_categories, max_cells_per_group
+            )
+            self._data = ObjectData("the AnnData", adata)
+            self._options = H5adOptions(
+                group_key=group_key,
+                rank_key=None if rank_key == RANK_KEY else rank_key,
+                gene_symbols_column=gene_symbols_column,
+                coordinates_key=None if coordinates_key == _UMAP else coordinates_key,
+                label_na=_free_label(adata.obs[group_key]) if label_na and group_key in adata.obs else None,
+            )
+            self._prepared = prepare(self._data, self._options, self._contents, Study())
+            if self.api_url is None and os.environ.get("CYTETYPE_API_URL"):
+                log.info(
+                    "CYTETYPE_API_URL is set, and not used: cassia annotates on this machine; give %s to send the data "
+                    "to a server",
+                    argument("api_url"),
+                )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the token."""
+        return {**self.__dict__, "_token": None}
+
+    @property
+    def auth_token(self) -> str | None:
+        """The token that was given."""
+        return None if self._token is None else self._token.reveal()
+
+    @property
+    def coordinates_key(self) -> str | None:
+        return self._prepared.coordinates_key
+
+    @property
+    def clusters(self) -> list[str]:
+        groups = self._prepared.groups
+        labels = [*groups.labels, ""]
+        return [labels[code] for code in groups.codes.tolist()]
+
+    @property
+    def cluster_map(self) -> dict[str, str]:
+        """Ids by labels: a cluster is called by its label throughout."""
+        return dict(self._prepared.question.cluster_labels)
+
+    @property
+    def marker_genes(self) -> Mapping[str, Sequence[str]]:
+        return self._prepared.question.marker_genes
+
+    @property
+    def expression_percentages(self) -> Mapping[str, Mapping[str, float]]:
+        return self._prepared.question.expression_data
+
+    @property
+    def group_metadata(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+        return self._prepared.question.cluster_metadata
+
+    @property
+    def visualization_data(self) -> dict[str, Any]:
+        picture = self._prepared.question.visualization_data
+        return {"coordinates": picture.coordinates, "clusters": picture.clusters}
+
+    def run(
+        self,
+        study_context: str,
+        llm_configs: Sequence[Mapping[str, Any]] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        n_parallel_clusters: int = 2,
+        results_prefix: str = "cytetype",
+        poll_interval_seconds: float = 10,
+        timeout_seconds: float = 7200,
+        api_url: str | None = None,
+        auth_token: str | None = None,
+        save_query: bool = True,
+        query_filename: Path | str = "query.json",
+        upload_timeout_seconds: float = 3600,
+        upload_max_workers: int = 4,
+        require_artifacts: bool = True,
+        show_progress: bool = True,
+        override_existing_results: bool = False,
+        visibility: str | None = None,
+        vars_h5_path: Path | str | None = None,
+        obs_duckdb_path: Path | str | None = None,
+        cleanup_artifacts: bool = False,
+        resubmit: bool = False,
+    ) -> Any:
+        """Annotate the clusters; their labels go into `adata.obs`, all results into `adata.uns`.
+
+        A run that was ended goes on where it was when the same is run again: what a server has got is not sent again,
+        and its job is not submitted twice. What is needed for that is in `<results_prefix>_..._job.json`, beside
+        the query.
+
+        Args:
+            study_context: what is known of the study.
+            llm_configs: models to ask, each with provider, name and apiKey, or awsAccessKeyId, awsSecretAccessKey and
+                awsDefaultRegion; baseUrl and modelSettings if wanted. None: the server's own, or marker scoring.
+            metadata: notes for the report's head.
+            n_parallel_clusters: 1 to 50, how many clusters a model is asked about at once.
+            results_prefix: what names of columns and of entries of uns start with.
+            poll_interval_seconds, timeout_seconds: between two looks at a job, and for all of it.
+            api_url, auth_token, vars_h5_path, obs_duckdb_path: in place of those of the constructor.
+            save_query, query_filename: whether, and where, the question is written; it holds no key.
+            upload_timeout_seconds, upload_max_workers: for one request, and how many chunks are sent at once.
+            require_artifacts: whether a file that cannot be written or uploaded ends the run.
+            override_existing_results: whether results of this prefix may be replaced; a finished job is asked anew.
+            visibility: who may see the server's report: private, org or public.
+            cleanup_artifacts: whether the two files are removed at the end.
+            resubmit: submit a job anew that may have been submitted already, as an error then says.
+
+        Returns:
+            `adata`.
+
+        Raises:
+            UsageError: something given cannot be used; says what, where and what to do.
+            CyteTypeError: the server refuses, does not answer, or not in time.
+            AccountError, TemporaryError: the same of a model's provider.
+            OSError: a file cannot be written.
+        """
+        with messages(show_progress):
+            self._check_free(results_prefix, override_existing_results)
+            if visibility is not None and visibility not in VISIBILITIES:
+                what = f"{option('visibility', visibility)}: expected {', '.join(VISIBILITIES)}"
+                raise UsageError(what, code="visibility-unknown")
+            if not 1 <= n_parallel_clusters <= 50:
+                what = f"{option('n_parallel_clusters', n_parallel_clusters)}: expected 1 to 50"
+                raise UsageError(what, code="n-parallel-clusters-out-of-range")
+            self.api_url = self.api_url if api_url is None else check_api_url(api_url)
+            self._token = self._token if auth_token is None else Secret(auth_token)
+            self.vars_h5_path = self.vars_h5_path if vars_h5_path is None else Path(vars_h5_path)
+            self.obs_duckdb_path = self.obs_duckdb_path if obs_duckdb_path is None else Path(obs_duckdb_path)
+            token = self._found_token() if self.api_url else None
+            who = settings_of(llm_configs, n_parallel_clusters) if self.api_url is None else None
+            dataset = dataset_of(results_prefix, study_context, self._prepared.symbols)
+            question = msgspec.structs.replace(
+                self._prepared.question,
+                study_info=study_context,
+                info_tags=dict(metadata or {}),
+                n_parallel_clusters=n_parallel_clusters,
+            )
+            query = Path(query_filename)
+            if save_query:
+                write_query(query, question)
+            asked = Question(msgspec.to_builtins(question), {}, llm_configs, visibility)
+            job_file = query.parent / f"{results_prefix}_{asked.fingerprint()[:8]}_job.json"
+            artifacts = self._artifacts(job_file, require_artifacts)
+            chosen = split_settings(self._options, self._contents)
+            if who is not None:
+                merged = annotate_here(self.adata, dataset, chosen, who, show_progress)
+                results = read_results(answer_of(merged), _LOCAL, str(query.parent / f"{results_prefix}_report.html"))
+            else:
+                assert self.api_url is not None and token is not None
+                self._say_what_leaves(artifacts)
+                results = run_job(
+                    Question(asked.input_data, artifacts, llm_configs, visibility),
+                    api_url=self.api_url,
+                    token=token,
+                    job_file=job_file,
+                    resume=not (override_existing_results and has_ended(job_file)),
+                    resubmit=resubmit,
+                    options=JobOptions(
+                        require_artifacts=require_artifacts,
+                        upload_timeout=upload_timeout_seconds,
+                        upload_workers=upload_max_workers,
+                        poll_interval=poll_interval_seconds,
+                        timeout=timeout_seconds,
+                    ),
+                )
+                table = read_markers(self.adata, chosen, dataset.species)
+                merged = merged_of(results, table, dataset, question.marker_genes, self.api_url)
+            self._keep(results, results_prefix, visibility, merged.run.notice)
+            paths = write_outputs(merged, query.parent)
+            log.info("written: %s", ", ".join(map(str, paths)))
+            if cleanup_artifacts:
+                self.cleanup()
+            return self.adata
+
+    def get_results(self, results_prefix: str = "cytetype") -> dict[str, Any] | None:
+        """The results of this prefix: from `uns`, else of a job that a run has left, looked at once.
+
+        Returns:
+            What the client's `get_results` returns: annotations, summary, clusterCategories, studyContext and
+            raw_annotations; None where there are none yet.
+
+        Raises:
+            CyteTypeError: the server refuses, does not answer, or the job has failed.
+        """
+        with messages(shown=True):
+            stored = self.adata.uns.get(f"{results_prefix}_results")
+            if isinstance(stored, Mapping) and "result" in stored:
+                return stored_result(stored["result"])
+            jobs = sorted(Path().glob(f"{results_prefix}_*_job.json"), key=lambda path: path.stat().st_mtime)
+            known = [(path, job) for path in jobs if (job := JobFile.read(path)) and job.state.job_id]
+            if not known:
+                log.info("no results of %s are stored, and no job file is here", results_prefix)
+                return None
+            path, job = known[-1]
+            self.api_url = job.state.api_url
+            results = resume_job(path, self._found_token(), JobOptions(timeout=0))
+            self._keep(results, results_prefix, None, notice_of(results, self.api_url))
+            return result_of(results)
+
+    def cleanup(self) -> None:
+        """Remove the two files that `run` has written; the query stays."""
+        for path in (self.vars_h5_path, self.obs_duckdb_path):
+            path.unlink(missing_ok=True)
+
+    def _check_free(self, prefix: str, override: bool) -> None:
+        if f"{prefix}_jobDetails" in self.adata.uns and not override:
+            what = (
+                f"results of the prefix {prefix!r} already exist; give another {argument('results_prefix')}, or "
+                f"{option('override_existing_results', True)}"
+            )
+            raise UsageError(what, code="cytetype-results-exist")
+
+    def _found_token(self) -> Secret:
+        if self._token is not None:
+            return self._token
+        if token := os.environ.get(TOKEN_VARIABLE):
+            return Secret(token)
+        assert self.api_url is not None
+        if (token := saved_token(self.api_url)) is not None:
+            return Secret(token)
+        what = f"no token for {self.api_url}; give {argument('auth_token')}, or set {TOKEN_VARIABLE}"
+        raise AccountError(what, code="cytetype-token-missing")
+
+    def _artifacts(self, job_file: Path, required: bool) -> dict[Kind, Path]:
+        paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}
+        return write_missing(self._data, self._prepared, paths, job_file, required)
+
+    def _say_what_leaves(self, artifacts: Mapping[Kind, Path]) -> None:
+        what = {"vars_h5": "the expression of all cells", "obs_duckdb": "all columns of obs"}
+        named = ", ".join(["markers and metadata of clusters", *(what[kind] for kind in artifacts)])
+        log.info("sent to %s: %s", self.api_url, named)
+
+    def _keep(self, results: JobResults, prefix: str, visibility: str | None, notice: str) -> None:
+        self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, self.api_url or "", visibility, notice)
+        store(self.adata, results, prefix, self.group_key, self._prepared.groups)
+
+
+def _free_label(column: Any) -> str:
+    """What cells without a cluster are called: "Unknown", or with a number where a cluster is called so."""
+    taken = {str(value) for value in column.dropna().unique()}
+    numbered = (f"Unknown {number}" for number in range(2, len(taken) + 3))
+    return next(name for name in ("Unknown", *numbered) if name not in taken)

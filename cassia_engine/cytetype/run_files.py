@@ -1,0 +1,73 @@
+"""The files that a run sends: as an unfinished run has left them, else written anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from cassia_engine.artifacts.compressed import Compression
+from cassia_engine.artifacts.obs_duckdb import write_obs_duckdb
+from cassia_engine.artifacts.vars_h5 import write_vars_h5
+from cassia_engine.callers import option
+from cassia_engine.cytetype.job_file import JobFile
+from cassia_engine.cytetype.preparation import Prepared
+from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.h5ad.annotated import AnnotatedData
+
+log = logging.getLogger(__name__)
+
+
+def write_missing(
+    data: AnnotatedData, prepared: Prepared, paths: Mapping[Kind, Path], job_file: Path, required: bool
+) -> dict[Kind, Path]:
+    """The files that there are in the end.
+
+    Args:
+        job_file: of the run; what it has begun to upload is not written anew.
+        required: whether a file that cannot be written ends the run.
+
+    Raises:
+        UsageError, OSError: a file that is required cannot be written.
+    """
+    found: dict[Kind, Path] = {}
+    for kind, path in paths.items():
+        try:
+            if not _is_of_job(job_file, kind, path):
+                log.info("writing %s", path)
+                _write(kind, path, data, prepared)
+            found[kind] = path
+        except Exception as error:
+            if required:
+                log.error(
+                    "%s cannot be written; %s goes on without it. If the AnnData is valid, please report this as an "
+                    "issue of cassia (%s)",
+                    path,
+                    option("require_artifacts", False),
+                    type(error).__name__,
+                )
+                raise
+            log.warning("%s cannot be written (%s): the server's report lacks what it has", path, error)
+    return found
+
+
+def _write(kind: Kind, path: Path, data: AnnotatedData, prepared: Prepared) -> None:
+    if kind == "vars_h5":
+        write_vars_h5(path, data, prepared.symbols, Compression.GZIP)
+    else:
+        write_obs_duckdb(path, data, prepared.coordinates_key)
+
+
+def has_ended(job_file: Path) -> bool:
+    """Whether a job file is of a job that has ended."""
+    job = JobFile.read(job_file)
+    return job is not None and job.state.phase in ("completed", "failed")
+
+
+def _is_of_job(job_file: Path, kind: Kind, path: Path) -> bool:
+    """Whether a file is there as a job that has not ended has begun to upload it."""
+    job = JobFile.read(job_file)
+    if job is None or has_ended(job_file) or kind not in job.state.files or not path.is_file():
+        return False
+    state, now = job.state.files[kind], path.stat()
+    return (state.name, state.size, state.mtime_ns) == (path.name, now.st_size, now.st_mtime_ns)

@@ -1,0 +1,68 @@
+"""Results of our own in the form in which a CyteType server answers, older fields and newer ones both filled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cassia_engine.records import ClusterResult, Merged
+
+
+def answer_of(merged: Merged) -> dict[str, Any]:
+    """What a server answers to /results. Clusters without an annotation are not among its annotations."""
+    annotations = {result.cluster.id: _cluster(result) for result in merged.results if result.annotation}
+    return {
+        "annotations": annotations,
+        "summary": {"totalClusters": len(merged.results), "annotatedClusters": len(annotations)},
+        "clusterCategories": _categories(merged),
+        "studyContext": merged.dataset.additional_info,
+    }
+
+
+def _cluster(result: ClusterResult) -> dict[str, Any]:
+    annotation = result.annotation
+    assert annotation is not None
+    mixed = " or ".join(annotation.mixed_types)
+    justification = annotation.score_reason or result.reason or result.confidence_reason
+    unexpected = ", ".join(annotation.conflicting_genes)
+    kind = "mixed cell types" if mixed else None
+    return {
+        "latest": {
+            "annotation": {
+                "clusterId": result.cluster.id,
+                "annotation": annotation.label,
+                "cellOntologyTermName": annotation.cl_label,
+                "cellOntologyTerm": annotation.cl_id,
+                "granularAnnotation": "; ".join(one.label for one in annotation.detailed_types[1:]),
+                "cellState": annotation.state,
+                "justification": justification,
+                "supportingMarkers": list(annotation.evidence_genes),
+                "conflictingMarkers": list(annotation.conflicting_genes),
+                "missingExpression": "",
+                "unexpectedExpression": unexpected,
+                "fullOutput": {
+                    "cellType": {
+                        "conclusion": justification,
+                        "keySupportingGenes": list(annotation.evidence_genes),
+                        "unexpectedGenes": list(annotation.conflicting_genes),
+                        "missingGenes": [],
+                    }
+                },
+            },
+            "review": {
+                "confidence": annotation.confidence.value,
+                "isHeterogeneous": bool(mixed),
+                "fullOutput": {"heterogeneityAssessment": {"heterogeneityType": kind, "types": mixed}},
+            },
+        },
+        "history": [],
+    }
+
+
+def _categories(merged: Merged) -> list[Mapping[str, Any]]:
+    """Clusters by their general type."""
+    found: dict[str, list[str]] = {}
+    for result in merged.results:
+        if result.annotation:
+            found.setdefault(result.annotation.general_type, []).append(result.cluster.id)
+    return [{"categoryName": name, "clusterIds": clusters} for name, clusters in found.items()]

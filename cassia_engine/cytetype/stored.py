@@ -1,0 +1,113 @@
+"""Results in an AnnData object, as the CyteType client stores them: five columns of obs, two entries of uns.
+
+Source: the client, 0.21.0.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cassia_engine.cytetype.results import CONFIDENCES, JobResults, ServerAnnotation
+from cassia_engine.h5ad.annotated import Groups
+from cassia_engine.h5ad.names import listed
+
+log = logging.getLogger(__name__)
+
+UNKNOWN = "Unknown"
+_SHORT = 3  # characters: the client's ids are labels only where none is longer
+
+
+def result_of(results: JobResults) -> dict[str, Any]:
+    """The results as `get_results` gives them, by the client's names."""
+    return {
+        "annotations": [_entry(cluster) for cluster in results.clusters],
+        "summary": results.summary,
+        "clusterCategories": results.raw.get("clusterCategories", []),
+        "studyContext": results.raw.get("studyContext", ""),
+        "raw_annotations": results.raw["annotations"],
+    }
+
+
+def _entry(cluster: ServerAnnotation) -> dict[str, Any]:
+    return {
+        "clusterId": cluster.id,
+        "annotation": cluster.annotation,
+        "ontologyTerm": cluster.term_name,
+        "ontologyTermID": cluster.term_id,
+        "granularAnnotation": cluster.granular_annotation,
+        "cellState": cluster.state,
+        "justification": cluster.justification,
+        "supportingMarkers": list(cluster.supporting_markers),
+        "conflictingMarkers": list(cluster.conflicting_markers),
+        "missingExpression": cluster.missing_expression,
+        "unexpectedExpression": cluster.unexpected_expression,
+        "reviewerConfidence": cluster.review_confidence,
+        "isHeterogeneous": cluster.heterogeneous,
+        "heterogeneityType": cluster.heterogeneity_type,
+    }
+
+
+def details_of(results: JobResults, api_url: str, visibility: str | None, notice: str) -> dict[str, str]:
+    """What uns says of the job, and what every reader of the labels should know."""
+    details = {"job_id": results.job_id, "report_url": results.report_url, "api_url": api_url, "notice": notice}
+    return details if visibility is None else {**details, "visibility": visibility}
+
+
+def store(adata: Any, results: JobResults, prefix: str, group_key: str, groups: Groups) -> None:
+    """Put results into an AnnData object; cells of clusters without one get "Unknown", which is said."""
+    import pandas as pd
+
+    adata.uns[f"{prefix}_results"] = {"job_id": results.job_id, "result": json.dumps(result_of(results))}
+    known = _by_label(results, groups.labels)
+    without = [label for label, size in groups.sizes.items() if size and label not in known]
+    if without:
+        log.warning("clusters without an annotation, whose cells are called %s: %s", UNKNOWN, listed(without))
+    fields: Mapping[str, Callable[[ServerAnnotation], str]] = {
+        "annotation": lambda one: one.annotation or UNKNOWN,
+        "cellOntologyTerm": lambda one: one.term_name or UNKNOWN,
+        "cellOntologyTermID": lambda one: one.term_id or UNKNOWN,
+        "cellState": lambda one: one.state,
+        "reviewerConfidence": lambda one: one.review_confidence or UNKNOWN,
+    }
+    for name, value in fields.items():
+        missing = "" if name == "cellState" else UNKNOWN
+        of_label = [value(known[label]) if label in known else missing for label in groups.labels]
+        values = np.array([*of_label, missing], object)[groups.codes]
+        order = [*CONFIDENCES, UNKNOWN] if name == "reviewerConfidence" else sorted(set(values))
+        kind = pd.CategoricalDtype([one for one in order if one in set(values)])
+        adata.obs[f"{prefix}_{name}_{group_key}"] = pd.Series(values, index=adata.obs.index, dtype=kind)
+
+
+def _by_label(results: JobResults, labels: Sequence[str]) -> Mapping[str, ServerAnnotation]:
+    """What is said of each cluster by its label; of a job of the client, whose ids may be numbers, too."""
+    found = {one.id: one for one in results.clusters}
+    if all(len(label) <= _SHORT for label in labels) or set(found) <= set(labels):
+        return found
+    numbers = {label: str(number) for number, label in enumerate(sorted(labels, key=_natural))}
+    return {label: found[number] for label, number in numbers.items() if number in found}
+
+
+def _natural(label: str) -> list[tuple[int, int, str]]:
+    """Sorts numbers in texts by their values."""
+    parts = re.split(r"(\d+)", label)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def stored_result(stored: Any) -> dict[str, Any] | None:
+    """What `uns` has of results, which older clients keep as a dict; None where it is damaged."""
+    if isinstance(stored, Mapping):
+        return dict(stored)
+    try:
+        found = json.loads(stored)
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        log.warning("the stored results cannot be read")
+        return None
+    return found

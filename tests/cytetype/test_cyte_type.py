@@ -1,0 +1,352 @@
+"""The class CyteType: on this machine, and with a server of the protocol."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pickle
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+import cassia_engine
+from cassia_engine import CyteType
+from cassia_engine.cytetype import cyte_type, errors
+from cassia_engine.cytetype.job import JobOptions
+from cassia_engine.errors import AccountError
+from tests.cytetype.runs import LLM_KEY, TOKEN, fake_clock
+from tests.cytetype_server.running import Running
+from tests.h5ad.files import B, T
+from tests.mock_provider.running import Running as Mock
+from tests.raising import raises
+
+GENES = (*T, *B)
+OBS = ["annotation", "cellOntologyTerm", "cellOntologyTermID", "cellState", "reviewerConfidence"]
+
+
+class Cells(types.SimpleNamespace):
+    """What is used of an AnnData object."""
+
+
+def records(**fields: Any) -> Any:
+    kind = "O" if isinstance(next(iter(fields.values()))[0], str) else "f4"
+    made = np.empty(len(next(iter(fields.values()))), [(name, kind) for name in fields])
+    for name, values in fields.items():
+        made[name] = values
+    return made
+
+
+@pytest.fixture
+def adata() -> Cells:
+    """Ten cells of three clusters, one of none; the names of the clusters have more than three characters."""
+    clusters = ["T cells"] * 4 + ["B cells"] * 3 + ["Doublets"] * 2 + [None]
+    obs = pd.DataFrame(
+        {"leiden": pd.Categorical(clusters), "donor": ["d1", "d2"] * 5}, index=[f"cell{n}" for n in range(10)]
+    )
+    x = np.zeros((10, 8), np.float32)
+    x[:4, :4], x[4:7, 4:], x[7:9] = 2, 2, 1
+    scores = np.arange(8, 0, -1, dtype=np.float32)
+    names = {"B cells": [*B, *T], "Doublets": [*T[:2], *B[:2], *T[2:], *B[2:]], "T cells": [*T, *B]}
+    ranked = {
+        "params": {"groupby": "leiden", "reference": "rest", "method": "wilcoxon", "use_raw": False},
+        "names": records(**names),
+        **{name: records(**dict.fromkeys(names, scores)) for name in ("scores", "logfoldchanges")},
+        **{name: records(**dict.fromkeys(names, scores / 1e6)) for name in ("pvals", "pvals_adj")},
+    }
+    return Cells(
+        X=x,
+        obs=obs,
+        var=pd.DataFrame(index=list(GENES)),
+        uns={"rank_genes_groups": ranked},
+        obsm={"X_umap": np.arange(20, dtype=np.float32).reshape(10, 2)},
+        layers={},
+        raw=None,
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[float]]:
+    """A clock that does not wait, in a folder of its own."""
+    clock, waits = fake_clock()
+    monkeypatch.setattr(cyte_type, "JobOptions", functools.partial(JobOptions, clock=clock))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("CYTETYPE_AUTH_TOKEN", raising=False)
+    yield waits
+
+
+def at(server: Running, adata: Cells, **options: Any) -> CyteType:
+    return CyteType(adata, "leiden", api_url=server.url, auth_token=TOKEN, **options)
+
+
+def labels(adata: Cells, prefix: str = "cytetype") -> list[str]:
+    return list(adata.obs[f"{prefix}_annotation_leiden"].astype(str))
+
+
+def test_without_a_server_it_annotates_on_this_machine(adata: Cells) -> None:
+    asked = CyteType(adata, group_key="leiden", rank_key="rank_genes_groups", n_top_genes=4)
+    assert asked.run(study_context="Human PBMC", save_query=True) is adata
+    assert labels(adata)[:4] == ["CD4-positive, alpha-beta T cell"] * 4
+    assert labels(adata)[9] == "Unknown"  # the cell without a cluster
+    assert [f"cytetype_{name}_leiden" for name in OBS] == [name for name in adata.obs if name.startswith("cytetype_")]
+    assert adata.obs["cytetype_cellOntologyTermID_leiden"].iloc[0] == "CL:0000624"
+    details = adata.uns["cytetype_jobDetails"]
+    assert "no language model was asked" in details["notice"]
+    assert Path(details["report_url"]).is_file()
+    assert {path.name for path in Path().iterdir()} >= {"vars.h5", "obs.duckdb", "query.json", "cytetype_summary.csv"}
+    found = asked.get_results()
+    assert found is not None
+    assert {one["clusterId"]: one["annotation"] for one in found["annotations"]}["T cells"] == labels(adata)[0]
+    assert json.loads(adata.uns["cytetype_results"]["result"]) == found
+
+
+def test_a_model_of_llm_configs_is_asked(adata: Cells, mock: Mock) -> None:
+    config = {
+        "provider": "openai",
+        "name": "gpt-5",
+        "apiKey": LLM_KEY,
+        "baseUrl": f"{mock.url}/v1",
+        "modelSettings": {"temperature": 0.5},
+    }
+    CyteType(adata, "leiden").run("mouse spleen", llm_configs=[config], results_prefix="mine")
+    assert len(set(labels(adata, "mine"))) > 1
+    assert mock.stats()["calls"] >= 3
+    assert adata.uns["mine_jobDetails"]["job_id"] == "local"
+    assert not holding(LLM_KEY, Path())
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [
+        ({"provider": "openai"}, "llm-config-incomplete"),
+        ({"provider": "openai", "name": "a", "key": "b"}, "llm-config-field-unknown"),
+        ({"provider": "openai", "name": "a", "modelSettings": {"top_k": 3}}, "llm-config-setting-unknown"),
+        ({"provider": "bedrock", "name": "a", "awsAccessKeyId": "b"}, "llm-config-half-a-key"),
+    ],
+)
+def test_a_model_that_is_not_told_as_it_must_be(config: dict[str, Any], code: str, adata: Cells) -> None:
+    with raises(code):
+        CyteType(adata, "leiden").run("blood", llm_configs=[config])
+    assert not any(Path().iterdir())
+
+
+def test_a_server_is_asked_and_its_results_are_stored(adata: Cells, server: Running) -> None:
+    at(server, adata).run("human blood", metadata={"title": "PBMC"}, visibility="org")
+    [job] = server.seen()["jobs"]
+    asked = job["request"]
+    assert asked["input_data"] == json.loads(Path("query.json").read_text())
+    assert asked["input_data"]["clusterLabels"] == {name: name for name in ("B cells", "Doublets", "T cells")}
+    assert (asked["input_data"]["infoTags"], asked["visibility"]) == ({"title": "PBMC"}, "org")
+    assert server.content("vars_h5") == Path("vars.h5").read_bytes()
+    assert server.content("obs_duckdb") == Path("obs.duckdb").read_bytes()
+    said = {
+        one["clusterId"]: one["annotation"]
+        for one in json.loads(adata.uns["cytetype_results"]["result"])["annotations"]
+    }
+    assert labels(adata)[:9] == [said[cluster] for cluster in adata.obs["leiden"][:9]]
+    details = adata.uns["cytetype_jobDetails"]
+    assert details == {
+        "job_id": job["id"],
+        "report_url": f"{server.url}/report/{job['id']}",
+        "api_url": server.url,
+        "notice": details["notice"],
+        "visibility": "org",
+    }
+    summary = pd.read_csv("cytetype_summary.csv", dtype=str, keep_default_na=False)
+    assert dict(zip(summary["Cluster ID"], summary["Predicted Detailed Cell Type"], strict=True)) == said
+    assert set(summary["Provider"]) == {"cytetype"}
+    assert Path("cytetype_report.html").is_file()
+
+
+def test_what_leaves_the_machine_is_said_before(
+    adata: Cells, server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        at(server, adata).run("human blood")
+    told = [message for message in caplog.messages if message.startswith(f"sent to {server.url}")]
+    assert told == [
+        f"sent to {server.url}: markers and metadata of clusters, the expression of all cells, all columns of obs"
+    ]
+
+
+def holding(text: str, folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+def test_no_key_is_in_any_file_nor_in_a_pickle(adata: Cells, server: Running) -> None:
+    asked = at(server, adata)
+    asked.run("human blood", llm_configs=[{"provider": "openai", "name": "gpt-5", "apiKey": LLM_KEY}])
+    [job] = server.seen()["jobs"]
+    assert job["request"]["llm_configs"][0]["apiKey"] == LLM_KEY  # the server alone has it
+    asked.adata = None  # which cannot be pickled here
+    asked._data = None  # type: ignore[assignment]
+    for secret in (TOKEN, LLM_KEY):
+        assert not holding(secret, Path())
+        assert secret.encode() not in pickle.dumps(asked)
+        assert secret not in repr(adata.uns)
+    assert asked.auth_token == TOKEN
+    assert pickle.loads(pickle.dumps(asked)).auth_token is None
+
+
+def test_the_same_run_again_goes_on_with_its_job(adata: Cells, server: Running) -> None:
+    server.set(rules=[{"call": "results", "fault": "error:JOB_FAILED", "times": 1}])
+    with pytest.raises(errors.JobFailedError):
+        at(server, adata).run("human blood", results_prefix="first")
+    server.set(rules=[{"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}])
+    with pytest.raises(errors.AuthorizationError):
+        at(server, adata).run("human blood")
+    before, files = server.n_events(), Path("vars.h5").stat().st_mtime_ns
+    at(server, adata).run("human blood")
+    assert "annotate" not in server.calls(after=before)
+    assert "initiate" not in server.calls(after=before)
+    assert Path("vars.h5").stat().st_mtime_ns >= files
+
+
+def test_results_of_another_process(adata: Cells, server: Running) -> None:
+    server.set(polls=3)
+    server.set(rules=[{"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}])
+    with pytest.raises(errors.AuthorizationError):
+        at(server, adata).run("human blood")
+    server.set(polls=0)
+    later = CyteType(adata, "leiden", auth_token=TOKEN)
+    found = later.get_results()
+    assert found is not None
+    assert len(found["annotations"]) == 3
+    assert labels(adata)[0] == {one["clusterId"]: one["annotation"] for one in found["annotations"]}["T cells"]
+
+
+def test_without_results_there_are_none(adata: Cells, caplog: pytest.LogCaptureFixture) -> None:
+    asked = CyteType(adata, "leiden")
+    assert asked.get_results() is None
+    adata.uns["cytetype_results"] = {"job_id": "old", "result": "{["}
+    assert asked.get_results() is None
+    assert "the stored results cannot be read" in caplog.messages
+    adata.uns["cytetype_results"] = {"job_id": "old", "result": {"annotations": []}}
+    assert asked.get_results() == {"annotations": []}
+
+
+def test_results_are_not_replaced_unless_it_is_wanted(adata: Cells, server: Running) -> None:
+    asked = at(server, adata)
+    asked.run("human blood")
+    with raises("cytetype-results-exist", "override_existing_results=True"):
+        asked.run("human blood")
+    asked.run("human blood", override_existing_results=True)
+    asked.run("human blood", results_prefix="second")
+    assert len(server.seen()["jobs"]) == 3
+    assert adata.uns["cytetype_jobDetails"]["job_id"] != server.seen()["jobs"][0]["id"]
+
+
+def test_both_forms_of_arguments_are_taken(adata: Cells, server: Running) -> None:
+    CyteType(adata, "leiden").run(
+        study_context="human blood",
+        metadata=None,
+        save_query=False,
+        query_filename="query.json",
+        show_progress=False,
+        llm_configs=None,
+        auth_token=TOKEN,
+        vars_h5_path="files/x.h5",
+        obs_duckdb_path="files/o.duckdb",
+        upload_timeout_seconds=3600,
+        cleanup_artifacts=True,
+        require_artifacts=True,
+        poll_interval_seconds=30,
+        timeout_seconds=7200,
+        api_url=server.url,
+        results_prefix="cytetype",
+        n_parallel_clusters=5,
+        override_existing_results=False,
+    )
+    [job] = server.seen()["jobs"]
+    assert job["request"]["input_data"]["nParallelClusters"] == 5
+    assert not list(Path("files").iterdir())
+    assert not Path("query.json").exists()
+
+
+def test_a_file_that_cannot_be_written_ends_the_run_unless_it_may_be_missing(
+    adata: Cells, server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    adata.X = np.array([["a"] * 8] * 10)
+    adata.layers["counts"] = np.ones((10, 8), np.float32)
+    adata.uns["rank_genes_groups"]["params"]["layer"] = "counts"
+    asked = at(server, adata)
+    with raises("matrix-unreadable", path="the AnnData"):
+        asked.run("human blood")
+    assert "report this as an issue" in caplog.text
+    assert not server.seen()["jobs"]
+    asked.run("human blood", require_artifacts=False)
+    [job] = server.seen()["jobs"]
+    assert list(job["request"]["uploaded_files"]) == ["obs_duckdb"]
+    assert "lacks what it has" in caplog.text
+
+
+def test_a_label_for_cells_without_one(adata: Cells) -> None:
+    adata.obs["leiden"] = adata.obs["leiden"].cat.rename_categories({"Doublets": "Unknown"})
+    names = adata.uns["rank_genes_groups"]["names"]
+    names.dtype.names = ("B cells", "Unknown", "T cells")
+    for name in ("scores", "logfoldchanges", "pvals", "pvals_adj"):
+        adata.uns["rank_genes_groups"][name].dtype.names = ("B cells", "Unknown", "T cells")
+    assert CyteType(adata, "leiden", label_na=True).clusters[8:] == ["Unknown", "Unknown 2"]
+    assert CyteType(adata, "leiden").clusters[8:] == ["Unknown", ""]
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "https://user@example.com", "ftp://example.com", "example"])
+def test_a_url_that_nothing_may_be_sent_to(url: str, adata: Cells) -> None:
+    with pytest.raises(cassia_engine.UsageError):
+        CyteType(adata, "leiden", api_url=url)
+
+
+def test_the_token_is_that_of_the_caller_the_environment_or_the_client(
+    adata: Cells, server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = CyteType(adata, "leiden", api_url=server.url)
+    with pytest.raises(AccountError, match="CYTETYPE_AUTH_TOKEN"):
+        asked.run("human blood")
+    assert not any(path.suffix == ".h5" for path in tmp_path.iterdir())
+    kept = tmp_path / "config" / "cytetype" / "credentials.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"apiUrl": server.url, "apiToken": "cyt_kept"}))
+    asked.run("human blood", results_prefix="a")
+    monkeypatch.setenv("CYTETYPE_AUTH_TOKEN", "cyt_set")
+    asked.run("human blood", results_prefix="b")
+    asked.run("human blood", results_prefix="c", auth_token="cyt_given")
+    tokens = [event["token"] for event in server.events(call="annotate")]
+    assert tokens == ["cyt_kept", "cyt_set", "cyt_given"]
+
+
+def test_what_is_wrong_is_said_at_once(adata: Cells) -> None:
+    with raises("cytetype-no-anndata"):
+        CyteType("a.h5ad", "leiden")
+    with raises("group-key-not-found", "leidn", path="the AnnData"):
+        CyteType(adata, "leidn")
+    with raises("visibility-unknown"):
+        CyteType(adata, "leiden").run("blood", visibility="all")
+    with raises("n-parallel-clusters-out-of-range"):
+        CyteType(adata, "leiden").run("blood", n_parallel_clusters=51)
+    del adata.uns["rank_genes_groups"]
+    with raises("h5ad-not-ranked", path="the AnnData"):
+        CyteType(adata, "leiden")
+
+
+def test_results_of_a_job_of_the_client_are_mapped_by_its_numbers(adata: Cells) -> None:
+    from cassia_engine.cytetype.results import read_results
+    from cassia_engine.cytetype.stored import store
+
+    said = {str(number): {"latest": {"annotation": {"annotation": name}}} for number, name in enumerate("abc")}
+    groups = CyteType(adata, "leiden")._prepared.groups
+    store(adata, read_results({"annotations": said}, "j", ""), "cytetype", "leiden", groups)
+    # The client numbers B cells, Doublets, T cells, as they are sorted.
+    assert labels(adata) == ["c"] * 4 + ["a"] * 3 + ["b"] * 2 + ["Unknown"]
+
+
+def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
+    at(server, adata).run("human blood")
+    with h5py.File("vars.h5") as file:
+        assert file["vars"].attrs["n_obs"] == 10
+        assert len(file["vars/data"]) == np.count_nonzero(adata.X)
