@@ -130,8 +130,8 @@ def _with_cells(groups: Groups) -> Groups:
 def _marker_genes(data: AnnotatedData, found: RankedCells, most: int) -> dict[str, list[str]]:
     genes, missing = set(data.genes(raw=False)) | set(data.genes(raw=True)), 0
     markers = {}
-    for cluster, names in found.ranked.names.items():
-        named = [str(name) for name in names if name is not None and name == name][:most]
+    for cluster, places in found.ranked.places.items():
+        named = [str(found.ranked.genes[place]) for place in places[places >= 0][:most].tolist()]
         markers[cluster] = gene_symbols([name for name in named if name in genes], found.symbols)
         missing += len(named) - len(markers[cluster])
     if missing:

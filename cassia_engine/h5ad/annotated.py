@@ -56,14 +56,17 @@ class RankedGenes:
     """A result of rank_genes_groups, or of a tool that keeps its own in the same form.
 
     Attributes:
-        names: by tested group, its genes in their order, shape (n,); None or NaN where a filter removed one.
+        genes: the names of the ranked genes, each once, in order of appearance.
+        places: by tested group, its genes in their order, as positions in `genes`, shape (n,); -1 where a filter
+            removed one.
         statistics: by name and group, the values of these genes, shape (n,); a test has not all of STATISTICS, and
             may have fractions of cells among them, by their columns in FRACTIONS.
         fractions: by name in FRACTIONS, where `pts=True` was given.
         parameters: what the tool noted of its call, such as groupby, reference, method and use_raw.
     """
 
-    names: Mapping[str, NDArray[Any]]
+    genes: tuple[Any, ...]
+    places: Mapping[str, NDArray[np.int64]]
     statistics: Mapping[str, Mapping[str, NDArray[Any]]]
     fractions: Mapping[str, Fractions]
     parameters: Mapping[str, Any]

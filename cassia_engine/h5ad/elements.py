@@ -229,18 +229,9 @@ def are_records(element: object) -> TypeGuard[h5py.Dataset]:
 
 
 def records(element: h5py.Dataset) -> dict[str, NDArray[Any]]:
-    """The fields of a record array, in their order; text as str."""
-    values, words = element[()], dict[Any, str]()
-    return {name: _field(values[name], element.dtype[name], words) for name in element.dtype.names}
-
-
-def _field(values: NDArray[Any], dtype: np.dtype[Any], words: dict[Any, str]) -> NDArray[Any]:
-    """A field; of texts each is decoded once for all fields, by `words`, as genes are in each of them."""
-    if not h5py.check_string_dtype(dtype):
-        return values
-    found = values.tolist()
-    words.update((value, word(value)) for value in set(found) - words.keys())
-    return np.array([words[value] for value in found], object)
+    """The fields of a record array, in their order; text as str or bytes."""
+    values = element[()]
+    return {name: values[name] for name in element.dtype.names}
 
 
 def parameters(element: object) -> Mapping[str, Any]:

@@ -39,6 +39,7 @@ from cassia_engine.h5ad.elements import (
 )
 from cassia_engine.h5ad.faults import Damage, reading_h5ad
 from cassia_engine.h5ad.frames import frame_of
+from cassia_engine.h5ad.genes_of_groups import numbered
 from cassia_engine.h5ad.kinds import is_array, is_group
 from cassia_engine.h5ad.matrix import Matrix, open_matrix
 
@@ -74,7 +75,7 @@ class FileData:
         fields = (values for one in (names, *statistics.values()) for values in one.values())
         if len({len(values) for values in fields}) > 1:
             raise Damage(f"the record arrays of {shown(self.file['uns'][key].name)} have different lengths")
-        return RankedGenes(names, statistics, fractions, parameters(found.get("params")))
+        return RankedGenes(*numbered(names), statistics, fractions, parameters(found.get("params")))
 
     def obs_columns(self) -> list[str]:
         return columns_of(self.file["obs"])

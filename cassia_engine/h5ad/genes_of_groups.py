@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,12 +26,19 @@ def is_nameless(gene: object) -> bool:
     return gene is None or gene != gene or gene in ("", "nan")
 
 
-def genes_once(ranked: RankedGenes) -> list[str]:
-    """The genes of all groups, without nameless ones, in order of appearance."""
-    found: dict[Any, None] = {}
-    for names in ranked.names.values():
-        found |= dict.fromkeys(names.tolist())
-    return [gene for gene in found if not is_nameless(gene)]
+def numbered(names: Mapping[str, NDArray[Any]]) -> tuple[tuple[Any, ...], dict[str, NDArray[np.int64]]]:
+    """Genes and places of `RankedGenes`, by the names of each group's genes, text as str or bytes."""
+    # Each of them is looked up once, as there may be millions: what takes longer is done for each gene.
+    first: defaultdict[Any, int] = defaultdict()
+    first.default_factory = first.__len__
+    found = {
+        group: np.fromiter(map(first.__getitem__, values.tolist()), np.int64, len(values))
+        for group, values in names.items()
+    }
+    texts = (name.decode() if isinstance(name, bytes) else name for name in first)
+    genes: dict[Any, int] = {}
+    places = np.array([-1 if is_nameless(name) else genes.setdefault(name, len(genes)) for name in texts], np.int64)
+    return tuple(genes), {group: places[values] for group, values in found.items()}
 
 
 def scored(data: AnnotatedData, key: str, ranked: RankedGenes) -> RankedGenes:
@@ -60,7 +68,20 @@ def scored(data: AnnotatedData, key: str, ranked: RankedGenes) -> RankedGenes:
         return {group: fields[group][kept[group]] for group in groups if group in fields}
 
     statistics = {name: of(fields) for name, fields in ranked.statistics.items()}
-    return replace(ranked, names=of(ranked.names), statistics=statistics)
+    genes, places = _without_unused(ranked.genes, of(ranked.places))
+    return replace(ranked, genes=genes, places=places, statistics=statistics)
+
+
+def _without_unused(
+    genes: tuple[Any, ...], places: Mapping[str, NDArray[np.int64]]
+) -> tuple[tuple[Any, ...], dict[str, NDArray[np.int64]]]:
+    """The genes that groups still have, in order of appearance, and their places."""
+    there = np.concatenate(list(places.values()))
+    used, appeared = np.unique(there[there >= 0], return_index=True)
+    used = used[np.argsort(appeared)]
+    place = np.full(len(genes) + 1, -1)  # the last one is that of filtered ones
+    place[used] = np.arange(len(used))
+    return tuple(genes[number] for number in used), {group: place[values] for group, values in places.items()}
 
 
 @dataclass(slots=True)

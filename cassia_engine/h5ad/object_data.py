@@ -22,6 +22,7 @@ from cassia_engine.h5ad.annotated import (
     in_own_precision,
     log_base_of,
 )
+from cassia_engine.h5ad.genes_of_groups import numbered
 from cassia_engine.h5ad.matrix import Matrix, matrix_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ObjectData:
         found = self.adata.uns[key]
         statistics = {name: values for name in STATISTICS if (values := _records(found.get(name)))}
         fractions = {name: _fractions(found[name]) for name in FRACTIONS if hasattr(found.get(name), "columns")}
-        return RankedGenes(_records(found[NAMES]), statistics, fractions, dict(found.get("params") or {}))
+        return RankedGenes(*numbered(_records(found[NAMES])), statistics, fractions, dict(found.get("params") or {}))
 
     def obs_columns(self) -> list[str]:
         return [str(name) for name in self.adata.obs.columns]

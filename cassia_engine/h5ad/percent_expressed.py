@@ -15,7 +15,6 @@ from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData, Fractions, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells, unreadable
 from cassia_engine.h5ad.expression import Expression
-from cassia_engine.h5ad.genes_of_groups import genes_once
 from cassia_engine.h5ad.matrix import MatrixError, first_values
 from cassia_engine.h5ad.names import listed
 
@@ -44,7 +43,7 @@ def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGe
             place,
         )
     genes = set(found.genes)
-    if missing := [gene for gene in genes_once(ranked) if gene not in genes]:
+    if missing := [gene for gene in ranked.genes if gene not in genes]:
         log.warning(
             "%s: %d of the ranked genes are not in %s (%s): they were removed or renamed after the test, so that "
             "fractions of cells that express a gene are unknown and %s has no effect; rank again",

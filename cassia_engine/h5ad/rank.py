@@ -10,6 +10,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import FRACTIONS, REST, STATISTICS, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
+from cassia_engine.h5ad.genes_of_groups import numbered
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.percent_expressed import ValueKind, kind_of_values
 from cassia_engine.h5ad.wilcoxon import RankedGroups, RankingError, RankingFault, rank_groups
@@ -83,4 +84,4 @@ def _as_ranked_genes(ranked: RankedGroups, column: str, groups: Groups, genes: l
         name: dict(zip(labels, getattr(ranked, name), strict=True)) for name in (*STATISTICS, *FRACTIONS.values())
     }
     parameters = {"groupby": column, "reference": REST, "method": "wilcoxon"}
-    return RankedGenes(dict(zip(labels, names, strict=True)), statistics, {}, parameters)
+    return RankedGenes(*numbered(dict(zip(labels, names, strict=True))), statistics, {}, parameters)

@@ -1,18 +1,17 @@
-"""The ranked genes of an AnnData: found or made anew, compared with its cells, and written as a marker table."""
+"""The ranked genes of an AnnData: found or made anew, compared with its cells, as the rows of a marker table."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import REST, AnnotatedData, Groups, RankedGenes
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.coordinates import read_coordinates
-from cassia_engine.h5ad.genes_of_groups import genes_once, scored
+from cassia_engine.h5ad.genes_of_groups import scored
 from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
 from cassia_engine.h5ad.obs_groups import columns_with, named_groups, with_label_na
@@ -25,7 +24,7 @@ from cassia_engine.h5ad.percent_expressed import (
     with_fractions,
 )
 from cassia_engine.h5ad.rank import rank
-from cassia_engine.h5ad.ranked_table import write_table
+from cassia_engine.h5ad.ranked_table import Rows, rows_of
 from cassia_engine.h5ad.symbols import symbols_of
 
 log = logging.getLogger(__name__)
@@ -64,18 +63,14 @@ def read_ranked_cells(data: AnnotatedData, options: H5adOptions) -> RankedCells:
     return RankedCells(ranked, cells.at(place, symbols, labels) if cells else None, symbols)
 
 
-def write_ranked_genes(data: AnnotatedData, options: H5adOptions, text: Path) -> ClusteredCells | None:
-    """Write the ranked genes as a CSV file: one row for each gene of each group, in the AnnData's order.
-
-    Returns:
-        The cells by cluster; None where the AnnData has no column of the clusters.
+def read_ranked_genes(data: AnnotatedData, options: H5adOptions) -> tuple[Rows, ClusteredCells | None]:
+    """The ranked genes as rows, and the cells by cluster; None for these where the file has no column of the groups.
 
     Raises:
         UsageError: as `read_ranked_cells`.
     """
     found = read_ranked_cells(data, options)
-    write_table(data, found.ranked, found.symbols, text)
-    return found.cells
+    return rows_of(data, found.ranked, found.symbols), found.cells
 
 
 def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str]:
@@ -96,7 +91,7 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
     groups = with_label_na(data, options.group_key, groups, options.label_na)
     cells = _cells(data, options.group_key, groups, options)
     ranked, place = rank(cells)
-    _check_cells(data, options.group_key, groups, list(ranked.names))
+    _check_cells(data, options.group_key, groups, list(ranked.places))
     return ranked, cells, place
 
 
@@ -167,7 +162,7 @@ def _check_other_column(data: AnnotatedData, key: str, ranked: RankedGenes, note
     Raises:
         UsageError: it may not.
     """
-    of_test = columns_with(data, ranked.names)
+    of_test = columns_with(data, ranked.places)
     if noted in of_test or (noted in data.obs_columns() and group_key not in of_test):
         what = f"uns['{key}'] is by obs['{noted}']; give that, or rank the genes by {shown(group_key)}"
         raise UsageError(f"{option('group_key', group_key)}: {what}", path=data.place, code="group-key-differs")
@@ -179,13 +174,13 @@ def _check_other_column(data: AnnotatedData, key: str, ranked: RankedGenes, note
 
 def _columns_of_test(data: AnnotatedData, ranked: RankedGenes) -> str:
     """Which columns have the clusters of the test, as the end of a message."""
-    found = columns_with(data, ranked.names)
+    found = columns_with(data, ranked.places)
     return f"; the clusters of the test are in {listed(found)}: give {option('group_key', found[0])}" if found else ""
 
 
 def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: str, groups: Groups) -> None:
     """See that the tested groups are those of the cells, and say which cells get no label."""
-    tested, sizes = list(ranked.names), groups.sizes
+    tested, sizes = list(ranked.places), groups.sizes
     if renamed := [name for name in tested if name not in sizes]:
         what = (
             f"uns['{key}'] has clusters that obs['{column}'] lacks: {listed(renamed)} (it has {listed(groups.labels)})"
@@ -197,10 +192,10 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
             code="groups-renamed",
         )
     reference = ranked.parameters.get("reference")
-    untested = [name for name, size in sizes.items() if size and name not in ranked.names and name != reference]
+    untested = [name for name, size in sizes.items() if size and name not in ranked.places and name != reference]
     if untested:
         log.warning("%s: clusters that were not tested are not annotated: %s", data.place, listed(untested))
-    if reference in sizes and reference not in ranked.names:
+    if reference in sizes and reference not in ranked.places:
         log.warning(
             "%s: cluster %s is what others were tested against, and is not annotated; "
             "for its markers test against the rest",
@@ -226,7 +221,7 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
     """Logistic regression is not what its parameters say."""
     if ranked.parameters.get("method") != "logreg":
         return
-    if len(ranked.names) == 1:
+    if len(ranked.places) == 1:
         what = (
             f"uns['{key}'] is a logistic regression of two clusters, of which Scanpy keeps one list: the genes of the "
             "second cluster under the name of the first"
@@ -241,4 +236,4 @@ def _check_method(data: AnnotatedData, key: str, ranked: RankedGenes) -> None:
 
 
 def _symbols(data: AnnotatedData, ranked: RankedGenes, options: H5adOptions) -> dict[str, str]:
-    return symbols_of(data, genes_once(ranked), options.gene_symbols_column, options.has_gene_map)
+    return symbols_of(data, ranked.genes, options.gene_symbols_column, options.has_gene_map)

@@ -1,59 +1,66 @@
-"""Ranked genes as a marker table: what `scanpy.get.rank_genes_groups_df` gives, as text."""
+"""Ranked genes as the rows of a marker table: what `scanpy.get.rank_genes_groups_df` gives."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from itertools import repeat
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.h5ad.annotated import FRACTIONS, AnnotatedData, Fractions, RankedGenes
-from cassia_engine.h5ad.genes_of_groups import Repeats, genes_once
-from cassia_engine.markers.files.database import connected
+from cassia_engine.h5ad.genes_of_groups import Repeats
 
 log = logging.getLogger(__name__)
 
+_GROUP, _NAMES = "group", "names"
+# By these columns no two rows are the same.
+KEY = frozenset((_GROUP, _NAMES))
+# Arrays of one length by the names of columns: of numbers, or objects that are str.
+Rows: TypeAlias = "dict[str, NDArray[Any]]"
 
-def write_table(data: AnnotatedData, ranked: RankedGenes, symbols: Mapping[str, str], text: Path) -> None:
-    """Write them as a CSV file: one row for each gene of each group, in their order; says which rows are left out."""
+
+def rows_of(data: AnnotatedData, ranked: RankedGenes, symbols: Mapping[str, str]) -> Rows:
+    """One row for each gene of each group, in their order; says which rows are left out."""
     # What costs time for a gene is done once, and not for each group.
-    cells = {gene: _cell(symbols.get(gene, gene)) for gene in genes_once(ranked)}  # none for nameless ones
-    fractions = [
-        _ByName({FRACTIONS[name]: found for name, found in ranked.fractions.items() if found.genes == genes})
-        for genes in dict.fromkeys(found.genes for found in ranked.fractions.values())
-    ]
+    cells = [_cell(symbols.get(gene, gene)) for gene in ranked.genes]
+    named = np.array([*cells, None], object)  # the last one is that of nameless genes
+    numbers = _numbered(cells)
+    fractions = _fractions(ranked)
     columns: dict[str, list[NDArray[Any]]] = {}
     dropped, repeats = 0, Repeats()
-    for group, names in ranked.names.items():
-        genes = names.tolist()
-        named = list(map(cells.get, genes))
-        rows = {"group": np.full(len(genes), _cell(group), object), "names": np.array(named, object)}
+    for group, places in ranked.places.items():
+        rows = {_GROUP: np.full(len(places), _cell(group), object), _NAMES: named[places]}
         rows |= {name: values[group] for name, values in ranked.statistics.items() if group in values}
         for found in fractions:
-            rows |= found.of(group, genes)
-        kept = repeats.kept(genes, named, rows.get(FRACTIONS["pts"]))
+            rows |= found.of(group, places)
+        kept = places >= 0
+        if (np.bincount(numbers[places[kept]], minlength=1) > 1).any():
+            genes = [ranked.genes[place] if place >= 0 else None for place in places.tolist()]
+            kept = repeats.kept(genes, rows[_NAMES].tolist(), rows.get(FRACTIONS["pts"]))
         dropped += len(kept) - int(kept.sum())
         for name, values in rows.items():
-            columns.setdefault(name, []).append(values[kept])
+            columns.setdefault(name, []).append(values if kept.all() else values[kept])
     if filtered := dropped - repeats.n_rows:
         log.info("%s: %d genes that a filter removed are left out", data.place, filtered)
     repeats.say(data)
-    _write_csv({name: np.concatenate(parts) for name, parts in columns.items()}, text)
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
 
 
-def _write_csv(rows: Mapping[str, NDArray[Any]], text: Path) -> None:
-    selected = (
-        f"nullif(\"{name}\", 'nan')" if values.dtype.kind == "f" else f'"{name}"' for name, values in rows.items()
-    )
-    named = ", ".join(f'{value} AS "{name}"' for name, value in zip(rows, selected, strict=True))
-    with connected() as db:
-        db.register("ranked", dict(rows))
-        db.sql(f"SELECT {named} FROM ranked").write_csv(str(text), quotechar='"')
+def _numbered(cells: Sequence[Any]) -> NDArray[np.int64]:
+    """A number for each cell, the same for the same."""
+    number: dict[Any, int] = {}
+    return np.array([number.setdefault(cell, len(number)) for cell in cells], np.int64)
+
+
+def _fractions(ranked: RankedGenes) -> list[_ByName]:
+    """The fractions of a test, together those of the same genes."""
+    return [
+        _ByName({FRACTIONS[name]: found for name, found in ranked.fractions.items() if found.genes == genes}, ranked)
+        for genes in dict.fromkeys(found.genes for found in ranked.fractions.values())
+    ]
 
 
 class _ByName:
@@ -61,23 +68,28 @@ class _ByName:
 
     Args:
         found: by the columns that they get; all of the same genes in the same order.
+        ranked: whose genes they are for.
     """
 
-    def __init__(self, found: Mapping[str, Fractions]):
+    def __init__(self, found: Mapping[str, Fractions], ranked: RankedGenes):
         self._found = found
-        self._place: dict[Any, int] = {}
+        place: dict[Any, int] = {}
         genes = next(iter(found.values())).genes if found else ()
-        self._numbers = np.array([self._place.setdefault(name, len(self._place)) for name in genes], np.int64)
+        self._numbers = np.array([place.setdefault(name, len(place)) for name in genes], np.int64)
+        self._n_names = len(place)
+        # Of a gene that was not counted, and of nameless ones (-1), the place at the end.
+        self._places = np.array([*(place.get(gene, -1) for gene in ranked.genes), -1], np.int64)
 
-    def of(self, group: str, genes: Sequence[Any]) -> dict[str, NDArray[np.float64]]:
-        """Fractions of a group's cells, for genes in any order; NaN where one was not counted."""
+    def of(self, group: str, places: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """Fractions of a group's cells, for places of ranked genes; NaN where one was not counted."""
         columns = {name: one.groups[group] for name, one in self._found.items() if group in one.groups}
-        places = list(map(self._place.get, genes, repeat(-1))) if columns else []
-        return {name: self._largest(values)[places] for name, values in columns.items()}
+        return {name: self._largest(values)[self._places[places]] for name, values in columns.items()}
 
     def _largest(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """By the places of names, and NaN at the end."""
-        found = np.full(len(self._place) + 1, np.nan)
+        if self._n_names == len(values):
+            return np.append(values, np.nan)
+        found = np.full(self._n_names + 1, np.nan)
         np.fmax.at(found, self._numbers, values)
         return found
 

@@ -256,11 +256,13 @@ def test_ranks_are_those_of_scanpy(where: str) -> None:
         read_from = data if where == "file" else ObjectData("a", in_memory(SCANPY))
         found, place = rank(ClusteredCells.of(read_from, "cell_type", data.groups("cell_type"), None))
     assert place == "raw/X"
-    assert list(found.names) == list(of_scanpy.names) == list("0123")
-    for group in found.names:
+    assert list(found.places) == list(of_scanpy.places) == list("0123")
+    for group in found.places:
         for name in ("scores", "logfoldchanges", "pvals", "pvals_adj"):
-            ours = dict(zip(found.names[group], found.statistics[name][group], strict=True))
-            theirs = dict(zip(of_scanpy.names[group], of_scanpy.statistics[name][group], strict=True))
+            ours, theirs = (
+                dict(zip(map(one.genes.__getitem__, one.places[group]), one.statistics[name][group], strict=True))
+                for one in (found, of_scanpy)
+            )
             assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-12), name
 
 

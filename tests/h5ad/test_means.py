@@ -99,7 +99,7 @@ def test_an_object_gives_the_same_as_its_file() -> None:
         data = FileData("a", file).ranked("t_test")
     adata.uns["t_test"] = {
         "params": data.parameters,
-        "names": records({group: values.astype(object) for group, values in data.names.items()}),
+        "names": records({group: np.array(data.genes, object)[places] for group, places in data.places.items()}),
         **{name: records(values) for name, values in data.statistics.items()},
     }
     assert read(adata, rank_key="t_test") == read(SCANPY, rank_key="t_test")

@@ -18,11 +18,12 @@ from cassia_engine.errors import UsageError
 from cassia_engine.files import local
 from cassia_engine.h5ad import is_anndata, is_mudata, is_spatialdata
 from cassia_engine.h5ad.zarr_store import is_zarr
+from cassia_engine.markers.files.arrays import Arrays
 from cassia_engine.markers.files.database import connected
 from cassia_engine.markers.files.limits import check_parquet, check_size, copy_within
 from cassia_engine.markers.files.plain_copy import plain_copy
 from cassia_engine.markers.files.python_objects import write_object
-from cassia_engine.markers.files.source import Source, as_pattern, open_source
+from cassia_engine.markers.files.source import SAMPLE_LINES, Source, as_pattern, open_source
 from cassia_engine.markers.files.text_file import READING_ERRORS, unreadable
 from cassia_engine.settings import SplitSettings
 
@@ -60,11 +61,13 @@ def opened(
     with tempfile.TemporaryDirectory(prefix="cassia-") as folder, ExitStack() as stack:
         text, plain = Path(folder) / "table.csv", Path(folder) / "plain.csv"
         if h5ad and (data := _anndata(table, h5ad, stack)):
-            from cassia_engine.h5ad.ranked_genes import write_ranked_genes
+            from cassia_engine.h5ad.ranked_genes import read_ranked_genes
+            from cassia_engine.h5ad.ranked_table import KEY
 
             with data.reading():
-                cells = write_ranked_genes(data, h5ad, text)
-            source = open_source(text, data.place, in_rows=True)
+                rows, cells = read_ranked_genes(data, h5ad)
+                start = Path(folder) / "start.csv"
+                source = _open_arrays(Arrays(rows, KEY, text), data.place, start)
             yield replace(source, lines=False, cells=cells, from_anndata=True)
             return
         if not isinstance(table, (str, Path)):
@@ -79,6 +82,12 @@ def opened(
             _check_size(path, str(table), max_size)
             path = plain_copy(path, str(table), plain)
             yield open_file(path, str(table), text) if open_file else open_source(path, str(table))
+
+
+def _open_arrays(arrays: Arrays, place: str, start: Path) -> Source:
+    """Look at the first rows of a table in memory, which are written to `start`."""
+    arrays.write_start(SAMPLE_LINES, start)
+    return replace(open_source(start, place, in_rows=True), path=arrays)
 
 
 def _check_size(path: Path, place: str, max_size: float) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cassia_engine.errors import UsageError, raise_all, shown
 from cassia_engine.markers.columns.header_rows import is_repeated, is_units
+from cassia_engine.markers.files.arrays import Arrays
 from cassia_engine.markers.files.footers import body_of, is_blank, note_of
 from cassia_engine.markers.files.preamble import Preamble, preamble
 from cassia_engine.markers.files.sniff import GZIP, foreign, layout
@@ -36,7 +37,7 @@ MISSING = ("", "NA", "NaN")
 # Of a problem that many rows have, so many lines are named.
 MOST_LISTED = 3
 
-_SAMPLE_LINES = 100
+SAMPLE_LINES = 100
 _START = 4096
 # In DuckDB a file name is a pattern.
 _PATTERN = str.maketrans({character: f"[{character}]" for character in "[*?"})
@@ -47,7 +48,7 @@ class Source:
     """A table.
 
     Attributes:
-        path: its text file; `place` is what messages call it.
+        path: its text file, or its arrays, whose text `text_path` has; `place` is what messages call it.
         in_rows: the table has no lines (a DataFrame, Parquet); messages count its rows, the first being 1.
         header: the names of its columns, "" for those without.
         sample: its first rows.
@@ -60,7 +61,7 @@ class Source:
         cells: those of the AnnData by cluster, while it is open; None where it does not say which they are.
     """
 
-    path: Path
+    path: Path | Arrays
     place: str
     in_rows: bool
     gzipped: bool
@@ -74,6 +75,11 @@ class Source:
     added: int = 0
     from_anndata: bool = False
     cells: ClusteredCells | None = None
+
+    @property
+    def text_path(self) -> Path:
+        """Its text file; of arrays it is written now."""
+        return self.path.as_text() if isinstance(self.path, Arrays) else self.path
 
     def at(self, line: int | None = None) -> str:
         """The table, or a line (row) of it as `rows` gives it, as messages call it; 0 is the header."""
@@ -170,7 +176,7 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
         if advice := foreign(start):
             raise UsageError(advice, path=place, code="wrong-file-type")
         with open_text(path, gzipped) as text:
-            lines = [line.lstrip("\ufeff") for line in islice(lines_in(text), _SAMPLE_LINES)]
+            lines = [line.lstrip("\ufeff") for line in islice(lines_in(text), SAMPLE_LINES)]
     except TooLongError as error:
         raise too_long(place, error.line) from error
     except READING_ERRORS as error:
@@ -183,7 +189,7 @@ def open_source(path: Path, place: str, in_rows: bool = False) -> Source:
         log.info("%s: %d %s skipped: %s", place, above.skip, what, shown(above.first))
     csv.field_size_limit(LONGEST_LINE)
     try:
-        found = layout(lines[above.skip :], place, cut=len(lines) == _SAMPLE_LINES, given=above.delimiter)
+        found = layout(lines[above.skip :], place, cut=len(lines) == SAMPLE_LINES, given=above.delimiter)
     except csv.Error as error:
         raise UsageError(f"{error}; correct the quotes", path=place, code="quotes-broken") from error
     sample = body_of(_without_headers(found.sample, found.header))
@@ -215,7 +221,7 @@ def first_lines(path: Path) -> tuple[list[str], bool]:
             if foreign(unpacked.read(_START)):
                 return [], gzipped
         with open_text(path, gzipped) as text:
-            return [line.lstrip("\ufeff") for line in islice(lines_in(text), _SAMPLE_LINES)], gzipped
+            return [line.lstrip("\ufeff") for line in islice(lines_in(text), SAMPLE_LINES)], gzipped
     except (TooLongError, *READING_ERRORS):
         return [], False  # what is wrong is said when the file is read
 
@@ -233,7 +239,7 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     line, number = source.skip + 1, -1
     held: list[tuple[int, list[str]]] = []  # notes, if nothing follows
     try:
-        with open_text(source.path, source.gzipped) as text:
+        with open_text(source.text_path, source.gzipped) as text:
             reader = csv.reader(islice(lines_in(text), source.skip, None), delimiter=source.delimiter, strict=True)
             for row in reader:
                 start, line = line, source.skip + reader.line_num + 1
@@ -260,7 +266,7 @@ def rows(source: Source, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     except TooLongError as error:
         problems.single.append(too_long(source.place, error.line))
     except READING_ERRORS as error:
-        problems.single.append(unreadable(source.path, source.place, source.gzipped, error))
+        problems.single.append(unreadable(source.text_path, source.place, source.gzipped, error))
 
 
 def _fitting(

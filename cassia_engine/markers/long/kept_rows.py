@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import duckdb
 
 from cassia_engine.csv_injection import unguard
+from cassia_engine.markers.files.arrays import Arrays
 from cassia_engine.markers.files.footers import is_note
 from cassia_engine.markers.files.source import MISSING, Source, as_pattern
 from cassia_engine.markers.long.scan import Columns, tidied
@@ -54,6 +55,8 @@ class KeptRows:
         # DuckDB takes rows that have empty fields too many, at whichever end, and line ends of the first kind only.
         if self.source.mixed_ends or any(len(row) != len(self.source.header) for row in self.source.sample):
             raise _DoubtfulError
+        if isinstance(self.source.path, Arrays):
+            self.source.path.register(db)
         reader, parameters = self.reader()
         gene = f"c{self.columns.gene}"
         passes = " AND ".join([f"{gene} IS NOT NULL", *(one.sql for one in self.thresholds.conditions())])
@@ -84,6 +87,8 @@ class KeptRows:
     def reader(self) -> tuple[str, list[str]]:
         """The file as SQL, and its parameters."""
         numbers = set(self.columns.numbers.values())
+        if isinstance(self.source.path, Arrays):
+            return self.source.path.sql(numbers, MISSING), []
         types = (f"'c{i}': '{'DOUBLE' if i in numbers else 'VARCHAR'}'" for i in range(len(self.source.header)))
         sql = (
             f"read_csv(?, delim=?, decimal_separator=?, compression=?, columns={{{', '.join(types)}}}, "

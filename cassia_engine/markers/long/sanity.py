@@ -11,6 +11,7 @@ from cassia_engine.callers import option
 from cassia_engine.errors import raise_all, shown
 from cassia_engine.markers.columns.formats import listed
 from cassia_engine.markers.columns.known_formats import SCVI, SCVI_VANILLA
+from cassia_engine.markers.files.arrays import Arrays
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.long.thresholds import (
     FRACTION_ABOVE_1,
@@ -103,9 +104,15 @@ def say_marked(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresh
 def warn_of_both_signs(db: duckdb.DuckDBPyConnection, source: Source, thresholds: Thresholds, reader: Reader) -> None:
     """Warn of genes that are up in one row of a cluster and down in another, as where two tables were put together.
 
-    Large files are not read once more for it.
+    Large files are not read once more for it, and arrays that have each gene of a cluster once not at all.
     """
-    if len(thresholds.positions.get("log2fc", ())) != 1 or source.path.stat().st_size > _MOST_BYTES:
+    if len(thresholds.positions.get("log2fc", ())) != 1:
+        return
+    if isinstance(source.path, Arrays):
+        columns = thresholds.columns
+        if {source.header[columns.cluster], source.header[columns.gene]} == source.path.unique:
+            return
+    elif source.path.stat().st_size > _MOST_BYTES:
         return
     rows, parameters = reader
     value = thresholds.value("log2fc")
