@@ -14,6 +14,7 @@ from cassia_engine.h5ad.sampled_values import Sampler
 
 VALUES_IN_BLOCK = 6_000_000  # 24 MB in single precision, and as much of indices
 VALUES_AT_ONCE = 200_000  # of one group: they stay in the processor's cache
+_FIRST = 1000  # values
 WHOLE_IN_SINGLE = 2**24  # single precision holds all whole numbers up to here
 
 
@@ -181,7 +182,8 @@ class _Facts:
         if not positive:  # otherwise a sum shows what is infinite
             self.has_negative = self.has_negative or bool((values < 0).any())
             self.has_infinite = self.has_infinite or bool(np.isinf(values).any())
-        self.is_whole = self.is_whole and bool((values == np.rint(values)).all())
+        # The first values tell nearly always, in less time than all.
+        self.is_whole = self.is_whole and all(map(_are_whole, (values.flat[:_FIRST], values)))
         if self.is_single and self.dtype.itemsize > 4:
             with np.errstate(over="ignore"):
                 self.is_single = bool(((values.astype(np.float32) == values) | (values != values)).all())
@@ -197,6 +199,10 @@ class _Facts:
             has_infinite=infinite,
             is_single=self.is_single,
         )
+
+
+def _are_whole(values: NDArray[Any]) -> bool:
+    return bool((values == np.rint(values)).all())
 
 
 @dataclass(slots=True)
@@ -272,13 +278,13 @@ class _Gathered:
 
     def of(self, block: Block, lines: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         starts, stops = block.pointers[lines].tolist(), block.pointers[lines + 1].tolist()
-        cuts = [slice(start, stop) for start, stop in zip(starts, stops, strict=True)]
+        cuts = list(map(slice, starts, stops))
         length = sum(stops) - sum(starts)
         if length > len(self._values):
             self._positions, self._values = np.empty(length, np.int64), np.empty(length)
         positions, values = self._positions[:length], self._values[:length]
-        np.concatenate([block.positions[cut] for cut in cuts], out=positions, casting="same_kind")
-        np.concatenate([block.values[cut] for cut in cuts], out=values, casting="same_kind")
+        np.concatenate(list(map(block.positions.__getitem__, cuts)), out=positions, casting="same_kind")
+        np.concatenate(list(map(block.values.__getitem__, cuts)), out=values, casting="same_kind")
         return positions, values
 
 
