@@ -318,7 +318,7 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
 }
 
 .cassia_numbers <- c(
-  "Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)"
+  "Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)", "Cells"
 )
 
 .cassia_read_summary <- function(path) {

@@ -16,7 +16,7 @@ from msgspec.structs import fields
 
 from cassia_engine import records, settings
 from cassia_engine.cli.app import SUBCOMMANDS
-from cassia_engine.labels.columns import OWN
+from cassia_engine.labels.columns import OWN, OWN_NUMBERS
 from cassia_engine.labels.wanted import PREFIX
 from cassia_engine.outputs import summary_tables
 from cassia_engine.records import Status
@@ -234,7 +234,7 @@ def test_marker_formats_are_described() -> None:
 
 
 def test_columns_of_labels_are_described() -> None:
-    assert first_cells(section("Labels of cells")) == [PREFIX + name for name in OWN]
+    assert first_cells(section("Labels of cells")) == [PREFIX + name for name in (*OWN, *OWN_NUMBERS)]
 
 
 def test_every_question_is_in_the_table_of_what_agrees() -> None:

@@ -33,8 +33,8 @@ from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
 def labels(data: Path, summary: Path, output: Path | None, parquet: Path | None, **wanted: Any) -> None:
     """Give each cell of DATA.h5ad the label of its cluster in SUMMARY, the NAME_summary.csv of a run.
 
-    Cell type, Cell Ontology term, confidence and outcome become columns of obs in a copy of DATA, a table, or both.
-    DATA itself stays as it is. Clusters are joined by their names as text.
+    Cell type, Cell Ontology term, confidence, outcome, score and reasons to review become columns of obs in a copy of
+    DATA, a table, or both. DATA itself stays as it is. Clusters are joined by their names as text.
 
     \b
     cassia labels pbmc.h5ad results/pbmc_summary.csv --group_key leiden --output pbmc_labelled.h5ad

@@ -45,7 +45,15 @@ class Flags:
     values: NDArray[np.bool_]
 
 
-Column = Categories | Flags
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of numbers, shape (cells,); NaN for a missing one."""
+
+    name: str
+    values: NDArray[np.float64]
+
+
+Column = Categories | Flags | Numbers
 # What goes into uns, by its path there ("cassia/version"): a text, or a list of texts.
 Notes = Mapping[str, str | Sequence[str]]
 
@@ -106,7 +114,7 @@ def _add(file: h5py.File, source: Path, labelled: Labelled) -> None:
         _remove(obs, name)
     for column in labelled.columns:
         _remove(obs, column.name)
-        if isinstance(column, Flags):
+        if not isinstance(column, Categories):
             _write_array(obs, column.name, column.values, "" if old else "array")
         elif old:
             _write_old_categories(obs, column)

@@ -39,7 +39,8 @@ def label(
     """Give each cell of an AnnData object the label of its cluster, in obs.
 
     Columns `cassia_annotation`, `cassia_general_type`, `cassia_cl_id`, `cassia_cl_label`, `cassia_confidence`,
-    `cassia_outcome` and `cassia_corrected` are unordered categories; what the summary does not say is missing.
+    `cassia_outcome`, `cassia_corrected` and `cassia_review` (why the cluster needs review; missing where it needs none)
+    are unordered categories, `cassia_score` is a number. What the summary does not say is missing.
     Columns of an earlier call are replaced. `uns["cassia"]` says where the labels are from.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cassia_engine.h5ad.labels import Categories, Column, Flags
+from cassia_engine.h5ad.labels import Categories, Column, Flags, Numbers
 from cassia_engine.labels.joining import Positions
 from cassia_engine.labels.summary import ClusterLabel
 
@@ -34,6 +34,18 @@ class Values:
         return Categories(self.name, codes[positions], tuple(names))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberValues:
+    """A column: a number per cluster, None for a missing one; cells without a label have none."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+    def of_cells(self, positions: Positions) -> Column:
+        """The column with one value per cell, NaN for a missing one."""
+        return Numbers(self.name, np.array((*self.values, None), float)[positions])
+
+
 # cassia's own columns, behind the prefix.
 OWN: dict[str, Callable[[ClusterLabel], str]] = {
     "annotation": lambda label: label.label,
@@ -43,7 +55,9 @@ OWN: dict[str, Callable[[ClusterLabel], str]] = {
     "confidence": lambda label: label.confidence,
     "outcome": lambda label: label.outcome,
     "corrected": lambda label: "yes" if label.corrected else "no",
+    "review": lambda label: label.review,
 }
+OWN_NUMBERS: dict[str, Callable[[ClusterLabel], float | None]] = {"score": lambda label: label.score}
 
 # Those of nf-core/scdownstream, behind a prefix such as "annotation:cassia:scvi:0.5:".
 SCDOWNSTREAM: dict[str, Callable[[ClusterLabel], str]] = {
@@ -54,9 +68,10 @@ SCDOWNSTREAM: dict[str, Callable[[ClusterLabel], str]] = {
 }
 
 
-def own_columns(labels: Sequence[ClusterLabel], prefix: str) -> list[Values]:
+def own_columns(labels: Sequence[ClusterLabel], prefix: str) -> list[Values | NumberValues]:
     """cassia's own columns: missing where the summary says nothing."""
-    return _values(OWN, labels, prefix)
+    numbers = [NumberValues(prefix + name, tuple(map(value, labels))) for name, value in OWN_NUMBERS.items()]
+    return [*_values(OWN, labels, prefix), *numbers]
 
 
 def scdownstream_columns(labels: Sequence[ClusterLabel], prefix: str) -> list[Values]:
@@ -74,6 +89,6 @@ def for_pandas(column: Column) -> Any:
     """The column as a DataFrame holds it."""
     import pandas as pd
 
-    if isinstance(column, Flags):
+    if not isinstance(column, Categories):
         return column.values
     return pd.Categorical.from_codes(column.codes, pd.Index(column.values, dtype=object))

@@ -15,7 +15,7 @@ from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.labels import Labelled, Notes, check_names
 from cassia_engine.h5ad.names import listed
 from cassia_engine.labels.cap_sets import outdated
-from cassia_engine.labels.columns import Values, own_columns, scdownstream_columns
+from cassia_engine.labels.columns import NumberValues, Values, own_columns, scdownstream_columns
 from cassia_engine.labels.joining import find_group_key, joined
 from cassia_engine.labels.summary import LabelSet, name_alone
 from cassia_engine.labels.wanted import Standard, Wanted
@@ -75,11 +75,13 @@ def _with_name(label_set: LabelSet, label_na: str) -> LabelSet:
     return replace(label_set, labels=tuple(known.values()))
 
 
-def _described(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:
-    """The columns that are wanted, with one value per cluster."""
+def _described(
+    data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]
+) -> Sequence[Values | NumberValues]:
+    """The columns that are wanted, with one value per cluster; that of the labels first."""
     if wanted.standard == Standard.SCDOWNSTREAM:
         return scdownstream_columns(label_set.labels, wanted.prefix)
-    return own_columns(label_set.labels, wanted.prefix) + _of_portal(data, label_set, wanted, taken)
+    return [*own_columns(label_set.labels, wanted.prefix), *_of_portal(data, label_set, wanted, taken)]
 
 
 def _of_portal(data: AnnotatedData, label_set: LabelSet, wanted: Wanted, taken: Collection[str]) -> list[Values]:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from cassia_engine.files import atomic_path, check_writable
-from cassia_engine.h5ad.labels import Column, Flags
+from cassia_engine.h5ad.labels import Categories, Column, Flags, Numbers
 from cassia_engine.labels.columns import for_pandas
 from cassia_engine.markers.files.database import connected
 
 # What anndata calls an index that has no name.
 _NAMELESS = "_index"
+# By what pandas calls them; all else is text.
+_SQL_TYPES = {"bool": "BOOLEAN", "float64": "DOUBLE"}
 
 
 def write_parquet(path: Path, index_name: str, index: Sequence[str], columns: Sequence[Column]) -> None:
@@ -30,8 +32,8 @@ def write_parquet(path: Path, index_name: str, index: Sequence[str], columns: Se
     values = {column.name: for_pandas(column) for column in columns}
     frame = pd.DataFrame({index_name: pd.Series(index, dtype=object), **values})
     names = ", ".join(
-        f"{_quoted(name)}::{'BOOLEAN' if frame[name].dtype == bool else 'VARCHAR'} AS {_quoted(name)}"
-        for name in frame.columns
+        f"{_quoted(name)}::{_SQL_TYPES.get(kind, 'VARCHAR')} AS {_quoted(name)}"
+        for name, kind in {index_name: "unicode", **_kinds(columns)}.items()
     )
     notes = json.dumps(_for_pandas(index_name, columns)).replace("'", "''")
     with atomic_path(path) as aside, connected() as db:
@@ -45,21 +47,26 @@ def write_parquet(path: Path, index_name: str, index: Sequence[str], columns: Se
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from error
 
 
+def _kinds(columns: Sequence[Column]) -> dict[str, str]:
+    """What pandas calls the type of each column."""
+    kinds = {Flags: "bool", Numbers: "float64", Categories: "unicode"}
+    return {column.name: kinds[type(column)] for column in columns}
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _for_pandas(index_name: str, columns: Sequence[Column]) -> dict[str, Any]:
     """The note in a Parquet file by which pandas knows the index."""
-    kinds = {column.name: "bool" if isinstance(column, Flags) else "unicode" for column in columns}
     described = [
         {
             "name": None if name == _NAMELESS else name,
             "field_name": name,
             "pandas_type": kind,
-            "numpy_type": "bool" if kind == "bool" else "object",
+            "numpy_type": kind if kind in _SQL_TYPES else "object",
             "metadata": None,
         }
-        for name, kind in {**kinds, index_name: "unicode"}.items()
+        for name, kind in {**_kinds(columns), index_name: "unicode"}.items()
     ]
     return {"index_columns": [index_name], "column_indexes": [], "columns": described, "pandas_version": "2.2.2"}

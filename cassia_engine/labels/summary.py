@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ OTHER = (
     "Provider",
     "Cells",
     "Cell State",
+    "Score",
+    "Review Reason",
 )
 _MISSING = ("", "NA", "NaN")
 _ENDS = ("_summary", "_full")
@@ -46,6 +49,8 @@ class ClusterLabel:
     Attributes:
         label: the answer, or a person's label; "unresolved" where the markers did not tell.
         corrected: whether the label is a person's, in the place of an answer or where there was none.
+        score: 0 to 100; None where there is none.
+        review: the reasons to review the cluster, with semicolons between.
     """
 
     cluster: str
@@ -62,6 +67,8 @@ class ClusterLabel:
     comment: str = ""
     n_cells: int | None = None
     cell_state: str = ""
+    score: float | None = None
+    review: str = ""
 
 
 def name_alone(name: str) -> ClusterLabel:
@@ -199,4 +206,15 @@ def _label(cells: Mapping[str, str]) -> ClusterLabel:
         comment=cells.get("Comment", ""),
         n_cells=int(number) if (number := cells.get("Cells", "").removesuffix(".0")).isdecimal() else None,
         cell_state=cells.get("Cell State", ""),
+        score=_number(cells.get("Score", "")),
+        review=cells.get("Review Reason", ""),
     )
+
+
+def _number(text: str) -> float | None:
+    """The number that a cell holds; None for an empty one, or one that holds none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -13,6 +13,7 @@ from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
 from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
 from cassia_engine.records.json_form import to_json
+from cassia_engine.report.review_flags import review_flags
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 
@@ -89,6 +90,8 @@ COLUMNS: Mapping[str, Value] = {
     "Comment": lambda r, run, d: r.correction.comment if r.correction else "",
     "Cells": lambda r, run, d: _number(r.cluster.n_cells),
     "Witnesses": lambda r, run, d: _types(one.text for one in compared_witnesses(r)),
+    "Needs Review": lambda r, run, d: "yes" if review_flags(r, run.provider) else "no",
+    "Review Reason": lambda r, run, d: _types(flag.word for flag in review_flags(r, run.provider)),
 }
 ONLY_FULL: Mapping[str, Value] = {
     "Conversation History": lambda r, run, d: text_of(r.conversation),

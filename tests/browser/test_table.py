@@ -166,7 +166,8 @@ def test_export_has_what_is_shown_as_the_summary_would(visit: Open) -> None:
     rows = rows_of(path)
     assert [row["Cluster ID"] for row in rows] == ["9", 'a "b", c', "=HYPERLINK(1)"]
     assert rows[0]["Status"] == "failed" and rows[0]["Score"] == "" and rows[0]["Predicted Detailed Cell Type"] == ""
-    assert rows[1]["Validated"] == "no" and rows[1]["Checks"] == "not validated"
+    assert rows[1]["Validated"] == "no" and rows[1]["Review Reason"] == "not validated"
+    assert rows[1]["Needs Review"] == "yes" and rows[2]["Needs Review"] == "no"
     assert rows[2]["Predicted General Cell Type"] == "@SUM(A1)"
     assert rows[2]["Predicted Detailed Cell Type"] == "natural killer cell; CD8-positive, alpha-beta T cell"
     found.page.get_by_role("button", name="No annotation 1").click()

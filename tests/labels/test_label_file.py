@@ -23,7 +23,7 @@ from tests.conftest import EXAMPLES, ROOT
 from tests.labels.h5ad_files import column, contents, write
 
 PBMC = EXAMPLES / "pbmc68k.h5ad"
-OWN = ("annotation", "general_type", "cl_id", "cl_label", "confidence", "outcome", "corrected")
+OWN = ("annotation", "general_type", "cl_id", "cl_label", "confidence", "outcome", "corrected", "review", "score")
 VERSIONS = sorted((ROOT / "tests" / "data" / "anndata").glob("anndata_*.h5ad"))
 CLUSTERS_OF_ODD = ["0", "-1", "007", "True", "B/plasma", "none"]
 GROUPS = ["0", "-1", "007", "0", "none"]
@@ -74,6 +74,10 @@ def test_cells_get_the_answers_of_their_clusters(pbmc: Path, answers: pd.DataFra
     first["4"] = "odd; cells"
     unresolved = {c: first[str(c)] or general for c, general in answers["Predicted General Cell Type"].items()}
     assert column(out, "cassia_annotation") == [unresolved[cluster] for cluster in clusters()]
+    with h5py.File(out) as file:
+        scores = file["obs/cassia_score"][:]
+    np.testing.assert_array_equal(scores, [float(answers["Score"][cluster] or "nan") for cluster in clusters()])
+    assert np.isnan(scores[clusters().index("3")]), "a person's label has no score"
     assert column(out, "cassia_corrected") == ["yes" if c in ("3", "4") else "no" for c in clusters()]
 
 
@@ -85,7 +89,7 @@ def test_all_else_in_the_file_is_the_same(pbmc: Path) -> None:
     assert all(name.startswith(("obs/cassia", "uns/cassia", "uns/cap_metadata")) for name in new)
     with h5py.File("out.h5ad") as file:
         order = list(file["obs"].attrs["column-order"])
-        assert order[:9] == ["louvain", "bulk_labels", *(f"cassia_{name}" for name in OWN)]
+        assert order[: 2 + len(OWN)] == ["louvain", "bulk_labels", *(f"cassia_{name}" for name in OWN)]
         said = {name: note.asstr()[()] for name, note in file["uns/cassia"].items()}
     assert (said["version"], said["provider"]) == (cassia_engine.__version__, "offline")
     assert said["model"].startswith("marker scoring")
@@ -117,6 +121,22 @@ def test_layouts(odd: Path, obs: dict[str, Any], layout: dict[str, bool]) -> Non
         new = file["obs/cassia_outcome"]
         assert isinstance(new, h5py.Dataset) == layout.get("old", False)
         assert ("encoding-type" in file["uns/cassia"].attrs) != layout.get("old", False)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_reasons_to_review_and_scores(odd: Path, old: bool) -> None:
+    table = pd.read_csv(odd, dtype=str, keep_default_na=False)
+    doubts = {"0": "low confidence; possible mixture", "007": ""}
+    table["Review Reason"] = [doubts.get(cluster, "no markers") for cluster in table["Cluster ID"]]
+    table["Score"] = ["61.5" if cluster in doubts else "" for cluster in table["Cluster ID"]]
+    table.to_csv("s.csv", index=False)
+    data = write(Path("in.h5ad"), {"c": ([0, 1, 2, 0, -1], ["0", "007", "none"])}, old=old)
+    done(data, "s.csv", "--group_key", "c", "--output", "out.h5ad")
+    assert column(Path("out.h5ad"), "cassia_review") == [doubts["0"], None, "no markers", doubts["0"], None]
+    with h5py.File("out.h5ad") as file:
+        scores = file["obs/cassia_score"]
+        assert scores.attrs.get("encoding-type") == (None if old else "array")
+        np.testing.assert_array_equal(scores[:], [61.5, 61.5, np.nan, 61.5, np.nan])
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,9 @@ warnings.simplefilter("error")
 import anndata, pandas as pd
 before, after = (anndata.read_h5ad(path) for path in sys.argv[1:])
 new = [name for name in after.obs if name not in before.obs]
-assert all(isinstance(after.obs[name].dtype, pd.CategoricalDtype) or after.obs[name].dtype == bool for name in new), new
-assert not any(after.obs[name].cat.ordered for name in new if after.obs[name].dtype != bool)
+categories = [name for name in new if isinstance(after.obs[name].dtype, pd.CategoricalDtype)]
+assert all(name in categories or after.obs[name].dtype in (bool, float) for name in new), new
+assert not any(after.obs[name].cat.ordered for name in categories)
 pd.testing.assert_frame_equal(after.obs[before.obs.columns], before.obs)
 assert list(after.uns["cassia"]["columns"]) == new
 assert (before.X != after.X).nnz == 0

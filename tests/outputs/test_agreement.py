@@ -127,6 +127,8 @@ def test_report_says_of_each_cluster_what_the_summary_says(files: Files) -> None
             "Cost (USD)": "" if row["cost"] is None else str(row["cost"]).removesuffix(".0"),
             "Corrected From": page.detail(row["id"]).get("answered", {}).get("title", ""),
             "Comment": (row["correction"] or {}).get("comment", ""),
+            "Needs Review": "yes" if row["review_flags"] else "no",
+            "Review Reason": "; ".join(flag["word"] for flag in row["review_flags"]),
             "Cells": "" if row["n_cells"] is None else str(row["n_cells"]),
         }
         assert {name: told[name] for name in found} == found

@@ -63,7 +63,8 @@ export const COLUMNS = [
     sorts: severityOf,
     csv: [
       ["Validated", (row) => (row.validated === null ? "" : row.validated ? "yes" : "no")],
-      ["Checks", (row) => row.review_flags.map((flag) => flag.word).join("; ")],
+      ["Needs Review", (row) => (row.review_flags.length ? "yes" : "no")],
+      ["Review Reason", (row) => row.review_flags.map((flag) => flag.word).join("; ")],
     ],
   },
   textColumn("decided_by", "Decided by", "Decided By", true),
