@@ -17,6 +17,7 @@ from cassia_engine.h5ad.clustered_cells import ClusteredCells, unreadable
 from cassia_engine.h5ad.expression import Expression
 from cassia_engine.h5ad.matrix import MatrixError, first_values
 from cassia_engine.h5ad.names import listed
+from cassia_engine.records import ValuesDoubt
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _UNSCALED = ("raw/X", "layers/counts", "layers/raw_counts", "layers/logcounts", 
 _ALL_CELLS = 0.9
 
 
-def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGenes) -> RankedGenes:
+def with_fractions(cells: ClusteredCells, place: str, ranked: RankedGenes) -> RankedGenes:
     """The ranked genes with fractions of cells, counted in the matrix at `place`; without, if it lacks some of them.
 
     Raises:
@@ -34,14 +35,6 @@ def with_fractions(cells: ClusteredCells, place: str, key: str, ranked: RankedGe
     """
     data, found = cells.data, cells.read(place)
     is_tested = place == place_of_test(ranked.parameters)
-    if is_tested and found.expression.facts.is_counts and "logfoldchanges" in ranked.statistics:
-        log.warning(
-            "%s: uns['%s'] was computed on raw counts (%s), so its fold changes are wrong; normalize and "
-            "log-transform them, and rank again",
-            data.place,
-            key,
-            place,
-        )
     genes = set(found.genes)
     if missing := [gene for gene in ranked.genes if gene not in genes]:
         log.warning(
@@ -73,6 +66,29 @@ def place_of_test(parameters: Mapping[str, Any]) -> str:
     if layer := parameters.get("layer"):
         return f"layers/{layer}"
     return "raw/X" if parameters.get("use_raw") else "X"
+
+
+def doubt_of_values(data: AnnotatedData, key: str, ranked: RankedGenes) -> ValuesDoubt | None:
+    """What is wrong with the values that genes were ranked by, by the start of their matrix; counts are warned of.
+
+    That scaled values have no fold changes is said where markers are ranked, and where fractions are counted.
+    """
+    place = place_of_test(ranked.parameters)
+    if "logfoldchanges" not in ranked.statistics or place not in data.matrices():
+        return None
+    try:
+        kind = kind_of_values(data, place)
+    except UsageError:
+        return None  # it is said where values are needed
+    if kind is ValueKind.COUNTS:
+        log.warning(
+            "%s: uns['%s'] was computed on raw counts (%s), so its fold changes are wrong; normalize and "
+            "log-transform them, and rank again",
+            data.place,
+            key,
+            place,
+        )
+    return {ValueKind.COUNTS: ValuesDoubt.RAW_COUNTS, ValueKind.SCALED: ValuesDoubt.SCALED}.get(kind)
 
 
 class ValueKind(Enum):

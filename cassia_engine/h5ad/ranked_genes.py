@@ -18,6 +18,7 @@ from cassia_engine.h5ad.obs_groups import columns_with, named_groups, with_label
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.h5ad.percent_expressed import (
     are_of_scaled_values,
+    doubt_of_values,
     place_of_test,
     place_of_values,
     place_to_count_in,
@@ -26,6 +27,7 @@ from cassia_engine.h5ad.percent_expressed import (
 from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.ranked_table import Rows, rows_of
 from cassia_engine.h5ad.symbols import symbols_of
+from cassia_engine.records import GeneRanking
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +42,13 @@ class RankedCells:
     Attributes:
         cells: by cluster; None where the AnnData has no column of the clusters.
         symbols: gene symbols by the genes' names; {} where the names are symbols.
+        ranking: how the genes were ranked.
     """
 
     ranked: RankedGenes
     cells: ClusteredCells | None
     symbols: Mapping[str, str]
+    ranking: GeneRanking
 
 
 def read_ranked_cells(data: AnnotatedData, options: H5adOptions) -> RankedCells:
@@ -54,26 +58,26 @@ def read_ranked_cells(data: AnnotatedData, options: H5adOptions) -> RankedCells:
         UsageError: there are no ranked genes, or they do not fit the cells' groups; says which there are.
     """
     labels = read_labels(data, options.witness)
-    ranked, cells, place = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
+    ranked, cells, place, ranking = _newly_ranked(data, options) if options.rank else _of_uns(data, options)
     if labels and not cells:
         what = f"no cluster has cells to compare the labels of {shown(next(iter(labels)))} with"
         remedy = f"give {argument('group_key')}"
         raise UsageError(f"{what}; {remedy}", path=data.place, code="witness-without-groups")
     symbols = _symbols(data, ranked, options)
-    return RankedCells(ranked, cells.at(place, symbols, labels) if cells else None, symbols)
+    return RankedCells(ranked, cells.at(place, symbols, labels) if cells else None, symbols, ranking)
 
 
-def read_ranked_genes(data: AnnotatedData, options: H5adOptions) -> tuple[Rows, ClusteredCells | None]:
-    """The ranked genes as rows, and the cells by cluster; None for these where the file has no column of the groups.
+def read_ranked_genes(data: AnnotatedData, options: H5adOptions) -> tuple[Rows, RankedCells]:
+    """The ranked genes as rows, and what they were ranked for.
 
     Raises:
         UsageError: as `read_ranked_cells`.
     """
     found = read_ranked_cells(data, options)
-    return rows_of(data, found.ranked, found.symbols), found.cells
+    return rows_of(data, found.ranked, found.symbols), found
 
 
-def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str]:
+def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str, GeneRanking]:
     if options.group_key is None:
         raise UsageError(
             f"{argument('rank')}: name the column of clusters with {argument('group_key')}",
@@ -92,10 +96,13 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
     cells = _cells(data, options.group_key, groups, options)
     ranked, place = rank(cells)
     _check_cells(data, options.group_key, groups, list(ranked.places))
-    return ranked, cells, place
+    ranking = GeneRanking(str(ranked.parameters["method"]), options.group_key, by_cassia=True, matrix=place)
+    return ranked, cells, place, ranking
 
 
-def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells | None, str | None]:
+def _of_uns(
+    data: AnnotatedData, options: H5adOptions
+) -> tuple[RankedGenes, ClusteredCells | None, str | None, GeneRanking]:
     key, ranked = _ranked(data, options)
     _check_method(data, key, ranked)
     ranked = scored(data, key, ranked)
@@ -107,17 +114,30 @@ def _of_uns(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, Clu
         groups = with_label_na(data, column, groups, options.label_na)
         _check_groups(data, key, ranked, column, groups)
         cells = _cells(data, column, groups, options)
-        ranked, place = _counted(cells, key, ranked)
-    return ranked, cells, place
+        ranked, place = _counted(cells, ranked)
+    return ranked, cells, place, _as_noted(data, key, ranked, column)
 
 
-def _counted(cells: ClusteredCells, key: str, ranked: RankedGenes) -> tuple[RankedGenes, str | None]:
+def _as_noted(data: AnnotatedData, key: str, ranked: RankedGenes, column: str | None) -> GeneRanking:
+    """How genes were ranked, by what the tool noted of its call."""
+    noted = ranked.parameters
+    reference = str(noted.get("reference") or REST)
+    return GeneRanking(
+        method=str(noted.get("method") or ""),
+        group_key=column or "",
+        reference="" if reference == REST else reference,
+        matrix=place_of_test(noted),
+        doubt=doubt_of_values(data, key, ranked),
+    )
+
+
+def _counted(cells: ClusteredCells, ranked: RankedGenes) -> tuple[RankedGenes, str | None]:
     """The ranked genes with fractions of cells, and the matrix to take the cells' values from; one is read at most."""
     tested = place_of_test(ranked.parameters)
     if are_of_scaled_values(cells.data, tested, ranked):
         ranked = replace(ranked, fractions={})
     if not ranked.fractions and (place := place_to_count_in(cells.data, tested)):
-        return with_fractions(cells, place, key, ranked), place
+        return with_fractions(cells, place, ranked), place
     return ranked, place_of_values(cells.data, tested)
 
 

@@ -138,7 +138,8 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         clusters = without_down(source, table.clusters, settings.cluster_name)
         if not whole.from_anndata:  # whose names no spreadsheet has changed
             clusters = with_whole_ids(source, without_blanks(source, clusters))
-        table = MarkerTable(table.selection, *_with_cells(clusters, whole.cells, selector))
+        selection = replace(table.selection, ranking=whole.ranking)
+        table = MarkerTable(selection, *_with_cells(clusters, whole.cells, selector))
         warn_of_ids(source, [cluster.id for cluster in clusters])
     if not table.clusters:
         raise source.error("the table has a header and no rows; make it again", code="table-without-rows")

@@ -14,7 +14,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, gather, shown
 from cassia_engine.markers.columns.formats import MarkerTable
 from cassia_engine.markers.files.source import Source
-from cassia_engine.records import Selection
+from cassia_engine.records import GeneRanking, Selection
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
     tables: list[Read] = gather(*(lambda path=path: read(path) for path in files))
     (source, title, first), *others = tables
     for other, other_title, table in others:
-        if table.selection != first.selection:
+        if _form_of(table.selection) != _form_of(first.selection):
             one, two = _forms((title, first.selection), (other_title, table.selection))
             what = f"a table of another form ({two}) than {source.place} ({one}); give tables of one form"
             raise UsageError(what, path=other.place, code="table-form-differs")
@@ -54,7 +54,22 @@ def joined(files: Sequence[Path], read: Callable[[Path], Read], cluster_name: st
     place = f"{source.place} and {len(others)} more" if others else source.place
     numbered = tuple(structs.replace(cluster, index=index) for index, cluster in enumerate(clusters))
     cells = None if others else first.cells
-    return replace(source, place=place, lines=False), title, MarkerTable(first.selection, numbered, cells)
+    selection = structs.replace(first.selection, ranking=_ranking([table.selection for _, _, table in tables]))
+    return replace(source, place=place, lines=False), title, MarkerTable(selection, numbered, cells)
+
+
+def _form_of(selection: Selection) -> Selection:
+    """How markers were chosen, whoever ranked the genes."""
+    return structs.replace(selection, ranking=None)
+
+
+def _ranking(selections: Sequence[Selection]) -> GeneRanking | None:
+    """How the genes of all files were ranked; where files differ, no more than what is wrong with one of them."""
+    found = [selection.ranking for selection in selections]
+    if len(set(found)) == 1:
+        return found[0]
+    doubtful = next((one for one in found if one and one.doubt), None)
+    return GeneRanking(matrix=doubtful.matrix, doubt=doubtful.doubt) if doubtful else None
 
 
 def _forms(*tables: tuple[str, Selection]) -> list[str]:

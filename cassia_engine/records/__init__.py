@@ -29,6 +29,7 @@ from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import from_json, to_json
 from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
+from cassia_engine.records.ranking import GeneRanking, ValuesDoubt
 from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round, Ruling
 from cassia_engine.records.run_info import OFFLINE, RunInfo
@@ -70,6 +71,7 @@ __all__ = [
     "FailedReply",
     "Finding",
     "GeneExpression",
+    "GeneRanking",
     "How",
     "Judgement",
     "LineagePair",
@@ -92,6 +94,7 @@ __all__ = [
     "StatusCluster",
     "TermMatch",
     "Usage",
+    "ValuesDoubt",
     "Witness",
     "check_sample_name",
     "fault_of_name",

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
 from cassia_engine.records.cells import ClusterCells
+from cassia_engine.records.ranking import GeneRanking
 from cassia_engine.records.record import Number, Record
 from cassia_engine.records.species import SpeciesMismatch
 
@@ -139,6 +140,7 @@ class Selection(Record, frozen=True):
         gene_filter: "technical" if technical genes were set aside, else "none".
         species_mismatch: why the genes may not be of the species that was given; None where they fit, or nothing is
             known of the species.
+        ranking: how the genes of an AnnData were ranked; None for a table.
     """
 
     marker_format: str
@@ -149,11 +151,13 @@ class Selection(Record, frozen=True):
     min_pct: Number | None = None
     gene_filter: str = "none"
     species_mismatch: SpeciesMismatch | None = None
+    ranking: GeneRanking | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person must know of the markers as a whole before they believe any cell type, a sentence each."""
-        return (self.species_mismatch.words,) if self.species_mismatch else ()
+        ranked, mismatch = self.ranking, self.species_mismatch
+        return tuple(filter(None, (ranked.warning if ranked else "", mismatch.words if mismatch else "")))
 
 
 class Chunk(Record, frozen=True, forbid_unknown_fields=False):

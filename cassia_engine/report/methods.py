@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, Selection
+from cassia_engine.records import OFFLINE, ClusterResult, Dataset, GeneRanking, Outcome, RunInfo, Selection
 from cassia_engine.report import calls
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.wording import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
@@ -15,6 +15,15 @@ TABLES: Mapping[str, str] = {
     "scanpy": "Scanpy's rank_genes_groups_df",
     "presto": "presto's wilcoxauc",
 }
+# By what Scanpy or the tool calls them; others are named as they are noted.
+TESTS: Mapping[str, str] = {
+    "wilcoxon": "Wilcoxon's rank-sum test",
+    "t-test": "Welch's t-test",
+    "t-test_overestim_var": "Welch's t-test with an overestimated variance of each cluster",
+    "logreg": "logistic regression",
+    "COSG": "COSG",
+}
+_OF_TWO_GROUPS = ("wilcoxon", "t-test", "t-test_overestim_var")
 # Of tools that wrote the marker table: that it has their form is known, that they wrote it is for the author to say.
 OF_TABLES: Mapping[str, str] = {
     "seurat": "Seurat: Hao Y et al. Dictionary learning for integrative, multimodal and scalable single-cell "
@@ -61,8 +70,9 @@ def citations(
     """What was used, as entries of a list of references."""
     placed = any(r.has_cell_type for r in results)
     answered = run.provider or any(r.usage.calls for r in results)
-    table = OF_TABLES.get(selection.marker_format)
-    made = "ranked the genes" if _of_cells(results) else "made the marker table"
+    ranked_here = selection.ranking is not None and selection.ranking.by_cassia
+    table = None if ranked_here else OF_TABLES.get(selection.marker_format)
+    made = "ranked the genes" if selection.ranking or _of_cells(results) else "made the marker table"
     return (
         *([ONTOLOGY] if placed else []),
         *([f"{_from_cassia(run, results)} follow {CASSIA}"] if answered else []),
@@ -97,8 +107,8 @@ def _given(
         f"Cell types of {plural(len(results), 'cluster')}{f' ({about})' if about else ''} were proposed by "
         f"cassia{version}{f' ({within})' if within else ''}."
     )
-    if _of_cells(results):
-        yield "The ranked genes are out of an AnnData, in the form of Scanpy's rank_genes_groups."
+    if selection.ranking or _of_cells(results):
+        yield _ranked(selection.ranking or GeneRanking())
     elif form := TABLES.get(selection.marker_format):
         yield f"The marker genes came in a table of the form of {form}."
     limits = thresholds(selection)
@@ -112,6 +122,28 @@ def _given(
             "Technical genes, such as ribosomal and mitochondrial ones, were set aside, and the next genes took their "
             "places."
         )
+
+
+def _ranked(ranking: GeneRanking) -> str:
+    """By which test genes were ranked, of which clusters: what cassia did, or what an AnnData notes of it."""
+    clusters = f'the clusters of the obs column "{ranking.group_key}"' if ranking.group_key else ""
+    if ranking.by_cassia:
+        return (
+            f"cassia ranked the genes of {clusters} by {_test(ranking)} with a correction for ties, each cluster "
+            "against all other cells; p values were adjusted by the method of Benjamini and Hochberg."
+        )
+    form = "The ranked genes are out of an AnnData, in the form of Scanpy's rank_genes_groups"
+    if not ranking.method:
+        return f"{form}, of {clusters}." if clusters else f"{form}."
+    others = f'cluster "{ranking.reference}"' if ranking.reference else "all other cells"
+    # A regression has all clusters in one model, whatever its reference says; of other tools it is not known.
+    against = f", each against {others}" if ranking.method in _OF_TWO_GROUPS else ""
+    of = f" of {clusters}" if clusters else ""
+    return f"{form}, which notes {_test(ranking)}{of}{against}."
+
+
+def _test(ranking: GeneRanking) -> str:
+    return TESTS.get(ranking.method, f'the method "{ranking.method}"')
 
 
 def _answered(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:

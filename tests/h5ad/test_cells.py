@@ -20,10 +20,15 @@ from cassia_engine.h5ad.file_data import FileData
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.rank import rank
 from cassia_engine.markers import MarkerTable, read_markers
+from cassia_engine.records import GeneRanking, ValuesDoubt
 from cassia_engine.settings import SplitSettings
+from cassia_engine.stagefiles import read_status
+from tests.command import cassia
+from tests.conftest import EXAMPLES
 from tests.h5ad.conftest import SCANPY
 from tests.h5ad.test_real_files import LOOSE
 from tests.raising import raises
+from tests.reading import Page
 
 
 def read(path: Any, **options: Any) -> MarkerTable:
@@ -230,9 +235,71 @@ def test_cells_without_a_cluster_are_ranked_by_a_name_of_their_own(
     assert "have no cluster" not in caplog.text
 
 
-def test_raw_counts_are_said(changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
-    read(changed(count), rank_key="t_test")
-    assert "uns['t_test'] was computed on raw counts (raw/X), so its fold changes are wrong" in caplog.text
+@pytest.mark.parametrize("rank_key", ["t_test", "wilcoxon_pts"])
+def test_raw_counts_are_said(rank_key: str, changed: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    """Whether the test has fractions of cells, so that its matrix need not be counted in, or not."""
+    table = read(changed(count), rank_key=rank_key)
+    assert f"uns['{rank_key}'] was computed on raw counts (raw/X), so its fold changes are wrong" in caplog.text
+    ranking = table.selection.ranking
+    assert ranking and (ranking.doubt, ranking.matrix) == (ValuesDoubt.RAW_COUNTS, "raw/X")
+    assert table.selection.warnings == (
+        "genes were ranked on raw counts (raw/X), so their fold changes are wrong; rank them again on log-normalized "
+        "values",
+    )
+
+
+def test_scaled_values_are_said(changed: Callable[..., Path]) -> None:
+    ranking = read(changed(scale), rank_key="t_test").selection.ranking
+    assert ranking and ranking.warning.startswith("genes were ranked on scaled values (raw/X), which have no fold")
+
+
+def test_how_genes_were_ranked_is_known() -> None:
+    assert read(SCANPY, rank_key="t_test").selection.ranking == GeneRanking("t-test", "cell_type", matrix="raw/X")
+    made = read(SCANPY, rank=True, group_key="cell_type").selection.ranking
+    assert made == GeneRanking("wilcoxon", "cell_type", by_cassia=True, matrix="raw/X")
+    against = read(SCANPY, rank_key="subset_reference").selection.ranking
+    assert against and against.reference == "0"
+    assert read_markers(EXAMPLES / "pbmc68k_scanpy.csv").selection.ranking is None
+
+
+def test_files_whose_genes_were_ranked_in_other_ways_are_one_sample(changed: Callable[..., Path]) -> None:
+    """What is wrong with one of them is said of the sample, and no test or column is said that is not of all."""
+
+    def renamed(file: h5py.File) -> None:
+        count(file)
+        names = file["obs/cell_type/categories"].asstr()[()]
+        file["obs/cell_type/categories"][...] = [f"b{name}" for name in names]
+        found = file["uns/t_test"]
+        for name in ("names", "scores", "pvals", "pvals_adj", "logfoldchanges"):
+            fields = found[name][()]
+            fields.dtype.names = tuple(f"b{field}" for field in fields.dtype.names)
+            del found[name]
+            found[name] = fields
+
+    joined = read([SCANPY, changed(renamed)], rank_key="t_test")
+    assert joined.selection.ranking == GeneRanking(matrix="raw/X", doubt=ValuesDoubt.RAW_COUNTS)
+    assert read([SCANPY], rank_key="t_test").selection.ranking == read(SCANPY, rank_key="t_test").selection.ranking
+
+
+def test_run_collect_and_report_end_with_what_is_wrong_with_the_values(
+    changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Also where another task has read the AnnData: it travels in the chunk."""
+    words = "enes were ranked on raw counts (raw/X), so their fold changes are wrong"
+    data = changed(count)
+    given = ("--rank_key", "t_test", "--tissue", "blood", "--species", "human", "--allow_unknown_genes")
+    done = cassia("run", data, "--outdir", tmp_path / "run", "--name", "x", *given)
+    assert done.stderr.splitlines()[-1].startswith(f"cassia: Warning: G{words}")
+    cassia("split", data, "--outdir", tmp_path, *given)
+    cassia("annotate", tmp_path / "chunk_00000.json", "--output", tmp_path / "r.jsonl")
+    files = (tmp_path / "chunk_00000.json", tmp_path / "r.jsonl")
+    done = cassia("collect", *files, "--outdir", tmp_path / "staged", "--name", "x", "--status", tmp_path / "s.json")
+    assert f"cassia: Warning: G{words}" in done.stderr
+    assert words in read_status(tmp_path / "s.json").warnings[0]
+    pages = [(tmp_path / place / "x_report.html").read_text(encoding="utf-8") for place in ("run", "staged")]
+    for page in map(Page, pages):
+        assert f"Warning: G{words}" in " ".join(page.text.split())
+        assert "Welch's t-test of the clusters of the obs column" in " ".join(page.text.split())
 
 
 def in_memory(path: Path) -> SimpleNamespace:

@@ -28,8 +28,8 @@ def read(path: Path, **options: object) -> MarkerTable:
 
 
 def of_table(table: MarkerTable) -> MarkerTable:
-    """Without cells; scores as the 32-bit numbers they are, which pandas writes with eight digits."""
-    return MarkerTable(table.selection, tuple(map(_of_table, table.clusters)))
+    """Without cells and how genes were ranked; scores as 32-bit numbers, which pandas writes with eight digits."""
+    return MarkerTable(replace(table.selection, ranking=None), tuple(map(_of_table, table.clusters)))
 
 
 def _of_table(cluster: Cluster) -> Cluster:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from cassia_engine.cli.app import cassia
-from cassia_engine.records import ClusterCells, ClusterResult, Outcome, RunInfo, Selection, Usage
+from cassia_engine.records import ClusterCells, ClusterResult, GeneRanking, Outcome, RunInfo, Selection, Usage
 from cassia_engine.report.methods import citations, methods
 from cassia_engine.stages.corrections import corrected, read_corrections
 from tests import conversations
@@ -126,6 +126,35 @@ def test_markers_out_of_an_anndata_came_in_no_table() -> None:
     assert "The ranked genes are out of an AnnData, in the form of Scanpy's rank_genes_groups." in said
     assert "came in a table" not in said
     assert [entry for entry in citations(selection, RUN, [result]) if entry.startswith("If it ranked the genes, ")]
+
+
+@pytest.mark.parametrize(
+    ("ranking", "words"),
+    [
+        (
+            GeneRanking("wilcoxon", "leiden", by_cassia=True, matrix="X"),
+            'cassia ranked the genes of the clusters of the obs column "leiden" by Wilcoxon\'s rank-sum test with a '
+            "correction for ties, each cluster against all other cells; p values were adjusted by the method of "
+            "Benjamini and Hochberg.",
+        ),
+        (
+            GeneRanking("t-test", "leiden"),
+            'which notes Welch\'s t-test of the clusters of the obs column "leiden", each against all other cells.',
+        ),
+        (GeneRanking("wilcoxon", reference="B"), 'which notes Wilcoxon\'s rank-sum test, each against cluster "B".'),
+        (
+            GeneRanking("logreg", "leiden", reference="B"),
+            'which notes logistic regression of the clusters of the obs column "leiden".',
+        ),
+        (GeneRanking("odd", "c"), 'which notes the method "odd" of the clusters of the obs column "c".'),
+        (GeneRanking("", "c"), 'Scanpy\'s rank_genes_groups, of the clusters of the obs column "c".'),
+    ],
+)
+def test_the_test_and_the_column_of_the_clusters_are_named(ranking: GeneRanking, words: str) -> None:
+    selection = replace(make.SELECTION, marker_format="scanpy", ranking=ranking)
+    assert words in text([make.annotated()], selection=selection)
+    cited = [entry for entry in citations(selection, RUN, [make.annotated()]) if "SCANPY" in entry]
+    assert bool(cited) != ranking.by_cassia
 
 
 @pytest.mark.parametrize(

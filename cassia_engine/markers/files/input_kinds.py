@@ -65,10 +65,10 @@ def opened(
             from cassia_engine.h5ad.ranked_table import KEY
 
             with data.reading():
-                rows, cells = read_ranked_genes(data, h5ad)
+                rows, found = read_ranked_genes(data, h5ad)
                 start = Path(folder) / "start.csv"
                 source = _open_arrays(Arrays(rows, KEY, text), data.place, start)
-            yield replace(source, lines=False, cells=cells, from_anndata=True)
+            yield replace(source, lines=False, cells=found.cells, ranking=found.ranking, from_anndata=True)
             return
         if not isinstance(table, (str, Path)):
             place = write_object(table, text)

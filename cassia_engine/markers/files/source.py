@@ -29,6 +29,7 @@ from cassia_engine.markers.files.text_file import (
 
 if TYPE_CHECKING:
     from cassia_engine.h5ad.clustered_cells import ClusteredCells
+    from cassia_engine.records import GeneRanking
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Source:
         added: how many lines cassia wrote above what the file has, as it has no header.
         from_anndata: these are the ranked genes of an AnnData.
         cells: those of the AnnData by cluster, while it is open; None where it does not say which they are.
+        ranking: how the genes of the AnnData were ranked.
     """
 
     path: Path | Arrays
@@ -75,6 +77,7 @@ class Source:
     added: int = 0
     from_anndata: bool = False
     cells: ClusteredCells | None = None
+    ranking: GeneRanking | None = None
 
     @property
     def text_path(self) -> Path:
