@@ -98,7 +98,16 @@ def annotate(
             shown either way. One who has set up logging gets messages and warnings there, by loggers of cassia_engine.
         **options: how markers are chosen and how the provider is asked: the options of `cassia run` by their names,
             such as n_genes, min_pct, gene_map, max_rounds, temperature or journal_dir. `cassia run --help` says what
-            each does; `settings.SplitSettings` and `settings.AnnotateSettings` declare them.
+            each does; `settings.SplitSettings` and `settings.AnnotateSettings` declare them. Those of an AnnData:
+
+            group_key: the column of obs with the clusters; else the one by which genes were ranked.
+            rank_key: the key of uns with the ranked genes; else rank_genes_groups.
+            rank: True ranks the genes by Wilcoxon's test, each cluster of `group_key` against the rest.
+            label_na: a name for cells without a cluster, which are a cluster then.
+            gene_symbols_column: the column of var with the symbols; else found, where genes are ids.
+            coordinates_key: the key of obsm for the report's picture; else X_umap or the like.
+            witness: columns of obs with cell types of another tool or a person, a list, to compare with.
+            modality, table: which one of a MuData, or of a SpatialData.
 
     Returns:
         The summary, a row a cluster in the table's order, with the columns of docs/formats.md. Ids and names are
@@ -116,7 +125,7 @@ def annotate(
             raise UsageError(f"{option('fresh', fresh)}: expected True or False", code="fresh-not-bool")
         (folder, name), about, settings, who = gather(
             lambda: (Path(), "markers") if output_name is None else place_of(output_name),
-            lambda: _texts(tissue=tissue, species=species, additional_info=additional_info),
+            lambda: texts_of(tissue=tissue, species=species, additional_info=additional_info),
             lambda: _split_settings(options),
             lambda: _annotate_settings(options, api_key, provider=provider, model=model),
         )
@@ -202,7 +211,12 @@ def _go_on() -> None:
         raise _GivenUpError
 
 
-def _texts(**given: str) -> dict[str, str]:
+def texts_of(**given: str) -> dict[str, str]:
+    """What was said of the data.
+
+    Raises:
+        UsageError: something is no text.
+    """
     for name, value in given.items():
         if not isinstance(value, str):
             what = f"{argument(name)}: expected text, found {value!r}; {option('tissue', 'none')} stands for no tissue"
@@ -212,7 +226,7 @@ def _texts(**given: str) -> dict[str, str]:
 
 def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
     refuse_unknown(given, (*OF_SPLIT, *OF_ANNOTATE, *OWN))
-    return SplitSettings(**_plain(given, OF_SPLIT))
+    return SplitSettings(**plain_options(given, OF_SPLIT))
 
 
 def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given: Any) -> AnnotateSettings:
@@ -220,11 +234,11 @@ def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given:
         # It is not shown, as it may be a key all the same.
         raise UsageError(f"{argument('api_key')}: expected text", code="api-key-not-text")
     key = None if api_key is None else Secret(api_key)
-    return AnnotateSettings(api_key=key, **given, **_plain(options, OF_ANNOTATE))
+    return AnnotateSettings(api_key=key, **given, **plain_options(options, OF_ANNOTATE))
 
 
-def _plain(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """Those of these names, as Python's own numbers (one out of a DataFrame is NumPy's) and as paths."""
+def plain_options(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Those options that have these names, as Python's own numbers (one out of a DataFrame is NumPy's) and as paths."""
     plain = {name: value.item() if hasattr(value, "item") else value for name, value in given.items() if name in names}
     return {name: _path(name, value) if name in PATHS and value is not None else value for name, value in plain.items()}
 

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import ArgumentError
+from cassia_engine.settings.known_elsewhere import MEANT
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -33,7 +34,8 @@ def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Ca
         @functools.wraps(function)
         def call(*given: Given.args, **named: Given.kwargs) -> Result:
             if missing := [name for name in (*positional[len(given) :], *required) if name not in named]:
-                unknown = "".join(f"; {fault_of(name, known)}" for name in named if name not in known)
+                faults = (fault_of(name, known, function.__name__) for name in named if name not in known)
+                unknown = "".join(f"; {fault}" for fault in faults)
                 count = f"{len(missing)} required argument{'s' if len(missing) > 1 else ''}"
                 names = " and ".join(map(repr, missing))
                 place = "; arguments behind the first are given by name" if len(given) > 1 else ""
@@ -47,19 +49,23 @@ def complete(further: Collection[str]) -> Callable[[Callable[Given, Result]], Ca
     return decorate
 
 
-def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: Collection[str], function: str = "annotate") -> None:
     """Refuse names that are no arguments.
+
+    Args:
+        function: of the package, whose help lists them.
 
     Raises:
         ArgumentError: there is one; names the argument that is spelled most like it.
     """
     for name in given:
         if name not in known:
-            raise ArgumentError(fault_of(name, known) or f"there is no argument {name!r}", code="argument-unknown")
+            raise ArgumentError(fault_of(name, known, function), code="argument-unknown")
 
 
-def fault_of(name: str, known: Collection[str]) -> str:
+def fault_of(name: str, known: Collection[str], function: str) -> str:
     """That there is no argument of this name, and which is meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    remedy = f"is {argument(near[0])!r} meant?" if near else "see help(cassia_engine.annotate)"
+    meant = MEANT.get(name, "")
+    near = [meant] if meant in known else difflib.get_close_matches(name, known, n=1)
+    remedy = f"is {argument(near[0])!r} meant?" if near else f"see help(cassia_engine.{function})"
     return f"there is no argument {name!r}; {remedy}"

@@ -18,6 +18,11 @@ INVISIBLE = ZERO_WIDTH + OVERRIDES + FILLERS
 SURROGATES = r"\ud800-\udfff"
 
 
+def counted(count: int, noun: str) -> str:
+    """1 cluster, 2 clusters, 1200 clusters."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def one_line(text: str) -> str:
     """The text on one line: white space is one space each, and what cannot be printed is left out."""
     if text.isprintable():  # the space is the only white space that is

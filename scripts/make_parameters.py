@@ -25,10 +25,12 @@ from cassia_engine.providers.table import load
 from cassia_engine.records import OFFLINE
 from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
 from cassia_engine.settings.declaration import Parameter, parameters
+from cassia_engine.settings.known_elsewhere import MEANT
 
 ROOT = Path(__file__).parent.parent
 SCHEMA, SHEET, FULL_SHEET = "nextflow_schema.json", "assets/schema_input.json", "assets/samplesheet_full.csv"
 CONFIG, MODULES, CONTAINERS = "nextflow.config", "conf/modules.config", "conf/containers.config"
+PARAMETERS = "subworkflows/local/utils_cassia/parameters.nf"
 SUBWORKFLOW, LAUNCH = "subworkflows/local/cassia/main.nf", "subworkflows/local/utils_cassia/provider.nf"
 USAGE = "docs/usage.md"
 
@@ -55,6 +57,7 @@ def render() -> dict[str, str]:
         MODULES: _with_lists(MODULES, _lists_of_modules()),
         CONTAINERS: _containers(),
         SUBWORKFLOW: _with_lists(SUBWORKFLOW, {"sample_options": _of_each_sample(columns)}),
+        PARAMETERS: _with_lists(PARAMETERS, {"elsewhere": _elsewhere(schema)}),
         LAUNCH: _with_lists(LAUNCH, {"of_models": _of_models()}),
         USAGE: _between(USAGE, "<!-- made: columns -->\n", "\n\n<!-- end -->", _column_table(columns)),
     }
@@ -73,10 +76,13 @@ def _between(path: str, start: str, end: str, made: str) -> str:
 def _schema() -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(_read(SCHEMA))
     groups = {key: group["properties"] for key, group in schema["$defs"].items()}
+    titled = {group["title"]: group["properties"] for group in schema["$defs"].values()}
     for kind, group in GROUPS.items():
         for name, declared in parameters(kind).items():
-            home = next((entries for entries in groups.values() if name in entries), groups[group])
-            home[name] = _renewed(home.get(name, {}), _entry(declared))
+            there = next((entries for entries in groups.values() if name in entries), groups[group])
+            home = titled[declared.group] if declared.group else there
+            old = there.get(name, {}) if there is home else there.pop(name, {})
+            home[name] = _renewed(old, _entry(declared))
     groups["annotation_options"]["provider"] |= _provider_rules()
     return schema
 
@@ -188,6 +194,12 @@ def _lists_of_modules() -> dict[str, list[str]]:
 
 def _of_each_sample(columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [f"'{name}'" for name, spec in columns.items() if "meta" in spec and name != "sample"]
+
+
+def _elsewhere(schema: Mapping[str, Any]) -> list[str]:
+    """What other tools call parameters of the pipeline, each with ours."""
+    known = {name for group in schema["$defs"].values() for name in group["properties"]}
+    return [f"{other}: '{name}'" for other, name in MEANT.items() if name in known]
 
 
 def _of_models() -> list[str]:

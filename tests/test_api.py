@@ -24,6 +24,8 @@ from cassia_engine import api
 from cassia_engine.errors import ArgumentError, InputProblems, UsageError
 from cassia_engine.outputs.summary_tables import COLUMNS
 from cassia_engine.settings import SplitSettings
+from cassia_engine.settings.declaration import parameters
+from cassia_engine.settings.split_settings import ANNDATA
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.run import run_table
 from tests import factories as make
@@ -155,6 +157,8 @@ def test_nothing_is_written_without_a_name(tmp_path: Path, monkeypatch: pytest.M
         ({"provider": "opnai"}, r'provider="opnai": .* \(did you mean openai\?\).*'),
         ({"n_gene": 3}, r"there is no argument 'n_gene'; is 'n_genes' meant\?"),
         ({"chunk_size": 3}, r"there is no argument 'chunk_size'; see help\(cassia_engine.annotate\)"),
+        ({"cluster_key": "leiden"}, r"there is no argument 'cluster_key'; is 'group_key' meant\?"),
+        ({"groupby": "leiden"}, r"there is no argument 'groupby'; is 'group_key' meant\?"),
         ({"tisue": "lung"}, r"there is no argument 'tisue'; is 'tissue' meant\?"),
         ({"tissue": " "}, r'tissue is empty; say it in your words \(tissue="none" for none\)'),
         ({"tissue": None}, 'tissue: expected text, found None; tissue="none" stands for no tissue'),
@@ -498,3 +502,10 @@ cassia_engine.annotate(table, tissue="blood", species="human", show_progress=Fal
 assert logger.handlers == [] and logger.level == logging.ERROR
 """
     assert run_python(code).stderr.startswith("cassia: warning: one cluster only")
+
+
+def test_help_lists_the_options_of_an_anndata() -> None:
+    said = cassia_engine.annotate.__doc__ or ""
+    names = [name for name, declared in parameters(SplitSettings).items() if declared.group == ANNDATA]
+    assert len(names) == 9
+    assert [name for name in names if not re.search(rf"^ +(\w+, )?{name}(, \w+)?: ", said, re.M)] == []

@@ -34,7 +34,7 @@ corrections_option = click.option(
     "comment, decided_by.",
 )
 _GROUPS = {
-    **dict.fromkeys(parameters(SplitSettings), "Markers"),
+    **{name: declared.group or "Markers" for name, declared in parameters(SplitSettings).items()},
     **dict.fromkeys((*parameters(AnnotateSettings), "fresh"), "Who annotates"),
 }
 

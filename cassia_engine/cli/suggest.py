@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import click
 
+from cassia_engine.settings.known_elsewhere import MEANT
+
 _PIPELINE = "of Nextflow, for the pipeline: nextflow run cassia ..."
 _TABLE = "The marker table is given without an option: cassia run TABLE"
 _OUTPUTS = "Give --outdir and --name: the files are OUTDIR/NAME_summary.csv and so on"
@@ -18,10 +20,6 @@ _ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("profile", "resume", "params_file", "work_dir", "c", "w"), f"It is an option {_PIPELINE}"),
     **dict.fromkeys(("api_key", "key"), _KEY),
     **dict.fromkeys(("cpus", "threads", "cores", "workers", "jobs"), "Calls in flight at once are --max_workers"),
-    "celltype_column": "Did you mean '--cluster_column'?",
-    "gene_column_name": "Did you mean '--gene_column'?",
-    "organism": "Did you mean '--species'?",
-    "sample": "Did you mean '--name'?",
 }
 _LIKE = 0.65  # of 1, by difflib: below it names have little in common
 
@@ -37,6 +35,8 @@ def about_option(error: click.NoSuchOption) -> str:
     name = error.option_name.lstrip("-").replace("-", "_")
     known = options_of(error.ctx)
     advice = _ELSEWHERE.get(name, "")
+    if (meant := MEANT.get(name)) in known:
+        advice = f"Did you mean '--{meant}'?"
     # `collect` and `annotate` have an --output or so of their own.
     if advice and not any(near.startswith(name) for near in known if len(name) > 1):
         return advice

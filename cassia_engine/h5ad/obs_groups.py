@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
@@ -14,6 +15,9 @@ from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
 
 log = logging.getLogger(__name__)
+
+_MOST_CLUSTERS = 200
+_USUAL = re.compile("leiden|louvain|cluster|cell_?type", re.IGNORECASE)
 
 
 def named_groups(data: AnnotatedData, column: str, said: str, hint: Callable[[], str] = lambda: "") -> Groups:
@@ -47,6 +51,20 @@ def columns_with(data: AnnotatedData, clusters: Collection[str]) -> list[str]:
             if set(clusters) <= labels:
                 found[name] = len(labels) > len(set(clusters))
     return sorted(found, key=found.__getitem__)
+
+
+def may_be_clusters(data: AnnotatedData) -> dict[str, int]:
+    """The columns of `obs` that may hold the clusters, each with how many it has; those with usual names first.
+
+    That are columns of categories, texts or booleans with 2 to 200 values, each of which two cells have on average.
+    """
+    found = {}
+    for name in data.obs_columns():
+        groups = data.categories(name, _MOST_CLUSTERS)
+        used = len({*groups.codes.tolist()} - {-1}) if groups else 0
+        if groups and 2 <= used <= len(groups.codes) / 2:
+            found[name] = used
+    return dict(sorted(found.items(), key=lambda pair: not _USUAL.search(pair[0])))
 
 
 def with_label_na(data: AnnotatedData, column: str, groups: Groups, label_na: str | None) -> Groups:

@@ -14,7 +14,7 @@ from cassia_engine.h5ad.coordinates import read_coordinates
 from cassia_engine.h5ad.genes_of_groups import scored
 from cassia_engine.h5ad.label_columns import read_labels
 from cassia_engine.h5ad.names import listed
-from cassia_engine.h5ad.obs_groups import columns_with, named_groups, with_label_na
+from cassia_engine.h5ad.obs_groups import columns_with, may_be_clusters, named_groups, with_label_na
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.h5ad.percent_expressed import (
     are_of_scaled_values,
@@ -28,11 +28,13 @@ from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.ranked_table import Rows, rows_of
 from cassia_engine.h5ad.symbols import symbols_of
 from cassia_engine.records import GeneRanking
+from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
 # Only these are a missing cluster in a table; see `markers.files.source.MISSING`.
 _NO_LABELS = ("", "NA", "NaN")
+_MOST_COLUMNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def read_ranked_genes(data: AnnotatedData, options: H5adOptions) -> tuple[Rows, 
 def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGenes, ClusteredCells, str, GeneRanking]:
     if options.group_key is None:
         raise UsageError(
-            f"{argument('rank')}: name the column of clusters with {argument('group_key')}",
+            f"{argument('rank')}: name the column of clusters with {argument('group_key')}; {_columns_there(data)}",
             path=data.place,
             code="group-key-missing",
         )
@@ -98,6 +100,15 @@ def _newly_ranked(data: AnnotatedData, options: H5adOptions) -> tuple[RankedGene
     _check_cells(data, options.group_key, groups, list(ranked.places))
     ranking = GeneRanking(str(ranked.parameters["method"]), options.group_key, by_cassia=True, matrix=place)
     return ranked, cells, place, ranking
+
+
+def _columns_there(data: AnnotatedData) -> str:
+    """Which columns of obs may hold the clusters; all, where none looks like it."""
+    found = [f"{shown(name)} ({counted(number, 'group')})" for name, number in may_be_clusters(data).items()]
+    if not found:
+        return f"obs has {listed(data.obs_columns()) or 'no columns'}"
+    more = f" and {len(found) - _MOST_COLUMNS} more" if len(found) > _MOST_COLUMNS else ""
+    return f"obs has {', '.join(found[:_MOST_COLUMNS])}{more}"
 
 
 def _of_uns(
@@ -162,7 +173,8 @@ def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes
     group = options.group_key or "GROUP"
     scanpy = f"sc.tl.rank_genes_groups(adata, {group!r}, method='wilcoxon', pts=True)"
     remedy = f"give {option('rank', True)} and {argument('group_key')}, or run {scanpy} first"
-    raise UsageError(f"there are no ranked genes; {remedy}", path=data.place, code="h5ad-not-ranked")
+    there = "" if options.group_key else f"; {_columns_there(data)}"
+    raise UsageError(f"there are no ranked genes; {remedy}{there}", path=data.place, code="h5ad-not-ranked")
 
 
 def _column(data: AnnotatedData, key: str, ranked: RankedGenes, options: H5adOptions) -> str | None:

@@ -42,6 +42,7 @@ class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task 
         folder: the path is that of a folder, not of a file that is read.
         per_sample: samples may differ in it, so a samplesheet has a column of its name.
         of_models: it says how a language model is asked.
+        group: the title of the group that lists it in help; "" for that of its settings class.
     """
 
     default: Any
@@ -58,6 +59,7 @@ class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task 
     folder: bool = False
     per_sample: bool = False
     of_models: bool = False
+    group: str = ""
 
     @property
     def kind(self) -> type:

@@ -20,6 +20,9 @@ RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
 GENE_FILTERS = ("technical", "none")
 
 
+ANNDATA = "AnnData input"  # the group of parameters
+
+
 def _column(content: str) -> str | None:
     return parameter(None, f"Name of the column of {content}, if the table has its own.", per_sample=True)
 
@@ -95,18 +98,21 @@ class SplitSettings:
         "Column of obs with the clusters, for an AnnData (.h5ad).",
         unset="that by which its genes were ranked",
         per_sample=True,
+        group=ANNDATA,
     )
     rank_key: str | None = parameter(
         None,
         "Key of uns with the ranked genes, for an AnnData (.h5ad).",
         unset="rank_genes_groups",
         per_sample=True,
+        group=ANNDATA,
     )
     rank: bool = parameter(
         False,
         "Rank the genes of an AnnData (.h5ad) by Wilcoxon's test, each cluster against the rest.",
         details="As Scanpy does, corrected for ties, of log-normalized values; group_key names the clusters.",
         per_sample=True,
+        group=ANNDATA,
     )
     label_na: str | None = parameter(
         None,
@@ -115,6 +121,7 @@ class SplitSettings:
         unset="they have no cluster, and no label",
         check=check_label_na,
         per_sample=True,
+        group=ANNDATA,
     )
     gene_symbols_column: str | None = parameter(
         None,
@@ -122,6 +129,7 @@ class SplitSettings:
         details="Where genes are ids, a text column with known symbols is looked for; else their names are taken.",
         unset="found, where genes are ids",
         per_sample=True,
+        group=ANNDATA,
     )
     coordinates_key: str | None = parameter(
         None,
@@ -129,6 +137,7 @@ class SplitSettings:
         details="Its first two columns are taken. Where no key is given, PCA is never taken.",
         unset="X_umap, or another UMAP or t-SNE by its name",
         per_sample=True,
+        group=ANNDATA,
     )
     witness: tuple[str, ...] = parameter(
         (),
@@ -138,12 +147,13 @@ class SplitSettings:
         "commas, for an AnnData (.h5ad).",
         details="Such as majority_voting of CellTypist. No language model is shown them.",
         per_sample=True,
+        group=ANNDATA,
     )
     modality: str | None = parameter(
-        None, "Modality to take of a MuData (.h5mu).", unset="the only one", per_sample=True
+        None, "Modality to take of a MuData (.h5mu).", unset="the only one", per_sample=True, group=ANNDATA
     )
     table: str | None = parameter(
-        None, "Table to take of a SpatialData (Zarr store).", unset="the only one", per_sample=True
+        None, "Table to take of a SpatialData (Zarr store).", unset="the only one", per_sample=True, group=ANNDATA
     )
     gene_map: Path | None = parameter(
         None, "Table of two columns, id and symbol, for genes that are Ensembl or Entrez ids.", per_sample=True

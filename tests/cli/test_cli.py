@@ -113,6 +113,8 @@ WRONG = {
     "Python's output": (["run", "my.markers.csv", "--output_name", "x"], "'--output_name'. Give --outdir and --name"),
     "a profile": (["run", "my.markers.csv", "--profile", "x"], "'--profile'. It is an option of Nextflow"),
     "CASSIA's column": (["split", "my.markers.csv", "--celltype_column", "x"], "Did you mean '--cluster_column'? See"),
+    "Scanpy's word": (["run", "my.markers.csv", "--groupby", "x"], "Did you mean '--group_key'? See"),
+    "CyteType's column": (["audit", "my.markers.csv", "--cluster-key", "x"], "Did you mean '--group_key'? See"),
     "a key": (["run", "my.markers.csv", "--api_key", "x"], "'--api_key'. Put the key into the provider's environment"),
     "nothing like it": (["run", "my.markers.csv", "--zzz", "x"], "No such option '--zzz'. See: cassia run --help"),
     "half an option": (["run", "my.markers.csv", "--min_p", "0"], "'--min_p'. Did you mean '--min_pct'?"),

@@ -441,7 +441,11 @@ def test_missing_values_are_counted_and_said(changed: Callable[..., Path], caplo
 
 
 WRONG: dict[str, tuple[Callable[[h5py.File], None], dict[str, Any], str]] = {
-    "no group": (lambda file: None, {"group_key": None}, "rank: name the column of clusters with group_key"),
+    "no group": (
+        lambda file: None,
+        {"group_key": None},
+        "rank: name the column of clusters with group_key; obs has cell_type (4 groups), leiden (4 groups)",
+    ),
     "both": (lambda file: None, {"rank_key": "t_test"}, "give one of them"),
     "scaled": (
         scale_all,

@@ -45,7 +45,8 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
         (("--input", PBMC, "--outdir", "out", "--write_h5ad", *TABLE), ["--write_h5ad copies .h5ad files with the"]),
         (
             (
-                *("--inptu", PBMC, "--chunk-size", "3", "--ranking", "Score", "--organism", "x", "--resume"),
+                *("--inptu", PBMC, "--chunk-size", "3", "--ranking", "Score", "--organism", "x", "--groupby", "y"),
+                "--resume",
                 *("--additional_info", "--n_genes", "1.5", "--max_p_val_adj", "small", "--min_pct", "-1"),
                 *("--name", "a/b", "--marker_format", "sueprat", "--ranking_method", "score", "--ascending", "yes"),
                 *(
@@ -65,6 +66,7 @@ def assert_said(said: str, starts: Sequence[str]) -> None:
                 "--chunkSize: there is no such parameter; did you mean --chunk_size?",
                 "--ranking: there is no such parameter; did you mean --ranking_method?",
                 "--organism: there is no such parameter; did you mean --species?",
+                "--groupby: there is no such parameter; did you mean --group_key?",
                 "--resume: there is no such parameter; Nextflow's own options have one dash: -resume",
                 "--name a/b: expected a name for files and a folder: letters, digits",
                 "--additional_info: a value is missing; expected string",

@@ -65,14 +65,24 @@ def checkParameters(given, schema, problems) {
 def remedyFor(name, known) {
     def plain = name.replaceAll(/([a-z])([A-Z])/, '$1_$2').toLowerCase().replace('-', '_')
     def ours = [input: /markers?|table|file|samplesheet/, outdir: /out|output|out(put)?_dir|results/, name: /sample|output_name/]
-    def theirs = [species: /organism/, cluster_column: /celltype_column/, gene_column: /gene_column_name/]
+    // made: elsewhere
+    def theirs = [
+        cluster_key: 'group_key', clusters_key: 'group_key', groupby: 'group_key', group_by: 'group_key',
+        over_clustering: 'group_key', obs_key: 'group_key', obs_column: 'group_key', cluster_col: 'group_key',
+        leiden_key: 'group_key', groups_key: 'group_key', grouping: 'group_key', rank_genes_key: 'rank_key',
+        rank_genes_groups_key: 'rank_key', de_key: 'rank_key', uns_key: 'rank_key', gene_symbols: 'gene_symbols_column',
+        symbols_column: 'gene_symbols_column', gene_symbol_column: 'gene_symbols_column', basis: 'coordinates_key',
+        embedding: 'coordinates_key', obsm_key: 'coordinates_key', coordinates: 'coordinates_key', witnesses: 'witness',
+        predicted_labels: 'witness', majority_voting: 'witness', celltype_column: 'cluster_column',
+        gene_column_name: 'gene_column', organism: 'species', sample: 'name',
+    ]
     if (plain in ['resume', 'profile', 'params_file', 'work_dir']) {
         return "Nextflow's own options have one dash: -${plain.replace('_', '-')}"
     }
     if (plain in ['key', 'api_key']) {
         return "the provider's key goes into its environment variable, or among Nextflow's secrets"
     }
-    def meant = (ours + theirs).find { _parameter, words -> plain ==~ words }?.key
+    def meant = ours.find { _parameter, words -> plain ==~ words }?.key ?: theirs[plain]
     return "did you mean --${meant ?: nearest(plain, known)}?"
 }
 
