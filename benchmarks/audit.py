@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.accuracy import N_GENES, Bench
-from cassia_engine.audit.judging import Finding, Judge, Judged
+from cassia_engine.auditing.judging import Finding, Judge, Judged
 from cassia_engine.genes.marker_selector import MarkerSelector
 from cassia_engine.knowledge.genes import species_of
 from cassia_engine.offline import OfflineAnnotator

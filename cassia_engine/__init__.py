@@ -19,6 +19,7 @@ from cassia_engine._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from cassia_engine.api import annotate, annotate_async
+    from cassia_engine.auditing.in_python import audit
     from cassia_engine.compat import loadmarker, runCASSIA_batch, runCASSIA_batch_async
     from cassia_engine.cytetype.cyte_type import CyteType
     from cassia_engine.errors import (
@@ -43,6 +44,7 @@ __all__ = [
     "UsageError",
     "annotate",
     "annotate_async",
+    "audit",
     "label",
     "loadmarker",
     "read_markers",
@@ -55,6 +57,7 @@ _PLACES = {
     "CyteType": "cytetype.cyte_type",
     "annotate": "api",
     "annotate_async": "api",
+    "audit": "auditing.in_python",
     "label": "labels.anndata_object",
     "loadmarker": "compat",
     "read_markers": "markers",

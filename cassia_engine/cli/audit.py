@@ -7,15 +7,10 @@ from typing import Any
 
 import click
 
+from cassia_engine.auditing.options import OPTIONS
 from cassia_engine.cli.options import FilePath, parameter_option
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.settings.declaration import parameters
-
-# Those of SplitSettings that say how clusters and genes are found and chosen.
-OPTIONS = (
-    *("group_key", "rank_key", "rank", "gene_symbols_column", "cluster_column", "gene_column", "gene_map"),
-    *("n_genes", "max_p_val_adj", "min_log2fc", "min_pct", "allow_unknown_genes"),
-)
 
 
 def _split_options(command: Any) -> Any:
@@ -53,8 +48,8 @@ def audit(
     \b
     cassia audit pbmc.h5ad --label_column cell_type --tissue blood --species human --output audit.csv
     """
-    from cassia_engine.audit.queue import audit as audited_labels
-    from cassia_engine.audit.table import lines, write_csv
+    from cassia_engine.auditing.queue import audit_labels
+    from cassia_engine.auditing.table import lines, write_csv
     from cassia_engine.files import check_writable
     from cassia_engine.offline import NOTICE, open_annotator
     from cassia_engine.records import Dataset
@@ -62,7 +57,7 @@ def audit(
     if output:
         check_writable(output)
     annotator = open_annotator(Dataset("audit", tissue, species).checked(), knowledge)
-    found = audited_labels(data, label_column, SplitSettings(**options), annotator)
+    found = audit_labels(data, label_column, SplitSettings(**options), annotator)
     for line in (*annotator.warnings, NOTICE):
         click.echo(f"cassia: {line}", err=True)
     for line in lines(found):

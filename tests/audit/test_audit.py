@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 import shutil
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import h5py
+import pandas as pd
 import pytest
 
-from cassia_engine.audit.judging import Finding, Judge
-from cassia_engine.audit.queue import Audited, audit
-from cassia_engine.audit.table import COLUMNS, lines
+import cassia_engine
+from cassia_engine.auditing.judging import Finding, Judge
+from cassia_engine.auditing.queue import Audited, audit_labels
+from cassia_engine.auditing.table import COLUMNS, NUMBERS, lines
 from cassia_engine.offline import OfflineAnnotator, open_annotator
 from cassia_engine.ontology import Ontology, Relation, compare
 from cassia_engine.records import Dataset
@@ -59,7 +63,7 @@ RIGHT = {
 
 
 def audited(path: Path, annotator: OfflineAnnotator, column: str | None = "cell_type") -> tuple[Audited, ...]:
-    return audit(path, column, SplitSettings(rank=True, group_key="louvain"), annotator)
+    return audit_labels(path, column, SplitSettings(rank=True, group_key="louvain"), annotator)
 
 
 def test_right_labels_are_not_contradicted(tmp_path: Path, annotator: OfflineAnnotator) -> None:
@@ -109,6 +113,56 @@ def test_command_prints_the_worst_and_writes_all(tmp_path: Path) -> None:
     assert "CD79A" in b["Markers Against"].split(", ")
     assert float(b["Difference"]) == pytest.approx(float(b["Other Score"]) - float(b["Label Score"]), abs=0.11)
     assert rows[-1]["Finding"] == "unknown" and rows[-1]["Difference"] == ""
+
+
+def test_python_has_the_queue_as_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = labelled(tmp_path, {**RIGHT, "0": "B cell", "4": "T cell"})
+    given: dict[str, Any] = {
+        "tissue": "blood",
+        "species": "human",
+        "label_column": "cell_type",
+        "rank": True,
+        "group_key": "louvain",
+    }
+    found = cassia_engine.audit(path, **given)
+    assert list(found.columns) == list(COLUMNS)
+    assert set(found["Cluster ID"][:2]) == {"0", "4"}
+    assert set(found.select_dtypes("number")) == set(NUMBERS)
+    assert found["Difference"].isna().equals(found["Finding"] == "unknown")
+    assert re.search(r"^cassia: 11 clusters: 2 contradicted, ", capsys.readouterr().err, re.M)
+    done = cassia("audit", path, "--label_column", "cell_type", *RANKED, *CONTEXT, "--output", tmp_path / "a.csv")
+    assert done.returncode == 0
+    text = dict.fromkeys(set(COLUMNS) - set(NUMBERS), str)
+    missing = dict.fromkeys(NUMBERS, "")
+    written = pd.read_csv(tmp_path / "a.csv", dtype=text, keep_default_na=False, na_values=missing)
+    pd.testing.assert_frame_equal(written, found, check_dtype=False)
+    quiet = cassia_engine.audit(str(path), **given, show_progress=False)
+    pd.testing.assert_frame_equal(quiet, found)
+    assert "11 clusters" not in capsys.readouterr().err
+
+
+def test_python_audits_clusters_that_are_called_by_their_labels() -> None:
+    genes = {"T cell": ["MS4A1", "CD79A", "CD79B", "CD19", "BANK1"]}
+    found = cassia_engine.audit(genes, tissue="blood", species="human", show_progress=False)
+    assert (found.loc[0, "Label"], found.loc[0, "Finding"]) == ("T cell", "contradicted")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"species": "martian"}, "species-not-offline"),
+        ({"label_key": "x"}, "argument-unknown"),
+        ({"tissue": 3}, "context-not-text"),
+        ({"knowledge": 3}, "path-not-text"),
+        ({"n_genes": 0}, "setting-invalid"),
+        ({"label_column": "nothing"}, "witness-not-found"),
+    ],
+)
+def test_what_python_is_given_wrongly_is_said(given: dict[str, Any], code: str) -> None:
+    with raises(code, path=PBMC if code == "witness-not-found" else None):
+        cassia_engine.audit(PBMC, **{"tissue": "blood", "species": "human", **given})
 
 
 def test_every_column_is_described() -> None:
@@ -188,7 +242,7 @@ def test_no_more_lines_than_a_screen_has(tmp_path: Path, annotator: OfflineAnnot
     path = tmp_path / "t.csv"
     rows = [f'B cell {n},"CD3D,CD3E,IL7R,TRAC,CD2"' for n in range(30)]
     path.write_text("cell_type,genes\n" + "\n".join(rows) + "\n")
-    said = list(lines(audit(path, None, SplitSettings(), annotator)))
+    said = list(lines(audit_labels(path, None, SplitSettings(), annotator)))
     assert said[0] == "30 clusters: 30 contradicted"
     assert said[-1] == "and 10 more"
     assert len(said) == 25
@@ -207,20 +261,20 @@ def test_what_cannot_be_audited(
     column: str | None, options: dict[str, bool | str], code: str, annotator: OfflineAnnotator
 ) -> None:
     with raises(code, path=PBMC):
-        audit(PBMC, column, SplitSettings(**options), annotator)  # type: ignore[arg-type]
+        audit_labels(PBMC, column, SplitSettings(**options), annotator)  # type: ignore[arg-type]
 
 
 def test_labels_that_are_no_cell_types(tmp_path: Path, annotator: OfflineAnnotator) -> None:
     path = Small(obs={"who": ["me", "you"] * 4}).write(tmp_path / "a.h5ad")
     with raises("audit-no-labels", "me", "who", path=path):
-        audit(path, "who", SplitSettings(allow_unknown_genes=True), annotator)
+        audit_labels(path, "who", SplitSettings(allow_unknown_genes=True), annotator)
 
 
 def test_a_column_of_labels_is_for_cells(tmp_path: Path, annotator: OfflineAnnotator) -> None:
     path = tmp_path / "t.csv"
     path.write_text('cell_type,genes\nT,"CD3D,CD3E"\nB,"MS4A1,CD79A"\n')
     with raises("audit-of-table", "cell_type", path=path):
-        audit(path, "cell_type", SplitSettings(), annotator)
+        audit_labels(path, "cell_type", SplitSettings(), annotator)
 
 
 @pytest.mark.parametrize("missing", ["--tissue", "--species"])

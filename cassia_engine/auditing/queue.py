@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cassia_engine.audit.judging import Finding, Judge, Judged
+from cassia_engine.auditing.judging import Finding, Judge, Judged
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.h5ad.names import listed
@@ -58,7 +58,7 @@ def settings_with(table: Table, label_column: str | None, split: SplitSettings) 
     return replace(split, group_key=group_key, witness=(label_column,))
 
 
-def audit(
+def audit_labels(
     table: Table, label_column: str | None, split: SplitSettings, annotator: OfflineAnnotator
 ) -> tuple[Audited, ...]:
     """Judge the label of each cluster, the worst first.

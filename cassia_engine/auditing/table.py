@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cassia_engine.audit.judging import Finding
-from cassia_engine.audit.queue import Audited
+from cassia_engine.auditing.judging import Finding
+from cassia_engine.auditing.queue import Audited
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
-from cassia_engine.text import one_line
+from cassia_engine.text import counted, one_line
 
 # One row per cluster, the worst first.
 COLUMNS: Mapping[str, Callable[[Audited], str]] = {
@@ -45,14 +45,18 @@ def write_csv(audited: Sequence[Audited], path: Path) -> None:
             file.write(csv_row(_cell(name, value(one)) for name, value in COLUMNS.items()))
 
 
+def text_rows(audited: Sequence[Audited]) -> list[dict[str, str]]:
+    """The whole queue as text, a mapping for each cluster; nothing is guarded against spreadsheets."""
+    return [{name: value(one) for name, value in COLUMNS.items()} for one in audited]
+
+
 def _cell(name: str, text: str) -> str:
     return text if name in NUMBERS else guard(text)
 
 
 def lines(audited: Sequence[Audited]) -> Iterator[str]:
     """What a person reads: the labels that are contradicted or doubtful, and how many are not."""
-    counts = Counter(one.judged.finding for one in audited)
-    yield f"{len(audited)} clusters: " + ", ".join(f"{counts[one]} {one.word}" for one in Finding if counts[one])
+    yield counts_of(audited)
     worst = [one for one in audited if one.judged.finding in (Finding.CONTRADICTED, Finding.DOUBTFUL)]
     if worst:
         yield ""
@@ -67,6 +71,13 @@ def lines(audited: Sequence[Audited]) -> Iterator[str]:
         label = one_line(one.label.label or "no label")
         cluster = one_line(one.cluster.id)
         yield f"{'' if cluster == label else f'cluster {cluster}, '}{label}: {one.judged.note}"
+
+
+def counts_of(audited: Sequence[Audited]) -> str:
+    """How many clusters there are of each finding."""
+    counts = Counter(one.judged.finding for one in audited)
+    found = ", ".join(f"{counts[one]} {one.word}" for one in Finding if counts[one])
+    return f"{counted(len(audited), 'cluster')}: {found}"
 
 
 _HEAD = ("", "cluster", "cells", "label", "markers speak for", "difference", "against the label", "for it")
