@@ -32,6 +32,7 @@ from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.settings.declaration import parameters
 from cassia_engine.stages.run import run_table
+from cassia_engine.text import counted, have
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -254,9 +255,10 @@ def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     failed = merged.status.failed
     if failed:
         log.warning(
-            "%d of %d clusters have no annotation; the first is cluster %s, %s: %s",
+            "%d of %s %s no annotation; the first is cluster %s, %s: %s",
             len(failed),
-            len(merged.results),
+            counted(len(merged.results), "cluster"),
+            have(len(failed)),
             *failed[0],
         )
     if not shown:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cassia_engine.text import counted
+
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 10
@@ -108,7 +110,7 @@ class Bar:
         self.stopped = False
 
     def __repr__(self) -> str:
-        return f"annotating: {self.done} of {self.total} clusters{', stopped' if self.stopped else ''}"
+        return f"annotating: {self.done} of {counted(self.total, 'cluster')}{', stopped' if self.stopped else ''}"
 
     def _repr_html_(self) -> str:
         return f'<progress value="{self.done}" max="{self.total}"></progress> {self!r}'
@@ -162,6 +164,6 @@ def _in_lines(total: int) -> Iterator[Advance]:
         done += 1
         if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
             said = time.monotonic()
-            log.info("%d of %d clusters done", done, total)
+            log.info("%d of %s done", done, counted(total, "cluster"))
 
     yield advance

@@ -23,6 +23,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def have(count: int) -> str:
+    """1 has, 2 have."""
+    return "has" if count == 1 else "have"
+
+
+def are(count: int) -> str:
+    """1 is, 2 are."""
+    return "is" if count == 1 else "are"
+
+
 def one_line(text: str) -> str:
     """The text on one line: white space is one space each, and what cannot be printed is left out."""
     if text.isprintable():  # the space is the only white space that is

@@ -92,7 +92,7 @@ def test_failed_clusters_are_a_warning_and_the_table_is_there(
     monkeypatch.setattr(api, "run_table", lambda *arguments, **options: (merged, None))
     assert annotate(many(2))["Status"].tolist() == ["annotated", "failed"]
     assert [record.getMessage() for record in caplog.records] == [
-        "1 of 2 clusters have no annotation; the first is cluster 9, failed: the provider answered 503"
+        "1 of 2 clusters has no annotation; the first is cluster 9, failed: the provider answered 503"
     ]
 
 
@@ -256,7 +256,7 @@ cassia_engine.annotate([{{"cluster": "T", "genes": "{GENES}"}}], **about)
     done = run_python(code)
     assert done.stdout == ""
     read, warning, *rest = done.stderr.splitlines()
-    assert read.startswith("cassia: ") and "table, 1 clusters; markers by given order" in read
+    assert read.startswith("cassia: ") and "table, 1 cluster; markers by given order" in read
     assert warning.startswith("cassia: warning: one cluster only; ")
     ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"{tmp_path}/run{end}" for end in ends)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cassia_engine.cli.options import FilePath
+from cassia_engine.text import counted, have
 
 log = logging.getLogger(__name__)
 
@@ -25,4 +26,5 @@ def corrections(table: Path, chunks: tuple[Path, ...]) -> None:
 
     clusters = {cluster.id for path in chunks for cluster in read_chunk(path).clusters}
     said = read_corrections(table, clusters)
-    log.info("%d of %d clusters have a correction", len(said.rows), len(clusters))
+    n = len(said.rows)
+    log.info("%d of %s %s a correction", n, counted(len(clusters), "cluster"), have(n))

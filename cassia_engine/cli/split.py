@@ -12,6 +12,7 @@ from cassia_engine.cli.options import FilePath, Grouped, dataset, dataset_option
 from cassia_engine.records import OFFLINE, Cluster, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.settings.declaration import parameters
+from cassia_engine.text import counted
 
 GENES_SHOWN = 8
 
@@ -80,7 +81,8 @@ def _say_what_would_be_done(markers: Sequence[Path], settings: SplitSettings, sp
         for hint in cluster.hints:
             click.echo(f"    {hint}")
     chunks = -(-len(table.clusters) // settings.chunk_size)
-    click.echo(f"{len(table.clusters)} clusters would go into {chunks} chunk files; nothing was written")
+    clusters = counted(len(table.clusters), "cluster")
+    click.echo(f"{clusters} would go into {counted(chunks, 'chunk file')}; nothing was written")
 
 
 def _about(cluster: Cluster) -> str:

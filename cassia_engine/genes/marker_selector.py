@@ -18,6 +18,7 @@ from cassia_engine.genes.technical import is_technical, kinds, trait
 from cassia_engine.knowledge.known import species_or_none
 from cassia_engine.records import Cluster, Marker, SetAside
 from cassia_engine.settings import SplitSettings
+from cassia_engine.text import are, counted, have
 
 log = logging.getLogger(__name__)
 
@@ -169,17 +170,20 @@ def describe(clusters: Sequence[Cluster]) -> None:
     if touched:
         number = sum(len(aside.genes) for cluster in touched for aside in cluster.set_aside)
         log.info(
-            "%d technical genes are set aside in %d of %d clusters: %s; %s keeps them",
-            number,
+            "%s %s set aside in %d of %s: %s; %s keeps them",
+            counted(number, "technical gene"),
+            are(number),
             len(touched),
-            len(clusters),
+            counted(len(clusters), "cluster"),
             count_words(touched),
             option("gene_filter", "none"),
         )
     only = [cluster.id for cluster in clusters if cluster.markers and all(map(is_technical, cluster.genes))]
     if only:
         some = ", ".join(map(shown, only[:10])) + (", ..." if len(only) > 10 else "")
-        log.warning("%d clusters have technical genes only, which are kept: %s", len(only), some)
+        log.warning(
+            "%s %s technical genes only, which are kept: %s", counted(len(only), "cluster"), have(len(only)), some
+        )
 
 
 def _all_technical(number: int) -> str:

@@ -13,6 +13,7 @@ from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
+from cassia_engine.text import are, counted
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ def with_label_na(data: AnnotatedData, column: str, groups: Groups, label_na: st
     if groups.sizes.get(label_na):
         what = f"obs['{column}'] has cells of a cluster of this name already; give another"
         raise UsageError(f"{option('label_na', label_na)}: {what}", path=data.place, code="label-na-taken")
-    log.info("%s: %d cells without a cluster are cluster %s", data.place, int(without.sum()), shown(label_na))
+    n = int(without.sum())
+    log.info("%s: %s without a cluster %s cluster %s", data.place, counted(n, "cell"), are(n), shown(label_na))
     labels = groups.labels if label_na in groups.labels else (*groups.labels, label_na)
     return Groups(np.where(without, labels.index(label_na), groups.codes), labels)

@@ -28,7 +28,7 @@ from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.ranked_table import Rows, rows_of
 from cassia_engine.h5ad.symbols import symbols_of
 from cassia_engine.records import GeneRanking
-from cassia_engine.text import counted
+from cassia_engine.text import counted, have
 
 log = logging.getLogger(__name__)
 
@@ -243,7 +243,8 @@ def _check_cells(data: AnnotatedData, column: str, groups: Groups, tested: Seque
         what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in a table; rename it"
         raise UsageError(what, path=data.place, code="group-nameless")
     if without := int((groups.codes < 0).sum()):
-        log.warning("%s: %d of %d cells have no cluster in obs['%s']", data.place, without, len(groups.codes), column)
+        cells = counted(len(groups.codes), "cell")
+        log.warning("%s: %d of %s %s no cluster in obs['%s']", data.place, without, cells, have(without), column)
     sizes = groups.sizes
     if small := [name for name in tested if sizes[name] < 2]:
         log.warning("%s: clusters of one cell or none, whose statistics say little: %s", data.place, listed(small))

@@ -16,6 +16,7 @@ from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.labels.cap_sets import ALGORITHM, PLACE
 from cassia_engine.labels.columns import for_pandas
 from cassia_engine.labels.labelling import labelled
+from cassia_engine.labels.other_files import refuse_swapped
 from cassia_engine.labels.summary import read_summary
 from cassia_engine.labels.wanted import PREFIX, Standard, Wanted
 from cassia_engine.progress import messages
@@ -63,6 +64,7 @@ def label(
         UsageError: something given cannot be used; says what, where and what to do. Nothing is changed.
     """
     with messages(shown=False):
+        refuse_swapped(adata, summary)
         _check(adata)
         if copy and getattr(adata, "isbacked", False):
             what = "a backed AnnData is not copied in memory; `cassia labels` writes a labelled copy of its file"

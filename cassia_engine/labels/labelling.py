@@ -20,6 +20,7 @@ from cassia_engine.labels.joining import find_group_key, joined
 from cassia_engine.labels.summary import LabelSet, name_alone
 from cassia_engine.labels.wanted import Standard, Wanted
 from cassia_engine.records import OFFLINE
+from cassia_engine.text import counted, have
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ def labelled(
         raise UsageError(what, path=data.place, code="labels-column-taken")
     columns = [one.of_cells(positions) for one in described]
     is_labelled = np.array([*(value is not None for value in described[0].values), False])
-    log.info("%d of %d cells have a label", int(is_labelled[positions].sum()), len(positions))
+    n_labelled = int(is_labelled[positions].sum())
+    log.info("%d of %s %s a label", n_labelled, counted(len(positions), "cell"), have(n_labelled))
     removed = [name for name in own if name in taken and name not in names]
     if removed:
         log.info("columns of earlier labels are removed: %s", listed(removed))

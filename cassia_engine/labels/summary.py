@@ -13,6 +13,7 @@ from cassia_engine.callers import argument
 from cassia_engine.csv_injection import unguard
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.files import local, stem_of
+from cassia_engine.labels.other_files import refuse_other
 from cassia_engine.records import Outcome, TermMatch
 
 if TYPE_CHECKING:
@@ -113,7 +114,11 @@ def read_summary(summary: Path | str | pd.DataFrame) -> LabelSet:
         what = f"expected a path or a DataFrame, found {type(summary).__name__}"
         raise UsageError(f"{argument('summary')}: {what}", code="summary-not-given")
     path = local(summary) if isinstance(summary, str | Path) else None
-    cells = (_as_written(path) if path else None) or _in_any_form(summary)
+    cells = _as_written(path) if path else None
+    if not cells:
+        if path:
+            refuse_other(path)
+        cells = _in_any_form(summary)
     return LabelSet(
         _name_of(path) if path else "",
         _values(cells, "Model"),

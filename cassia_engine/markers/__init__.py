@@ -45,6 +45,7 @@ from cassia_engine.markers.wide.mixed import refuse_mixed
 from cassia_engine.markers.wide.reshape import Shaped, shaped
 from cassia_engine.records import Cluster, SampledCells, SpeciesMismatch
 from cassia_engine.settings import SplitSettings
+from cassia_engine.text import counted
 
 if TYPE_CHECKING:
     from cassia_engine.h5ad.clustered_cells import ClusteredCells
@@ -205,10 +206,10 @@ def _refuse_equal_ids(source: Source, table: MarkerTable) -> None:
 def _describe(source: Source, title: str, table: MarkerTable, settings: SplitSettings) -> None:
     chosen, clusters = table.selection, table.clusters
     log.info(
-        "%s: %s table, %d clusters; markers by %s, up to %d a cluster",
+        "%s: %s table, %s; markers by %s, up to %d a cluster",
         Path(source.place).name,
         title,
-        len(clusters),
+        counted(len(clusters), "cluster"),
         chosen.ranked_by,
         chosen.n_genes,
     )
@@ -222,6 +223,6 @@ def _describe(source: Source, title: str, table: MarkerTable, settings: SplitSet
     if empty:
         more = ", ..." if len(empty) > 10 else ""
         some = ", ".join(map(shown, empty[:10])) + more
-        log.warning("no gene passes the filter in %d clusters: %s", len(empty), some)
+        log.warning("no gene passes the filter in %s: %s", counted(len(empty), "cluster"), some)
     if settings.gene_filter == "technical":
         describe(clusters)

@@ -28,6 +28,7 @@ from cassia_engine.records import (
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import CellsFile, ResultFile, read_part
 from cassia_engine.stages.annotate import open_replayer, run_chunk
+from cassia_engine.text import counted, have
 
 NOT_REACHED_REASON = (
     "its annotate task ended without a result, and a warning of the run says why; run again with -resume to annotate it"
@@ -70,7 +71,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
             rows += _from_journal(chunks[index], settings or AnnotateSettings())
     if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
         raise UsageError(
-            f"{len(rows)} clusters in the files, {first.n_clusters} in the table; annotate again",
+            f"{counted(len(rows), 'cluster')} in the files, {first.n_clusters} in the table; annotate again",
             code="clusters-missing",
         )
     return merge(first.dataset, first.selection, rows, cells)
@@ -87,8 +88,9 @@ def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
         return
     total = sum(sum(status.counts.values()) for status in statuses)
     name, cluster, outcome, reason = failed[0]
+    n_failed = len(failed)
     raise TooManyFailedError(
-        f"{len(failed)} of {total} clusters have no annotation, {max_failed_clusters} allowed by "
+        f"{n_failed} of {counted(total, 'cluster')} {have(n_failed)} no annotation, {max_failed_clusters} allowed by "
         f"{argument('max_failed_clusters')}; all outputs are written. "
         f"The first is cluster {cluster} of {name}, {outcome}: {reason}",
         code="too-many-failed",

@@ -13,6 +13,7 @@ from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.records import Chunk, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import CellsFile, write_cells, write_chunk
+from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
@@ -101,5 +102,5 @@ def write_chunks(
     if table.cells:
         sizes = tuple(cluster.n_cells for cluster in table.clusters)
         write_cells(cells, CellsFile(dataset, table.selection, sizes, table.cells))
-    log.info("%d clusters in %d chunk files in %s", len(table.clusters), len(paths), outdir)
+    log.info("%s in %s in %s", counted(len(table.clusters), "cluster"), counted(len(paths), "chunk file"), outdir)
     return paths

@@ -110,7 +110,7 @@ def test_a_cluster_of_technical_genes_keeps_them_and_says_so(tmp_path: Path, cap
     assert cluster.genes == ["RPL3", "RPL4", "RPL5"]
     assert cluster.set_aside == ()
     assert cluster.hints == ("only technical genes pass the filter, 3 are kept: they tell little of the cell type",)
-    assert "1 clusters have technical genes only, which are kept: B" in caplog.text
+    assert "1 cluster has technical genes only, which are kept: B" in caplog.text
 
 
 def test_many_genes_of_a_state_become_a_hint(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_another_column_takes_the_place_of_that_of_the_test(
 
 
 SAID: dict[str, tuple[Small, str]] = {
-    "cells without a cluster": (Small(), "1 of 8 cells have no cluster in obs['leiden']"),
+    "cells without a cluster": (Small(), "1 of 8 cells has no cluster in obs['leiden']"),
     "not tested": (Small(ranked={"T": (*T, *B)}), "clusters that were not tested are not annotated: B"),
     "reference": (
         Small(ranked={"T": (*T, *B)}, params={"groupby": "leiden", "reference": "B", "method": "t-test"}),

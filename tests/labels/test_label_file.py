@@ -252,7 +252,7 @@ def test_what_does_not_match_is_counted(odd: Path) -> None:
         "cassia: warning: clusters of the summary without cells: 5: -1, 007, True, B/plasma, none",
         "cassia: warning: cells of clusters that are not in the summary get no label: 4, of clusters 9, 8",
         "cassia: warning: cells without a cluster in obs column c get no label: 1; --label_na gives them one",
-        "cassia: 1 of 6 cells have a label",
+        "cassia: 1 of 6 cells has a label",
     ]
 
 
@@ -433,3 +433,24 @@ def test_a_full_disk_is_told_by_the_copy(tmp_path: Path) -> None:
     source.write_bytes(bytes(2**20))
     with pytest.raises(OSError, match="No space left"):
         files.copy_file(source, Path("/dev/full"), threading.Event())
+
+
+def test_what_is_no_summary_is_said_with_where_it_is(pbmc: Path) -> None:
+    folder = pbmc.parent
+    given = ("--output", "out.h5ad")
+    found = "such as pbmc_summary.csv"
+    assert f"this is a folder; give the summary of a sample, {found}" in refused(PBMC, folder, *given)
+    for other in ("pbmc_conversations.json", "pbmc_mqc.json", "pbmc_outcomes_mqc.json"):
+        said = refused(PBMC, folder / other, *given)
+        assert f"this is JSON, and no summary of a run; give its NAME_summary.csv, {found}" in said
+    assert f"this is a web page, and no summary of a run; give its NAME_summary.csv, {found}" in refused(
+        PBMC, folder / "pbmc_report.html", *given
+    )
+    for data in (pbmc, PBMC):
+        said = refused(data, PBMC, *given)
+        order = "the AnnData comes first and the summary second"
+        assert said == f"{PBMC}: this is an AnnData, and no summary of a run; {order}"
+    Path("empty").mkdir()
+    assert refused(PBMC, "empty", *given) == "empty: this is a folder; give the summary of a sample"
+    Path("other.json").write_text("{}")
+    assert refused(PBMC, "other.json", *given).endswith("give its NAME_summary.csv")

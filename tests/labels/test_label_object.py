@@ -205,3 +205,9 @@ def test_columns_that_are_no_groups_are_passed_over(pbmc: Path, adata: Cells) ->
     adata.obs = adata.obs.drop(columns="n")
     cassia_engine.label(adata, pbmc)
     assert adata.obs["cassia_annotation"].notna().all()
+
+
+def test_arguments_in_the_other_order_are_said(pbmc: Path, adata: Cells) -> None:
+    for summary in (pbmc, str(pbmc), pd.read_csv(pbmc)):
+        with raises("labels-arguments-swapped", "adata and summary"):
+            cassia_engine.label(summary, adata)  # type: ignore[arg-type]

@@ -113,13 +113,13 @@ def test_cluster_without_markers_stays(tmp_path: Path, caplog: pytest.LogCapture
         table = read(tmp_path, SEURAT + rows)
     assert genes(table) == {"A": ["CD19"], "B": [], "C": ["CD8A"]}
     assert (table.clusters[1].n_rows, table.clusters[1].n_passing) == (2, 0)
-    assert "no gene passes the filter in 1 clusters: B" in caplog.text
+    assert "no gene passes the filter in 1 cluster: B" in caplog.text
 
 
 def test_format_is_named_in_a_log_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "cassia_engine"):
         read(tmp_path, SCANPY + "0,CD3D,11.1,3.5,1e-9,1e-8\n")
-    assert "markers.csv: Scanpy rank_genes_groups_df table, 1 clusters; markers by logfoldchanges" in caplog.text
+    assert "markers.csv: Scanpy rank_genes_groups_df table, 1 cluster; markers by logfoldchanges" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def test_corrections_are_checked_against_chunk_files_as_collect_would(tmp_path: 
     chunks = [str(path) for path in sorted(tmp_path.glob("chunk_*.json"))]
     assert len(chunks) == 2
     done = CliRunner().invoke(cassia, ["corrections", str(table(tmp_path, "007,platelet,,,Ada")), *chunks])
-    assert (done.exit_code, "1 of 2 clusters have a correction" in done.output) == (0, True)
+    assert (done.exit_code, "1 of 2 clusters has a correction" in done.output) == (0, True)
 
     wrong = str(table(tmp_path, "B,B cell,,,", "7,platelet,,,Ada"))
     found = CliRunner().invoke(cassia, ["corrections", wrong, *chunks]).exception
