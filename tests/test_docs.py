@@ -28,7 +28,10 @@ ROOT = Path(__file__).parent.parent
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Options of other tools stand in CONTRIBUTING.md.
-FOR_USERS = ("README.md", "CHANGELOG.md", "docs/formats.md", "docs/benchmarks.md", "benchmarks/README.md")
+FOR_USERS = (
+    *("README.md", "CHANGELOG.md", "docs/formats.md", "docs/anndata.md", "docs/from-celltypist.md"),
+    *("docs/benchmarks.md", "benchmarks/README.md"),
+)
 FOLDERS = ("docs", "benchmarks", "cassia_engine", "findings", "modules", "tests")
 OUR_FOLDERS = (
     *("assets/", "benchmarks/", "conf/", "docs/", "findings/", "modules/", "scripts/", "subworkflows/", "tests/"),
