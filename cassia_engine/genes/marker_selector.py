@@ -130,11 +130,11 @@ def describe_repeats(place: str, choices: Mapping[str, Choice]) -> None:
     if touched:
         id_, genes = next(iter(touched.items()))
         log.warning(
-            "%s: genes stand in several rows of a cluster in %d of %d clusters (%s in cluster %s); each counts once, "
+            "%s: genes stand in several rows of a cluster in %d of %s (%s in cluster %s); each counts once, "
             "by its best row; further rows left out: %d",
             place,
             len(touched),
-            len(choices),
+            counted(len(choices), "cluster"),
             shown(genes[0]),
             shown(id_),
             sum(map(len, touched.values())),

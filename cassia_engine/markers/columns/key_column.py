@@ -17,6 +17,7 @@ from cassia_engine.markers.columns.row_names import kind_at
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS
 from cassia_engine.markers.files.source import Problems, Source, rows
 from cassia_engine.settings import SplitSettings
+from cassia_engine.text import are, counted
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ def with_key(source: Source, settings: SplitSettings) -> tuple[Source, SplitSett
     if not keys:
         return source, settings
     what = "which has no name" if names[position] in _NAMELESS else f"{shown(source.header[position])}"
-    log.info("%s: %d clusters are taken from column %d, %s", source.place, len(keys), position + 1, what)
+    clusters = f"{counted(len(keys), 'cluster')} {are(len(keys))}"
+    log.info("%s: %s taken from column %d, %s", source.place, clusters, position + 1, what)
     header = list(source.header)
     header[position] = "cluster"
     if is_gene or is_counter:

@@ -21,6 +21,7 @@ from cassia_engine.markers.columns.sample import texts_of
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, CLUSTER_PREFIXES, GENE_HEADERS
 from cassia_engine.markers.files.source import Problems, Source, rows
 from cassia_engine.settings import SplitSettings
+from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def _keyed(source: Source, gene: int, settings: SplitSettings) -> Mapping[str, t
         raise source.error(f"{what}; give a column of clusters and one of genes", 0, code="cluster-ids-in-some-genes")
     what = "no column of clusters, but ids of clusters in the names of genes"
     example = f"{shown(name)} is read as {shown(symbol)} of cluster {shown(id_)}"
-    log.warning("%s: %s: %d clusters; %s", source.place, what, len(ids), example)
+    log.warning("%s: %s: %s; %s", source.place, what, counted(len(ids), "cluster"), example)
     return keyed
 
 

@@ -15,6 +15,7 @@ from cassia_engine.markers.columns.wide_labels import GENE, Label, key_of
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS, ID_HEADERS
 from cassia_engine.markers.files.source import MISSING, Problems, Source, rows
 from cassia_engine.markers.wide.recognition import MOST_CELLS, Lists
+from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
@@ -121,4 +122,5 @@ def _is_marked(cell: str) -> bool:
 def _say(source: Source, clusters: Sequence[str]) -> None:
     some = ", ".join(map(shown, clusters[:_SHOWN])) + (", ..." if len(clusters) > _SHOWN else "")
     what = "a matrix of genes and clusters, of which 1 (TRUE, x) marks the genes of each"
-    log.warning("%s: read as %s, in the order of the table: %d clusters (%s)", source.place, what, len(clusters), some)
+    number = counted(len(clusters), "cluster")
+    log.warning("%s: read as %s, in the order of the table: %s (%s)", source.place, what, number, some)

@@ -16,6 +16,7 @@ from cassia_engine.errors import shown
 from cassia_engine.markers.columns.wide_labels import RAW_P
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.wide.recognition import Lists
+from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +66,10 @@ def _say(source: Source, left_out: dict[str, int]) -> None:
     cluster, number = next(iter(left_out.items()))
     log.warning(
         "%s: p values do not tell genes that are up from those that are down, so the order of the lists does: genes "
-        "behind the first that is no marker are left out, in %d clusters (%d genes of cluster %s)",
+        "behind the first that is no marker are left out, in %s (%s of cluster %s)",
         source.place,
-        len(left_out),
-        number,
+        counted(len(left_out), "cluster"),
+        counted(number, "gene"),
         shown(cluster),
     )
 
