@@ -419,3 +419,13 @@ def test_names_beside_numbers_of_clusters_are_said(
     assert (f"their names are in {name}, and cluster_column" in caplog.text) == said
     if said:
         assert list(genes(read(tmp_path, text, cluster_column=name))) == ["T cells", "B cells"]
+
+
+def test_comma_within_quotes_makes_no_columns_of_a_table_with_spaces(tmp_path: Path) -> None:
+    header = "p_val avg_log2FC pct.1 pct.2 p_val_adj cluster gene note"
+    rows = ['0 1.5 0.5 0.1 0 0 CD3D "x"', '0 1.4 0.5 0.1 0 0 CD3E "x, y"', '0 1.3 0.5 0.1 0 0 "x, y"']
+    with raises("one-column", path="markers.csv"):
+        read(tmp_path, "\n".join([header, *rows]) + "\n")
+    with raises("field-count", path="markers.csv", line=3):
+        read(tmp_path, "\n".join([header, *rows]).replace('"', "") + "\n")
+    assert genes(read(tmp_path, "\n".join([header, *rows[:2]]) + "\n")) == {"0": ["CD3D", "CD3E"]}

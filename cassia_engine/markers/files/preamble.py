@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.genes.recognised import is_recognised
+from cassia_engine.markers.columns.statistics import known_statistics
 from cassia_engine.markers.files.headers import CLUSTER_HEADERS, GENE_HEADERS
 from cassia_engine.markers.files.numbers import as_number
 
@@ -18,6 +19,7 @@ _EMPTY = _SIGNS + ' "\r\n'
 # A title stands within the first lines; a table has more.
 MOST_LINES = 40
 _LEAST_NAMES = 2  # of columns, to tell a header from a comment with commas
+_LEAST_STATISTICS = 3  # of which a title does not have the names
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,9 @@ def _is_title(lines: Sequence[str], number: int, delimiter: str) -> bool:
 
 
 def _is_spaced(line: str, below: Sequence[str]) -> bool:
-    """Whether a line is the header of columns with spaces between."""
+    """Whether a line is the header of columns with spaces between: by the rows below, or by names of statistics."""
+    if len(known_statistics(line.split())) >= _LEAST_STATISTICS:
+        return True
     width = len(_cells(line, " "))
     return width > 1 and all(len(_cells(row, " ")) - width in (0, 1) for row in below)
 
@@ -147,7 +151,9 @@ def _names(line: str) -> set[str]:
 
 
 def _cells(line: str, sign: str) -> list[str]:
+    """The cells of a line; all of it is one where the sign is within quotes of other columns: `0 CD3D "x, y"`."""
     try:
-        return next(csv.reader([line.rstrip("\r\n")], delimiter=sign), [])
+        cells = next(csv.reader([line.rstrip("\r\n")], delimiter=sign), [])
     except csv.Error:
         return [line]
+    return [line] if any(cell.count('"') % 2 for cell in cells) else cells
