@@ -103,9 +103,9 @@ class Job:
 
 def acknowledged(state: dict[str, Any]) -> set[tuple[str, int]]:
     """Upload and index of each chunk that a job file says the server has."""
-    return {
-        (file["upload_id"], index)
-        for file in state["files"].values()
-        for first, last in file["acknowledged"]
-        for index in range(first, last + 1)
-    }
+    found = set()
+    for file in state["files"].values():
+        last = -(-file["size"] // file["chunk_size"]) - 1
+        runs = [(0, last)] if file["complete"] else file["acknowledged"]
+        found |= {(file["upload_id"], index) for first, last in runs for index in range(first, last + 1)}
+    return found
