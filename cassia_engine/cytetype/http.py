@@ -7,7 +7,6 @@ the token.
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from cassia_engine._version import __version__
@@ -32,6 +32,7 @@ WHO = "CyteType"
 CONNECT_S = 60.0
 LARGEST_ANSWER = 2**28  # bytes; results hold every step of every cluster
 _HEAD = 2000  # characters of an answer that are looked at for a message
+_PIECE = 2**18  # bytes
 _JSON = "application/json"
 
 
@@ -51,6 +52,26 @@ class _Place:
     base_url: str
     provider: str = WHO
     streams: bool = False
+
+
+class _Pieces(aiohttp.Payload):
+    """A body that is sent in pieces, so that others have their turn; aiohttp's own would hold it twice."""
+
+    _autoclose = True
+    _value: bytes
+
+    def __init__(self, body: bytes):
+        super().__init__(body)
+        self._size = len(body)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._value.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        view = memoryview(self._value)
+        for at in range(0, len(view), _PIECE):
+            await writer.write(view[at : at + _PIECE])
+            await asyncio.sleep(0)
 
 
 class Http:
@@ -197,8 +218,7 @@ class Http:
             async with session.request(
                 method,
                 URL(url, encoded=True),
-                # A stream is sent in pieces, and begun anew where aiohttp tries another connection.
-                data=None if body is None else io.BytesIO(body),
+                data=None if body is None else _Pieces(body),
                 headers=own,
                 allow_redirects=False,
                 proxy=self._proxy,

@@ -174,6 +174,7 @@ class _Work:
         """Upload the files, and submit the job once they are there."""
         request_body(question.request({}))  # what is wrong with it is known before anything is sent
         uploaded = await self._upload_all(question)
+        self._job.forget_urls()  # of an upload whose end was the last thing that a process did
         try:
             await self._submit(question.request(uploaded))
         except errors.CyteTypeError as error:

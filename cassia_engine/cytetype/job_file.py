@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.errors import UsageError
-from cassia_engine.files import atomic_write
+from cassia_engine.files import atomic_write, left_aside
 from cassia_engine.records.record import Record
 
 VERSION = "1"
@@ -165,7 +165,9 @@ def indexes(ranges: Ranges) -> set[int]:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Keep other processes from a job file; the system lets go of it when this process ends, however it does.
+    """Keep other processes from a job file, and clear away what one that was killed has left half written.
+
+    The system lets go of it when this process ends, however it does.
 
     Raises:
         UsageError: another one is at work with it.
@@ -175,6 +177,8 @@ def held(path: Path) -> Iterator[None]:
     lock = path.with_name(f".{path.name}.lock")
     handle = _locked(lock, path)
     try:
+        for partial in left_aside(path):  # of a process that was killed
+            partial.unlink(missing_ok=True)
         yield
     finally:
         lock.unlink(missing_ok=True)

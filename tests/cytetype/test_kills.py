@@ -116,9 +116,7 @@ def run_with_kills(tmp_path: Path, kills: Sequence[dict[str, Any]], **settings: 
         assert len(server.seen()["jobs"]) == 1
         for kind, name in NAMES.items():
             assert server.content(kind) == (broken / name).read_bytes()
-        # Left over are no more files than after a run without kills, but for what was being written.
-        left = {path.name for path in broken.iterdir() if not path.name.endswith(".part")}
-        assert left == {path.name for path in straight.iterdir()}
+        assert {path.name for path in broken.iterdir()} == {path.name for path in straight.iterdir()}
         for path in (*straight.iterdir(), *broken.iterdir()):
             content = path.read_bytes()
             assert TOKEN.encode() not in content and LLM_KEY.encode() not in content, path
