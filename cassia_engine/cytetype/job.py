@@ -222,15 +222,15 @@ class _Work:
         self._job.update(phase="submitted", job_id=job_id, report_url=report)
         log.info("the job %s was submitted; its report is at %s", job_id, report)
 
-    async def collect(self, first: float = polling.FIRST_S) -> JobResults:
-        """The results, once they are there."""
+    async def collect(self, first: float | None = None) -> JobResults:
+        """The results, once they are there; the first look is made after `first` seconds, None for the usual."""
         options = self._options
         looks = Polling(
             self._service,
             self._pace,
             interval=options.poll_interval,
             timeout=options.timeout,
-            first=first,
+            first=polling.FIRST_S if first is None else first,
             told=options.on_status,
         )
         try:
