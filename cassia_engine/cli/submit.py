@@ -128,7 +128,7 @@ def _check_allowed(query: Path, artifacts: dict[Kind, Path], api_url: str, allow
     Raises:
         UsageError: it may not.
     """
-    from cassia_engine.cytetype.http import check_api_url
+    from cassia_engine.cytetype.address import check_api_url
     from cassia_engine.cytetype.upload import check_artifact
 
     host = urlsplit(check_api_url(api_url)).hostname

@@ -19,6 +19,8 @@ waiting     waits that can be ended, attempts that follow each other
 in_thread   an event loop beside the caller
 service     the calls of the protocol
 http        one request over aiohttp
+bodies      what is sent, in pieces
+address     which addresses token and files are sent to
 protocol    what the calls ask and answer
 results     what a server says of each cluster
 errors      the errors of the protocol

@@ -1,4 +1,4 @@
-"""One request to a server of the CyteType protocol. It alone in this package knows aiohttp.
+"""One request to a server of the CyteType protocol. With `bodies` it alone in this package knows aiohttp.
 
 What aiohttp raises becomes an error of `errors` here, by its type, and is never chained: its repr holds headers, and so
 the token.
@@ -6,7 +6,6 @@ the token.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,14 +13,15 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from cassia_engine._version import __version__
 from cassia_engine.cytetype import errors
-from cassia_engine.errors import AccountError, UsageError, shown
+from cassia_engine.cytetype.address import check_api_url, check_presigned
+from cassia_engine.cytetype.bodies import FilePart, SentBody
+from cassia_engine.errors import AccountError
 from cassia_engine.fast_json import parsed_json
-from cassia_engine.providers.address import check_base_url, check_proxy, is_loopback, is_metadata
+from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.faults import Fault, FaultAction, clean
 from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
@@ -31,8 +31,8 @@ from cassia_engine.secret import Secret
 WHO = "CyteType"
 CONNECT_S = 60.0
 LARGEST_ANSWER = 2**28  # bytes; results hold every step of every cluster
+LARGEST_ERROR = 2**20
 _HEAD = 2000  # characters of an answer that are looked at for a message
-_PIECE = 2**18  # bytes
 _JSON = "application/json"
 
 
@@ -52,26 +52,6 @@ class _Place:
     base_url: str
     provider: str = WHO
     streams: bool = False
-
-
-class _Pieces(aiohttp.Payload):
-    """A body that is sent in pieces, so that others have their turn; aiohttp's own would hold it twice."""
-
-    _autoclose = True
-    _value: bytes
-
-    def __init__(self, body: bytes):
-        super().__init__(body)
-        self._size = len(body)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return self._value.decode(encoding, errors)
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        view = memoryview(self._value)
-        for at in range(0, len(view), _PIECE):
-            await writer.write(view[at : at + _PIECE])
-            await asyncio.sleep(0)
 
 
 class Http:
@@ -139,7 +119,7 @@ class Http:
         )
 
     async def send(
-        self, method: str, path: str, *, body: bytes | None = None, kind: str = _JSON, timeout: float = 30.0
+        self, method: str, path: str, *, body: bytes | FilePart | None = None, kind: str = _JSON, timeout: float = 30.0
     ) -> Answered:
         """The answer of success to a request to the server.
 
@@ -169,7 +149,7 @@ class Http:
         finally:
             await session.close()
 
-    async def put_elsewhere(self, url: str, body: bytes, timeout: float) -> Answered:
+    async def put_elsewhere(self, url: str, body: FilePart, timeout: float) -> Answered:
         """The answer to a PUT to a presigned URL, which gets no token.
 
         Raises:
@@ -208,7 +188,7 @@ class Http:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: bytes | FilePart | None,
         kind: str,
         timeout: float,
     ) -> Answered:
@@ -218,7 +198,7 @@ class Http:
             async with session.request(
                 method,
                 URL(url, encoded=True),
-                data=None if body is None else _Pieces(body),
+                data=None if body is None else SentBody(body),
                 headers=own,
                 allow_redirects=False,
                 proxy=self._proxy,
@@ -264,53 +244,20 @@ class Http:
         return errors.plain_refusal(self.clean(text[:_HEAD], 120), status, wait)
 
 
-def check_api_url(url: str) -> str:
-    """The URL of a server, without a slash at its end.
-
-    Raises:
-        UsageError: it is none, or is http to another machine.
-    """
-    found = check_base_url(url, allow_http=True)
-    parts = urlsplit(found)
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise UsageError(
-            f"{shown(found)}: http would show the token and the data to everyone on the way; use https, which only a "
-            "server on this machine can do without",
-            code="api-url-not-https",
-        )
-    return found
-
-
-def check_presigned(url: str) -> None:
-    """Make sure that a file may be sent to a URL that a server names.
-
-    Raises:
-        NetworkError: it may not.
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        host, parts = "", urlsplit("")
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not host or not secure or is_metadata(host):
-        raise errors.NetworkError(
-            "the CyteType server names an address for the upload to which nothing may be sent; tell who runs it",
-            code="cytetype-presigned-address",
-        )
-
-
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body. Of an error's body what has come is enough."""
+    """The body. Of an error's body its beginning, or what has come of it, is enough."""
     pieces: list[bytes] = []
-    size = 0
+    size, taken = 0, response.status < 300
     try:
         async for piece in response.content.iter_any():
             pieces.append(piece)
-            if (size := size + len(piece)) > LARGEST_ANSWER:
+            size += len(piece)
+            if size > (LARGEST_ANSWER if taken else LARGEST_ERROR):
                 response.close()
-                raise aiohttp.ClientPayloadError("too long")
-    except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError):
-        if response.status < 300:
+                if taken:
+                    raise aiohttp.ClientPayloadError("too long")
+                break
+    except (aiohttp.ClientError, OSError):
+        if taken:
             raise
     return b"".join(pieces)

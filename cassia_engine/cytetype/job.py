@@ -18,7 +18,8 @@ from typing import Any
 from cassia_engine.callers import option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.cytetype import errors, polling, upload
-from cassia_engine.cytetype.http import Http, check_api_url
+from cassia_engine.cytetype.address import check_api_url
+from cassia_engine.cytetype.http import Http
 from cassia_engine.cytetype.in_thread import in_thread
 from cassia_engine.cytetype.job_file import VERSION, JobFile, JobState, held
 from cassia_engine.cytetype.opening import open_job

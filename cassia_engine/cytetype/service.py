@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cassia_engine.cytetype import errors
+from cassia_engine.cytetype.bodies import FilePart
 from cassia_engine.cytetype.http import Http
 from cassia_engine.cytetype.protocol import (
     Initiated,
@@ -47,11 +48,11 @@ class Service:
         answer = await self._http.send("POST", f"upload/{kind}/initiate", body=body, timeout=timeout)
         return read_initiated(self._http.json_of(answer), size)
 
-    async def put_chunk(self, upload_id: str, index: int, chunk: bytes, timeout: float) -> None:
+    async def put_chunk(self, upload_id: str, index: int, chunk: FilePart, timeout: float) -> None:
         path = f"upload/{quote(check_id(upload_id), safe='')}/chunk/{index}"
         await self._http.send("PUT", path, body=chunk, kind=_OCTETS, timeout=timeout)
 
-    async def put_part(self, url: str, chunk: bytes, timeout: float) -> str:
+    async def put_part(self, url: str, chunk: FilePart, timeout: float) -> str:
         """Send a chunk to its presigned URL; the ETag that it got."""
         answer = await self._http.put_elsewhere(url, chunk, timeout)
         if not (etag := answer.headers.get("etag", "")):

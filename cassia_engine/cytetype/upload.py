@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from cassia_engine.cytetype.bodies import FilePart
 from cassia_engine.cytetype.errors import APIError, CyteTypeError, invalid_response
 from cassia_engine.cytetype.job_file import FileState, JobFile, indexes
 from cassia_engine.cytetype.protocol import MOST_BYTES, Initiated, Kind, n_chunks
@@ -49,7 +50,7 @@ class Uploader:
 
     Args:
         job: has what was uploaded before, and gets what is.
-        workers: chunks in flight at once; each is held in memory.
+        workers: chunks in flight at once; half a megabyte of each is in memory.
         timeout: seconds for one request.
         told: is called after each chunk.
     """
@@ -148,9 +149,7 @@ class Uploader:
         self._tell(kind)
         await _together([self._send_in_turn(kind, path, urls, turns) for _ in range(min(self._workers, len(missing)))])
         self._pace.check()
-        if not _is_same(path, file):
-            what = "it was changed while it was uploaded; wait until it is written, and run the same again"
-            raise UsageError(what, path=path, code="artifact-changed")
+        _check_same(path, file)
 
     async def _send_in_turn(self, kind: Kind, path: Path, urls: Sequence[str] | None, turns: Iterator[int]) -> None:
         for index in turns:
@@ -160,9 +159,11 @@ class Uploader:
 
     async def _send(self, kind: Kind, path: Path, urls: Sequence[str] | None, index: int) -> None:
         file = self._job.state.files[kind]
-        chunk = await asyncio.to_thread(_read_chunk, path, file, index)
+        start = index * file.chunk_size
+        chunk = FilePart(path, start, min(file.chunk_size, file.size - start))
 
         async def attempt() -> str | None:
+            _check_same(path, file)
             if urls is not None:
                 return await self._service.put_part(urls[index], chunk, self._timeout)
             await self._service.put_chunk(file.upload_id, index, chunk, self._timeout)
@@ -236,21 +237,18 @@ def _is_lost(error: CyteTypeError, presigned: bool) -> bool:
     return type(error) is APIError and (error.status is None or error.status in (400, 409, 422))
 
 
+def _check_same(path: Path, file: FileState) -> None:
+    """Raises:
+    UsageError: a file is another one than when its upload began.
+    """
+    if not (path.exists() and _is_same(path, file)):
+        what = "it was changed while it was uploaded; wait until it is written, and run the same again"
+        raise UsageError(what, path=path, code="artifact-changed")
+
+
 def _is_same(path: Path, file: FileState) -> bool:
     found = path.stat()
     return (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns)
-
-
-def _read_chunk(path: Path, file: FileState, index: int) -> bytes:
-    start = index * file.chunk_size
-    with open(path, "rb") as source:
-        wanted = min(file.chunk_size, file.size - start)
-        source.seek(start)
-        chunk = source.read(wanted)
-    if len(chunk) != wanted:
-        what = "it became shorter while it was uploaded; wait until it is written, and run the same again"
-        raise UsageError(what, path=path, code="artifact-shorter")
-    return chunk
 
 
 async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:

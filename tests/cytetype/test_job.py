@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.cytetype import errors
-from cassia_engine.cytetype.http import check_api_url
+from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.job import JobOptions, resume_job, run_job
 from cassia_engine.cytetype.job_file import held
 from cassia_engine.cytetype.upload import UploadProgress
@@ -273,6 +274,13 @@ def test_nothing_is_sent_to_such_a_server(url: str, code: str) -> None:
 )
 def test_a_server_may_be_there(url: str) -> None:
     assert check_api_url(url) == url.rstrip("/")
+
+
+def test_it_works_where_an_event_loop_runs(job: Job) -> None:
+    async def notebook() -> int:
+        return len(job.run().clusters)
+
+    assert asyncio.run(notebook()) == 3
 
 
 def test_a_redirect_is_not_followed(job: Job) -> None:

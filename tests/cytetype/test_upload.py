@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cassia_engine.cytetype import upload
+from cassia_engine.cytetype.address import check_presigned
 from cassia_engine.cytetype.errors import AuthorizationError, NetworkError
-from cassia_engine.cytetype.http import check_presigned
+from cassia_engine.cytetype.job_file import FileState
 from cassia_engine.cytetype.upload import UploadProgress
 from cassia_engine.errors import CassiaError
 from tests.cytetype.runs import CHUNK, SIZES, TOKEN, Job, acknowledged
@@ -159,8 +162,25 @@ def test_a_file_that_becomes_shorter_is_refused(job: Job) -> None:
     def cut(progress: UploadProgress) -> None:
         os.truncate(path, 100)
 
-    with raises("artifact-shorter", path="vars.h5"):
+    with raises("artifact-changed", path="vars.h5"):
         job.run(on_upload=cut)
+
+
+def test_a_file_that_becomes_shorter_while_a_chunk_is_read_is_refused(job: Job) -> None:
+    """The body of a request ends early then, which is no fault of the network."""
+    path = job.question.artifacts["vars_h5"]
+    job.server.set(chunk_size=2**21)
+    path.write_bytes(bytes(2**21))
+    is_same = upload._is_same
+
+    def cut(path: Path, file: FileState) -> bool:
+        same = is_same(path, file)
+        os.truncate(path, 2**20)
+        return same
+
+    with pytest.MonkeyPatch.context() as patch, raises("artifact-changed", path="vars.h5"):
+        patch.setattr(upload, "_is_same", cut)
+        job.run()
 
 
 def test_a_file_beyond_the_servers_limit_is_refused_before_it_is_sent(job: Job) -> None:

@@ -1,0 +1,45 @@
+"""Which addresses a token, and which a file, is sent to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from cassia_engine.cytetype.errors import NetworkError
+from cassia_engine.errors import UsageError, shown
+from cassia_engine.providers.address import check_base_url, is_loopback, is_metadata
+
+
+def check_api_url(url: str) -> str:
+    """The URL of a server, without a slash at its end.
+
+    Raises:
+        UsageError: it is none, or is http to another machine.
+    """
+    found = check_base_url(url, allow_http=True)
+    parts = urlsplit(found)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise UsageError(
+            f"{shown(found)}: http would show the token and the data to everyone on the way; use https, which only a "
+            "server on this machine can do without",
+            code="api-url-not-https",
+        )
+    return found
+
+
+def check_presigned(url: str) -> None:
+    """Make sure that a file may be sent to a URL that a server names.
+
+    Raises:
+        NetworkError: it may not.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        host, parts = "", urlsplit("")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not host or not secure or is_metadata(host):
+        raise NetworkError(
+            "the CyteType server names an address for the upload to which nothing may be sent; tell who runs it",
+            code="cytetype-presigned-address",
+        )
