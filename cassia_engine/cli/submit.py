@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 
 from cassia_engine.callers import option
 from cassia_engine.cli.options import FilePath
-from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.errors import UsageError
 
 if TYPE_CHECKING:
     from cassia_engine.cytetype.protocol import Kind
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TOKEN_VARIABLE = "CYTETYPE_API_TOKEN"
 _QUERY = "query.json"
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -65,8 +63,8 @@ def submit(
     """Send NAME_query.json and its files to a CyteType server, and wait for the results.
 
     What is sent are the marker genes, the expression of all cells and the columns of obs: it needs --allow_upload. The
-    token is taken from the environment variable CYTETYPE_API_TOKEN. NAME_job.json says how far the job is; --resume
-    goes on after whatever has ended the command, and does not make a second job.
+    token is that of CYTETYPE_AUTH_TOKEN, or else the one that `cytetype setup` has kept for the server. NAME_job.json
+    says how far the job is; --resume goes on after whatever has ended the command, and does not make a second job.
 
     \b
     cassia submit artifacts/pbmc_query.json --api_url https://cytetype.example.org --allow_upload --resume
@@ -74,6 +72,8 @@ def submit(
     import msgspec
 
     from cassia_engine.cancellation import stop_on_signals
+    from cassia_engine.cytetype.address import check_api_url
+    from cassia_engine.cytetype.credentials import find_token
     from cassia_engine.cytetype.job import JobOptions, run_job
     from cassia_engine.cytetype.question import Question
     from cassia_engine.files import atomic_path
@@ -89,7 +89,7 @@ def submit(
         found = run_job(
             question,
             api_url=api_url,
-            token=_token(),
+            token=find_token(check_api_url(api_url)),
             job_file=folder / f"{start}job.json",
             resume=resume,
             resubmit=resubmit,
@@ -143,17 +143,6 @@ def _check_allowed(query: Path, artifacts: dict[Kind, Path], api_url: str, allow
             code="upload-not-allowed",
         )
     log.info("%s: sent to %s: %s", files, host, what)
-
-
-def _token() -> Any:
-    from cassia_engine.secret import Secret
-
-    if not (value := os.environ.get(TOKEN_VARIABLE, "").strip()):
-        raise AccountError(
-            f"the token for the CyteType server is missing; set it in the environment variable {TOKEN_VARIABLE}",
-            code="token-missing",
-        )
-    return Secret(value)
 
 
 def _lines() -> Callable[[UploadProgress], None]:

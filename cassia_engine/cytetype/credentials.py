@@ -1,6 +1,6 @@
-"""The token that the CyteType client keeps after `cytetype setup`; it is read, never written.
+"""The token for a server: of the environment, or the one that the CyteType client keeps after `cytetype setup`.
 
-Source: the client, 0.20 and newer.
+What is kept is read, never written. Source: the client, 0.20 and newer.
 """
 
 from __future__ import annotations
@@ -8,6 +8,25 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+
+from cassia_engine.errors import AccountError
+from cassia_engine.secret import Secret
+
+TOKEN_VARIABLE = "CYTETYPE_AUTH_TOKEN"
+
+
+def find_token(api_url: str, other_way: str = "") -> Secret:
+    """The token of the environment, or else the one kept for a server.
+
+    Args:
+        other_way: how a caller can give one besides, for the message, such as "give auth_token, or ".
+
+    Raises:
+        AccountError: there is none.
+    """
+    if token := os.environ.get(TOKEN_VARIABLE, "").strip() or saved_token(api_url):
+        return Secret(token)
+    raise AccountError(f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}", code="cytetype-token-missing")
 
 
 def saved_token(api_url: str) -> str | None:

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from cassia_engine.callers import argument, option
+from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import merged_of, notice_of
-from cassia_engine.cytetype.credentials import saved_token
-from cassia_engine.cytetype.http import check_api_url
+from cassia_engine.cytetype.credentials import find_token
 from cassia_engine.cytetype.input_data import Contents
 from cassia_engine.cytetype.job import JobOptions, resume_job, run_job
 from cassia_engine.cytetype.job_file import JobFile
@@ -25,7 +25,7 @@ from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import has_ended, write_missing
 from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.cytetype.stored import details_of, result_of, store, stored_result
-from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
@@ -37,7 +37,6 @@ from cassia_engine.secret import Secret
 log = logging.getLogger(__name__)
 
 # The variable of a token, where neither the caller nor the client's own sign-in has one.
-TOKEN_VARIABLE = "CYTETYPE_AUTH_TOKEN"
 _UMAP = "X_umap"
 _LOCAL = "local"
 
@@ -317,13 +316,8 @@ class CyteType:
     def _found_token(self) -> Secret:
         if self._token is not None:
             return self._token
-        if token := os.environ.get(TOKEN_VARIABLE):
-            return Secret(token)
         assert self.api_url is not None
-        if (token := saved_token(self.api_url)) is not None:
-            return Secret(token)
-        what = f"no token for {self.api_url}; give {argument('auth_token')}, or set {TOKEN_VARIABLE}"
-        raise AccountError(what, code="cytetype-token-missing")
+        return find_token(self.api_url, f"give {argument('auth_token')}, or ")
 
     def _artifacts(self, job_file: Path, required: bool) -> dict[Kind, Path]:
         paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.cytetype.runs import LLM_KEY, NAMES, TOKEN, acknowledged, make_files
+from tests.cytetype.runs import INPUT, LLM_KEY, NAMES, TOKEN, acknowledged, make_files
 from tests.cytetype_server.running import Running, running_server
 
 pytestmark = pytest.mark.slow
@@ -146,4 +146,22 @@ def test_killed_while_the_job_is_sent_a_person_decides(tmp_path: Path, done: boo
                 assert process.wait(60) != 0
         assert (tmp_path / "stderr").read_text().count("it may be there already") == 2
         assert len(server.seen()["jobs"]) == done
+        assert server.calls().count("annotate") == 1
+
+
+def test_told_to_stop_the_command_ends_with_75_and_goes_on(tmp_path: Path) -> None:
+    make_files(tmp_path)
+    (tmp_path / "query.json").write_text(json.dumps(INPUT))
+    environment = {**os.environ, "CYTETYPE_AUTH_TOKEN": TOKEN}
+    with running_server(tmp_path / "state", polls=10**6) as server:
+        options = ["--api_url", server.url, "--allow_upload", "--resume", "--poll_interval", "0.05"]
+        command = [sys.executable, "-m", "cassia_engine", "submit", str(tmp_path / "query.json"), *options]
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            server.wait(lambda: server.calls().count("status") > 1)
+            process.terminate()
+            _, said = process.communicate(timeout=60)
+        assert (process.returncode, "--resume" in said, TOKEN in said) == (75, True, False)
+        server.set(polls=1)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.stdout == f"{tmp_path / 'results.json'}\n", done.stderr
         assert server.calls().count("annotate") == 1

@@ -18,7 +18,7 @@ ALLOWED = ("--allow_upload", "--poll_interval", "0")
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "FIRST_S", 0.0)
-    monkeypatch.setenv("CYTETYPE_API_TOKEN", TOKEN)
+    monkeypatch.setenv("CYTETYPE_AUTH_TOKEN", TOKEN)
 
 
 @pytest.fixture
@@ -79,8 +79,9 @@ def test_a_file_that_is_no_question_is_refused(server: Running, query: Path, tex
     assert str(query) in done.stderr
 
 
-def test_a_missing_token_is_said(server: Running, query: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CYTETYPE_API_TOKEN")
+def test_a_missing_token_is_said(server: Running, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("CYTETYPE_AUTH_TOKEN")
     done = cassia("submit", query, "--api_url", server.url, *ALLOWED)
     assert done.returncode == 77
-    assert "CYTETYPE_API_TOKEN" in done.stderr
+    assert "CYTETYPE_AUTH_TOKEN" in done.stderr
