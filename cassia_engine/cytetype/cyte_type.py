@@ -13,9 +13,9 @@ import msgspec
 from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import merged_of, notice_of
-from cassia_engine.cytetype.credentials import find_token
+from cassia_engine.cytetype.credentials import find_token, saved_token
 from cassia_engine.cytetype.input_data import Contents
-from cassia_engine.cytetype.job import JobOptions, resume_job, run_job
+from cassia_engine.cytetype.job import JobOptions, look_up, run_job
 from cassia_engine.cytetype.job_file import JobFile
 from cassia_engine.cytetype.local import annotate_here, dataset_of, settings_of, split_settings
 from cassia_engine.cytetype.preparation import Study, prepare, write_query
@@ -25,7 +25,7 @@ from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import has_ended, write_missing
 from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.cytetype.stored import details_of, result_of, store, stored_result
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import AccountError, UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
@@ -251,24 +251,28 @@ class CyteType:
             else:
                 assert self.api_url is not None and token is not None
                 self._say_what_leaves(artifacts)
-                results = run_job(
-                    Question(asked.input_data, artifacts, llm_configs, visibility),
-                    api_url=self.api_url,
-                    token=token,
-                    job_file=job_file,
-                    resume=not (override_existing_results and has_ended(job_file)),
-                    resubmit=resubmit,
-                    options=JobOptions(
-                        require_artifacts=require_artifacts,
-                        upload_timeout=upload_timeout_seconds,
-                        upload_workers=upload_max_workers,
-                        poll_interval=poll_interval_seconds,
-                        timeout=timeout_seconds,
-                    ),
-                )
+                try:
+                    results = run_job(
+                        Question(asked.input_data, artifacts, llm_configs, visibility),
+                        api_url=self.api_url,
+                        token=token,
+                        job_file=job_file,
+                        resume=not (override_existing_results and has_ended(job_file)),
+                        resubmit=resubmit,
+                        options=JobOptions(
+                            require_artifacts=require_artifacts,
+                            upload_timeout=upload_timeout_seconds,
+                            upload_workers=upload_max_workers,
+                            poll_interval=poll_interval_seconds,
+                            timeout=timeout_seconds,
+                        ),
+                    )
+                except BaseException:
+                    self._note_job(job_file, results_prefix)
+                    raise
                 table = read_markers(self.adata, chosen, dataset.species)
                 merged = merged_of(results, table, dataset, question.marker_genes, self.api_url)
-            self._keep(results, results_prefix, visibility, merged.run.notice)
+            self._keep(results, self.api_url, results_prefix, visibility, merged.run.notice)
             paths = write_outputs(merged, query.parent)
             log.info("written: %s", ", ".join(map(str, paths)))
             if cleanup_artifacts:
@@ -276,7 +280,7 @@ class CyteType:
             return self.adata
 
     def get_results(self, results_prefix: str = "cytetype") -> dict[str, Any] | None:
-        """The results of this prefix: from `uns`, else of a job that a run has left, looked at once.
+        """The results of this prefix: from `uns`, else of the job that `uns` or a job file names, looked at once.
 
         Returns:
             What the client's `get_results` returns: annotations, summary, clusterCategories, studyContext and
@@ -289,15 +293,15 @@ class CyteType:
             stored = self.adata.uns.get(f"{results_prefix}_results")
             if isinstance(stored, Mapping) and "result" in stored:
                 return stored_result(stored["result"])
-            jobs = sorted(Path().glob(f"{results_prefix}_*_job.json"), key=lambda path: path.stat().st_mtime)
-            known = [(path, job) for path in jobs if (job := JobFile.read(path)) and job.state.job_id]
-            if not known:
-                log.info("no results of %s are stored, and no job file is here", results_prefix)
+            if (job := self._known_job(results_prefix)) is None:
+                log.info("no results of %s are stored, and neither uns nor a job file has a job", results_prefix)
                 return None
-            path, job = known[-1]
-            self.api_url = job.state.api_url
-            results = resume_job(path, self._found_token(), JobOptions(timeout=0))
-            self._keep(results, results_prefix, None, notice_of(results, self.api_url))
+            api_url, job_id = job
+            results = look_up(api_url, job_id, self._token_of(api_url))
+            if results is None:
+                log.info("the job %s has no results yet", job_id)
+                return None
+            self._keep(results, api_url, results_prefix, None, notice_of(results, api_url))
             return result_of(results)
 
     def cleanup(self) -> None:
@@ -305,8 +309,34 @@ class CyteType:
         for path in (self.vars_h5_path, self.obs_duckdb_path):
             path.unlink(missing_ok=True)
 
+    def _known_job(self, prefix: str) -> tuple[str, str] | None:
+        """Server and id of a job: as uns has them, else of the last job file."""
+        details = self.adata.uns.get(f"{prefix}_jobDetails")
+        if isinstance(details, Mapping) and details.get("job_id") and details.get("api_url"):
+            return check_api_url(str(details["api_url"])), str(details["job_id"])
+        paths = sorted(Path().glob(f"{prefix}_*_job.json"), key=lambda path: path.stat().st_mtime)
+        states = [job.state for path in paths if (job := JobFile.read(path)) and job.state.job_id]
+        return (states[-1].api_url, states[-1].job_id) if states else None
+
+    def _note_job(self, job_file: Path, prefix: str) -> None:
+        """Put a job that goes on without this process into uns, so that whoever has the AnnData finds it."""
+        job = JobFile.read(job_file)
+        if job and job.state.job_id and job.state.phase == "submitted":
+            state = job.state
+            details = {"job_id": state.job_id, "report_url": state.report_url, "api_url": state.api_url}
+            self.adata.uns[f"{prefix}_jobDetails"] = details
+
+    def _token_of(self, api_url: str) -> Secret:
+        """The token for the server of a job. A file may name any server: a token goes to the one it was meant for."""
+        if api_url == self.api_url:
+            return self._found_token()
+        if (saved := saved_token(api_url)) is not None:
+            return Secret(saved)
+        what = f"the job is at {api_url}; give {option('api_url', api_url)} and its token to ask there"
+        raise AccountError(what, code="cytetype-job-elsewhere")
+
     def _check_free(self, prefix: str, override: bool) -> None:
-        if f"{prefix}_jobDetails" in self.adata.uns and not override:
+        if f"{prefix}_results" in self.adata.uns and not override:
             what = (
                 f"results of the prefix {prefix!r} already exist; give another {argument('results_prefix')}, or "
                 f"{option('override_existing_results', True)}"
@@ -328,8 +358,8 @@ class CyteType:
         named = ", ".join(["markers and metadata of clusters", *(what[kind] for kind in artifacts)])
         log.info("sent to %s: %s", self.api_url, named)
 
-    def _keep(self, results: JobResults, prefix: str, visibility: str | None, notice: str) -> None:
-        self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, self.api_url or "", visibility, notice)
+    def _keep(self, results: JobResults, api_url: str | None, prefix: str, visibility: str | None, notice: str) -> None:
+        self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, api_url or "", visibility, notice)
         store(self.adata, results, prefix, self.group_key, self._prepared.groups)
 
 

@@ -24,7 +24,7 @@ from cassia_engine.cytetype.in_thread import in_thread
 from cassia_engine.cytetype.job_file import VERSION, JobFile, JobState, held
 from cassia_engine.cytetype.opening import open_job
 from cassia_engine.cytetype.polling import OnStatus, Polling
-from cassia_engine.cytetype.protocol import MOST_BYTES, Kind
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED, MOST_BYTES, Kind, check_id
 from cassia_engine.cytetype.question import Question, request_body
 from cassia_engine.cytetype.results import JobResults
 from cassia_engine.cytetype.service import Service
@@ -101,16 +101,28 @@ def run_job(
     return in_thread(lambda stop: _run(question, api_url, token, job_file, resume, resubmit, chosen, stop), chosen.stop)
 
 
-def resume_job(job_file: Path, token: Secret, options: JobOptions | None = None) -> JobResults:
-    """The results of a job that was submitted, by its job file alone; options.timeout=0 makes a single look.
+def look_up(api_url: str, job_id: str, token: Secret) -> JobResults | None:
+    """The results of a job, looked at once; None where it has none yet.
 
     Raises:
-        UsageError: there is no such file, it is in use, or its job was not submitted.
-        CyteTypeError: the server refuses, or does not answer, or the job has failed.
-        StoppedError: `options.stop` was requested.
+        UsageError: nothing may be sent to that URL.
+        CyteTypeError: the server refuses, does not answer, or the job has failed.
     """
-    chosen = options or JobOptions()
-    return in_thread(lambda stop: _resume(job_file, token, chosen, stop), chosen.stop)
+    return in_thread(lambda stop: _look_up(check_api_url(api_url), job_id, token), None)
+
+
+async def _look_up(api_url: str, job_id: str, token: Secret) -> JobResults | None:
+    forbid_core_dumps()
+    async with Http(api_url, token) as http:
+        service = Service(http)
+        try:
+            status = await service.status(check_id(job_id))
+        except errors.JobNotFoundError:
+            return None
+        if status.jobStatus == FAILED:
+            text = f"the job {job_id} has failed"
+            raise errors.JobFailedError(text, "JOB_FAILED", code="cytetype-job-failed")
+        return await service.results(job_id) if status.jobStatus == COMPLETED else None
 
 
 async def _run(
@@ -134,16 +146,6 @@ async def _run(
                 return await work.collect(first=0.0)
             await work.submit(question)
             return await work.collect()
-
-
-async def _resume(path: Path, token: Secret, options: JobOptions, stop: Cancellation) -> JobResults:
-    with held(path):
-        job = JobFile.read(path)
-        if job is None or not job.state.job_id:
-            what = "no job was submitted by this file; run the same as before with"
-            raise UsageError(f"{what} {option('resume', True)}", path=path, code="job-not-submitted")
-        async with _http(job, token, options) as http:
-            return await _Work(job, Service(http), Pace(stop, options.clock), options).collect(first=0.0)
 
 
 def _http(job: JobFile, token: Secret, options: JobOptions, secrets: Sequence[Secret] = ()) -> Http:

@@ -208,13 +208,22 @@ def test_the_same_run_again_goes_on_with_its_job(adata: Cells, server: Running) 
     assert Path("vars.h5").stat().st_mtime_ns >= files
 
 
-def test_results_of_another_process(adata: Cells, server: Running) -> None:
+@pytest.mark.parametrize("in_uns", [True, False])
+def test_results_of_another_process(in_uns: bool, adata: Cells, server: Running) -> None:
     server.set(polls=3)
     server.set(rules=[{"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}])
     with pytest.raises(errors.AuthorizationError):
         at(server, adata).run("human blood")
+    [job] = server.seen()["jobs"]
+    assert adata.uns["cytetype_jobDetails"]["job_id"] == job["id"]
+    if not in_uns:
+        del adata.uns["cytetype_jobDetails"]
+    elsewhere = CyteType(adata, "leiden", api_url="https://example.org", auth_token=TOKEN)
+    with raises("cytetype-job-elsewhere", server.url):
+        elsewhere.get_results()  # whose token is not for that server
+    later = CyteType(adata, "leiden", api_url=server.url, auth_token=TOKEN)
+    assert later.get_results() is None
     server.set(polls=0)
-    later = CyteType(adata, "leiden", auth_token=TOKEN)
     found = later.get_results()
     assert found is not None
     assert len(found["annotations"]) == 3

@@ -15,7 +15,7 @@ import pytest
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.cytetype import errors
 from cassia_engine.cytetype.address import check_api_url
-from cassia_engine.cytetype.job import JobOptions, resume_job, run_job
+from cassia_engine.cytetype.job import look_up, run_job
 from cassia_engine.cytetype.job_file import held
 from cassia_engine.cytetype.upload import UploadProgress
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
@@ -185,14 +185,13 @@ def test_another_file_of_that_name_is_left_alone(job: Job, text: str) -> None:
     assert job.path.read_text() == text
 
 
-def test_results_are_had_by_the_job_file_alone(job: Job) -> None:
+def test_a_job_is_looked_up_by_its_id_alone(job: Job) -> None:
     first = job.run()
-    assert resume_job(job.path, Secret(TOKEN)).clusters == first.clusters
+    found = look_up(job.server.url, first.job_id, Secret(TOKEN))
+    assert found and found.clusters == first.clusters
+    assert look_up(job.server.url, "unknown", Secret(TOKEN)) is None
     job.server.set(polls=10**6)
-    with raises("cytetype-job-timeout"):
-        resume_job(job.path, Secret(TOKEN), JobOptions(timeout=0.0))
-    with raises("job-not-submitted", path="none_job.json"):
-        resume_job(job.folder / "none_job.json", Secret(TOKEN))
+    assert look_up(job.server.url, first.job_id, Secret(TOKEN)) is None
 
 
 def test_a_request_to_stop_ends_an_upload_and_keeps_what_was_sent(job: Job) -> None:
