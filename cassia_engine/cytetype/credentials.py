@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from cassia_engine.errors import AccountError
+from cassia_engine.cytetype.errors import AuthenticationError
 from cassia_engine.secret import Secret
 
 TOKEN_VARIABLE = "CYTETYPE_AUTH_TOKEN"
@@ -22,11 +22,12 @@ def find_token(api_url: str, other_way: str = "") -> Secret:
         other_way: how a caller can give one besides, for the message, such as "give auth_token, or ".
 
     Raises:
-        AccountError: there is none.
+        AuthenticationError: there is none.
     """
     if token := os.environ.get(TOKEN_VARIABLE, "").strip() or saved_token(api_url):
         return Secret(token)
-    raise AccountError(f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}", code="cytetype-token-missing")
+    text = f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}, or keep one by `cytetype setup`"
+    raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-token-missing")
 
 
 def saved_token(api_url: str) -> str | None:

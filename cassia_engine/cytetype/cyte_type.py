@@ -14,10 +14,12 @@ from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import merged_of, notice_of
 from cassia_engine.cytetype.credentials import find_token, saved_token
+from cassia_engine.cytetype.errors import AuthenticationError
 from cassia_engine.cytetype.input_data import Contents
 from cassia_engine.cytetype.job import JobOptions, look_up, run_job
 from cassia_engine.cytetype.job_file import JobFile
-from cassia_engine.cytetype.local import annotate_here, dataset_of, settings_of, split_settings
+from cassia_engine.cytetype.llm_configs import check_configs, settings_of
+from cassia_engine.cytetype.local import annotate_here, dataset_of, split_settings
 from cassia_engine.cytetype.preparation import Study, prepare, write_query
 from cassia_engine.cytetype.protocol import VISIBILITIES, Kind
 from cassia_engine.cytetype.question import Question
@@ -25,7 +27,7 @@ from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import has_ended, write_missing
 from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.cytetype.stored import details_of, result_of, store, stored_result
-from cassia_engine.errors import AccountError, UsageError
+from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
@@ -130,6 +132,11 @@ class CyteType:
         return None if self._token is None else self._token.reveal()
 
     @property
+    def gene_symbols_column(self) -> str | None:
+        """The column of var that was named."""
+        return self._options.gene_symbols_column
+
+    @property
     def coordinates_key(self) -> str | None:
         return self._prepared.coordinates_key
 
@@ -230,6 +237,7 @@ class CyteType:
             self.vars_h5_path = self.vars_h5_path if vars_h5_path is None else Path(vars_h5_path)
             self.obs_duckdb_path = self.obs_duckdb_path if obs_duckdb_path is None else Path(obs_duckdb_path)
             token = self._found_token() if self.api_url else None
+            check_configs(llm_configs, for_server=self.api_url is not None)
             who = settings_of(llm_configs, n_parallel_clusters) if self.api_url is None else None
             dataset = dataset_of(results_prefix, study_context, self._prepared.symbols)
             question = msgspec.structs.replace(
@@ -312,8 +320,9 @@ class CyteType:
     def _known_job(self, prefix: str) -> tuple[str, str] | None:
         """Server and id of a job: as uns has them, else of the last job file."""
         details = self.adata.uns.get(f"{prefix}_jobDetails")
-        if isinstance(details, Mapping) and details.get("job_id") and details.get("api_url"):
-            return check_api_url(str(details["api_url"])), str(details["job_id"])
+        if isinstance(details, Mapping) and details.get("job_id"):
+            api_url = details.get("api_url") or self.api_url  # early releases of the client noted none
+            return (check_api_url(str(api_url)), str(details["job_id"])) if api_url else None
         paths = sorted(Path().glob(f"{prefix}_*_job.json"), key=lambda path: path.stat().st_mtime)
         states = [job.state for path in paths if (job := JobFile.read(path)) and job.state.job_id]
         return (states[-1].api_url, states[-1].job_id) if states else None
@@ -332,8 +341,11 @@ class CyteType:
             return self._found_token()
         if (saved := saved_token(api_url)) is not None:
             return Secret(saved)
-        what = f"the job is at {api_url}; give {option('api_url', api_url)} and its token to ask there"
-        raise AccountError(what, code="cytetype-job-elsewhere")
+        text = (
+            f"the job is at {api_url}; give {option('api_url', api_url)} and its token to ask there, or keep one by "
+            "`cytetype setup`"
+        )
+        raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-job-elsewhere")
 
     def _check_free(self, prefix: str, override: bool) -> None:
         if f"{prefix}_results" in self.adata.uns and not override:

@@ -136,6 +136,13 @@ def test_a_model_that_is_not_told_as_it_must_be(config: dict[str, Any], code: st
     assert not any(Path().iterdir())
 
 
+def test_a_server_needs_the_keys_of_its_models(adata: Cells, server: Running) -> None:
+    with raises("llm-config-no-key"):
+        at(server, adata).run("blood", llm_configs=[{"provider": "openai", "name": "gpt-5"}])
+    assert not server.calls()
+    assert not any(Path().iterdir())
+
+
 def test_a_server_is_asked_and_its_results_are_stored(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood", metadata={"title": "PBMC"}, visibility="org")
     [job] = server.seen()["jobs"]
