@@ -24,7 +24,7 @@ from cassia_engine.cytetype.preparation import Study, prepare, write_query
 from cassia_engine.cytetype.protocol import VISIBILITIES, Kind
 from cassia_engine.cytetype.question import Question
 from cassia_engine.cytetype.results import JobResults, read_results
-from cassia_engine.cytetype.run_files import has_ended, write_missing
+from cassia_engine.cytetype.run_files import has_ended, job_file_name, last_job, write_missing
 from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.cytetype.stored import details_of, result_of, store, stored_result
 from cassia_engine.errors import UsageError
@@ -250,7 +250,7 @@ class CyteType:
             if save_query:
                 write_query(query, question)
             asked = Question(msgspec.to_builtins(question), {}, llm_configs, visibility)
-            job_file = query.parent / f"{results_prefix}_{asked.fingerprint()[:8]}_job.json"
+            job_file = query.parent / job_file_name(results_prefix, asked.fingerprint())
             artifacts = self._artifacts(job_file, require_artifacts)
             chosen = split_settings(self._options, self._contents)
             if who is not None:
@@ -287,8 +287,13 @@ class CyteType:
                 self.cleanup()
             return self.adata
 
-    def get_results(self, results_prefix: str = "cytetype") -> dict[str, Any] | None:
+    def get_results(
+        self, results_prefix: str = "cytetype", query_filename: Path | str = "query.json"
+    ) -> dict[str, Any] | None:
         """The results of this prefix: from `uns`, else of the job that `uns` or a job file names, looked at once.
+
+        Args:
+            results_prefix, query_filename: as `run` was given them: its job file is beside the query.
 
         Returns:
             What the client's `get_results` returns: annotations, summary, clusterCategories, studyContext and
@@ -301,10 +306,11 @@ class CyteType:
             stored = self.adata.uns.get(f"{results_prefix}_results")
             if isinstance(stored, Mapping) and "result" in stored:
                 return stored_result(stored["result"])
-            if (job := self._known_job(results_prefix)) is None:
+            if (job := self._known_job(results_prefix, Path(query_filename).parent)) is None:
                 log.info("no results of %s are stored, and neither uns nor a job file has a job", results_prefix)
                 return None
             api_url, job_id = job
+            log.info("asking %s for the job %s", api_url, job_id)
             results = look_up(api_url, job_id, self._token_of(api_url))
             if results is None:
                 log.info("the job %s has no results yet", job_id)
@@ -317,15 +323,15 @@ class CyteType:
         for path in (self.vars_h5_path, self.obs_duckdb_path):
             path.unlink(missing_ok=True)
 
-    def _known_job(self, prefix: str) -> tuple[str, str] | None:
-        """Server and id of a job: as uns has them, else of the last job file."""
+    def _known_job(self, prefix: str, folder: Path) -> tuple[str, str] | None:
+        """Server and id of a job: as uns has them, else of the last job file of the same clusters."""
         details = self.adata.uns.get(f"{prefix}_jobDetails")
         if isinstance(details, Mapping) and details.get("job_id"):
             api_url = details.get("api_url") or self.api_url  # early releases of the client noted none
             return (check_api_url(str(api_url)), str(details["job_id"])) if api_url else None
-        paths = sorted(Path().glob(f"{prefix}_*_job.json"), key=lambda path: path.stat().st_mtime)
-        states = [job.state for path in paths if (job := JobFile.read(path)) and job.state.job_id]
-        return (states[-1].api_url, states[-1].job_id) if states else None
+        asked = Question(msgspec.to_builtins(self._prepared.question), {})
+        job = last_job(folder, prefix, asked.data_fingerprint(), self.api_url)
+        return (job.state.api_url, job.state.job_id) if job else None
 
     def _note_job(self, job_file: Path, prefix: str) -> None:
         """Put a job that goes on without this process into uns, so that whoever has the AnnData finds it."""

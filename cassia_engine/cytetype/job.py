@@ -136,7 +136,7 @@ async def _run(
     stop: Cancellation,
 ) -> JobResults:
     forbid_core_dumps()
-    asked = JobState(VERSION, check_api_url(api_url), question.fingerprint())
+    asked = JobState(VERSION, check_api_url(api_url), question.fingerprint(), data_sha256=question.data_fingerprint())
     with held(path):
         job = open_job(path, asked, resume, resubmit)
         async with _http(job, token, options, question.secrets) as http:

@@ -56,6 +56,7 @@ class JobState(Record, frozen=True):
 
     Attributes:
         input_sha256: of the question, without keys.
+        data_sha256: of the clusters and what they express, "" in a file of an earlier version.
         phase: uploading; submitting: the request may have reached the server; submitted: it has, and `job_id` is known.
         submitting_since: the time of that request, in UTC, "" before it.
     """
@@ -68,6 +69,7 @@ class JobState(Record, frozen=True):
     job_id: str = ""
     report_url: str = ""
     files: dict[Kind, FileState] = msgspec.field(default_factory=dict)
+    data_sha256: str = ""
 
 
 class JobFile:

@@ -35,7 +35,14 @@ def open_job(path: Path, asked: JobState, resume: bool, resubmit: bool) -> JobFi
             code="job-of-other-server",
         )
     if resubmit:
-        job.update(phase="uploading", job_id="", report_url="", submitting_since="", input_sha256=asked.input_sha256)
+        job.update(
+            phase="uploading",
+            job_id="",
+            report_url="",
+            submitting_since="",
+            input_sha256=asked.input_sha256,
+            data_sha256=asked.data_sha256,
+        )
     if job.state.input_sha256 != asked.input_sha256:
         raise UsageError(
             "this job was asked another question: the data or the options have changed since; ask the same, or choose "

@@ -16,6 +16,8 @@ from cassia_engine.secret import Secret
 _KEYS = ("apiKey", "awsAccessKeyId", "awsSecretAccessKey")
 # They change nothing of what a job finds.
 _OF_THE_CLIENT = ("clientInfo", "nParallelClusters")
+# What tells one AnnData from another, whatever is asked of it.
+_OF_THE_DATA = ("clusterLabels", "expressionData")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,14 @@ class Question:
         """
         asked = {name: self.input_data[name] for name in sorted(self.input_data) if name not in _OF_THE_CLIENT}
         return hashlib.sha256(request_body({"input_data": asked, "visibility": self.visibility})).hexdigest()
+
+    def data_fingerprint(self) -> str:
+        """Whose clusters these are: sha256 of their labels and of what their cells express.
+
+        Raises:
+            UsageError: it is no JSON.
+        """
+        return hashlib.sha256(request_body({name: self.input_data.get(name) for name in _OF_THE_DATA})).hexdigest()
 
 
 def request_body(request: Mapping[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,6 +57,33 @@ def _write(kind: Kind, path: Path, data: AnnotatedData, prepared: Prepared) -> N
         write_vars_h5(path, data, prepared.symbols, Compression.GZIP)
     else:
         write_obs_duckdb(path, data, prepared.coordinates_key)
+
+
+def job_file_name(prefix: str, fingerprint: str) -> str:
+    """What the job file of a run is called; its question's fingerprint keeps two questions apart."""
+    return f"{prefix}_{fingerprint[:8]}_job.json"
+
+
+def last_job(folder: Path, prefix: str, data_sha256: str, api_url: str | None) -> JobFile | None:
+    """The job of a prefix that was changed last, of those that were submitted; None if there is none.
+
+    Args:
+        data_sha256: of the clusters that it must be of: others may have their jobs in the same folder.
+        api_url: of the server that it must be at; None for any. A token for one server goes to no other.
+
+    Raises:
+        UsageError: a job file cannot be read.
+    """
+    named = re.compile(re.escape(prefix) + r"_[0-9a-f]{8}_job\.json")
+    paths = [path for path in folder.iterdir() if named.fullmatch(path.name)] if folder.is_dir() else []
+    found = None
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
+        job = JobFile.read(path)
+        if job is None or not job.state.job_id or api_url not in (None, job.state.api_url):
+            continue
+        if job.state.data_sha256 in ("", data_sha256):
+            found = job
+    return found
 
 
 def has_ended(job_file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import pickle
@@ -226,8 +227,11 @@ def test_results_of_another_process(in_uns: bool, adata: Cells, server: Running)
     if not in_uns:
         del adata.uns["cytetype_jobDetails"]
     elsewhere = CyteType(adata, "leiden", api_url="https://example.org", auth_token=TOKEN)
-    with raises("cytetype-job-elsewhere", server.url):
-        elsewhere.get_results()  # whose token is not for that server
+    if in_uns:
+        with raises("cytetype-job-elsewhere", server.url):
+            elsewhere.get_results()  # whose token is not for that server
+    else:
+        assert elsewhere.get_results() is None
     later = CyteType(adata, "leiden", api_url=server.url, auth_token=TOKEN)
     assert later.get_results() is None
     server.set(polls=0)
@@ -235,6 +239,25 @@ def test_results_of_another_process(in_uns: bool, adata: Cells, server: Running)
     assert found is not None
     assert len(found["annotations"]) == 3
     assert labels(adata)[0] == {one["clusterId"]: one["annotation"] for one in found["annotations"]}["T cells"]
+
+
+def test_results_are_of_the_job_of_these_clusters(adata: Cells, server: Running) -> None:
+    """Other prefixes, other cells and other servers may have job files in the same folder."""
+    other = copy.deepcopy(adata)
+    other.X[:4] = 0
+    fault = {"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}
+    for cells, prefix in ((adata, "cytetype"), (other, "cytetype"), (adata, "cytetype_2")):
+        server.set(rules=[fault])
+        with pytest.raises(errors.AuthorizationError):
+            at(server, cells).run("human blood", results_prefix=prefix, query_filename="out/query.json")
+    for prefix in ("cytetype", "cytetype_2"):
+        del adata.uns[f"{prefix}_jobDetails"]  # as in an AnnData that was read anew
+    asked = at(server, adata)
+    assert asked.get_results() is None
+    elsewhere = CyteType(adata, "leiden", api_url="http://127.0.0.1:9", auth_token=TOKEN)
+    assert elsewhere.get_results(query_filename="out/query.json") is None
+    assert asked.get_results(query_filename="out/query.json") is not None
+    assert adata.uns["cytetype_jobDetails"]["job_id"] == server.seen()["jobs"][0]["id"]
 
 
 def test_without_results_there_are_none(adata: Cells, caplog: pytest.LogCaptureFixture) -> None:
