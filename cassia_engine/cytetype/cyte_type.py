@@ -13,6 +13,14 @@ import msgspec
 from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import merged_of, notice_of
+from cassia_engine.cytetype.arguments import (
+    check_seconds,
+    check_targets,
+    check_text,
+    check_whole,
+    path_of,
+    tags_of,
+)
 from cassia_engine.cytetype.credentials import find_token, saved_token
 from cassia_engine.cytetype.errors import AuthenticationError
 from cassia_engine.cytetype.input_data import Contents
@@ -100,9 +108,22 @@ class CyteType:
                 what = f"expected an AnnData object, found {type(adata).__name__}"
                 raise UsageError(f"{argument('adata')}: {what}", code="cytetype-no-anndata")
             self.adata, self.group_key, self.rank_key = adata, group_key, rank_key
-            self.vars_h5_path, self.obs_duckdb_path = Path(vars_h5_path), Path(obs_duckdb_path)
-            self.api_url = None if api_url is None else check_api_url(api_url)
-            self._token = None if auth_token is None else Secret(auth_token)
+            self.vars_h5_path = path_of("vars_h5_path", vars_h5_path)
+            self.obs_duckdb_path = path_of("obs_duckdb_path", obs_duckdb_path)
+            self._written: dict[Kind, Path] = {}
+            check_text("group_key", group_key)
+            if coordinates_key is not None:
+                check_text("coordinates_key", coordinates_key)
+            for name, number, least, most in (
+                ("n_top_genes", n_top_genes, 1, None),
+                ("min_percentage", min_percentage, 0, 100),
+                ("max_metadata_categories", max_metadata_categories, 0, None),
+                ("max_cells_per_group", max_cells_per_group, 1, None),
+            ):
+                check_whole(name, number, least, most)
+            self.api_url: str | None = None
+            self._token: Secret | None = None
+            self._take_server(api_url, auth_token)
             self._contents = Contents(
                 n_top_genes, aggregate_metadata, min_percentage, max_metadata_categories, max_cells_per_group
             )
@@ -229,13 +250,21 @@ class CyteType:
             if visibility is not None and visibility not in VISIBILITIES:
                 what = f"{option('visibility', visibility)}: expected {', '.join(VISIBILITIES)}"
                 raise UsageError(what, code="visibility-unknown")
-            if not 1 <= n_parallel_clusters <= 50:
-                what = f"{option('n_parallel_clusters', n_parallel_clusters)}: expected 1 to 50"
-                raise UsageError(what, code="n-parallel-clusters-out-of-range")
-            self.api_url = self.api_url if api_url is None else check_api_url(api_url)
-            self._token = self._token if auth_token is None else Secret(auth_token)
-            self.vars_h5_path = self.vars_h5_path if vars_h5_path is None else Path(vars_h5_path)
-            self.obs_duckdb_path = self.obs_duckdb_path if obs_duckdb_path is None else Path(obs_duckdb_path)
+            check_whole("n_parallel_clusters", n_parallel_clusters, 1, 50)
+            check_whole("upload_max_workers", upload_max_workers, 1)
+            check_seconds("poll_interval_seconds", poll_interval_seconds, 1)
+            check_seconds("timeout_seconds", timeout_seconds, 0, endless=True)
+            check_seconds("upload_timeout_seconds", upload_timeout_seconds, 1)
+            check_text("study_context", study_context)
+            check_text("results_prefix", results_prefix)
+            query, tags = path_of("query_filename", query_filename), tags_of(metadata)
+            self._take_server(api_url, auth_token)
+            if vars_h5_path is not None:
+                self.vars_h5_path = path_of("vars_h5_path", vars_h5_path)
+            if obs_duckdb_path is not None:
+                self.obs_duckdb_path = path_of("obs_duckdb_path", obs_duckdb_path)
+            targets = {"vars_h5_path": self.vars_h5_path, "obs_duckdb_path": self.obs_duckdb_path}
+            check_targets({**targets, "query_filename": query}, self.adata)
             token = self._found_token() if self.api_url else None
             check_configs(llm_configs, for_server=self.api_url is not None)
             who = settings_of(llm_configs, n_parallel_clusters) if self.api_url is None else None
@@ -243,10 +272,9 @@ class CyteType:
             question = msgspec.structs.replace(
                 self._prepared.question,
                 study_info=study_context,
-                info_tags=dict(metadata or {}),
-                n_parallel_clusters=n_parallel_clusters,
+                info_tags=tags,
+                n_parallel_clusters=int(n_parallel_clusters),
             )
-            query = Path(query_filename)
             if save_query:
                 write_query(query, question)
             asked = Question(msgspec.to_builtins(question), {}, llm_configs, visibility)
@@ -319,9 +347,17 @@ class CyteType:
             return result_of(results)
 
     def cleanup(self) -> None:
-        """Remove the two files that `run` has written; the query stays."""
-        for path in (self.vars_h5_path, self.obs_duckdb_path):
-            path.unlink(missing_ok=True)
+        """Remove the two files that `run` of this object has written; the query stays."""
+        while self._written:
+            self._written.popitem()[1].unlink(missing_ok=True)
+
+    def _take_server(self, api_url: str | None, auth_token: str | None) -> None:
+        if api_url is not None:
+            check_text("api_url", api_url)
+            self.api_url = check_api_url(api_url)
+        if auth_token is not None:
+            check_text("auth_token", auth_token)
+            self._token = Secret(auth_token)
 
     def _known_job(self, prefix: str, folder: Path) -> tuple[str, str] | None:
         """Server and id of a job: as uns has them, else of the last job file of the same clusters."""
@@ -369,7 +405,9 @@ class CyteType:
 
     def _artifacts(self, job_file: Path, required: bool) -> dict[Kind, Path]:
         paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}
-        return write_missing(self._data, self._prepared, paths, job_file, required)
+        self._written = {}
+        write_missing(self._data, self._prepared, paths, job_file, required, self._written)
+        return dict(self._written)
 
     def _say_what_leaves(self, artifacts: Mapping[Kind, Path]) -> None:
         what = {"vars_h5": "the expression of all cells", "obs_duckdb": "all columns of obs"}

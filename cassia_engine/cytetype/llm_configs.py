@@ -31,9 +31,8 @@ def check_configs(configs: Sequence[Mapping[str, Any]] | None, for_server: bool)
         UsageError: one is not.
     """
     where = argument("llm_configs")
+    _check_types(configs, where)
     for config in configs or ():
-        if not isinstance(config, Mapping):
-            raise UsageError(f"{where}: expected a list of dicts, a model each", code="llm-config-no-dict")
         for name in ("provider", "name"):
             if not isinstance(config.get(name), str) or not config[name]:
                 what = f"{where}: a model lacks {name!r}; it needs a provider, and the provider's name of the model"
@@ -47,6 +46,21 @@ def check_configs(configs: Sequence[Mapping[str, Any]] | None, for_server: bool)
         if for_server and not (config.get("apiKey") or all(given)):
             what = f"{where}: a model lacks its key; a server needs apiKey, or {', '.join(_AWS)}"
             raise UsageError(what, code="llm-config-no-key")
+
+
+def _check_types(configs: object, where: str) -> None:
+    if configs is None:
+        return
+    of_list: Any = configs if isinstance(configs, (list, tuple)) else [None]
+    if other := [one for one in of_list if not isinstance(one, Mapping)]:
+        found = type(other[0] if of_list is configs else configs).__name__
+        what = f"{where}: expected a list of models, each as {{'provider': ..., 'name': ...}}, found {found}"
+        raise UsageError(what, code="llm-configs-no-list")
+    for config in of_list:
+        settings = config.get("modelSettings")
+        if settings is not None and not isinstance(settings, Mapping):
+            what = f"{where}: modelSettings: expected values by name, found {type(settings).__name__}"
+            raise UsageError(what, code="llm-config-settings-no-mapping")
 
 
 def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int) -> AnnotateSettings:

@@ -20,18 +20,23 @@ log = logging.getLogger(__name__)
 
 
 def write_missing(
-    data: AnnotatedData, prepared: Prepared, paths: Mapping[Kind, Path], job_file: Path, required: bool
-) -> dict[Kind, Path]:
-    """The files that there are in the end.
+    data: AnnotatedData,
+    prepared: Prepared,
+    paths: Mapping[Kind, Path],
+    job_file: Path,
+    required: bool,
+    found: dict[Kind, Path],
+) -> None:
+    """Write the files that are not there.
 
     Args:
         job_file: of the run; what it has begun to upload is not written anew.
         required: whether a file that cannot be written ends the run.
+        found: gets each file that is there.
 
     Raises:
         UsageError, OSError: a file that is required cannot be written.
     """
-    found: dict[Kind, Path] = {}
     for kind, path in paths.items():
         try:
             if not _is_of_job(job_file, kind, path):
@@ -49,7 +54,6 @@ def write_missing(
                 )
                 raise
             log.warning("%s cannot be written (%s): the server's report lacks what it has", path, error)
-    return found
 
 
 def _write(kind: Kind, path: Path, data: AnnotatedData, prepared: Prepared) -> None:

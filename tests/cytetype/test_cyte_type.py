@@ -20,7 +20,7 @@ import cassia_engine
 from cassia_engine import CyteType
 from cassia_engine.cytetype import cyte_type, errors
 from cassia_engine.cytetype.job import JobOptions
-from cassia_engine.errors import AccountError
+from cassia_engine.errors import AccountError, UsageError
 from tests.cytetype.runs import LLM_KEY, TOKEN, fake_clock
 from tests.cytetype_server.running import Running
 from tests.h5ad.files import B, T
@@ -366,7 +366,7 @@ def test_what_is_wrong_is_said_at_once(adata: Cells) -> None:
         CyteType(adata, "leidn")
     with raises("visibility-unknown"):
         CyteType(adata, "leiden").run("blood", visibility="all")
-    with raises("n-parallel-clusters-out-of-range"):
+    with raises("cytetype-not-whole"):
         CyteType(adata, "leiden").run("blood", n_parallel_clusters=51)
     del adata.uns["rank_genes_groups"]
     with raises("h5ad-not-ranked", path="the AnnData"):
@@ -389,3 +389,82 @@ def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     with h5py.File("vars.h5") as file:
         assert file["vars"].attrs["n_obs"] == 10
         assert len(file["vars/data"]) == np.count_nonzero(adata.X)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"vars_h5_path": "data.h5ad"}, "cytetype-output-is-input"),
+        ({"obs_duckdb_path": "./data.h5ad"}, "cytetype-output-is-input"),
+        ({"query_filename": Path("data.h5ad")}, "cytetype-output-is-input"),
+        ({"vars_h5_path": "x", "obs_duckdb_path": "./x"}, "cytetype-same-output"),
+        ({"query_filename": "vars.h5"}, "cytetype-same-output"),
+    ],
+)
+def test_no_file_takes_the_place_of_another(options: dict[str, Any], code: str, adata: Cells) -> None:
+    Path("data.h5ad").write_bytes(b"all cells")
+    adata.filename = "data.h5ad"
+    with pytest.raises(UsageError) as caught:
+        CyteType(adata, "leiden").run("human blood", cleanup_artifacts=True, **options)
+    assert caught.value.code == code
+    assert [(path.name, path.read_bytes()) for path in Path().iterdir()] == [("data.h5ad", b"all cells")]
+
+
+def test_cleanup_removes_what_this_object_has_written_alone(adata: Cells) -> None:
+    Path("vars.h5").write_bytes(b"of another run")
+    asked = CyteType(adata, "leiden")
+    asked.cleanup()
+    assert Path("vars.h5").read_bytes() == b"of another run"
+    asked.run("human blood")
+    asked.cleanup()
+    assert not Path("vars.h5").exists()
+    assert not Path("obs.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"group_key": 5}, "cytetype-not-text"),
+        ({"coordinates_key": 3}, "cytetype-not-text"),
+        ({"n_top_genes": -1}, "cytetype-not-whole"),
+        ({"n_top_genes": "50"}, "cytetype-not-whole"),
+        ({"min_percentage": 101}, "cytetype-not-whole"),
+        ({"max_metadata_categories": None}, "cytetype-not-whole"),
+        ({"max_cells_per_group": 0}, "cytetype-not-whole"),
+        ({"vars_h5_path": None}, "cytetype-no-path"),
+        ({"api_url": 3}, "cytetype-not-text"),
+        ({"auth_token": 3}, "cytetype-not-text"),
+    ],
+)
+def test_what_the_constructor_does_not_take(options: dict[str, Any], code: str, adata: Cells) -> None:
+    with raises(code):
+        CyteType(adata, **{"group_key": "leiden", **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"study_context": None}, "cytetype-not-text"),
+        ({"results_prefix": 5}, "cytetype-not-text"),
+        ({"metadata": ["a"]}, "cytetype-metadata-no-texts"),
+        ({"metadata": {"a": {}}}, "cytetype-metadata-no-texts"),
+        ({"n_parallel_clusters": "2"}, "cytetype-not-whole"),
+        ({"n_parallel_clusters": 51}, "cytetype-not-whole"),
+        ({"upload_max_workers": 0}, "cytetype-not-whole"),
+        ({"poll_interval_seconds": 0}, "cytetype-not-seconds"),
+        ({"timeout_seconds": float("nan")}, "cytetype-not-seconds"),
+        ({"query_filename": None}, "cytetype-no-path"),
+        ({"query_filename": ""}, "cytetype-no-path"),
+        ({"auth_token": 3}, "cytetype-not-text"),
+        ({"api_url": 3}, "cytetype-not-text"),
+        ({"llm_configs": {"provider": "openai", "apiKey": LLM_KEY}}, "llm-configs-no-list"),
+        ({"llm_configs": LLM_KEY}, "llm-configs-no-list"),
+        ({"llm_configs": [LLM_KEY]}, "llm-configs-no-list"),
+        ({"llm_configs": [{"modelSettings": LLM_KEY}]}, "llm-config-settings-no-mapping"),
+    ],
+)
+def test_what_run_does_not_take(options: dict[str, Any], code: str, adata: Cells) -> None:
+    with raises(code) as caught:
+        CyteType(adata, "leiden").run(**{"study_context": "human blood", **options})
+    assert LLM_KEY not in str(caught.value)
+    assert not any(Path().iterdir())

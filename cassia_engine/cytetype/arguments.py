@@ -1,0 +1,95 @@
+"""Checks of the arguments of the class CyteType, before anything is written or sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+from cassia_engine.callers import argument, option
+from cassia_engine.errors import UsageError
+
+
+def check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
+    """Make sure that an argument is a whole number within bounds.
+
+    Raises:
+        UsageError: it is not.
+    """
+    fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if fits and least <= int(value) and (most is None or int(value) <= most):  # type: ignore[call-overload]
+        return
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+    raise UsageError(f"{option(name, value)}: expected a whole number {bounds}", code="cytetype-not-whole")
+
+
+def check_seconds(name: str, value: object, least: float, endless: bool = False) -> None:
+    """Make sure that an argument is a time in seconds; `endless` allows infinity.
+
+    Raises:
+        UsageError: it is not.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if is_number and least <= float(value) and (endless or math.isfinite(value)):  # type: ignore[arg-type]
+        return
+    raise UsageError(f"{option(name, value)}: expected seconds, at least {least:g}", code="cytetype-not-seconds")
+
+
+def check_text(name: str, value: object) -> None:
+    """Make sure that an argument is text.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not isinstance(value, str):
+        what = f"{argument(name)}: expected text, found {type(value).__name__}"
+        raise UsageError(what, code="cytetype-not-text")
+
+
+def tags_of(metadata: object) -> dict[str, str]:
+    """Notes for the report's head, as texts; numbers are written as such.
+
+    Raises:
+        UsageError: they are no mapping, or a value is neither text nor number.
+    """
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping) or not all(isinstance(one, (str, Real)) for one in metadata.values()):
+        what = f"{argument('metadata')}: expected texts by name, such as {{'Tissue': 'blood'}}"
+        raise UsageError(what, code="cytetype-metadata-no-texts")
+    return {str(name): str(value) for name, value in metadata.items()}
+
+
+def path_of(name: str, value: object) -> Path:
+    """The path of a file to write.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if isinstance(value, (str, Path)) and str(value).strip():
+        return Path(value)
+    raise UsageError(f"{argument(name)}: expected a path, found {value!r}", code="cytetype-no-path")
+
+
+def check_targets(targets: Mapping[str, Path], adata: Any) -> None:
+    """Make sure that no file to write is another one, or the file that a backed AnnData lies in.
+
+    Args:
+        targets: paths by the arguments that name them.
+
+    Raises:
+        UsageError: one is.
+    """
+    backing = getattr(adata, "filename", None)
+    seen: dict[Path, str] = {}
+    for name, path in targets.items():
+        place = path.resolve()
+        if backing is not None and place == Path(backing).resolve():
+            what = f"the AnnData lies in this file; give another {argument(name)}"
+            raise UsageError(what, path=path, code="cytetype-output-is-input")
+        if place in seen:
+            what = f"{argument(seen[place])} and {argument(name)} are one file; give two"
+            raise UsageError(what, path=path, code="cytetype-same-output")
+        seen[place] = name
