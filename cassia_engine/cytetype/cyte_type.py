@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from cassia_engine.cytetype.credentials import find_token, saved_token
 from cassia_engine.cytetype.errors import AuthenticationError
 from cassia_engine.cytetype.input_data import Contents
 from cassia_engine.cytetype.job import JobOptions, look_up, run_job
-from cassia_engine.cytetype.job_file import JobFile
+from cassia_engine.cytetype.job_file import JobFile, held_artifact
 from cassia_engine.cytetype.llm_configs import check_configs, settings_of
 from cassia_engine.cytetype.local import annotate_here, dataset_of, split_settings
 from cassia_engine.cytetype.preparation import Study, prepare, write_query
@@ -245,7 +246,7 @@ class CyteType:
             AccountError, TemporaryError: the same of a model's provider.
             OSError: a file cannot be written.
         """
-        with messages(show_progress):
+        with messages(show_progress), ExitStack() as stack:
             self._check_free(results_prefix, override_existing_results)
             if visibility is not None and visibility not in VISIBILITIES:
                 what = f"{option('visibility', visibility)}: expected {', '.join(VISIBILITIES)}"
@@ -275,6 +276,9 @@ class CyteType:
                 info_tags=tags,
                 n_parallel_clusters=int(n_parallel_clusters),
             )
+            if self.api_url is not None:
+                for name, path in targets.items():
+                    stack.enter_context(held_artifact(path, name))
             if save_query:
                 write_query(query, question)
             asked = Question(msgspec.to_builtins(question), {}, llm_configs, visibility)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from cassia_engine.callers import argument
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write, left_aside
@@ -175,9 +176,38 @@ def held(path: Path) -> Iterator[None]:
         UsageError: another one is at work with it.
         OSError: the folder cannot be written.
     """
+    what = "another process is at work with this job; wait for it, or choose another name"
+    with _locked(path, UsageError(what, path=path, code="job-file-in-use")):
+        yield
+
+
+@contextmanager
+def held_artifact(path: Path, name: str) -> Iterator[None]:
+    """Keep other runs from a file that is written and uploaded, or one could upload what another wrote.
+
+    Args:
+        name: of the argument that names the file.
+
+    Raises:
+        UsageError: another run is at work with it.
+        OSError: the folder cannot be written.
+    """
+    what = f"another run writes or uploads this file; wait for it, or give another {argument(name)}"
+    with _locked(path, UsageError(what, path=path, code="artifact-in-use")):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, refusal: UsageError) -> Iterator[None]:
+    """Hold the lock of a file.
+
+    Raises:
+        UsageError: `refusal`, where another one holds it.
+        OSError: the folder cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
-    handle = _locked(lock, path)
+    handle = _lock(lock, refusal)
     try:
         for partial in left_aside(path):  # of a process that was killed
             partial.unlink(missing_ok=True)
@@ -187,15 +217,14 @@ def held(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(lock: Path, path: Path) -> int:
+def _lock(lock: Path, refusal: UsageError) -> int:
     while True:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            what = "another process is at work with this job; wait for it, or choose another name"
-            raise UsageError(what, path=path, code="job-file-in-use") from None
+            raise refusal from None
         except OSError:  # a file system that knows no locks
             return handle
         # The process before may have removed it between the two calls.

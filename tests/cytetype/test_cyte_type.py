@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import io
 import json
 import pickle
 import types
@@ -468,3 +469,26 @@ def test_what_run_does_not_take(options: dict[str, Any], code: str, adata: Cells
         CyteType(adata, "leiden").run(**{"study_context": "human blood", **options})
     assert LLM_KEY not in str(caught.value)
     assert not any(Path().iterdir())
+
+
+def test_two_runs_in_one_folder_do_not_meet(
+    adata: Cells, server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While one run is between writing its files and having uploaded them, another may not write them."""
+    other = copy.deepcopy(adata)
+    other.X, other.var = other.X[:, :4], other.var.iloc[:4]
+    first, second = at(server, adata), at(server, other)
+    say = CyteType._say_what_leaves
+
+    def meanwhile(self: CyteType, artifacts: Any) -> None:
+        if self is first:
+            with raises("artifact-in-use", path="vars.h5"):
+                second.run("mouse blood", results_prefix="second")
+        say(self, artifacts)
+
+    monkeypatch.setattr(CyteType, "_say_what_leaves", meanwhile)
+    first.run("human blood")
+    with h5py.File(io.BytesIO(server.content("vars_h5"))) as file:
+        assert file["vars"].attrs["n_vars"] == 8
+    second.run("mouse blood", results_prefix="second")
+    assert not list(Path().glob(".*.lock"))
