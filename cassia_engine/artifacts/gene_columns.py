@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import AnnotatedData
 
 if TYPE_CHECKING:
@@ -24,9 +25,20 @@ def write_gene_columns(group: h5py.Group, data: AnnotatedData, symbols: Sequence
 
     Args:
         symbols: shape (genes,).
+
+    Raises:
+        UsageError: a text has what HDF5 cannot hold.
     """
     with data.reading():
         frame = data.frame("var")
+    try:
+        _write(group, frame, symbols)
+    except ValueError as error:  # NUL, and what is no UTF-8
+        what = f"var has text that HDF5 cannot hold ({error}); correct it, or leave the column out"
+        raise UsageError(what, path=data.place, code="var-not-written") from error
+
+
+def _write(group: h5py.Group, frame: pd.DataFrame, symbols: Sequence[str]) -> None:
     text = h5py.string_dtype()
     for name in ("var_names", "index"):
         group.create_dataset(name, data=_texts(frame.index), dtype=text)
@@ -76,7 +88,10 @@ def _values(series: pd.Series[Any]) -> tuple[NDArray[Any], bool]:
         return series.astype("Int8").to_numpy(np.int8, na_value=-1) if is_missing else series.to_numpy(bool), False
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_complex_dtype(series.dtype):
         is_own = isinstance(series.dtype, np.dtype)
-        return series.to_numpy() if is_own or not is_missing else series.to_numpy(np.float64, na_value=np.nan), False
+        if is_own or not is_missing:
+            return series.to_numpy(), False
+        kind = np.float32 if str(series.dtype) == "Float32" else np.float64
+        return series.to_numpy(kind, na_value=np.nan), False
     return _texts(series), True
 
 
@@ -87,5 +102,9 @@ def _is_bool(series: pd.Series[Any]) -> bool:
 
 
 def _texts(values: pd.Series[Any] | pd.Index[Any]) -> NDArray[Any]:
+    import pandas as pd
+
     missing = values.isna()
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):  # days without a time, where none has one
+        values = values.astype("string")
     return np.array(["" if gone else str(value) for value, gone in zip(values, missing, strict=True)], object)

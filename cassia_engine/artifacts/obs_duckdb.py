@@ -10,9 +10,13 @@ import errno
 import logging
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_path, check_writable
 from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.names import listed
@@ -51,15 +55,22 @@ def write_obs_duckdb(path: Path, data: AnnotatedData, coordinates_key: str | Non
     with atomic_path(path) as aside, tempfile.TemporaryDirectory(dir=path.parent, prefix=".cassia_obs_") as folder:
         made = Path(folder, "obs.duckdb")
         with connected() as db:
-            db.register("frame", frame)
             target = str(made).replace("'", "''")
             try:
+                db.register("frame", frame)
                 db.execute(f"ATTACH '{target}' AS made (STORAGE_VERSION '{_STORAGE}')")
                 db.execute("CREATE TABLE made.obs AS SELECT * FROM frame")
                 db.execute("DETACH made")
             except duckdb.IOException as error:
                 check_writable(path)  # says so where the disk is full
                 raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from error
+            except duckdb.Error as error:
+                why = str(error).split("\n", 1)[0][:200]
+                what = f"obs has what DuckDB cannot hold ({why}); correct the column, or leave it out"
+                raise UsageError(what, path=data.place, code="obs-not-written") from error
+            finally:
+                with suppress(duckdb.Error):
+                    db.execute("DETACH DATABASE IF EXISTS made")
         made.replace(aside)
 
 
@@ -70,7 +81,7 @@ def _frame(data: AnnotatedData) -> pd.DataFrame:
     obs = data.frame("obs")
     columns, as_text = [], []
     for number in range(obs.shape[1]):
-        series = obs.iloc[:, number].reset_index(drop=True)
+        series = _as_numbers(obs.iloc[:, number].reset_index(drop=True))
         if not _is_taken(series):
             as_text.append(str(obs.columns[number]))
             series = series.astype(object).where(series.notna(), None).map(str, na_action="ignore")
@@ -82,11 +93,31 @@ def _frame(data: AnnotatedData) -> pd.DataFrame:
     return frame
 
 
+def _as_numbers(series: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as numbers of a type that DuckDB has, where it holds numbers in another way; else as it is."""
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.SparseDtype):
+        values: Any = series.sparse
+        series = values.to_dense()
+    if series.dtype == "float16":
+        return series.astype(np.float32)
+    if series.dtype == np.longdouble:
+        return series.astype(np.float64)
+    kind = pd.api.types.infer_dtype(series, skipna=True) if series.dtype == object else ""
+    if kind in ("floating", "mixed-integer-float"):
+        return series.astype(np.float64)
+    if kind == "integer":
+        with suppress(OverflowError):
+            return series.astype("Int64")
+    return series
+
+
 def _is_taken(series: pd.Series[Any]) -> bool:
-    """Whether DuckDB has a type for a column: numbers, booleans, texts, times, and categories of one of these."""
+    """Whether DuckDB has a type for a column: numbers, booleans, texts, days, times, and categories of one of these."""
     import pandas as pd
 
     values: Any = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
-    if pd.api.types.infer_dtype(values, skipna=True) in ("string", "boolean", "empty"):
+    if pd.api.types.infer_dtype(values, skipna=True) in ("string", "boolean", "date", "empty"):
         return True
     return values.dtype.kind in "iufbmM" and values.dtype != "float16" and not isinstance(values.dtype, pd.PeriodDtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from cassia_engine.artifacts.obs_duckdb import write_obs_duckdb
 from cassia_engine.h5ad.object_data import ObjectData
+from tests.raising import raises
 
 
 class Object:
@@ -98,6 +100,32 @@ def test_what_is_of_several_kinds_is_text_and_said(tmp_path: Path, caplog: pytes
         "AnnData: columns of obs with values of several kinds are written as text: mixed, lists, span, imaginary, "
         "mixed categories"
     ]
+
+
+def test_numbers_of_other_types_stay_numbers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    obs = pd.DataFrame(
+        {
+            "half": np.array([0.5, np.nan, 1.5], "f2"),
+            "long": np.array([0.5, np.nan, 1.5], np.longdouble),
+            "objects": pd.Series([1, None, 3], dtype=object),
+            "both": pd.Series([1, 2.5, None], dtype=object),
+            "mostly zero": pd.arrays.SparseArray([0, 0, 1]),
+            "day": pd.Series([datetime.date(2020, 1, 1), None, datetime.date(2021, 1, 1)], dtype=object),
+            "huge": pd.Series([2**70, None, 1], dtype=object),
+        }
+    )
+    with caplog.at_level("INFO"):
+        types, rows = table(obs, tmp_path)
+    assert list(types.values()) == ["FLOAT", "DOUBLE", "BIGINT", "DOUBLE", "BIGINT", "DATE", "VARCHAR"]
+    assert rows[0] == (0.5, 0.5, 1, 1.0, 0, datetime.date(2020, 1, 1), str(2**70))
+    assert rows[1] == (None, None, None, 2.5, 0, None, None)
+    assert [message.rpartition(": ")[2] for message in caplog.messages] == ["huge"]
+
+
+def test_text_that_is_no_text_is_said(tmp_path: Path) -> None:
+    with raises("obs-not-written", path="AnnData"):
+        table(pd.DataFrame({"sample": ["\ud800"]}), tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_names_that_differ_by_case_alone_are_kept_apart(tmp_path: Path) -> None:

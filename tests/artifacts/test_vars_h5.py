@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
 from cassia_engine.artifacts.compressed import Compression
+from cassia_engine.artifacts.gene_columns import write_gene_columns
 from cassia_engine.artifacts.vars_h5 import write_vars_h5
 from cassia_engine.h5ad.file_data import FileData
 from tests.h5ad.matrices import LAYOUTS, Write, sparse
@@ -180,6 +184,31 @@ def test_columns_of_genes(tmp_path: Path) -> None:
         assert info.attrs["gene_symbols_column"] == "__cytetype_gene_symbols"
         symbols = columns["cytetype_gene_symbols"].asstr()[:].tolist()
         assert symbols == [name.lower() for name in genes(GENES)]
+
+
+def columns_of(tmp_path: Path, **columns: Any) -> dict[str, NDArray[Any]]:
+    """What is written of columns of `var`, whose values are all that is asked about."""
+    index = genes(3)
+    cells: Any = SimpleNamespace(
+        place="AnnData", reading=nullcontext, frame=lambda _: pd.DataFrame(columns, index=index)
+    )
+    with h5py.File(tmp_path / "columns.h5", "w") as file:
+        write_gene_columns(file, cells, index)
+        return {name: file["columns"][name][:] for name in columns}
+
+
+def test_columns_of_genes_of_rarer_types(tmp_path: Path) -> None:
+    days = np.array(["2020-01-01", "NaT", "2021-01-01"], "datetime64[ns]")
+    found = columns_of(tmp_path, day=days, share=pd.array([0.5, None, 1.5], "Float32"))
+    assert found["day"].tolist() == [b"2020-01-01", b"", b"2021-01-01"]
+    assert found["share"].dtype == np.float32
+    np.testing.assert_array_equal(found["share"], [0.5, np.nan, 1.5])
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_text_that_hdf5_cannot_hold_is_said(text: str, tmp_path: Path) -> None:
+    with raises("var-not-written", path="AnnData"):
+        columns_of(tmp_path, name=[text, "b", "c"])
 
 
 def test_indices_outside_of_the_matrix_are_refused(tmp_path: Path) -> None:
