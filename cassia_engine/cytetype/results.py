@@ -7,12 +7,15 @@ there, or is of another type, is "" or None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cassia_engine.cytetype.errors import invalid_response
 from cassia_engine.records.record import Record
 
+# Halves of a pair, as where JSON was cut in an emoji, and NUL: neither UTF-8 nor HDF5 has them.
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 CONFIDENCES = ("High", "Moderate", "Low")
 
 
@@ -134,7 +137,7 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) and value.strip() else ""
+    return _NO_TEXT.sub("\ufffd", value) if isinstance(value, str) and value.strip() else ""
 
 
 def _genes(value: Any) -> tuple[str, ...]:

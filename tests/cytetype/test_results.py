@@ -56,6 +56,15 @@ def test_a_blank_older_field_is_filled_and_another_stands(blank: Any) -> None:
     assert (cluster.missing_expression, cluster.unexpected_expression) == ("older", "B, C")
 
 
+def test_text_that_no_file_can_hold_is_replaced() -> None:
+    said = {"annotation": "T \ud83d cell", "cellState": "a\0b", "supportingMarkers": ["CD3D\0"]}
+    review = {"fullOutput": {"heterogeneityAssessment": {"heterogeneityType": "\udc00"}}}
+    data = {"annotations": {"x": {"latest": {"annotation": said, "review": review}}}}
+    [cluster] = read_results(data, "j", "u").clusters
+    assert (cluster.annotation, cluster.state) == ("T \ufffd cell", "a\ufffdb")
+    assert (cluster.supporting_markers, cluster.heterogeneity_type) == (("CD3D\ufffd",), "\ufffd")
+
+
 @given(WILD)
 def test_any_status_is_read_or_refused(data: Any) -> None:
     if isinstance(data, dict):
