@@ -45,13 +45,10 @@ def write_missing(
             found[kind] = path
         except Exception as error:
             if required:
-                log.error(
-                    "%s cannot be written; %s goes on without it. If the AnnData is valid, please report this as an "
-                    "issue of cassia (%s)",
-                    path,
-                    option("require_artifacts", False),
-                    type(error).__name__,
-                )
+                log.error("%s cannot be written; %s goes on without it", path, option("require_artifacts", False))
+                if not isinstance(error, OSError):
+                    what = "if the AnnData is valid, please report this as an issue of cassia (%s)"
+                    log.error(what, type(error).__name__)
                 raise
             log.warning("%s cannot be written (%s): the server's report lacks what it has", path, error)
 

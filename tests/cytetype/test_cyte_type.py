@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import errno
 import functools
 import io
 import json
+import os
 import pickle
 import types
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ import pytest
 
 import cassia_engine
 from cassia_engine import CyteType
-from cassia_engine.cytetype import cyte_type, errors
+from cassia_engine.cytetype import cyte_type, errors, run_files
 from cassia_engine.cytetype.job import JobOptions
 from cassia_engine.errors import AccountError, UsageError
 from tests.cytetype.runs import LLM_KEY, TOKEN, fake_clock
@@ -492,3 +494,16 @@ def test_two_runs_in_one_folder_do_not_meet(
         assert file["vars"].attrs["n_vars"] == 8
     second.run("mouse blood", results_prefix="second")
     assert not list(Path().glob(".*.lock"))
+
+
+def test_who_has_a_full_disk_or_bad_data_is_not_sent_to_report_it(
+    adata: Cells, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "vars.h5")
+
+    monkeypatch.setattr(run_files, "write_vars_h5", full)
+    with pytest.raises(OSError, match="No space left"):
+        CyteType(adata, "leiden").run("human blood")
+    assert "require_artifacts=False" in caplog.text
+    assert "report this" not in caplog.text
