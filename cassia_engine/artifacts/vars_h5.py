@@ -88,7 +88,9 @@ class _Writer:
                 log.warning(what, self._data.place, counts.place)
             else:
                 return
-        log.warning("%s: no raw counts in layers['counts'], raw or X: the file has none", self._data.place)
+        log.warning(
+            "%s: no raw counts in layers['counts'], raw or X: vars.h5 is written without them", self._data.place
+        )
 
     def _counts(self, counts: Counts) -> None:
         lines = counts.checked(self._lines(counts.matrix))

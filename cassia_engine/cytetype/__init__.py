@@ -26,3 +26,31 @@ protocol    what the calls ask and answer
 results     what a server says of each cluster
 errors      the errors of the protocol
 """
+
+from cassia_engine.cytetype.errors import (
+    APIError,
+    AuthenticationError,
+    AuthorizationError,
+    CyteTypeError,
+    JobFailedError,
+    LLMValidationError,
+    NetworkError,
+    QuotaExceededError,
+    RateLimitError,
+    TimeoutError,
+)
+from cassia_engine.cytetype.errors import TimeoutError as CyteTypeTimeoutError
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "AuthorizationError",
+    "CyteTypeError",
+    "CyteTypeTimeoutError",
+    "JobFailedError",
+    "LLMValidationError",
+    "NetworkError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "TimeoutError",
+]

@@ -90,7 +90,7 @@ def _result(
         cluster=cluster,
         outcome=Outcome.ANNOTATED,
         votes=(annotation,),
-        validated=None,
+        validated=_validated(said),
         iterations=1,
         decided_by=f"{PROVIDER} job {results.job_id}",
         conversation=Conversation(conversation.annotations, conversation.validations, formatting=annotation.text),
@@ -98,6 +98,13 @@ def _result(
         objections=_objections(said),
         confidence_reasons=why,
     )
+
+
+def _validated(said: ServerAnnotation) -> bool | None:
+    """Whether the server's reviewer agrees: not with low confidence, nor where it sees several cell types."""
+    if said.review_confidence is None:
+        return None
+    return said.review_confidence != Confidence.LOW and not said.heterogeneous
 
 
 # A server does not say what it spent.

@@ -35,13 +35,13 @@ from cassia_engine.cytetype.question import Question
 from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import has_ended, job_file_name, last_job, write_missing
 from cassia_engine.cytetype.server_form import answer_of
-from cassia_engine.cytetype.stored import details_of, result_of, store, stored_result
+from cassia_engine.cytetype.stored import column_names, details_of, result_of, store, stored_result
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.markers import read_markers
-from cassia_engine.outputs.publish import write_outputs
+from cassia_engine.outputs.publish import closing_lines, write_outputs
 from cassia_engine.progress import messages
 from cassia_engine.secret import Secret
 
@@ -83,6 +83,7 @@ class CyteType:
         api_url: str | None = None,
         auth_token: str | None = None,
         label_na: bool = False,
+        rank: bool = False,
     ):
         """Read what is asked about the clusters; nothing is written or sent yet.
 
@@ -100,6 +101,7 @@ class CyteType:
             api_url: a server of the protocol; None annotates on this machine.
             auth_token: for that server; it is in no file, and in no pickle of this object.
             label_na: cells without a cluster become one, "Unknown".
+            rank: rank the genes here (Wilcoxon), where uns has no ranked genes.
 
         Raises:
             UsageError: something given cannot be used; says what, where and what to do.
@@ -135,6 +137,7 @@ class CyteType:
                 gene_symbols_column=gene_symbols_column,
                 coordinates_key=None if coordinates_key == _UMAP else coordinates_key,
                 label_na=_free_label(adata.obs[group_key]) if label_na and group_key in adata.obs else None,
+                rank=rank,
             )
             self._prepared = prepare(self._data, self._options, self._contents, Study())
             if self.api_url is None and os.environ.get("CYTETYPE_API_URL"):
@@ -287,10 +290,11 @@ class CyteType:
             chosen = split_settings(self._options, self._contents)
             if who is not None:
                 merged = annotate_here(self.adata, dataset, chosen, who, show_progress)
-                results = read_results(answer_of(merged), _LOCAL, str(query.parent / f"{results_prefix}_report.html"))
+                page = query.parent / f"{results_prefix}_report.html"
+                results = read_results(answer_of(merged, study_context), _LOCAL, str(page))
             else:
                 assert self.api_url is not None and token is not None
-                self._say_what_leaves(artifacts)
+                self._say_what_leaves(artifacts, job_file)
                 try:
                     results = run_job(
                         Question(asked.input_data, artifacts, llm_configs, visibility),
@@ -314,6 +318,9 @@ class CyteType:
                 merged = merged_of(results, table, dataset, question.marker_genes, self.api_url)
             self._keep(results, self.api_url, results_prefix, visibility, merged.run.notice)
             paths = write_outputs(merged, query.parent)
+            for line in closing_lines(merged, warned=True):
+                log.info("%s", line)
+            log.info("added to obs: %s", ", ".join(column_names(results_prefix, self.group_key)))
             log.info("written: %s", ", ".join(map(str, paths)))
             if cleanup_artifacts:
                 self.cleanup()
@@ -380,6 +387,8 @@ class CyteType:
             state = job.state
             details = {"job_id": state.job_id, "report_url": state.report_url, "api_url": state.api_url}
             self.adata.uns[f"{prefix}_jobDetails"] = details
+            what = "the job %s goes on at %s; run the same again, or call get_results()"
+            log.info(what, state.job_id, state.api_url)
 
     def _token_of(self, api_url: str) -> Secret:
         """The token for the server of a job. A file may name any server: a token goes to the one it was meant for."""
@@ -413,10 +422,12 @@ class CyteType:
         write_missing(self._data, self._prepared, paths, job_file, required, self._written)
         return dict(self._written)
 
-    def _say_what_leaves(self, artifacts: Mapping[Kind, Path]) -> None:
+    def _say_what_leaves(self, artifacts: Mapping[Kind, Path], job_file: Path) -> None:
+        if (job := JobFile.read(job_file)) and job.state.job_id and not has_ended(job_file):
+            return  # all of it is there
         what = {"vars_h5": "the expression of all cells", "obs_duckdb": "all columns of obs"}
         named = ", ".join(["markers and metadata of clusters", *(what[kind] for kind in artifacts)])
-        log.info("sent to %s: %s", self.api_url, named)
+        log.info("to be sent to %s: %s", self.api_url, named)
 
     def _keep(self, results: JobResults, api_url: str | None, prefix: str, visibility: str | None, notice: str) -> None:
         self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, api_url or "", visibility, notice)

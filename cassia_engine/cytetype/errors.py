@@ -138,7 +138,7 @@ _KINDS: Mapping[str, type[APIError]] = MappingProxyType(
 )
 _REMEDIES: Mapping[type[APIError], str] = MappingProxyType(
     {
-        AuthenticationError: "; give a valid token",
+        AuthenticationError: "; give a token of this server (auth_token, or the variable CYTETYPE_AUTH_TOKEN)",
         AuthorizationError: "; check what the token's account may do",
         QuotaExceededError: "; wait until it is renewed, or raise it",
         RateLimitError: "; try again later",
@@ -180,7 +180,7 @@ def plain_refusal(said: str, status: int, retry_after: float | None = None) -> C
     """
     words = f": {said}" if said else ""
     if status == 401:
-        text = f"the CyteType server does not take the token (status 401){words}; give a valid token"
+        text = f"the CyteType server does not take the token (status 401){words}{_REMEDIES[AuthenticationError]}"
         return AuthenticationError(text, HTTP_ERROR, code="cytetype-status-401", status=status)
     if 300 <= status < 400:
         return NetworkError(

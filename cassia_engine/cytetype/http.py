@@ -170,7 +170,7 @@ class Http:
         except (ValueError, RecursionError):
             head = self.clean(answer.body[:_HEAD].decode(errors="replace"), 80)
         raise errors.NetworkError(
-            f"the CyteType server answers with what is no JSON, or only a part of it: {head}",
+            f"{self.api_url} answers with what is no JSON, or only a part of it; is it a CyteType server? {head}",
             errors.HTTP_ERROR,
             code="cytetype-no-json",
             transient=True,

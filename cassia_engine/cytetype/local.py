@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from cassia_engine.cytetype.input_data import Contents
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.knowledge.species import species_in
 from cassia_engine.knowledge.tissues import TissueTable
-from cassia_engine.records import Dataset, Merged
+from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.run import run_table
 
@@ -46,6 +48,7 @@ def split_settings(options: H5adOptions, contents: Contents) -> SplitSettings:
         group_key=options.group_key,
         rank_key=options.rank_key,
         gene_symbols_column=options.gene_symbols_column,
+        rank=options.rank,
         coordinates_key=options.coordinates_key,
         label_na=options.label_na,
     )
@@ -59,6 +62,8 @@ def annotate_here(
     Raises:
         UsageError, AccountError, TemporaryError: something given cannot be used, or the model's provider refuses.
     """
+    if who.provider == OFFLINE:
+        dataset = replace(dataset, additional_info="")  # marker scoring takes species and tissue from it, no more
     merged, ended = run_table(adata, dataset, chosen, who, show_progress)
     if ended:
         raise ended

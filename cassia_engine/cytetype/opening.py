@@ -29,8 +29,12 @@ def open_job(path: Path, asked: JobState, resume: bool, resubmit: bool) -> JobFi
             )
         return JobFile.begin(path, asked)
     if job.state.api_url != asked.api_url:
+        if not job.state.job_id and job.state.phase == "uploading" and not job.state.files:
+            return JobFile.begin(path, asked)  # nothing has got to the other server, as where its URL was mistyped
+        what = f"the job {job.state.job_id}" if job.state.job_id else "an upload that has begun"
         raise UsageError(
-            f"this job is at another server ({job.state.api_url}); resume it there, or choose another name",
+            f"this is of {what} at another server; give {option('api_url', job.state.api_url)} to go on there, or "
+            "remove this file to begin anew",
             path=path,
             code="job-of-other-server",
         )

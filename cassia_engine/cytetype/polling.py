@@ -91,7 +91,7 @@ class Polling:
 
     def _tell(self, status: JobStatus) -> None:
         if status != self._last and status.clusterStatus:
-            log.info("%d of %d clusters are done", status.n_done, len(status.clusterStatus))
+            log.info("clusters done: %d of %d", status.n_done, len(status.clusterStatus))
         self._last = status
         if self._told is not None:
             self._told(status)

@@ -8,14 +8,14 @@ from typing import Any
 from cassia_engine.records import ClusterResult, Merged
 
 
-def answer_of(merged: Merged) -> dict[str, Any]:
-    """What a server answers to /results. Clusters without an annotation are not among its annotations."""
+def answer_of(merged: Merged, context: str) -> dict[str, Any]:
+    """What a server answers to /results about a study of this context; clusters without an annotation are left out."""
     annotations = {result.cluster.id: _cluster(result) for result in merged.results if result.annotation}
     return {
         "annotations": annotations,
         "summary": {"totalClusters": len(merged.results), "annotatedClusters": len(annotations)},
         "clusterCategories": _categories(merged),
-        "studyContext": merged.dataset.additional_info,
+        "studyContext": context,
     }
 
 

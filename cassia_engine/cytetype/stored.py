@@ -20,6 +20,13 @@ from cassia_engine.h5ad.names import listed
 log = logging.getLogger(__name__)
 
 UNKNOWN = "Unknown"
+_FIELDS: Mapping[str, Callable[[ServerAnnotation], str]] = {
+    "annotation": lambda one: one.annotation or UNKNOWN,
+    "cellOntologyTerm": lambda one: one.term_name or UNKNOWN,
+    "cellOntologyTermID": lambda one: one.term_id or UNKNOWN,
+    "cellState": lambda one: one.state,
+    "reviewerConfidence": lambda one: one.review_confidence or UNKNOWN,
+}
 _SHORT = 3  # characters: the client's ids are labels only where none is longer
 
 
@@ -59,6 +66,11 @@ def details_of(results: JobResults, api_url: str, visibility: str | None, notice
     return details if visibility is None else {**details, "visibility": visibility}
 
 
+def column_names(prefix: str, group_key: str) -> list[str]:
+    """The columns of obs that results go to."""
+    return [f"{prefix}_{name}_{group_key}" for name in _FIELDS]
+
+
 def store(adata: Any, results: JobResults, prefix: str, group_key: str, groups: Groups) -> None:
     """Put results into an AnnData object; cells of clusters without one get "Unknown", which is said."""
     import pandas as pd
@@ -68,14 +80,7 @@ def store(adata: Any, results: JobResults, prefix: str, group_key: str, groups: 
     without = [label for label, size in groups.sizes.items() if size and label not in known]
     if without:
         log.warning("clusters without an annotation, whose cells are called %s: %s", UNKNOWN, listed(without))
-    fields: Mapping[str, Callable[[ServerAnnotation], str]] = {
-        "annotation": lambda one: one.annotation or UNKNOWN,
-        "cellOntologyTerm": lambda one: one.term_name or UNKNOWN,
-        "cellOntologyTermID": lambda one: one.term_id or UNKNOWN,
-        "cellState": lambda one: one.state,
-        "reviewerConfidence": lambda one: one.review_confidence or UNKNOWN,
-    }
-    for name, value in fields.items():
+    for name, value in _FIELDS.items():
         missing = "" if name == "cellState" else UNKNOWN
         of_label = [value(known[label]) if label in known else missing for label in groups.labels]
         values = np.array([*of_label, missing], object)[groups.codes]

@@ -143,7 +143,7 @@ def test_what_only_starts_with_counts_is_not_cut(tmp_path: Path, caplog: pytest.
             assert len(found["vars/data"]) == len(counts)
     assert [record.getMessage() for record in caplog.records] == [
         "a.h5ad: layers/counts starts with raw counts, but has other values: not taken as raw counts",
-        "a.h5ad: no raw counts in layers['counts'], raw or X: the file has none",
+        "a.h5ad: no raw counts in layers['counts'], raw or X: vars.h5 is written without them",
     ]
 
 

@@ -180,9 +180,9 @@ def test_what_leaves_the_machine_is_said_before(
 ) -> None:
     with caplog.at_level("INFO"):
         at(server, adata).run("human blood")
-    told = [message for message in caplog.messages if message.startswith(f"sent to {server.url}")]
+    told = [message for message in caplog.messages if message.startswith(f"to be sent to {server.url}")]
     assert told == [
-        f"sent to {server.url}: markers and metadata of clusters, the expression of all cells, all columns of obs"
+        f"to be sent to {server.url}: markers and metadata of clusters, the expression of all cells, all columns of obs"
     ]
 
 
@@ -372,8 +372,10 @@ def test_what_is_wrong_is_said_at_once(adata: Cells) -> None:
     with raises("cytetype-not-whole"):
         CyteType(adata, "leiden").run("blood", n_parallel_clusters=51)
     del adata.uns["rank_genes_groups"]
-    with raises("h5ad-not-ranked", path="the AnnData"):
+    with raises("h5ad-not-ranked", "rank=True", path="the AnnData"):
         CyteType(adata, "leiden")
+    adata.X = np.log1p(adata.X)
+    assert set(CyteType(adata, "leiden", rank=True).marker_genes) == {"T cells", "B cells", "Doublets"}
 
 
 def test_results_of_a_job_of_the_client_are_mapped_by_its_numbers(adata: Cells) -> None:
@@ -482,11 +484,11 @@ def test_two_runs_in_one_folder_do_not_meet(
     first, second = at(server, adata), at(server, other)
     say = CyteType._say_what_leaves
 
-    def meanwhile(self: CyteType, artifacts: Any) -> None:
+    def meanwhile(self: CyteType, artifacts: Any, job_file: Path) -> None:
         if self is first:
             with raises("artifact-in-use", path="vars.h5"):
                 second.run("mouse blood", results_prefix="second")
-        say(self, artifacts)
+        say(self, artifacts, job_file)
 
     monkeypatch.setattr(CyteType, "_say_what_leaves", meanwhile)
     first.run("human blood")

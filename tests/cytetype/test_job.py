@@ -299,3 +299,22 @@ def test_a_job_file_may_be_in_a_folder_to_come(job: Job, tmp_path: Path) -> None
     place = tmp_path / "journal" / "s" / "x_job.json"
     run_job(job.question, api_url=job.server.url, token=Secret(TOKEN), job_file=place, options=job.options)
     assert place.exists()
+
+
+def test_a_mistyped_server_that_got_nothing_stands_in_no_ones_way(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(errors.CyteTypeError):
+        run_job(
+            job.question,
+            api_url="http://127.0.0.1:9",
+            token=Secret(TOKEN),
+            job_file=job.path,
+            resume=True,
+            options=job.options,
+        )
+    assert job.run(resume=True).clusters
+
+
+def test_a_job_at_another_server_is_named(job: Job) -> None:
+    job.run()
+    with raises("job-of-other-server", f'api_url="{job.server.url}"', path=job.path):
+        run_job(job.question, api_url="http://127.0.0.1:9", token=Secret(TOKEN), job_file=job.path, resume=True)
