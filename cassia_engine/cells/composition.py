@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
+from cassia_engine.h5ad.label_columns import is_of_earlier_run
 from cassia_engine.h5ad.names import listed
 from cassia_engine.records import Composition, Share
 
@@ -22,8 +23,8 @@ MOST_COLUMNS = 20
 def compositions(data: AnnotatedData, column: str, groups: Groups) -> Mapping[int, tuple[Composition, ...]]:
     """The columns of metadata, in their order, for each group by its number.
 
-    Left out are columns of numbers, those with one value or more than `MOST`, and those that say what another one says:
-    the clusters under other names, or a column before.
+    Left out are columns of numbers, those with one value or more than `MOST`, labels of earlier runs, and those that say
+    what another one says: the clusters under other names, or a column before.
 
     Args:
         column: that of the clusters.
@@ -46,6 +47,8 @@ def compositions(data: AnnotatedData, column: str, groups: Groups) -> Mapping[in
 def _columns(data: AnnotatedData, column: str, groups: Groups) -> Iterator[tuple[str, Groups]]:
     known = [groups]
     for name in dict.fromkeys(data.obs_columns()):
+        if is_of_earlier_run(name):
+            continue
         values = data.categories(name, MOST) if name != column else None
         if values is None or len(np.unique(values.codes)) < FEWEST or _are_names(values):
             continue

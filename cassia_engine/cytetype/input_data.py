@@ -19,6 +19,7 @@ from cassia_engine.genes.joined_names import joined_symbol
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.clustered_cells import ClusteredCells
 from cassia_engine.h5ad.coordinates import Coordinates
+from cassia_engine.h5ad.label_columns import is_of_earlier_run
 from cassia_engine.h5ad.ranked_genes import RankedCells
 
 log = logging.getLogger(__name__)
@@ -172,7 +173,7 @@ def _metadata(data: AnnotatedData, column: str, groups: Groups, contents: Conten
     for number, name in enumerate(map(str, obs.columns)):
         series = obs.iloc[:, number]
         is_text = isinstance(series.dtype, (pd.CategoricalDtype, pd.StringDtype)) or series.dtype == object
-        if name == column or not is_text:
+        if name == column or not is_text or is_of_earlier_run(name):
             continue
         try:
             codes, values = pd.factorize(series)

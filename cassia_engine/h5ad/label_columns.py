@@ -8,6 +8,7 @@ from cassia_engine.errors import UsageError, did_you_mean, shown
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
 from cassia_engine.h5ad.names import listed
 
+_OWN = ("cassia_", "cytetype_")
 MOST_LABELS = 1000  # more are names of cells, or notes
 # What tools and people write where a cell has no label, in small letters: CellTypist's majority voting has
 # heterogeneous, SingleR and pandas leave nothing or NA, scmap and CHETAH unassigned, Garnett unknown.
@@ -18,6 +19,11 @@ NO_LABEL = frozenset(
         *("unclassified", "undetermined", "undefined", "uncertain", "unresolved", "no label", "heterogeneous"),
     )
 )
+
+
+def is_of_earlier_run(column: str) -> bool:
+    """Whether a column of `obs` is called as those that cassia and CyteType write: what they said is no metadata."""
+    return column.startswith(_OWN)
 
 
 def is_label(text: str) -> bool:

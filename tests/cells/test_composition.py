@@ -66,6 +66,13 @@ def test_columns_of_too_many_values_are_left_out(n_values: int, is_taken: bool, 
         assert bool(compositions(data, "cluster", data.groups("cluster"))[0]) == is_taken
 
 
+def test_labels_of_earlier_runs_are_no_metadata() -> None:
+    labels = ["x", "y"] * 20
+    columns = dict.fromkeys(("cassia_annotation", "cytetype_cellState_a"), labels)
+    data = in_memory({"cluster": ["a", "a", "b", "b"] * 10, **columns})
+    assert compositions(data, "cluster", data.groups("cluster"))[0] == ()
+
+
 def test_of_too_many_columns_the_first_are_taken_and_the_others_named(caplog: pytest.LogCaptureFixture) -> None:
     rng = np.random.default_rng(1)
     columns = {f"c{number}": rng.choice(["x", "y"], 40).tolist() for number in range(22)}

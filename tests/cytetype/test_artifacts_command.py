@@ -96,6 +96,12 @@ def test_what_of_metadata_is_left_out(options: Sequence[str], wanted: Any, tmp_p
     assert artifacts(tmp_path, Small(obs=obs), *options).question["clusterMetadata"] == wanted
 
 
+def test_labels_of_an_earlier_run_are_no_metadata(tmp_path: Path) -> None:
+    labels = ("x",) * 4 + ("y",) * 4
+    obs = dict.fromkeys(("cytetype_annotation_leiden", "cassia_annotation", "tissue"), labels)
+    assert set(artifacts(tmp_path, Small(obs=obs)).question["clusterMetadata"]["B"]) == {"tissue"}
+
+
 def test_of_genes_with_one_symbol_the_most_expressed_is_kept(tmp_path: Path) -> None:
     symbols = ["CD3D", "CD3D", *Small().genes[2:]]
     x = np.zeros((8, 8), np.float32)
