@@ -23,8 +23,8 @@ MOST_COLUMNS = 20
 def compositions(data: AnnotatedData, column: str, groups: Groups) -> Mapping[int, tuple[Composition, ...]]:
     """The columns of metadata, in their order, for each group by its number.
 
-    Left out are columns of numbers, those with one value or more than `MOST`, labels of earlier runs, and those that say
-    what another one says: the clusters under other names, or a column before.
+    Left out are columns of numbers, those with one value or more than `MOST`, labels of earlier runs, and those that
+    say what another one says: the clusters under other names, or a column before.
 
     Args:
         column: that of the clusters.
