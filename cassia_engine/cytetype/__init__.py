@@ -3,6 +3,7 @@
 cyte_type   the class, with the client's calls
 input_data  the question about clusters, from an AnnData
 preparation the question and the two files
+submission  a job about an AnnData file, as the command submits it
 run_files   the files that a run sends: those that are there, or new ones
 llm_configs the models that a caller names
 local       annotation on this machine in place of a server

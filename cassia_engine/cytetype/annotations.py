@@ -78,6 +78,8 @@ def notice_of(results: JobResults, api_url: str) -> str:
 def _result(
     cluster: Cluster, sent: Sequence[str], said: ServerAnnotation | None, results: JobResults, terms: TermMapper
 ) -> ClusterResult:
+    if said is None and not sent and not cluster.markers:
+        return ClusterResult.unanswered(cluster, "")
     if said is None:
         reason = f"the server has no annotation of it in job {results.job_id}"
         return ClusterResult(cluster, Outcome.FAILED, reason, usage=_UNKNOWN_USAGE)

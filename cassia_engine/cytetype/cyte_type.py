@@ -286,7 +286,7 @@ class CyteType:
                 write_query(query, question)
             asked = Question(msgspec.to_builtins(question), {}, llm_configs, visibility)
             job_file = query.parent / job_file_name(results_prefix, asked.fingerprint())
-            artifacts = self._artifacts(job_file, require_artifacts)
+            artifacts = self._artifacts(job_file, asked.fingerprint(), require_artifacts)
             chosen = split_settings(self._options, self._contents)
             if who is not None:
                 merged = annotate_here(self.adata, dataset, chosen, who, show_progress)
@@ -416,10 +416,10 @@ class CyteType:
         assert self.api_url is not None
         return find_token(self.api_url, f"give {argument('auth_token')}, or ")
 
-    def _artifacts(self, job_file: Path, required: bool) -> dict[Kind, Path]:
+    def _artifacts(self, job_file: Path, asked: str, required: bool) -> dict[Kind, Path]:
         paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}
         self._written = {}
-        write_missing(self._data, self._prepared, paths, job_file, required, self._written)
+        write_missing(self._data, self._prepared, paths, job_file, asked, self._written, required)
         return dict(self._written)
 
     def _say_what_leaves(self, artifacts: Mapping[Kind, Path], job_file: Path) -> None:

@@ -47,10 +47,12 @@ def split_settings(options: H5adOptions, contents: Contents) -> SplitSettings:
         allow_unknown_genes=True,
         group_key=options.group_key,
         rank_key=options.rank_key,
-        gene_symbols_column=options.gene_symbols_column,
         rank=options.rank,
+        gene_symbols_column=options.gene_symbols_column,
         coordinates_key=options.coordinates_key,
         label_na=options.label_na,
+        modality=options.modality,
+        table=options.table,
     )
 
 

@@ -45,7 +45,11 @@ class Paths:
     @classmethod
     def of(cls, data: Path, outdir: Path) -> Self:
         """Those of an AnnData: its name in front, so that those of two never meet."""
-        name = stem_of(data)
+        return cls.named(stem_of(data), outdir)
+
+    @classmethod
+    def named(cls, name: str, outdir: Path) -> Self:
+        """Those with a name in front."""
         return cls(*(outdir / f"{name}_{end}" for end in ("query.json", "vars.h5", "obs.duckdb")))
 
 

@@ -24,24 +24,27 @@ def write_missing(
     prepared: Prepared,
     paths: Mapping[Kind, Path],
     job_file: Path,
-    required: bool,
+    asked: str,
     found: dict[Kind, Path],
+    required: bool = True,
+    compression: Compression = Compression.GZIP,
 ) -> None:
     """Write the files that are not there.
 
     Args:
-        job_file: of the run; what it has begun to upload is not written anew.
-        required: whether a file that cannot be written ends the run.
+        job_file: of the run; what it has begun to upload is not written anew, if its question was the same.
+        asked: the fingerprint of the question.
         found: gets each file that is there.
+        required: whether a file that cannot be written ends the run.
 
     Raises:
         UsageError, OSError: a file that is required cannot be written.
     """
     for kind, path in paths.items():
         try:
-            if not _is_of_job(job_file, kind, path):
+            if not _is_of_job(job_file, asked, kind, path):
                 log.info("writing %s", path)
-                _write(kind, path, data, prepared)
+                _write(kind, path, data, prepared, compression)
             found[kind] = path
         except Exception as error:
             if required:
@@ -53,9 +56,9 @@ def write_missing(
             log.warning("%s cannot be written (%s): the server's report lacks what it has", path, error)
 
 
-def _write(kind: Kind, path: Path, data: AnnotatedData, prepared: Prepared) -> None:
+def _write(kind: Kind, path: Path, data: AnnotatedData, prepared: Prepared, compression: Compression) -> None:
     if kind == "vars_h5":
-        write_vars_h5(path, data, prepared.symbols, Compression.GZIP)
+        write_vars_h5(path, data, prepared.symbols, compression)
     else:
         write_obs_duckdb(path, data, prepared.coordinates_key)
 
@@ -93,10 +96,18 @@ def has_ended(job_file: Path) -> bool:
     return job is not None and job.state.phase in ("completed", "failed")
 
 
-def _is_of_job(job_file: Path, kind: Kind, path: Path) -> bool:
-    """Whether a file is there as a job that has not ended has begun to upload it."""
+def is_submitted(job_file: Path, asked: str) -> bool:
+    """Whether a job file is of a job of this question that the server has, and which needs no files any more."""
+    job = JobFile.read(job_file)
+    return job is not None and bool(job.state.job_id) and job.state.input_sha256 == asked
+
+
+def _is_of_job(job_file: Path, asked: str, kind: Kind, path: Path) -> bool:
+    """Whether a file is there as a job of this question that has not ended has begun to upload it."""
     job = JobFile.read(job_file)
     if job is None or has_ended(job_file) or kind not in job.state.files or not path.is_file():
+        return False
+    if job.state.input_sha256 != asked:
         return False
     state, now = job.state.files[kind], path.stat()
     return (state.name, state.size, state.mtime_ns) == (path.name, now.st_size, now.st_mtime_ns)

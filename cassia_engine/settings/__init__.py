@@ -2,6 +2,7 @@
 
 split_settings     how a marker table or an AnnData is read, and how its markers are chosen
 annotate_settings  who annotates and how, and what a whole run allows
+backend_settings   whether a server of the CyteType protocol annotates instead
 declaration        how a setting is declared
 
 CONTRIBUTING.md says how to add one.
@@ -15,6 +16,7 @@ from cassia_engine.settings.annotate_settings import (
     RunSettings,
     check_offline,
 )
+from cassia_engine.settings.backend_settings import BackendSettings
 from cassia_engine.settings.split_settings import (
     GENE_FILTERS,
     MARKER_FORMATS,
@@ -31,6 +33,7 @@ __all__ = [
     "RANKING_METHODS",
     "REASONING",
     "AnnotateSettings",
+    "BackendSettings",
     "RunSettings",
     "SplitSettings",
     "check_label_na",

@@ -35,6 +35,7 @@ def test_the_files_beside_the_question_are_sent_and_the_results_written(server: 
     assert done.returncode == 0, done.stderr
     results = query.with_name("pbmc_results.json")
     assert done.stdout == f"{results}\n"
+    assert "only the server's answer is written: summary and report need" in done.stderr
     assert list(json.loads(results.read_text())["annotations"]) == ["0", "1", "7"]
     assert "sent to 127.0.0.1: marker genes and percentages, the expression of all cells" in done.stderr
     assert server.content("vars_h5") == query.with_name("pbmc_vars.h5").read_bytes()

@@ -1,0 +1,185 @@
+"""The two ways of `cassia submit`: a question and files that are there, and an AnnData."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from cassia_engine.callers import option
+from cassia_engine.cancellation import stop_on_signals
+from cassia_engine.cli.artifact_options import taken
+from cassia_engine.cytetype.address import check_api_url
+from cassia_engine.cytetype.credentials import find_token
+from cassia_engine.cytetype.job import JobOptions, run_job
+from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.cytetype.question import Question
+from cassia_engine.cytetype.results import JobResults
+from cassia_engine.cytetype.upload import UploadProgress, check_artifact
+from cassia_engine.errors import UsageError
+from cassia_engine.files import stem_of
+
+log = logging.getLogger(__name__)
+
+_QUERY = "query.json"
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def submit_question(query: Path, options: dict[str, Any]) -> None:
+    """A job about a question; only the server's answer is written."""
+    from cassia_engine.cytetype.submission import write_results
+
+    start = _start_of(query)
+    beside: dict[Kind, Path] = {
+        "vars_h5": options["vars_h5"] or query.with_name(f"{start}vars.h5"),
+        "obs_duckdb": options["obs_duckdb"] or query.with_name(f"{start}obs.duckdb"),
+    }
+    artifacts = {} if options["no_artifacts"] else beside
+    question = Question(_read(query), artifacts, visibility=options["visibility"])
+    for kind, path in artifacts.items():
+        check_artifact(kind, path)
+    _check_allowed(_sized((query, *artifacts.values())), bool(artifacts), options)
+    _say(_sized((query, *artifacts.values())), bool(artifacts), options)
+    folder = options["outdir"] or query.parent
+    found = _run(question, folder / f"{start}job.json", options)
+    output = folder / f"{start}results.json"
+    write_results(output, found)
+    log.info(
+        "only the server's answer is written: summary and report need the markers and cells of the AnnData; "
+        "cassia submit DATA.h5ad writes them too"
+    )
+    click.echo(output)
+
+
+def submit_data(data: Path, options: dict[str, Any]) -> None:
+    """A job about an AnnData: files are written, sent, and the results become outputs, or result files of chunks."""
+    from cassia_engine.cytetype import submission
+
+    _check_allowed(str(data), not options["no_artifacts"], options)
+    find_token(check_api_url(options["api_url"]))  # that it is missing is known before anything is written
+    h5ad, contents, study, compression = taken(options)
+    chunks = submission.read_chunks(options["chunks"]) if options["chunks"] else []
+    name = chunks[0][1].dataset.name if chunks else stem_of(data)
+    if chunks and not study.context:
+        study = submission.study_of(chunks[0][1].dataset)
+    kept = options["visibility"], not options["no_artifacts"], compression
+    wanted = submission.Wanted(data, h5ad, contents, study, *kept)
+    outdir = options["outdir"] or Path()
+    job_dir, goes_on = options["job_dir"], options["resume"] and not options["resubmit"]
+    ready = submission.make_ready(wanted, job_dir or outdir, name, job_dir is not None, goes_on)
+    submission.check_chunks(chunks, ready.asked)
+    # What is wrong with the markers is known before anything is sent.
+    sample = None if chunks else submission.read_sample(wanted, ready)
+    if not ready.submitted:
+        _say(_sized((ready.query, *ready.question.artifacts.values())), not options["no_artifacts"], options)
+    found = _run(ready.question, ready.job_file, options)
+    api_url = check_api_url(options["api_url"])
+    if sample is None:
+        for path in submission.write_result_files(found, chunks, ready.asked, api_url, outdir):
+            click.echo(path)
+    else:
+        results = outdir / f"{name}_results.json"
+        submission.write_results(results, found)
+        click.echo(results)
+        _write(submission.annotated(found, sample, ready, api_url), outdir, options["max_failed_clusters"])
+    if options["cleanup_artifacts"]:
+        submission.remove_artifacts(ready.query)
+
+
+def _write(merged: Any, outdir: Path, max_failed_clusters: int) -> None:
+    """The outputs of every run, and what there is to say of them."""
+    from cassia_engine.outputs.publish import closing_lines, write_outputs
+    from cassia_engine.stages.collect import check
+
+    paths = write_outputs(merged, outdir)
+    log.info("%s", merged.outcome_words)
+    for line in closing_lines(merged):
+        log.info("%s", line)
+    for path in paths:
+        click.echo(path)
+    check([merged.status], max_failed_clusters)
+
+
+def _run(question: Question, job_file: Path, options: Mapping[str, Any]) -> JobResults:
+    names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env")
+    chosen = {name: options[name] for name in names}
+    with stop_on_signals() as stop:
+        return run_job(
+            question,
+            api_url=options["api_url"],
+            token=find_token(check_api_url(options["api_url"])),
+            job_file=job_file,
+            resume=options["resume"],
+            resubmit=options["resubmit"],
+            options=JobOptions(timeout=options["job_timeout"], on_upload=_lines(), stop=stop, **chosen),
+        )
+
+
+def _start_of(query: Path) -> str:
+    """What the names of a question's files start with: "pbmc_" of pbmc_query.json, "" of query.json."""
+    name = query.name
+    return name.removesuffix(_QUERY) if name.endswith(_QUERY) else f"{query.stem}_"
+
+
+def _read(query: Path) -> dict[str, Any]:
+    from cassia_engine.fast_json import parsed_json
+
+    try:
+        found = parsed_json(query.read_bytes())
+    except (ValueError, RecursionError):
+        found = None
+    except OSError as error:
+        raise UsageError(f"it cannot be read ({error.strerror})", path=query, code="query-not-readable") from None
+    if not isinstance(found, dict) or not isinstance(found.get("markerGenes"), dict):
+        what = "this is no question for a CyteType server; make it by cassia artifacts DATA.h5ad"
+        raise UsageError(what, path=query, code="query-malformed")
+    return found
+
+
+def _check_allowed(what: str, whole: bool, options: Mapping[str, Any]) -> None:
+    """Make sure that data may leave the machine.
+
+    Args:
+        whole: whether all cells go with the question.
+
+    Raises:
+        UsageError: they may not.
+    """
+    host = urlsplit(check_api_url(options["api_url"])).hostname
+    if not options["allow_upload"]:
+        raise UsageError(
+            f"{what} would be sent to {host}: {_contents(whole)}; allow it by {option('allow_upload', True)}",
+            code="upload-not-allowed",
+        )
+
+
+def _say(files: str, whole: bool, options: Mapping[str, Any]) -> None:
+    """Say what leaves the machine, before it does."""
+    log.info("%s: sent to %s: %s", files, urlsplit(check_api_url(options["api_url"])).hostname, _contents(whole))
+
+
+def _contents(whole: bool) -> str:
+    more = ", the expression of all cells and the columns of obs" if whole else ""
+    return f"marker genes and percentages{more}"
+
+
+def _sized(paths: Iterable[Path]) -> str:
+    return ", ".join(f"{path.name} ({path.stat().st_size / 1e6:.3g} MB)" for path in paths)
+
+
+def _lines() -> Callable[[UploadProgress], None]:
+    """Says now and then how far an upload is."""
+    said = time.monotonic()
+
+    def tell(progress: UploadProgress) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            log.info("%d of %d MB of %s are uploaded", progress.sent // 10**6, progress.total // 10**6, progress.kind)
+
+    return tell

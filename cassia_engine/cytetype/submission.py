@@ -1,0 +1,184 @@
+"""A job about an AnnData file: what is asked, the files that go with it, and what becomes of the results."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from cassia_engine.artifacts.compressed import Compression
+from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_info
+from cassia_engine.cytetype.input_data import Contents, InputData
+from cassia_engine.cytetype.local import dataset_of, split_settings
+from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_query
+from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.cytetype.question import Question
+from cassia_engine.cytetype.results import JobResults
+from cassia_engine.cytetype.run_files import is_submitted, write_missing
+from cassia_engine.errors import UsageError
+from cassia_engine.files import atomic_path, check_writable, stem_of
+from cassia_engine.h5ad.options import H5adOptions
+from cassia_engine.h5ad.stores import open_data
+from cassia_engine.markers import MarkerTable, read_markers
+from cassia_engine.ontology import Ontology
+from cassia_engine.records import Chunk, Dataset, Merged
+from cassia_engine.stagefiles import read_chunk, result_file
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked about an AnnData file.
+
+    Attributes:
+        visibility: who may see the server's report.
+        artifacts: whether the expression of the cells and the columns of obs go with the question.
+    """
+
+    data: Path
+    options: H5adOptions
+    contents: Contents
+    study: Study
+    visibility: str | None = None
+    artifacts: bool = True
+    compression: Compression = Compression.GZIP
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A question that can be sent.
+
+    Attributes:
+        asked: about the clusters, as it was written to `query`.
+        symbols: of the genes.
+        question: with its files; without them where the server has the job already.
+        submitted: whether it does.
+    """
+
+    asked: InputData
+    symbols: Sequence[str]
+    question: Question
+    query: Path
+    job_file: Path
+    submitted: bool
+
+
+def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: bool) -> Ready:
+    """Write the question and its files; what an unfinished job of the same question has left is taken as it is.
+
+    Args:
+        name: what names of files start with.
+        own_job: each question has files of its own, by its fingerprint in their names; else a job file is a sample's.
+        goes_on: a job that the server has is only waited for.
+
+    Raises:
+        UsageError: the AnnData or an option cannot be used; says what, where and what to do.
+        OSError: a file cannot be written.
+    """
+    with ExitStack() as stack:
+        opened = open_data(wanted.data, str(wanted.data), wanted.options, stack)
+        prepared = prepare(opened, wanted.options, wanted.contents, wanted.study)
+        input_data = msgspec.to_builtins(prepared.question)
+        fingerprint = Question(input_data, {}, visibility=wanted.visibility).fingerprint()
+        start = f"{name}_{fingerprint[:8]}" if own_job else name
+        paths, job_file = Paths.named(start, folder), folder / f"{start}_job.json"
+        check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file)
+        write_query(paths.query, prepared.question)
+        submitted = goes_on and is_submitted(job_file, fingerprint)
+        files: dict[Kind, Path] = {}
+        if wanted.artifacts and not submitted:
+            kinds: Mapping[Kind, Path] = {"vars_h5": paths.vars_h5, "obs_duckdb": paths.obs_duckdb}
+            write_missing(opened, prepared, kinds, job_file, fingerprint, files, compression=wanted.compression)
+    question = Question(input_data, files, visibility=wanted.visibility)
+    return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted)
+
+
+def remove_artifacts(query: Path) -> None:
+    """Remove the two files beside a question; the question stays."""
+    start = query.name.removesuffix("query.json")
+    for end in ("vars.h5", "obs.duckdb"):
+        query.with_name(f"{start}{end}").unlink(missing_ok=True)
+
+
+def read_sample(wanted: Wanted, ready: Ready) -> tuple[MarkerTable, Dataset]:
+    """The clusters with their markers, and the data set, as the study context tells it.
+
+    Raises:
+        UsageError: the file's name is none for outputs.
+    """
+    dataset = dataset_of(stem_of(wanted.data), wanted.study.context, ready.symbols)
+    return read_markers([wanted.data], split_settings(wanted.options, wanted.contents), dataset.species), dataset
+
+
+def annotated(results: JobResults, sample: tuple[MarkerTable, Dataset], ready: Ready, api_url: str) -> Merged:
+    """The sample as the server has annotated it."""
+    table, dataset = sample
+    return merged_of(results, table, dataset, ready.asked.marker_genes, api_url)
+
+
+def write_results(path: Path, results: JobResults) -> None:
+    """Write the whole answer of the server as JSON.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with atomic_path(path) as aside:
+        aside.write_bytes(msgspec.json.format(msgspec.json.encode(results.raw), indent=1) + b"\n")
+
+
+def read_chunks(paths: Sequence[Path]) -> list[tuple[Path, Chunk]]:
+    """The chunk files of a sample.
+
+    Raises:
+        UsageError: one is none, or they are of several samples.
+    """
+    chunks = [(path, read_chunk(path)) for path in paths]
+    first = chunks[0][1]
+    for path, chunk in chunks:
+        if (chunk.dataset, chunk.selection) != (first.dataset, first.selection):
+            what = f"of another sample or split than {paths[0]}; give the chunk files of one sample"
+            raise UsageError(what, path=path, code="chunks-of-several-samples")
+    return chunks
+
+
+def study_of(dataset: Dataset) -> Study:
+    """What a person said of a data set, in a line for a server."""
+    tissue = "" if dataset.tissue.strip().casefold() == "none" else f"Tissue: {dataset.tissue.strip()}."
+    return Study(" ".join(filter(None, (f"Species: {dataset.species.strip()}.", tissue, dataset.additional_info))))
+
+
+def check_chunks(chunks: Sequence[tuple[Path, Chunk]], asked: InputData) -> None:
+    """Make sure that the clusters of chunk files are those of the question.
+
+    Raises:
+        UsageError: none of them is.
+    """
+    ids = [cluster.id for _, chunk in chunks for cluster in chunk.clusters]
+    if ids and not set(ids) & set(asked.cluster_labels):
+        what = "its clusters are not those of the AnnData; give the group_key that it was split by"
+        raise UsageError(what, path=chunks[0][0], code="chunks-of-other-clusters")
+
+
+def write_result_files(
+    results: JobResults, chunks: Sequence[tuple[Path, Chunk]], asked: InputData, api_url: str, outdir: Path
+) -> list[Path]:
+    """Write a result file for each chunk file, named like it, as `cassia annotate` does.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    ontology = Ontology.load()
+    who = run_info(results, api_url, ontology)
+    written = []
+    for path, chunk in chunks:
+        output = outdir / f"{path.stem}.jsonl"
+        with result_file(output, chunk, who) as write:
+            for result in cluster_results(chunk.clusters, asked.marker_genes, results, ontology):
+                write(result)
+        written.append(output)
+    return written
