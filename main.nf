@@ -3,9 +3,10 @@
 include { CASSIA                                           } from './subworkflows/local/cassia'
 include { checkParameters ; helpText ; readSchema ; specsOf } from './subworkflows/local/utils_cassia/parameters'
 include { stopAt ; typedParameters                         } from './subworkflows/local/utils_cassia/parameters'
+include { checkBackend ; startBackend                      } from './subworkflows/local/utils_cassia/backend'
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
-include { checkKey                                         } from './subworkflows/local/utils_cassia/key'
+include { checkKey ; checkToken                            } from './subworkflows/local/utils_cassia/key'
 include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
 include { checkCopies ; readSamples                        } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOfVersion                       } from './subworkflows/local/utils_cassia/summary'
@@ -30,14 +31,17 @@ workflow {
         samples = readSamples(options, readSchema(file("${projectDir}/assets/schema_input.json")), problems)
         checkCopies(options, samples, problems)
         checkProvider(options, specsOf(schema), samples, problems)
+        checkBackend(options, specsOf(schema), samples, problems)
         checkJournal(options, problems)
         if (!problems && !workflow.stubRun) {
             checkKey(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
+            checkToken(options, problems)
         }
         if (!problems) {
             checkImage(workflow.containerEngine, "cassia:${workflow.manifest.version}", problems)
         }
         stopAt(problems)
+        samples = startBackend(options, samples)
         saveParameters(options)
         startJournal(options, samples.collect { sample -> sample[0].id }, workflow.workDir.toUriString())
 

@@ -21,9 +21,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cassia_engine.cytetype.credentials import TOKEN_VARIABLE
 from cassia_engine.providers.table import load
 from cassia_engine.records import OFFLINE
-from cassia_engine.settings import AnnotateSettings, RunSettings, SplitSettings
+from cassia_engine.settings import AnnotateSettings, BackendSettings, RunSettings, SplitSettings
 from cassia_engine.settings.declaration import Parameter, parameters
 from cassia_engine.settings.known_elsewhere import MEANT
 
@@ -35,7 +36,12 @@ SUBWORKFLOW, LAUNCH = "subworkflows/local/cassia/main.nf", "subworkflows/local/u
 USAGE = "docs/usage.md"
 
 # The group of the schema that a new parameter goes to.
-GROUPS = {SplitSettings: "marker_options", AnnotateSettings: "annotation_options", RunSettings: "annotation_options"}
+GROUPS = {
+    SplitSettings: "marker_options",
+    BackendSettings: "annotation_options",
+    AnnotateSettings: "annotation_options",
+    RunSettings: "annotation_options",
+}
 SETTINGS: dict[str, Parameter] = {name: found for kind in GROUPS for name, found in parameters(kind).items()}
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
 # The keys of an entry that are made; all others are written by hand.
@@ -227,8 +233,8 @@ def _wrapped(items: str, indent: str) -> str:
 
 
 def _containers() -> str:
-    """Every engine's list of variables, which starts with those of the providers."""
-    variables = [name for row in load() for name in row.variables]
+    """Every engine's list of variables, which starts with those of the providers and the token of CyteType servers."""
+    variables = [*(name for row in load() for name in row.variables), TOKEN_VARIABLE]
     lines = _wrapped(", ".join(f"'{name}'" for name in variables), " " * 8)
     return re.sub(r"(envWhitelist = \[\n).*?(\n +'HTTPS_PROXY')", rf"\1{lines}\2", _read(CONTAINERS), flags=re.DOTALL)
 

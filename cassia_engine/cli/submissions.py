@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -23,6 +23,9 @@ from cassia_engine.cytetype.results import JobResults
 from cassia_engine.cytetype.upload import UploadProgress, check_artifact
 from cassia_engine.errors import UsageError
 from cassia_engine.files import stem_of
+
+if TYPE_CHECKING:
+    from cassia_engine.cytetype.submission import Ready
 
 log = logging.getLogger(__name__)
 
@@ -70,25 +73,36 @@ def submit_data(data: Path, options: dict[str, Any]) -> None:
     kept = options["visibility"], not options["no_artifacts"], compression
     wanted = submission.Wanted(data, h5ad, contents, study, *kept)
     outdir = options["outdir"] or Path()
-    job_dir, goes_on = options["job_dir"], options["resume"] and not options["resubmit"]
-    ready = submission.make_ready(wanted, job_dir or outdir, name, job_dir is not None, goes_on)
+    journal_dir, goes_on = options["journal_dir"], options["resume"] and not options["resubmit"]
+    folder = outdir if journal_dir is None else journal_dir / name
+    ready = submission.make_ready(wanted, folder, name, journal_dir is not None, goes_on)
     submission.check_chunks(chunks, ready.asked)
     # What is wrong with the markers is known before anything is sent.
     sample = None if chunks else submission.read_sample(wanted, ready)
-    if not ready.submitted:
-        _say(_sized((ready.query, *ready.question.artifacts.values())), not options["no_artifacts"], options)
-    found = _run(ready.question, ready.job_file, options)
+    found = submission.kept_results(ready)
+    if found is None:
+        found = _run_anew(ready, options)
+    if options["cleanup_artifacts"]:
+        submission.remove_artifacts(ready.query)
     api_url = check_api_url(options["api_url"])
     if sample is None:
         for path in submission.write_result_files(found, chunks, ready.asked, api_url, outdir):
             click.echo(path)
     else:
-        results = outdir / f"{name}_results.json"
-        submission.write_results(results, found)
-        click.echo(results)
+        click.echo(ready.results)
         _write(submission.annotated(found, sample, ready, api_url), outdir, options["max_failed_clusters"])
-    if options["cleanup_artifacts"]:
-        submission.remove_artifacts(ready.query)
+
+
+def _run_anew(ready: Ready, options: Mapping[str, Any]) -> JobResults:
+    """Run a job, or go on with it, and keep its results."""
+    from cassia_engine.cytetype.submission import write_results
+
+    if not ready.submitted:
+        _say(_sized((ready.query, *ready.question.artifacts.values())), not options["no_artifacts"], options)
+    ready.results.unlink(missing_ok=True)  # of an earlier job
+    found = _run(ready.question, ready.job_file, options, ready.failed)
+    write_results(ready.results, found)
+    return found
 
 
 def _write(merged: Any, outdir: Path, max_failed_clusters: int) -> None:
@@ -105,7 +119,7 @@ def _write(merged: Any, outdir: Path, max_failed_clusters: int) -> None:
     check([merged.status], max_failed_clusters)
 
 
-def _run(question: Question, job_file: Path, options: Mapping[str, Any]) -> JobResults:
+def _run(question: Question, job_file: Path, options: Mapping[str, Any], anew: bool = False) -> JobResults:
     names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env")
     chosen = {name: options[name] for name in names}
     with stop_on_signals() as stop:
@@ -115,7 +129,7 @@ def _run(question: Question, job_file: Path, options: Mapping[str, Any]) -> JobR
             token=find_token(check_api_url(options["api_url"])),
             job_file=job_file,
             resume=options["resume"],
-            resubmit=options["resubmit"],
+            resubmit=options["resubmit"] or anew,
             options=JobOptions(timeout=options["job_timeout"], on_upload=_lines(), stop=stop, **chosen),
         )
 

@@ -16,7 +16,7 @@ from cassia_engine.settings import AnnotateSettings, BackendSettings, RunSetting
 from cassia_engine.settings.declaration import parameters
 
 # Which options are of one of the two only.
-_OF_DATA = (*artifact_options.NAMES, "chunks", "job_dir", "cleanup_artifacts", "max_failed_clusters")
+_OF_DATA = (*artifact_options.NAMES, "chunks", "journal_dir", "cleanup_artifacts", "max_failed_clusters")
 _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
 
 
@@ -40,7 +40,9 @@ _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
     help="Chunk file of cassia split, once for each: a result file for each is written, for cassia collect.",
 )
 @click.option(
-    "--job_dir", type=FilePath, help="Folder for job file, question and its files, whose names tell questions apart."
+    "--journal_dir",
+    type=FilePath,
+    help="Folder with a folder per sample, for job file, question and files of each question. [default: outdir]",
 )
 @click.option("--cleanup_artifacts", is_flag=True, help="Remove vars.h5 and obs.duckdb once there are results.")
 @click.option(

@@ -12,14 +12,17 @@ import msgspec
 
 from cassia_engine.artifacts.compressed import Compression
 from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_info
+from cassia_engine.cytetype.errors import APIError
 from cassia_engine.cytetype.input_data import Contents, InputData
+from cassia_engine.cytetype.job_file import JobFile
 from cassia_engine.cytetype.local import dataset_of, split_settings
 from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_query
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
-from cassia_engine.cytetype.results import JobResults
+from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import is_submitted, write_missing
 from cassia_engine.errors import UsageError
+from cassia_engine.fast_json import parsed_json
 from cassia_engine.files import atomic_path, check_writable, stem_of
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.h5ad.stores import open_data
@@ -58,6 +61,7 @@ class Ready:
         symbols: of the genes.
         question: with its files; without them where the server has the job already.
         submitted: whether it does.
+        failed: the job of the job file has failed, and another one takes its place.
     """
 
     asked: InputData
@@ -66,6 +70,12 @@ class Ready:
     query: Path
     job_file: Path
     submitted: bool
+    failed: bool
+
+    @property
+    def results(self) -> Path:
+        """Where the server's answer is kept."""
+        return self.query.with_name(f"{self.query.name.removesuffix('query.json')}results.json")
 
 
 def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: bool) -> Ready:
@@ -73,7 +83,8 @@ def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: 
 
     Args:
         name: what names of files start with.
-        own_job: each question has files of its own, by its fingerprint in their names; else a job file is a sample's.
+        own_job: each question has files of its own, by its fingerprint in their names, and a job that has failed is
+            followed by another one; else a job file is a sample's.
         goes_on: a job that the server has is only waited for.
 
     Raises:
@@ -89,13 +100,22 @@ def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: 
         paths, job_file = Paths.named(start, folder), folder / f"{start}_job.json"
         check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file)
         write_query(paths.query, prepared.question)
-        submitted = goes_on and is_submitted(job_file, fingerprint)
+        failed = own_job and _has_failed(job_file)
+        submitted = goes_on and not failed and is_submitted(job_file, fingerprint)
         files: dict[Kind, Path] = {}
         if wanted.artifacts and not submitted:
             kinds: Mapping[Kind, Path] = {"vars_h5": paths.vars_h5, "obs_duckdb": paths.obs_duckdb}
             write_missing(opened, prepared, kinds, job_file, fingerprint, files, compression=wanted.compression)
     question = Question(input_data, files, visibility=wanted.visibility)
-    return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted)
+    return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted, failed)
+
+
+def _has_failed(job_file: Path) -> bool:
+    job = JobFile.read(job_file)
+    if job is None or job.state.phase != "failed":
+        return False
+    log.info("the job %s has failed, and another one is submitted in its place", job.state.job_id)
+    return True
 
 
 def remove_artifacts(query: Path) -> None:
@@ -119,6 +139,21 @@ def annotated(results: JobResults, sample: tuple[MarkerTable, Dataset], ready: R
     """The sample as the server has annotated it."""
     table, dataset = sample
     return merged_of(results, table, dataset, ready.asked.marker_genes, api_url)
+
+
+def kept_results(ready: Ready) -> JobResults | None:
+    """The results of a job that goes on after its end, as an earlier process has kept them; None where it has not.
+
+    A server need not have them any more.
+    """
+    job = JobFile.read(ready.job_file) if ready.submitted else None
+    if job is None or job.state.phase != "completed":
+        return None
+    try:
+        found = parsed_json(ready.results.read_bytes())
+        return read_results(found, job.state.job_id, job.state.report_url)
+    except (OSError, ValueError, RecursionError, APIError):
+        return None
 
 
 def write_results(path: Path, results: JobResults) -> None:

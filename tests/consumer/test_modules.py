@@ -11,13 +11,14 @@ import pytest
 import yaml
 
 from tests.conftest import EXAMPLES, ROOT
+from tests.cytetype_server.running import running_server
 from tests.mock_provider.running import running_mock
 from tests.pipeline.launch import Launcher
 
 MODULES = ROOT / "modules" / "local" / "cassia"
-STAGES = ("split", "corrections", "annotate", "collect", "labels", "index", "check")
+STAGES = ("split", "corrections", "annotate", "submit", "collect", "labels", "index", "check")
 # What a package of conda-forge is called elsewhere.
-NAMES = {"python-duckdb": "duckdb"}
+NAMES = {"python-duckdb": "duckdb", "python-isal": "isal"}
 
 
 def packages(stage: str) -> dict[str, str]:
@@ -45,8 +46,9 @@ def run_with_its_packages(command_name: str, *arguments: str | Path, module: str
     assert done.returncode == 0, done.stderr
 
 
-def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
-    """Offline and asking a model; reading a table as text, Parquet, .h5ad and Zarr; collecting from the journal."""
+def test_each_stage_does_with_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offline and asking a model; reading a table as text, Parquet, .h5ad and Zarr; submitting; collecting from
+    the journal."""
     chunks, result, status = tmp_path / "chunks", tmp_path / "result.jsonl", tmp_path / "status.json"
     context = ("--name", "only", "--tissue", "blood", "--species", "human")
     run_with_its_packages("split", "tests/data/scanpy.parquet", "--outdir", tmp_path / "parquet", *context)
@@ -70,6 +72,11 @@ def test_each_stage_does_with_its_environment(tmp_path: Path) -> None:
         said.write_text("cluster,label\n")
         run_with_its_packages("corrections", said, chunk)
         run_with_its_packages("collect", chunk, *outputs, *options, "--corrections", said)
+    with running_server(tmp_path / "server") as server:
+        monkeypatch.setenv("CYTETYPE_AUTH_TOKEN", "a-token")
+        where = ("--api_url", server.url, "--allow_upload", "--outdir", tmp_path / "results")
+        of_chunks = ("--rank", "--group_key", "louvain", "--chunks", tmp_path / "h5ad" / "chunk_00000.json")
+        run_with_its_packages("submit", EXAMPLES / "pbmc68k.h5ad", *where, *of_chunks)
     h5ad, summary = EXAMPLES / "pbmc68k.h5ad", tmp_path / "out" / "only_summary.csv"
     files = ("--parquet", tmp_path / "labels.parquet", "--output", tmp_path / "labelled.h5ad")
     run_with_its_packages("labels", h5ad, summary, "--group_key", "louvain", *files)

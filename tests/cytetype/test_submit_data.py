@@ -17,6 +17,7 @@ from tests.cytetype_server.running import Running
 from tests.h5ad.files import Small
 
 ALLOWED = ("--allow_upload", "--poll_interval", "0", "--n_top_genes", "4")
+ENDS = ("_job.json", "_query.json", "_results.json")
 ARTIFACTS = ["pbmc_obs.duckdb", "pbmc_vars.h5"]
 
 
@@ -96,6 +97,7 @@ def test_a_job_that_the_server_has_needs_no_files(server: Running, data: Path, t
     assert cassia(*command, "--job_timeout", "0").returncode in (0, 75)
     for name in ARTIFACTS:
         (out / name).unlink()
+    (out / "pbmc_results.json").unlink(missing_ok=True)
     done = cassia(*command, "--resume")
     assert done.returncode == 0, done.stderr
     assert not set(ARTIFACTS) & names(out)
@@ -118,12 +120,12 @@ def test_chunk_files_get_result_files(server: Running, data: Path, tmp_path: Pat
     assert split.returncode == 0, split.stderr
     chunks = sorted((tmp_path / "chunks").glob("chunk_*.json"))
     given = [word for chunk in chunks for word in ("--chunks", chunk)]
-    job, out = tmp_path / "journal", tmp_path / "out"
-    folders = ("--job_dir", job, "--outdir", out, "--cleanup_artifacts")
+    job, out = tmp_path / "journal" / "donor1", tmp_path / "out"
+    folders = ("--journal_dir", job.parent, "--outdir", out, "--cleanup_artifacts")
     done = cassia("submit", data, "--api_url", server.url, *ALLOWED, *given, *folders)
     assert done.returncode == 0, done.stderr
     assert names(out) == {"chunk_00000.jsonl", "chunk_00001.jsonl"}
-    assert {name[:7] + name[15:] for name in names(job)} == {"donor1_" + end for end in ("_job.json", "_query.json")}
+    assert {name[:7] + name[15:] for name in names(job)} == {"donor1_" + end for end in ENDS}
     [sent] = server.seen()["jobs"]
     assert sent["request"]["input_data"]["studyInfo"] == "Species: human. Tissue: blood. fasting"
     files = [*chunks, *out.iterdir(), tmp_path / "chunks" / "cells.jsonl"]
@@ -133,7 +135,25 @@ def test_chunk_files_get_result_files(server: Running, data: Path, tmp_path: Pat
     # Another question has another job in the same folder.
     more = cassia("submit", data, "--api_url", server.url, *ALLOWED, *given, *folders, "--resume", "--n_top_genes", "2")
     assert more.returncode == 0, more.stderr
-    assert len(names(job)) == 4
+    assert len(names(job)) == 6
+    # What a job that has ended has answered is not asked for again.
+    before = server.n_events()
+    again = cassia("submit", data, "--api_url", server.url, *ALLOWED, *given, *folders, "--resume")
+    assert (again.returncode, server.n_events()) == (0, before)
+
+
+def test_a_job_that_has_failed_is_followed_by_another_one_in_a_journal(
+    server: Running, data: Path, tmp_path: Path
+) -> None:
+    folders = ("--outdir", tmp_path / "out", "--journal_dir", tmp_path / "journal")
+    command = ("submit", data, "--api_url", server.url, *ALLOWED, "--resume", *folders)
+    server.set(failed_clusters=["B"])
+    assert cassia(*command).returncode == 1
+    server.set(failed_clusters=None)
+    done = cassia(*command)
+    assert done.returncode == 0, done.stderr
+    assert "the job job-1 has failed, and another one is submitted in its place" in done.stderr
+    assert len(server.seen()["jobs"]) == 2
 
 
 def test_chunk_files_of_other_data_are_refused(server: Running, data: Path, tmp_path: Path) -> None:

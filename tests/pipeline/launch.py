@@ -75,7 +75,7 @@ class Launcher:
     def start(self, *arguments: str | Path, pipeline: str | Path = ROOT) -> subprocess.Popen[str]:
         """Start `nextflow run`; a failed task is tried again at once."""
         quick = self.folder / "quick.config"
-        quick.write_text("process { withName: ANNOTATE { ext.retry_delay_s = 0 } }\n")
+        quick.write_text("process { withName: 'ANNOTATE|SUBMIT' { ext.retry_delay_s = 0 } }\n")
         command = [self.nextflow, "run", str(pipeline), "-c", str(quick), *map(str, arguments)]
         return subprocess.Popen(
             command,
@@ -122,4 +122,4 @@ class Launcher:
 
 
 def _is_key(name: str) -> bool:
-    return name.endswith("_API_KEY") or name.startswith("AWS_")
+    return name.endswith(("_API_KEY", "_AUTH_TOKEN")) or name.startswith("AWS_")

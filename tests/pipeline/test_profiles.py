@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import cassia_engine
+from cassia_engine.cytetype.credentials import TOKEN_VARIABLE
 from tests.conftest import ROOT, need
 from tests.pipeline.launch import Launcher
 
@@ -55,7 +56,7 @@ def test_a_profile_sets_what_it_is_for(profile: str, expected: dict[str, object]
     on = {scope for scope in (*ENGINES, "conda", "wave") if config.get(scope, {}).get("enabled")}
     assert on == {name.partition(".")[0] for name in expected if name.endswith(".enabled")}
     # Only where a folder is shared with the machine that launches is the journal's bound.
-    asking = config["process"]["withName:ANNOTATE|COLLECT"]
+    asking = config["process"]["withName:ANNOTATE|COLLECT|SUBMIT"]
     cloud = "batch" in profile
     assert (asking["containerOptions"] == "", asking["ext"]["journal_dir"] == ".cassia/journal") == (cloud, cloud)
 
@@ -131,14 +132,14 @@ def test_every_profile_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_containers_get_the_keys_of_every_provider(engine: str) -> None:
+def test_containers_get_the_keys_of_every_provider_and_the_token(engine: str) -> None:
     with (ROOT / "cassia_engine" / "data" / "providers.tsv").open(encoding="utf-8") as text:
         rows = list(csv.DictReader(text, delimiter="\t"))
     columns = ("key_variable", "other_keys", "url_variable", "region_variables")
     variables = [name for row in rows for column in columns for name in re.findall(r"\w+", row[column])]
     text_of = (ROOT / "conf" / "containers.config").read_text(encoding="utf-8")
     block = text_of.split(f"\n{engine} {{", 1)[1].split("\n}", 1)[0]
-    assert re.findall(r"'(\w+)'", block.split("envWhitelist", 1)[1]) == [*variables, *PROXIES]
+    assert re.findall(r"'(\w+)'", block.split("envWhitelist", 1)[1]) == [*variables, TOKEN_VARIABLE, *PROXIES]
 
 
 def test_the_image_has_what_the_engine_needs() -> None:

@@ -21,9 +21,9 @@ from cassia_engine.settings.declaration import parameter, parameters
 from scripts import make_parameters
 from tests.conftest import ROOT
 
-STAGES = ("split", "corrections", "annotate", "collect", "index", "check")
+STAGES = ("split", "corrections", "annotate", "submit", "collect", "index", "check")
 # Settings of the engine that are the pipeline's too, by class.
-SHARED = (settings.SplitSettings, settings.AnnotateSettings, settings.RunSettings)
+SHARED = (settings.SplitSettings, settings.BackendSettings, settings.AnnotateSettings, settings.RunSettings)
 
 
 # Parameters that are no settings of the engine.
@@ -137,7 +137,7 @@ def test_columns_of_a_samplesheet_are_parameters() -> None:
         assert {rule: columns[column].get(rule) for rule in rules} == {rule: parameter.get(rule) for rule in rules}
     assert columns["sample"]["pattern"] == properties()["name"]["pattern"]
     of_the_run = {"chunk_size", "max_table_size", "max_failed_clusters"} | {
-        field.name for field in fields(settings.AnnotateSettings)
+        field.name for kind in (settings.AnnotateSettings, settings.BackendSettings) for field in fields(kind)
     }
     of_a_sample = {field.name for kind in SHARED for field in fields(kind)} - of_the_run | {"knowledge"}
     assert of_a_sample <= columns.keys()

@@ -1,5 +1,6 @@
 include { CASSIA_SPLIT       as SPLIT       } from '../../../modules/local/cassia/split/main'
 include { CASSIA_ANNOTATE    as ANNOTATE    } from '../../../modules/local/cassia/annotate/main'
+include { CASSIA_SUBMIT      as SUBMIT      } from '../../../modules/local/cassia/submit/main'
 include { CASSIA_CORRECTIONS as CORRECTIONS } from '../../../modules/local/cassia/corrections/main'
 include { CASSIA_COLLECT     as COLLECT     } from '../../../modules/local/cassia/collect/main'
 include { CASSIA_LABELS      as LABELS      } from '../../../modules/local/cassia/labels/main'
@@ -10,7 +11,8 @@ include { CASSIA_CHECK       as CHECK       } from '../../../modules/local/cassi
 workflow CASSIA {
     take:
     // channel: [ val(meta), path(table), path(gene_map), path(cluster_context), path(knowledge), path(corrections) ], [] for
-    // a file that is not there; meta: id, tissue, species, and where there is any what else `sampleOptions` takes
+    // a file that is not there; meta: id, tissue, species, and where there is any what else `sampleOptions` takes; with
+    // backend: 'cytetype' a sample that is one .h5ad file is sent to a server of the CyteType protocol, as ext.args of SUBMIT says
     ch_markers
     // integer: annotate tasks that may run at once, and share the calls in flight; 1 where no calls are made
     max_tasks
@@ -41,15 +43,26 @@ workflow CASSIA {
     // [ meta, chunk, knowledge, at_once ]; a group key, so that a sample is collected as soon as its own chunks are done
     ch_knowledge = ch_markers.map { meta, _table, _gene_map, _cluster_context, knowledge, _corrections -> [meta, knowledge] }
     ch_chunks = ch_split
+        .filter { meta, _chunks -> meta.backend != 'cytetype' }
         .join(ch_knowledge)
         .combine(ch_at_once)
         .flatMap { meta, chunks, knowledge, n -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, knowledge, n] } }
     ANNOTATE(ch_chunks)
 
+    // [ meta, h5ad, [chunks], options ]; a sample is one job of the server
+    ch_h5ad = ch_markers.map { meta, table, _gene_map, _cluster_context, _knowledge, _corrections -> [meta, table] }
+    ch_jobs = ch_split
+        .filter { meta, _chunks -> meta.backend == 'cytetype' }
+        .join(ch_h5ad)
+        .map { meta, chunks, h5ad -> [meta, h5ad, chunks.sort { chunk -> chunk.name }, jobOptions(meta)] }
+    SUBMIT(ch_jobs)
+
     // [ meta, [results] ], sorted: the order of arrival must not change COLLECT's hash; a failed chunk is missing
     ch_results = ANNOTATE.out.results
         .groupTuple(remainder: true)
-        .map { key, results -> [key.getGroupTarget(), results.sort { result -> result.name }] }
+        .map { key, results -> [key.getGroupTarget(), results] }
+        .mix(SUBMIT.out.results)
+        .map { meta, results -> [meta, results.sort { result -> result.name }] }
 
     // [ meta, cells ]; [] for a table, which has none. Known when all tables are split, so that no sample waits for others.
     ch_sampled = SPLIT.out.chunks.join(SPLIT.out.cells, remainder: true).map { meta, _chunks, cells -> [meta, cells ?: []] }
@@ -83,7 +96,7 @@ workflow CASSIA {
     // Where cells stayed without labels the run fails last, as the module labels ignores its failures.
     CHECK.out.versions_cassia.map { _process, _tool, _version -> System.getProperty('cassia.unlabelled') }.subscribe { line -> line && error(line) }
 
-    results = ANNOTATE.out.results.map { key, result -> [key.getGroupTarget(), result] }
+    results = ANNOTATE.out.results.map { key, result -> [key.getGroupTarget(), result] }.mix(SUBMIT.out.results.transpose())
     summary = COLLECT.out.summary
     full = COLLECT.out.full
     conversations = COLLECT.out.conversations
@@ -129,4 +142,10 @@ def sampleOptions(meta) {
         'table', 'label_na',
     ]
     return meta.subMap(names)
+}
+
+// What SUBMIT is told of a sample: how its AnnData is read, as SPLIT does, and how many genes are sent.
+def jobOptions(meta) {
+    def names = ['group_key', 'rank_key', 'gene_symbols_column', 'rank', 'coordinates_key', 'modality', 'table', 'label_na']
+    return meta.subMap(names) + (meta.n_genes ? [n_top_genes: meta.n_genes] : [:])
 }

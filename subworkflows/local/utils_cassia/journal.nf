@@ -14,7 +14,12 @@ def checkJournal(options, problems) {
 // What an account refused last time may work now; with --fresh the samples' recorded answers are set aside, as `cassia run
 // --fresh` does.
 def startJournal(options, names, work) {
-    if (options.provider == 'offline') {
+    def isServer = options.backend == 'cytetype'
+    if (options.provider == 'offline' && !isServer) {
+        return null
+    }
+    if (inObjectStore(work) && isServer) {
+        log.warn("the work directory is in an object store, so the job file of a task lives and dies with it: when a task is lost, its sample is sent again, as another job")
         return null
     }
     if (inObjectStore(work)) {

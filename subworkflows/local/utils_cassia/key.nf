@@ -1,9 +1,10 @@
 // The provider's key at the launch of a run: whether there is one, in the environment or among Nextflow's secrets. No more is
 // asked of it than that, and what the shell would make of it; it is not kept.
 
-// A setting as the annotate tasks have it: of all processes, unless a selector of their labels or name says otherwise.
-def settingOf(scope, name) {
-    def own = [withLabel: ['process_single', 'cassia_network'], withName: ['ANNOTATE', 'CASSIA_ANNOTATE', 'CASSIA:ANNOTATE']]
+// A setting as the tasks of a stage have it: of all processes, unless a selector of their labels or name says otherwise.
+def settingOf(scope, name, stage = 'ANNOTATE') {
+    def size = stage == 'SUBMIT' ? 'process_low' : 'process_single'
+    def own = [withLabel: [size, 'cassia_network'], withName: [stage, "CASSIA_${stage}", "CASSIA:${stage}"]]
     return own.inject(scope?.get(name)) { found, kind, names ->
         def selectors = scope?.findAll { selector, values -> values instanceof Map && selector.startsWith("${kind}:") } ?: [:]
         selectors.inject(found) { before, selector, values ->
@@ -26,35 +27,60 @@ def checkKey(options, providers, problems) {
     }
     // Each of them is one variable or two that go together.
     def keys = [[account.key_variable]] + account.other_keys.tokenize(' ').collect { one -> one.tokenize('+').take(2) }
+    def where = whereKeysAre(keys, 'ANNOTATE', problems)
+    if (account.url.contains('{region}') && !where.unknown && !account.region_variables.tokenize(' ').any { name -> System.getenv(name) }) {
+        problems << "--provider ${account.provider}: no region is told; set ${account.region_variables.tokenize(' ')[0]} in the environment, such as eu-central-1, or give --base_url of the form ${account.base_url}"
+        return null
+    }
+    if (where.found ? !where.seen : !needsKey(account)) {
+        return null
+    }
+    def who = account.base_url ? account.title : account.url
+    def missing = "no key for ${who}: set ${keys.collect { names -> names.join(' and ') }.join(', or ')} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret"
+    sayWhatLacks(where, account.key_variable, missing, 'annotate', "nextflow secrets set ${(where.seen ?: keys[0])[0]} KEY", problems)
+}
+
+// The same of the token of a CyteType server.
+def checkToken(options, problems) {
+    def name = 'CYTETYPE_AUTH_TOKEN'
+    def executor = settingOf(nextflow.Global.session.config.process, 'executor', 'SUBMIT') ?: 'local'
+    if (options.backend != 'cytetype' || !(executor in ['local', 'slurm'])) {
+        return null
+    }
+    def where = whereKeysAre([[name]], 'SUBMIT', problems)
+    if (!where.found || where.seen) {
+        sayWhatLacks(where, name, "no token for ${options.api_url}; set ${name} in the environment, or as a secret", 'submit', "nextflow secrets set ${name} TOKEN", problems)
+    }
+}
+
+// Where the first of `keys` is whose variables, one or two, are all there: `found`, and `seen`, those of it that are no secrets.
+// `unknown` where the tasks may have a key that cannot be seen from here, as they start anew or in a way of their own.
+def whereKeysAre(keys, stage, problems) {
     def spoiled = keys.flatten().find { name -> secrets[name] =~ /["`\s]/ }
     if (spoiled) {
         problems << "the secret ${spoiled} has white space, \" or `, which no key has, and which would break its tasks; set it anew: nextflow secrets set ${spoiled} KEY"
     }
     def found = keys.find { names -> names.every { name -> secrets[name] || System.getenv(name) } }
-    def seen = found?.findAll { name -> !secrets[name] }
+    def scope = nextflow.Global.session.config.process
     // Whether the tasks begin without the environment of the launch; what a closure says of it is known only later.
-    def told = settingOf(scope, 'clusterOptions')
-    def startsAnew = executor == 'slurm' && (told instanceof Closure || "${told}" =~ /--export[= ](NONE|NIL)/)
-    def unknown = startsAnew || settingOf(scope, 'beforeScript')
-    if (account.url.contains('{region}') && !unknown && !account.region_variables.tokenize(' ').any { name -> System.getenv(name) }) {
-        problems << "--provider ${account.provider}: no region is told; set ${account.region_variables.tokenize(' ')[0]} in the environment, such as eu-central-1, or give --base_url of the form ${account.base_url}"
-        return null
-    }
-    if (found ? !seen : !needsKey(account)) {
-        return null
-    }
-    def secret = "nextflow secrets set ${(seen ?: keys[0])[0]} KEY"
-    if (seen) {
-        if (startsAnew) {
-            log.warn("${seen.join(' and ')} is set here, but jobs of Slurm do not get the environment of who launches: they have it only if a login or a beforeScript sets it. Make it a secret: ${secret}")
+    def told = settingOf(scope, 'clusterOptions', stage)
+    def isSlurm = settingOf(scope, 'executor', stage) == 'slurm'
+    def startsAnew = isSlurm && (told instanceof Closure || "${told}" =~ /--export[= ](NONE|NIL)/)
+    return [found: found, seen: found?.findAll { name -> !secrets[name] }, startsAnew: startsAnew, unknown: startsAnew || settingOf(scope, 'beforeScript', stage)]
+}
+
+// Says of a key that is no secret what may keep the tasks from having it, or adds to `problems` that there is none.
+def sayWhatLacks(where, variable, missing, tasks, secret, problems) {
+    if (where.seen) {
+        if (where.startsAnew) {
+            log.warn("${where.seen.join(' and ')} is set here, but jobs of Slurm do not get the environment of who launches: they have it only if a login or a beforeScript sets it. Make it a secret: ${secret}")
         }
     }
-    else if (unknown) {
-        log.warn("${account.key_variable} cannot be seen from here: the annotate tasks have it only if a login or a beforeScript sets it. If none does, make it a secret: ${secret}")
+    else if (where.unknown) {
+        log.warn("${variable} cannot be seen from here: the ${tasks} tasks have it only if a login or a beforeScript sets it. If none does, make it a secret: ${secret}")
     }
     else {
-        def who = account.base_url ? account.title : account.url
-        problems << "no key for ${who}: set ${keys.collect { names -> names.join(' and ') }.join(', or ')} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret: ${secret}"
+        problems << "${missing}: ${secret}"
     }
 }
 
@@ -73,6 +99,10 @@ def needsKey(account) {
         def pattern = own.replace('.', '[.]').replace('{region}', '[a-z0-9-]+')
         host ==~ "(.*[.])?${pattern}"
     }
-    def isHere = host in ['localhost', '[::1]'] || host ==~ /127(\.\d{1,3}){3}/
-    return (account.key == 'needed' && isOwn) || (account.key == 'remote' && !isHere)
+    return (account.key == 'needed' && isOwn) || (account.key == 'remote' && !isThisMachine(host))
+}
+
+// Whether a host of a URL is this machine.
+def isThisMachine(host) {
+    return host in ['localhost', '[::1]'] || host ==~ /127(\.\d{1,3}){3}/
 }

@@ -12,6 +12,9 @@ def ofModels() {
 
 // Adds a line to `problems` for options that nobody would look at; `specs` have their defaults, `samples` are those of `readSamples`.
 def checkProvider(options, specs, samples, problems) {
+    if (options.backend == 'cytetype') {
+        return null
+    }
     // A value that is none has its line already.
     def wrong = problems.collect { line -> line.split(/[: ]/)[0] }
     def isOffline = options.provider == 'offline'
