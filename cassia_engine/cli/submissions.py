@@ -73,6 +73,7 @@ def submit_data(data: Path, options: dict[str, Any]) -> None:
     kept = options["visibility"], not options["no_artifacts"], compression
     wanted = submission.Wanted(data, h5ad, contents, study, *kept)
     outdir = options["outdir"] or Path()
+    _check_outputs(outdir, name, [path for path, _ in chunks])
     journal_dir, goes_on = options["journal_dir"], options["resume"] and not options["resubmit"]
     folder = outdir if journal_dir is None else journal_dir / name
     ready = submission.make_ready(wanted, folder, name, journal_dir is not None, goes_on)
@@ -91,6 +92,22 @@ def submit_data(data: Path, options: dict[str, Any]) -> None:
     else:
         click.echo(ready.results)
         _write(submission.annotated(found, sample, ready, api_url), outdir, options["max_failed_clusters"])
+
+
+def _check_outputs(outdir: Path, name: str, chunks: Iterable[Path]) -> None:
+    """Make sure that what is paid for can be written.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    from cassia_engine.files import check_writable
+    from cassia_engine.outputs.names import check_outputs
+
+    results = [outdir / f"{path.stem}.jsonl" for path in chunks]
+    if results:
+        check_writable(*results)
+    else:
+        check_outputs(outdir, name)
 
 
 def _run_anew(ready: Ready, options: Mapping[str, Any]) -> JobResults:

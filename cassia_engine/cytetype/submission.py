@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from cassia_engine.artifacts.compressed import Compression
 from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_info
 from cassia_engine.cytetype.errors import APIError
 from cassia_engine.cytetype.input_data import Contents, InputData
-from cassia_engine.cytetype.job_file import JobFile
+from cassia_engine.cytetype.job_file import JobFile, held
 from cassia_engine.cytetype.local import dataset_of, split_settings
 from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_query
 from cassia_engine.cytetype.protocol import Kind
@@ -23,7 +23,7 @@ from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import is_submitted, write_missing
 from cassia_engine.errors import UsageError
 from cassia_engine.fast_json import parsed_json
-from cassia_engine.files import atomic_path, check_writable, stem_of
+from cassia_engine.files import atomic_path, check_writable, left_aside, stem_of
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.h5ad.stores import open_data
 from cassia_engine.markers import MarkerTable, read_markers
@@ -105,9 +105,18 @@ def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: 
         files: dict[Kind, Path] = {}
         if wanted.artifacts and not submitted:
             kinds: Mapping[Kind, Path] = {"vars_h5": paths.vars_h5, "obs_duckdb": paths.obs_duckdb}
-            write_missing(opened, prepared, kinds, job_file, fingerprint, files, compression=wanted.compression)
+            with held(job_file):  # what another process sends does not change
+                _clear(kinds.values())
+                write_missing(opened, prepared, kinds, job_file, fingerprint, files, compression=wanted.compression)
     question = Question(input_data, files, visibility=wanted.visibility)
     return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted, failed)
+
+
+def _clear(paths: Iterable[Path]) -> None:
+    """Remove what a process that was killed has half written, which may be large."""
+    for path in paths:
+        for partial in left_aside(path):
+            partial.unlink(missing_ok=True)
 
 
 def _has_failed(job_file: Path) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cassia_engine.cytetype import polling
+from cassia_engine.cytetype.job_file import held
 from tests.command import cassia
 from tests.cytetype.runs import TOKEN
 from tests.cytetype_server.running import Running
@@ -68,6 +69,14 @@ def test_nothing_is_written_or_sent_without_leave(server: Running, data: Path, t
     assert server.calls() == [] and not (tmp_path / "out").exists()
 
 
+def test_nothing_is_sent_where_the_outputs_cannot_be_written(server: Running, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "pbmc_report.html").mkdir(parents=True)
+    done = cassia("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", tmp_path / "out")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "a folder has this name, and an output needs it" in done.stderr
+    assert server.calls() == []
+
+
 def test_a_missing_token_is_said_before_anything_is_written(
     server: Running, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,12 +92,23 @@ def test_an_upload_goes_on_with_the_files_that_there_are(server: Running, data: 
     server.set(rules=[{"call": "initiate", "kind": "obs_duckdb", "fault": "error:ACCESS_DENIED"}])
     first = cassia(*command)
     assert first.returncode != 0
+    partial = out / ".pbmc_vars.h5.a1b2c3.part"
+    partial.touch()  # of a process that was killed
     before = {name: (out / name).stat().st_mtime_ns for name in ARTIFACTS}
     done = cassia(*command, "--resume")
     assert done.returncode == 0, done.stderr
+    assert not partial.exists()
     assert (out / "pbmc_vars.h5").stat().st_mtime_ns == before["pbmc_vars.h5"]
     assert set(server.chunk_counts().values()) == {1}
     assert server.calls().count("annotate") == 1
+
+
+def test_files_that_another_process_sends_are_left_alone(server: Running, data: Path, tmp_path: Path) -> None:
+    with held(tmp_path / "pbmc_job.json"):
+        done = cassia("submit", data, "--api_url", server.url, *ALLOWED, "--resume", "--outdir", tmp_path)
+    assert (done.returncode, server.calls()) == (2, [])
+    assert "another process is at work with this job" in done.stderr
+    assert not set(ARTIFACTS) & names(tmp_path)
 
 
 def test_a_job_that_the_server_has_needs_no_files(server: Running, data: Path, tmp_path: Path) -> None:

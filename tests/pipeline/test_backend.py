@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
+from tests.cytetype.runs import acknowledged
 from tests.cytetype_server.running import Running, running_server
-from tests.pipeline.launch import Launcher
+from tests.pipeline.launch import TIMEOUT_S, Launcher
 from tests.pipeline.test_parameters import words_after_launch
 
 TOKEN = "cyt_p_canary0a1b2c3d4e5f6789"
@@ -210,3 +213,36 @@ def test_a_task_that_is_tried_again_goes_on_with_its_job(pipeline: Launcher, ser
     assert len(server.seen()["jobs"]) == 1
     params = json.loads((pipeline.out / "pipeline_info" / "params.json").read_text())
     assert params["backend"] == "cytetype"
+
+
+def submitting(folder: Path) -> list[int]:
+    """The process ids of the engine's submit in tasks of a launch folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            within = (place / "cwd").resolve().is_relative_to(folder / "work")
+        except OSError:  # it has ended, or is somebody else's
+            continue
+        if within and b"submit" in words and b"python" in words[0]:
+            found.append(int(place.name))
+    return found
+
+
+@pytest.mark.slow
+def test_a_killed_task_is_tried_again_and_sends_nothing_twice(pipeline: Launcher, server: Running) -> None:
+    pipeline.env[VARIABLE] = TOKEN
+    server.set(rules=[{"call": "chunk", "fault": "hold", "kind": "obs_duckdb", "index": 3}])
+    process = pipeline.start(*DATA, "--allow_upload", "--api_url", server.url)
+    server.wait_held(seconds=TIMEOUT_S)
+    [pid] = submitting(pipeline.folder)
+    os.kill(pid, signal.SIGKILL)
+    [job_file] = (pipeline.folder / ".cassia" / "journal" / "pbmc68k").glob("*_job.json")
+    before = acknowledged(json.loads(job_file.read_text()))
+    server.release()
+    said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, said
+    assert "pbmc68k is tried again" in said
+    assert before and {server.chunk_counts()[chunk] for chunk in before} == {1}
+    assert len(server.seen()["jobs"]) == 1
+    assert set(pipeline.statuses("pbmc68k")) == {"annotated"}
