@@ -191,7 +191,7 @@ def _check_allowed(what: str, whole: bool, options: Mapping[str, Any]) -> None:
 
 def _say(files: str, whole: bool, options: Mapping[str, Any]) -> None:
     """Say what leaves the machine, before it does."""
-    log.info("%s: sent to %s: %s", files, urlsplit(check_api_url(options["api_url"])).hostname, _contents(whole))
+    log.info("%s: to be sent to %s: %s", files, urlsplit(check_api_url(options["api_url"])).hostname, _contents(whole))
 
 
 def _contents(whole: bool) -> str:
