@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -107,7 +107,7 @@ def prepare(data: AnnotatedData, options: H5adOptions, contents: Contents, study
         UsageError: it has no ranked genes or no clusters, or is damaged.
     """
     with data.reading():
-        found = read_ranked_cells(data, options)
+        found = read_ranked_cells(data, replace(options, counts_only=True))
         if found.cells is None:
             what = f"the column of the clusters is unknown; give {argument('group_key')}"
             raise UsageError(what, path=data.place, code="clusters-unknown")

@@ -52,6 +52,7 @@ class ClusteredCells:
         place: the matrix whose values are taken; None where there is none that is not scaled.
         symbols: gene symbols by the genes' names; {} where the names are symbols.
         labels: columns of `obs` with cell types of other tools or a person, by their names.
+        counts_only: sums of values are not wanted, and no cells are sampled.
     """
 
     data: AnnotatedData
@@ -62,12 +63,22 @@ class ClusteredCells:
     place: str | None = None
     symbols: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Groups] = field(default_factory=dict)
+    counts_only: bool = False
     _read: dict[str, Values] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: AnnotatedData, column: str, groups: Groups, coordinates: Coordinates | None) -> Self:
+    def of(
+        cls,
+        data: AnnotatedData,
+        column: str,
+        groups: Groups,
+        coordinates: Coordinates | None,
+        counts_only: bool = False,
+    ) -> Self:
         """The cells of a column, with those of them chosen that stand for all; these have coordinates, if any have."""
         eligible = coordinates.known if coordinates else np.arange(len(groups.codes))
+        if counts_only:
+            return cls(data, column, groups, coordinates, np.empty(0, np.int64), counts_only=True)
         chosen = sample(groups.codes[eligible], len(groups.labels), N_SAMPLED)
         return cls(data, column, groups, coordinates, eligible[chosen])
 
@@ -96,7 +107,8 @@ class ClusteredCells:
         if matrix.shape[1] != len(genes):
             raise ValueError(f"{matrix.shape[1]} columns for {len(genes)} genes")
         sampler = Sampler(self.sampled, matrix.shape)
-        found = expression(matrix, codes, len(self.groups.labels), sampler)
+        wanted = None if self.counts_only else sampler
+        found = expression(matrix, codes, len(self.groups.labels), wanted, sums=not self.counts_only)
         return Values(place, genes, found, sampler.result())
 
     def values(self) -> Values | None:

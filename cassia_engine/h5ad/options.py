@@ -18,7 +18,12 @@ _NAMES = ("group_key", "rank_key", "gene_symbols_column", "rank", "coordinates_k
 
 @dataclass(frozen=True, slots=True)
 class H5adOptions:
-    """The parameters of these names; `has_gene_map` where a table has the gene symbols."""
+    """The parameters of these names.
+
+    Attributes:
+        has_gene_map: whether a table has the gene symbols.
+        counts_only: of the cells' values only how many cells express each gene is wanted: no means, no sampled cells.
+    """
 
     group_key: str | None = None
     rank_key: str | None = None
@@ -30,6 +35,7 @@ class H5adOptions:
     modality: str | None = None
     table: str | None = None
     label_na: str | None = None
+    counts_only: bool = False
 
     @classmethod
     def of(cls, settings: SplitSettings) -> Self:

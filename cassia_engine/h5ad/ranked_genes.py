@@ -154,7 +154,8 @@ def _counted(cells: ClusteredCells, ranked: RankedGenes) -> tuple[RankedGenes, s
 
 def _cells(data: AnnotatedData, column: str, groups: Groups, options: H5adOptions) -> ClusteredCells:
     coordinates = read_coordinates(data, options.coordinates_key, len(groups.codes))
-    return ClusteredCells.of(data, column, groups, coordinates)
+    counts_only = options.counts_only and not options.rank  # the test needs sums
+    return ClusteredCells.of(data, column, groups, coordinates, counts_only)
 
 
 def _ranked(data: AnnotatedData, options: H5adOptions) -> tuple[str, RankedGenes]:

@@ -62,6 +62,27 @@ def test_counts_and_sums_are_those_of_numpy(layout: str) -> None:
     compare()
 
 
+@pytest.mark.usefixtures("_block_size")
+@pytest.mark.parametrize("layout", ["dense", "csr", "csc", "csr, zeros"])
+def test_without_sums_all_else_is_the_same(layout: str) -> None:
+    @settings(max_examples=20, deadline=None)
+    @given(matrices(), st.sampled_from([None, np.inf, -np.inf, np.nan]))
+    def compare(drawn: tuple[Matrix, NDArray[np.int64], int], odd: float | None) -> None:
+        x, codes, n_groups = drawn
+        if odd is not None and x.size and x.dtype.kind == "f":
+            x[0, 0] = odd
+        with in_memory(LAYOUTS[layout], x) as file:
+            both = [expression(open_matrix(file["X"]), codes, n_groups, sums=sums) for sums in (True, False)]
+        full, counts = both
+        for name in ("sizes", "expressing", "nonzero", "other_size", "other_expressing", "other_nonzero"):
+            np.testing.assert_array_equal(getattr(counts, name), getattr(full, name))
+        assert counts.facts == full.facts
+        assert np.isnan(counts.sums).all()
+        assert np.isnan(counts.other_sums).all()
+
+    compare()
+
+
 def test_shares_and_means_of_a_group_and_of_the_rest() -> None:
     x = np.array([[1, 0], [3, 0], [0, 2], [0, 0], [4, 4]], np.float32)
     with in_memory(LAYOUTS["csr"], x) as file:
