@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import EXAMPLES, need_env
+from tests.conftest import EXAMPLES
+from tests.cytetype.client import need_client
 from tests.cytetype_server.running import Running, running_server
 
 pytestmark = pytest.mark.slow
@@ -25,7 +26,7 @@ NOTICE = {"/details/notice"}
 def run(env: str, module: str, server: Running, folder: Path) -> dict[str, Any]:
     """What a run stored, and what the server was asked, without the number of the job."""
     folder.mkdir()
-    command = [need_env(env), SCRIPT, EXAMPLES / "pbmc68k.h5ad", server.url, TOKEN, "found.json", module]
+    command = [need_client(env), SCRIPT, EXAMPLES / "pbmc68k.h5ad", server.url, TOKEN, "found.json", module]
     done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads((folder / "found.json").read_text())

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, need_env
+from tests.conftest import ROOT
+from tests.cytetype.client import need_client
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ DIFFERENT = {
 
 
 def test_tests_of_the_wheel_pass_or_are_listed(tmp_path: Path) -> None:
-    python = need_env("cytetype")
+    python = need_client("cytetype")
     [wheel] = (ROOT / ".tools" / "cytetype-wheel").glob("cytetype-0.20.1-*.whl")
     with zipfile.ZipFile(wheel) as packed:
         for name in FILES:

@@ -70,7 +70,7 @@ main.aggregate_expression_percentages = None
 main.load_credentials = lambda api_url: None
 
 
-def write(kind, path, data, prepared):
+def write(kind, path, data, prepared, *_):
     """Where cassia writes a file: by the test's function, if it has one."""
     if kind == "vars_h5":
         name = "__cytetype_gene_symbols"
