@@ -16,7 +16,7 @@ from tests.consumer.conftest import PIPELINE, blocks, carry_out
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("split", "corrections", "annotate", "collect", "labels", "index", "check")
+STAGES = ("split", "corrections", "annotate", "submit", "collect", "labels", "index", "check")
 # Labels and options that nf-core does not know, and that the modules need all the same.
 KNOWN = {"Non-standard labels found: cassia_network", "Invalid 'ext' keys detected: ext.max_workers, ext.max_workers"}
 
