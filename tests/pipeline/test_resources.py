@@ -13,7 +13,7 @@ from tests.pipeline.launch import Launcher
 # nf-core's, of which every process has one.
 LABELS = {"process_single", "process_low"}
 # Modules with an errorStrategy of their own.
-RETRYING = ("check", "labels", "annotate")
+RETRYING = ("check", "labels", "annotate", "submit")
 TRACED = "trace.fields = 'task_id,name,status,exit,attempt,cpus,memory,time'\n"
 LIMITS = "process.resourceLimits = [cpus: 1, memory: 500.MB, time: 1.h]\n"
 
@@ -28,7 +28,7 @@ def test_every_process_has_a_resource_label_that_the_configuration_knows() -> No
     named = {
         path: re.findall(r"^    label '(process_\w+)'", path.read_text(encoding="utf-8"), re.M) for path in modules
     }
-    assert len(named) == 9
+    assert len(named) == 10
     assert {len(labels) for labels in named.values()} == {1}
     assert {label for labels in named.values() for label in labels} == LABELS
     config = (ROOT / "conf" / "base.config").read_text(encoding="utf-8")
@@ -37,18 +37,19 @@ def test_every_process_has_a_resource_label_that_the_configuration_knows() -> No
 
 def test_what_asks_a_provider_has_a_label_of_its_own() -> None:
     labelled = [path for path in ROOT.glob("modules/**/main.nf") if "label 'cassia_network'" in path.read_text("utf-8")]
-    assert sorted(path.parent.name for path in labelled) == ["annotate", "celltypes"]
+    assert sorted(path.parent.name for path in labelled) == ["annotate", "celltypes", "submit"]
 
 
 def test_the_same_exit_codes_are_tried_again_everywhere() -> None:
-    """Modules cannot share a list with the configuration; annotate has the engine's own "try again" besides."""
+    """Modules cannot share a list with the configuration; two have the engine's own "try again" besides."""
     places = {
         name: (ROOT / name).read_text(encoding="utf-8")
         for name in ("conf/base.config", *(f"modules/local/cassia/{module}/main.nf" for module in RETRYING))
     }
-    base, check, labels, annotate = (exit_codes(text) for text in places.values())
+    base, check, labels, annotate, submit = (exit_codes(text) for text in places.values())
     assert {"-1", "104", "137", "143", "Integer.MAX_VALUE"} <= base
     assert base == check == labels == annotate - {"75"} and "75" in annotate
+    assert submit == annotate
     modules = [path for part in ("modules", "subworkflows") for path in (ROOT / part).rglob("*.nf")]
     others = {str(path.relative_to(ROOT)) for path in modules if "exitStatus in" in path.read_text(encoding="utf-8")}
     assert others == places.keys() - {"conf/base.config"}
