@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from cassia_engine.callers import argument
 from cassia_engine.cli import artifact_options
 from cassia_engine.cli.options import FilePath, parameter_option
+from cassia_engine.cytetype.protocol import VISIBILITIES
 from cassia_engine.errors import UsageError
 from cassia_engine.settings import AnnotateSettings, BackendSettings, RunSettings
 from cassia_engine.settings.declaration import parameters
@@ -47,7 +48,7 @@ _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
 @click.option("--cleanup_artifacts", is_flag=True, help="Remove vars.h5 and obs.duckdb once there are results.")
 @click.option(
     "--visibility",
-    type=click.Choice(["private", "org", "public"]),
+    type=click.Choice(VISIBILITIES),
     help="Who may see the report at the server. [default: the server's]",
 )
 @click.option("--upload_workers", type=click.IntRange(1, 64), default=4, help="Chunks in flight at once.")
