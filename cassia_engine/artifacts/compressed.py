@@ -32,8 +32,7 @@ class Compression(Enum):
     GZIP = "gzip"
     LZ4 = "lz4"
 
-    @property
-    def compress(self) -> Callable[[NDArray[Any]], bytes]:
+    def compressor(self) -> Callable[[NDArray[Any]], bytes]:
         """What makes a chunk of an array.
 
         Raises:
@@ -108,7 +107,7 @@ def growing(
     group: h5py.Group, name: str, dtype: str, chunk: int, compression: Compression, pool: ThreadPoolExecutor
 ) -> Iterator[GrowingDataset]:
     """A new dataset of a group; `chunk` says how many values are compressed together."""
-    dataset = GrowingDataset(_created(group, name, dtype, chunk, compression), compression.compress, pool)
+    dataset = GrowingDataset(_created(group, name, dtype, chunk, compression), compression.compressor(), pool)
     yield dataset
     dataset.finish()
 

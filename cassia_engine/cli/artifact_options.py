@@ -60,7 +60,11 @@ def artifact_options(command: Any) -> Any:
 
 
 def taken(options: dict[str, Any]) -> tuple[H5adOptions, Contents, Study, Compression]:
-    """What these options say, taken out of those of a subcommand."""
+    """What these options say, taken out of those of a subcommand.
+
+    Raises:
+        UsageError: the compression needs a package that is not installed.
+    """
     from cassia_engine.artifacts.compressed import Compression
     from cassia_engine.cytetype.input_data import Contents
     from cassia_engine.cytetype.preparation import Study
@@ -75,4 +79,6 @@ def taken(options: dict[str, Any]) -> tuple[H5adOptions, Contents, Study, Compre
         found["max_cells_per_group"],
     )
     h5ad = H5adOptions(**{name: found[name] for name in _OF_H5AD})
-    return h5ad, contents, Study(found["study_context"]), Compression(found["compression"])
+    compression = Compression(found["compression"])
+    compression.compressor()  # that its package is missing is known before anything is read
+    return h5ad, contents, Study(found["study_context"]), compression

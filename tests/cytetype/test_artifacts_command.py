@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,3 +176,12 @@ def test_without_x_it_is_said(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "there is no X" in done.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["a.h5ad"]
+
+
+def test_a_missing_package_is_named_before_anything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("lz4", "lz4.block"):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = cassia("artifacts", tmp_path / "not_there.h5ad", "--compression", "lz4", "--outdir", tmp_path / "out")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--compression lz4: needs the package lz4: pip install 'cassia-engine[lz4]'" in done.stderr
+    assert not (tmp_path / "out").exists()
