@@ -4,7 +4,9 @@ cyte_type   the class, with the client's calls
 input_data  the question about clusters, from an AnnData
 preparation the question and the two files
 submission  a job about an AnnData file, as the command submits it
-run_files   the files that a run sends: those that are there, or new ones
+arguments   arguments of the class, and their checks
+running     a run of the class, on this machine or by a server
+run_files   the files of a run: its job file, and those that it sends
 llm_configs the models that a caller names
 local       annotation on this machine in place of a server
 server_form results of our own as a server would answer them

@@ -1,15 +1,70 @@
-"""Checks of the arguments of the class CyteType, before anything is written or sent."""
+"""Arguments of the class CyteType and their checks, before anything is written or sent."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 from cassia_engine.callers import argument, option
+from cassia_engine.cytetype.job import JobOptions
+from cassia_engine.cytetype.protocol import VISIBILITIES
 from cassia_engine.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class RunArguments:
+    """Arguments of `CyteType.run`, of which docs are there. The repr has no llm_configs, which hold keys.
+
+    Attributes:
+        tags: `metadata` as texts.
+        prefix, query: `results_prefix` and `query_filename`.
+
+    Raises:
+        UsageError: one cannot be used.
+    """
+
+    study_context: str
+    llm_configs: Sequence[Mapping[str, Any]] | None = field(repr=False)
+    tags: Mapping[str, str]
+    n_parallel_clusters: int
+    prefix: str
+    query: Path
+    require_artifacts: bool
+    override_existing_results: bool
+    resubmit: bool
+    visibility: str | None
+    poll_interval_seconds: float
+    timeout_seconds: float
+    upload_timeout_seconds: float
+    upload_max_workers: int
+    show_progress: bool
+
+    def __post_init__(self) -> None:
+        if self.visibility is not None and self.visibility not in VISIBILITIES:
+            what = f"{option('visibility', self.visibility)}: expected {', '.join(VISIBILITIES)}"
+            raise UsageError(what, code="visibility-unknown")
+        check_whole("n_parallel_clusters", self.n_parallel_clusters, 1, 50)
+        check_whole("upload_max_workers", self.upload_max_workers, 1)
+        _check_seconds("poll_interval_seconds", self.poll_interval_seconds, 1)
+        _check_seconds("timeout_seconds", self.timeout_seconds, 0, endless=True)
+        _check_seconds("upload_timeout_seconds", self.upload_timeout_seconds, 1)
+        check_text("study_context", self.study_context)
+        check_text("results_prefix", self.prefix)
+
+    @property
+    def job_options(self) -> JobOptions:
+        """How a job at a server is run."""
+        return JobOptions(
+            require_artifacts=self.require_artifacts,
+            upload_timeout=self.upload_timeout_seconds,
+            upload_workers=self.upload_max_workers,
+            poll_interval=self.poll_interval_seconds,
+            timeout=self.timeout_seconds,
+        )
 
 
 def check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
@@ -25,7 +80,7 @@ def check_whole(name: str, value: object, least: int, most: int | None = None) -
     raise UsageError(f"{option(name, value)}: expected a whole number {bounds}", code="cytetype-not-whole")
 
 
-def check_seconds(name: str, value: object, least: float, endless: bool = False) -> None:
+def _check_seconds(name: str, value: object, least: float, endless: bool = False) -> None:
     """Make sure that an argument is a time in seconds; `endless` allows infinity.
 
     Raises:

@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+from cassia_engine.callers import option
 from cassia_engine.cytetype.errors import AuthenticationError
 from cassia_engine.secret import Secret
 
@@ -28,6 +29,21 @@ def find_token(api_url: str, other_way: str = "") -> Secret:
         return Secret(token)
     text = f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}, or keep one by `cytetype setup`"
     raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-token-missing")
+
+
+def token_of_job(api_url: str) -> Secret:
+    """The token kept for the server of a job that a file names; that of the environment may be for another server.
+
+    Raises:
+        AuthenticationError: none is kept.
+    """
+    if (token := saved_token(api_url)) is not None:
+        return Secret(token)
+    text = (
+        f"the job is at {api_url}; give {option('api_url', api_url)} and its token to ask there, or keep one by "
+        "`cytetype setup`"
+    )
+    raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-job-elsewhere")
 
 
 def saved_token(api_url: str) -> str | None:

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +14,39 @@ import msgspec
 
 from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.address import check_api_url
-from cassia_engine.cytetype.annotations import merged_of, notice_of
-from cassia_engine.cytetype.arguments import (
-    check_seconds,
-    check_targets,
-    check_text,
-    check_whole,
-    path_of,
-    tags_of,
-)
-from cassia_engine.cytetype.credentials import find_token, saved_token
-from cassia_engine.cytetype.errors import AuthenticationError
+from cassia_engine.cytetype.annotations import notice_of
+from cassia_engine.cytetype.arguments import RunArguments, check_targets, check_text, check_whole, path_of, tags_of
+from cassia_engine.cytetype.credentials import find_token, token_of_job
 from cassia_engine.cytetype.input_data import Contents
-from cassia_engine.cytetype.job import JobOptions, look_up, run_job
-from cassia_engine.cytetype.job_file import JobFile, held_artifact
+from cassia_engine.cytetype.job import look_up
+from cassia_engine.cytetype.job_file import held_artifact
 from cassia_engine.cytetype.llm_configs import check_configs, settings_of
-from cassia_engine.cytetype.local import annotate_here, dataset_of, split_settings
-from cassia_engine.cytetype.preparation import Study, prepare, write_query
-from cassia_engine.cytetype.protocol import VISIBILITIES, Kind
+from cassia_engine.cytetype.preparation import Study, prepare
+from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
-from cassia_engine.cytetype.results import JobResults, read_results
-from cassia_engine.cytetype.run_files import has_ended, job_file_name, last_job, write_missing
-from cassia_engine.cytetype.server_form import answer_of
-from cassia_engine.cytetype.stored import column_names, details_of, result_of, store, stored_result
+from cassia_engine.cytetype.results import JobResults
+from cassia_engine.cytetype.run_files import last_job
+from cassia_engine.cytetype.running import Run
+from cassia_engine.cytetype.stored import (
+    column_names,
+    details_of,
+    noted_job,
+    result_of,
+    store,
+    stored_result,
+)
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
-from cassia_engine.markers import read_markers
 from cassia_engine.outputs.publish import closing_lines, write_outputs
 from cassia_engine.progress import messages
 from cassia_engine.secret import Secret
 
 log = logging.getLogger(__name__)
 
-# The variable of a token, where neither the caller nor the client's own sign-in has one.
+# The client's default: where it is not named otherwise, a UMAP or t-SNE that is there is taken.
 _UMAP = "X_umap"
-_LOCAL = "local"
 
 
 class CyteType:
@@ -117,13 +114,10 @@ class CyteType:
             check_text("group_key", group_key)
             if coordinates_key is not None:
                 check_text("coordinates_key", coordinates_key)
-            for name, number, least, most in (
-                ("n_top_genes", n_top_genes, 1, None),
-                ("min_percentage", min_percentage, 0, 100),
-                ("max_metadata_categories", max_metadata_categories, 0, None),
-                ("max_cells_per_group", max_cells_per_group, 1, None),
-            ):
-                check_whole(name, number, least, most)
+            check_whole("n_top_genes", n_top_genes, 1)
+            check_whole("min_percentage", min_percentage, 0, 100)
+            check_whole("max_metadata_categories", max_metadata_categories, 0)
+            check_whole("max_cells_per_group", max_cells_per_group, 1)
             self.api_url: str | None = None
             self._token: Secret | None = None
             self._take_server(api_url, auth_token)
@@ -251,77 +245,62 @@ class CyteType:
         """
         with messages(show_progress), ExitStack() as stack:
             self._check_free(results_prefix, override_existing_results)
-            if visibility is not None and visibility not in VISIBILITIES:
-                what = f"{option('visibility', visibility)}: expected {', '.join(VISIBILITIES)}"
-                raise UsageError(what, code="visibility-unknown")
-            check_whole("n_parallel_clusters", n_parallel_clusters, 1, 50)
-            check_whole("upload_max_workers", upload_max_workers, 1)
-            check_seconds("poll_interval_seconds", poll_interval_seconds, 1)
-            check_seconds("timeout_seconds", timeout_seconds, 0, endless=True)
-            check_seconds("upload_timeout_seconds", upload_timeout_seconds, 1)
-            check_text("study_context", study_context)
-            check_text("results_prefix", results_prefix)
-            query, tags = path_of("query_filename", query_filename), tags_of(metadata)
+            given = RunArguments(
+                study_context=study_context,
+                llm_configs=llm_configs,
+                tags=tags_of(metadata),
+                n_parallel_clusters=n_parallel_clusters,
+                prefix=results_prefix,
+                query=path_of("query_filename", query_filename),
+                require_artifacts=require_artifacts,
+                override_existing_results=override_existing_results,
+                resubmit=resubmit,
+                visibility=visibility,
+                poll_interval_seconds=poll_interval_seconds,
+                timeout_seconds=timeout_seconds,
+                upload_timeout_seconds=upload_timeout_seconds,
+                upload_max_workers=upload_max_workers,
+                show_progress=show_progress,
+            )
             self._take_server(api_url, auth_token)
             if vars_h5_path is not None:
                 self.vars_h5_path = path_of("vars_h5_path", vars_h5_path)
             if obs_duckdb_path is not None:
                 self.obs_duckdb_path = path_of("obs_duckdb_path", obs_duckdb_path)
             targets = {"vars_h5_path": self.vars_h5_path, "obs_duckdb_path": self.obs_duckdb_path}
-            check_targets({**targets, "query_filename": query}, self.adata)
-            token = self._found_token() if self.api_url else None
-            check_configs(llm_configs, for_server=self.api_url is not None)
-            who = settings_of(llm_configs, n_parallel_clusters) if self.api_url is None else None
-            dataset = dataset_of(results_prefix, study_context, self._prepared.symbols)
-            question = msgspec.structs.replace(
-                self._prepared.question,
-                study_info=study_context,
-                info_tags=tags,
-                n_parallel_clusters=int(n_parallel_clusters),
+            check_targets({**targets, "query_filename": given.query}, self.adata)
+            token = self._token_for(self.api_url) if self.api_url else None
+            check_configs(llm_configs, for_server=token is not None)
+            who = settings_of(llm_configs, n_parallel_clusters) if token is None else None
+            run = Run(
+                given,
+                adata=self.adata,
+                data=self._data,
+                options=self._options,
+                contents=self._contents,
+                prepared=self._prepared,
             )
-            if self.api_url is not None:
+            dataset = run.dataset  # that the prefix is no name for files is known before one is written
+            if token is not None:
                 for name, path in targets.items():
                     stack.enter_context(held_artifact(path, name))
-            if save_query:
-                write_query(query, question)
-            asked = Question(msgspec.to_builtins(question), {}, llm_configs, visibility)
-            job_file = query.parent / job_file_name(results_prefix, asked.fingerprint())
-            artifacts = self._artifacts(job_file, asked.fingerprint(), require_artifacts)
-            chosen = split_settings(self._options, self._contents)
+            question = run.ask(save_query)
+            self._written = {}
+            paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}
+            for kind in run.write_artifacts(paths, question):
+                self._written[kind] = paths[kind]
+            question = replace(question, artifacts=dict(self._written))
             if who is not None:
-                merged = annotate_here(self.adata, dataset, chosen, who, show_progress)
-                page = query.parent / f"{results_prefix}_report.html"
-                results = read_results(answer_of(merged, study_context), _LOCAL, str(page))
+                results, merged = run.annotated_here(dataset, who)
             else:
                 assert self.api_url is not None and token is not None
-                self._say_what_leaves(artifacts, job_file)
-                try:
-                    results = run_job(
-                        Question(asked.input_data, artifacts, llm_configs, visibility),
-                        api_url=self.api_url,
-                        token=token,
-                        job_file=job_file,
-                        resume=not (override_existing_results and has_ended(job_file)),
-                        resubmit=resubmit,
-                        options=JobOptions(
-                            require_artifacts=require_artifacts,
-                            upload_timeout=upload_timeout_seconds,
-                            upload_workers=upload_max_workers,
-                            poll_interval=poll_interval_seconds,
-                            timeout=timeout_seconds,
-                        ),
-                    )
-                except BaseException:
-                    self._note_job(job_file, results_prefix)
-                    raise
-                table = read_markers(self.adata, chosen, dataset.species)
-                merged = merged_of(results, table, dataset, question.marker_genes, self.api_url)
+                results, merged = run.annotated_by(self.api_url, token, question, dataset)
             self._keep(results, self.api_url, results_prefix, visibility, merged.run.notice)
-            paths = write_outputs(merged, query.parent)
+            outputs = write_outputs(merged, given.query.parent)
             for line in closing_lines(merged, warned=True):
                 log.info("%s", line)
             log.info("added to obs: %s", ", ".join(column_names(results_prefix, self.group_key)))
-            log.info("written: %s", ", ".join(map(str, paths)))
+            log.info("written: %s", ", ".join(map(str, outputs)))
             if cleanup_artifacts:
                 self.cleanup()
             return self.adata
@@ -345,12 +324,12 @@ class CyteType:
             stored = self.adata.uns.get(f"{results_prefix}_results")
             if isinstance(stored, Mapping) and "result" in stored:
                 return stored_result(stored["result"])
-            if (job := self._known_job(results_prefix, Path(query_filename).parent)) is None:
+            api_url, job_id = self._known_job(results_prefix, Path(query_filename).parent)
+            if api_url is None or job_id is None:
                 log.info("no results of %s are stored, and neither uns nor a job file has a job", results_prefix)
                 return None
-            api_url, job_id = job
             log.info("asking %s for the job %s", api_url, job_id)
-            results = look_up(api_url, job_id, self._token_of(api_url))
+            results = look_up(api_url, job_id, self._token_for(api_url))
             if results is None:
                 log.info("the job %s has no results yet", job_id)
                 return None
@@ -370,37 +349,20 @@ class CyteType:
             check_text("auth_token", auth_token)
             self._token = Secret(auth_token)
 
-    def _known_job(self, prefix: str, folder: Path) -> tuple[str, str] | None:
+    def _known_job(self, prefix: str, folder: Path) -> tuple[str | None, str | None]:
         """Server and id of a job: as uns has them, else of the last job file of the same clusters."""
-        details = self.adata.uns.get(f"{prefix}_jobDetails")
-        if isinstance(details, Mapping) and details.get("job_id"):
-            api_url = details.get("api_url") or self.api_url  # early releases of the client noted none
-            return (check_api_url(str(api_url)), str(details["job_id"])) if api_url else None
+        if (noted := noted_job(self.adata.uns, prefix)) is not None:
+            api_url, job_id = noted
+            return check_api_url(api_url) if api_url else self.api_url, job_id
         asked = Question(msgspec.to_builtins(self._prepared.question), {})
         job = last_job(folder, prefix, asked.data_fingerprint(), self.api_url)
-        return (job.state.api_url, job.state.job_id) if job else None
+        return (job.api_url, job.job_id) if job else (None, None)
 
-    def _note_job(self, job_file: Path, prefix: str) -> None:
-        """Put a job that goes on without this process into uns, so that whoever has the AnnData finds it."""
-        job = JobFile.read(job_file)
-        if job and job.state.job_id and job.state.phase == "submitted":
-            state = job.state
-            details = {"job_id": state.job_id, "report_url": state.report_url, "api_url": state.api_url}
-            self.adata.uns[f"{prefix}_jobDetails"] = details
-            what = "the job %s goes on at %s; run the same again, or call get_results()"
-            log.info(what, state.job_id, state.api_url)
-
-    def _token_of(self, api_url: str) -> Secret:
-        """The token for the server of a job. A file may name any server: a token goes to the one it was meant for."""
-        if api_url == self.api_url:
-            return self._found_token()
-        if (saved := saved_token(api_url)) is not None:
-            return Secret(saved)
-        text = (
-            f"the job is at {api_url}; give {option('api_url', api_url)} and its token to ask there, or keep one by "
-            "`cytetype setup`"
-        )
-        raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-job-elsewhere")
+    def _token_for(self, api_url: str) -> Secret:
+        """The token for a server. A file may name any server: a token goes to the one it was meant for."""
+        if api_url != self.api_url:
+            return token_of_job(api_url)
+        return find_token(api_url, f"give {argument('auth_token')}, or ") if self._token is None else self._token
 
     def _check_free(self, prefix: str, override: bool) -> None:
         if f"{prefix}_results" in self.adata.uns and not override:
@@ -409,25 +371,6 @@ class CyteType:
                 f"{option('override_existing_results', True)}"
             )
             raise UsageError(what, code="cytetype-results-exist")
-
-    def _found_token(self) -> Secret:
-        if self._token is not None:
-            return self._token
-        assert self.api_url is not None
-        return find_token(self.api_url, f"give {argument('auth_token')}, or ")
-
-    def _artifacts(self, job_file: Path, asked: str, required: bool) -> dict[Kind, Path]:
-        paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}
-        self._written = {}
-        write_missing(self._data, self._prepared, paths, job_file, asked, self._written, required)
-        return dict(self._written)
-
-    def _say_what_leaves(self, artifacts: Mapping[Kind, Path], job_file: Path) -> None:
-        if (job := JobFile.read(job_file)) and job.state.job_id and not has_ended(job_file):
-            return  # all of it is there
-        what = {"vars_h5": "the expression of all cells", "obs_duckdb": "all columns of obs"}
-        named = ", ".join(["markers and metadata of clusters", *(what[kind] for kind in artifacts)])
-        log.info("to be sent to %s: %s", self.api_url, named)
 
     def _keep(self, results: JobResults, api_url: str | None, prefix: str, visibility: str | None, notice: str) -> None:
         self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, api_url or "", visibility, notice)

@@ -72,6 +72,30 @@ class JobState(Record, frozen=True):
     files: dict[Kind, FileState] = msgspec.field(default_factory=dict)
     data_sha256: str = ""
 
+    @property
+    def has_ended(self) -> bool:
+        return self.phase in ("completed", "failed")
+
+
+def read_state(path: Path) -> JobState | None:
+    """The state in a job file; None if none is there.
+
+    Raises:
+        UsageError: it is none of cassia's.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        found = msgspec.json.decode(raw, type=JobState)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = None
+    if found is None or found.schema_version != VERSION:
+        what = "this is no job file of this version of cassia; move it away, or choose another name"
+        raise UsageError(what, path=path, code="job-file-unreadable")
+    return found
+
 
 class JobFile:
     """The state of a job, on disk whenever it has changed."""
@@ -97,18 +121,8 @@ class JobFile:
         Raises:
             UsageError: it is none of cassia's.
         """
-        try:
-            raw = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            found = msgspec.json.decode(raw, type=JobState)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            found = None
-        if found is None or found.schema_version != VERSION:
-            what = "this is no job file of this version of cassia; move it away, or choose another name"
-            raise UsageError(what, path=path, code="job-file-unreadable")
-        return cls(path, found)
+        state = read_state(path)
+        return None if state is None else cls(path, state)
 
     def update(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)

@@ -18,9 +18,8 @@ def open_job(path: Path, asked: JobState, resume: bool, resubmit: bool) -> JobFi
     job = JobFile.read(path)
     if job is None:
         return JobFile.begin(path, asked)
-    ended = job.state.phase in ("completed", "failed")
     if not (resume or resubmit):
-        if not ended:
+        if not job.state.has_ended:
             raise UsageError(
                 f"this is of a job that has not ended; go on with it by {option('resume', True)}, or choose another "
                 "name for another job",

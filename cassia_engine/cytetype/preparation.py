@@ -16,6 +16,7 @@ from cassia_engine.artifacts.obs_duckdb import write_obs_duckdb
 from cassia_engine.artifacts.vars_h5 import write_vars_h5
 from cassia_engine.callers import argument
 from cassia_engine.cytetype.input_data import Contents, InputData, gene_symbols, input_data
+from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_path, check_writable, stem_of
 from cassia_engine.h5ad.annotated import AnnotatedData, Groups
@@ -52,6 +53,11 @@ class Paths:
         """Those with a name in front."""
         return cls(*(outdir / f"{name}_{end}" for end in ("query.json", "vars.h5", "obs.duckdb")))
 
+    @property
+    def artifacts(self) -> Mapping[Kind, Path]:
+        """The two files."""
+        return {"vars_h5": self.vars_h5, "obs_duckdb": self.obs_duckdb}
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -83,11 +89,23 @@ def write_artifacts(
     with ExitStack() as stack:
         opened = open_data(data, str(data), options, stack)
         prepared = prepare(opened, options, contents, study)
-        log.info("%s: writing %s", data, paths.vars_h5)
-        write_vars_h5(paths.vars_h5, opened, prepared.symbols, compression)
-        log.info("%s: writing %s", data, paths.obs_duckdb)
-        write_obs_duckdb(paths.obs_duckdb, opened, prepared.coordinates_key)
+        for kind, path in paths.artifacts.items():
+            write_artifact(kind, path, opened, prepared, compression)
     write_query(paths.query, prepared.question)
+
+
+def write_artifact(kind: Kind, path: Path, data: AnnotatedData, prepared: Prepared, compression: Compression) -> None:
+    """Write one of the two files, whole or not at all.
+
+    Raises:
+        UsageError: the AnnData is damaged, or the compression needs a package that is not installed.
+        OSError: it cannot be written.
+    """
+    log.info("%s: writing %s", data.place, path)
+    if kind == "vars_h5":
+        write_vars_h5(path, data, prepared.symbols, compression)
+    else:
+        write_obs_duckdb(path, data, prepared.coordinates_key)
 
 
 def write_query(path: Path, question: InputData) -> None:

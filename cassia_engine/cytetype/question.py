@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.cytetype.protocol import MOST_BYTES, Kind
 from cassia_engine.errors import UsageError
 from cassia_engine.fast_json import ascii_json
 from cassia_engine.secret import Secret
@@ -18,6 +18,10 @@ _KEYS = ("apiKey", "awsAccessKeyId", "awsSecretAccessKey")
 _OF_THE_CLIENT = ("clientInfo", "nParallelClusters")
 # What tells one AnnData from another, whatever is asked of it.
 _OF_THE_DATA = ("clusterLabels", "expressionData")
+_CONTENTS: Mapping[Kind, str] = {
+    "vars_h5": "expression and raw counts of all cells",
+    "obs_duckdb": "all columns of obs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,12 @@ class Question:
             UsageError: it is no JSON.
         """
         return hashlib.sha256(request_body({name: self.input_data.get(name) for name in _OF_THE_DATA})).hexdigest()
+
+
+def contents_of(artifacts: Collection[Kind]) -> str:
+    """What a server gets of an AnnData: the question, and files of these kinds; in words for who decides about it."""
+    parts = ["marker genes, percent expressed, shares of metadata and sampled coordinates of clusters"]
+    return ", ".join([*parts, *(_CONTENTS[kind] for kind in MOST_BYTES if kind in artifacts)])
 
 
 def request_body(request: Mapping[str, Any]) -> bytes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from cassia_engine.cytetype.job_file import JobState
 from cassia_engine.cytetype.results import CONFIDENCES, JobResults, ServerAnnotation
 from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.names import listed
@@ -64,6 +65,22 @@ def details_of(results: JobResults, api_url: str, visibility: str | None, notice
     """What uns says of the job, and what every reader of the labels should know."""
     details = {"job_id": results.job_id, "report_url": results.report_url, "api_url": api_url, "notice": notice}
     return details if visibility is None else {**details, "visibility": visibility}
+
+
+def noted_job(uns: Mapping[str, Any], prefix: str) -> tuple[str | None, str] | None:
+    """Server and id of the job that uns names; early releases of the client noted no server. None for no job."""
+    details = uns.get(f"{prefix}_jobDetails")
+    if not isinstance(details, Mapping) or not details.get("job_id"):
+        return None
+    return str(details["api_url"]) if details.get("api_url") else None, str(details["job_id"])
+
+
+def note_job(uns: MutableMapping[str, Any], prefix: str, job: JobState | None) -> None:
+    """Put a job that goes on without this process into uns, so that whoever has the AnnData finds it."""
+    if job and job.job_id and job.phase == "submitted":
+        details = {"job_id": job.job_id, "report_url": job.report_url, "api_url": job.api_url}
+        uns[f"{prefix}_jobDetails"] = details
+        log.info("the job %s goes on at %s; run the same again, or call get_results()", job.job_id, job.api_url)
 
 
 def column_names(prefix: str, group_key: str) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,13 +15,13 @@ from cassia_engine.artifacts.compressed import Compression
 from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_info
 from cassia_engine.cytetype.errors import APIError
 from cassia_engine.cytetype.input_data import Contents, InputData
-from cassia_engine.cytetype.job_file import JobFile, held
+from cassia_engine.cytetype.job_file import held, read_state
 from cassia_engine.cytetype.local import dataset_of, split_settings
-from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_query
+from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_artifact, write_query
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
 from cassia_engine.cytetype.results import JobResults, read_results
-from cassia_engine.cytetype.run_files import is_submitted, write_missing
+from cassia_engine.cytetype.run_files import begun_uploads, write_missing
 from cassia_engine.errors import UsageError
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.files import atomic_path, check_writable, left_aside, stem_of
@@ -100,14 +101,19 @@ def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: 
         paths, job_file = Paths.named(start, folder), folder / f"{start}_job.json"
         check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file)
         write_query(paths.query, prepared.question)
-        failed = own_job and _has_failed(job_file)
-        submitted = goes_on and not failed and is_submitted(job_file, fingerprint)
+        job = read_state(job_file)
+        failed = own_job and job is not None and job.phase == "failed"
+        if job and failed:
+            log.info("the job %s has failed, and another one is submitted in its place", job.job_id)
+        is_asked = job is not None and bool(job.job_id) and job.input_sha256 == fingerprint
+        submitted = goes_on and not failed and is_asked
         files: dict[Kind, Path] = {}
         if wanted.artifacts and not submitted:
-            kinds: Mapping[Kind, Path] = {"vars_h5": paths.vars_h5, "obs_duckdb": paths.obs_duckdb}
+            write = partial(write_artifact, data=opened, prepared=prepared, compression=wanted.compression)
             with held(job_file):  # what another process sends does not change
-                _clear(kinds.values())
-                write_missing(opened, prepared, kinds, job_file, fingerprint, files, compression=wanted.compression)
+                _clear(paths.artifacts.values())
+                begun = begun_uploads(read_state(job_file), fingerprint)
+                files = {kind: paths.artifacts[kind] for kind in write_missing(paths.artifacts, begun, write)}
     question = Question(input_data, files, visibility=wanted.visibility)
     return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted, failed)
 
@@ -115,16 +121,8 @@ def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: 
 def _clear(paths: Iterable[Path]) -> None:
     """Remove what a process that was killed has half written, which may be large."""
     for path in paths:
-        for partial in left_aside(path):
-            partial.unlink(missing_ok=True)
-
-
-def _has_failed(job_file: Path) -> bool:
-    job = JobFile.read(job_file)
-    if job is None or job.state.phase != "failed":
-        return False
-    log.info("the job %s has failed, and another one is submitted in its place", job.state.job_id)
-    return True
+        for left in left_aside(path):
+            left.unlink(missing_ok=True)
 
 
 def remove_artifacts(query: Path) -> None:
@@ -155,12 +153,12 @@ def kept_results(ready: Ready) -> JobResults | None:
 
     A server need not have them any more.
     """
-    job = JobFile.read(ready.job_file) if ready.submitted else None
-    if job is None or job.state.phase != "completed":
+    job = read_state(ready.job_file) if ready.submitted else None
+    if job is None or job.phase != "completed":
         return None
     try:
         found = parsed_json(ready.results.read_bytes())
-        return read_results(found, job.state.job_id, job.state.report_url)
+        return read_results(found, job.job_id, job.report_url)
     except (OSError, ValueError, RecursionError, APIError):
         return None
 

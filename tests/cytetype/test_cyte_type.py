@@ -21,8 +21,10 @@ import pytest
 
 import cassia_engine
 from cassia_engine import CyteType
-from cassia_engine.cytetype import cyte_type, errors, run_files
-from cassia_engine.cytetype.job import JobOptions
+from cassia_engine.cytetype import arguments, errors, preparation, running
+from cassia_engine.cytetype.job import JobOptions, run_job
+from cassia_engine.cytetype.question import Question
+from cassia_engine.cytetype.results import JobResults
 from cassia_engine.errors import AccountError, UsageError
 from tests.cytetype.runs import LLM_KEY, TOKEN, fake_clock
 from tests.cytetype_server.running import Running
@@ -78,7 +80,7 @@ def adata() -> Cells:
 def no_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[float]]:
     """A clock that does not wait, in a folder of its own."""
     clock, waits = fake_clock()
-    monkeypatch.setattr(cyte_type, "JobOptions", functools.partial(JobOptions, clock=clock))
+    monkeypatch.setattr(arguments, "JobOptions", functools.partial(JobOptions, clock=clock))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("CYTETYPE_AUTH_TOKEN", raising=False)
@@ -182,7 +184,8 @@ def test_what_leaves_the_machine_is_said_before(
         at(server, adata).run("human blood")
     told = [message for message in caplog.messages if message.startswith(f"to be sent to {server.url}")]
     assert told == [
-        f"to be sent to {server.url}: markers and metadata of clusters, the expression of all cells, all columns of obs"
+        f"to be sent to {server.url}: marker genes, percent expressed, shares of metadata and sampled coordinates of "
+        "clusters, expression and raw counts of all cells, all columns of obs"
     ]
 
 
@@ -482,15 +485,14 @@ def test_two_runs_in_one_folder_do_not_meet(
     other = copy.deepcopy(adata)
     other.X, other.var = other.X[:, :4], other.var.iloc[:4]
     first, second = at(server, adata), at(server, other)
-    say = CyteType._say_what_leaves
 
-    def meanwhile(self: CyteType, artifacts: Any, job_file: Path) -> None:
-        if self is first:
+    def meanwhile(question: Question, **options: Any) -> JobResults:
+        if question.input_data["studyInfo"] == "human blood":
             with raises("artifact-in-use", path="vars.h5"):
                 second.run("mouse blood", results_prefix="second")
-        say(self, artifacts, job_file)
+        return run_job(question, **options)
 
-    monkeypatch.setattr(CyteType, "_say_what_leaves", meanwhile)
+    monkeypatch.setattr(running, "run_job", meanwhile)
     first.run("human blood")
     with h5py.File(io.BytesIO(server.content("vars_h5"))) as file:
         assert file["vars"].attrs["n_vars"] == 8
@@ -498,13 +500,13 @@ def test_two_runs_in_one_folder_do_not_meet(
     assert not list(Path().glob(".*.lock"))
 
 
-def test_who_has_a_full_disk_or_bad_data_is_not_sent_to_report_it(
+def test_who_has_a_full_disk_is_not_sent_to_report_it(
     adata: Cells, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "vars.h5")
 
-    monkeypatch.setattr(run_files, "write_vars_h5", full)
+    monkeypatch.setattr(preparation, "write_vars_h5", full)
     with pytest.raises(OSError, match="No space left"):
         CyteType(adata, "leiden").run("human blood")
     assert "require_artifacts=False" in caplog.text

@@ -22,7 +22,7 @@ import pandas as pd
 from cassia_engine.artifacts import vars_h5
 from cassia_engine.artifacts.compressed import Compression
 from cassia_engine.artifacts.counts import find_counts
-from cassia_engine.cytetype import credentials, cyte_type, errors, run_files
+from cassia_engine.cytetype import credentials, cyte_type, errors, running
 from cassia_engine.cytetype.results import read_results
 from cassia_engine.genes.ids import id_kind
 from cassia_engine.h5ad.object_data import ObjectData
@@ -70,7 +70,7 @@ main.aggregate_expression_percentages = None
 main.load_credentials = lambda api_url: None
 
 
-def write(kind, path, data, prepared, *_):
+def write(kind, path, data, **_):
     """Where cassia writes a file: by the test's function, if it has one."""
     if kind == "vars_h5":
         name = "__cytetype_gene_symbols"
@@ -117,8 +117,8 @@ class CyteType(cyte_type.CyteType):
 
 
 def pytest_configure(config):
-    run_files._write, cyte_type.run_job, cyte_type.look_up = write, run_job, look_up
-    credentials.saved_token = cyte_type.saved_token = saved_token
+    running.write_artifact, running.run_job, cyte_type.look_up = write, run_job, look_up
+    credentials.saved_token = saved_token
     artifacts = types.ModuleType("cytetype.core.artifacts")
     artifacts.save_features_matrix, artifacts._is_integer_valued = save_features_matrix, is_integer_valued
     validation = types.ModuleType("cytetype.preprocessing.validation")
