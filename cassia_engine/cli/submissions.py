@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,8 +17,8 @@ from cassia_engine.cli.artifact_options import taken
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.credentials import find_token
 from cassia_engine.cytetype.job import JobOptions, run_job
-from cassia_engine.cytetype.protocol import Kind
-from cassia_engine.cytetype.question import Question
+from cassia_engine.cytetype.protocol import MOST_BYTES, Kind
+from cassia_engine.cytetype.question import Question, contents_of
 from cassia_engine.cytetype.results import JobResults
 from cassia_engine.cytetype.upload import UploadProgress, check_artifact
 from cassia_engine.errors import UsageError
@@ -46,8 +46,8 @@ def submit_question(query: Path, options: dict[str, Any]) -> None:
     question = Question(_read(query), artifacts, visibility=options["visibility"])
     for kind, path in artifacts.items():
         check_artifact(kind, path)
-    _check_allowed(_sized((query, *artifacts.values())), bool(artifacts), options)
-    _say(_sized((query, *artifacts.values())), bool(artifacts), options)
+    _check_allowed(_sized((query, *artifacts.values())), artifacts, options)
+    _say(query, artifacts, options)
     folder = options["outdir"] or query.parent
     found = _run(question, folder / f"{start}job.json", options)
     output = folder / f"{start}results.json"
@@ -63,7 +63,7 @@ def submit_data(data: Path, options: dict[str, Any]) -> None:
     """A job about an AnnData: files are written, sent, and the results become outputs, or result files of chunks."""
     from cassia_engine.cytetype import submission
 
-    _check_allowed(str(data), not options["no_artifacts"], options)
+    _check_allowed(str(data), () if options["no_artifacts"] else MOST_BYTES, options)
     find_token(check_api_url(options["api_url"]))  # that it is missing is known before anything is written
     h5ad, contents, study, compression = taken(options)
     chunks = submission.read_chunks(options["chunks"]) if options["chunks"] else []
@@ -115,7 +115,7 @@ def _run_anew(ready: Ready, options: Mapping[str, Any]) -> JobResults:
     from cassia_engine.cytetype.submission import write_results
 
     if not ready.submitted:
-        _say(_sized((ready.query, *ready.question.artifacts.values())), not options["no_artifacts"], options)
+        _say(ready.query, ready.question.artifacts, options)
     ready.results.unlink(missing_ok=True)  # of an earlier job
     found = _run(ready.question, ready.job_file, options, ready.failed)
     write_results(ready.results, found)
@@ -172,31 +172,30 @@ def _read(query: Path) -> dict[str, Any]:
     return found
 
 
-def _check_allowed(what: str, whole: bool, options: Mapping[str, Any]) -> None:
+def _check_allowed(what: str, kinds: Collection[Kind], options: Mapping[str, Any]) -> None:
     """Make sure that data may leave the machine.
 
     Args:
-        whole: whether all cells go with the question.
+        kinds: of the files that go with the question.
 
     Raises:
         UsageError: they may not.
     """
-    host = urlsplit(check_api_url(options["api_url"])).hostname
     if not options["allow_upload"]:
         raise UsageError(
-            f"{what} would be sent to {host}: {_contents(whole)}; allow it by {option('allow_upload', True)}",
+            f"{what} would be sent to {_host(options)}: {contents_of(kinds)}; allow it by "
+            f"{option('allow_upload', True)}",
             code="upload-not-allowed",
         )
 
 
-def _say(files: str, whole: bool, options: Mapping[str, Any]) -> None:
+def _say(query: Path, artifacts: Mapping[Kind, Path], options: Mapping[str, Any]) -> None:
     """Say what leaves the machine, before it does."""
-    log.info("%s: to be sent to %s: %s", files, urlsplit(check_api_url(options["api_url"])).hostname, _contents(whole))
+    log.info("%s: to be sent to %s: %s", _sized((query, *artifacts.values())), _host(options), contents_of(artifacts))
 
 
-def _contents(whole: bool) -> str:
-    more = ", the expression of all cells and the columns of obs" if whole else ""
-    return f"marker genes and percentages{more}"
+def _host(options: Mapping[str, Any]) -> str | None:
+    return urlsplit(check_api_url(options["api_url"])).hostname
 
 
 def _sized(paths: Iterable[Path]) -> str:

@@ -64,9 +64,10 @@ _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
 def submit(context: click.Context, /, data: Path, **options: Any) -> None:
     """Have a CyteType server annotate DATA.h5ad: its question and files are made and sent, and the results waited for.
 
-    What is sent are the marker genes, the expression of all cells and the columns of obs: it needs --allow_upload. The
-    token is that of CYTETYPE_AUTH_TOKEN, or else the one that `cytetype setup` has kept for the server. NAME_job.json
-    says how far the job is; --resume goes on after whatever has ended the command, and does not make a second job.
+    Sent are the question (marker genes, percent expressed, metadata and coordinates of clusters), expression and raw
+    counts of all cells, and all columns of obs: it needs --allow_upload. The token is that of CYTETYPE_AUTH_TOKEN, or
+    else the one that `cytetype setup` has kept for the server. NAME_job.json says how far the job is; --resume goes on
+    after whatever has ended the command, and does not make a second job.
 
     Summary, conversations and report are those of every run; NAME_results.json is the server's own answer. Of
     NAME_query.json, which cassia artifacts writes, only that answer is written: the others need the AnnData.

@@ -37,7 +37,7 @@ def test_the_files_beside_the_question_are_sent_and_the_results_written(server: 
     assert done.stdout == f"{results}\n"
     assert "only the server's answer is written: summary and report need" in done.stderr
     assert list(json.loads(results.read_text())["annotations"]) == ["0", "1", "7"]
-    assert "sent to 127.0.0.1: marker genes and percentages, the expression of all cells" in done.stderr
+    assert "sent to 127.0.0.1: marker genes, percent expressed, shares of metadata" in done.stderr
     assert server.content("vars_h5") == query.with_name("pbmc_vars.h5").read_bytes()
     assert server.content("obs_duckdb") == query.with_name("pbmc_obs.duckdb").read_bytes()
     assert TOKEN not in done.stderr + "".join(path.read_bytes().decode("latin-1") for path in query.parent.iterdir())

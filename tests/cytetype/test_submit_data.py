@@ -57,7 +57,7 @@ def test_results_become_the_outputs_of_every_run(server: Running, data: Path, tm
     assert found == {"B": "B cell", "T": "T cell"}
     assert "hypotheses of the CyteType server 127.0.0.1" in (out / "pbmc_report.html").read_text()
     assert server.content("vars_h5") == (out / "pbmc_vars.h5").read_bytes()
-    said = done.stderr.index("sent to 127.0.0.1: marker genes and percentages, the expression of all cells")
+    said = done.stderr.index("sent to 127.0.0.1: marker genes, percent expressed, shares of metadata")
     assert said < done.stderr.index("was submitted")
     assert TOKEN not in done.stderr + "".join(path.read_bytes().decode("latin-1") for path in out.iterdir())
 

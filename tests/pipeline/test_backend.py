@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cassia_engine.cytetype.protocol import MOST_BYTES
+from cassia_engine.cytetype.question import contents_of
 from tests.conftest import EXAMPLES, ROOT
 from tests.cytetype.runs import acknowledged
 from tests.cytetype_server.running import Running, running_server
@@ -69,8 +71,8 @@ CASES: list[tuple[dict[str, object], list[tuple[str, list[str]]], list[str]]] = 
         {"backend": "cytetype", "api_url": SERVER},
         [(f"s{n}", [f"s{n}.h5ad"]) for n in range(7)],
         [
-            "--allow_upload is missing: --backend cytetype would send marker genes, the expression of all cells and "
-            "all columns of obs of s0 (s0.h5ad), s1 (s1.h5ad), s2 (s2.h5ad), s3 (s3.h5ad), s4 (s4.h5ad), 2 more to "
+            f"--allow_upload is missing: --backend cytetype would send {contents_of(MOST_BYTES)} "
+            "of s0 (s0.h5ad), s1 (s1.h5ad), s2 (s2.h5ad), s3 (s3.h5ad), s4 (s4.h5ad), 2 more to "
             "cytetype.example.org; add it if they may leave"
         ],
     ),
@@ -159,7 +161,7 @@ def test_a_server_annotates_in_place_of_the_annotate_tasks(
     command = (*DATA, "--chunk_size", "4", "--n_genes", "20", "--allow_upload", "--api_url", server.url)
     run = pipeline.run(*command)
     assert run.code == 0, run.said
-    said = "the expression of all cells and all columns of obs of pbmc68k (pbmc68k.h5ad) are sent to 127.0.0.1"
+    said = f"{contents_of(MOST_BYTES)} of pbmc68k (pbmc68k.h5ad) are sent to 127.0.0.1"
     assert run.said.index(said) < run.said.index("SUBMIT")
     assert set(pipeline.statuses("pbmc68k")) == {"annotated"}
     assert len(pipeline.summary("pbmc68k")) == N_CLUSTERS

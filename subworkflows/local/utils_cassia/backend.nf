@@ -42,8 +42,9 @@ def startBackend(options, samples) {
     return samples.collect { sample -> [sample[0] + [backend: options.backend]] + sample.drop(1) }
 }
 
+// As cassia submit says it (contents_of in cassia_engine/cytetype/question.py).
 def whatLeaves() {
-    return 'marker genes, the expression of all cells and all columns of obs'
+    return 'marker genes, percent expressed, shares of metadata and sampled coordinates of clusters, expression and raw counts of all cells, all columns of obs'
 }
 
 // What is wrong with the URL of a server; null if nothing is.
