@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +19,8 @@ from cassia_engine.cytetype.job import JobOptions, run_job
 from cassia_engine.cytetype.protocol import MOST_BYTES, Kind
 from cassia_engine.cytetype.question import Question, contents_of
 from cassia_engine.cytetype.results import JobResults
-from cassia_engine.cytetype.upload import UploadProgress, check_artifact
+from cassia_engine.cytetype.upload import check_artifact
+from cassia_engine.cytetype.upload_progress import progress_lines
 from cassia_engine.errors import UsageError
 from cassia_engine.files import stem_of
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _QUERY = "query.json"
-_SECONDS_BETWEEN_LINES = 10.0
 
 
 def submit_question(query: Path, options: dict[str, Any]) -> None:
@@ -147,7 +146,7 @@ def _run(question: Question, job_file: Path, options: Mapping[str, Any], anew: b
             job_file=job_file,
             resume=options["resume"],
             resubmit=options["resubmit"] or anew,
-            options=JobOptions(timeout=options["job_timeout"], on_upload=_lines(), stop=stop, **chosen),
+            options=JobOptions(timeout=options["job_timeout"], on_upload=progress_lines(), stop=stop, **chosen),
         )
 
 
@@ -200,16 +199,3 @@ def _host(options: Mapping[str, Any]) -> str | None:
 
 def _sized(paths: Iterable[Path]) -> str:
     return ", ".join(f"{path.name} ({path.stat().st_size / 1e6:.3g} MB)" for path in paths)
-
-
-def _lines() -> Callable[[UploadProgress], None]:
-    """Says now and then how far an upload is."""
-    said = time.monotonic()
-
-    def tell(progress: UploadProgress) -> None:
-        nonlocal said
-        if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
-            said = time.monotonic()
-            log.info("%d of %d MB of %s are uploaded", progress.sent // 10**6, progress.total // 10**6, progress.kind)
-
-    return tell

@@ -17,6 +17,7 @@ job         a job from its upload to its results, and the one that a process bef
 opening     which job a job file is of, and whether it may go on
 question    what a job is asked
 upload      files in chunks, several at once, resumed
+upload_progress how far an upload is
 polling     waiting for a job
 job_file    what is on disk of a job, before anything waits
 waiting     waits that can be ended, attempts that follow each other

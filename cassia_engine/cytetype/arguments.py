@@ -12,6 +12,7 @@ from typing import Any
 from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.job import JobOptions
 from cassia_engine.cytetype.protocol import VISIBILITIES
+from cassia_engine.cytetype.upload_progress import progress_lines
 from cassia_engine.errors import UsageError
 
 
@@ -64,6 +65,7 @@ class RunArguments:
             upload_workers=self.upload_max_workers,
             poll_interval=self.poll_interval_seconds,
             timeout=self.timeout_seconds,
+            on_upload=progress_lines(),
         )
 
 

@@ -23,12 +23,13 @@ from cassia_engine.cytetype.http import Http
 from cassia_engine.cytetype.in_thread import in_thread
 from cassia_engine.cytetype.job_file import VERSION, JobFile, JobState, held
 from cassia_engine.cytetype.opening import open_job
-from cassia_engine.cytetype.polling import OnStatus, Polling
+from cassia_engine.cytetype.polling import Polling
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, MOST_BYTES, Kind, check_id
 from cassia_engine.cytetype.question import Question, request_body
 from cassia_engine.cytetype.results import JobResults
 from cassia_engine.cytetype.service import Service
-from cassia_engine.cytetype.upload import OnUpload, Uploader, check_artifact, is_upload_lost
+from cassia_engine.cytetype.upload import Uploader, check_artifact, is_upload_lost
+from cassia_engine.cytetype.upload_progress import OnUpload
 from cassia_engine.cytetype.waiting import Clock, Pace
 from cassia_engine.errors import UsageError
 from cassia_engine.process_limits import forbid_core_dumps
@@ -55,7 +56,7 @@ class JobOptions:
         upload_workers: chunks in flight at once.
         poll_interval, timeout: between two looks at the job, and for all of them.
         proxy, trust_env: a proxy's URL, or that of the environment.
-        on_upload, on_status: are called with each progress.
+        on_upload: is called with each progress of an upload.
         stop: what may ask to stop.
     """
 
@@ -67,7 +68,6 @@ class JobOptions:
     proxy: str | None = None
     trust_env: bool = False
     on_upload: OnUpload | None = None
-    on_status: OnStatus | None = None
     stop: Cancellation | None = None
     clock: Clock | None = None
 
@@ -234,7 +234,6 @@ class _Work:
             interval=options.poll_interval,
             timeout=options.timeout,
             first=polling.FIRST_S if first is None else first,
-            told=options.on_status,
         )
         try:
             found = await looks.results(self._job.state.job_id)

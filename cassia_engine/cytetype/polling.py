@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from cassia_engine.cytetype.errors import (
     INVALID_RESPONSE,
@@ -27,8 +26,6 @@ TIMEOUT_S = 7200.0
 _INVALID_AT_MOST = 5  # answers of success in a row that are none of the protocol
 _WORTH_SAYING = 3  # looks in a row without an answer
 
-OnStatus = Callable[[JobStatus], None]
-
 
 class Polling:
     """Looks at a job until it has ended.
@@ -37,7 +34,6 @@ class Polling:
         interval: seconds between two looks.
         timeout: seconds for all of them; one look is made in any case.
         first: seconds before the first look.
-        told: is called with each status.
     """
 
     def __init__(
@@ -48,10 +44,9 @@ class Polling:
         interval: float = INTERVAL_S,
         timeout: float = TIMEOUT_S,
         first: float = FIRST_S,
-        told: OnStatus | None = None,
     ):
         self._service, self._pace = service, pace
-        self._interval, self._timeout, self._first, self._told = interval, timeout, first, told
+        self._interval, self._timeout, self._first = interval, timeout, first
         self._invalid = self._missed = 0
         self._last: JobStatus | None = None
 
@@ -93,8 +88,6 @@ class Polling:
         if status != self._last and status.clusterStatus:
             log.info("clusters done: %d of %d", status.n_done, len(status.clusterStatus))
         self._last = status
-        if self._told is not None:
-            self._told(status)
 
     def _is_final(self, error: CyteTypeError) -> bool:
         if error.error_code == INVALID_RESPONSE:

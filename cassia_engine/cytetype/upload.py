@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from cassia_engine.cytetype.errors import APIError, CyteTypeError, invalid_respo
 from cassia_engine.cytetype.job_file import FileState, JobFile, indexes
 from cassia_engine.cytetype.protocol import MOST_BYTES, Initiated, Kind, n_chunks
 from cassia_engine.cytetype.service import Service
+from cassia_engine.cytetype.upload_progress import OnUpload, UploadProgress
 from cassia_engine.cytetype.waiting import Pace
 from cassia_engine.errors import UsageError
 
@@ -31,18 +31,6 @@ TIMEOUT_S = 3600.0
 _BEGUN_ANEW = 2  # times
 _LOST = ("UPLOAD_NOT_FOUND", "UPLOAD_EXPIRED", "UPLOADS_EXPIRED")
 _NEARLY = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class UploadProgress:
-    """How far a file is, in bytes."""
-
-    kind: Kind
-    sent: int
-    total: int
-
-
-OnUpload = Callable[[UploadProgress], None]
 
 
 class Uploader:

@@ -17,7 +17,7 @@ from cassia_engine.cytetype import errors
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.job import look_up, run_job
 from cassia_engine.cytetype.job_file import held
-from cassia_engine.cytetype.upload import UploadProgress
+from cassia_engine.cytetype.upload_progress import UploadProgress
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.secret import Secret
 from tests.cytetype.runs import INPUT, LLM_CONFIGS, LLM_KEY, TOKEN, Job, acknowledged
@@ -161,7 +161,7 @@ def test_a_job_is_resumed_for_the_same_question_only(job: Job) -> None:
     job.question = replace(job.question, input_data={**INPUT, "studyInfo": "another study"})
     with raises("job-of-other-question", path=job.path):
         job.run(resume=True)
-    assert job.run(resubmit=True).study_context == "another study"
+    assert job.run(resubmit=True).raw["studyContext"] == "another study"
 
 
 def test_a_job_is_resumed_at_the_same_server_only(job: Job) -> None:

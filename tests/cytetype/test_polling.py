@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from cassia_engine.cytetype import errors
-from cassia_engine.cytetype.protocol import JobStatus
 from tests.cytetype.runs import Job
 from tests.raising import raises
 
@@ -22,13 +21,13 @@ def rule(fault: str, call: str = "status", **more: Any) -> dict[str, Any]:
     return {"call": call, "fault": fault, **more}
 
 
-def test_looks_come_after_5_seconds_and_then_at_the_interval(job: Job) -> None:
+def test_looks_come_after_5_seconds_and_then_at_the_interval(job: Job, caplog: pytest.LogCaptureFixture) -> None:
     job.server.set(polls=4)
-    told: list[JobStatus] = []
-    job.run(poll_interval=20.0, on_status=told.append)
+    with caplog.at_level("INFO"):
+        job.run(poll_interval=20.0)
     assert job.waits == [5.0, 20.0, 20.0, 20.0]
-    assert [status.jobStatus for status in told] == ["processing"] * 3 + ["completed"]
-    assert [status.n_done for status in told] == [0, 1, 2, 3]
+    told = [message for message in caplog.messages if message.startswith("clusters done")]
+    assert told == [f"clusters done: {number} of 3" for number in (0, 1, 2, 3)]
 
 
 @pytest.mark.parametrize(

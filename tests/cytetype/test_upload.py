@@ -14,7 +14,7 @@ from cassia_engine.cytetype import upload
 from cassia_engine.cytetype.address import check_presigned
 from cassia_engine.cytetype.errors import AuthorizationError, NetworkError
 from cassia_engine.cytetype.job_file import FileState
-from cassia_engine.cytetype.upload import UploadProgress
+from cassia_engine.cytetype.upload_progress import UploadProgress
 from cassia_engine.errors import CassiaError
 from tests.cytetype.runs import CHUNK, SIZES, TOKEN, Job, acknowledged
 from tests.raising import raises
