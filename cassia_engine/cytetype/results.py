@@ -48,28 +48,17 @@ class ServerAnnotation(Record, frozen=True):
     heterogeneity_type: str | None
 
 
-class Category(Record, frozen=True):
-    """Clusters that the server puts under one name."""
-
-    name: str
-    cluster_ids: tuple[str, ...]
-
-
 class JobResults(Record, frozen=True):
     """The results of a job.
 
     Attributes:
         clusters: in the server's order; clusters without an annotation are not among them.
-        summary: as the server wrote it.
         raw: the server's whole answer.
     """
 
     job_id: str
     report_url: str
     clusters: tuple[ServerAnnotation, ...]
-    summary: Any
-    categories: tuple[Category, ...]
-    study_context: str
     raw: dict[str, Any]
 
 
@@ -81,15 +70,7 @@ def read_results(data: Any, job_id: str, report_url: str) -> JobResults:
     """
     if not isinstance(data, dict) or not isinstance(data.get("annotations"), dict):
         raise invalid_response("results without annotations")
-    return JobResults(
-        job_id,
-        report_url,
-        tuple(_annotations(data["annotations"])),
-        data.get("summary", {}),
-        tuple(_categories(data.get("clusterCategories"))),
-        _text(data.get("studyContext")),
-        data,
-    )
+    return JobResults(job_id, report_url, tuple(_annotations(data["annotations"])), data)
 
 
 def _annotations(found: Mapping[str, Any]) -> Iterator[ServerAnnotation]:
@@ -124,12 +105,6 @@ def _annotation(name: str, said: Mapping[str, Any], review: Mapping[str, Any]) -
 def _about(full: Mapping[str, Any], genes: str) -> str:
     """What is said of genes, or else their names."""
     return _text(full.get(f"{genes}Reasoning")) or ", ".join(_genes(full.get(genes)))
-
-
-def _categories(found: Any) -> Iterator[Category]:
-    for one in found if isinstance(found, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("clusterIds"), list):
-            yield Category(_text(one.get("categoryName")), tuple(str(name) for name in one["clusterIds"]))
 
 
 def _object(value: Any) -> Mapping[str, Any]:

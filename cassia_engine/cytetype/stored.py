@@ -35,7 +35,7 @@ def result_of(results: JobResults) -> dict[str, Any]:
     """The results as `get_results` gives them, by the client's names."""
     return {
         "annotations": [_entry(cluster) for cluster in results.clusters],
-        "summary": results.summary,
+        "summary": results.raw.get("summary", {}),
         "clusterCategories": results.raw.get("clusterCategories", []),
         "studyContext": results.raw.get("studyContext", ""),
         "raw_annotations": results.raw["annotations"],
