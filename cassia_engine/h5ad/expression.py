@@ -10,38 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.h5ad.matrix import Block, Dense, Matrix, Sparse
+from cassia_engine.h5ad.matrix_facts import MatrixFacts, SeenFacts
 from cassia_engine.h5ad.sampled_values import Sampler
 
 VALUES_IN_BLOCK = 6_000_000  # 24 MB in single precision, and as much of indices
 VALUES_AT_ONCE = 200_000  # of one group: they stay in the processor's cache
-_FIRST = 1000  # values
-WHOLE_IN_SINGLE = 2**24  # single precision holds all whole numbers up to here
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixFacts:
-    """What kind of values a matrix has.
-
-    Attributes:
-        n_values: how many are not 0.
-        is_counts: all are whole numbers from 0 up, as raw counts are; False where all are 0.
-        has_negative: some are below 0, as in scaled data.
-        n_missing: how many are NaN.
-        has_infinite: some are infinite.
-        is_single: all are the same in single precision.
-    """
-
-    n_values: int
-    is_counts: bool
-    has_negative: bool
-    n_missing: int
-    has_infinite: bool
-    is_single: bool
-
-    @property
-    def has_nan(self) -> bool:
-        """Whether some are missing."""
-        return self.n_missing > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +105,7 @@ def expression(
         ValueError: `codes` is not of this matrix.
     """
     place = group_places(codes, n_groups, matrix.shape[0])
-    tally = _Tally(n_groups + 1, matrix.shape[1], _Facts(matrix.dtype, sees_sums=sums), sums)
+    tally = _Tally(n_groups + 1, matrix.shape[1], SeenFacts(matrix.dtype, sees_sums=sums), sums)
     if isinstance(matrix, Dense):
         _add_dense(matrix, place, tally, sampler)
     elif matrix.by_gene:
@@ -156,68 +129,12 @@ def group_places(codes: NDArray[np.integer[Any]], n_groups: int, n_cells: int) -
 
 
 @dataclass(slots=True)
-class _Facts:
-    """What was seen of the values so far; a check that has failed is not made again."""
-
-    dtype: np.dtype[Any]
-    sees_sums: bool = True
-    n_values: int = 0
-    has_negative: bool = False
-    n_missing: int = 0
-    has_infinite: bool = False
-    is_whole: bool = True
-    is_single: bool = True
-
-    def see(self, values: NDArray[Any]) -> bool:
-        """Take note of some values; whether all of them are above 0."""
-        if not values.size:
-            return True
-        low = values.min()
-        positive = bool(low > 0)  # NaN is not
-        self.n_values += values.size if positive else int(np.count_nonzero(values))
-        if self.dtype.kind == "f":
-            self._see_floats(values, float(low), positive)
-        else:
-            self.has_negative |= bool(low < 0)
-            self.is_single = self.is_single and bool(low >= -WHOLE_IN_SINGLE and values.max() <= WHOLE_IN_SINGLE)
-        return positive
-
-    def _see_floats(self, values: NDArray[Any], low: float, positive: bool) -> None:
-        if low != low:
-            self.n_missing += int(np.isnan(values).sum())
-        if not (positive and self.sees_sums):  # otherwise a sum shows what is infinite
-            self.has_negative = self.has_negative or bool((values < 0).any())
-            self.has_infinite = self.has_infinite or bool(np.isinf(values).any())
-        # The first values tell nearly always, in less time than all.
-        self.is_whole = self.is_whole and all(map(_are_whole, (values.flat[:_FIRST], values)))
-        if self.is_single and self.dtype.itemsize > 4:
-            with np.errstate(over="ignore"):
-                self.is_single = bool(((values.astype(np.float32) == values) | (values != values)).all())
-
-    def result(self, sums: NDArray[np.float64]) -> MatrixFacts:
-        infinite = self.has_infinite or bool(np.isinf(sums).any())
-        whole = self.is_whole and not (self.has_negative or self.n_missing or infinite)
-        return MatrixFacts(
-            n_values=self.n_values,
-            is_counts=whole and self.n_values > 0,
-            has_negative=self.has_negative,
-            n_missing=self.n_missing,
-            has_infinite=infinite,
-            is_single=self.is_single,
-        )
-
-
-def _are_whole(values: NDArray[Any]) -> bool:
-    return bool((values == np.rint(values)).all())
-
-
-@dataclass(slots=True)
 class _Tally:
     """What was counted so far; the last row is that of the cells without a group."""
 
     rows: int
     genes: int
-    facts: _Facts
+    facts: SeenFacts
     with_sums: bool
     expressing: NDArray[np.int64] = field(init=False)
     others: NDArray[np.int64] = field(init=False)  # negative or missing: not 0, and not expressed
