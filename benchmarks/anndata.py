@@ -89,6 +89,8 @@ CLIENT, CLIENT_BACKED, SCANPY = "CyteType client", "CyteType client, backed", "S
 RATIOS = (
     (EXPRESSION, READ, 2.0),
     (SPLIT, READ, 2.0),
+    (EXPRESSION, CLIENT, 0.4),
+    (EXPRESSION, CLIENT_BACKED, 0.4),
     (PERCENT, CLIENT, 0.4),
     (PERCENT, CLIENT_BACKED, 0.4),
     (RANK, SCANPY, 0.25),

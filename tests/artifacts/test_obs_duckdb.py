@@ -152,7 +152,7 @@ def test_a_file_that_was_there_is_replaced(tmp_path: Path) -> None:
         db.execute(f"ATTACH '{tmp_path / 'obs.duckdb'}' AS old")
         db.execute("CREATE TABLE old.others AS SELECT 1")
         db.execute("DETACH old")
-    table(pd.DataFrame({"n": [1]}), tmp_path)
+    assert table(pd.DataFrame({"n": [1]}), tmp_path) == ({"n": "BIGINT"}, [(1,)])
 
 
 def test_every_release_since_1_0_can_read_it(tmp_path: Path) -> None:
