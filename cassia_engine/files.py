@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -85,6 +86,19 @@ def left_aside(path: Path) -> list[Path]:
     """What `atomic_path` left of `path` where a process was killed, or is writing now."""
     found = (other for other in path.parent.iterdir() if other.name.startswith(_aside_start(path)))
     return sorted(other for other in found if other.name.endswith(ASIDE_END))
+
+
+def remove_left_aside(*paths: Path) -> None:
+    """Remove what `atomic_path` left where a process was killed, which may be large; nobody may be writing them now.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    for left in (left for path in paths for left in left_aside(path)):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _aside_start(path: Path) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cassia_engine.errors import UsageError
-from cassia_engine.files import atomic_path, check_writable
+from cassia_engine.files import ASIDE_END, atomic_path, check_writable
 from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.names import listed
 from cassia_engine.markers.files.database import connected
@@ -52,7 +52,11 @@ def write_obs_duckdb(path: Path, data: AnnotatedData, coordinates_key: str | Non
         for number in (1, 2):
             frame[_COORDINATES.format(key=coordinates_key, number=number)] = coordinates[:, number - 1]
     # DuckDB makes a file of its own, and a log beside it until that is closed: both in a folder that is thrown away.
-    with atomic_path(path) as aside, tempfile.TemporaryDirectory(dir=path.parent, prefix=".cassia_obs_") as folder:
+    with (
+        atomic_path(path) as aside,
+        # Named so that it is found by `left_aside` where the process is killed.
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=aside.stem, suffix=ASIDE_END) as folder,
+    ):
         made = Path(folder, "obs.duckdb")
         with connected() as db:
             target = str(made).replace("'", "''")

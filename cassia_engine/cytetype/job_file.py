@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from cassia_engine.callers import argument
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.errors import UsageError
-from cassia_engine.files import atomic_write, left_aside
+from cassia_engine.files import atomic_write, remove_left_aside
 from cassia_engine.records.record import Record
 
 VERSION = "1"
@@ -223,8 +223,7 @@ def _locked(path: Path, refusal: UsageError) -> Iterator[None]:
     lock = path.with_name(f".{path.name}.lock")
     handle = _lock(lock, refusal)
     try:
-        for partial in left_aside(path):  # of a process that was killed
-            partial.unlink(missing_ok=True)
+        remove_left_aside(path)
         yield
     finally:
         lock.unlink(missing_ok=True)

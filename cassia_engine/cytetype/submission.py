@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +24,7 @@ from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import begun_uploads, write_missing
 from cassia_engine.errors import UsageError
 from cassia_engine.fast_json import parsed_json
-from cassia_engine.files import atomic_path, check_writable, left_aside, stem_of
+from cassia_engine.files import atomic_path, check_writable, remove_left_aside, stem_of
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.h5ad.stores import open_data
 from cassia_engine.markers import MarkerTable, read_markers
@@ -111,18 +111,11 @@ def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: 
         if wanted.artifacts and not submitted:
             write = partial(write_artifact, data=opened, prepared=prepared, compression=wanted.compression)
             with held(job_file):  # what another process sends does not change
-                _clear(paths.artifacts.values())
+                remove_left_aside(*paths.artifacts.values())
                 begun = begun_uploads(read_state(job_file), fingerprint)
                 files = {kind: paths.artifacts[kind] for kind in write_missing(paths.artifacts, begun, write)}
     question = Question(input_data, files, visibility=wanted.visibility)
     return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted, failed)
-
-
-def _clear(paths: Iterable[Path]) -> None:
-    """Remove what a process that was killed has half written, which may be large."""
-    for path in paths:
-        for left in left_aside(path):
-            left.unlink(missing_ok=True)
 
 
 def remove_artifacts(query: Path) -> None:
