@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cassia_engine.evidence import kind
-from cassia_engine.ontology import Ontology, Relation, compare
+from cassia_engine.ontology import Ontology, Relation, Resolution, compare
 from cassia_engine.ontology.broad_lineages import lineage_of
 from cassia_engine.records import How, TermMatch
 from cassia_engine.replies import nameless
@@ -54,18 +54,33 @@ class TermMapper:
         return "" if found.how in _NEAR_ONLY else found.cl_id
 
     def map(self, cell_type: str, cl_name: str = "") -> MappedTerm:
-        """The term of an answer: by its label, or by the ontology's name that was given with it.
+        """The term of an answer: of its label, own or nearest above, or else of the ontology name given with it.
 
-        That name counts only if the label itself has no exact place, and does not lie in another lineage.
+        Tissue and lineage have no say: with them the terms were no nearer to the experts' (docs/conversation.md).
+
+        Args:
+            cl_name: counts only where the label has no term, and only for the very term that it means.
         """
         own = self._ontology.resolve(cell_type)
-        if own.how in _NEAR_ONLY and cl_name and not nameless(cl_name):
-            given = self._ontology.resolve(cl_name)
-            if given.how not in _NEAR_ONLY and (
-                not own.cl_id or self._compare(own.cl_id, given.cl_id) is Likeness.SAME
-            ):
-                return MappedTerm(given.cl_id, given.cl_label, TermMatch(given.how, by_ontology_name=True))
-        return MappedTerm(own.cl_id, own.cl_label, TermMatch(own.how, why="" if own.cl_id else own.why))
+        given = None if own.cl_id else self._given(cl_name)
+        return given or _mapped(own)
+
+    def map_looked_up(self, cell_type: str, cl_name: str) -> MappedTerm:
+        """The same for a name that was looked up in the ontology, not written from memory.
+
+        It counts also for a label that has only a near place, above or below its own.
+        """
+        own = self._ontology.resolve(cell_type)
+        given = self._given(cl_name) if own.how in _NEAR_ONLY else None
+        on_one_line = given and (not own.cl_id or self._compare(own.cl_id, given.cl_id) is Likeness.SAME)
+        return given if given and on_one_line else _mapped(own)
+
+    def _given(self, cl_name: str) -> MappedTerm | None:
+        """The very term that an ontology name means."""
+        found = None if not cl_name or nameless(cl_name) else self._ontology.resolve(cl_name)
+        if found is None or found.how in _NEAR_ONLY:
+            return None
+        return MappedTerm(found.cl_id, found.cl_label, TermMatch(found.how, by_ontology_name=True))
 
     def lineage(self, cl_id: str, label: str) -> str:
         """The general type of a term; of a label without one the label itself."""
@@ -79,3 +94,7 @@ class TermMapper:
 
     def _compare(self, one: str, two: str) -> Likeness:
         return _LIKENESS[compare(self._ontology, one, two)]
+
+
+def _mapped(found: Resolution) -> MappedTerm:
+    return MappedTerm(found.cl_id, found.cl_label, TermMatch(found.how, why="" if found.cl_id else found.why))

@@ -137,8 +137,8 @@ def _annotation(
 
 
 def _term(said: ServerAnnotation, terms: TermMapper) -> MappedTerm:
-    """The term of the answer by its own words; by the server's term where these have no place."""
-    found = terms.map(said.annotation, said.term_name)
+    """The term of the answer by its own words; by the server's term where these have no exact place."""
+    found = terms.map_looked_up(said.annotation, said.term_name)
     if found.cl_id or not said.term_id:
         return found
     given = terms.map(f"{said.term_name} {said.term_id}")

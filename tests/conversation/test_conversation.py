@@ -559,7 +559,7 @@ def test_the_same_type_is_listed_once() -> None:
 
 
 def test_the_ontology_name_places_a_label_that_has_no_place() -> None:
-    odd = [{"cell_type": "zzyzx lymphoid thing", "cl_name": "natural killer cell", "separating_genes": []}]
+    odd = [{"cell_type": "zzyzx thing", "cl_name": "natural killer cell", "separating_genes": []}]
     result = hold(Model(script([claim(candidates=odd)])))
     assert result.annotation is not None
     assert result.annotation.cl_id == "CL:0000623"

@@ -82,3 +82,10 @@ def test_term_of_the_server_places_words_that_have_no_place() -> None:
     annotation = result(said, {"confidence": "High"}).annotation
     assert annotation is not None
     assert annotation.cl_id == "CL:0000236"
+
+
+def test_term_of_the_server_narrows_words_that_have_only_a_near_place() -> None:
+    said = {**SAID, "annotation": "red pulp macrophage", "cellOntologyTermName": "splenic red pulp macrophage"}
+    annotation = result(said, {"confidence": "High"}).annotation
+    assert annotation is not None
+    assert (annotation.cl_label, annotation.match.by_ontology_name) == ("splenic red pulp macrophage", True)
