@@ -1,0 +1,115 @@
+"""A tool's labels in any of the forms taken, recognised by what is in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+from cassia_engine.callers import argument
+from cassia_engine.errors import UsageError
+from cassia_engine.evaluation.objects import read_object
+from cassia_engine.evaluation.predictions import Prediction, Predictions
+from cassia_engine.evaluation.scores import read_scores
+from cassia_engine.evaluation.tables import read_table
+from cassia_engine.evaluation.wanted import Wanted
+from cassia_engine.files import local, stem_of
+from cassia_engine.labels.summary import NEEDED, read_summary
+from cassia_engine.markers.files.input_kinds import holds_anndata, opened
+from cassia_engine.markers.files.source import Source
+from cassia_engine.markers.files.text_file import READING_ERRORS, unreadable
+from cassia_engine.records import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Labels = Union[Path, str, "pd.DataFrame", Mapping[str, Any]]
+_JSON = (b"{", b"[")
+
+
+def read_labels(labels: Labels, wanted: Wanted) -> Predictions:
+    """What a tool says of each cluster.
+
+    Raises:
+        UsageError: the labels cannot be read, or their form is not known.
+    """
+    name = _name_of(local(labels)) if isinstance(labels, str | Path) else "labels"
+    place = str(labels) if isinstance(labels, str | Path) else "the labels"
+    data = _json(local(labels), place) if isinstance(labels, str | Path) else labels
+    if isinstance(data, Mapping):
+        _refuse_columns(wanted, place)
+        return read_object(data, name, place)
+    refuse_anndata(data)
+    with opened(data) as source:
+        if not set(NEEDED) <= set(source.header) or wanted.label_column or wanted.cluster_column:
+            return read_table(source, name, wanted)
+        return _of_cassia(data, source, name, wanted)
+
+
+def _refuse_columns(wanted: Wanted, place: str) -> None:
+    for name in ("cluster_column", "label_column", "score_column"):
+        if getattr(wanted, name) is not None:
+            what = f"{argument(name)} is for tables, and this is JSON without columns; leave it out"
+            raise UsageError(what, path=place, code="evaluate-columns-of-json")
+
+
+def _name_of(path: Path) -> str:
+    return stem_of(path).removesuffix(".json").removesuffix("_summary").removesuffix("_full")
+
+
+def refuse_anndata(table: Any) -> None:
+    """Refuse an AnnData, with how its labels are given.
+
+    Raises:
+        UsageError: it is one, a file or an object.
+    """
+    if holds_anndata(table):
+        place = str(table) if isinstance(table, str | Path) else "the AnnData"
+        what = (
+            "this is an AnnData; give its table of cells, adata.obs (in a file: adata.obs.to_csv), and name the columns"
+        )
+        raise UsageError(what, path=place, code="evaluate-anndata")
+
+
+def _json(path: Path, place: str) -> Any:
+    """The JSON of a file, a list of rows as a list; the path of any other."""
+    try:
+        if path.is_dir():
+            raise UsageError("this is a folder; give the file with the labels", path=place, code="labels-are-folder")
+        with open(path, "rb") as file:
+            if file.read(1000).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in _JSON:
+                return path
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        what = f"this is no JSON that can be read ({error.msg}); write it anew"
+        raise UsageError(what, path=place, line=error.lineno, code="labels-json-damaged") from error
+    except READING_ERRORS as error:
+        raise unreadable(path, place, False, error) from error
+    if isinstance(found, Mapping) or (isinstance(found, list) and found and all(isinstance(r, Mapping) for r in found)):
+        return found
+    raise UsageError(
+        "this JSON has no clusters; give an object, or a list of rows", path=place, code="labels-json-empty"
+    )
+
+
+def _of_cassia(labels: Any, source: Source, name: str, wanted: Wanted) -> Predictions:
+    """A summary of ours, with the score, or else the confidence, of each cluster."""
+    found = read_summary(labels).labels
+    column = wanted.score_column or ("Score" if any(one.score is not None for one in found) else "Confidence")
+    if column not in ("Score", "Confidence"):
+        return read_table(source, name, wanted)
+    said = [one.score if column == "Score" else one.confidence for one in found]
+    top = (wanted.score_max or 100.0) if column == "Score" else None
+    scores = read_scores(["" if one is None else one for one in said], top, False, source.place)
+    answers = (
+        Prediction(
+            one.cluster,
+            (one.label, one.general_type) if one.outcome == Outcome.ANNOTATED or one.corrected else ("",),
+            one.cl_id,
+            score,
+        )
+        for one, score in zip(found, scores.values, strict=True)
+    )
+    scored = any(score is not None for score in scores.values)
+    return Predictions(name, source.place, "cassia", tuple(answers), column if scored else "", scores.top)
