@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         TemporaryError,
         UsageError,
     )
+    from cassia_engine.evaluation.in_python import evaluate
     from cassia_engine.labels.anndata_object import label
     from cassia_engine.markers import read_markers
 
@@ -45,6 +46,7 @@ __all__ = [
     "annotate",
     "annotate_async",
     "audit",
+    "evaluate",
     "label",
     "loadmarker",
     "read_markers",
@@ -58,6 +60,7 @@ _PLACES = {
     "annotate": "api",
     "annotate_async": "api",
     "audit": "auditing.in_python",
+    "evaluate": "evaluation.in_python",
     "label": "labels.anndata_object",
     "loadmarker": "compat",
     "read_markers": "markers",

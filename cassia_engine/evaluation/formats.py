@@ -70,6 +70,7 @@ FORMATS = (
         (("pruned.labels", "labels"),),
         ("delta.next",),
     ),
+    TableFormat("SingleR", (("best",), ("delta",)), (ROW_NAMES,), (("best",),), ("delta",)),  # its Python package
     TableFormat(
         "mLLMCelltype",
         (("consensus",), ("consensus_proportion", "entropy")),

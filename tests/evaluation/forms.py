@@ -47,6 +47,10 @@ SINGLER = """"","scores.B.cell","scores.Monocyte","scores.T.cells","labels","del
 "1",0.21,0.71,0.2,"Monocyte",0.44,"Monocyte"
 "2",0.2,0.21,0.22,"B_cell",0.001,NA
 """
+SINGLER_OF_PYTHON = """,best,scores.B cell,scores.T cell,delta
+0,T cell,0.02,0.13,0.11
+1,B cell,0.12,0.03,0.09
+"""
 MLLMCELLTYPE = json.dumps(
     {
         "consensus": {"0": "CD8+ T cells", "1": "Monocytes", "2": "Unknown"},

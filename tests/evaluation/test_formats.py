@@ -77,6 +77,12 @@ def test_tables_of_tools_are_recognised(tmp_path: Path, tool: str) -> None:
     assert (found.score_name, found.score_max) == (score_name, score_max)
 
 
+def test_singler_of_python(tmp_path: Path) -> None:
+    found = read(tmp_path, forms.SINGLER_OF_PYTHON)
+    assert (found.format, found.score_name, found.score_max) == ("SingleR", "delta", None)
+    assert said(found) == {"0": ("T cell", 0.11), "1": ("B cell", 0.09)}
+
+
 def test_cassia_s_older_columns_and_the_general_type_behind(tmp_path: Path) -> None:
     found = read(tmp_path, forms.CASSIA_BEFORE)
     assert found.format == "CASSIA"
