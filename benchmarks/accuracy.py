@@ -4,11 +4,11 @@
     python -m benchmarks.accuracy [DATA] [--knowledge FILE] [--by tissue|tissue_group|none]
         [--gene_filter technical|none] [--no-held-out]
 
-DATA (default ../shared/data) holds `benchmarks/dev/<part>/<dataset>.{simple.csv,gold.tsv}` and the evaluator
-`baseline/baseline.py`, which is run as it stands. Every cluster is put into a chunk record, written as JSON,
+DATA (default ../shared/data) holds `benchmarks/dev/<part>/<dataset>.{simple.csv,gold.tsv}`. Figures are those of
+`cassia evaluate` (`cassia_engine.evaluation`). Every cluster is put into a chunk record, written as JSON,
 read back and annotated with its species and its tissue as a person would type it (`--by tissue_group` gives
 the coarse name instead, `--by none` no tissue), after technical genes were set aside as `cassia split` does it
-(`--gene_filter none` leaves them); the expert's label is seen by the evaluator alone.
+(`--gene_filter none` leaves them); the expert's label is seen by the evaluation alone.
 
 Four figures: exact CL term; within one parent; ancestor or descendant; same broad lineage.
 The last part chooses the scorer's settings, for each tissue group in turn, on all other groups.
@@ -20,20 +20,23 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
-import importlib
 import itertools
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cassia_engine import records
+from cassia_engine.evaluation.figures import Figures, Group, figures_of, groups_of
+from cassia_engine.evaluation.gold import Expert
+from cassia_engine.evaluation.grading import Grade
+from cassia_engine.evaluation.judging import Judged, judge_all
+from cassia_engine.evaluation.predictions import Prediction, Predictions
 from cassia_engine.genes.marker_selector import MarkerSelector
 from cassia_engine.knowledge import Knowledge
 from cassia_engine.knowledge.genes import species_of
@@ -48,8 +51,9 @@ GRID: dict[str, tuple[Any, ...]] = {
     "tie": (0.0, 0.15, 0.3),
 }
 N_GENES = 50
-FIGURES = ("exact", "pm1", "anc", "broad")
-LIMITS = {"exact": 0.45, "broad": 0.83}
+LIMITS = {Grade.EXACT: 0.45, Grade.SAME_LINEAGE: 0.83}
+Key = tuple[str, str]
+Results = Mapping[Key, records.ClusterResult]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,10 +99,9 @@ def _chunk(dataset: records.Dataset, clusters: tuple[records.Cluster, ...]) -> r
 
 
 class Bench:
-    """The development clusters, the evaluator, and predictions by any settings."""
+    """The development clusters, their experts, and answers by any settings."""
 
     def __init__(self, data: Path, by: str, knowledge: Path | None, selector: MarkerSelector):
-        self.evaluator = data / "baseline" / "baseline.py"
         self.folder = Path(tempfile.mkdtemp(prefix="cassia-accuracy-"))
         for path in sorted((data / "benchmarks" / "dev").glob("*/*.*")):
             (self.folder / path.name).symlink_to(path.resolve())
@@ -106,10 +109,8 @@ class Bench:
         self.cases = list(read_cases(self.folder, self.gold, by, selector))
         self.ontology = Ontology.load()
         self.knowledge = {s: Knowledge.load(knowledge, s) for s in Knowledge.species_known()}
-        sys.path.insert(0, str(self.evaluator.parent))
-        self.relation = importlib.import_module("baseline").rel
 
-    def results(self, settings: scoring.Settings) -> dict[tuple[str, str], records.ClusterResult]:
+    def results(self, settings: scoring.Settings) -> dict[Key, records.ClusterResult]:
         found = {}
         for case in self.cases:
             dataset = case.chunk.dataset
@@ -119,61 +120,63 @@ class Bench:
                 found[case.dataset, cluster.id] = annotator.annotate(cluster)
         return found
 
-    def evaluate(self, results: dict[tuple[str, str], records.ClusterResult]) -> str:
-        """What the evaluator prints."""
-        path = self.folder / "predictions.tsv"
-        rows = (f"{d}\t{c}\t{cl_id(result)}\n" for (d, c), result in results.items())
-        path.write_text("dataset\tcluster\tcl_id\n" + "".join(rows))
-        command = [sys.executable, str(self.evaluator), "eval", str(self.folder), str(path)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    def relations(self, results: dict[tuple[str, str], records.ClusterResult]) -> dict[tuple[str, str], int]:
-        """The evaluator's grade of each cluster: 4 exact, 3 a parent apart, 2 ancestor, 1 same lineage, 0."""
-        return {
-            key: self.relation(cl_id(result), self.gold[key]["cl_id"].split("|")) if cl_id(result) else 0
-            for key, result in results.items()
-        }
+    def judged(self, results: Results, by: str = "tissue_group") -> dict[Key, Judged]:
+        """Each cluster against its expert; `by` is the column of the gold that groups are made of."""
+        experts = [
+            Expert(cluster, row["label"], tuple(row["cl_id"].split("|")), tissue=row[by], dataset=dataset)
+            for (dataset, cluster), row in self.gold.items()
+        ]
+        answers = (_prediction(key, result) for key, result in results.items())
+        found = judge_all(Predictions("offline", "offline", "results", tuple(answers)), experts, False, self.ontology)
+        return {(one.dataset, one.cluster): judged for one, judged in zip(experts, found, strict=True)}
 
 
-def cl_id(result: records.ClusterResult) -> str:
-    return result.annotation.cl_id if result.annotation else ""
+def _prediction(key: Key, result: records.ClusterResult) -> Prediction:
+    """An answer by the term that it has; one without a term is no answer."""
+    cl_id = result.annotation.cl_id if result.annotation else ""
+    return Prediction(key[1], (cl_id,), cl_id, dataset=key[0])
 
 
-def shares(grades: Collection[int]) -> dict[str, float]:
-    return {name: sum(g >= 4 - i for g in grades) / len(grades) for i, name in enumerate(FIGURES)}
+def line(name: str, figures: Figures) -> str:
+    """The shares of all clusters at each level, from the strictest."""
+    shares = "  ".join(f"{level.of_all.share or 0:.3f}" for level in figures.levels)
+    return f"  {name:24} n={figures.n:4}  {shares}"
 
 
-def figures(grades: Collection[int]) -> str:
-    return "  ".join(f"{share:.3f}" for share in shares(grades).values())
-
-
-def worth(grades: dict[tuple[str, str], int], without: set[tuple[str, str]]) -> int:
-    return sum((g == 4) + (g >= 1) for key, g in grades.items() if key not in without)
+def worth(judged: Mapping[Key, Judged], without: set[Key]) -> int:
+    levels = (Grade.EXACT, Grade.SAME_LINEAGE)
+    return sum(one.is_right(level) for key, one in judged.items() if key not in without for level in levels)
 
 
 def print_main(bench: Bench) -> bool:
-    """By tissue, from the evaluator; then by confidence. Whether the limits are kept."""
+    """All, by species and tissue, then by confidence. Whether the limits are kept."""
     started = time.process_time()
     results = bench.results(scoring.DEFAULTS)
     seconds = time.process_time() - started
-    print(f"{len(results)} clusters, {seconds:.1f} s CPU; columns: {', '.join(FIGURES)}")
-    for line in bench.evaluate(results).splitlines():
-        if not line.startswith("dataset="):
-            print("  " + line)
-    grades = bench.relations(results)
+    judged = bench.judged(results)
+    total = figures_of([*judged.values()])
+    print(f"{len(results)} clusters, {seconds:.1f} s CPU; columns: {', '.join(one.level for one in total.levels)}")
+    print(line("all", total))
+    for by in ("species", "tissue_group"):
+        for group in groups_of(bench.judged(results, by).values(), "tissue"):
+            print(line(f"{by}={group.name}", group.figures))
     print("by the annotator's confidence, and by its own validation")
-    groups: dict[str, list[int]] = defaultdict(list)
+    for group in _by_confidence(results, judged):
+        print(line(group.name, group.figures))
+    print("limits: " + ", ".join(f"{level.words} {limit}" for level, limit in LIMITS.items()))
+    return all((total.level(level).of_all.share or 0) >= limit for level, limit in LIMITS.items())
+
+
+def _by_confidence(results: Results, judged: Mapping[Key, Judged]) -> Iterator[Group]:
+    groups: dict[str, list[Judged]] = defaultdict(list)
     for key, result in results.items():
         if result.annotation is None:
-            groups["no answer"].append(grades[key])
+            groups["no answer"].append(judged[key])
         else:
-            groups[f"confidence {result.annotation.confidence}"].append(grades[key])
-            groups[f"validated {result.validated}"].append(grades[key])
-    for name, some in sorted(groups.items()):
-        print(f"  {name:20} n={len(some):4}  {figures(some)}")
-    total = shares(grades.values())
-    print("limits: " + ", ".join(f"{name} {limit}" for name, limit in LIMITS.items()))
-    return all(total[name] >= limit for name, limit in LIMITS.items())
+            groups[f"confidence {result.annotation.confidence}"].append(judged[key])
+            groups[f"validated {result.validated}"].append(judged[key])
+    for name in sorted(groups):
+        yield Group(name, figures_of(groups[name]))
 
 
 def print_held_out(bench: Bench) -> None:
@@ -182,16 +185,17 @@ def print_held_out(bench: Bench) -> None:
         dataclasses.replace(scoring.DEFAULTS, **dict(zip(GRID, values, strict=True)))
         for values in itertools.product(*GRID.values())
     ]
-    graded = [(settings, bench.relations(bench.results(settings))) for settings in grid]
-    held_out: list[int] = []
+    graded = [(settings, bench.judged(bench.results(settings))) for settings in grid]
+    held_out: list[Judged] = []
     chosen: dict[scoring.Settings, int] = defaultdict(int)
     for group in sorted({row["tissue_group"] for row in bench.gold.values()}):
         inside = {key for key, row in bench.gold.items() if row["tissue_group"] == group}
 
-        settings, grades = max(graded, key=lambda pair: worth(pair[1], without=inside))
+        settings, judged = max(graded, key=lambda pair: worth(pair[1], without=inside))
         chosen[settings] += 1
-        held_out += [grades[key] for key in inside]
-    print(f"settings chosen on the other tissue groups, of {len(grid)}: {figures(held_out)}")
+        held_out += [judged[key] for key in inside]
+    print(f"settings chosen on the other tissue groups, of {len(grid)}:")
+    print(line("held out", figures_of(held_out)))
     for settings, n in sorted(chosen.items(), key=lambda pair: -pair[1]):
         print(f"  {n:2} groups: " + ", ".join(f"{name} {getattr(settings, name)}" for name in GRID))
 

@@ -4,7 +4,7 @@
     python -m benchmarks.ontology [DATA] [--open-misses]
 
 DATA (default ../shared/data) holds `benchmarks/dev/<part>/<dataset>.gold.tsv` (each cluster's free-text label and the
-accepted CL ids) and `baseline/baseline.py`, whose evaluator is used as it stands. Only the label is given to
+accepted CL ids). Grades are those of `cassia evaluate` (`cassia_engine.evaluation`). Only the label is given to
 `Ontology.resolve`, no tissue and no species.
 
 The data sets are in two halves by hash: sha256 of the data set's name, first byte even is open, odd is closed. Tables
@@ -14,8 +14,8 @@ and `--open-misses` lists single labels of the open half alone.
     exact            the term is one of the accepted ids
     within one       exact, or the term is a direct parent or a direct child of an accepted id
     another lineage  a term was taken, it is neither above nor below any accepted id (terms too general to say
-                     anything do not count as above), and it shares none of the evaluator's broad lineages with one;
-                     where the evaluator knows no lineage for either, that counts as another one
+                     anything do not count as above), and it shares none of the evaluation's broad lineages with one;
+                     where the evaluation knows no lineage for either, that counts as another one
     miss             no term was taken; it counts as neither exact nor within one nor another lineage
     plain            exact by `Ontology.find` alone: label or synonym, case and spaces aside
 
@@ -31,16 +31,15 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-import importlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from cassia_engine.evaluation.grading import Grade, grade
 from cassia_engine.ontology import Ontology, Resolution
 
-EXACT, WITHIN_ONE, OTHER = 4, 3, 0  # grades of the evaluator
 RECALLED = {"pbmc3k", "pbmc68k_reduced", "cassia_GTEx", "cassia_MCA", "cassia_HCL", "gpt_HCL_fetal_whole_body"}
 RECALLED |= {"gpt_MCA_whole_body", "gpt_Azimuth_Motor_Cortex"}
 LIMITS = {"exact": 0.80, "within one": 0.93, "another lineage": 0.01}
@@ -53,7 +52,7 @@ class Row(NamedTuple):
     label: str
     accepted: tuple[str, ...]
     found: Resolution
-    grade: int | None
+    grade: Grade | None
     plain: bool
 
 
@@ -62,26 +61,24 @@ def half(dataset: str) -> str:
 
 
 def read_rows(data: Path) -> list[Row]:
-    sys.path.insert(0, str(data / "baseline"))
-    relation: Callable[[str, Collection[str]], int] = importlib.import_module("baseline").rel
     ontology = Ontology.load()
     rows = []
     for path in sorted(data.glob("benchmarks/dev/*/*.gold.tsv")):
         for gold in csv.DictReader(path.open(encoding="utf-8"), delimiter="\t"):
             accepted = tuple(gold["cl_id"].split("|"))
             found = ontology.resolve(gold["label"])
-            grade = relation(found.cl_id, accepted) if found.found else None
+            graded = grade(found.cl_id, accepted, ontology).grade if found.found else None
             plain = ontology.find(gold["label"]) in accepted
-            rows.append(Row(gold["dataset"], gold["label"], accepted, found, grade, plain))
+            rows.append(Row(gold["dataset"], gold["label"], accepted, found, graded, plain))
     return rows
 
 
 def figures(rows: Collection[Row]) -> dict[str, float]:
     grades = [row.grade for row in rows]
     counts = {
-        "exact": sum(g == EXACT for g in grades),
-        "within one": sum(g is not None and g >= WITHIN_ONE for g in grades),
-        "another lineage": sum(g == OTHER for g in grades),
+        "exact": sum(g == Grade.EXACT for g in grades),
+        "within one": sum(g is not None and g >= Grade.WITHIN_ONE_PARENT for g in grades),
+        "another lineage": sum(g == Grade.DIFFERENT for g in grades),
         "miss": sum(g is None for g in grades),
         "plain": sum(row.plain for row in rows),
     }
@@ -99,7 +96,7 @@ def distinct(rows: Collection[Row]) -> Collection[Row]:
 
 
 def print_hows(rows: Collection[Row]) -> None:
-    taken, right = Counter(row.found.how for row in rows), Counter(r.found.how for r in rows if r.grade == EXACT)
+    taken, right = Counter(row.found.how for row in rows), Counter(r.found.how for r in rows if r.grade == Grade.EXACT)
     print("  how: " + ", ".join(f"{how} {n} ({right[how]} exact)" for how, n in taken.most_common()))
 
 
@@ -121,7 +118,7 @@ def main() -> None:
     print("limits, closed half: " + ", ".join(f"{key} {limit}" for key, limit in LIMITS.items()))
     if args.open_misses:
         for row in halves["open"]:
-            if row.grade != EXACT:
+            if row.grade != Grade.EXACT:
                 names = "|".join(map(Ontology.load().label, row.accepted))
                 print("", row.grade, row.label, names, row.found.how, row.found.cl_label, row.found.why, sep="\t")
     kept = all(shares[key] >= LIMITS[key] for key in ("exact", "within one"))
