@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.evaluation.evaluated import Evaluation
@@ -51,9 +51,9 @@ def csv_lines(evaluation: Evaluation) -> Iterator[str]:
         yield csv_row(_cell(name, value(one)) for name, value in COLUMNS.items())
 
 
-def text_rows(evaluation: Evaluation) -> list[dict[str, str]]:
-    """The table of clusters as text, a mapping for each; nothing is guarded against spreadsheets."""
-    return [{name: value(one) for name, value in COLUMNS.items()} for one in evaluation.clusters]
+def text_rows(clusters: Sequence[Judged]) -> list[dict[str, str]]:
+    """Rows of the table as text, a mapping for each; nothing is guarded against spreadsheets."""
+    return [{name: value(one) for name, value in COLUMNS.items()} for one in clusters]
 
 
 def _cell(name: str, text: str) -> str:

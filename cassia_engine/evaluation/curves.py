@@ -11,6 +11,7 @@ from cassia_engine.evaluation.judging import Judged
 from cassia_engine.records.record import Record
 
 N_BINS = 10
+MOST_POINTS = 500  # of a curve; cells compared one by one may have a score each
 
 
 class Bin(Record, frozen=True):
@@ -57,7 +58,8 @@ class RiskCoverage(Record, frozen=True):
     """The risk while answers are taken from the surest on.
 
     Attributes:
-        points: one for each score; answers with the same score come in together.
+        points: one for each score, answers with the same score come in together; of more than MOST_POINTS scores so
+            many, spread evenly, with the first and the last.
         aurc: the mean risk over the first, the first two, ... and all answers. Of answers with the same score it is
             that which is expected where their order is by chance.
         aurc_by_chance: the same for an order by chance of all answers, which is their risk.
@@ -144,4 +146,11 @@ def risk_coverage(answers: Sequence[tuple[float, bool]], n_judged: int) -> RiskC
         points.append(Point(score, n / n_judged, share_of(wrong, n)))
     right = n - wrong
     best = sum(max(0, k - right) / k for k in range(1, n + 1)) / n
-    return RiskCoverage(tuple(points), sum(risks) / n, wrong / n, best)
+    return RiskCoverage(_spread(points), sum(risks) / n, wrong / n, best)
+
+
+def _spread(points: Sequence[Point]) -> tuple[Point, ...]:
+    if len(points) <= MOST_POINTS:
+        return tuple(points)
+    last = len(points) - 1
+    return tuple(points[round(last * k / (MOST_POINTS - 1))] for k in range(MOST_POINTS))

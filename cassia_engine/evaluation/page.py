@@ -30,6 +30,9 @@ _SHOWN = (
 )
 
 
+MOST_ROWS = 1000  # of the table of clusters; the file has all
+
+
 def render(evaluation: Evaluation) -> str:
     """The page as a whole HTML document."""
     style = _style()
@@ -53,7 +56,8 @@ def render(evaluation: Evaluation) -> str:
             curves=risk_lines(evaluation.curves),
             size=SIZE,
             columns=_SHOWN,
-            rows=text_rows(evaluation),
+            rows=text_rows(evaluation.clusters[:MOST_ROWS]),
+            n_more=max(0, len(evaluation.clusters) - MOST_ROWS),
         )
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -24,7 +24,7 @@ from cassia_engine.records import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-Labels = Union[Path, str, "pd.DataFrame", Mapping[str, Any]]
+Labels = Union[Path, str, "pd.DataFrame", Mapping[str, Any], Sequence[Mapping[str, Any]]]
 _JSON = (b"{", b"[")
 
 

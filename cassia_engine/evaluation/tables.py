@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean, shown
@@ -33,28 +35,44 @@ def read_table(source: Source, name: str, wanted: Wanted) -> Predictions:
     columns = _columns(source, kind, wanted)
     if kind is PLAIN:
         check_header(source, columns)
-    found = _rows(source, columns)
+    found = _rows(source, kind, columns)
     if not found:
         raise source.error("it has no rows; give a table of clusters and labels", code="labels-empty")
-    scores = _scores(source, [row for _, row in found], kind, columns, wanted)
-    answers = [_prediction(row, kind, columns, score) for (_, row), score in zip(found, scores.values, strict=True)]
+    scores = _scores(source, [row.score for row in found], kind, columns, wanted)
+    answers = [
+        Prediction(row.cluster, row.labels, row.term, score, row.dataset)
+        for row, score in zip(found, scores.values, strict=True)
+    ]
     clusters: Sequence[Prediction] = answers
     if kind.of_cells or wanted.cluster_column is not None:
         clusters = by_cluster(answers)
     elif kind.best:
         clusters = _best(answers)
     else:
-        _check_once(source, [(line, one) for (line, _), one in zip(found, answers, strict=True)])
+        _check_once(source, found)
     scored = columns.score is not None and any(score is not None for score in scores.values)
     score_name = source.header[columns.score] if scored and columns.score is not None else ""
     return Predictions(name, source.place, kind.name, tuple(clusters), score_name, scores.top)
 
 
-def _rows(source: Source, columns: Columns) -> list[tuple[int, list[str]]]:
-    problems, found = Problems(source), []
+class _Row(NamedTuple):
+    """What is taken of a row; texts that many rows have are the same object, as tables of cells are long."""
+
+    line: int
+    cluster: str
+    labels: tuple[str, ...]
+    term: str
+    score: str
+    dataset: str
+
+
+def _rows(source: Source, kind: TableFormat, columns: Columns) -> list[_Row]:
+    problems, found, labels = Problems(source), list[_Row](), dict[tuple[str, ...], tuple[str, ...]]()
     for line, row in rows(source, problems):
         if row[columns.cluster].strip():
-            found.append((line, row))
+            said = _labels(row, kind, columns)
+            rest = (_cell(row, columns.term), _cell(row, columns.score), _cell(row, columns.dataset))
+            found.append(_Row(line, sys.intern(row[columns.cluster]), labels.setdefault(said, said), *rest))
         else:
             what = f"column {shown(source.header[columns.cluster])}: it is empty"
             problems.add("without a cluster", what, line, code="evaluate-cluster-empty")
@@ -62,28 +80,24 @@ def _rows(source: Source, columns: Columns) -> list[tuple[int, list[str]]]:
     return found
 
 
-def _scores(
-    source: Source, found: Sequence[Sequence[str]], kind: TableFormat, columns: Columns, wanted: Wanted
-) -> Scores:
-    """The scores; what those of the tool itself go up to is known, of others it is guessed or said."""
-    if columns.score is None:
-        return Scores((None,) * len(found), None)
-    own = source.header[columns.score] in kind.score
-    top = wanted.score_max or (kind.score_max if own else None)
-    return read_scores([row[columns.score] for row in found], top, not own, source.place)
-
-
-def _prediction(row: Sequence[str], kind: TableFormat, columns: Columns, score: float | None) -> Prediction:
+def _labels(row: Sequence[str], kind: TableFormat, columns: Columns) -> tuple[str, ...]:
     labels = [present(row[place]) for place in columns.labels]
     if kind.ranked and len(labels) > 1:
         labels[0] = first_of(labels[0])
-    return Prediction(
-        row[columns.cluster],
-        tuple(labels),
-        "" if columns.term is None else present(row[columns.term]),
-        score,
-        "" if columns.dataset is None else row[columns.dataset].strip(),
-    )
+    return tuple(labels)
+
+
+def _cell(row: Sequence[str], place: int | None) -> str:
+    return "" if place is None else sys.intern(present(row[place]))
+
+
+def _scores(source: Source, cells: Sequence[str], kind: TableFormat, columns: Columns, wanted: Wanted) -> Scores:
+    """The scores; what those of the tool itself go up to is known, of others it is guessed or said."""
+    if columns.score is None:
+        return Scores((None,) * len(cells), None)
+    own = source.header[columns.score] in kind.score
+    top = wanted.score_max or (kind.score_max if own else None)
+    return read_scores(cells, top, not own, source.place)
 
 
 def _columns(source: Source, kind: TableFormat, wanted: Wanted) -> Columns:
@@ -166,12 +180,12 @@ def _score(one: Prediction) -> float:
     return -math.inf if one.score is None else one.score
 
 
-def _check_once(source: Source, found: Sequence[tuple[int, Prediction]]) -> None:
+def _check_once(source: Source, found: Sequence[_Row]) -> None:
     problems, seen = Problems(source), set()
-    for line, one in found:
-        if (one.dataset, one.cluster) in seen:
+    for row in found:
+        if (row.dataset, row.cluster) in seen:
             column = argument("cluster_column")
-            what = f"cluster {shown(one.cluster)} is there twice; if rows are cells, name their clusters with {column}"
-            problems.add("for clusters that have one already", what, line, code="evaluate-cluster-twice")
-        seen.add((one.dataset, one.cluster))
+            what = f"cluster {shown(row.cluster)} is there twice; if rows are cells, name their clusters with {column}"
+            problems.add("for clusters that have one already", what, row.line, code="evaluate-cluster-twice")
+        seen.add((row.dataset, row.cluster))
     problems.raise_all()

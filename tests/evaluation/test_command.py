@@ -12,6 +12,9 @@ import pytest
 
 import cassia_engine
 from cassia_engine.evaluation.cluster_table import COLUMNS
+from cassia_engine.evaluation.formats import FORMATS
+from cassia_engine.evaluation.judging import Status
+from cassia_engine.evaluation.page import MOST_ROWS
 from tests.command import cassia
 from tests.evaluation import forms
 from tests.raising import raises
@@ -44,6 +47,20 @@ def labels(tmp_path: Path) -> Path:
     path = tmp_path / "mine.csv"
     path.write_text(LABELS)
     return path
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
+
+
+def test_columns_formats_and_statuses_are_described() -> None:
+    columns = DOCUMENT.split("\n## The table of clusters\n", 1)[1]
+    described = [
+        name for cell in re.findall(r"^\| (`.*?) \|", columns, re.M) for name in re.findall(r"`([^`]+)`", cell)
+    ]
+    assert described == list(COLUMNS)
+    rows = re.findall(r"^\| ([^|`]+?) \|", DOCUMENT, re.M)
+    assert {kind.name for kind in FORMATS} <= set(rows)
+    assert {str(status) for status in Status} <= set(rows)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -112,6 +129,20 @@ def test_page_is_whole_without_script_and_escapes_everything(tmp_path: Path, gol
     for drawing in drawings:
         ET.fromstring(drawing)
     assert page.count('<polyline class="curve"') == 4
+
+
+def test_page_of_many_cells_stays_small(tmp_path: Path) -> None:
+    cells = [f"cell{n}" for n in range(MOST_ROWS + 5)]
+    (tmp_path / "l.csv").write_text(
+        "cell,label,score\n" + "".join(f"{cell},T cell,{n / 2000}\n" for n, cell in enumerate(cells))
+    )
+    (tmp_path / "g.csv").write_text("cell,label\n" + "".join(f"{cell},T cell\n" for cell in cells))
+    done = cassia("evaluate", tmp_path / "l.csv", tmp_path / "g.csv", "--outdir", tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "l_evaluation.html").read_text()
+    assert f"cell{MOST_ROWS - 1}<" in page and f"cell{MOST_ROWS}<" not in page
+    assert "And 5 more, in <bdi>l_evaluation.csv</bdi>" in page
+    assert len(rows_of(tmp_path / "l_evaluation.csv")) == len(cells)
 
 
 def test_scores_without_a_known_top_have_no_diagram(tmp_path: Path, gold: Path) -> None:

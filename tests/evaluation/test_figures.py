@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cassia_engine.evaluation.curves import Curves, curves_of, reliability, risk_coverage
+from cassia_engine.evaluation.curves import MOST_POINTS, Curves, curves_of, reliability, risk_coverage
 from cassia_engine.evaluation.figures import figures_of, groups_of, share_of
 from cassia_engine.evaluation.gold import Expert
 from cassia_engine.evaluation.grading import Grade, Overlap, grade
@@ -125,6 +125,15 @@ def test_one_score_for_all_tells_nothing() -> None:
     assert found.aurc == pytest.approx(found.aurc_by_chance) == pytest.approx(1 / 2)
     # ... whatever the order of the rows
     assert found == risk_coverage([(0.5, False), (0.5, True), (0.5, True), (0.5, False)], 4)
+
+
+def test_a_curve_of_many_scores_has_some_of_its_points_and_the_area_of_all() -> None:
+    n = 3 * MOST_POINTS
+    answers = [(1 - k / n, k % 3 > 0) for k in range(n)]  # the first of each three is wrong
+    found = risk_coverage(answers, n)
+    assert len(found.points) == MOST_POINTS
+    assert (found.points[0].coverage, found.points[-1].coverage) == (1 / n, 1.0)
+    assert found.aurc == pytest.approx(sum((k + 2) // 3 / k for k in range(1, n + 1)) / n)
 
 
 def test_the_highest_score_is_in_the_last_bin() -> None:
