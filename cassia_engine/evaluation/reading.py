@@ -48,9 +48,9 @@ def read_labels(labels: Labels, wanted: Wanted) -> Predictions:
 
 
 def _refuse_columns(wanted: Wanted, place: str) -> None:
-    for name in ("cluster_column", "label_column", "score_column"):
+    for name in ("cluster_column", "label_column", "score_column", "score_max"):
         if getattr(wanted, name) is not None:
-            what = f"{argument(name)} is for tables, and this is JSON without columns; leave it out"
+            what = f"{argument(name)} is for tables, and this is JSON; leave it out"
             raise UsageError(what, path=place, code="evaluate-columns-of-json")
 
 
@@ -77,6 +77,9 @@ def _json(path: Path, place: str) -> Any:
     try:
         if path.is_dir():
             raise UsageError("this is a folder; give the file with the labels", path=place, code="labels-are-folder")
+        if path.exists() and not path.is_file():
+            what = "this is a pipe or a device, and labels are read twice; give a file"
+            raise UsageError(what, path=place, code="labels-are-pipe")
         with open(path, "rb") as file:
             if file.read(1000).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in _JSON:
                 return path

@@ -232,3 +232,14 @@ def test_python_returns_the_record_and_writes_where_asked(
     assert quiet.figures.n == 1 and capsys.readouterr().err == ""
     with raises("argument-missing", "gold"):
         cassia_engine.evaluate(labels)  # type: ignore[call-arg]
+
+
+def test_python_takes_what_annotate_returns(tmp_path: Path) -> None:
+    markers = [{"cluster": "B", "markers": "CD79A,MS4A1,CD19,CD79B"}, {"cluster": "007", "markers": "CD3D,CD3E,CD2"}]
+    summary = cassia_engine.annotate(markers, tissue="blood", species="human", show_progress=False)
+    gold = {"B": "B cell", "007": "T cell"}
+    found = cassia_engine.evaluate(summary, gold, show_progress=False)
+    assert found.format == "cassia"
+    assert [one.cluster for one in found.clusters] == ["B", "007"]
+    assert found.figures.levels[-1].of_all.share == 1.0
+    assert found.curves is not None and found.curves.n == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,8 @@ def test_wrong_labels_are_refused(tmp_path: Path, code: str) -> None:
 def test_columns_of_json_are_refused(tmp_path: Path) -> None:
     with raises("evaluate-columns-of-json", "label_column", path="labels.csv"):
         read(tmp_path, forms.MLLMCELLTYPE, label_column="consensus")
+    with raises("evaluate-columns-of-json", "score_max", path="labels.csv"):
+        read(tmp_path, forms.MLLMCELLTYPE, score_max=1.0)
 
 
 def test_cytetype_without_annotations_is_refused(tmp_path: Path) -> None:
@@ -225,11 +228,14 @@ def test_wrong_options_are_refused(tmp_path: Path, code: str, wanted: dict[str, 
     assert getattr(caught.value, "code", "") == code
 
 
-def test_missing_files_folders_and_anndata_are_refused(tmp_path: Path) -> None:
+def test_what_is_no_file_of_labels_is_refused(tmp_path: Path) -> None:
     with raises("table-not-found", path="none.csv"):
         read_labels(tmp_path / "none.csv", Wanted())
     with raises("labels-are-folder", path=tmp_path):
         read_labels(tmp_path, Wanted())
+    os.mkfifo(tmp_path / "pipe")
+    with raises("labels-are-pipe", path="pipe"):
+        read_labels(tmp_path / "pipe", Wanted())
     (tmp_path / "a.h5ad").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     with raises("evaluate-anndata", path="a.h5ad"):
         read_labels(tmp_path / "a.h5ad", Wanted())
