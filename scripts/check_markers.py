@@ -31,7 +31,7 @@ def shipped() -> Iterator[tuple[str, str]]:
     """(where, symbol) of every human symbol that ships, in order."""
     for line in (DATA / "markers.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         if not line.startswith("#"):
-            _, cell_type, _, species, symbols = line.split("\t")
+            _, cell_type, _, species, symbols, _ = line.split("\t")
             yield from ((cell_type, symbol) for symbol in symbols.split() if species == "both")
     for line in (DATA / "gene_aliases.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         old, present = line.split("\t")

@@ -114,4 +114,4 @@ def _genes() -> list[str]:
     """Symbols of the bundled marker knowledge."""
     text = (files("cassia_engine") / "data" / "markers.tsv").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in text.splitlines()[1:] if not line.startswith("#")]
-    return sorted({gene for row in rows if len(row) == 5 for gene in row[4].split()})
+    return sorted({gene for row in rows if len(row) == 6 for gene in row[4].split()})

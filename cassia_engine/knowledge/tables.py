@@ -2,7 +2,7 @@
 
 Two tables of the same knowledge, both tab-separated with a header line:
 
-    data/markers.tsv (shipped)   cl_id cell_type tissue species genes: a row per cell type
+    data/markers.tsv (shipped)   cl_id cell_type tissue species genes source: a row per cell type
     --knowledge FILE             species tissue cell_type cl_id gene source weight, in any order: a row per gene
 
 Both are read into one `Profile` per cell type, with its genes in the spelling of the data's species.
@@ -111,7 +111,7 @@ def read_shipped(target: str) -> Iterator[Row]:
 
     A row for "both" has human symbols; one for "mouse" has mouse symbols, of genes that serve only there.
     """
-    for cl_id, cell_type, tissues, species, symbols in package_data.rows("markers.tsv"):
+    for cl_id, cell_type, tissues, species, symbols, _ in package_data.rows("markers.tsv"):
         if species in ("both", target):
             spelled = genes.HUMAN if species == "both" else species
             for gene in symbols.split():

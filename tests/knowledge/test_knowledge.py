@@ -49,16 +49,16 @@ def test_every_shipped_type_is_a_current_term_with_its_label() -> None:
 
 
 def test_every_shipped_type_names_a_gene_once() -> None:
-    named = [(cl_id, gene.upper()) for cl_id, *_, symbols in SHIPPED for gene in symbols.split()]
+    named = [(cl_id, gene.upper()) for cl_id, _, _, _, symbols, _ in SHIPPED for gene in symbols.split()]
     assert len(named) == len(set(named))
 
 
-def test_every_shipped_row_has_a_known_tissue_and_species() -> None:
+def test_every_shipped_row_has_a_known_tissue_a_species_and_a_source() -> None:
     known = {*TissueTable.load().near, ANY}
-    for _, label, tissues, species, symbols in SHIPPED:
+    for _, label, tissues, species, symbols, source in SHIPPED:
         assert set(tissues.split(", ")) <= known, label
         assert species in ("both", "mouse"), label
-        assert symbols
+        assert symbols and source, label
 
 
 def test_gene_aliases_are_no_present_symbols_themselves() -> None:
