@@ -10,13 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cassia_engine.genes.states import is_sign
 from cassia_engine.knowledge import Knowledge, Profile
 from cassia_engine.knowledge.tables import SHIPPED_WEIGHT
 from cassia_engine.knowledge.tissues import ANY, Tissues
 from cassia_engine.ontology import Ontology
 from cassia_engine.ontology.broad_lineages import Lineage, lineage_of
 
-VERSION = "1.0"  # changes whenever the same markers may get another answer
+VERSION = "1.1"  # changes whenever the same markers may get another answer
 SHORTEST = 4.0  # added to the length of every profile, so that one of a gene or two has no great advantage
 
 
@@ -27,6 +28,7 @@ class Settings:
     Attributes:
         foreign: factor for a type that is not found in the tissue, nor in one near it.
         near: factor for a type of a tissue near it.
+        state_sign: factor for a gene that shows a state of the cells (cell cycle, interferon, stress) in any type.
         rank_offset: how slowly a gene loses weight down the list (rank r counts 1 / log2(r + offset)).
         length_power: how much types with many known markers are held back; 0 not at all.
         few_genes: how much types with few markers in the list are held back; 0 not at all.
@@ -39,6 +41,7 @@ class Settings:
 
     foreign: float = 0.4
     near: float = 0.8
+    state_sign: float = 0.3
     rank_offset: float = 5.0
     length_power: float = 0.2
     few_genes: float = 1.0
@@ -117,13 +120,14 @@ class Scorer:
         )
 
     def _look_up(self, genes: Iterable[str]) -> list[tuple[str, str, float]]:
-        """(gene, its spelling in the knowledge, discount for its rank) of the genes that the knowledge has."""
+        """(gene, its spelling in the knowledge, discount for its rank and for a mere state) of the genes that the knowledge has."""
         found, seen = [], {""}
         for rank, gene in enumerate(genes):
             symbol = self._symbol(gene)
             if symbol not in seen:
                 seen.add(symbol)
-                found.append((gene, symbol, 1 / math.log2(rank + self.settings.rank_offset)))
+                factor = self.settings.state_sign if is_sign(gene) else 1.0
+                found.append((gene, symbol, factor / math.log2(rank + self.settings.rank_offset)))
         return found
 
     def _symbol(self, gene: str) -> str:
