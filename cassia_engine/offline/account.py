@@ -9,6 +9,7 @@ from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.offline.verdict import ONE_GENE, Verdict
 from cassia_engine.records import Cluster, Dataset, MarkerScoring, ScoredType
 
+SHOWN = 3  # types of a tie that are named
 DIGITS = 4  # behind the point, of a weight or a strength
 
 
@@ -34,6 +35,18 @@ class Account:
             rival_genes=verdict.rival_genes,
             one_gene=ONE_GENE,
             checks=verdict.checks,
+            tie=self.ranking.tie,
+        )
+
+    def tie(self) -> str:
+        """Which types tie with the answer; "" if none does."""
+        tie = self.ranking.tie
+        if tie is None:
+            return ""
+        more = len(tie.types) - SHOWN
+        names = " and ".join((*tie.types[:SHOWN], f"{more} more") if more > 0 else tie.types)
+        return f"a tie with {names}: " + (
+            "the broader type is the answer" if tie.broader else "the markers hardly tell them apart"
         )
 
     def annotation(self) -> str:
@@ -47,6 +60,8 @@ class Account:
         ]
         for candidate, score in list(zip(verdict.candidates, verdict.scores, strict=True))[1:]:
             lines.append(f"Next: {_named(candidate)}, score {score}, by {', '.join(candidate.genes)}.")
+        if tie := self.tie():
+            lines.append(f"{tie[0].upper()}{tie[1:]}.")
         if verdict.conflicts:
             lines.append(f"Genes that speak for an unrelated type instead: {', '.join(verdict.conflicts)}.")
         if verdict.mixed and verdict.rival:

@@ -88,6 +88,7 @@ class OfflineAnnotator:
         return ClusterResult(
             cluster=cluster,
             outcome=Outcome.ANNOTATED,
+            reason=account.tie(),
             votes=(annotation,),
             score=annotation.score,
             validated=verdict.validated,

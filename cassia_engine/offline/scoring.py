@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cassia_engine.genes.states import is_sign
@@ -16,6 +16,7 @@ from cassia_engine.knowledge.tables import SHIPPED_WEIGHT
 from cassia_engine.knowledge.tissues import ANY, Tissues
 from cassia_engine.ontology import Ontology
 from cassia_engine.ontology.broad_lineages import Lineage, lineage_of
+from cassia_engine.records import Tie
 
 VERSION = "1.1"  # changes whenever the same markers may get another answer
 SHORTEST = 4.0  # added to the length of every profile, so that one of a gene or two has no great advantage
@@ -35,6 +36,7 @@ class Settings:
         lineage_power: how much a type gains from markers of its relatives; 0 not at all.
         tie: types whose strengths lie within this share of the best are a tie, which a broader type among them,
             or above several of them, wins.
+        alike: types within this share of the answer's strength are said to tie with it, where no broader one won.
         broad_floor: but only with at least this share of the best strength of its own,
         own_genes: and if fewer genes than this speak for the best type and not for the broader one.
     """
@@ -47,6 +49,7 @@ class Settings:
     few_genes: float = 1.0
     lineage_power: float = 0.5
     tie: float = 0.3
+    alike: float = 0.1
     broad_floor: float = 0.5
     own_genes: int = 3
 
@@ -83,11 +86,13 @@ class Ranking:
     Attributes:
         known_genes: genes of the list that mark any type, in the list's order and spelling.
         families: for each of them the families of lineages whose types it marks.
+        tie: the types that came out about as strong as the first, if there are any.
     """
 
     candidates: tuple[Candidate, ...] = ()
     known_genes: tuple[str, ...] = ()
     families: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tie: Tie | None = None
 
 
 class Scorer:
@@ -112,15 +117,16 @@ class Scorer:
                 parts[place].append((gene, weight * discount))
         strengths = self._strengths(parts)
         order = sorted(strengths, key=lambda place: (-strengths[place], place))
-        self._let_broader_type_win(order, strengths, parts)
+        tie = self._let_broader_type_win(order, strengths, parts) or self._near_the_first(order, strengths)
         return Ranking(
             tuple(self._candidate(place, strengths[place], parts[place]) for place in order),
             tuple(gene for gene, _, _ in found),
             {g: frozenset(self.lineages[place].family for place, _ in self.index[s]) for g, s, _ in found},
+            tie,
         )
 
     def _look_up(self, genes: Iterable[str]) -> list[tuple[str, str, float]]:
-        """(gene, its spelling in the knowledge, discount for its rank and for a mere state) of the genes that the knowledge has."""
+        """(gene, its spelling in the knowledge, discount for its rank) of the genes that the knowledge has."""
         found, seen = [], {""}
         for rank, gene in enumerate(genes):
             symbol = self._symbol(gene)
@@ -156,10 +162,10 @@ class Scorer:
 
     def _let_broader_type_win(
         self, order: list[int], strengths: dict[int, float], parts: Mapping[int, list[tuple[str, float]]]
-    ) -> None:
-        """Moves the best backed broader type to the first place if types below it tie there."""
+    ) -> Tie | None:
+        """Moves the best backed broader type to the first place if types below it tie there, and says which do."""
         if not order:
-            return
+            return None
         top, best = order[0], strengths[order[0]]
         tied = [place for place in order if strengths[place] >= best * (1 - self.settings.tie)]
 
@@ -172,11 +178,20 @@ class Scorer:
             )
 
         winners = [broad for broad in self.ancestors[top] if wins(broad)]
-        if winners:
-            broad = max(winners, key=lambda place: (strengths[place], -place))
-            strengths[broad] = best
-            order.remove(broad)
-            order.insert(0, broad)
+        if not winners:
+            return None
+        broad = max(winners, key=lambda place: (strengths[place], -place))
+        strengths[broad] = best
+        order.remove(broad)
+        order.insert(0, broad)
+        return self._tie([place for place in tied if broad in self.ancestors[place]], broader=True)
+
+    def _near_the_first(self, order: Sequence[int], strengths: Mapping[int, float]) -> Tie | None:
+        least = strengths[order[0]] * (1 - self.settings.alike) if order else 0.0
+        return self._tie([place for place in order[1:] if strengths[place] >= least], broader=False)
+
+    def _tie(self, places: Sequence[int], broader: bool) -> Tie | None:
+        return Tie(tuple(self.profiles[place].label for place in places), broader) if places else None
 
     def _candidate(self, place: int, strength: float, parts: list[tuple[str, float]]) -> Candidate:
         profile, lineage = self.profiles[place], self.lineages[place]

@@ -33,7 +33,7 @@ from cassia_engine.records.ranking import GeneRanking, ValuesDoubt
 from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round, Ruling
 from cassia_engine.records.run_info import OFFLINE, RunInfo
-from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck
+from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck, Tie
 from cassia_engine.records.species import SpeciesMismatch
 from cassia_engine.records.status import Status, StatusCluster
 from cassia_engine.records.terms import How, TermMatch
@@ -93,6 +93,7 @@ __all__ = [
     "Status",
     "StatusCluster",
     "TermMatch",
+    "Tie",
     "Usage",
     "ValuesDoubt",
     "Witness",

@@ -31,6 +31,18 @@ class ScoringCheck(Record, frozen=True):
     detail: str
 
 
+class Tie(Record, frozen=True):
+    """Types that came out about as strong as the answer.
+
+    Attributes:
+        types: their labels, strongest first.
+        broader: the answer is broader than each of them, and was chosen for that.
+    """
+
+    types: tuple[str, ...]
+    broader: bool
+
+
 class MarkerScoring(Record, frozen=True):
     """How the answer for one cluster came about.
 
@@ -43,6 +55,7 @@ class MarkerScoring(Record, frozen=True):
         rival_genes: these genes, strongest first.
         one_gene: what is added to both strengths, so that a single gene does not score 100.
         checks: the checks in code.
+        tie: which types came out about the same; None where none did.
     """
 
     known_genes: int
@@ -53,3 +66,4 @@ class MarkerScoring(Record, frozen=True):
     rival_genes: tuple[str, ...] = ()
     one_gene: Number = 0.0
     checks: tuple[ScoringCheck, ...] = ()
+    tie: Tie | None = None

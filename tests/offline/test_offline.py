@@ -109,6 +109,35 @@ def test_old_symbols_count() -> None:
     assert "SDPR" in answer(["SDPR", "PPBP", "PF4"]).evidence_genes
 
 
+def test_genes_of_the_cell_cycle_do_not_make_a_plasmablast() -> None:
+    cycling = ["MKI67", "TOP2A", "TYMS", "RRM2", "CD3D", "TRAC"]
+    result = answer(cycling)
+    assert (result.general_type, result.state) == ("T cell", "cycling")
+
+
+def test_a_tie_that_the_broader_type_wins_is_told() -> None:
+    result = annotate(["CD3D", "CD3E", "CD8A", "CD4", "TRAC"])
+    assert result.annotation and result.annotation.cl_label == "T cell"
+    assert result.scoring and result.scoring.tie and result.scoring.tie.broader
+    assert "CD8-positive, alpha-beta T cell" in result.scoring.tie.types
+    assert result.reason.startswith("a tie with ") and result.reason.endswith(": the broader type is the answer")
+    assert result.conversation and f"A{result.reason[1:]}." in result.conversation.annotations[0]
+
+
+def test_a_tie_of_two_types_is_told() -> None:
+    result = annotate(["CD3D", "CD3E", "CD8A", "CD8B", "CD4", "CD40LG"])
+    assert result.scoring and result.scoring.tie and not result.scoring.tie.broader
+    assert result.scoring.types[0].strength * 0.9 <= result.scoring.types[1].strength
+    assert result.scoring.types[1].label == result.scoring.tie.types[0]
+    assert result.reason.endswith(": the markers hardly tell them apart")
+
+
+def test_no_tie_is_told_where_one_type_is_ahead() -> None:
+    result = annotate(PLATELET)
+    assert result.scoring and result.scoring.tie is None
+    assert result.reason == ""
+
+
 def test_answer_is_a_current_term_with_ranked_alternatives() -> None:
     ontology = Ontology.load()
     result = answer(T)
