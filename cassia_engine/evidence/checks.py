@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cassia_engine.evidence.genes import HARDLY_EXPRESSED, GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
+from cassia_engine.knowledge.rule_out import has_rules
 from cassia_engine.records import TOP_GENES, Finding
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, repeats_form
@@ -34,6 +35,7 @@ RULES: Mapping[str, str] = {
     "evidence_expressed": DOUBT,
     "top_explained": DOUBT,
     "no_absence_claimed": DOUBT,
+    "rule_out": DOUBT,
 }
 
 # What a list of markers can never show, said of a gene or of several.
@@ -107,6 +109,8 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
         ]
         if genes.has_fractions:
             items.append(_evidence_expressed(evidence, genes))
+        if has_rules(term := _term_of(claim, cl_id)):
+            items.append(_rule_out(claim, genes, term))
     if claim.mixture:
         items.append(_mixture_backed(claim, genes))
     every = [*cited, *separating, *of_partners]
@@ -214,6 +218,21 @@ def _evidence_expressed(evidence: tuple[str, ...], genes: GeneList) -> Finding:
         text = f"Cited for the answer, but expressed in fewer than {least}: {shares}."
         return Finding("evidence_expressed", False, text, tuple(hardly))
     return Finding("evidence_expressed", True, f"Each gene cited for the answer is expressed in {least} or more.")
+
+
+def _term_of(claim: Claim, cl_id: CellTypeId) -> str:
+    """The Cell Ontology id of the answer, or of the lineage where the answer has none."""
+    labels = [candidate.cell_type for candidate in named_candidates(claim)[:1]]
+    return next(filter(None, map(cl_id, (*labels, claim.lineage))), "")
+
+
+def _rule_out(claim: Claim, genes: GeneList, term: str) -> Finding:
+    against = genes.ruling_out(term, (gene for partner in claim.mixture for gene in partner.genes))
+    if not against:
+        return Finding("rule_out", True, f"None of the first {len(genes.top)} genes is known to rule the answer out.")
+    where = ", ".join(f"{found.gene} (rank {found.rank})" for found in against)
+    text = f"Not expected in {against[0].cell_type}, but among the first {len(genes.top)} genes: {where}."
+    return Finding("rule_out", False, text, tuple(found.gene for found in against))
 
 
 def _mixture_backed(claim: Claim, genes: GeneList) -> Finding:

@@ -9,6 +9,7 @@ from cassia_engine.evidence import citations
 from cassia_engine.knowledge.genes import spellings
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.knowledge.proteins import target_genes
+from cassia_engine.knowledge.rule_out import RuledOutBy, excluding_genes
 from cassia_engine.knowledge.short_names import continued
 from cassia_engine.records import TOP_GENES, Cluster
 
@@ -112,6 +113,10 @@ class GeneList:
     def hardly_expressed(self, listed: Iterable[str]) -> dict[str, float]:
         """Those that fewer than HARDLY_EXPRESSED of the cells express, each with that fraction."""
         return hardly_expressed(self._cluster, listed)
+
+    def ruling_out(self, cl_id: str, exempt: Iterable[str] = ()) -> tuple[RuledOutBy, ...]:
+        """Those that rule a cell type out; citations of `exempt` are explained by another type of a mixture."""
+        return excluding_genes(cl_id, self._cluster, self.listed(exempt))
 
     def not_listed(self, genes: tuple[str, ...]) -> str:
         """That genes are not in the list, as the only thing that can be said of them."""

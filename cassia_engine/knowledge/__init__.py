@@ -6,6 +6,7 @@ known        which names are symbols
 short_names  symbols written in short behind another one
 proteins     targets of antibodies, by their genes
 species      free text about a species as one of those that are known
+rule_out     genes that a cell type is known not to express
 tissues      free text about a tissue as names that the tables use
 """
 

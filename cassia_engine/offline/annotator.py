@@ -79,8 +79,7 @@ class OfflineAnnotator:
         ranking = self.scorer.rank(genes)
         if not ranking.candidates:
             return _unresolved(cluster, self.run_info.knowledge)
-        set_aside = [gene for aside in cluster.set_aside for gene in aside.genes]
-        return self._result(cluster, ranking, judge(ranking, genes, set_aside))
+        return self._result(cluster, ranking, judge(ranking, cluster))
 
     def _result(self, cluster: Cluster, ranking: Ranking, verdict: Verdict) -> ClusterResult:
         annotation = self._annotation(verdict)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cassia_engine.genes.states import is_sign, states_of
+from cassia_engine.knowledge.rule_out import RuledOutBy, excluding_genes
 from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.ontology.broad_lineages import related
-from cassia_engine.records import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ScoringCheck
+from cassia_engine.records import HIGH_SCORE, LOW_SCORE, TOP_GENES, Cluster, Confidence, ScoringCheck
 
 # A strength about that of one good marker in the middle of the list: without it a single gene would score 100.
 ONE_GENE = 0.5
@@ -59,23 +60,26 @@ class _Rival:
     own: tuple[str, ...]
 
 
-def judge(ranking: Ranking, genes: Sequence[str], set_aside: Sequence[str] = ()) -> Verdict:
-    """Judges a ranking of the cluster with these marker genes, best first.
+def judge(ranking: Ranking, cluster: Cluster) -> Verdict:
+    """Judges the ranking of a cluster.
 
     Genes that were set aside are no evidence of a type, but of a state.
     """
-    answer = ranking.candidates[0]
+    answer, genes = ranking.candidates[0], cluster.genes
+    set_aside = [gene for aside in cluster.set_aside for gene in aside.genes]
     rival = _rival(ranking)
-    against = rival.strength if rival else 0.0
-    mixed = rival is not None and len(rival.own) >= 2 and against >= MIXED_SHARE * answer.strength
+    strength = rival.strength if rival else 0.0
+    mixed = rival is not None and len(rival.own) >= 2 and strength >= MIXED_SHARE * answer.strength
     candidates = ranking.candidates[:MAX_CANDIDATES]
-    scores = tuple(round(100 * c.strength / (c.strength + against + ONE_GENE), 1) for c in candidates)
-    checks = _checks(answer, genes, rival if mixed else None)
+    scores = tuple(round(100 * c.strength / (c.strength + strength + ONE_GENE), 1) for c in candidates)
+    partner = rival if mixed else None
+    against = excluding_genes(answer.cl_id, cluster, partner.own if partner else ())
+    checks = (*_checks(answer, genes, partner), _not_ruled_out(against))
     return Verdict(
         candidates=candidates,
         scores=scores,
         rival=rival.candidate if rival else None,
-        rival_strength=against,
+        rival_strength=strength,
         rival_genes=rival.own if rival else (),
         mixed=mixed,
         # A single stray gene of another lineage says little, and most lists have some.
@@ -122,6 +126,11 @@ def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> 
             "yes" if partner is None else f"{partner.candidate.label} is backed too, by {', '.join(partner.own[:5])}",
         ),
     )
+
+
+def _not_ruled_out(against: Sequence[RuledOutBy]) -> ScoringCheck:
+    found = ", ".join(map(str, against))
+    return ScoringCheck("Is it free of genes that rule it out?", not against, found or "yes")
 
 
 def _confidence(answer: Candidate, score: float, checks: Sequence[ScoringCheck], mixed: bool) -> Confidence:

@@ -20,7 +20,7 @@ from cassia_engine.records import Finding, SetAside
 from cassia_engine.records.replies import Candidate, Cited, Claim, Partner
 from tests.factories import cluster
 
-B = ("CD79A", "MS4A1", "CD79B", "HLA-DRA", "TCL1A", "CD74", "BANK1", "IGHM", "IGHD", "LINC00926", "Nkg7", "GNLY")
+B = ("CD79A", "MS4A1", "CD79B", "HLA-DRA", "TCL1A", "CD74", "BANK1", "IGHM", "IGHD", "LINC00926", "Klrd1", "XCL1")
 ASIDE = (SetAside("ribosomal", ("RPS27", "RPL3")),)
 
 
@@ -43,14 +43,42 @@ def finding(code: str, said: Claim, genes: Sequence[str] = B) -> Finding:
 
 
 def test_a_sound_claim_passes_every_check() -> None:
-    findings = found(claim(mixture=(Partner("NK cell", ("NKG7", "GNLY")),)))
+    findings = found(claim(mixture=(Partner("NK cell", ("KLRD1", "XCL1")),)))
     assert findings.failed == findings.back == ()
     assert {item.code for item in findings.items} == set(RULES)
     assert findings.evidence == B[:5]
     assert findings.partners == ("NK cell",)
 
 
-@pytest.mark.parametrize("gene", ["cd79a", "CD79A ", "HLA.DRA", "hla-dra", "NKG7", "CD20"])
+@pytest.mark.parametrize("gene", ["CD3D", "Cd3d", "COL1A1"])
+def test_a_gene_that_rules_the_answer_out_casts_doubt(gene: str) -> None:
+    genes = (*B[:3], gene, *B[3:])
+    findings = found(claim(), genes)
+    assert {item.code for item in findings.failed} == {"rule_out"}
+    assert findings.back == ()
+    doubt = finding("rule_out", claim(), genes)
+    assert doubt.genes == (gene,)
+    assert str(doubt) == f"[NO] Not expected in B cell, but among the first 13 genes: {gene} (rank 4)."
+
+
+def test_kinds_of_a_type_and_lineages_are_ruled_out_too() -> None:
+    genes = ("CD3D", *B)
+    assert "rule_out" in failed(claim(types=("naive B cell",)), genes)
+    assert "rule_out" in failed(claim(types=("a B cell of no name",), lineage="B cell"), genes)
+    assert "rule_out" not in failed(claim(types=("T cell",), lineage="T cell"), ("CD3D", "CD3E", *B[2:10]))
+
+
+def test_a_partner_of_a_mixture_explains_its_genes() -> None:
+    mixed = claim(mixture=(Partner("T cell", ("CD3D", "TRAC")),))
+    assert "rule_out" not in failed(mixed, ("CD3D", "TRAC", *B))
+    assert "rule_out" in failed(mixed, ("CD3D", "TRAC", "COL1A1", *B))
+
+
+def test_a_type_without_rules_is_not_asked() -> None:
+    assert all(item.code != "rule_out" for item in found(claim(types=("leukocyte",), lineage="leukocyte")).items)
+
+
+@pytest.mark.parametrize("gene", ["cd79a", "CD79A ", "HLA.DRA", "hla-dra", "KLRD1", "CD20"])
 def test_case_old_names_and_rs_dots_do_not_matter(gene: str) -> None:
     findings = found(claim([gene, "MS4A1", "IGHD"]))
     assert findings.unsupported == ()
@@ -83,9 +111,9 @@ def test_genes_that_were_set_aside_are_known() -> None:
         (claim(types=[]), "types_named"),
         (claim(lineage=""), "types_named"),
         (claim(lineage="unresolved"), "types_named"),
-        (claim(mixture=(Partner("NK cell", ("GNLY",)),)), "mixture_backed"),
-        (claim(mixture=(Partner("NK cell", ("GNLY", "gnly", "CD56")),)), "mixture_backed"),
-        (claim(mixture=(Partner("", ("GNLY", "NKG7")),)), "mixture_backed"),
+        (claim(mixture=(Partner("NK cell", ("XCL1",)),)), "mixture_backed"),
+        (claim(mixture=(Partner("NK cell", ("XCL1", "xcl1", "CD56")),)), "mixture_backed"),
+        (claim(mixture=(Partner("", ("XCL1", "KLRD1")),)), "mixture_backed"),
     ],
 )
 def test_what_sends_a_claim_back(said: Claim, code: str) -> None:

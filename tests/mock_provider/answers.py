@@ -17,6 +17,7 @@ from cassia_engine.knowledge.tissues import TissueTable
 from cassia_engine.offline.scoring import Candidate, Ranking, Scorer
 from cassia_engine.offline.verdict import Verdict, judge
 from cassia_engine.ontology import Ontology
+from cassia_engine.records import Cluster, Marker
 from cassia_engine.replies import shapes as shapes_of
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from tests.mock_provider.reading import Question, last_block, read_question
@@ -73,7 +74,11 @@ def form_opinion(genes: tuple[str, ...], tissue: str, species: str) -> Opinion:
     """The opinion, remembered: annotator and validator are asked about the same lists."""
     scorer = open_scorer(tissue, species)
     ranking = scorer.rank(genes)
-    return Opinion(scorer, ranking, judge(ranking, genes) if ranking.candidates else None)
+    return Opinion(scorer, ranking, judge(ranking, _cluster(genes)) if ranking.candidates else None)
+
+
+def _cluster(genes: tuple[str, ...]) -> Cluster:
+    return Cluster("", 0, n_rows=len(genes), n_passing=len(genes), markers=tuple(map(Marker, genes)))
 
 
 @lru_cache(maxsize=64)

@@ -138,6 +138,18 @@ def test_no_tie_is_told_where_one_type_is_ahead() -> None:
     assert result.reason == ""
 
 
+def test_a_gene_that_rules_the_answer_out_lowers_the_confidence() -> None:
+    certain = annotate(T)
+    assert certain.annotation and certain.annotation.confidence is Confidence.HIGH and certain.validated
+    doubted = annotate([*T, "COL1A1"])
+    assert doubted.annotation and doubted.annotation.general_type == "T cell"
+    assert doubted.annotation.confidence is Confidence.MODERATE and not doubted.validated
+    assert doubted.scoring
+    [failed] = [check for check in doubted.scoring.checks if not check.passed]
+    assert failed.question == "Is it free of genes that rule it out?"
+    assert failed.detail == "COL1A1 (rank 11) is not expected in T cell"
+
+
 def test_answer_is_a_current_term_with_ranked_alternatives() -> None:
     ontology = Ontology.load()
     result = answer(T)
