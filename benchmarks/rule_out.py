@@ -19,8 +19,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.accuracy import N_GENES, Bench, cl_id
+from benchmarks.accuracy import N_GENES, Bench
 from cassia_engine import package_data
+from cassia_engine.evaluation.grading import Grade
 from cassia_engine.genes.marker_selector import MarkerSelector
 from cassia_engine.knowledge.rule_out import excluding_genes, has_rules
 from cassia_engine.offline import scoring
@@ -96,9 +97,10 @@ def print_all(bench: Bench) -> bool:
     print_labels("right labels", right, clusters)
     print_labels("exchanged labels", wrong, clusters)
     results = bench.results(scoring.DEFAULTS)
-    grades = bench.relations(results)
+    judged = bench.judged(results)
+    given = [(key, result.annotation.cl_id if result.annotation else "") for key, result in results.items()]
     for what, found in (("same lineage", True), ("another lineage", False)):
-        answers = [(key, cl_id(result)) for key, result in results.items() if (grades[key] > 0) is found]
+        answers = [(key, term) for key, term in given if judged[key].is_right(Grade.SAME_LINEAGE) is found]
         print_labels(f"offline answers, {what}", answers, clusters)
     return kept
 
