@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,8 +45,9 @@ def submit_question(query: Path, options: dict[str, Any]) -> None:
     question = Question(_read(query), artifacts, visibility=options["visibility"])
     for kind, path in artifacts.items():
         check_artifact(kind, path)
-    _check_allowed(_sized((query, *artifacts.values())), artifacts, options)
-    _say(query, artifacts, options)
+    files = ", ".join(map(_size, (query, *artifacts.values())))
+    _check_allowed(files, artifacts, options)
+    _say(files, artifacts, options)
     folder = options["outdir"] or query.parent
     found = _run(question, folder / f"{start}job.json", options)
     output = folder / f"{start}results.json"
@@ -73,24 +74,24 @@ def submit_data(data: Path, options: dict[str, Any]) -> None:
     wanted = submission.Wanted(data, h5ad, contents, study, *kept)
     outdir = options["outdir"] or Path()
     _check_outputs(outdir, name, [path for path, _ in chunks])
-    journal_dir, goes_on = options["journal_dir"], options["resume"] and not options["resubmit"]
-    folder = outdir if journal_dir is None else journal_dir / name
-    ready = submission.make_ready(wanted, folder, name, journal_dir is not None, goes_on)
-    submission.check_chunks(chunks, ready.asked)
+    journal_dir, api_url = options["journal_dir"], check_api_url(options["api_url"])
+    place = submission.Place(
+        outdir if journal_dir is None else journal_dir / name, name, own_job=journal_dir is not None
+    )
+    going = submission.Going(api_url, options["resume"], options["resubmit"])
     # What is wrong with the markers is known before anything is sent.
-    sample = None if chunks else submission.read_sample(wanted, ready)
+    ready = submission.make_ready(wanted, place, going, chunks)
     found = submission.kept_results(ready)
     if found is None:
         found = _run_anew(ready, options)
     if options["cleanup_artifacts"]:
         submission.remove_artifacts(ready.query)
-    api_url = check_api_url(options["api_url"])
-    if sample is None:
+    if ready.sample is None:
         for path in submission.write_result_files(found, chunks, ready.asked, api_url, outdir):
             click.echo(path)
     else:
         click.echo(ready.results)
-        _write(submission.annotated(found, sample, ready, api_url), outdir, options["max_failed_clusters"])
+        _write(submission.annotated(found, ready.sample, ready, api_url), outdir, options["max_failed_clusters"])
 
 
 def _check_outputs(outdir: Path, name: str, chunks: Iterable[Path]) -> None:
@@ -114,9 +115,9 @@ def _run_anew(ready: Ready, options: Mapping[str, Any]) -> JobResults:
     from cassia_engine.cytetype.submission import write_results
 
     if not ready.submitted:
-        _say(ready.query, ready.question.artifacts, options)
-    ready.results.unlink(missing_ok=True)  # of an earlier job
-    found = _run(ready.question, ready.job_file, options, ready.failed)
+        files = ready.question.artifacts
+        _say(", ".join((_size(ready.query, ready.query_size), *map(_size, files.values()))), files, options)
+    found = _run(ready.question, ready.job_file, {**options, "resubmit": ready.anew}, ready.replace_earlier)
     write_results(ready.results, found)
     return found
 
@@ -135,7 +136,9 @@ def _write(merged: Any, outdir: Path, max_failed_clusters: int) -> None:
     check([merged.status], max_failed_clusters)
 
 
-def _run(question: Question, job_file: Path, options: Mapping[str, Any], anew: bool = False) -> JobResults:
+def _run(
+    question: Question, job_file: Path, options: Mapping[str, Any], on_accepted: Callable[[], None] | None = None
+) -> JobResults:
     names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env")
     chosen = {name: options[name] for name in names}
     with stop_on_signals() as stop:
@@ -145,8 +148,14 @@ def _run(question: Question, job_file: Path, options: Mapping[str, Any], anew: b
             token=find_token(check_api_url(options["api_url"])),
             job_file=job_file,
             resume=options["resume"],
-            resubmit=options["resubmit"] or anew,
-            options=JobOptions(timeout=options["job_timeout"], on_upload=progress_lines(), stop=stop, **chosen),
+            resubmit=options["resubmit"],
+            options=JobOptions(
+                timeout=options["job_timeout"],
+                on_upload=progress_lines(),
+                on_accepted=on_accepted,
+                stop=stop,
+                **chosen,
+            ),
         )
 
 
@@ -188,14 +197,15 @@ def _check_allowed(what: str, kinds: Collection[Kind], options: Mapping[str, Any
         )
 
 
-def _say(query: Path, artifacts: Mapping[Kind, Path], options: Mapping[str, Any]) -> None:
+def _say(files: str, kinds: Collection[Kind], options: Mapping[str, Any]) -> None:
     """Say what leaves the machine, before it does."""
-    log.info("%s: to be sent to %s: %s", _sized((query, *artifacts.values())), _host(options), contents_of(artifacts))
+    log.info("%s: to be sent to %s: %s", files, _host(options), contents_of(kinds))
 
 
 def _host(options: Mapping[str, Any]) -> str | None:
     return urlsplit(check_api_url(options["api_url"])).hostname
 
 
-def _sized(paths: Iterable[Path]) -> str:
-    return ", ".join(f"{path.name} ({path.stat().st_size / 1e6:.3g} MB)" for path in paths)
+def _size(path: Path, n_bytes: int | None = None) -> str:
+    """A file by name with its size: that on disk, or that which it will have."""
+    return f"{path.name} ({(path.stat().st_size if n_bytes is None else n_bytes) / 1e6:.3g} MB)"

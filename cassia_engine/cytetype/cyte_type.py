@@ -284,7 +284,11 @@ class CyteType:
             if token is not None:
                 for name, path in targets.items():
                     stack.enter_context(held_artifact(path, name))
-            question = run.ask(save_query)
+            question = run.question()
+            if self.api_url is not None and token is not None:
+                run.check_job(question, self.api_url)
+            if save_query:
+                run.save_question()
             self._written = {}
             paths: dict[Kind, Path] = {"vars_h5": self.vars_h5_path, "obs_duckdb": self.obs_duckdb_path}
             for kind in run.write_artifacts(paths, question):

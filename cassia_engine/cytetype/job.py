@@ -10,7 +10,7 @@ no key of the client's, so that a job sent twice is two jobs. Where a process en
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from cassia_engine.cytetype import errors, polling, upload
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.http import Http
 from cassia_engine.cytetype.in_thread import in_thread
-from cassia_engine.cytetype.job_file import VERSION, JobFile, JobState, held
-from cassia_engine.cytetype.opening import open_job
+from cassia_engine.cytetype.job_file import JobFile, held
+from cassia_engine.cytetype.opening import asked_state, open_job
 from cassia_engine.cytetype.polling import Polling
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, MOST_BYTES, Kind, check_id
 from cassia_engine.cytetype.question import Question, request_body
@@ -57,6 +57,7 @@ class JobOptions:
         poll_interval, timeout: between two looks at the job, and for all of them.
         proxy, trust_env: a proxy's URL, or that of the environment.
         on_upload: is called with each progress of an upload.
+        on_accepted: is called once the server has the job, before its results are waited for.
         stop: what may ask to stop.
     """
 
@@ -68,6 +69,7 @@ class JobOptions:
     proxy: str | None = None
     trust_env: bool = False
     on_upload: OnUpload | None = None
+    on_accepted: Callable[[], None] | None = None
     stop: Cancellation | None = None
     clock: Clock | None = None
 
@@ -136,16 +138,28 @@ async def _run(
     stop: Cancellation,
 ) -> JobResults:
     forbid_core_dumps()
-    asked = JobState(VERSION, check_api_url(api_url), question.fingerprint(), data_sha256=question.data_fingerprint())
+    asked = asked_state(question, api_url)
     with held(path):
         job = open_job(path, asked, resume, resubmit)
-        async with _http(job, token, options, question.secrets) as http:
-            work = _Work(job, Service(http), Pace(stop, options.clock), options)
-            if job.state.job_id:
-                log.info("the job %s goes on", job.state.job_id)
-                return await work.collect(first=0.0)
+        try:
+            return await _ended(job, question, token, options, stop)
+        finally:
+            job.give_way()
+
+
+async def _ended(
+    job: JobFile, question: Question, token: Secret, options: JobOptions, stop: Cancellation
+) -> JobResults:
+    goes_on = bool(job.state.job_id)
+    async with _http(job, token, options, question.secrets) as http:
+        work = _Work(job, Service(http), Pace(stop, options.clock), options)
+        if goes_on:
+            log.info("the job %s goes on", job.state.job_id)
+        else:
             await work.submit(question)
-            return await work.collect()
+        if options.on_accepted is not None:
+            options.on_accepted()
+        return await work.collect(first=0.0 if goes_on else None)
 
 
 def _http(job: JobFile, token: Secret, options: JobOptions, secrets: Sequence[Secret] = ()) -> Http:
@@ -222,7 +236,7 @@ class _Work:
 
         job_id = await self._pace.attempts("submit the job", attempt)
         report = self._service.report_url(job_id)
-        self._job.update(phase="submitted", job_id=job_id, report_url=report)
+        self._job.update(phase="submitted", job_id=job_id, report_url=report, before=None)
         log.info("the job %s was submitted; its report is at %s", job_id, report)
 
     async def collect(self, first: float | None = None) -> JobResults:

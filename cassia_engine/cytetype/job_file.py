@@ -60,6 +60,7 @@ class JobState(Record, frozen=True):
         data_sha256: of the clusters and what they express, "" in a file of an earlier version.
         phase: uploading; submitting: the request may have reached the server; submitted: it has, and `job_id` is known.
         submitting_since: the time of that request, in UTC, "" before it.
+        before: the job that this one follows, until the server has accepted this one.
     """
 
     schema_version: str
@@ -71,14 +72,33 @@ class JobState(Record, frozen=True):
     report_url: str = ""
     files: dict[Kind, FileState] = msgspec.field(default_factory=dict)
     data_sha256: str = ""
+    before: JobState | None = None
 
     @property
     def has_ended(self) -> bool:
         return self.phase in ("completed", "failed")
 
+    @property
+    def last_sent(self) -> JobState | None:
+        """The last job that a server has, or may have: this one, else the one before; None for neither."""
+        return self if self.job_id or self.phase == "submitting" else self.before
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no server has got anything of this job, but what the one before had uploaded."""
+        uploaded = self.before.files if self.before else {}
+        return not self.job_id and self.phase == "uploading" and self.files in ({}, uploaded)
+
+    def after(self, other: JobState) -> JobState:
+        """This one, which follows another in its file."""
+        earlier = other.last_sent
+        return replace(self, before=earlier and replace(earlier, before=None))
+
 
 def read_state(path: Path) -> JobState | None:
     """The state in a job file; None if none is there.
+
+    A job of which no server has got anything, as after a kill, gives way to the one that it was to follow.
 
     Raises:
         UsageError: it is none of cassia's.
@@ -94,7 +114,7 @@ def read_state(path: Path) -> JobState | None:
     if found is None or found.schema_version != VERSION:
         what = "this is no job file of this version of cassia; move it away, or choose another name"
         raise UsageError(what, path=path, code="job-file-unreadable")
-    return found
+    return found.before if found.before and found.is_blank else found
 
 
 class JobFile:
@@ -105,24 +125,21 @@ class JobFile:
 
     @classmethod
     def begin(cls, path: Path, state: JobState) -> JobFile:
-        """A new one.
+        """The one at `path`, with this state.
 
         Raises:
             OSError: it cannot be written.
         """
         found = cls(path, state)
-        found._write()
+        if read_state(path) != state:
+            found._write()
         return found
 
-    @classmethod
-    def read(cls, path: Path) -> JobFile | None:
-        """The one that is there; None if none is.
-
-        Raises:
-            UsageError: it is none of cassia's.
-        """
-        state = read_state(path)
-        return None if state is None else cls(path, state)
+    def give_way(self) -> None:
+        """Put the job before this one back, where no server has got anything of this one."""
+        if self.state.before and self.state.is_blank:
+            self.state = self.state.before
+            self._write()
 
     def update(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)

@@ -77,7 +77,8 @@ def last_job(folder: Path, prefix: str, data_sha256: str, api_url: str | None) -
     paths = [path for path in folder.iterdir() if named.fullmatch(path.name)] if folder.is_dir() else []
     found = None
     for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
-        job = read_state(path)
+        state = read_state(path)
+        job = state and state.last_sent
         if job is None or not job.job_id or api_url not in (None, job.api_url):
             continue
         if job.data_sha256 in ("", data_sha256):

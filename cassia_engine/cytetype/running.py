@@ -14,10 +14,11 @@ import msgspec
 from cassia_engine.artifacts.compressed import Compression
 from cassia_engine.cytetype.annotations import merged_of
 from cassia_engine.cytetype.arguments import RunArguments
-from cassia_engine.cytetype.input_data import Contents
+from cassia_engine.cytetype.input_data import Contents, InputData
 from cassia_engine.cytetype.job import run_job
-from cassia_engine.cytetype.job_file import read_state
+from cassia_engine.cytetype.job_file import JobState, read_state
 from cassia_engine.cytetype.local import annotate_here, dataset_of, split_settings
+from cassia_engine.cytetype.opening import asked_state, next_state
 from cassia_engine.cytetype.preparation import Prepared, write_artifact, write_query
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question, contents_of
@@ -61,21 +62,39 @@ class Run:
     def _selection(self) -> SplitSettings:
         return split_settings(self.options, self.contents)
 
-    def ask(self, save: bool) -> Question:
-        """The question; `save` writes its file.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        question = msgspec.structs.replace(
+    @property
+    def _asked(self) -> InputData:
+        return msgspec.structs.replace(
             self.prepared.question,
             study_info=self.given.study_context,
             info_tags=self.given.tags,
             n_parallel_clusters=int(self.given.n_parallel_clusters),
         )
-        if save:
-            write_query(self.given.query, question)
-        return Question(msgspec.to_builtins(question), {}, self.given.llm_configs, self.given.visibility)
+
+    def question(self) -> Question:
+        """The question, without its files."""
+        return Question(msgspec.to_builtins(self._asked), {}, self.given.llm_configs, self.given.visibility)
+
+    def save_question(self) -> None:
+        """Write the question's file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_query(self.given.query, self._asked)
+
+    def check_job(self, question: Question, api_url: str) -> None:
+        """Make sure that the job file allows the run, before anything is written.
+
+        Raises:
+            UsageError: it is of another server, or needs a decision.
+        """
+        job_file = self.job_file(question)
+        asked = asked_state(question, api_url)
+        next_state(job_file, asked, self._resumes(read_state(job_file)), self.given.resubmit)
+
+    def _resumes(self, job: JobState | None) -> bool:
+        return not (self.given.override_existing_results and job and job.has_ended)
 
     def job_file(self, question: Question) -> Path:
         return self.given.query.parent / job_file_name(self.given.prefix, question.fingerprint())
@@ -119,7 +138,7 @@ class Run:
                 api_url=api_url,
                 token=token,
                 job_file=job_file,
-                resume=not (self.given.override_existing_results and job and job.has_ended),
+                resume=self._resumes(job),
                 resubmit=self.given.resubmit,
                 options=self.given.job_options,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from cassia_engine.artifacts.compressed import Compression
 from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_info
 from cassia_engine.cytetype.errors import APIError
 from cassia_engine.cytetype.input_data import Contents, InputData
-from cassia_engine.cytetype.job_file import held, read_state
+from cassia_engine.cytetype.job_file import JobState, held, read_state
 from cassia_engine.cytetype.local import dataset_of, split_settings
+from cassia_engine.cytetype.opening import asked_state, next_state
 from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_artifact, write_query
-from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
 from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.cytetype.run_files import begun_uploads, write_missing
@@ -54,68 +54,127 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job and its files are.
+
+    Attributes:
+        name: what names of files start with.
+        own_job: each question has files of its own, by its fingerprint in their names, and a job that has failed is
+            followed by another one; else a job file is a sample's.
+    """
+
+    folder: Path
+    name: str
+    own_job: bool
+
+    def start(self, fingerprint: str) -> str:
+        return f"{self.name}_{fingerprint[:8]}" if self.own_job else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """How a job goes on: at which server, with the job of the job file, or anew whatever became of that."""
+
+    api_url: str
+    resume: bool
+    resubmit: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A question that can be sent.
 
     Attributes:
-        asked: about the clusters, as it was written to `query`.
-        symbols: of the genes.
+        asked: about the clusters.
+        sample: the clusters with their markers, and the data set; None where chunk files have them.
         question: with its files; without them where the server has the job already.
-        submitted: whether it does.
-        failed: the job of the job file has failed, and another one takes its place.
+        query: the question's file.
+        job: as it goes on.
+        anew: submit anew, whatever became of the job of the job file.
     """
 
     asked: InputData
-    symbols: Sequence[str]
+    sample: tuple[MarkerTable, Dataset] | None
     question: Question
     query: Path
     job_file: Path
-    submitted: bool
-    failed: bool
+    job: JobState
+    anew: bool
+
+    @property
+    def submitted(self) -> bool:
+        """Whether the server has the job."""
+        return bool(self.job.job_id)
+
+    @property
+    def query_size(self) -> int:
+        """Bytes of the question's file."""
+        return len(msgspec.json.encode(self.asked))
 
     @property
     def results(self) -> Path:
         """Where the server's answer is kept."""
         return self.query.with_name(f"{self.query.name.removesuffix('query.json')}results.json")
 
+    def replace_earlier(self) -> None:
+        """Take away what an earlier job has left, once the server has this one.
 
-def make_ready(wanted: Wanted, folder: Path, name: str, own_job: bool, goes_on: bool) -> Ready:
+        Raises:
+            OSError: a file cannot be written.
+        """
+        self.results.unlink(missing_ok=True)
+        write_query(self.query, self.asked)
+
+
+def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tuple[Path, Chunk]]) -> Ready:
     """Write the question and its files; what an unfinished job of the same question has left is taken as it is.
 
-    Args:
-        name: what names of files start with.
-        own_job: each question has files of its own, by its fingerprint in their names, and a job that has failed is
-            followed by another one; else a job file is a sample's.
-        goes_on: a job that the server has is only waited for.
+    Nothing is written before all is checked that can be without the server. What an earlier job has left (its question
+    and results) stays until the server has this one.
 
     Raises:
-        UsageError: the AnnData or an option cannot be used; says what, where and what to do.
+        UsageError: the AnnData, an option or the job file cannot be used; says what, where and what to do.
         OSError: a file cannot be written.
     """
     with ExitStack() as stack:
         opened = open_data(wanted.data, str(wanted.data), wanted.options, stack)
         prepared = prepare(opened, wanted.options, wanted.contents, wanted.study)
-        input_data = msgspec.to_builtins(prepared.question)
-        fingerprint = Question(input_data, {}, visibility=wanted.visibility).fingerprint()
-        start = f"{name}_{fingerprint[:8]}" if own_job else name
-        paths, job_file = Paths.named(start, folder), folder / f"{start}_job.json"
+        check_chunks(chunks, prepared.question)
+        sample = None if chunks else _sample(wanted, prepared.symbols)
+        question = Question(msgspec.to_builtins(prepared.question), {}, visibility=wanted.visibility)
+        start = place.start(question.fingerprint())
+        paths, job_file = Paths.named(start, place.folder), place.folder / f"{start}_job.json"
         check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file)
-        write_query(paths.query, prepared.question)
-        job = read_state(job_file)
-        failed = own_job and job is not None and job.phase == "failed"
-        if job and failed:
-            log.info("the job %s has failed, and another one is submitted in its place", job.job_id)
-        is_asked = job is not None and bool(job.job_id) and job.input_sha256 == fingerprint
-        submitted = goes_on and not failed and is_asked
-        files: dict[Kind, Path] = {}
-        if wanted.artifacts and not submitted:
-            write = partial(write_artifact, data=opened, prepared=prepared, compression=wanted.compression)
-            with held(job_file):  # what another process sends does not change
+        with held(job_file):  # what another process sends does not change
+            before = read_state(job_file)
+            anew = going.resubmit or (place.own_job and _has_failed(before))
+            job = next_state(job_file, asked_state(question, going.api_url), going.resume, anew)
+            if before is None or before.last_sent is None:
+                write_query(paths.query, prepared.question)
+            if wanted.artifacts and not job.job_id:
+                write = partial(write_artifact, data=opened, prepared=prepared, compression=wanted.compression)
                 remove_left_aside(*paths.artifacts.values())
-                begun = begun_uploads(read_state(job_file), fingerprint)
+                begun = begun_uploads(before, question.fingerprint())
                 files = {kind: paths.artifacts[kind] for kind in write_missing(paths.artifacts, begun, write)}
-    question = Question(input_data, files, visibility=wanted.visibility)
-    return Ready(prepared.question, prepared.symbols, question, paths.query, job_file, submitted, failed)
+                question = replace(question, artifacts=files)
+    return Ready(prepared.question, sample, question, paths.query, job_file, job, anew)
+
+
+def _has_failed(job: JobState | None) -> bool:
+    if job is None or job.phase != "failed":
+        return False
+    log.info("the job %s has failed, and another one is submitted in its place", job.job_id)
+    return True
+
+
+def _sample(wanted: Wanted, symbols: Sequence[str]) -> tuple[MarkerTable, Dataset]:
+    """The clusters with their markers, and the data set, as the study context tells it.
+
+    Raises:
+        UsageError: the file's name is none for outputs.
+    """
+    dataset = dataset_of(stem_of(wanted.data), wanted.study.context, symbols)
+    return read_markers([wanted.data], split_settings(wanted.options, wanted.contents), dataset.species), dataset
 
 
 def remove_artifacts(query: Path) -> None:
@@ -123,16 +182,6 @@ def remove_artifacts(query: Path) -> None:
     start = query.name.removesuffix("query.json")
     for end in ("vars.h5", "obs.duckdb"):
         query.with_name(f"{start}{end}").unlink(missing_ok=True)
-
-
-def read_sample(wanted: Wanted, ready: Ready) -> tuple[MarkerTable, Dataset]:
-    """The clusters with their markers, and the data set, as the study context tells it.
-
-    Raises:
-        UsageError: the file's name is none for outputs.
-    """
-    dataset = dataset_of(stem_of(wanted.data), wanted.study.context, ready.symbols)
-    return read_markers([wanted.data], split_settings(wanted.options, wanted.contents), dataset.species), dataset
 
 
 def annotated(results: JobResults, sample: tuple[MarkerTable, Dataset], ready: Ready, api_url: str) -> Merged:
@@ -146,12 +195,11 @@ def kept_results(ready: Ready) -> JobResults | None:
 
     A server need not have them any more.
     """
-    job = read_state(ready.job_file) if ready.submitted else None
-    if job is None or job.phase != "completed":
+    if ready.job.phase != "completed":
         return None
     try:
         found = parsed_json(ready.results.read_bytes())
-        return read_results(found, job.job_id, job.report_url)
+        return read_results(found, ready.job.job_id, ready.job.report_url)
     except (OSError, ValueError, RecursionError, APIError):
         return None
 

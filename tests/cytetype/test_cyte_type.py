@@ -287,6 +287,34 @@ def test_results_are_not_replaced_unless_it_is_wanted(adata: Cells, server: Runn
     assert adata.uns["cytetype_jobDetails"]["job_id"] != server.seen()["jobs"][0]["id"]
 
 
+def test_a_run_that_the_server_refuses_leaves_the_earlier_job(adata: Cells, server: Running) -> None:
+    at(server, adata).run("human blood")
+    [job_file] = Path().glob("*_job.json")
+    results, job = dict(adata.uns), job_file.read_bytes()
+    server.set(token="another")
+    with pytest.raises(errors.AuthenticationError):
+        at(server, adata).run("human blood", override_existing_results=True)
+    assert adata.uns.keys() == results.keys() and job_file.read_bytes() == job
+    assert adata.uns["cytetype_results"] == results["cytetype_results"]
+    server.set(token="", rules=[{"call": "annotate", "fault": "error:QUOTA_EXCEEDED"}])
+    with pytest.raises(errors.QuotaExceededError):
+        at(server, adata).run("human blood", override_existing_results=True)
+    for name in ("results", "jobDetails"):
+        del adata.uns[f"cytetype_{name}"]  # as in an AnnData that was read anew
+    found = at(server, adata).get_results()
+    assert found is not None and len(found["annotations"]) == 3
+
+
+def test_a_run_that_the_job_file_forbids_writes_nothing(adata: Cells, server: Running) -> None:
+    server.set(rules=[{"call": "annotate", "fault": "lost"}])
+    with raises("cytetype-job-unknown"):
+        at(server, adata).run("human blood")
+    before = {path.name: path.stat().st_mtime_ns for path in Path().iterdir()}
+    with raises("job-maybe-submitted", path=next(Path().glob("*_job.json"))):
+        at(server, adata).run("human blood")
+    assert {path.name: path.stat().st_mtime_ns for path in Path().iterdir()} == before
+
+
 def test_both_forms_of_arguments_are_taken(adata: Cells, server: Running) -> None:
     CyteType(adata, "leiden").run(
         study_context="human blood",

@@ -134,6 +134,47 @@ def test_another_question_is_no_job_to_go_on_with(server: Running, data: Path, t
     assert cassia(*command, "--resubmit", "--n_top_genes", "2").returncode == 0
 
 
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("options", [("--resume", "--study_context", "another"), ("--resume", "--n_top_genes", "2")])
+def test_a_job_that_is_refused_here_changes_no_file(
+    options: tuple[str, ...], server: Running, data: Path, tmp_path: Path
+) -> None:
+    command = ("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", tmp_path / "out")
+    assert cassia(*command).returncode == 0
+    before = contents(tmp_path / "out")
+    done = cassia(*command, *options)
+    assert (done.returncode, done.stderr.count("asked another question")) == (2, 1)
+    assert contents(tmp_path / "out") == before
+
+
+def test_what_a_job_has_left_stays_until_the_server_has_another(server: Running, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", out)
+    other = (*command, "--study_context", "another")
+    assert cassia(*command).returncode == 0
+    before = contents(out)
+    for options in ((), ("--resubmit",)):
+        server.set(token="another")
+        assert cassia(*other, *options).returncode == 77
+        left = contents(out)
+        assert {name: left[name][0] for name in left} == {name: before[name][0] for name in before}
+    server.set(token="", rules=[{"call": "annotate", "fault": "error:QUOTA_EXCEEDED"}])
+    assert cassia(*other).returncode == 77  # with both files uploaded
+    assert {name: contents(out)[name] for name in before if name.endswith(("results.json", "query.json"))} == {
+        name: before[name] for name in before if name.endswith(("results.json", "query.json"))
+    }
+    n_events = server.n_events()
+    again = cassia(*command, "--resume")  # what the job before has answered
+    assert (again.returncode, server.n_events()) == (0, n_events), again.stderr
+    assert cassia(*other, "--resume").returncode == 0
+    assert json.loads((out / "pbmc_query.json").read_text())["studyInfo"] == "another"
+    assert json.loads((out / "pbmc_results.json").read_text())["studyContext"] == "another"
+    assert [len(server.seen()["jobs"]), json.loads((out / "pbmc_job.json").read_text())["before"]] == [2, None]
+
+
 def test_chunk_files_get_result_files(server: Running, data: Path, tmp_path: Path) -> None:
     about = ("--name", "donor1", "--tissue", "blood", "--species", "human", "--additional_info", "fasting")
     split = cassia("split", data, *about, "--chunk_size", "1", "--outdir", tmp_path / "chunks")
