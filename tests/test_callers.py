@@ -15,8 +15,10 @@ import pytest
 
 import cassia_engine
 from cassia_engine import settings
-from cassia_engine.callers import Caller, argument, called_from, caller, option
+from cassia_engine.callers import Caller, argument, called_from, caller, offers, option
 from cassia_engine.errors import CassiaError
+from cassia_engine.markers import read_markers
+from cassia_engine.settings import SplitSettings
 from tests.command import cassia
 from tests.raising import raises
 
@@ -49,11 +51,33 @@ def test_options_without_a_value_and_names_of_other_callers() -> None:
             found[face] = (option("gene_map"), argument("tissue"), argument("cluster_column"))
     assert found == {
         Caller.COMMAND: ("--gene_map", "--tissue", "--cluster_column"),
+        Caller.SUBMIT: ("--gene_map", "--tissue", "--cluster_column"),
         Caller.PYTHON: ("gene_map=...", "tissue", "cluster_column"),
+        Caller.CYTETYPE: ("gene_map=...", "tissue", "cluster_column"),
         Caller.CASSIA: ("gene_map=...", "tissue", "celltype_column"),
         Caller.R: ("gene_map = ...", "tissue", "celltype_column"),
     }
     assert caller() is Caller.PYTHON
+
+
+def test_the_calls_of_cytetype_have_their_own_names_and_lack_some() -> None:
+    with called_from(Caller.CYTETYPE):
+        assert option("provider", "openay") == 'llm_configs[0]["provider"]="openay"'
+        assert (argument("outdir"), offers("species")) == ("results_prefix", False)
+    with called_from(Caller.SUBMIT):
+        assert (argument("outdir"), offers("gene_filter"), offers("resume")) == ("--outdir", False, True)
+    assert offers("species")
+
+
+@pytest.mark.parametrize(("face", "named"), [(Caller.SUBMIT, "--study_context"), (Caller.CYTETYPE, "study_context")])
+def test_a_species_is_told_where_the_caller_tells_it(
+    face: Caller, named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    mouse = pd.DataFrame({"cluster": ["a"], "genes": ["Cd3d,Cd3e,Cd79a,Ms4a1,Lyz2,Nkg7,Gzmb,Cd8a,Cd4,Il7r"]})
+    with called_from(face):
+        read_markers(mouse, SplitSettings(allow_unknown_genes=True), "human")
+    assert f": give {named} that names mouse" in caplog.text
+    assert "species" not in caplog.text.partition(": give ")[2]
 
 
 def spelled_options(path: Path) -> list[str]:

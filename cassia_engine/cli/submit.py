@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from cassia_engine.callers import argument
+from cassia_engine.callers import Caller, argument, called_from
 from cassia_engine.cli import artifact_options
 from cassia_engine.cli.options import FilePath, parameter_option
 from cassia_engine.cytetype.protocol import VISIBILITIES
@@ -75,6 +75,11 @@ def submit(context: click.Context, /, data: Path, **options: Any) -> None:
     \b
     cassia submit pbmc.h5ad --group_key leiden --api_url https://cytetype.example.org --allow_upload --resume
     """
+    with called_from(Caller.SUBMIT):
+        _submit(context, data, options)
+
+
+def _submit(context: click.Context, data: Path, options: dict[str, Any]) -> None:
     from cassia_engine.cli.submissions import submit_data, submit_question
 
     given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from cassia_engine.callers import argument, offers
 from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 
 HTTP_ERROR = "HTTP_ERROR"
@@ -138,15 +139,23 @@ _KINDS: Mapping[str, type[APIError]] = MappingProxyType(
 )
 _REMEDIES: Mapping[type[APIError], str] = MappingProxyType(
     {
-        AuthenticationError: "; give a token of this server (auth_token, or the variable CYTETYPE_AUTH_TOKEN)",
         AuthorizationError: "; check what the token's account may do",
         QuotaExceededError: "; wait until it is renewed, or raise it",
         RateLimitError: "; try again later",
-        LLMValidationError: "; correct llm_configs",
     }
 )
 # A job's being there, and a server's health, may be otherwise at the next look.
 _PASSING = (RateLimitError, InternalServerError, ClientDisconnectedError, JobProcessingError, JobNotCompletedError)
+
+
+def _remedy(kind: type[APIError]) -> str:
+    """What to do about an error, by options that the caller has."""
+    if kind is AuthenticationError:
+        given = f"{argument('auth_token')}, or " if offers("auth_token") else ""
+        return f"; give a token of this server ({given}the variable CYTETYPE_AUTH_TOKEN)"
+    if kind is LLMValidationError and offers("llm_configs"):
+        return f"; correct {argument('llm_configs')}"
+    return _REMEDIES.get(kind, "")
 
 
 def is_passing_status(status: int) -> bool:
@@ -163,7 +172,7 @@ def refusal(error_code: str, said: str, status: int, retry_after: float | None =
     kind = _KINDS.get(error_code, APIError)
     words = f": {said.rstrip('.')}" if said else ""
     return kind(
-        f"the CyteType server refuses ({error_code}){words}{_REMEDIES.get(kind, '')}",
+        f"the CyteType server refuses ({error_code}){words}{_remedy(kind)}",
         error_code,
         code=f"cytetype-{error_code.lower().replace('_', '-')}",
         status=status,
@@ -180,7 +189,7 @@ def plain_refusal(said: str, status: int, retry_after: float | None = None) -> C
     """
     words = f": {said}" if said else ""
     if status == 401:
-        text = f"the CyteType server does not take the token (status 401){words}{_REMEDIES[AuthenticationError]}"
+        text = f"the CyteType server does not take the token (status 401){words}{_remedy(AuthenticationError)}"
         return AuthenticationError(text, HTTP_ERROR, code="cytetype-status-401", status=status)
     if 300 <= status < 400:
         return NetworkError(

@@ -112,7 +112,7 @@ def read_state(path: Path) -> JobState | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or found.schema_version != VERSION:
-        what = "this is no job file of this version of cassia; move it away, or choose another name"
+        what = f"this is no job file of this version of cassia; move it away, or give another {argument('outdir')}"
         raise UsageError(what, path=path, code="job-file-unreadable")
     return found.before if found.before and found.is_blank else found
 
@@ -207,7 +207,7 @@ def held(path: Path) -> Iterator[None]:
         UsageError: another one is at work with it.
         OSError: the folder cannot be written.
     """
-    what = "another process is at work with this job; wait for it, or choose another name"
+    what = f"another process is at work with this job; wait for it, or give another {argument('outdir')}"
     with _locked(path, UsageError(what, path=path, code="job-file-in-use")):
         yield
 

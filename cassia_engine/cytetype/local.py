@@ -36,14 +36,19 @@ def dataset_of(name: str, context: str, symbols: Sequence[str]) -> Dataset:
     return Dataset(name, tissue, species, context).checked()
 
 
-def split_settings(options: H5adOptions, contents: Contents) -> SplitSettings:
-    """How markers are chosen as CyteType does: the first of each cluster, by the test's scores, without thresholds."""
+def split_settings(options: H5adOptions, contents: Contents, here: bool) -> SplitSettings:
+    """How markers are chosen as CyteType does: the first of each cluster, by the test's scores, without thresholds.
+
+    Args:
+        here: they are for this machine, where technical genes are set aside; a server is sent all.
+    """
     return SplitSettings(
         n_genes=contents.n_top_genes,
         ranking_method="Score",
         max_p_val_adj=1.0,
         min_log2fc=0.0,
         min_pct=0.0,
+        gene_filter="technical" if here else "none",
         allow_unknown_genes=True,
         group_key=options.group_key,
         rank_key=options.rank_key,

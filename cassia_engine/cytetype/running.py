@@ -58,9 +58,8 @@ class Run:
         """The data set, as the study context and the genes tell it."""
         return dataset_of(self.given.prefix, self.given.study_context, self.prepared.symbols)
 
-    @property
-    def _selection(self) -> SplitSettings:
-        return split_settings(self.options, self.contents)
+    def _selection(self, here: bool) -> SplitSettings:
+        return split_settings(self.options, self.contents, here)
 
     @property
     def _asked(self) -> InputData:
@@ -115,7 +114,7 @@ class Run:
         Raises:
             UsageError, AccountError, TemporaryError: something given cannot be used, or the model's provider refuses.
         """
-        merged = annotate_here(self.adata, dataset, self._selection, who, self.given.show_progress)
+        merged = annotate_here(self.adata, dataset, self._selection(here=True), who, self.given.show_progress)
         page = self.given.query.parent / f"{self.given.prefix}_report.html"
         return read_results(answer_of(merged, self.given.study_context), _LOCAL, str(page)), merged
 
@@ -145,5 +144,5 @@ class Run:
         except BaseException:
             note_job(self.adata.uns, self.given.prefix, read_state(job_file))
             raise
-        table = read_markers(self.adata, self._selection, dataset.species)
+        table = read_markers(self.adata, self._selection(here=False), dataset.species)
         return results, merged_of(results, table, dataset, self.prepared.question.marker_genes, api_url)

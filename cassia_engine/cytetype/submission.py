@@ -174,7 +174,9 @@ def _sample(wanted: Wanted, symbols: Sequence[str]) -> tuple[MarkerTable, Datase
         UsageError: the file's name is none for outputs.
     """
     dataset = dataset_of(stem_of(wanted.data), wanted.study.context, symbols)
-    return read_markers([wanted.data], split_settings(wanted.options, wanted.contents), dataset.species), dataset
+    return read_markers(
+        [wanted.data], split_settings(wanted.options, wanted.contents, here=False), dataset.species
+    ), dataset
 
 
 def remove_artifacts(query: Path) -> None:

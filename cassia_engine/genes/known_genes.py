@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 
-from cassia_engine.callers import option
+from cassia_engine.callers import argument, offers, option
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.genes.ids import likely_kind
 from cassia_engine.genes.technical import trait
@@ -57,9 +57,13 @@ def check_known(
             path=place,
             code="genes-unknown",
         )
-    remedy = f": give {option('species', found.other)}" if found.by_spelling else ""
-    log.warning("%s: %s%s", place, found.words, remedy)
+    log.warning("%s: %s%s", place, found.words, _remedy(found.other) if found.by_spelling else "")
     return found
+
+
+def _remedy(species: str) -> str:
+    given = option("species", species) if offers("species") else f"{argument('study_context')} that names {species}"
+    return f": give {given}"
 
 
 def _likely(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 
 from msgspec import structs
 
-from cassia_engine.callers import option
+from cassia_engine.callers import offers, option
 from cassia_engine.errors import shown
 from cassia_engine.genes.gene_names import GeneNames, learn
 from cassia_engine.genes.states import STATES, State
@@ -170,13 +170,13 @@ def describe(clusters: Sequence[Cluster]) -> None:
     if touched:
         number = sum(len(aside.genes) for cluster in touched for aside in cluster.set_aside)
         log.info(
-            "%s %s set aside in %d of %s: %s; %s keeps them",
+            "%s %s set aside in %d of %s: %s%s",
             counted(number, "technical gene"),
             are(number),
             len(touched),
             counted(len(clusters), "cluster"),
             count_words(touched),
-            option("gene_filter", "none"),
+            f"; {option('gene_filter', 'none')} keeps them" if offers("gene_filter") else "",
         )
     only = [cluster.id for cluster in clusters if cluster.markers and all(map(is_technical, cluster.genes))]
     if only:

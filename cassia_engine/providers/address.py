@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from cassia_engine.callers import option
+from cassia_engine.callers import offers, option
 from cassia_engine.errors import UsageError, shown
 
 # Clouds answer here with the machine's own credentials.
@@ -20,23 +20,25 @@ _HOLDS_IPV4 = tuple(
     ipaddress.IPv6Network(network)
     for network in ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
 )
+_API = "https://host/v1"
 NO_PROVIDER = "a link-local or metadata address is no provider of language models"
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def check_base_url(url: str, allow_http: bool = False) -> str:
+def check_base_url(url: str, allow_http: bool = False, what: str = "base URL", form: str = _API) -> str:
     """The base URL of an API, with scheme and host in lower case and no slash at its end.
 
     Args:
         url: as the person wrote it.
         allow_http: whether http may go to other machines than this one.
+        what: messages call it; `form` is an example of it.
 
     Raises:
         UsageError: nothing may be sent there; says why and what to do.
     """
-    parts = _parts(url, "base URL")
-    name = f"base URL {shown(_without_user(parts))}"
+    parts = _parts(url, what, form)
+    name = f"{what} {shown(_without_user(parts))}"
     if "@" in parts.netloc:
         raise UsageError(
             f"{name}: a name or password in the URL is not sent; give the key in its environment variable",
@@ -44,18 +46,23 @@ def check_base_url(url: str, allow_http: bool = False) -> str:
         )
     if "?" in url or "#" in url:
         raise UsageError(
-            f"{name}: a base URL ends before ? and #; leave them and what follows away", code="url-with-query"
+            f"{name}: this URL ends before ? and #; leave them and what follows away", code="url-with-query"
         )
     host = parts.hostname or ""
     if is_metadata(host):
         raise UsageError(f"{name}: {NO_PROVIDER}", code="url-of-metadata")
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise UsageError(
-            f"{name}: http would show the key and the data to everyone on the way; use https, "
-            f"or allow it with {option('allow_http', True)} in a network that you trust",
+            f"{name}: http would show the key and the data to everyone on the way; use https{_unless_allowed()}",
             code="url-not-https",
         )
     return f"{parts.scheme}://{_normalized(parts.netloc)}{parts.path.rstrip('/')}"
+
+
+def _unless_allowed() -> str:
+    if not offers("allow_http"):
+        return ""
+    return f", or allow it with {option('allow_http', True)} in a network that you trust"
 
 
 def check_proxy(url: str) -> str:
@@ -64,7 +71,7 @@ def check_proxy(url: str) -> str:
     Raises:
         UsageError: it is no http or https URL.
     """
-    parts = _parts(url, "proxy")
+    parts = _parts(url, "proxy", _API)
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -82,18 +89,16 @@ def is_metadata(host: str) -> bool:
     return any(one.is_link_local or str(one) in _METADATA_ADDRESSES for one in _reached(address))
 
 
-def _parts(url: str, what: str) -> SplitResult:
+def _parts(url: str, what: str, form: str) -> SplitResult:
     try:
         parts = urlsplit(url.strip())
         _ = parts.port  # Looked at only here: a port that is none is an error when it is asked for.
     except ValueError:
-        raise UsageError(f"{what}: not a URL; expected one such as https://host/v1", code="url-malformed") from None
+        raise UsageError(f"{what}: not a URL; expected one such as {form}", code="url-malformed") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         other = parts.scheme not in ("", "http", "https") and "://" in url
         why = f"{parts.scheme}:// is not spoken here" if other else "not a URL"
-        raise UsageError(
-            f"{what} {shown(_without_user(parts))}: {why}; expected one such as https://host/v1", code="url-scheme"
-        )
+        raise UsageError(f"{what} {shown(_without_user(parts))}: {why}; expected one such as {form}", code="url-scheme")
     if re.search(r"[\s\\\x00-\x1f\x7f]", url.strip()):
         raise UsageError(
             f"{what} {shown(_without_user(parts))}: no URL has spaces, backslashes or control characters",

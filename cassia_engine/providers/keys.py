@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from cassia_engine.callers import argument, option
+from cassia_engine.callers import Caller, argument, caller, option
 from cassia_engine.errors import AccountError, UsageError, shown
 from cassia_engine.providers.address import is_loopback
 from cassia_engine.providers.table import REGION, Provider
@@ -43,9 +43,16 @@ def find_key(
         return _whole(found, name), name
     if row.key == "needed" or (row.key == "remote" and not is_loopback(_host(url))):
         who = row.title if row.base_url else url
-        without = f"{option('provider', 'offline')} needs no key: it scores markers and asks no language model"
-        raise AccountError(f"no key for {who}: set {_wanted(row)} in the environment ({without})", code="key-missing")
+        raise AccountError(f"no key for {who}: {_remedy(row)}", code="key-missing")
     return None, name
+
+
+def _remedy(row: Provider) -> str:
+    asks_none = "markers are scored, and no language model is asked"
+    if caller() is Caller.CYTETYPE:
+        return f"give {argument('api_key')}, or set {_wanted(row)} in the environment (without llm_configs {asks_none})"
+    without = f"{option('provider', 'offline')} needs no key: it scores markers and asks no language model"
+    return f"set {_wanted(row)} in the environment ({without})"
 
 
 def key_is_set(row: Provider, environ: Mapping[str, str]) -> bool:
