@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.errors import NetworkError
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.providers.address import check_base_url, is_loopback, is_metadata
 
 
 def check_api_url(url: str) -> str:
-    """The URL of a server, without a slash at its end.
+    """The URL of a server, which has no path, without a slash at its end.
 
     Raises:
         UsageError: it is none, or is http to another machine.
     """
-    found = check_base_url(url, allow_http=True)
+    what = argument("api_url")
+    found = check_base_url(url, allow_http=True, what=what, form="https://cytetype.example.org")
     parts = urlsplit(found)
+    if parts.path:
+        server = f"{parts.scheme}://{parts.netloc}"
+        raise UsageError(
+            f"{what} {shown(found)}: expected the server's address without a path; give {option('api_url', server)}",
+            code="api-url-with-path",
+        )
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise UsageError(
-            f"{shown(found)}: http would show the token and the data to everyone on the way; use https, which only a "
-            "server on this machine can do without",
+            f"{what} {shown(found)}: http would show the token and the data to everyone on the way; use https, which "
+            "only a server on this machine can do without",
             code="api-url-not-https",
         )
     return found

@@ -6,6 +6,8 @@ the token.
 
 from __future__ import annotations
 
+import re
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,6 +18,7 @@ import aiohttp
 from yarl import URL
 
 from cassia_engine._version import __version__
+from cassia_engine.callers import option
 from cassia_engine.cytetype import errors
 from cassia_engine.cytetype.address import check_api_url, check_presigned
 from cassia_engine.cytetype.bodies import FilePart, SentBody
@@ -26,6 +29,7 @@ from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.faults import Fault, FaultAction, clean
 from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
 from cassia_engine.providers.retry_after import retry_after
+from cassia_engine.redaction import MASK, SHORTEST
 from cassia_engine.secret import Secret
 
 WHO = "CyteType"
@@ -179,7 +183,7 @@ class Http:
     def clean(self, text: str, longest: int = 300) -> str:
         """A text of the server for a message: one line, cut, without token or keys."""
         for secret in self._secrets:
-            text = clean(text, secret, longest)
+            text = clean(_without_short(text, secret), secret, longest)
         return text
 
     async def _send(
@@ -221,10 +225,12 @@ class Http:
         place = _Place(f"https://{urlsplit(url).netloc}")
         fault = connection_fault(error, place, limits, self._proxy)
         unsent = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-        again = fault.action is FaultAction.RETRY
+        again = fault.action is FaultAction.RETRY and not _is_lasting(error)
+        own = unsent and url.startswith(f"{self.api_url}/")
+        text = f"{fault}; check {option('api_url', self.api_url)}" if own else str(fault)
         if isinstance(error, TimeoutError):
-            return errors.TimeoutError(str(fault), code="cytetype-request-timeout", transient=again, unsent=unsent)
-        return errors.NetworkError(str(fault), code="cytetype-connection", transient=again, unsent=unsent)
+            return errors.TimeoutError(text, code="cytetype-request-timeout", transient=again, unsent=unsent)
+        return errors.NetworkError(text, code="cytetype-connection", transient=again, unsent=unsent)
 
     def _refused(self, status: int, headers: Mapping[str, str], body: bytes) -> errors.CyteTypeError:
         text = body.decode(errors="replace")
@@ -242,6 +248,22 @@ class Http:
                 self.clean(error_code, 60), self.clean(said if isinstance(said, str) else ""), status, wait
             )
         return errors.plain_refusal(self.clean(text[:_HEAD], 120), status, wait)
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Whether no later attempt has another end: the server speaks no TLS, or none that is known here."""
+    if not isinstance(error, aiohttp.ClientConnectorSSLError):
+        return False
+    # Of a handshake that broke off another attempt may not.
+    return not isinstance(error.os_error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+
+
+def _without_short(text: str, secret: Secret) -> str:
+    """The text without a token or key that `clean` takes for too short to be one, where it stands as a word."""
+    for value in secret.parts:
+        if len(value) < SHORTEST:
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", MASK, text)
+    return text
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -31,7 +31,7 @@ from cassia_engine.cytetype.service import Service
 from cassia_engine.cytetype.upload import Uploader, check_artifact, is_upload_lost
 from cassia_engine.cytetype.upload_progress import OnUpload
 from cassia_engine.cytetype.waiting import Clock, Pace
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.process_limits import forbid_core_dumps
 from cassia_engine.secret import Secret
 
@@ -108,6 +108,7 @@ def look_up(api_url: str, job_id: str, token: Secret) -> JobResults | None:
 
     Raises:
         UsageError: nothing may be sent to that URL.
+        JobNotFoundError: the server does not know the job.
         CyteTypeError: the server refuses, does not answer, or the job has failed.
     """
     return in_thread(lambda stop: _look_up(check_api_url(api_url), job_id, token), None)
@@ -120,7 +121,9 @@ async def _look_up(api_url: str, job_id: str, token: Secret) -> JobResults | Non
         try:
             status = await service.status(check_id(job_id))
         except errors.JobNotFoundError:
-            return None
+            text = f"{api_url} does not know the job {shown(job_id)}: it is of another account, was removed there, or "
+            text += "was sent a moment ago"
+            raise errors.JobNotFoundError(text, "JOB_NOT_FOUND", code="cytetype-no-such-job") from None
         if status.jobStatus == FAILED:
             text = f"the job {job_id} has failed"
             raise errors.JobFailedError(text, "JOB_FAILED", code="cytetype-job-failed")

@@ -94,7 +94,8 @@ class Polling:
             self._invalid += 1
             return self._invalid == _INVALID_AT_MOST
         waits = error.transient or error.status == 404 or isinstance(error, JobNotFoundError)
-        plain = isinstance(error, (NetworkError, TimeoutError))
+        # Without a status no answer came: of a connection, only what passes is waited for.
+        plain = isinstance(error, (NetworkError, TimeoutError)) and error.status is not None
         return not (waits or plain)
 
     def _say(self, error: CyteTypeError) -> None:

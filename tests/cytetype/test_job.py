@@ -189,7 +189,9 @@ def test_a_job_is_looked_up_by_its_id_alone(job: Job) -> None:
     first = job.run()
     found = look_up(job.server.url, first.job_id, Secret(TOKEN))
     assert found and found.clusters == first.clusters
-    assert look_up(job.server.url, "unknown", Secret(TOKEN)) is None
+    with raises("cytetype-no-such-job", "unknown", job.server.url) as caught:
+        look_up(job.server.url, "unknown", Secret(TOKEN))
+    assert isinstance(caught.value, errors.JobNotFoundError)
     job.server.set(polls=10**6)
     assert look_up(job.server.url, first.job_id, Secret(TOKEN)) is None
 
@@ -259,11 +261,13 @@ def test_a_token_that_cannot_be_sent_is_refused(job: Job, token: str) -> None:
         ("ftp://localhost", "url-scheme"),
         ("https://me:pw@example.org", "url-with-password"),
         ("https://example.org/?x=1", "url-with-query"),
+        ("https://example.org/v1/", "api-url-with-path"),
+        ("example.org", "url-scheme"),
         ("http://169.254.169.254", "url-of-metadata"),
     ],
 )
 def test_nothing_is_sent_to_such_a_server(url: str, code: str) -> None:
-    with raises(code) as caught:
+    with raises(code, "api_url") as caught:
         check_api_url(url)
     assert "pw" not in re.sub("https?", "", str(caught.value)).split("password")[0]
 
@@ -286,6 +290,28 @@ def test_a_redirect_is_not_followed(job: Job) -> None:
     job.server.set(rules=[rule("redirect", "initiate")])
     with raises("cytetype-redirect", 302):
         job.run()
+
+
+def test_a_server_without_tls_is_not_asked_again(job: Job) -> None:
+    url = job.server.url.replace("http:", "https:")
+    with raises("cytetype-connection", f'api_url="{url}"'):
+        run_job(job.question, api_url=url, token=Secret(TOKEN), job_file=job.path, options=job.options)
+    assert job.waits == []
+
+
+def test_a_server_that_is_not_there_is_named_with_its_port(job: Job) -> None:
+    job.server.kill()
+    with raises("cytetype-connection", "refused", f'api_url="{job.server.url}"'):
+        job.run()
+    job.server.restart()
+
+
+@pytest.mark.parametrize("token", ["wrong", TOKEN])
+def test_the_token_is_masked_where_the_server_says_it(job: Job, token: str) -> None:
+    job.server.set(token="another")
+    with raises("cytetype-invalid-token", "Unknown token ***") as caught:
+        job.run(token=token)
+    assert token not in str(caught.value)
 
 
 def test_a_question_that_is_no_json_is_refused_before_anything_is_sent(job: Job) -> None:
