@@ -74,6 +74,29 @@ _messages.setFormatter(PlainFormatter())
 
 
 @contextmanager
+def without_repeats(package: str, said: set[str]) -> Iterator[None]:
+    """Within it the modules of a package say nothing twice, as where the same file is read once more.
+
+    Args:
+        said: what was said before; it grows.
+    """
+
+    def is_new(record: logging.LogRecord) -> bool:
+        line = record.getMessage()
+        return not (line in said or said.add(line))  # type: ignore[func-returns-value]
+
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(f"{package}.")]
+    loggers = [logging.getLogger(name) for name in names]
+    for one in loggers:
+        one.addFilter(is_new)
+    try:
+        yield
+    finally:
+        for one in loggers:
+            one.removeFilter(is_new)
+
+
+@contextmanager
 def messages(shown: bool) -> Iterator[None]:
     """Within it a caller of Python sees what the command line says: all of it if `shown`, else warnings only.
 

@@ -23,6 +23,7 @@ from cassia_engine.cytetype.upload import check_artifact
 from cassia_engine.cytetype.upload_progress import progress_lines
 from cassia_engine.errors import UsageError
 from cassia_engine.files import stem_of
+from cassia_engine.progress import without_repeats
 
 if TYPE_CHECKING:
     from cassia_engine.cytetype.submission import Ready
@@ -80,7 +81,8 @@ def submit_data(data: Path, options: dict[str, Any]) -> None:
     )
     going = submission.Going(api_url, options["resume"], options["resubmit"])
     # What is wrong with the markers is known before anything is sent.
-    ready = submission.make_ready(wanted, place, going, chunks)
+    with without_repeats("cassia_engine.h5ad", set()):
+        ready = submission.make_ready(wanted, place, going, chunks)
     found = submission.kept_results(ready)
     if found is None:
         found = _run_anew(ready, options)

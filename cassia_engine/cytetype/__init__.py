@@ -1,6 +1,7 @@
 """What the CyteType client does: the question to a server, the files that go with it, the job and its results.
 
 cyte_type   the class, with the client's calls
+calling     what holds within such a call: names of arguments, messages, errors
 input_data  the question about clusters, from an AnnData
 preparation the question and the two files
 submission  a job about an AnnData file, as the command submits it
@@ -31,12 +32,18 @@ results     what a server says of each cluster
 errors      the errors of the protocol
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from cassia_engine.cytetype.errors import (
     APIError,
     AuthenticationError,
     AuthorizationError,
+    ClientDisconnectedError,
     CyteTypeError,
     JobFailedError,
+    JobNotFoundError,
     LLMValidationError,
     NetworkError,
     QuotaExceededError,
@@ -45,16 +52,31 @@ from cassia_engine.cytetype.errors import (
 )
 from cassia_engine.cytetype.errors import TimeoutError as CyteTypeTimeoutError
 
+if TYPE_CHECKING:
+    from cassia_engine.cytetype.cyte_type import CyteType
+
 __all__ = [
     "APIError",
     "AuthenticationError",
     "AuthorizationError",
+    "ClientDisconnectedError",
+    "CyteType",
     "CyteTypeError",
     "CyteTypeTimeoutError",
     "JobFailedError",
+    "JobNotFoundError",
     "LLMValidationError",
     "NetworkError",
     "QuotaExceededError",
     "RateLimitError",
     "TimeoutError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The class loads what reads an AnnData, which those who need an error do not.
+    if name == "CyteType":
+        from cassia_engine.cytetype.cyte_type import CyteType
+
+        return CyteType
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,11 +16,12 @@ from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import notice_of
 from cassia_engine.cytetype.arguments import RunArguments, check_targets, check_text, check_whole, path_of, tags_of
+from cassia_engine.cytetype.calling import call
 from cassia_engine.cytetype.credentials import find_token, token_of_job
 from cassia_engine.cytetype.input_data import Contents
 from cassia_engine.cytetype.job import look_up
 from cassia_engine.cytetype.job_file import held_artifact
-from cassia_engine.cytetype.llm_configs import check_configs, settings_of
+from cassia_engine.cytetype.llm_configs import check_account, check_configs, settings_of
 from cassia_engine.cytetype.preparation import Study, prepare
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
@@ -40,7 +41,6 @@ from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
 from cassia_engine.outputs.publish import closing_lines, write_outputs
-from cassia_engine.progress import messages
 from cassia_engine.secret import Secret
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,8 @@ class CyteType:
         Raises:
             UsageError: something given cannot be used; says what, where and what to do.
         """
-        with messages(shown=True):
+        self._said: set[str] = set()
+        with call(True, self._said):
             if not is_anndata(adata):
                 what = f"expected an AnnData object, found {type(adata).__name__}"
                 raise UsageError(f"{argument('adata')}: {what}", code="cytetype-no-anndata")
@@ -243,7 +244,7 @@ class CyteType:
             AccountError, TemporaryError: the same of a model's provider.
             OSError: a file cannot be written.
         """
-        with messages(show_progress), ExitStack() as stack:
+        with call(show_progress, self._said), ExitStack() as stack:
             self._check_free(results_prefix, override_existing_results)
             given = RunArguments(
                 study_context=study_context,
@@ -272,6 +273,8 @@ class CyteType:
             token = self._token_for(self.api_url) if self.api_url else None
             check_configs(llm_configs, for_server=token is not None)
             who = settings_of(llm_configs, n_parallel_clusters) if token is None else None
+            if who is not None:
+                check_account(who)
             run = Run(
                 given,
                 adata=self.adata,
@@ -322,9 +325,10 @@ class CyteType:
             raw_annotations; None where there are none yet.
 
         Raises:
+            JobNotFoundError: the server does not know the job.
             CyteTypeError: the server refuses, does not answer, or the job has failed.
         """
-        with messages(shown=True):
+        with call(True, self._said):
             stored = self.adata.uns.get(f"{results_prefix}_results")
             if isinstance(stored, Mapping) and "result" in stored:
                 return stored_result(stored["result"])

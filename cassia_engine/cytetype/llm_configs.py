@@ -8,6 +8,7 @@ from typing import Any
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
+from cassia_engine.records import OFFLINE
 from cassia_engine.secret import AwsKeys, Secret
 from cassia_engine.settings import AnnotateSettings
 
@@ -92,6 +93,20 @@ def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int) -> An
         max_workers=workers,
         **given,
     )
+
+
+def check_account(who: AnnotateSettings) -> None:
+    """Make sure that the model can be asked, as far as that is known here, before anything is written.
+
+    Raises:
+        UsageError: there is no such provider or model, or nothing may be sent to that URL.
+        AccountError: the key is missing, or no key can be like it.
+    """
+    if who.provider == OFFLINE:
+        return
+    from cassia_engine.providers.accounts import open_account
+
+    open_account(who.provider, who.model, who.base_url, who.api_key)
 
 
 def _key(config: Mapping[str, Any]) -> Secret | None:

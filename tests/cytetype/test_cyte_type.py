@@ -393,6 +393,81 @@ def test_the_token_is_that_of_the_caller_the_environment_or_the_client(
     assert tokens == ["cyt_kept", "cyt_set", "cyt_given"]
 
 
+def test_errors_are_those_that_scripts_for_the_client_catch(adata: Cells) -> None:
+    import cassia_engine.cytetype as package
+
+    assert package.CyteType is CyteType
+    names = ("JobNotFoundError", "ClientDisconnectedError", "CyteTypeTimeoutError")
+    assert all(issubclass(getattr(package, name), package.CyteTypeError) for name in names)
+    assert set(names) <= set(package.__all__)
+    with pytest.raises(KeyError) as missing:
+        CyteType(adata, "leidn")
+    assert str(missing.value).startswith("the AnnData: group_key=")
+    with pytest.raises(KeyError):
+        CyteType(adata, "leiden", rank_key="other")
+    with pytest.raises(ValueError, match="n_top_genes=0: expected a whole number"):
+        CyteType(adata, "leiden", n_top_genes=0)
+    with pytest.raises(ValueError, match="visibility"):
+        CyteType(adata, "leiden").run("blood", visibility="all")
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "said"),
+    [
+        ({"provider": "openay", "name": "a"}, "provider-unknown", 'llm_configs[0]["provider"]="openay"'),
+        ({"provider": "openai", "name": "gpt-5"}, "key-missing", 'give llm_configs[0]["apiKey"], or set'),
+        ({"provider": "openai", "name": "a b", "apiKey": "k"}, "model-malformed", 'llm_configs[0]["name"]="a b"'),
+        (
+            {"provider": "openai", "name": "a", "apiKey": "k", "baseUrl": "http://example.org"},
+            "url-not-https",
+            "use https",
+        ),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_known_before_anything_is_written(
+    config: dict[str, Any], code: str, said: str, adata: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with raises(code, said) as caught:
+        CyteType(adata, "leiden").run("blood", llm_configs=[config])
+    assert "offline" not in str(caught.value).partition("choose from")[0]
+    assert "allow_http" not in str(caught.value)
+    assert not any(Path().iterdir())
+
+
+def test_messages_advise_arguments_that_there_are(
+    adata: Cells, server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    ribosomal = ["RPL3", "RPL4", "RPS3", "RPS4X"]
+    adata.var.index = [*ribosomal, *B]
+    for name in ("B cells", "Doublets", "T cells"):
+        old = adata.uns["rank_genes_groups"]["names"][name]
+        old[:] = [dict(zip(T, ribosomal, strict=True)).get(gene, gene) for gene in old]
+    with caplog.at_level("INFO"):
+        CyteType(adata, "leiden").run("human blood", results_prefix="here")
+        assert "technical genes are set aside" in caplog.text
+        caplog.clear()
+        at(server, adata).run("human blood")
+        assert "technical" not in caplog.text  # the server is asked about them
+    assert "gene_filter" not in caplog.text
+    summary = pd.read_csv("cytetype_summary.csv", dtype=str, keep_default_na=False)
+    assert "RPL3" in summary.to_csv()
+
+
+def test_what_the_anndata_is_like_is_said_once(adata: Cells, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        CyteType(adata, "leiden", label_na=True).run("human blood")
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("cassia_engine.h5ad")]
+    assert any("are counted in" in line for line in said) and any("without a cluster" in line for line in said)
+    assert len(said) == len(set(said))
+
+
+def test_a_job_that_the_server_does_not_know_is_said(adata: Cells, server: Running) -> None:
+    adata.uns["cytetype_jobDetails"] = {"job_id": "gone", "report_url": "", "api_url": server.url}
+    with pytest.raises(errors.JobNotFoundError, match=f"{server.url} does not know the job gone"):
+        at(server, adata).get_results()
+
+
 def test_what_is_wrong_is_said_at_once(adata: Cells) -> None:
     with raises("cytetype-no-anndata"):
         CyteType("a.h5ad", "leiden")

@@ -229,6 +229,18 @@ def test_chunk_files_of_other_data_are_refused(server: Running, data: Path, tmp_
     assert server.calls() == []
 
 
+def test_messages_advise_options_of_the_command(server: Running, data: Path, tmp_path: Path) -> None:
+    command = ("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", tmp_path / "out")
+    server.set(token="another")
+    assert "(the variable CYTETYPE_AUTH_TOKEN)" in cassia(*command).stderr
+    server.set(token="", rules=[{"call": "initiate", "kind": "obs_duckdb", "fault": "error:ACCESS_DENIED"}])
+    assert cassia(*command).returncode == 77
+    unfinished = cassia(*command).stderr
+    assert "--resume, or give another --outdir for another job" in unfinished
+    once = [line for line in unfinished.splitlines() if "no cluster in obs" in line]
+    assert len(once) == 1
+
+
 def test_options_of_the_other_kind_are_refused(server: Running, data: Path, tmp_path: Path) -> None:
     query = tmp_path / "pbmc_query.json"
     query.write_text(json.dumps({"markerGenes": {}}))
