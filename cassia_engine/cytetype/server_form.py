@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cassia_engine.records import ClusterResult, Merged
+from cassia_engine.ontology import Ontology
+from cassia_engine.records import Annotation, ClusterResult, Merged
 
 
 def answer_of(merged: Merged, context: str) -> dict[str, Any]:
     """What a server answers to /results about a study of this context; clusters without an annotation are left out."""
-    annotations = {result.cluster.id: _cluster(result) for result in merged.results if result.annotation}
+    terms = Ontology.load()
+    annotations = {result.cluster.id: _cluster(result, terms) for result in merged.results if result.annotation}
     return {
         "annotations": annotations,
         "summary": {"totalClusters": len(merged.results), "annotatedClusters": len(annotations)},
@@ -19,7 +21,16 @@ def answer_of(merged: Merged, context: str) -> dict[str, Any]:
     }
 
 
-def _cluster(result: ClusterResult) -> dict[str, Any]:
+def _finer(annotation: Annotation, terms: Ontology) -> str:
+    """The first alternative, where it is a kind of the answer; others are no finer names of it."""
+    alternatives = annotation.detailed_types[1:]
+    if not (alternatives and annotation.cl_id and alternatives[0].cl_id):
+        return ""
+    finer = alternatives[0].cl_id != annotation.cl_id and terms.is_a(alternatives[0].cl_id, annotation.cl_id)
+    return alternatives[0].label if finer else ""
+
+
+def _cluster(result: ClusterResult, terms: Ontology) -> dict[str, Any]:
     annotation = result.annotation
     assert annotation is not None
     mixed = " or ".join(annotation.mixed_types)
@@ -33,7 +44,7 @@ def _cluster(result: ClusterResult) -> dict[str, Any]:
                 "annotation": annotation.label,
                 "cellOntologyTermName": annotation.cl_label,
                 "cellOntologyTerm": annotation.cl_id,
-                "granularAnnotation": "; ".join(one.label for one in annotation.detailed_types[1:]),
+                "granularAnnotation": _finer(annotation, terms),
                 "cellState": annotation.state,
                 "justification": justification,
                 "supportingMarkers": list(annotation.evidence_genes),
@@ -43,6 +54,7 @@ def _cluster(result: ClusterResult) -> dict[str, Any]:
                 "fullOutput": {
                     "cellType": {
                         "conclusion": justification,
+                        "alternatives": [one.label for one in annotation.detailed_types[1:]],
                         "keySupportingGenes": list(annotation.evidence_genes),
                         "unexpectedGenes": list(annotation.conflicting_genes),
                         "missingGenes": [],

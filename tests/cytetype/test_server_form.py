@@ -1,0 +1,28 @@
+"""Results of our own in the form in which a CyteType server answers."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from cassia_engine.cytetype.server_form import answer_of
+from cassia_engine.records import Dataset
+from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.stages.run import run_table
+
+PLATELETS = "PPBP,PF4,GP9,ITGA2B,CLU,TUBB1,SPARC"
+B_CELLS = "MS4A1,CD79A,CD79B,CD74,HLA-DRA,TCL1A,IGHD"
+
+
+@pytest.mark.parametrize(
+    ("genes", "label", "finer", "first"),
+    [(PLATELETS, "platelet", "", "megakaryocyte"), (B_CELLS, "B cell", "naive B cell", "naive B cell")],
+)
+def test_an_alternative_is_no_finer_name_unless_it_is_a_kind_of_the_answer(
+    genes: str, label: str, finer: str, first: str
+) -> None:
+    table = pd.DataFrame({"cluster": ["a"], "genes": [genes]})
+    merged, _ = run_table(table, Dataset("x", "blood", "human"), SplitSettings(), AnnotateSettings(), False)
+    said = answer_of(merged, "")["annotations"]["a"]["latest"]["annotation"]
+    assert (said["annotation"], said["granularAnnotation"]) == (label, finer)
+    assert said["fullOutput"]["cellType"]["alternatives"][0] == first
