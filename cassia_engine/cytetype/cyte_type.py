@@ -26,7 +26,7 @@ from cassia_engine.cytetype.preparation import Study, prepare
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
 from cassia_engine.cytetype.results import JobResults
-from cassia_engine.cytetype.run_files import last_job
+from cassia_engine.cytetype.run_files import job_file_name, last_job
 from cassia_engine.cytetype.running import Run
 from cassia_engine.cytetype.stored import (
     column_names,
@@ -322,7 +322,8 @@ class CyteType:
 
         Returns:
             What the client's `get_results` returns: annotations, summary, clusterCategories, studyContext and
-            raw_annotations; None where there are none yet.
+            raw_annotations; None while the job runs, or where no job is known. Results that a server gives go into
+            `obs` and `uns` too.
 
         Raises:
             JobNotFoundError: the server does not know the job.
@@ -334,7 +335,13 @@ class CyteType:
                 return stored_result(stored["result"])
             api_url, job_id = self._known_job(results_prefix, Path(query_filename).parent)
             if api_url is None or job_id is None:
-                log.info("no results of %s are stored, and neither uns nor a job file has a job", results_prefix)
+                log.info(
+                    "no results of %s are stored, uns names no job, and %s has no file %s of a job of these clusters%s",
+                    results_prefix,
+                    Path(query_filename).parent.resolve(),
+                    job_file_name(results_prefix, "..."),
+                    f" at {self.api_url}" if self.api_url else "",
+                )
                 return None
             log.info("asking %s for the job %s", api_url, job_id)
             results = look_up(api_url, job_id, self._token_for(api_url))

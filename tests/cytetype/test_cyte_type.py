@@ -266,9 +266,11 @@ def test_results_are_of_the_job_of_these_clusters(adata: Cells, server: Running)
     assert adata.uns["cytetype_jobDetails"]["job_id"] == server.seen()["jobs"][0]["id"]
 
 
-def test_without_results_there_are_none(adata: Cells, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_results_there_are_none(adata: Cells, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     asked = CyteType(adata, "leiden")
-    assert asked.get_results() is None
+    with caplog.at_level("INFO"):
+        assert asked.get_results(query_filename="out/query.json") is None
+    assert f"{tmp_path / 'out'} has no file cytetype_..._job.json" in caplog.text
     adata.uns["cytetype_results"] = {"job_id": "old", "result": "{["}
     assert asked.get_results() is None
     assert "the stored results cannot be read" in caplog.messages
