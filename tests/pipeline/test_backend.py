@@ -95,6 +95,14 @@ CASES: list[tuple[dict[str, object], list[tuple[str, list[str]]], list[str]]] = 
         ["--api_url https://[: expected the URL of a server, such as https://cytetype.example.org"],
     ),
     (
+        {**ALLOWED, "api_url": "https://cytetype.example.org/v1"},
+        ONE,
+        [
+            "--api_url https://cytetype.example.org/v1: expected the server's address without a path, such as "
+            "https://cytetype.example.org"
+        ],
+    ),
+    (
         ALLOWED,
         [("a", ["a.csv"]), ("b", ["b.h5ad"]), ("c", ["c.h5ad", "d.h5ad"])],
         [

@@ -56,6 +56,9 @@ def faultOfServer(url) {
     if (!host) {
         return "--api_url ${shown(url)}: expected the URL of a server, such as https://cytetype.example.org"
     }
+    if (new URI(url).path?.replace('/', '')) {
+        return "--api_url ${shown(url)}: expected the server's address without a path, such as https://cytetype.example.org"
+    }
     return url ==~ /(?i)http:.*/ && !isThisMachine(host)
         ? "--api_url ${shown(url)}: http would show the token and the data to everyone on the way; use https, which only a server on this machine can do without"
         : null
