@@ -245,7 +245,7 @@ PICKY: Mapping[str, tuple[Callable[[Body], Refusal | None], int]] = {
             "(2000 in the messages, {0} in the completion). Please reduce the length of the messages or completion.",
             "messages",
         ),
-        4,  # one a call: how much of the context is left depends on the prompt
+        6,  # one a call: how much of the context is left depends on the prompt
     ),
 }
 

@@ -171,6 +171,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "model": (["--model", "gpt"], {"model": "gpt"}),
     "base_url": (["--base_url", "http://127.0.0.1:8000/v1"], {"base_url": "http://127.0.0.1:8000/v1"}),
     "validator_involvement": (["--validator_involvement", "v0"], {"validator_involvement": "v0"}),
+    "second_model": (["--second_model", "gpt-2"], {"second_model": "gpt-2"}),
     "max_rounds": (["--max_rounds", "2"], {"max_rounds": 2}),
     "reasoning": (["--reasoning", "low"], {"reasoning": "low"}),
     "temperature": (["--temperature", "0"], {"temperature": 0}),
@@ -189,7 +190,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
 def test_every_option_of_models_is_known() -> None:
     assert {*settings.OF_MODELS, "siblings"} == set(OF_MODELS)
     others = {field.name for field in fields(settings.AnnotateSettings)} - {*settings.OF_MODELS}
-    assert others == {"provider", "knowledge", "max_workers", "journal_dir"}
+    assert others == {"provider", "knowledge", "max_workers", "journal_dir", "depth"}
 
 
 @pytest.mark.parametrize("name", OF_MODELS)

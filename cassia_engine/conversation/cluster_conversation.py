@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cassia_engine import prompts
-from cassia_engine.conversation import cut, outcome
+from cassia_engine.calibration import Calibration, Calibrations
+from cassia_engine.conversation import outcome
+from cassia_engine.conversation.asking import Asking, Heard, Role
+from cassia_engine.conversation.comparing import Comparison, backs, in_neutral_order
+from cassia_engine.conversation.doubts import CrossChecker, doubts_of
 from cassia_engine.conversation.judging import judge, rule
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
-from cassia_engine.conversation.rounds import OpenRound
+from cassia_engine.conversation.rounds import OpenRound, best_of_annotator
 from cassia_engine.conversation.term_mapper import TermMapper
-from cassia_engine.errors import CallFailedError
 from cassia_engine.evidence import GeneList, check, with_listed_names
 from cassia_engine.ontology import Ontology
-from cassia_engine.prompts import Briefing
-from cassia_engine.providers.chat import Chat, ChatModel, Finish, Reply
-from cassia_engine.records import Cluster, ClusterResult, FailedReply, Outcome
-from cassia_engine.records.replies import Claim, Verdict
-from cassia_engine.replies import Unreadable, invented, read_annotation, read_validation, repeats_form, reply_values
-from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
-from cassia_engine.settings import AnnotateSettings
+from cassia_engine.prompts import EARLIER, Briefing
+from cassia_engine.providers.chat import Chat, ChatModel
+from cassia_engine.records import ANNOTATOR, SECOND, Cluster, ClusterResult, CrossCheck, Outcome, Relation
+from cassia_engine.records.replies import Choice, Claim, Verdict
+from cassia_engine.replies import read_adjudication, read_annotation, read_validation, repeats_form
+from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, VALIDATION
+from cassia_engine.settings import STRICT, AnnotateSettings
 
 # The most tokens of a reply, reasoning included, by the reasoning asked for; twice as many if that cuts it off.
 MAX_TOKENS: Mapping[str | None, int] = {None: 4096, "low": 4096, "medium": 8192, "high": 16384}
 
-Read = Claim | Verdict | Unreadable
+SECOND_ANNOTATOR = Role(SECOND, ANNOTATION, read_annotation)
+ADJUDICATOR = Role("adjudicator", ADJUDICATION, read_adjudication)
+VALIDATOR = Role("validator", VALIDATION, read_validation)
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """Who is asked: the shape and the reader of the reply."""
+class Advisers:
+    """Who has a say beside the annotator.
 
-    name: str
-    schema: Mapping[str, Any]
-    read: Callable[[str, Finish], Read]
+    Attributes:
+        second: the chat model of second opinions and adjudications; None for the annotator's own.
+        cross_check: what marker knowledge says of a cluster; None where there is none for the species.
+        calibration: how sure an answer is.
+    """
 
-
-ANNOTATOR = Role("annotator", ANNOTATION, read_annotation)
-VALIDATOR = Role("validator", VALIDATION, read_validation)
-FORMATTER = "formatter"
+    second: ChatModel | None = None
+    cross_check: CrossChecker | None = None
+    calibration: Calibration = field(default_factory=lambda: Calibrations.load().model)
 
 
 class ClusterConversation:
@@ -55,19 +61,25 @@ class ClusterConversation:
         settings: AnnotateSettings,
         ontology: Ontology,
         replicate: int,
+        advisers: Advisers,
     ):
         self._cluster, self._briefing, self._settings = cluster, briefing, settings
         self._genes, self._terms = GeneList(cluster), TermMapper(ontology)
-        self._log = Log(model, replicate)
-        self._model = model.model
+        self._model, self._advisers = model, advisers
+        self._log = Log(replicate, briefing.version)
+        self._how: dict[str, Any] = {
+            "max_tokens": MAX_TOKENS[settings.reasoning],
+            "temperature": settings.temperature,
+            "reasoning": settings.reasoning,
+        }
+        self._asking = Asking(self._log, settings.temperature, MAX_TOKENS[settings.reasoning], briefing.version)
+        self._annotator = Role(ANNOTATOR, prompts.shape(briefing), read_annotation)
+        self._question = prompts.annotator(briefing, cluster, **self._how)
         self._rounds: list[OpenRound] = []
-        self._failed: FailedReply | None = None
-        self._how: dict[str, Any] = {"temperature": settings.temperature, "reasoning": settings.reasoning}
-        self._max_tokens = MAX_TOKENS[settings.reasoning]
-        self._question = prompts.annotator(briefing, cluster, max_tokens=self._max_tokens, **self._how)
-        # Who was asked last, what, and what came back as it was.
-        self._role, self._chat, self._reply = ANNOTATOR, self._question, ""
-        self._unreadable, self._cut_at = "", ""
+        self._cross_check: CrossCheck | None = None
+        self._comparison = Comparison()
+        # The round that a validator judges.
+        self._standing: OpenRound | None = None
 
     async def run(self) -> ClusterResult:
         """Go from state to state until it is done.
@@ -75,18 +87,39 @@ class ClusterConversation:
         Raises:
             AccountError, TemporaryError, StoppedError: no further call can be made.
         """
-        steps = {
+        asking: dict[State, Callable[[], Awaitable[Heard]]] = {
             State.ANNOTATE: self._annotate,
+            State.SECOND: self._second,
+            State.ADJUDICATE: self._adjudicate,
             State.VALIDATE: self._validate,
-            State.EXTEND: self._extend,
-            State.FORMAT: self._format,
+            State.EXTEND: self._asking.extend,
+            State.FORMAT: self._asking.format,
         }
-        in_code = {State.CHECK: self._check, State.JUDGE: self._judge, State.REVISE: self._revise}
+        in_code: dict[State, Callable[[], Event]] = {
+            State.CHECK: self._check,
+            State.CROSS_CHECK: self._compare_with_markers,
+            State.COMPARE: self._compare,
+            State.JUDGE: self._judge,
+            State.REVISE: self._revise,
+        }
         state = State.ANNOTATE
         while state is not State.DONE:
-            event = await steps[state]() if state in steps else in_code[state]()
+            event = self._heard(await asking[state]()) if state in asking else in_code[state]()
             state = TRANSITIONS[state, event]
-        return outcome.result(self._cluster, self._model, self._terms, self._rounds, self._failed, self._log)
+        return outcome.result(
+            outcome.Ended(
+                cluster=self._cluster,
+                model=self._model.model,
+                terms=self._terms,
+                rounds=self._rounds,
+                failed=self._asking.failed,
+                log=self._log,
+                cross_check=self._cross_check,
+                comparison=self._comparison,
+                depth=self._briefing.depth,
+                calibration=self._advisers.calibration,
+            )
+        )
 
     @property
     def _round(self) -> OpenRound:
@@ -94,152 +127,150 @@ class ClusterConversation:
 
     @property
     def _round_left(self) -> bool:
-        return len(self._rounds) < self._settings.max_rounds
+        return sum(r.role == ANNOTATOR for r in self._rounds) < self._settings.max_rounds
 
-    async def _annotate(self) -> Event:
+    @property
+    def _strict(self) -> bool:
+        return self._settings.validator_involvement == STRICT
+
+    async def _annotate(self) -> Heard:
         self._rounds.append(OpenRound())
-        return await self._ask(ANNOTATOR, self._question)
+        return await self._ask(self._annotator, self._question)
 
-    async def _validate(self) -> Event:
-        claim, findings = self._round.claim, self._round.findings
-        assert claim and findings
+    async def _second(self) -> Heard:
+        self._rounds.append(OpenRound(role=SECOND))
+        chat = prompts.second_annotator(self._briefing, self._cluster, **self._how)
+        return await self._ask(SECOND_ANNOTATOR, chat)
+
+    async def _adjudicate(self) -> Heard:
+        claims = [self._rounds[number - 1].claim for number in (self._comparison.a, self._comparison.b)]
+        a, b = (claim for claim in claims if claim)
+        return await self._ask(ADJUDICATOR, prompts.adjudicator(self._briefing, self._cluster, a, b, **self._how))
+
+    async def _validate(self) -> Heard:
+        self._standing = standing = self._chosen()
+        assert standing.claim and standing.findings
         chat = prompts.validator(
-            self._briefing,
-            self._cluster,
-            claim.for_validator(),
-            findings.lines,
-            max_tokens=self._max_tokens,
-            **self._how,
+            self._briefing, self._cluster, standing.claim.for_validator(), standing.findings.lines, **self._how
         )
         return await self._ask(VALIDATOR, chat)
 
-    async def _extend(self) -> Event:
-        event = await self._ask(self._role, replace(self._chat, max_tokens=2 * self._max_tokens))
-        if self._failed and self._failed.outcome is Outcome.FAILED:
-            # Some models do not give that many tokens; what is known of the reply is that it was too long.
-            told = f"{self._cut_at}; asked for more: {self._failed.reason}"
-            return self._fail(Outcome.TRUNCATED, told)
-        return event
+    async def _ask(self, role: Role, chat: Chat) -> Heard:
+        advised = role is SECOND_ANNOTATOR or role is ADJUDICATOR
+        model = (self._advisers.second if advised else None) or self._model
+        return await self._asking.ask(role, chat, model, len(self._rounds))
 
-    async def _format(self) -> Event:
-        """The formatter speaks for the role whose reply it puts into the form; it may add nothing."""
-        chat = prompts.formatter(
-            self._reply, self._role.schema, max_tokens=self._max_tokens, temperature=self._settings.temperature
-        )
-        reply = await self._call(FORMATTER, chat)
-        if reply is None:
-            return Event.LOST
-        read = self._read(reply)
-        added = "" if isinstance(read, Unreadable) else invented(read, self._reply)
-        if reply.finish is Finish.REFUSED:
-            return self._fail(Outcome.UNPARSED, f"{self._unreadable}; the formatter refused", added)
-        if added:
-            read = Unreadable(f"the formatter added {added!r}, which the reply does not say")
-        if isinstance(read, Unreadable):
-            return self._fail(Outcome.UNPARSED, f"{self._unreadable}; the formatter did not help: {read.reason}", added)
-        return self._take(read)
+    def _heard(self, heard: Heard) -> Event:
+        """Keep what came back, and say what it is."""
+        role = self._asking.role
+        if role is VALIDATOR:
+            assert self._standing
+            self._standing.judged = heard.text or self._standing.judged
+        elif role is ADJUDICATOR:
+            self._comparison.said = heard.text or self._comparison.said
+        else:
+            self._round.said = heard.text or self._round.said
+        self._note(heard.read)
+        if heard.event is Event.LOST and role in (SECOND_ANNOTATOR, ADJUDICATOR):
+            return Event.REVIEW if self._strict else Event.LOST_OPINION
+        if heard.event:
+            return heard.event
+        return self._take(heard.read)
+
+    def _note(self, read: Claim | Choice | Verdict | None) -> None:
+        """Keep what was read, also where it is not taken."""
+        if isinstance(read, Claim):
+            self._round.claim_read = read
+        elif isinstance(read, Verdict):
+            assert self._standing
+            self._standing.verdict_read = read
+            self._standing.rulings = rule(read, self._genes, self._settings.validator_involvement)
+
+    def _take(self, read: Claim | Choice | Verdict | None) -> Event:
+        if isinstance(read, Claim):
+            self._round.claim = with_listed_names(read, self._genes)
+            return Event.CLAIM if self._round.role == ANNOTATOR else Event.OPINION
+        if isinstance(read, Choice):
+            self._comparison.take(read, len(self._rounds))
+            return Event.REVIEW if self._strict else Event.CHOICE
+        assert self._standing
+        self._standing.verdict = read
+        return Event.VERDICT
 
     def _check(self) -> Event:
         claim = self._round.claim
         assert claim
         self._round.findings = findings = check(claim, self._genes, self._terms.cl_id)
         if repeats_form(claim) and not self._round_left:
-            self._role = ANNOTATOR
-            return self._fail(Outcome.UNPARSED, "the reply repeats the form that was asked for and names no type")
+            why = "the reply repeats the form that was asked for and names no type"
+            self._asking.fail(Outcome.UNPARSED, why)
+            return Event.LOST
         self._round.sent_back = bool(findings.back) and self._round_left
         return Event.SENT_BACK if self._round.sent_back else Event.FIT
 
+    def _compare_with_markers(self) -> Event:
+        """Ask marker knowledge, and decide whether a second opinion is asked for: once in a conversation."""
+        if self._briefing.version == EARLIER or self._comparison.asked:
+            return Event.REVIEW
+        standing = self._chosen()
+        assert standing.claim and standing.findings
+        checker = self._advisers.cross_check
+        self._cross_check = checker(self._cluster, self._terms.answer(standing.claim)) if checker else None
+        self._comparison.doubts = doubts_of(standing.claim, standing.findings, self._cross_check, always=self._strict)
+        return Event.DOUBT if self._comparison.doubts else Event.SETTLED
+
+    def _compare(self) -> Event:
+        """What the second annotator said, beside what stands."""
+        second = self._round
+        assert second.claim
+        second.findings = check(second.claim, self._genes, self._terms.cl_id)
+        first = self._chosen()
+        assert first.claim
+        settled = Event.REVIEW if self._strict else Event.SETTLED
+        if second.findings.decisive:
+            return settled  # it names no type or no listed gene: as if there were none
+        self._comparison.relation = self._terms.relation(first.claim, second.claim)
+        if not self._comparison.differ:
+            return settled
+        self._comparison.backed = backs(self._markers_of(first.claim), self._markers_of(second.claim))
+        numbers = [self._rounds.index(one) + 1 for one in (first, second)]
+        self._comparison.a, self._comparison.b = in_neutral_order(numbers, [first.claim, second.claim])
+        return Event.DIFFER
+
+    def _markers_of(self, claim: Claim) -> Relation | None:
+        """What marker scoring's type is, compared with a claim's; None where one of them names none."""
+        found = self._cross_check
+        if found is None or not found.cl_id or self._terms.answer(claim) is None:
+            return None
+        return self._terms.checked(found, claim).relation
+
+    def _chosen(self) -> OpenRound:
+        """The round whose answer stands so far: the one that was chosen, or the annotator's best."""
+        if self._comparison.chosen and self._round.role != ANNOTATOR:
+            return self._rounds[self._comparison.chosen - 1]
+        return best_of_annotator(self._rounds)
+
     def _judge(self) -> Event:
-        claim, findings, verdict = self._round.claim, self._round.findings, self._round.verdict
-        assert claim and findings and verdict
-        involvement = self._settings.validator_involvement
-        self._round.judgement = judgement = judge(
-            verdict, self._round.rulings, claim, findings, self._genes, involvement, self._terms
+        standing = self._standing
+        assert standing and standing.claim and standing.findings and standing.verdict
+        standing.judgement = judgement = judge(
+            standing.verdict,
+            standing.rulings,
+            standing.claim,
+            standing.findings,
+            self._genes,
+            self._settings.validator_involvement,
+            self._terms,
         )
         if judgement.agreed:
             return Event.AGREED
         return Event.SENT_BACK if self._round_left else Event.NO_ROUND_LEFT
 
     def _revise(self) -> Event:
-        last = self._round
+        last = self._standing if self._standing and self._standing.judgement else self._round
         assert last.findings
         objections = last.judgement.objections if last.judgement else ()
         feedback = [*(item.text for item in last.findings.failed), *objections]
         note = last.verdict.feedback if last.verdict else ""
         self._question = prompts.revision(self._question, last.said, feedback, note)
         return Event.ASKED
-
-    async def _ask(self, role: Role, chat: Chat) -> Event:
-        extended = chat.max_tokens > self._max_tokens
-        self._role, self._chat = role, chat
-        reply = await self._call(role.name, chat)
-        if reply is None:
-            return Event.LOST
-        self._keep(reply.text)
-        read = self._read(reply)
-        if reply.finish is Finish.REFUSED:
-            why = reply_values.text(reply.text)[:300] or "without a word"
-            return self._fail(Outcome.REFUSED, f"the provider ended it with {reply.finish_reason!r}: {why}")
-        if reply.finish is Finish.PROMPT_CUT:
-            return self._fail(Outcome.FAILED, cut.told_of_prompt(reply))
-        if not isinstance(read, Unreadable):
-            return self._take(read)
-        self._unreadable = read.reason
-        if reply.finish is Finish.LENGTH:
-            return self._cut_off(reply, chat, extended)
-        if reply.finish is Finish.STOP and not read.hopeless:
-            return Event.UNREADABLE
-        ended = "" if reply.finish is Finish.STOP else f" (it ended with {reply.finish_reason or 'no reason'!r})"
-        return self._fail(Outcome.UNPARSED, read.reason + ended)
-
-    def _cut_off(self, reply: Reply, chat: Chat, extended: bool) -> Event:
-        """More tokens are asked for once, where there can be more of them and they would help."""
-        self._cut_at = cut.told_of_limit(reply, chat)
-        if cut.context_is_full(reply, chat):
-            return self._fail(Outcome.TRUNCATED, cut.told_of_context(reply))
-        if cut.repeats_itself(reply.text):
-            return self._fail(Outcome.TRUNCATED, f"{self._cut_at}, where the model only repeated itself")
-        if cut.limit(reply, chat) < chat.max_tokens:
-            return self._fail(Outcome.TRUNCATED, f"{self._cut_at}, the most that the model gives")
-        return (
-            self._fail(Outcome.TRUNCATED, f"{self._cut_at}, after {self._max_tokens:,} before")
-            if extended
-            else Event.CUT
-        )
-
-    async def _call(self, name: str, chat: Chat) -> Reply | None:
-        """The reply, or None if there is none."""
-        try:
-            return await self._log.ask(name, len(self._rounds), chat)
-        except CallFailedError as error:
-            self._fail(Outcome.FAILED, str(error))
-            return None
-
-    def _keep(self, text: str) -> None:
-        self._reply = text
-        if self._role is ANNOTATOR:
-            self._round.said = text
-        else:
-            self._round.judged = text
-
-    def _read(self, reply: Reply) -> Read:
-        """What the reply says; it is kept also where the reply is not taken."""
-        read = self._role.read(reply.text, reply.finish)
-        if isinstance(read, Claim):
-            self._round.claim_read = read
-        elif isinstance(read, Verdict):
-            self._round.verdict_read = read
-            self._round.rulings = rule(read, self._genes, self._settings.validator_involvement)
-        return read
-
-    def _take(self, read: Claim | Verdict) -> Event:
-        self._log.repaired(read.repaired)
-        if isinstance(read, Claim):
-            self._round.claim = with_listed_names(read, self._genes)
-            return Event.CLAIM
-        self._round.verdict = read
-        return Event.VERDICT
-
-    def _fail(self, what: Outcome, reason: str, added: str = "") -> Event:
-        self._failed = FailedReply(self._role.name, len(self._rounds), what, reason, added)
-        return Event.LOST

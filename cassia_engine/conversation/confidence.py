@@ -1,70 +1,104 @@
-"""The rule for the confidence of a language model's annotation; in words in docs/conversation.md."""
+"""How sure a language model's annotation is. docs/trust.md says what that means and what it was fitted on."""
 
 from __future__ import annotations
 
-from cassia_engine.evidence import Findings
-from cassia_engine.records import HIGH_SCORE, LOW_SCORE, Confidence, ConfidenceReason, Judgement
-from cassia_engine.records.replies import Claim, Verdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cassia_engine.calibration import Calibration, Features, band
+from cassia_engine.conversation.comparing import Comparison
+from cassia_engine.conversation.features import Known, features_of
+from cassia_engine.conversation.labelling import is_finer
+from cassia_engine.conversation.rounds import RatedClaim
+from cassia_engine.conversation.term_mapper import TermMapper
+from cassia_engine.records import HIGH_SCORE, Confidence, ConfidenceReason, CrossCheck, Relation
 from cassia_engine.replies import is_unresolved
 
-LEAST_EVIDENCE = 2
+_ABOUT = {
+    Relation.NARROWER: "a finer type",
+    Relation.BROADER: "a broader type",
+    Relation.RELATED: "another type of the lineage",
+    Relation.DIFFERENT: "a type of another lineage",
+    Relation.UNKNOWN: "a type that cannot be compared",
+}
 
 
-def confidence(
-    claim: Claim,
-    findings: Findings,
-    verdict: Verdict | None,
-    judgement: Judgement | None,
-    score: float | None,
-    placed: bool,
-) -> tuple[Confidence, tuple[ConfidenceReason, ...]]:
-    """How sure an annotation is, and why no more.
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The confidence, what speaks against a higher one, and the calibrated probabilities (0 to 1).
 
-    Low: unresolved; the validator did not agree; fewer than two listed genes of evidence; or a score under 50.
-    High: none of these, all checks passed, the validator agreed and did not find it too specific, a score of at least
-    75, no mixture, no conflict with the context, and a place in the Cell Ontology. Moderate: the rest.
+    These are None of an unresolved cluster.
     """
-    low = _holding(
-        ("unresolved", is_unresolved(claim), "the type is unresolved"),
-        ("not_agreed", judgement is not None and bool(judgement.objections), "the validator did not agree"),
-        ("decisive_check", bool(findings.decisive), "it names no cell type or no listed gene as evidence"),
-        (
-            "little_evidence",
-            len(findings.evidence) < LEAST_EVIDENCE,
-            f"fewer than {LEAST_EVIDENCE} listed genes are its evidence",
-        ),
-        ("low_score", score is not None and score < LOW_SCORE, f"the score is under {LOW_SCORE}"),
-    )
-    if low:
-        return Confidence.LOW, low
-    not_high = _holding(
-        ("failed_checks", bool(findings.failed), f"{len(findings.failed)} of {len(findings.items)} checks failed"),
-        ("no_verdict", judgement is None, "there is no verdict"),
-        (
-            "too_specific",
-            verdict is not None and verdict.answers["too_specific"].yes is True,
-            "it may be too specific",
-        ),
-        ("no_high_score", score is None or score < HIGH_SCORE, f"there is no score of {HIGH_SCORE} or more"),
-        (
-            "unbacked_objection",
-            judgement is not None and bool(judgement.uncounted),
-            "an objection is not backed by listed genes",
-        ),
-        (
-            "unfounded",
-            judgement is not None and judgement.unfounded,
-            "no gene that the validator cites is listed",
-        ),
-        ("no_term", not placed, "the Cell Ontology has no place for the type"),
-        ("mixture", bool(claim.mixture), "cell types may be mixed"),
-        ("context_conflict", bool(claim.context_conflict), "the markers contradict the context"),
-    )
-    if not_high:
-        return Confidence.MODERATE, not_high
-    return Confidence.HIGH, (ConfidenceReason("all_passed", "all checks passed and the validator agreed"),)
+
+    confidence: Confidence
+    reasons: tuple[ConfidenceReason, ...]
+    features: Features
+    exact: float | None = None
+    near: float | None = None
 
 
-def _holding(*reasons: tuple[str, bool, str]) -> tuple[ConfidenceReason, ...]:
-    """Those of the reasons (a name, whether it holds, its words) that hold."""
-    return tuple(ConfidenceReason(code, text) for code, holds, text in reasons if holds)
+def assess(
+    rated: RatedClaim,
+    terms: TermMapper,
+    cross_check: CrossCheck | None,
+    comparison: Comparison,
+    calibration: Calibration,
+) -> Assessment:
+    """Low: unresolved, or a strict validator or a decisive check is against it; else the band of the probability that
+    the answer is right, up to its depth. It is never High with a failed check, or without a term that it could be
+    compared by."""
+    against = tuple(_against(rated))
+    if is_unresolved(rated.claim):
+        return Assessment(Confidence.LOW, (ConfidenceReason("unresolved", "the type is unresolved"),), {})
+    answer, sure = terms.answer(rated.claim), terms.sure(rated.claim)
+    features = features_of(
+        Known(
+            claim=rated.claim,
+            findings=rated.findings,
+            cross_check=cross_check,
+            comparison=comparison,
+            sure=sure,
+            finer=is_finer(rated.claim, terms),
+            is_lineage=terms.is_lineage(rated.claim),
+            n_kinds=terms.n_kinds(answer),
+        )
+    )
+    chances = calibration.chances(features)
+    placed = bool(answer and answer.cl_id)
+    confidence = Confidence.LOW if against else band(chances.near)
+    if confidence is Confidence.HIGH and (rated.findings.failed or not placed):
+        confidence = Confidence.MODERATE
+    doubts = (*against, *_doubts(rated, cross_check, comparison, sure))
+    if not placed:
+        doubts += (ConfidenceReason("no_term", "the Cell Ontology has no place for the type"),)
+    nothing = ConfidenceReason("nothing_against", "score, checks and marker scoring leave no doubt")
+    return Assessment(confidence, doubts or (nothing,), features, chances.exact, chances.near)
+
+
+def _against(rated: RatedClaim) -> Iterator[ConfidenceReason]:
+    if rated.judgement is not None and rated.judgement.objections:
+        yield ConfidenceReason("not_agreed", "the validator did not agree")
+    if rated.findings.decisive:
+        yield ConfidenceReason("decisive_check", "it names no cell type or no listed gene as evidence")
+
+
+def _doubts(
+    rated: RatedClaim, cross_check: CrossCheck | None, comparison: Comparison, sure: Relation | None
+) -> Iterator[ConfidenceReason]:
+    """What lowers the probability, in words."""
+    score, failed = rated.claim.score, rated.findings.failed
+    if score is None:
+        yield ConfidenceReason("no_score", "no score was given")
+    elif score < HIGH_SCORE:
+        yield ConfidenceReason("low_score", f"the score is {score:g} of 100")
+    if failed:
+        yield ConfidenceReason("failed_checks", f"{len(failed)} of {len(rated.findings.items)} checks failed")
+    if sure is not None and sure is not Relation.SAME:
+        yield ConfidenceReason("not_sure", "the annotator is sure of a broader type only")
+    if cross_check and cross_check.label and cross_check.relation is not Relation.SAME:
+        found = f"marker scoring names {_ABOUT[cross_check.relation]}: {cross_check.label}"
+        yield ConfidenceReason("markers_disagree", found)
+    if comparison.relation is not None and comparison.differ:
+        yield ConfidenceReason("second_differs", "a second opinion names another type")
+    if rated.claim.mixture:
+        yield ConfidenceReason("mixture", "cell types may be mixed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cassia_engine.prompts import VERSION
 from cassia_engine.providers.chat import Chat, ChatModel, Reply
 from cassia_engine.records import Usage
 
@@ -16,10 +15,10 @@ class Log:
     Whether a reply came from the journal is not kept: a run that was resumed writes what an uninterrupted one does.
     """
 
-    def __init__(self, model: ChatModel, replicate: int):
-        self._model = model
+    def __init__(self, replicate: int, prompts: str):
+        self._prompts = prompts
         self._replicate = replicate
-        self._asked: list[Chat] = []
+        self._asked: list[tuple[str, Chat]] = []
         self._calls: list[dict[str, Any]] = []
         self.usage = Usage()
 
@@ -27,17 +26,17 @@ class Log:
     def calls(self) -> tuple[dict[str, Any], ...]:
         return tuple(self._calls)
 
-    async def ask(self, role: str, round: int, chat: Chat) -> Reply:
-        """The reply to `chat`, in the `round`th round, from 1.
+    async def ask(self, model: ChatModel, role: str, round: int, chat: Chat) -> Reply:
+        """The reply of a model to `chat`, in the `round`th round, from 1.
 
         Raises:
             CallFailedError, AccountError, TemporaryError, StoppedError: as `ChatModel.chat`.
         """
-        ordinal = self._asked.count(chat)
-        self._asked.append(chat)
-        reply = await self._model.chat(chat, self._replicate, ordinal)
+        ordinal = self._asked.count((model.model, chat))
+        self._asked.append((model.model, chat))
+        reply = await model.chat(chat, self._replicate, ordinal)
         self.usage += Usage(1, reply.input_tokens, reply.output_tokens, reply.cost_usd)
-        self._calls.append(_entry(role, round, reply))
+        self._calls.append(_entry(role, round, reply, self._prompts))
         return reply
 
     def repaired(self, how: Sequence[str]) -> None:
@@ -54,14 +53,14 @@ def writable(text: str) -> str:
     return text
 
 
-def _entry(role: str, round: int, reply: Reply) -> dict[str, Any]:
+def _entry(role: str, round: int, reply: Reply, version: str) -> dict[str, Any]:
     call, receipt = reply.call, reply.receipt
     return {
         "role": role,
         "round": round,
         "ordinal": call.ordinal,
         "replicate": call.replicate,
-        "prompts": VERSION,
+        "prompts": version,
         "dialect": call.request.dialect,
         "url": call.request.url,
         "request": call.request.body,

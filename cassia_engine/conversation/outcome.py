@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cassia_engine.conversation.confidence import confidence
+from cassia_engine.calibration import Calibration
+from cassia_engine.conversation.comparing import Comparison
+from cassia_engine.conversation.confidence import Assessment, assess
+from cassia_engine.conversation.labelling import finer_type, types_of
 from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, RatedClaim, best
-from cassia_engine.conversation.term_mapper import MappedTerm, TermMapper
+from cassia_engine.conversation.term_mapper import TermMapper
 from cassia_engine.evidence import kind
 from cassia_engine.records import (
+    ANNOTATOR,
+    SECOND,
     Annotation,
     CellType,
     Cluster,
     ClusterResult,
     ConfidenceReason,
     Conversation,
+    CrossCheck,
     FailedReply,
     Outcome,
-    TermMatch,
 )
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
@@ -35,87 +41,117 @@ _WORDS = {
 }
 
 
-def result(
-    cluster: Cluster, model: str, terms: TermMapper, rounds: Sequence[OpenRound], failed: FailedReply | None, log: Log
-) -> ClusterResult:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A conversation that is over.
+
+    Attributes:
+        model: the annotator's.
+        failed: the reply that was lost last, None if none was.
+    """
+
+    cluster: Cluster
+    model: str
+    terms: TermMapper
+    rounds: Sequence[OpenRound]
+    failed: FailedReply | None
+    log: Log
+    cross_check: CrossCheck | None
+    comparison: Comparison
+    depth: str
+    calibration: Calibration
+
+
+def result(ended: Ended) -> ClusterResult:
     """What became of a cluster. An annotation that stands is kept, whatever was lost after it."""
-    rated = best(rounds)
+    rounds, failed, comparison = ended.rounds, ended.failed, ended.comparison
+    rated = best(rounds, comparison.chosen, ended.terms.broader)
+    # What marker scoring says was compared with the first answer; another one may stand.
+    found = ended.cross_check
+    cross_check = ended.terms.checked(found, rated.claim) if rated and found else found
     conversation = Conversation(
         annotations=tuple(writable(r.said) for r in rounds if r.said),
         checks=tuple("\n".join(r.findings.lines) for r in rounds if r.findings),
-        validations=tuple(_validations(rounds)),
-        calls=log.calls,
+        validations=_validations(rounds),
+        calls=ended.log.calls,
+        adjudication=writable(comparison.said) or None,
     )
-    recorded = tuple(r.record(failed if r is rounds[-1] else None) for r in rounds)
+    recorded = tuple(
+        r.record(failed if failed and failed.round == number else None) for number, r in enumerate(rounds, 1)
+    )
     if rated is None:
         assert failed is not None, "a conversation without a claim has a failed reply"
         return ClusterResult(
-            cluster=cluster,
+            cluster=ended.cluster,
             outcome=failed.outcome,
             reason=failed.reason,
             iterations=len(rounds),
             conversation=conversation,
-            usage=log.usage,
+            usage=ended.log.usage,
             rounds=recorded,
         )
-    annotation, why = _annotation(rated, terms)
+    annotation, assessed = _annotation(rated, ended, cross_check)
     return ClusterResult(
-        cluster=cluster,
+        cluster=ended.cluster,
         outcome=Outcome.ANNOTATED,
-        reason=_reason(rated, annotation, len(rounds), failed),
+        reason=_reason(rated, annotation, ended),
         votes=(annotation,),
         score=rated.score,
         validated=rated.validated,
         iterations=len(rounds),
-        decided_by=_decided_by(model, rated.validated),
+        decided_by=_decided_by(ended, rated),
         conversation=replace(
             conversation,
             formatting=annotation.text,
-            scoring=_scoring(rated, annotation, why),
+            scoring=_scoring(rated, annotation, assessed.reasons),
         ),
-        usage=log.usage,
+        usage=ended.log.usage,
         objections=_objections(rated),
-        confidence_reasons=why,
+        confidence_reasons=assessed.reasons,
+        features=assessed.features,
         rounds=recorded,
+        cross_check=cross_check,
+        doubts=comparison.doubts,
+        adjudication=comparison.record(rated.number),
     )
 
 
-def _validations(rounds: Sequence[OpenRound]) -> Iterator[str]:
-    """The validator's replies; a round without one keeps its place among those that follow."""
-    for one in rounds:
-        if one.judged:
-            yield writable(one.judged)
-        elif one.sent_back:
-            yield NOT_ASKED
+def _validations(rounds: Sequence[OpenRound]) -> tuple[str, ...]:
+    """The validator's replies, "" for a round that nobody judged before one that was; () if it was never asked."""
+    said = [writable(one.judged) or (NOT_ASKED if one.sent_back else "") for one in rounds]
+    while said and not said[-1]:
+        said.pop()
+    return tuple(said)
 
 
-def _annotation(rated: RatedClaim, terms: TermMapper) -> tuple[Annotation, tuple[ConfidenceReason, ...]]:
-    """The annotation, and why its confidence is no higher."""
-    claim, findings, verdict = rated.claim, rated.findings, rated.verdict
-    types, match = _types(claim, rated.score, terms)
+def _annotation(rated: RatedClaim, ended: Ended, cross_check: CrossCheck | None) -> tuple[Annotation, Assessment]:
+    """The annotation, and how sure it is."""
+    claim, findings, terms = rated.claim, rated.findings, ended.terms
+    types, match = types_of(claim, rated.score, terms, ended.depth)
     answer = types[0] if types else CellType("")
-    sure, why = confidence(claim, findings, verdict, rated.judgement, rated.score, placed=bool(answer.cl_id))
-    judge_speaks = verdict is not None and verdict.score is not None
-    reason = verdict.score_reason if judge_speaks and verdict else claim.score_reason
+    assessed = assess(rated, terms, cross_check, ended.comparison, ended.calibration)
     annotation = Annotation(
         general_type=_general_type(claim, types, terms),
         detailed_types=types,
         cl_id=answer.cl_id,
         cl_label=answer.cl_label,
-        confidence=sure,
+        confidence=assessed.confidence,
         score=rated.score,
         mixed_types=_mixed(claim, findings.partners, types, terms),
         state=claim.state,
         evidence_genes=findings.evidence,
         conflicting_genes=findings.conflicts,
         unsupported_genes=tuple(dict.fromkeys((*findings.unsupported, *_beyond_the_list(rated)))),
-        score_reason=NO_SCORE if rated.score is None else reason,
+        score_reason=NO_SCORE if rated.score is None else rated.score_reason,
         match=match,
         top_explained=findings.top_explained,
         possible_tissues=claim.possible_tissues,
         context_conflict=claim.context_conflict,
+        specific=finer_type(claim, types, terms),
+        probability=assessed.exact,
+        probability_near=assessed.near,
     )
-    return annotation, why
+    return annotation, assessed
 
 
 def _objections(rated: RatedClaim) -> tuple[str, ...]:
@@ -125,21 +161,6 @@ def _objections(rated: RatedClaim) -> tuple[str, ...]:
 def _beyond_the_list(rated: RatedClaim) -> tuple[str, ...]:
     """Genes outside of the list that the validator's objections name, where these do not count for that."""
     return rated.judgement.unsupported if rated.judgement else ()
-
-
-def _types(claim: Claim, score: float | None, terms: TermMapper) -> tuple[tuple[CellType, ...], TermMatch]:
-    """The candidates, each type once; the lineage alone where no candidate is named. And how the first was placed."""
-    if is_unresolved(claim):
-        return (), TermMatch()
-    named = [(c.cell_type, c.cl_name) for c in named_candidates(claim)] or [(claim.lineage, "")]
-    found: dict[str, tuple[str, MappedTerm]] = {}
-    for label, cl_name in named:
-        found.setdefault(kind(label, terms.cl_id), (label, terms.map(label, cl_name)))
-    every = list(found.values())
-    # The score is the answer's; nobody scores the others.
-    scores = [score] + [None] * (len(every) - 1)
-    types = (CellType(label, p.cl_id, p.cl_label, s) for (label, p), s in zip(every, scores, strict=True))
-    return tuple(types), every[0][1].match
 
 
 def _general_type(claim: Claim, types: Sequence[CellType], terms: TermMapper) -> str:
@@ -156,26 +177,24 @@ def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], ter
     return mixed if len(mixed) > 1 else ()
 
 
-def _reason(rated: RatedClaim, annotation: Annotation, n_rounds: int, failed: FailedReply | None) -> str:
-    parts = []
+def _reason(rated: RatedClaim, annotation: Annotation, ended: Ended) -> str:
+    parts, failed, n_rounds = [], ended.failed, len(ended.rounds)
     if not annotation.detailed_types:
         parts.append(f"the markers do not tell the type: {rated.claim.score_reason or 'no reason was given'}")
     if failed is not None:
         parts.append(f"the {failed.role}'s reply of round {failed.round} {_WORDS[failed.outcome]} ({failed.reason})")
-    if rated.judgement is None:
-        parts.append("no verdict on the annotation")
-    elif not rated.judgement.agreed:
+    if rated.judgement is not None and not rated.judgement.agreed:
         rounds = f"{n_rounds} round{'s' * (n_rounds > 1)}"
         parts.append(f"not validated after {rounds}: {rated.judgement.reasons[0]}".removesuffix("."))
-    if rated.number < n_rounds:
+    if ended.comparison.chosen == rated.number and ended.rounds[rated.number - 1].role == SECOND:
+        parts.append("the answer is that of the second annotator, which the adjudicator chose")
+    elif rated.number < sum(r.role == ANNOTATOR for r in ended.rounds):
         parts.append(f"the annotation is that of round {rated.number}")
     return "; ".join(parts)
 
 
 def _scoring(rated: RatedClaim, annotation: Annotation, why: Sequence[ConfidenceReason]) -> str:
-    own, given = rated.claim.score, rated.verdict.score if rated.verdict else None
-    whose = f"the validator's (the annotator gave {_number(own)})" if given is not None else "the annotator's own"
-    lines = [f"Score {_number(rated.score)} of 100, {whose}." if rated.score is not None else NO_SCORE]
+    lines = [f"Score {_number(rated.score)} of 100, the annotator's own." if rated.score is not None else NO_SCORE]
     lines.append(annotation.score_reason if rated.score is not None else "")
     lines.append(f"Confidence {annotation.confidence}: {'; '.join(reason.text for reason in why)}.")
     lines += [f"Check failed: {item.text}" for item in rated.findings.failed]
@@ -193,6 +212,14 @@ def _number(score: float | None) -> str:
     return "none" if score is None else f"{score:g}"
 
 
-def _decided_by(model: str, validated: bool | None) -> str:
-    verdict = {True: "the same model validated it", False: "the same model did not validate it", None: "not validated"}
-    return f"language model {model} (a hypothesis; {verdict[validated]})"
+def _decided_by(ended: Ended, rated: RatedClaim) -> str:
+    """Who answered, and who looked at it again."""
+    looked = [_VALIDATED[rated.validated]] if rated.validated is not None else []
+    relation = ended.comparison.relation
+    if relation is not None:
+        agreed = "agrees" if not ended.comparison.differ else "differs"
+        looked.append(f"a second opinion {agreed}")
+    return f"language model {ended.model} ({'; '.join(['a hypothesis', *looked])})"
+
+
+_VALIDATED = {True: "the same model validated it", False: "the same model did not validate it"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cassia_engine.evidence import Findings
-from cassia_engine.records import FailedReply, Judgement, Round, Ruling
+from cassia_engine.records import ANNOTATOR, FailedReply, Judgement, Round, Ruling
 from cassia_engine.records.replies import Claim, Verdict
 from cassia_engine.replies import repeats_form
 
@@ -18,6 +18,7 @@ class OpenRound:
     """A round that is going on.
 
     Attributes:
+        role: who answers in it, ANNOTATOR or SECOND.
         said, judged: the replies of annotator and validator as they came, "" where there is none.
         claim_read, verdict_read: what could be read of them, taken or not.
         claim: the claim that was taken, its genes as the list names them.
@@ -26,6 +27,7 @@ class OpenRound:
         verdict: the verdict that was taken.
     """
 
+    role: str = ANNOTATOR
     said: str = ""
     claim_read: Claim | None = None
     claim: Claim | None = None
@@ -47,6 +49,7 @@ class OpenRound:
             rulings=self.rulings,
             judgement=self.judgement,
             failed=failed,
+            role=self.role,
         )
 
 
@@ -66,23 +69,45 @@ class RatedClaim:
 
     @property
     def score(self) -> float | None:
-        """The validator's score, where there is one: the annotator's own is the kinder one."""
+        """The annotator's own: of those that a model states it tells most. The validator's where it gave none."""
         given = None if self.verdict is None else self.verdict.score
-        return self.claim.score if given is None else given
+        return given if self.claim.score is None else self.claim.score
+
+    @property
+    def score_reason(self) -> str:
+        """Why that score, in the words of who gave it."""
+        if self.claim.score is None and self.verdict and self.verdict.score is not None:
+            return self.verdict.score_reason
+        return self.claim.score_reason
 
 
-def best(rounds: Sequence[OpenRound]) -> RatedClaim | None:
-    """The claim to answer with: one that the validator agreed with; else the one with the fewest findings that send
-    it back, then with the fewest objections (no verdict is worse than any), then the latest.
+def best_of_annotator(rounds: Sequence[OpenRound]) -> OpenRound:
+    """The annotator's round with the fewest findings that send it back, the latest of several."""
+    own = [r for r in rounds if r.role == ANNOTATOR and r.claim and r.findings]
+    return min(reversed(own), key=lambda r: len(r.findings.back) if r.findings else 0)
+
+
+def best(rounds: Sequence[OpenRound], chosen: int, broader: Callable[[Claim, Claim], bool]) -> RatedClaim | None:
+    """The claim to answer with: one that the validator agreed with; else the one that an adjudicator chose; else the
+    annotator's with the fewest findings that send it back, then with the fewest objections (no verdict is worse than
+    any), then the latest. A revised claim that is merely broader than one that passed its checks does not replace it.
+
+    Args:
+        chosen: the round, from 1, that an adjudicator chose; 0 for none.
+        broader: whether the first claim's type is one that the second's is a kind of.
     """
     rated = [
         RatedClaim(number, r.claim, r.findings, r.verdict, r.judgement)
         for number, r in enumerate(rounds, start=1)
-        if r.claim and r.findings and not repeats_form(r.claim)
+        if r.claim and r.findings and not repeats_form(r.claim) and (r.role == ANNOTATOR or number == chosen)
     ]
-    return max(rated, key=_merit, default=None)
+    found = max(rated, key=lambda one: _merit(one, chosen), default=None)
+    if found is None:
+        return None
+    kept = (e for e in rated if e.number < found.number and not e.findings.back and broader(found.claim, e.claim))
+    return next(kept, found)
 
 
-def _merit(rated: RatedClaim) -> tuple[bool, int, float, int]:
+def _merit(rated: RatedClaim, chosen: int) -> tuple[bool, bool, int, float, int]:
     objections = float("inf") if rated.judgement is None else len(rated.judgement.reasons)
-    return rated.validated is True, -len(rated.findings.back), -objections, rated.number
+    return rated.validated is True, rated.number == chosen, -len(rated.findings.back), -objections, rated.number

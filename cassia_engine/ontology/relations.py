@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from cassia_engine.ontology.broad_lineages import related, table_lineage
 from cassia_engine.ontology.terms import Terms
+from cassia_engine.records.terms import Relation
 
+__all__ = ["Relation", "compare"]
 
-class Relation(StrEnum):
-    """What the other label is, compared with ours."""
-
-    SAME = "same"
-    NARROWER = "narrower"  # a kind of our type
-    BROADER = "broader"  # ours is a kind of it
-    RELATED = "related"  # another type of our lineage
-    DIFFERENT = "different"  # of another lineage
-    UNKNOWN = "unknown"  # one of them says too little to tell
-
-    @property
-    def converse(self) -> Relation:
-        """What ours is, compared with the other."""
-        return _CONVERSE.get(self, self)
-
-
-_CONVERSE = {Relation.NARROWER: Relation.BROADER, Relation.BROADER: Relation.NARROWER}
 
 # Above nearly everything, so that a label of this kind tells nothing: cell, eukaryotic cell.
 _SAYS_NOTHING = frozenset({"CL:0000000", "CL:0000255"})

@@ -6,6 +6,7 @@ The table is made by scripts/make_ontology.py; its source and licence are in dat
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, cached_property
 from typing import NamedTuple, Self
@@ -94,6 +95,15 @@ class Terms:
     def is_a(self, cl_id: str, other: str) -> bool:
         """Whether the first term is the other one or below it."""
         return cl_id == other or other in self.ancestors(cl_id)
+
+    def n_kinds(self, cl_id: str) -> int:
+        """How many terms are below `cl_id`."""
+        return self._kinds.get(cl_id, 0)
+
+    @cached_property
+    def _kinds(self) -> Counter[str]:
+        current = (term.id for term in self._terms.values() if not term.deprecated)
+        return Counter(above for cl_id in current for above in self.ancestors(cl_id))
 
     def steps_up(self, cl_id: str) -> dict[str, int]:
         """Each term above `cl_id`, and itself, with the least number of "is a" steps to it; nearest first."""

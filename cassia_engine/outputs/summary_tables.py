@@ -11,7 +11,7 @@ import msgspec
 from cassia_engine.cells.agreement import compared_witnesses
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
-from cassia_engine.records import Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
+from cassia_engine.records import SECOND, Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
 from cassia_engine.records.json_form import to_json
 from cassia_engine.report.review_flags import review_flags
 
@@ -34,6 +34,23 @@ def _validated(result: ClusterResult) -> str:
     if result.validated is None or result.replaced:
         return ""
     return "yes" if result.validated else "no"
+
+
+def _cross_check(result: ClusterResult) -> str:
+    """What marker scoring says, and what that is compared with the answer: "broader: lymphocyte"."""
+    found = result.cross_check
+    return f"{found.relation}: {found.label}" if found and found.label else ""
+
+
+def _second_opinion(result: ClusterResult) -> str:
+    if result.adjudication is None:
+        return ""
+    return "agrees" if result.adjudication.agree else "differs"
+
+
+def _prompts(result: ClusterResult, run: RunInfo) -> str:
+    """The version of the prompts: a conversation that was replayed may be of an earlier one than the run."""
+    return next((str(call["prompts"]) for call in result.conversation.calls if "prompts" in call), run.prompts)
 
 
 def _genes(items: Iterable[str]) -> str:
@@ -84,7 +101,7 @@ COLUMNS: Mapping[str, Value] = {
     "CL Match": _of_annotation(lambda a: a.match.text, lambda c: c.match.text),
     "Possible Tissues": _of_annotation(lambda a: _types(a.possible_tissues)),
     "Genes Set Aside": lambda r, run, d: "; ".join(f"{s.kind}: {_genes(s.genes)}" for s in r.cluster.set_aside),
-    "Prompt Version": lambda r, run, d: run.prompts,
+    "Prompt Version": lambda r, run, d: _prompts(r, run),
     "Parameters Sent": lambda r, run, d: sent_words(r.conversation),
     "Corrected From": lambda r, run, d: r.annotation.label if r.annotation and r.replaced else "",
     "Comment": lambda r, run, d: r.correction.comment if r.correction else "",
@@ -92,15 +109,23 @@ COLUMNS: Mapping[str, Value] = {
     "Witnesses": lambda r, run, d: _types(one.text for one in compared_witnesses(r)),
     "Needs Review": lambda r, run, d: "yes" if review_flags(r, run.provider) else "no",
     "Review Reason": lambda r, run, d: _types(flag.word for flag in review_flags(r, run.provider)),
+    "Probability Exact": _of_annotation(lambda a: _number(a.probability)),
+    "Probability Near": _of_annotation(lambda a: _number(a.probability_near)),
+    "Finer Cell Type": _of_annotation(lambda a: a.specific.label if a.specific else ""),
+    "Marker Scoring": lambda r, run, d: "" if r.replaced else _cross_check(r),
+    "Second Opinion": lambda r, run, d: "" if r.replaced else _second_opinion(r),
 }
 ONLY_FULL: Mapping[str, Value] = {
-    "Conversation History": lambda r, run, d: text_of(r.conversation),
+    "Conversation History": lambda r, run, d: text_of(r),
 }
 FULL_COLUMNS: Mapping[str, Value] = {**COLUMNS, **ONLY_FULL}
 
 
 # The columns that hold numbers; all others are text, ids first of all.
-NUMBERS = ("Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)", "Cells")
+NUMBERS = (
+    *("Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)", "Cells"),
+    *("Probability Exact", "Probability Near"),
+)
 
 
 def summary_rows(merged: Merged) -> list[dict[str, str]]:
@@ -141,13 +166,18 @@ def sent_words(conversation: Conversation) -> str:
     return "; ".join(f"{name} {' or '.join(values)}" for name, values in sorted(found.items()))
 
 
-def text_of(conversation: Conversation) -> str:
-    """A conversation as plain text, in the order in which it was held."""
+def text_of(result: ClusterResult) -> str:
+    """A cluster's conversation as plain text, in the order in which it was held."""
     turns: list[str] = []
+    conversation = result.conversation
+    seconds = [number for number, one in enumerate(result.rounds) if one.role == SECOND]
     for number, annotation in enumerate(conversation.annotations):
-        turns.append(f"Annotator:\n{annotation}")
+        who = "Second annotator" if number in seconds else "Annotator"
+        turns.append(f"{who}:\n{annotation}")
         turns += [f"Checks in code:\n{text}" for text in conversation.checks[number : number + 1]]
-        turns += [f"Validator:\n{text}" for text in conversation.validations[number : number + 1]]
+        turns += [f"Validator:\n{text}" for text in conversation.validations[number : number + 1] if text]
+    if conversation.adjudication:
+        turns.append(f"Adjudicator:\n{conversation.adjudication}")
     if conversation.formatting:
         turns.append(f"Formatter:\n{conversation.formatting}")
     if conversation.scoring:

@@ -14,21 +14,40 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from cassia_engine.prompts.briefing import Briefing, claim_block, cluster_block, feedback_block, findings_block
+from cassia_engine.prompts.briefing import (
+    EARLIER,
+    VERSION,
+    Briefing,
+    answer_block,
+    claim_block,
+    cluster_block,
+    feedback_block,
+    findings_block,
+)
 from cassia_engine.prompts.data_blocks import block, clean, escaped
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster
+from cassia_engine.records.replies import Claim
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
-from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
+from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, ANNOTATION_1, VALIDATION
 
-__all__ = ["VERSION", "Briefing", "annotator", "formatter", "revision", "validator"]
+__all__ = [
+    "EARLIER",
+    "VERSION",
+    "Briefing",
+    "adjudicator",
+    "annotator",
+    "formatter",
+    "revision",
+    "second_annotator",
+    "validator",
+]
 
-# Any change of what is sent is a new version; tests/prompts/test_prompts.py holds a digest of it.
-VERSION = "1"
 LONGEST_REPLY = 20_000
 
 _ASK = "Annotate this cluster."
 _ASK_TISSUE = "Annotate this cluster. Its tissue is not known: fill possible_tissues."
+_CHOOSE = "Choose between these answers."
 _REVIEW = "Review this claim."
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _REPAIR = "Put this reply into the form."
@@ -42,10 +61,64 @@ def annotator(
     temperature: float | None = None,
     reasoning: str | None = None,
 ) -> Chat:
-    """The first round's request for an annotation (shape ANNOTATION)."""
+    """The first round's request for an annotation."""
+    return Chat(
+        _annotator_rules(briefing.version),
+        _asked(briefing, cluster),
+        max_tokens,
+        shape(briefing),
+        temperature,
+        reasoning,
+    )
+
+
+def second_annotator(
+    briefing: Briefing,
+    cluster: Cluster,
+    *,
+    max_tokens: int,
+    temperature: float | None = None,
+    reasoning: str | None = None,
+) -> Chat:
+    """The request for a second opinion (shape ANNOTATION): the same data, and nothing of the first one."""
+    return Chat(_second_rules(), _asked(briefing, cluster), max_tokens, ANNOTATION, temperature, reasoning)
+
+
+def adjudicator(
+    briefing: Briefing,
+    cluster: Cluster,
+    a: Claim,
+    b: Claim,
+    *,
+    max_tokens: int,
+    temperature: float | None = None,
+    reasoning: str | None = None,
+) -> Chat:
+    """The request to choose between two answers (shape ADJUDICATION)."""
+    parts = (
+        briefing.head,
+        _cluster_block(briefing, cluster),
+        answer_block("answer_a", a),
+        answer_block("answer_b", b),
+        _CHOOSE,
+    )
+    return Chat(
+        _adjudicator_rules(), (Message("user", "\n".join(parts)),), max_tokens, ADJUDICATION, temperature, reasoning
+    )
+
+
+def shape(briefing: Briefing) -> Mapping[str, Any]:
+    """The shape of an annotator's reply."""
+    return ANNOTATION_1 if briefing.version == EARLIER else ANNOTATION
+
+
+def _asked(briefing: Briefing, cluster: Cluster) -> tuple[Message, ...]:
     ask = _ASK_TISSUE if briefing.tissue_blind else _ASK
-    text = "\n".join((briefing.head, cluster_block(cluster, briefing.with_fractions), ask))
-    return Chat(_annotator_rules(), (Message("user", text),), max_tokens, ANNOTATION, temperature, reasoning)
+    return (Message("user", "\n".join((briefing.head, _cluster_block(briefing, cluster), ask))),)
+
+
+def _cluster_block(briefing: Briefing, cluster: Cluster) -> str:
+    return cluster_block(cluster, briefing.with_fractions, briefing.version)
 
 
 def revision(chat: Chat, reply_text: str, feedback: Sequence[str], suggestion: str) -> Chat:
@@ -78,12 +151,12 @@ def validator(
     """
     parts = (
         briefing.head,
-        cluster_block(cluster, briefing.with_fractions),
+        _cluster_block(briefing, cluster),
         claim_block(claim),
         findings_block(findings),
         _REVIEW,
     )
-    rules = _validator_rules(briefing.involvement)
+    rules = _validator_rules(briefing.involvement, briefing.version)
     return Chat(rules, (Message("user", "\n".join(parts)),), max_tokens, VALIDATION, temperature, reasoning)
 
 
@@ -94,25 +167,43 @@ def formatter(
     max_tokens: int = 4096,
     temperature: float | None = None,
     reasoning: str | None = None,
+    version: str = VERSION,
 ) -> Chat:
     """The request to put an unreadable reply into the shape `schema`, with nothing added.
 
     In the answer a score of -1 is one that the reply did not state.
     """
-    rules = Template(_text("formatter")).substitute(shape=_shape(schema))
+    name = "v1/formatter" if version == EARLIER else "formatter"
+    rules = Template(_text(name)).substitute(shape=_shape(schema))
     ask = "\n".join((block("reply", clean(text, LONGEST_REPLY)), _REPAIR))
     return Chat(rules, (Message("user", ask),), max_tokens, schema, temperature, reasoning)
 
 
 @cache
-def _annotator_rules() -> str:
-    return Template(_text("annotator")).substitute(blocks=_text("blocks"), shape=_shape(ANNOTATION))
+def _annotator_rules(version: str) -> str:
+    if version == EARLIER:
+        return Template(_text("v1/annotator")).substitute(blocks=_text("v1/blocks"), shape=_shape(ANNOTATION_1))
+    return _rules("annotator", role="annotator", more="", shape=_shape(ANNOTATION))
 
 
 @cache
-def _validator_rules(involvement: str) -> str:
+def _second_rules() -> str:
+    return _rules("annotator", role="second annotator", more=_text("second") + "\n", shape=_shape(ANNOTATION))
+
+
+@cache
+def _adjudicator_rules() -> str:
+    return _rules("adjudicator", shape=_shape(ADJUDICATION))
+
+
+def _rules(name: str, **said: str) -> str:
+    return Template(_text(name)).substitute(blocks=_text("blocks"), **said)
+
+
+@cache
+def _validator_rules(involvement: str, version: str) -> str:
     return Template(_text("validator")).substitute(
-        blocks=_text("blocks"),
+        blocks=_text("v1/blocks" if version == EARLIER else "blocks"),
         stance=_stance(involvement),
         questions="\n".join(f"- {question.id}: {question.asked}" for question in VALIDATOR_QUESTIONS.values()),
         number=_NUMBERS[len(VALIDATOR_QUESTIONS)],

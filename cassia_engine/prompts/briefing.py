@@ -13,18 +13,24 @@ from typing import Any
 
 from cassia_engine.prompts.data_blocks import block, clean, gene_name, number
 from cassia_engine.records import Cluster, Dataset, Marker, Selection
+from cassia_engine.records.replies import Claim
 from cassia_engine.replies.shapes import ANNOTATION
+
+# Any change of what is sent is a new version; tests/prompts/test_prompts.py holds a digest of it. Conversations by
+# the prompts of before are not begun any more, but replayed where the journal has them.
+VERSION, EARLIER = "2", "1"
 
 # The most characters of a text that are shown.
 LONGEST = {"tissue": 200, "species": 200, "additional_info": 4000, "context": 2000, "ranked_by": 100}
 LONGEST_PHRASE = 300
 MOST_FINDINGS = 30
+MOST_SET_ASIDE = 10  # genes of a kind that are named
 NO_TISSUE = "none"
 
 _WITHOUT_FRACTIONS = ("log2fc",)
 _STATISTICS = (*_WITHOUT_FRACTIONS, "pct_in", "pct_out")
 # What the validator is not to see: it would follow the annotator's certainty instead of the list.
-_ANNOTATORS_OWN = ("score", "score_reason")
+_ANNOTATORS_OWN = ("sure", "specific", "score", "score_reason")
 _CLAIMED = tuple(name for name in ANNOTATION["properties"] if name not in _ANNOTATORS_OWN)
 
 
@@ -36,6 +42,8 @@ class Briefing:
         siblings: the first genes of every cluster of the data set, for contrast; () for none.
         involvement: "v1" for a moderate validator, "v0" for a strict one.
         with_fractions: show which fraction of cells expresses each marker, where that is known.
+        depth: how fine the answer is to be (settings.DEPTHS).
+        version: of the prompts.
         head: the blocks of the data set and the siblings, in front of every cluster's own, so that all messages of a
             run start alike and providers can keep that part in their caches.
         tissue_blind: no tissue is known, and possible ones are asked for.
@@ -46,11 +54,15 @@ class Briefing:
     siblings: tuple[tuple[str, ...], ...] = ()
     involvement: str = "v1"
     with_fractions: bool = True
+    depth: str = "standard"
+    version: str = VERSION
     head: str = field(init=False, repr=False)
     tissue_blind: bool = field(init=False)
 
     def __post_init__(self) -> None:
         data = _dataset(self.dataset, self.selection)
+        if self.version != EARLIER:
+            data["wanted_depth"] = self.depth
         blocks = [block("dataset", data)]
         # The same for each cluster, so its own genes are among them, and the prompt says so.
         siblings = [[gene_name(gene) for gene in genes] for genes in self.siblings if genes]
@@ -60,16 +72,29 @@ class Briefing:
         object.__setattr__(self, "tissue_blind", data["tissue"] == NO_TISSUE)
 
 
-@lru_cache(maxsize=512)  # Annotator and validator are shown the same.
-def cluster_block(cluster: Cluster, with_fractions: bool = True) -> str:
+@lru_cache(maxsize=512)  # All who are asked about a cluster are shown the same.
+def cluster_block(cluster: Cluster, with_fractions: bool = True, version: str = VERSION) -> str:
     """The markers of a cluster and what is said of it alone."""
+    told = len if version == EARLIER else _names
     data = {
         **_markers(cluster.markers, _STATISTICS if with_fractions else _WITHOUT_FRACTIONS),
-        "set_aside": {clean(aside.kind, LONGEST_PHRASE): len(aside.genes) for aside in cluster.set_aside},
+        "set_aside": {clean(aside.kind, LONGEST_PHRASE): told(aside.genes) for aside in cluster.set_aside},
         "hints": _phrases(cluster.hints),
         "context": clean(cluster.context, LONGEST["context"]),
     }
     return block("cluster_data", data)
+
+
+def answer_block(name: str, claim: Claim) -> str:
+    """An answer as the adjudicator sees it: without score, reasons and author."""
+    data = {
+        "lineage": claim.lineage,
+        "candidates": [{"cell_type": c.cell_type, "cl_name": c.cl_name} for c in claim.candidates],
+        "genes_for": [cited.gene for cited in claim.evidence],
+        "genes_against": [cited.gene for cited in claim.conflicts],
+        "mixture": [p.cell_type for p in claim.mixture],
+    }
+    return block(name, _plain(data))
 
 
 def claim_block(claim: Mapping[str, Any]) -> str:
@@ -115,6 +140,12 @@ def _markers(markers: Sequence[Marker], shown: Sequence[str]) -> dict[str, Any]:
     of = attrgetter("gene", *columns)
     rows = [[gene_name(gene), *map(number, values)] for gene, *values in map(of, markers)]
     return {"columns": ["gene", *columns], "markers": rows}
+
+
+def _names(genes: Sequence[str]) -> list[str]:
+    """The first of some genes, and how many more there are."""
+    more = len(genes) - MOST_SET_ASIDE
+    return [*map(gene_name, genes[:MOST_SET_ASIDE]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def _phrases(texts: Sequence[str]) -> list[str]:

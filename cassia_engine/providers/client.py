@@ -34,6 +34,7 @@ class Client:
 
     Attributes:
         model: the account's name of the model.
+        limiter: the places for its calls in flight.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Client:
         max_workers: int,
         retry_policy: RetryPolicy = DEFAULTS,
         halted: Callable[[], str] = lambda: "",
+        limiter: CallLimiter | None = None,
     ):
         """
         Args:
             exchange: makes one attempt at a call.
             max_workers: calls in flight at once; waiting ones do not count.
             retry_policy: how long is waited, and how often a call is sent.
+            limiter: that of another client of the same account, whose places are shared; one of its own else.
             halted: asked before each sending; what it says, if anything, ends the run as an AccountError.
         """
         self.model = account.model
@@ -60,7 +63,7 @@ class Client:
         self._exchange = exchange
         self._policy = retry_policy
         self._halted = halted
-        self._limiter = CallLimiter(max_workers)
+        self.limiter = limiter or CallLimiter(max_workers)
         self._pause = RateLimitPause(retry_policy, account.provider)
         self._retry_messages = RetryMessages(retry_policy)
         self._adjustments = Adjustments()
@@ -70,11 +73,11 @@ class Client:
 
     @property
     def in_flight(self) -> int:
-        return self._limiter.taken
+        return self.limiter.taken
 
     def stop(self) -> None:
         """Send nothing any more: who waits gets StoppedError, what is in flight goes on. For the loop's thread only."""
-        self._limiter.close(lambda: StoppedError(_STOPPED, code="run-stopped"))
+        self.limiter.close(lambda: StoppedError(_STOPPED, code="run-stopped"))
 
     async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
         """The reply of the model; see `ChatModel`. What is refused for a parameter goes out once more without it."""
@@ -180,7 +183,7 @@ class Client:
             last = fault
         except (AccountError, TemporaryError) as error:
             ending, text, code = type(error), str(error), error.code
-            self._limiter.close(lambda: ending(text, code=code))
+            self.limiter.close(lambda: ending(text, code=code))
             raise
         raise self._verdict(last, began)
 
@@ -199,14 +202,14 @@ class Client:
             return await self._unhurried(call)
 
         policy = retrying(
-            self._policy, self._limiter.sleep, lambda state: self._retry_messages.tell(state, self._answered >= began)
+            self._policy, self.limiter.sleep, lambda state: self._retry_messages.tell(state, self._answered >= began)
         )
         return await policy(attempt)
 
     def _verdict(self, fault: Fault, began: float) -> CassiaError:
         """What the last attempt's fault means for the call, or for the run, which then sends nothing any more."""
         if fault.action is FaultAction.ABORT_RUN:
-            self._limiter.close(lambda: AccountError(fault.what, code="account-refused"))
+            self.limiter.close(lambda: AccountError(fault.what, code="account-refused"))
             return AccountError(fault.what, code="account-refused")
         if fault.action is FaultAction.FAIL_CALL:
             return fault
@@ -214,7 +217,7 @@ class Client:
         if self._answered >= began:
             return CallFailedError(f"{fault.what}; given up after {tries}", code="call-given-up")
         text = f"{fault.what}; it answered nothing at all, {tries} at one call included; {RUN_AGAIN}"
-        self._limiter.close(lambda: TemporaryError(text, code="provider-down"))
+        self.limiter.close(lambda: TemporaryError(text, code="provider-down"))
         return TemporaryError(text, code="provider-down")
 
     async def _unhurried(self, call: Call) -> _Answer:
@@ -231,22 +234,22 @@ class Client:
                 paused = fault
             if self._pause.begin(paused, sent):
                 # All who wait would be refused together again: one goes first, and each success lets one more go.
-                self._limiter.narrow()
+                self.limiter.narrow()
 
     async def _attempt(self, call: Call) -> _Answer:
         """One attempt, as soon as there is no pause and a place is free."""
         while True:
             while left := self._pause.left:
-                await self._limiter.sleep(left)
-            await self._limiter.take()
+                await self.limiter.sleep(left)
+            await self.limiter.take()
             try:
                 if not self._pause.left:
                     return await self._send(call)
             finally:
-                self._limiter.give()
+                self.limiter.give()
 
     async def _send(self, call: Call) -> _Answer:
-        self._limiter.check()
+        self.limiter.check()
         if reason := self._halted():
             raise AccountError(reason, code="account-halted")
         sent = time.monotonic()
@@ -263,7 +266,7 @@ class Client:
         if not receipt.recorded:
             self._answered = time.monotonic()
             if self._pause.success(sent):
-                self._limiter.widen()
+                self.limiter.widen()
         return receipt, found
 
     def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:

@@ -31,12 +31,24 @@ from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.ranking import GeneRanking, ValuesDoubt
 from cassia_engine.records.results import ClusterResult
-from cassia_engine.records.rounds import FailedReply, Finding, Judgement, Round, Ruling
+from cassia_engine.records.rounds import (
+    AGREEING,
+    ANNOTATOR,
+    SECOND,
+    Adjudication,
+    CrossCheck,
+    Doubt,
+    FailedReply,
+    Finding,
+    Judgement,
+    Round,
+    Ruling,
+)
 from cassia_engine.records.run_info import OFFLINE, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck, Tie
 from cassia_engine.records.species import SpeciesMismatch
 from cassia_engine.records.status import Status, StatusCluster
-from cassia_engine.records.terms import How, TermMatch
+from cassia_engine.records.terms import How, Relation, TermMatch
 
 SCHEMA_VERSION = "1.2"
 
@@ -46,6 +58,8 @@ RESULT_KIND = "cassia-result"
 STATUS_KIND = "cassia-status"
 
 __all__ = [
+    "AGREEING",
+    "ANNOTATOR",
     "CELLS_KIND",
     "CHUNK_KIND",
     "HIGH_SCORE",
@@ -54,8 +68,10 @@ __all__ = [
     "OFFLINE",
     "RESULT_KIND",
     "SCHEMA_VERSION",
+    "SECOND",
     "STATUS_KIND",
     "TOP_GENES",
+    "Adjudication",
     "Annotation",
     "CellType",
     "Chunk",
@@ -67,7 +83,9 @@ __all__ = [
     "ConfidenceReason",
     "Conversation",
     "Correction",
+    "CrossCheck",
     "Dataset",
+    "Doubt",
     "FailedReply",
     "Finding",
     "GeneExpression",
@@ -80,6 +98,7 @@ __all__ = [
     "Merged",
     "Outcome",
     "QualityMeasure",
+    "Relation",
     "Round",
     "Ruling",
     "RunInfo",

@@ -37,6 +37,9 @@ class Annotation(Record, frozen=True):
         top_explained: share (0 to 1) of the cluster's first 20 genes that the answer explains; None if not asked.
         possible_tissues: what the markers say of the tissue, where none was given.
         context_conflict: in what the markers contradict the tissue or species that were given.
+        specific: a finer type than the answer that the markers point to, with its own score; None for none.
+        probability: 0 to 1, that the answer is the very type that an expert would name, as calibrated; None if not.
+        probability_near: the same, that it is this type, one of its kinds or one that it is a kind of.
     """
 
     general_type: str
@@ -55,6 +58,9 @@ class Annotation(Record, frozen=True):
     top_explained: Number | None = None
     possible_tissues: tuple[str, ...] = ()
     context_conflict: str = ""
+    specific: CellType | None = None
+    probability: Number | None = None
+    probability_near: Number | None = None
 
     @property
     def label(self) -> str:

@@ -11,8 +11,9 @@ from cassia_engine.records.record import Number, Record
 class Conversation(Record, frozen=True):
     """Every message of one cluster. Texts alternate: annotations[0], checks[0], validations[0], annotations[1] ...
 
-    `checks[i]` is what the code found in annotations[i] before anybody else read it. `calls` holds one mapping a
-    request that went out (empty for the offline annotator).
+    `checks[i]` is what the code found in annotations[i] before anybody else read it; `validations[i]` is "" where
+    nobody judged it. `adjudication` is the reply of who chose between the answer and a second opinion, None if nobody
+    was asked. `calls` holds one mapping a request that went out (empty for the offline annotator).
     """
 
     annotations: tuple[str, ...] = ()
@@ -21,6 +22,7 @@ class Conversation(Record, frozen=True):
     scoring: str | None = None
     calls: tuple[Mapping[str, Any], ...] = ()
     checks: tuple[str, ...] = ()
+    adjudication: str | None = None
 
 
 class Usage(Record, frozen=True):

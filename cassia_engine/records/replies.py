@@ -1,4 +1,4 @@
-"""What was read in a model's replies: the annotator's claim and the validator's verdict."""
+"""What was read in a model's replies: an annotator's claim, an adjudicator's choice, a validator's verdict."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ class Candidate(Record, frozen=True, forbid_unknown_fields=False):
     separating_genes: tuple[str, ...]
 
 
+class Specific(Record, frozen=True, forbid_unknown_fields=False):
+    """The most specific type that the genes point to, with a probability of 0 to 100 that it is right, as stated."""
+
+    cell_type: str
+    cl_name: str = ""
+    separating_genes: tuple[str, ...] = ()
+    probability: Number | None = None
+
+
 class Partner(Record, frozen=True, forbid_unknown_fields=False):
     """A type that may be mixed into the cluster, and the genes that show it."""
 
@@ -31,7 +40,8 @@ class Partner(Record, frozen=True, forbid_unknown_fields=False):
 class Claim(Record, frozen=True):
     """An annotator's answer. Fields that it left out are empty; the score is None where there is none from 0 to 100.
 
-    `repaired` says what had to be done to the reply to read it.
+    `sure` is the narrowest type that the annotator is sure of, `specific` its best guess at a finer one than the first
+    candidate; None where it names none. `repaired` says what had to be done to the reply to read it.
     """
 
     lineage: str
@@ -45,6 +55,8 @@ class Claim(Record, frozen=True):
     score: Number | None = None
     score_reason: str = ""
     repaired: tuple[str, ...] = ()
+    sure: Candidate | None = None
+    specific: Specific | None = None
 
     def for_validator(self) -> dict[str, Any]:
         """The claim as its judge sees it: without the score and the reasons given for it."""
@@ -77,4 +89,14 @@ class Verdict(Record, frozen=True):
     feedback: str = ""
     score: Number | None = None
     score_reason: str = ""
+    repaired: tuple[str, ...] = ()
+
+
+class Choice(Record, frozen=True):
+    """An adjudicator's reply: which of two answers the list supports, "a", "b" or "" for neither, and the genes."""
+
+    answer: str
+    for_a: tuple[str, ...] = ()
+    for_b: tuple[str, ...] = ()
+    reason: str = ""
     repaired: tuple[str, ...] = ()

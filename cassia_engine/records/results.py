@@ -14,7 +14,8 @@ from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import to_json
 from cassia_engine.records.outcomes import ConfidenceReason, Outcome
 from cassia_engine.records.record import Number, Record
-from cassia_engine.records.rounds import Round
+from cassia_engine.records.replies import Claim
+from cassia_engine.records.rounds import SECOND, Adjudication, CrossCheck, Doubt, Round
 from cassia_engine.records.scoring import MarkerScoring
 
 # What is said of the calls of all clusters together.
@@ -27,7 +28,8 @@ class ClusterResult(Record, frozen=True):
     A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
     where the offline annotator scored the markers, `rounds` where a model was asked. `objections` are what the
     validator had against the answer that stands, a sentence each; `confidence_reasons` say why a model's answer got
-    its confidence and no more.
+    its confidence and no more. `cross_check` is what marker scoring says beside a model, `doubts` why a second opinion
+    was asked for, `adjudication` what came of it, and `features` what the probability of a model's answer follows from.
     """
 
     cluster: Cluster
@@ -45,6 +47,10 @@ class ClusterResult(Record, frozen=True):
     objections: tuple[str, ...] = ()
     confidence_reasons: tuple[ConfidenceReason, ...] = ()
     rounds: tuple[Round, ...] = ()
+    cross_check: CrossCheck | None = None
+    doubts: tuple[Doubt, ...] = ()
+    adjudication: Adjudication | None = None
+    features: Mapping[str, Number] = field(default_factory=dict)
 
     @classmethod
     def unanswered(cls, cluster: Cluster, reason: str) -> Self:
@@ -52,6 +58,11 @@ class ClusterResult(Record, frozen=True):
         if not cluster.markers:
             return cls(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
         return cls(cluster, Outcome.NOT_REACHED, reason)
+
+    @property
+    def second_claim(self) -> Claim | None:
+        """What the second annotator said; None where none was asked, or its reply was lost."""
+        return next((r.claim for r in self.rounds if r.role == SECOND and r.claim), None)
 
     @property
     def call_facts(self) -> tuple[Mapping[str, Any], ...]:

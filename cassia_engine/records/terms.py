@@ -1,4 +1,4 @@
-"""How a label was placed in the Cell Ontology."""
+"""How a label was placed in the Cell Ontology, and how two terms stand to each other."""
 
 from __future__ import annotations
 
@@ -23,6 +23,25 @@ class How(StrEnum):
     BROADER = "broader"
     COMMON_PARENT = "common parent"
     MISS = "miss"
+
+
+class Relation(StrEnum):
+    """What the other label is, compared with ours."""
+
+    SAME = "same"
+    NARROWER = "narrower"  # a kind of our type
+    BROADER = "broader"  # ours is a kind of it
+    RELATED = "related"  # another type of our lineage
+    DIFFERENT = "different"  # of another lineage
+    UNKNOWN = "unknown"  # one of them says too little to tell
+
+    @property
+    def converse(self) -> Relation:
+        """What ours is, compared with the other."""
+        return _CONVERSE.get(self, self)
+
+
+_CONVERSE = {Relation.NARROWER: Relation.BROADER, Relation.BROADER: Relation.NARROWER}
 
 
 class TermMatch(Record, frozen=True):

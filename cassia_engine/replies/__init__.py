@@ -9,13 +9,14 @@ keys          names of fields, however they are written
 entries       lists of objects, in whatever form they came
 reply_values  its values as plain ones
 placeholders  words that say nothing or name no type
-claims        the claim and the verdict in a reply
+claims        the claim, the choice or the verdict in a reply
 """
 
 from cassia_engine.replies.claims import (
     invented,
     is_unresolved,
     named_candidates,
+    read_adjudication,
     read_annotation,
     read_validation,
     repeats_form,
@@ -29,6 +30,7 @@ __all__ = [
     "is_unresolved",
     "named_candidates",
     "nameless",
+    "read_adjudication",
     "read_annotation",
     "read_validation",
     "repeats_form",

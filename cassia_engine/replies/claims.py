@@ -1,4 +1,4 @@
-"""Reads the annotator's claim and the validator's verdict out of their replies."""
+"""Reads an annotator's claim, an adjudicator's choice and a validator's verdict out of their replies."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.providers.chat import Finish
-from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Partner, Verdict
+from cassia_engine.records.replies import Answer, Candidate, Choice, Cited, Claim, Partner, Specific, Verdict
 from cassia_engine.replies import reply_values
 from cassia_engine.replies.entries import candidates_of, entries
 from cassia_engine.replies.keys import ENTRY, TOP, Fields, key, unpacked
 from cassia_engine.replies.placeholders import is_given, is_nothing, label_of, nameless, of_the_form, stated
 from cassia_engine.replies.reading import Unreadable, read_object
-from cassia_engine.replies.shapes import QUESTIONS, VALIDATION
+from cassia_engine.replies.shapes import CHOICES, QUESTIONS, VALIDATION
 
 UNRESOLVED = "unresolved"
+NEITHER = CHOICES[-1]
+_CHOICE = re.compile(
+    r"[\W_]*(?:(?:the )?(?:answer|option|choice|annotation)(?: is)?[\s:_]+)?"
+    r"(a|b|neither|none|both)\b(?! cell)[\W_]*(.*)",
+    re.DOTALL,
+)
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").
 _BETWEEN_TYPES = ";\n"
 _FORM, _ANSWER = VALIDATION["properties"].keys(), {"answer", "genes"}
@@ -42,6 +48,8 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
         score=reply_values.score(get("score")),
         score_reason=stated(get("score_reason")),
         repaired=found.repaired,
+        sure=_sure(get("sure")),
+        specific=_specific(get("specific")),
     )
     if claim.candidates or not nameless(claim.lineage) or _said(claim.lineage):
         return claim
@@ -68,6 +76,24 @@ def read_validation(text: str, finish: Finish) -> Verdict | Unreadable:
     )
 
 
+def read_adjudication(text: str, finish: Finish) -> Choice | Unreadable:
+    """The choice in an adjudicator's reply; whatever the reply is, no exception."""
+    found = read_object(text, finish, _is_adjudication)
+    if isinstance(found, Unreadable):
+        return found
+    get = Fields(found.fields, TOP).get
+    chosen = _chosen(get("choice"))
+    if not chosen:
+        return Unreadable(f"the reply chooses none of {', '.join(CHOICES)}")
+    return Choice(
+        answer="" if chosen == NEITHER else chosen,
+        for_a=_gene_names(get("for_a")),
+        for_b=_gene_names(get("for_b")),
+        reason=stated(get("reason")),
+        repaired=found.repaired,
+    )
+
+
 def named_candidates(claim: Claim) -> tuple[Candidate, ...]:
     """The candidates that name a type."""
     return tuple(c for c in claim.candidates if not nameless(c.cell_type))
@@ -84,14 +110,17 @@ def is_unresolved(claim: Claim) -> bool:
     return claim.lineage.casefold() == UNRESOLVED or (nameless(claim.lineage) and not named_candidates(claim))
 
 
-def invented(said: Claim | Verdict, source: str) -> str:
+def invented(said: Claim | Choice | Verdict, source: str) -> str:
     """A type or gene of `said` that the text `source` does not have in it, "" if there is none."""
     text = " ".join(source.split()).casefold()
     return next((name for name in _names(said) if name.casefold() not in text), "")
 
 
-def _names(said: Claim | Verdict) -> Iterator[str]:
+def _names(said: Claim | Choice | Verdict) -> Iterator[str]:
     """Every type and gene that is named."""
+    if isinstance(said, Choice):
+        yield from (*said.for_a, *said.for_b)
+        return
     if isinstance(said, Verdict):
         yield said.own_type
         for answer in said.answers.values():
@@ -103,6 +132,13 @@ def _names(said: Claim | Verdict) -> Iterator[str]:
         yield candidate.cell_type
         yield candidate.cl_name
         yield from candidate.separating_genes
+    if said.sure:
+        yield said.sure.cell_type
+        yield said.sure.cl_name
+    if said.specific:
+        yield said.specific.cell_type
+        yield said.specific.cl_name
+        yield from said.specific.separating_genes
     for partner in said.mixture:
         yield partner.cell_type
         yield from partner.genes
@@ -117,6 +153,18 @@ def _is_annotation(fields: Mapping[str, Any]) -> bool:
     get = Fields(fields, TOP).get
     lineage = get("lineage")
     return get("candidates") is not None or (isinstance(lineage, str) and nameless(lineage) and _said(lineage))
+
+
+def _is_adjudication(fields: Mapping[str, Any]) -> bool:
+    return Fields(fields, TOP).get("choice") is not None
+
+
+def _chosen(value: Any) -> str:
+    """One of CHOICES, "" for anything else: "A", "answer b", "Neither."; not "a or b"."""
+    match = _CHOICE.fullmatch(reply_values.text(value).casefold())
+    if match is None or re.search(r"\bor\b|\band\b", match[2]):
+        return ""
+    return match[1] if match[1] in ("a", "b") else NEITHER
 
 
 def _is_validation(fields: Mapping[str, Any]) -> bool:
@@ -190,6 +238,32 @@ def _mixture(value: Any) -> tuple[Partner, ...]:
 def _candidate(entry: Mapping[str, Any]) -> Candidate:
     genes = _gene_names(entry.get("separating_genes"))
     return Candidate(label_of(entry.get("cell_type")), label_of(entry.get("cl_name")), genes)
+
+
+def _sure(value: Any) -> Candidate | None:
+    """The one type of a field, None where none is named; of a list the first."""
+    entry = _entry(value)
+    named = _candidate(entry) if entry is not None else None
+    return None if named is None or nameless(named.cell_type) else named
+
+
+def _entry(value: Any) -> Mapping[str, Any] | None:
+    """The object of a type. In the form that was asked for, an empty name is none: no other field is taken for it."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, Mapping) and "cell_type" in value:
+        return value
+    return next(iter(candidates_of(value)), None)
+
+
+def _specific(value: Any) -> Specific | None:
+    """The finest type, None where none is named."""
+    named = _sure(value)
+    if named is None:
+        return None
+    entry = value[0] if isinstance(value, list) and value else value
+    given = Fields(entry, ENTRY).get("probability") if isinstance(entry, Mapping) else None
+    return Specific(named.cell_type, named.cl_name, named.separating_genes, reply_values.score(given))
 
 
 def _answer(value: Any, question: str) -> Answer:

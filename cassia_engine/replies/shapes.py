@@ -23,19 +23,37 @@ def _list(**fields: Any) -> dict[str, Any]:
 
 
 # Annotator. `lineage` is the general type or "unresolved"; `candidates` are ranked, best first, up to three, none if
-# unresolved; `mixture` has no entry or one per partner; `possible_tissues` is for data without a tissue.
+# unresolved; `sure` is the narrowest type that is sure, `specific` the finest to which the genes point; `mixture` has
+# no entry or one per partner; `possible_tissues` is for data without a tissue.
 ANNOTATION = _object(
     "cassia_annotation",
     evidence=_list(gene=TEXT, speaks_for=TEXT),
     conflicts=_list(gene=TEXT, speaks_for=TEXT),
     lineage=TEXT,
     candidates=_list(cell_type=TEXT, cl_name=TEXT, separating_genes=GENES),
+    sure=_object(cell_type=TEXT, cl_name=TEXT),
+    specific=_object(cell_type=TEXT, cl_name=TEXT, separating_genes=GENES, probability={"type": "integer"}),
     mixture=_list(cell_type=TEXT, genes=GENES),
     state=TEXT,
     context_conflict=TEXT,
     possible_tissues={"type": "array", "items": TEXT},
     score={"type": "integer"},
     score_reason=TEXT,
+)
+# As prompts of version 1 asked for it.
+ANNOTATION_1 = _object(
+    "cassia_annotation",
+    **{name: form for name, form in ANNOTATION["properties"].items() if name not in ("sure", "specific")},
+)
+
+# Adjudicator. Two answers without their authors, and which of them the list supports.
+CHOICES = ("a", "b", "neither")
+ADJUDICATION = _object(
+    "cassia_adjudication",
+    for_a=GENES,
+    for_b=GENES,
+    reason=TEXT,
+    choice={"type": "string", "enum": list(CHOICES)},
 )
 
 # Validator. It names its own best type before it looks at the claim; each question is answered yes or no, with genes.

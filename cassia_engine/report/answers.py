@@ -13,11 +13,13 @@ from cassia_engine.records import (
     ClusterResult,
     Confidence,
     Correction,
+    CrossCheck,
     How,
+    Relation,
     TermMatch,
 )
 from cassia_engine.records.record import Record
-from cassia_engine.report.review_flags import sentence
+from cassia_engine.report.review_flags import second_opinion, sentence
 from cassia_engine.report.wording import share
 
 PIPS = {Confidence.LOW: 1, Confidence.MODERATE: 2, Confidence.HIGH: 3}
@@ -32,6 +34,17 @@ PLACED: Mapping[How, str] = {
     How.BROADER: "a broader type: the label itself has no term",
     How.COMMON_PARENT: "the parent of several types that the label may mean",
     How.MISS: "no term was found",
+}
+
+
+# What another label's type is, compared with that of the cluster.
+COMPARED: Mapping[Relation, str] = {
+    Relation.SAME: "the same type",
+    Relation.NARROWER: "a narrower type",
+    Relation.BROADER: "a broader type",
+    Relation.RELATED: "a related type",
+    Relation.DIFFERENT: "of another lineage",
+    Relation.UNKNOWN: "cannot be told",
 }
 
 
@@ -50,6 +63,10 @@ class Answer(Record, frozen=True):
     possible_tissues: tuple[str, ...] = ()
     context_conflict: str = ""
     note: str = ""
+    chance: str = ""
+    finer: str = ""
+    cross_check: str = ""
+    second: str = ""
 
 
 def answer(a: Annotation, result: ClusterResult) -> Answer:
@@ -62,6 +79,10 @@ def answer(a: Annotation, result: ClusterResult) -> Answer:
         possible_tissues=a.possible_tissues,
         context_conflict=a.context_conflict,
         note=sentence(result.reason) if a.detailed_types and result.validated is not None else "",
+        chance=chance(a),
+        finer=finer(a),
+        cross_check=cross_checked(result.cross_check),
+        second=second_opinion(result),
     )
 
 
@@ -90,3 +111,25 @@ def explained(a: Annotation, cluster: Cluster) -> str:
         return ""
     first = min(TOP_GENES, len(cluster.markers))
     return f"{share(a.top_explained)} of the first {first} genes"
+
+
+def chance(a: Annotation) -> str:
+    """The calibrated probabilities in words, "" where there are none."""
+    if a.probability is None or a.probability_near is None:
+        return ""
+    return f"{share(a.probability_near)} to be right up to its depth, {share(a.probability)} to be the very type"
+
+
+def finer(a: Annotation) -> str:
+    """The finer type that the markers point to, with the model's own probability; "" for none."""
+    if a.specific is None:
+        return ""
+    stated = "" if a.specific.score is None else f" (the model gives it {a.specific.score:g} of 100)"
+    return f"{a.specific.label}{stated}"
+
+
+def cross_checked(found: CrossCheck | None) -> str:
+    """What marker scoring says beside a model, "" where nothing is known."""
+    if found is None or not found.label:
+        return ""
+    return f"{found.label} ({COMPARED[found.relation]})"

@@ -7,27 +7,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
-from cassia_engine.ontology import Relation
 from cassia_engine.records import OFFLINE, ClusterCells, ClusterResult, MarkerScoring, RunInfo, SetAside
 from cassia_engine.records.record import Record
 from cassia_engine.report import calls, wording
-from cassia_engine.report.answers import Answer, answer, named
+from cassia_engine.report.answers import COMPARED, Answer, answer, named
 from cassia_engine.report.calls import CallRow
 from cassia_engine.report.dialogue import Turn, dialogue_summary, turns
 from cassia_engine.report.pack import given
 from cassia_engine.report.requests import Own, requests
 from cassia_engine.report.review_flags import ReviewFlag, review_flags, sentence
 from cassia_engine.report.rows import opinion, row, row_data
-
-# What a witness's type is, compared with the label of the cluster.
-COMPARED = {
-    Relation.SAME: "the same type",
-    Relation.NARROWER: "a narrower type",
-    Relation.BROADER: "a broader type",
-    Relation.RELATED: "a related type",
-    Relation.DIFFERENT: "of another lineage",
-    Relation.UNKNOWN: "cannot be told",
-}
 
 
 class Detail(Record, frozen=True):
@@ -64,7 +53,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
     a = opinion(before)
     said = result.named_by_person
     held = result.conversation
-    spoken = turns(held, result.rounds) if held.calls or provider != OFFLINE else ()
+    spoken = turns(held, result.rounds, result.adjudication) if held.calls or provider != OFFLINE else ()
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,
@@ -79,7 +68,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         usage=tuple(wording.usage_facts([result])) if result.usage.calls else (),
         scoring=result.scoring,
         turns=spoken,
-        dialogue=dialogue_summary(spoken, held, result.validated),
+        dialogue=dialogue_summary(spoken, result),
         calls=calls.rows(held.calls),
         conversations=len({calls.replicate(call) for call in held.calls}),
         cost_source=calls.cost_sources(held.calls),

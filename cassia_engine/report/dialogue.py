@@ -6,13 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cassia_engine import records
 from cassia_engine.providers.chat import Finish
-from cassia_engine.records import Conversation, Round
+from cassia_engine.records import Adjudication, ClusterResult, Conversation, Round
 from cassia_engine.records.record import Record
 from cassia_engine.report import calls, reply_points
 from cassia_engine.report.wording import plural
 
-ANNOTATOR, VALIDATOR = "Annotator", "Validator"
+ANNOTATOR, VALIDATOR, ADJUDICATOR = "Annotator", "Validator", "Adjudicator"
+SPEAKERS = {records.ANNOTATOR: ANNOTATOR, records.SECOND: "Second annotator"}
+# The looks of a turn: one who answers, or one who judges.
+SIDES = {"Second annotator": "annotator", ADJUDICATOR: "validator"}
 CHECKS, FORMATTER = "Checks in code", "Formatter"
 BY_RULE = "Score and confidence"  # written by code, by a fixed rule
 MOST_SHOWN = 20_000  # characters of a message; replies of many megabytes are no reading
@@ -45,16 +49,21 @@ class Turn(Record, frozen=True):
         return self.side not in ("checks", "unasked") and self.speaker != BY_RULE
 
 
-def turns(conversation: Conversation, rounds: Sequence[Round] = ()) -> tuple[Turn, ...]:
+def turns(
+    conversation: Conversation, rounds: Sequence[Round] = (), adjudication: Adjudication | None = None
+) -> tuple[Turn, ...]:
     """The messages in the order in which they were said.
 
     Args:
         rounds: what was read in them, checked and decided; of replies without it the texts are shown.
+        adjudication: what came of a second opinion.
     """
     n_rounds = max(len(conversation.annotations), len(conversation.validations))
     recorded = (*rounds, *[Round()] * (n_rounds - len(rounds)))
     told = _Told(conversation, n_rounds, recorded)
     spoken = [turn for number in range(1, n_rounds + 1) for turn in told.round(number)]
+    if conversation.adjudication is not None:
+        spoken += told.adjudicated(conversation.adjudication, adjudication)
     if conversation.scoring is not None:
         spoken.append(Turn(BY_RULE, 0, _shown(conversation.scoring), "scorer"))
     return tuple(spoken)
@@ -71,20 +80,27 @@ class _Told:
         opens = self._opens(number)
         for text in held.annotations[at]:
             points = reply_points.of_claim(found.claim) if found.claim else ()
-            yield from self._spoken(ANNOTATOR, number, text, points, opens)
+            yield from self._spoken(SPEAKERS[found.role], number, text, points, opens)
         for text in held.checks[at]:
             lines = reply_points.of_checks(found.checks) or reply_points.unmarked(text)
             yield Turn(CHECKS, number, "", "checks", lines=lines, notes=_passed(lines))
-        for text in held.validations[at]:
+        for text in filter(None, held.validations[at]):
             if found.sent_back:
                 yield Turn(VALIDATOR, number, text.strip("()"), "unasked")
             else:
                 points = reply_points.of_verdict(found.verdict, found.rulings) if found.verdict else ()
                 yield from self._spoken(VALIDATOR, number, text, points)
 
+    def adjudicated(self, text: str, found: Adjudication | None) -> Iterator[Turn]:
+        """The adjudicator's reply, and what it decided."""
+        points = reply_points.of_choice(found.choice) if found and found.choice else ()
+        yield from self._spoken(ADJUDICATOR, self.n_rounds, text, points)
+
     def _opens(self, number: int) -> str:
         if self.n_rounds < 2:
             return ""
+        if self.rounds[number - 1].role == records.SECOND:
+            return "A second opinion, from who sees nothing of the first"
         return f"Round {number} of {self.n_rounds}" + (_why_again(self.rounds[number - 2]) if number > 1 else "")
 
     def _spoken(
@@ -93,10 +109,11 @@ class _Told:
         """A reply, and the formatter's where it had to be put into the form."""
         call, formatted = self._calls(speaker, number)
         own = () if formatted else points
-        verdict = () if formatted or speaker == ANNOTATOR else self._verdict(number)
+        verdict = () if formatted or speaker != VALIDATOR else self._verdict(number)
         notes = _ended(call) if formatted else (*verdict, *_ended(call), *_repaired(call))
         shown = own or reply_points.anything(text)
-        yield Turn(speaker, number, _shown(text), speaker.lower(), shown, notes=notes, opens=opens)
+        side = SIDES.get(speaker, speaker.lower())
+        yield Turn(speaker, number, _shown(text), side, shown, notes=notes, opens=opens)
         if formatted:
             yield self._formatted(speaker, number, points, formatted)
 
@@ -104,7 +121,7 @@ class _Told:
         text = str(call.get("response", ""))
         failed = self.rounds[number - 1].failed
         taken = (f"not taken: it added {failed.added!r}",) if failed and failed.added else ()
-        verdict = () if taken or speaker == ANNOTATOR else self._verdict(number)
+        verdict = () if taken or speaker != VALIDATOR else self._verdict(number)
         task = f"to put the {speaker.lower()}'s reply into the form"
         notes = (task, *taken, *verdict, *_ended(call), *_repaired(call))
         return Turn(FORMATTER, number, _shown(text), "formatter", points or reply_points.anything(text), notes=notes)
@@ -136,14 +153,17 @@ class _Told:
         return taken, formatted
 
 
-def dialogue_summary(spoken: Sequence[Turn], conversation: Conversation, validated: bool | None) -> str:
+def dialogue_summary(spoken: Sequence[Turn], result: ClusterResult) -> str:
     """What the folded conversation says of itself."""
     if not spoken:
         return ""
     rounds = max(turn.round for turn in spoken)
-    lost = "; no verdict" if conversation.calls else ""
-    verdict = {True: "; the validator agreed", False: "; the validator did not agree", None: lost}[validated]
-    return f"{plural(sum(t.is_message for t in spoken), 'message')} in {plural(rounds, 'round')}{verdict}"
+    said = [f"{plural(sum(t.is_message for t in spoken), 'message')} in {plural(rounds, 'round')}"]
+    if result.adjudication:
+        said.append("a second opinion agreed" if result.adjudication.agree else "a second opinion differed")
+    if result.validated is not None:
+        said.append("the validator agreed" if result.validated else "the validator did not agree")
+    return "; ".join(said)
 
 
 def _why_again(before: Round) -> str:

@@ -49,6 +49,28 @@ OF_SOFTWARE: Mapping[str, str] = {
 }
 
 
+# How a model was asked, by the version of the prompts and by `validator_involvement`.
+EARLIER_PROMPTS = "1"
+_PROPOSED = (
+    "For each cluster the model proposed a type with evidence from its markers; code held the answer against the "
+    "marker list"
+)
+_EARLIER = (
+    f"{_PROPOSED}; then the same model, in the role of a {{mode}} validator, judged it by fixed questions, and code "
+    "decided from its answers{rounds}."
+)
+_SECOND = (
+    "a second annotation was asked for without the first; where the two contradicted each other in the Cell Ontology, "
+    "the model chose between them"
+)
+_ASKED: Mapping[str, str] = {
+    "v1": f"{_PROPOSED} and compared it with marker scoring; where score, checks or marker scoring left a doubt, "
+    f"{_SECOND}.",
+    "v0": f"{_PROPOSED}; {_SECOND}; then a strict validator judged the answer by fixed questions, and code decided "
+    "from its answers{rounds}.",
+}
+
+
 def methods(
     dataset: Dataset,
     selection: Selection,
@@ -177,11 +199,9 @@ def _by_model(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         rounds = (
             f", in at most {plural(int(asked['max_rounds']), 'round')}" if asked.get("max_rounds", "").isdigit() else ""
         )
-        yield (
-            "For each cluster the model proposed a type with evidence from its markers; code held the answer against "
-            f"the marker list; then the same model, in the role of a {mode} validator, judged it by fixed questions, "
-            f"and code decided from its answers{rounds}."
-        )
+        earlier = run.prompts == EARLIER_PROMPTS
+        said = _EARLIER if earlier else _ASKED[asked["validator_involvement"]]
+        yield said.format(mode=mode, rounds=rounds)
     if run.knowledge:
         yield f"Labels were placed in the ontology by their words ({run.knowledge})."
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cassia_engine.records import Finding, Ruling
 from cassia_engine.records.record import Record
-from cassia_engine.records.replies import Answer, Candidate, Cited, Claim, Verdict
+from cassia_engine.records.replies import Answer, Candidate, Choice, Cited, Claim, Specific, Verdict
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from cassia_engine.replies.reading import MAX_CHARS
 
@@ -49,6 +49,18 @@ def of_claim(claim: Claim) -> Points:
     return _filled(_claimed(claim))
 
 
+def of_choice(choice: Choice) -> Points:
+    """An adjudicator's choice, in the order in which it was to think."""
+    return _filled(
+        (
+            ("For a", (Line(genes=choice.for_a),) if choice.for_a else ()),
+            ("For b", (Line(genes=choice.for_b),) if choice.for_b else ()),
+            ("Reason", _words(choice.reason)),
+            ("Choice", (Line(strong=choice.answer or "neither"),)),
+        )
+    )
+
+
 def of_verdict(verdict: Verdict, rulings: Mapping[str, Ruling]) -> Points:
     """A validator's verdict, in the order in which it was to think, with what each answer counts for."""
     return _filled(_judged(verdict, rulings))
@@ -85,6 +97,10 @@ def _claimed(claim: Claim) -> Iterator[tuple[str, Iterable[Line]]]:
     yield "Against it", _cited(claim.conflicts)
     yield "Lineage", _words(claim.lineage)
     yield "Candidates", map(_candidate, claim.candidates)
+    if claim.sure:
+        yield "Sure of", (Line(strong=claim.sure.cell_type),)
+    if claim.specific:
+        yield "Most specific type", _specific(claim.specific)
     yield (
         "Possible mixture",
         (Line(strong=p.cell_type, text="by" if p.genes else "", genes=p.genes) for p in claim.mixture),
@@ -108,6 +124,11 @@ def _cited(cited: Iterable[Cited]) -> Iterator[Line]:
     for one in cited:
         genes.setdefault(one.speaks_for, []).append(one.gene)
     return (Line(genes=tuple(names), after=f": {what}" if what else "") for what, names in genes.items())
+
+
+def _specific(one: Specific) -> tuple[Line, ...]:
+    stated = "" if one.probability is None else f"{one.probability:g} of 100"
+    return (Line(strong=one.cell_type, text=stated, genes=one.separating_genes),)
 
 
 def _candidate(one: Candidate) -> Line:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
 from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
-from cassia_engine.records import OFFLINE, Annotation, ClusterResult, Confidence, Outcome, RunInfo
+from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.records.record import Record
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
@@ -20,6 +20,7 @@ KINDS = (
     "not_reached",
     "not_validated",
     "no_verdict",
+    "second_opinion",
     "conflicting",
     "unsupported",
     "hardly_expressed",
@@ -115,9 +116,11 @@ def parts(results: Iterable[ClusterResult], run: RunInfo) -> dict[str, int]:
 def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[ReviewFlag]:
     if result.validated is False:
         yield ReviewFlag("not_validated", "not validated", _disagreement(result, provider))
-    if result.validated is None and provider != OFFLINE:
-        detail = sentence(result.reason) or "No verdict on the annotation was recorded."
-        yield ReviewFlag("no_verdict", "no verdict", detail, "Nobody has checked it.")
+    if word := _missing(result, provider):
+        detail = sentence(result.reason) or f"There is {word} on the annotation."
+        yield ReviewFlag("no_verdict", word, detail, "Nobody else has looked at it.")
+    if result.adjudication and not result.adjudication.agree:
+        yield ReviewFlag("second_opinion", "second opinion differs", second_opinion(result))
     if a.conflicting_genes and _conflict_is_open(result, a):
         word = plural(len(a.conflicting_genes), "conflicting gene")
         yield ReviewFlag("conflicting", word, f"Against it: {_some(a.conflicting_genes)}.")
@@ -143,6 +146,44 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Rev
     if a.confidence is Confidence.LOW:
         why = result.confidence_reason or "by the written rule, from its score, checks and evidence"
         yield ReviewFlag("low", "low confidence", sentence(why))
+
+
+def _missing(result: ClusterResult, provider: str) -> str:
+    """Whose look at an answer was wanted and is missing, "" where nobody's is."""
+    if result.doubts and result.adjudication is None:
+        return "no second opinion"
+    asked = not result.rounds or any(r.failed and r.failed.role == "validator" for r in result.rounds)
+    return "no verdict" if result.validated is None and provider != OFFLINE and asked else ""
+
+
+def second_opinion(result: ClusterResult) -> str:
+    """What came of a second opinion, in a sentence or two; "" where there is none."""
+    found, claim = result.adjudication, result.second_claim
+    if found is None:
+        return ""
+    said = claim.candidates[0].cell_type if claim and claim.candidates else "unresolved"
+    if found.agree:
+        return f"It agrees: {said}."
+    stands = "the second" if result.rounds and result.rounds[found.chosen - 1].role == SECOND else "the first"
+    if found.choice is None:
+        return f"It says {said}; nobody chose between the two, and the first stands."
+    if not found.choice.answer:
+        return f"It says {said}. The adjudicator took neither, and the first stands: {sentence(found.choice.reason)}"
+    chosen = f"The other answer is {_other(result, said)}. The adjudicator chose"
+    if found.chosen != {"a": found.a, "b": found.b}[found.choice.answer]:
+        chosen = f"It says {said}. The adjudicator chose that, but marker scoring does not back it, and"
+        return f"{chosen} the first stands: {sentence(found.choice.reason)}"
+    return f"{chosen} {stands}: {sentence(found.choice.reason)}"
+
+
+def _other(result: ClusterResult, said: str) -> str:
+    """The type of the answer that does not stand."""
+    found = result.adjudication
+    if found is None or result.rounds[found.chosen - 1].role != SECOND:
+        return said
+    numbers = [number for number in (found.a, found.b) if number != found.chosen]
+    claim = result.rounds[numbers[0] - 1].claim if numbers else None
+    return claim.candidates[0].cell_type if claim and claim.candidates else "unresolved"
 
 
 def _disagreement(result: ClusterResult, provider: str) -> str:
@@ -176,9 +217,10 @@ def _failed_checks(result: ClusterResult) -> str:
 
 
 def _conflict_is_open(result: ClusterResult, a: Annotation) -> bool:
-    """Whether conflicting genes call for review: a validator that agreed has weighed a few, not a great many."""
+    """Whether conflicting genes call for review: in an answer that is sure of itself a few have been weighed, not a
+    great many."""
     many = len(a.conflicting_genes) >= MANY_CONFLICTS * len(a.evidence_genes)
-    return many or result.validated is not True
+    return many or not (result.validated or a.confidence is Confidence.HIGH)
 
 
 def _some(genes: tuple[str, ...], most: int = 6) -> str:

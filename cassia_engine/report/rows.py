@@ -148,6 +148,8 @@ def _verdict(result: ClusterResult, provider: str) -> str:
         return "named by a person" if opinion(result) is None else "confirmed by a person"
     if result.validated:
         return "checks passed" if provider == OFFLINE else "validator agreed"
+    if result.adjudication and result.adjudication.agree:
+        return "second opinion agrees"
     return "no warning"
 
 

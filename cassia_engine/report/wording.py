@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from cassia_engine.calibration import HIGH, LOW, Calibrations
 from cassia_engine.records import OFFLINE, ClusterResult, Outcome, RunInfo, Selection
 from cassia_engine.text import one_line
 
@@ -192,8 +193,12 @@ def score_meaning(run: RunInfo) -> str:
             "The confidence follows by a fixed rule from score, checks and number of evidence genes."
         )
     else:
+        fitted = Calibrations.load().model
         source = (
-            "The score is the validator's opinion, or the annotator's own where there is no verdict. "
-            "The confidence follows by a fixed rule from checks, verdict and score."
+            "The score is the annotator's opinion, not a probability. The confidence is a band of the probability that "
+            "the answer is the type that an expert would name, a kind of it or one that it is a kind of: High from "
+            f"{HIGH:.0%}, Low under {LOW:.0%}. It was fitted on {fitted.n} answers of {fitted.fitted_on}; for another "
+            "model it may be too high or too low."
         )
+        return f"Score runs from 0 to 100, confidence is Low, Moderate or High. {source}"
     return f"Score runs from 0 to 100, confidence is Low, Moderate or High. {source} Neither is a probability."

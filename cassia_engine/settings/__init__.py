@@ -9,9 +9,11 @@ CONTRIBUTING.md says how to add one.
 """
 
 from cassia_engine.settings.annotate_settings import (
+    DEPTHS,
     INVOLVEMENTS,
     OF_MODELS,
     REASONING,
+    STRICT,
     AnnotateSettings,
     RunSettings,
     check_offline,
@@ -26,12 +28,14 @@ from cassia_engine.settings.split_settings import (
 )
 
 __all__ = [
+    "DEPTHS",
     "GENE_FILTERS",
     "INVOLVEMENTS",
     "MARKER_FORMATS",
     "OF_MODELS",
     "RANKING_METHODS",
     "REASONING",
+    "STRICT",
     "AnnotateSettings",
     "BackendSettings",
     "RunSettings",

@@ -11,7 +11,9 @@ from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 from cassia_engine.settings.declaration import check, parameter, parameters
 
-INVOLVEMENTS = ("v1", "v0")
+STRICT = "v0"
+INVOLVEMENTS = ("v1", STRICT)
+DEPTHS = ("broad", "standard", "fine")
 REASONING = ("low", "medium", "high")
 
 
@@ -44,9 +46,22 @@ class AnnotateSettings:
     api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
     validator_involvement: str = parameter(
         "v1",
-        "v1: accepts what is well supported; v0: challenges every claim, and costs more.",
+        "v1: a second opinion where there is doubt; v0: for every cluster, with a strict review, at twice the cost or "
+        "more.",
         choices=INVOLVEMENTS,
         of_models=True,
+    )
+    second_model: str | None = parameter(
+        None,
+        "The provider's name of the model that gives second opinions.",
+        unset="the same model",
+        of_models=True,
+    )
+    depth: str = parameter(
+        "standard",
+        "How fine the labels are: broad, standard (as cell atlases name their clusters) or fine.",
+        details="A finer guess stands beside a standard label.",
+        choices=DEPTHS,
     )
     hide_fractions: bool = parameter(
         False,

@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--steady", type=_odds, default={}, help="the same, but a request has its fault whenever it comes")
     add("--script", type=_script, default=(), help="JSON file: a list, the n-th call gets the n-th fault, or null")
     add("--seed", type=int, default=0, help="of the faults and of the variety")
-    add("--variety", type=float, default=0.0, help="share of the clusters that need a second round")
+    add("--variety", type=float, default=0.0, help="share of the clusters whose first annotation is not the best one")
     add("--model", default="", help="the one model there is (default: any)")
     add("--rpm", type=float, help="requests a minute")
     add("--tpm", type=float, help="tokens a minute")

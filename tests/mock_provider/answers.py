@@ -22,32 +22,42 @@ from cassia_engine.replies import shapes as shapes_of
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from tests.mock_provider.reading import Question, last_block, read_question
 
-ANNOTATION, VALIDATION = "cassia_annotation", "cassia_validation"
+ANNOTATION, VALIDATION, ADJUDICATION = "cassia_annotation", "cassia_validation", "cassia_adjudication"
+SHAPES = {
+    ANNOTATION: shapes_of.ANNOTATION,
+    VALIDATION: shapes_of.VALIDATION,
+    ADJUDICATION: shapes_of.ADJUDICATION,
+}
+_SECOND = "Role: second annotator"
 PONG = "pong"
 EVIDENCE = 8
+LOW = 40  # the score of an answer that is not the best one
 
 
-def answer(title: str, messages: Sequence[tuple[str, str]], seed: int = 0, variety: float = 0.0) -> str:
+def answer(
+    title: str, messages: Sequence[tuple[str, str]], system: str = "", seed: int = 0, variety: float = 0.0
+) -> str:
     """The reply, always the same for the same arguments.
 
     Args:
         title: title of the schema asked for, "" for free text.
         messages: (role, text) of the turns, without the system text.
-        variety: share of the clusters whose first answer is not the best one and is sent back by the validator.
+        variety: share of the clusters whose first answer is not the best one, with a low score; a second annotator
+            gives the best one, an adjudicator chooses it, and a validator sends the other back.
     """
-    if title not in (ANNOTATION, VALIDATION):
+    if title not in SHAPES:
         return PONG
     broken = last_block("reply", [text for role, text in messages if role == "user"])[1]
     repaired = repair(title, broken) if isinstance(broken, str) else None
-    return repaired or _reply(read_question(title, messages, _is_gene), seed, variety)
+    second = _SECOND in system or any(_SECOND in text for _, text in messages)
+    return repaired or _reply(read_question(title, messages, _is_gene), seed, 0.0 if second else variety)
 
 
 @lru_cache(maxsize=4096)
 def _reply(question: Question, seed: int, variety: float) -> str:
     opinion = form_opinion(question.genes, question.tissue, question.species)
     varied = draw(seed, *question.genes) < variety and len(opinion.candidates) > 1
-    write = _annotation if question.title == ANNOTATION else _validation
-    return json.dumps(write(opinion, question, varied), ensure_ascii=False)
+    return json.dumps(_WRITERS[question.title](opinion, question, varied), ensure_ascii=False)
 
 
 def draw(seed: int, *words: str) -> float:
@@ -110,11 +120,13 @@ def _annotation(opinion: Opinion, question: Question, varied: bool) -> dict[str,
         "conflicts": [{"gene": gene, "speaks_for": rival} for gene in conflicts],
         "lineage": best.lineage.label or best.label,
         "candidates": [_candidate(c, candidates) for c in candidates],
+        "sure": {"cell_type": best.label, "cl_name": Ontology.load().label(best.cl_id)},
+        "specific": {**_candidate(best, candidates), "probability": round(verdict.scores[0])},
         "mixture": _mixture(verdict),
         "state": verdict.state,
         "context_conflict": "" if best.expected else f"{best.label} is not expected in {question.tissue}",
         "possible_tissues": _tissues(opinion, best) if question.tissue.casefold() == "none" else [],
-        "score": round(verdict.scores[0]),
+        "score": LOW if varied and first_round else round(verdict.scores[0]),
         "score_reason": f"{len(best.genes)} of the listed genes mark {best.label}.",
     }
 
@@ -123,7 +135,13 @@ def _unresolved() -> dict[str, Any]:
     lists = dict.fromkeys(("evidence", "conflicts", "candidates", "mixture", "possible_tissues"), ())
     texts = dict.fromkeys(("state", "context_conflict"), "")
     reason = "None of the listed genes marks a cell type."
-    return {**lists, **texts, "lineage": "unresolved", "score": 0, "score_reason": reason}
+    none = {"sure": _fit(None, _part("sure")), "specific": {**_fit(None, _part("specific")), "probability": 0}}
+    return {**lists, **texts, **none, "lineage": "unresolved", "score": 0, "score_reason": reason}
+
+
+def _part(name: str) -> Mapping[str, Any]:
+    form: Mapping[str, Any] = shapes_of.ANNOTATION["properties"][name]
+    return form
 
 
 def _candidate(candidate: Candidate, all_of_them: Sequence[Candidate]) -> dict[str, Any]:
@@ -164,6 +182,25 @@ def _validation(opinion: Opinion, question: Question, varied: bool) -> dict[str,
     return _judgement(best.label, best.genes[:EVIDENCE], agrees=agrees, score=score if agrees else 30)
 
 
+def _adjudication(opinion: Opinion, question: Question, varied: bool) -> dict[str, Any]:
+    """The answer that is the scorer's best type, else that of its lineage, else neither."""
+    if not opinion.candidates:
+        return {"for_a": [], "for_b": [], "reason": "No listed gene marks a type.", "choice": "neither"}
+    best = opinion.candidates[0]
+    names = {c.label.casefold(): c.lineage.family for c in opinion.ranking.candidates}
+    a, b = (text.casefold() for text in question.answers)
+    same = [one for one in (a, b) if one == best.label.casefold()]
+    near = [one for one in (a, b) if names.get(one) == best.lineage.family]
+    chosen = next(iter(same + near), "")
+    choice = "neither" if not chosen else "a" if chosen == a else "b"
+    genes = list(best.genes[:3])
+    told = f"{', '.join(genes)} mark {best.label}."
+    return {"for_a": genes * (choice == "a"), "for_b": genes * (choice == "b"), "reason": told, "choice": choice}
+
+
+_WRITERS = {ANNOTATION: _annotation, VALIDATION: _validation, ADJUDICATION: _adjudication}
+
+
 def _judgement(own: str, genes: Iterable[str], *, agrees: bool, score: int) -> dict[str, Any]:
     good = {name for name, asked in VALIDATOR_QUESTIONS.items() if asked.expected} if agrees else {"better_type"}
     told = list(genes)
@@ -180,8 +217,7 @@ def repair(title: str, broken: str) -> str | None:
         said, _ = json.JSONDecoder().raw_decode(re.sub(r",(\s*[}\]])", r"\1", broken), start)
     except (ValueError, RecursionError):
         return None
-    shapes = {ANNOTATION: shapes_of.ANNOTATION, VALIDATION: shapes_of.VALIDATION}
-    return json.dumps(_fit(said, shapes[title]), ensure_ascii=False)
+    return json.dumps(_fit(said, SHAPES[title]), ensure_ascii=False)
 
 
 def _fit(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _BLOCK = r"^<{0}>[ \t]*\r?\n(.*?)\r?\n</{0}>[ \t]*$"
-_NAMES = ("dataset", "cluster_data", "claim", "feedback", "reply")
+_NAMES = ("dataset", "cluster_data", "claim", "answer_a", "answer_b", "feedback", "reply")
 _BLOCKS = {name: re.compile(_BLOCK.format(name), re.MULTILINE | re.DOTALL) for name in _NAMES}
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9.-]+")
 
@@ -22,6 +22,7 @@ class Question:
         title: title of the schema asked for, "" for free text.
         genes: the cluster's markers, best first.
         claim: the first candidate, the lineage of the claim that is to be judged.
+        answers: the first candidates of two answers between which is to be chosen.
         named: genes of the list that the feedback of an earlier round names; None in the first round.
     """
 
@@ -30,6 +31,7 @@ class Question:
     tissue: str
     species: str
     claim: tuple[str, str] = ("", "")
+    answers: tuple[str, str] = ("", "")
     named: tuple[str, ...] | None = None
 
 
@@ -48,6 +50,7 @@ def read_question(title: str, messages: Sequence[tuple[str, str]], known: Callab
         tissue=_text(dataset.get("tissue")) or "none",
         species=_text(dataset.get("species")) or "human",
         claim=(_first_type(claim.get("candidates")), _text(claim.get("lineage"))),
+        answers=(_answered("answer_a", users), _answered("answer_b", users)),
         named=tuple(word for word in _words(later) if word in listed) if later else None,
     )
 
@@ -81,6 +84,10 @@ def _gene(marker: Any, at: int) -> str:
     if isinstance(marker, list):
         marker = marker[at] if len(marker) > at else ""
     return _text(marker.get("gene") if isinstance(marker, Mapping) else marker)
+
+
+def _answered(name: str, users: Sequence[str]) -> str:
+    return _first_type(_last_object(name, users)[1].get("candidates"))
 
 
 def _first_type(candidates: Any) -> str:

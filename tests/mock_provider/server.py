@@ -40,7 +40,7 @@ class Options:
         faults: odds by fault.
         steady: odds by fault, of a request whenever it comes.
         script: the n-th call gets the n-th fault, or none.
-        variety: share of the clusters whose first annotation the validator sends back.
+        variety: share of the clusters whose first annotation is not the best one; a second opinion corrects it.
         model: the one model there is, with all whose names begin with it and "-"; "" for any.
         rpm, tpm, max_in_flight: limits; None is none.
         require_key: the key that must be sent, "" for any; None needs none.
@@ -191,7 +191,7 @@ class Mock:
         if (waits := self._over_limit(asked)) is not None:
             headers = {**error_headers(flavour, 429), **waits}
             return json_response(error_body(flavour, 429, "", "rate_limit_exceeded"), 429, headers)
-        text = answer(asked.title, asked.messages, self.options.seed, self.options.variety)
+        text = answer(asked.title, asked.messages, asked.system, self.options.seed, self.options.variety)
         self.stats.by_fault.update([name] if name else [])
         return name, Scene(asked, text, find_fault(name) if name else PLAIN, key, self.options.redirect)
 

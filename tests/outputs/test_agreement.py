@@ -162,8 +162,9 @@ def test_conversations_are_the_same_everywhere(files: Files) -> None:
             assert not turns, "where nobody was asked the page has the scoring as values, and no conversation"
             assert_scoring_agrees(told, detail["scoring"], page.row(told["Cluster ID"]))
             continue
-        for kind, speaker in (("annotations", "Annotator"), ("validations", "Validator")):
-            said = [turn["text"] for turn in turns if turn["speaker"] == speaker]
+        annotators = ("Annotator", "Second annotator")
+        for kind, speakers in (("annotations", annotators), ("validations", ("Validator",))):
+            said = [turn["text"] for turn in turns if turn["speaker"] in speakers]
             assert [text.strip("()") for text in said] == [text.strip("()") for text in held[kind]]
             assert all(text in told["Conversation History"] for text in held[kind])
         assert (held["scoring"] or "") == "".join(t["text"] for t in turns if t.get("side") == "scorer")

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cassia_engine.providers.chat import Finish
-from cassia_engine.records.replies import Claim, Verdict
-from cassia_engine.replies import Unreadable, invented, is_unresolved, read_annotation, read_validation
+from cassia_engine.records.replies import Choice, Claim, Verdict
+from cassia_engine.replies import (
+    Unreadable,
+    invented,
+    is_unresolved,
+    read_adjudication,
+    read_annotation,
+    read_validation,
+)
 from cassia_engine.replies.reading import MAX_CHARS
 from cassia_engine.replies.shapes import ANNOTATION, QUESTIONS, VALIDATION
 
@@ -24,6 +31,13 @@ CLAIM: dict[str, Any] = {
     "conflicts": [{"gene": "CD3D", "speaks_for": "T cell"}],
     "lineage": "lymphocyte",
     "candidates": [{"cell_type": "B cell", "cl_name": "B cell", "separating_genes": ["CD79A", "CD19"]}],
+    "sure": {"cell_type": "B cell", "cl_name": "B cell"},
+    "specific": {
+        "cell_type": "naive B cell",
+        "cl_name": "naive B cell",
+        "separating_genes": ["MS4A1"],
+        "probability": 55,
+    },
     "mixture": [{"cell_type": "T cell", "genes": ["CD3D", "CD3E"]}],
     "state": "",
     "context_conflict": "",
@@ -615,3 +629,30 @@ def test_no_mutated_reply_raises_and_nothing_is_invented(text: str, changes: lis
                 assert "".join(filter(str.isalnum, gene.gene)) in source
             for candidate in found.candidates:
                 assert "".join(filter(str.isalnum, candidate.cell_type)) in source
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ('{"for_a": ["CD3D"], "for_b": [], "reason": "CD3D.", "choice": "a"}', "a"),
+        ('{"choice": "A"}', "a"),
+        ('{"choice": "Answer B: it has MS4A1."}', "b"),
+        ('{"choice": "answer_a"}', "a"),
+        ('{"choice": "The answer is b"}', "b"),
+        ('{"choice": "option: a"}', "a"),
+        ('{"choice": "neither"}', ""),
+        ('{"choice": "None."}', ""),
+        ("choice: b\nfor_b: MS4A1\nreason: it has MS4A1", "b"),
+        ('```json\n{"choice": "b",}\n```', "b"),
+    ],
+)
+def test_choices_however_they_are_written(said: str, answer: str) -> None:
+    read = read_adjudication(said, Finish.STOP)
+    assert isinstance(read, Choice) and read.answer == answer
+
+
+@pytest.mark.parametrize(
+    "said", ["", "a", '{"choice": "a or b"}', '{"choice": "B cell"}', '{"choice": 3}', "{}", "[1]"]
+)
+def test_what_chooses_nothing_is_no_choice(said: str) -> None:
+    assert isinstance(read_adjudication(said, Finish.STOP), Unreadable)

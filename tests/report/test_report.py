@@ -301,10 +301,12 @@ def test_data_of_a_cluster_say_everything_there_is() -> None:
         assert text in said
 
 
-def test_few_conflicting_genes_that_a_validator_weighed_call_for_no_look() -> None:
-    answer = make.annotation(conflicting_genes=("NKG7",))
+def test_few_conflicting_genes_that_were_weighed_call_for_no_look() -> None:
+    sure = make.annotation(conflicting_genes=("NKG7",))
+    answer = make.annotation(conflicting_genes=("NKG7",), confidence=Confidence.MODERATE)
     agreed, nobody = (make.annotated(answer=answer, validated=v) for v in (True, None))
     assert review_flags.review_flags(agreed, "openrouter") == ()
+    assert review_flags.review_flags(make.annotated(answer=sure, validated=None), "offline") == ()
     assert [c.word for c in review_flags.review_flags(nobody, "openrouter")] == ["no verdict", "1 conflicting gene"]
     assert [c.word for c in review_flags.review_flags(nobody, "offline")] == ["1 conflicting gene"]
     assert Page(render([agreed])).row("0")["conflicting"] == ["NKG7"]

@@ -171,7 +171,7 @@ def test_outputs_have_the_promised_names_and_columns(tmp_path: Path) -> None:
     assert list(conversations) == [row["Cluster ID"] for row in summary]
     for row in full:
         told = conversations[row["Cluster ID"]]
-        assert set(told) == {"annotations", "validations", "formatting", "scoring", "calls", "checks"}
+        assert set(told) == {"annotations", "validations", "formatting", "scoring", "calls", "checks", "adjudication"}
         assert all(text in row["Conversation History"] for text in told["annotations"] + told["validations"])
 
 

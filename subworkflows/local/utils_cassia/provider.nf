@@ -5,8 +5,8 @@ include { shown } from './values'
 def ofModels() {
     // made: of_models
     return [
-        'model', 'base_url', 'validator_involvement', 'hide_fractions', 'max_rounds', 'reasoning', 'temperature',
-        'max_retries', 'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings',
+        'model', 'base_url', 'validator_involvement', 'second_model', 'hide_fractions', 'max_rounds', 'reasoning',
+        'temperature', 'max_retries', 'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings',
     ]
 }
 

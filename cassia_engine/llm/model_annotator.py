@@ -12,21 +12,19 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
-
-from msgspec.structs import replace
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation, say_stopping
-from cassia_engine.conversation import converse
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
+from cassia_engine.llm.conversations import Conversations, Models
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps, start
-from cassia_engine.prompts import Briefing
 from cassia_engine.providers.accounts import Account, default_workers, open_account, warnings_of
 from cassia_engine.providers.chat import Exchange
 from cassia_engine.providers.client import Client
@@ -58,6 +56,11 @@ class ModelAnnotator:
         self._account = open_account(
             settings.provider, settings.model, settings.base_url, key=key, allow_http=settings.allow_http
         )
+        self._second = None
+        if settings.second_model is not None and settings.second_model != self._account.model:
+            self._second = open_account(
+                settings.provider, settings.second_model, settings.base_url, key=key, allow_http=settings.allow_http
+            )
         self._workers = settings.max_workers or default_workers(self._account)
         if not replay:
             check_open_files(self._workers)
@@ -69,7 +72,7 @@ class ModelAnnotator:
         self._settings = settings
         self._replay = replay
         self._account_id = account_id(self._account)
-        self.warnings = warnings_of(self._account)
+        self.warnings = (*warnings_of(self._account), *(warnings_of(self._second) if self._second else ()))
         self.run_info = _run_info(self._account, settings)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
@@ -80,7 +83,7 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = _Work(chunk, self._settings, self._account, journal, self._workers)
+        work = _Work(chunk, self._settings, self._account, self._second, journal, self._workers)
         n_done = 0
 
         def take(result: ClusterResult) -> None:
@@ -105,22 +108,30 @@ class ModelAnnotator:
         journal, settings = work.journal, self._settings
         if self._replay:
             assert journal is not None, "nothing to replay without a journal"
-            await work.hold_all(journal.recorded(None), put, stop, lambda: "")
+            nothing = journal.recorded(None)
+            await work.hold_all(nothing, nothing, put, stop, lambda: "")
             return
         try:
-            async with Transport(
-                self._account,
-                proxy=settings.proxy,
-                trust_env=settings.trust_env,
-                connections=self._workers,
-                timeout=settings.timeout,
-            ) as transport:
-                await work.hold_all(journal.recorded(transport) if journal else transport, put, stop, self._halted)
+            async with AsyncExitStack() as open_ones:
+                first = await open_ones.enter_async_context(self._transport(self._account))
+                second = await open_ones.enter_async_context(self._transport(self._second)) if self._second else first
+                one, other = (journal.recorded(of) if journal else of for of in (first, second))
+                await work.hold_all(one, other, put, stop, self._halted)
         finally:
             if journal:
                 journal.close()
         if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
             write_stop(settings.journal_dir, self._account_id, str(work.ended))
+
+    def _transport(self, account: Account) -> Transport:
+        settings = self._settings
+        return Transport(
+            account,
+            proxy=settings.proxy,
+            trust_env=settings.trust_env,
+            connections=self._workers,
+            timeout=settings.timeout,
+        )
 
     def refused(self) -> str:
         """Why the account has refused, "" if it has not; known without the key, which a replay does not have."""
@@ -140,14 +151,22 @@ class _Work:
     chunk: Chunk
     settings: AnnotateSettings
     account: Account
+    second: Account | None
     journal: Journal | None
     max_workers: int
     ended: CassiaError | None = None
 
-    async def hold_all(self, exchange: Exchange, put: OnDone, stop: Cancellation, halted: Callable[[], str]) -> None:
+    async def hold_all(
+        self, exchange: Exchange, of_second: Exchange, put: OnDone, stop: Cancellation, halted: Callable[[], str]
+    ) -> None:
         """Run the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
-        and a run that is stopped leaves few conversations half done."""
+        and a run that is stopped leaves few conversations half done.
+
+        Args:
+            exchange, of_second: of the annotator's account and of that for second opinions, which may be the same.
+        """
         client = Client(self.account, exchange, max_workers=self.max_workers, halted=halted)
+        models = Models(client, self._client_of_second(of_second, client, halted))
         stopping = asyncio.Event()
 
         def end() -> None:
@@ -161,7 +180,8 @@ class _Work:
                 loop.call_soon_threadsafe(end)
 
         stop.on_request(end_soon)
-        conversations, waiting = _Conversations(self, client), iter(self.chunk.clusters)
+        conversations = Conversations(self.chunk, self.settings, models, self._recorded())
+        waiting = iter(self.chunk.clusters)
         width = min(2 * self.max_workers, len(self.chunk.clusters))
         workers = []
         for _ in range(width):
@@ -182,8 +202,23 @@ class _Work:
             if isinstance(outcome, Exception):
                 raise outcome
 
+    def _client_of_second(self, exchange: Exchange, first: Client, halted: Callable[[], str]) -> Client | None:
+        """Calls to both models share the places for calls in flight: it is one account."""
+        if self.second is None:
+            return None
+        return Client(self.second, exchange, max_workers=self.max_workers, halted=halted, limiter=first.limiter)
+
+    def _recorded(self) -> Models | None:
+        """The models by the journal alone."""
+        if self.journal is None:
+            return None
+        nothing = self.journal.recorded(None)
+        first = Client(self.account, nothing, max_workers=self.max_workers)
+        second = Client(self.second, nothing, max_workers=self.max_workers) if self.second else None
+        return Models(first, second, is_empty=self.journal.replies == 0)
+
     async def _run_in_turn(
-        self, waiting: Iterator[Cluster], conversations: _Conversations, put: OnDone, end: Callable[[], None]
+        self, waiting: Iterator[Cluster], conversations: Conversations, put: OnDone, end: Callable[[], None]
     ) -> None:
         for cluster in waiting:
             try:
@@ -194,57 +229,6 @@ class _Work:
                 self.ended = self.ended or error
                 end()
                 return
-
-
-class _Conversations:
-    """The conversations of clusters: the first, further ones where they failed, and those that the journal holds."""
-
-    def __init__(self, work: _Work, client: Client):
-        chunk, self._settings = work.chunk, work.settings
-        self._client = client
-        self._replayer = (
-            Client(work.account, work.journal.recorded(None), max_workers=work.max_workers) if work.journal else None
-        )
-        self._briefing = Briefing(
-            chunk.dataset,
-            chunk.selection,
-            chunk.siblings,
-            work.settings.validator_involvement,
-            with_fractions=not work.settings.hide_fractions,
-        )
-        self._ontology = Ontology.load()
-        self._asked_again: set[int] = set()
-
-    def index_ontology(self) -> None:
-        """Make its index, a third of a second's work, in a thread: while the first answers are awaited."""
-        start(threading.Thread(target=self._ontology.resolve, args=("cell",), daemon=True))
-
-    async def run(self, cluster: Cluster) -> ClusterResult:
-        """The first result that is no failure, else the last; with the calls of all its conversations."""
-        if not cluster.markers:
-            return ClusterResult.unanswered(cluster, "")
-        result = await self._converse(cluster, self._client, 0)
-        replicate = 1
-        while result.outcome.is_failure and (further := await self._further(cluster, replicate)):
-            result = _with_earlier(further, result)
-            replicate += 1
-        return result
-
-    async def _further(self, cluster: Cluster, replicate: int) -> ClusterResult | None:
-        """A further conversation: one of `max_retries`, or one that an earlier run has left in the journal, or, with
-        `retry_failed`, a single new one. None if it is none of these."""
-        if replicate <= self._settings.max_retries:
-            return await self._converse(cluster, self._client, replicate)
-        if self._replayer:
-            with contextlib.suppress(StoppedError):
-                return await self._converse(cluster, self._replayer, replicate)
-        if self._settings.retry_failed and cluster.index not in self._asked_again:
-            self._asked_again.add(cluster.index)
-            return await self._converse(cluster, self._client, replicate)
-        return None
-
-    async def _converse(self, cluster: Cluster, client: Client, replicate: int) -> ClusterResult:
-        return await converse(cluster, self._briefing, client, self._settings, self._ontology, replicate)
 
 
 def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone, stop: Cancellation) -> None:
@@ -280,15 +264,11 @@ class _End:
     error: BaseException | None
 
 
-def _with_earlier(result: ClusterResult, earlier: ClusterResult) -> ClusterResult:
-    """A further conversation's result, with what the earlier ones cost."""
-    calls = (*earlier.conversation.calls, *result.conversation.calls)
-    return replace(result, conversation=replace(result.conversation, calls=calls), usage=earlier.usage + result.usage)
-
-
 def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
     asked = {
         "validator_involvement": settings.validator_involvement,
+        "second_model": settings.second_model,
+        "depth": settings.depth,
         "max_rounds": settings.max_rounds,
         "temperature": settings.temperature,
         "reasoning": settings.reasoning,

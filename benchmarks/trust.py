@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""How far a language model's labels can be trusted: accuracy on the way, calls, confidence, by recorded replies.
+
+    python -m benchmarks.trust RECORDED.jsonl.gz --model WORDS [--write]
+
+RECORDED has a line a cluster: `dataset`, `cluster` (as a chunk file has it), `about` (tissue and species),
+`ranked_by`, `gold` (the expert's accepted CL ids) and `replies` by role (annotator, second annotator, adjudicator), as
+a model gave them to the prompts of this version. Each cluster's conversation is run as in the product, with these
+replies in place of a model; an answer that is not there ends it, and is counted.
+
+Printed: accuracy of the annotator's first candidates and of the labels in the end; calls a cluster; what the confidence
+is worth on data sets that were left out of its fit: accuracy of the best half, reliability, expected calibration error,
+coverage of High, area under the risk-coverage curve. `--write` puts the fit into the package.
+
+Ends with 1 if the labels in the end are less accurate than the first candidates, exact, up to their depth or broad.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cassia_engine.calibration import HIGH, Calibration
+from cassia_engine.calibration.fitting import REPEATS, Example, design_of, fit, left_out
+from cassia_engine.conversation import Advisers, converse
+from cassia_engine.conversation.doubts import CrossChecker
+from cassia_engine.conversation.term_mapper import TermMapper
+from cassia_engine.errors import StoppedError
+from cassia_engine.evaluation.grading import LEVELS, Grade, grade
+from cassia_engine.llm.cross_check import open_cross_check
+from cassia_engine.ontology import Ontology
+from cassia_engine.prompts import Briefing
+from cassia_engine.providers.chat import Call, Chat, Finish, Receipt, Reply, Request
+from cassia_engine.records import Cluster, ClusterResult, Dataset, Selection, from_json, to_json
+from cassia_engine.settings import AnnotateSettings
+
+ONTOLOGY = Ontology.load()
+SETTINGS = AnnotateSettings(provider="custom", base_url="http://127.0.0.1:1/v1")
+CALIBRATIONS = Path(__file__).parent.parent / "cassia_engine" / "data" / "calibrations.json"
+Floats = npt.NDArray[np.float64]
+
+
+class Recorded:
+    """The replies of one cluster, as a chat model."""
+
+    model = "recorded"
+
+    def __init__(self, replies: Mapping[str, Any]):
+        self._replies = replies
+        self.calls = 0
+
+    async def chat(self, chat: Chat, replicate: int = 0, ordinal: int = 0) -> Reply:
+        role = chat.system.partition(".")[0].removeprefix("Role: ")
+        if role not in self._replies or len(chat.messages) > 1:
+            raise StoppedError(f"no reply of the {role} is recorded", code="run-stopped")
+        self.calls += 1
+        call = Call(Request("openai", "", {}), replicate, ordinal)
+        return Reply(json.dumps(self._replies[role]), Finish.STOP, "stop", self.model, call, Receipt("", "", 0.0))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A conversation that was held, and how near its first candidate and its label are to the expert's type."""
+
+    data_set: str
+    result: ClusterResult
+    calls: int
+    first: Grade
+    label: Grade
+
+    @property
+    def example(self) -> Example | None:
+        """For the fit; None for an unresolved cluster."""
+        if not self.result.has_cell_type:
+            return None
+        near = self.label >= Grade.ANCESTOR_OR_DESCENDANT
+        return Example(self.result.features, self.label is Grade.EXACT, near, self.data_set)
+
+
+@cache
+def cross_check(dataset: Dataset) -> CrossChecker | None:
+    return open_cross_check(dataset)
+
+
+def hold(line: Mapping[str, Any]) -> Held | None:
+    """The conversation on a recorded cluster; None if a reply is missing."""
+    dataset = Dataset("recorded", line["about"]["tissue"], line["about"]["species"])
+    briefing = Briefing(dataset, Selection("simplified", line["ranked_by"], 50))
+    cluster, model = from_json(Cluster, line["cluster"]), Recorded(line["replies"])
+    advisers = Advisers(cross_check=cross_check(dataset))
+    try:
+        result = asyncio.run(converse(cluster, briefing, model, SETTINGS, ONTOLOGY, advisers=advisers))
+    except StoppedError:
+        return None
+    first = result.rounds[0].claim
+    answer = TermMapper(ONTOLOGY).answer(first) if first else None
+    named = result.annotation.cl_id if result.annotation else ""
+    grades = (_grade(cl_id, line["gold"]) for cl_id in (answer.cl_id if answer else "", named))
+    return Held(line["dataset"], result, model.calls, *grades)
+
+
+def _grade(cl_id: str, gold: Sequence[str]) -> Grade:
+    return grade(cl_id, gold, ONTOLOGY).grade if cl_id else Grade.DIFFERENT
+
+
+def read(path: Path) -> Iterator[Mapping[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def shares(grades: Sequence[Grade]) -> list[float]:
+    return [sum(one >= level for one in grades) / len(grades) for level in LEVELS]
+
+
+def print_accuracy(held: Sequence[Held]) -> bool:
+    """Whether the labels in the end are no less accurate than the first candidates."""
+    found = {"first candidates": [one.first for one in held], "labels in the end": [one.label for one in held]}
+    print(f"{len(held)} clusters; columns: {', '.join(level.words for level in LEVELS)}")
+    for name, grades in found.items():
+        print(f"  {name:18} " + "  ".join(f"{share:.3f}" for share in shares(grades)))
+    doubts = Counter(doubt.value for one in held for doubt in one.result.doubts)
+    seconds = [one.result.adjudication for one in held if one.result.adjudication]
+    print(f"calls a cluster: {sum(one.calls for one in held) / len(held):.3f}; doubts: {dict(doubts)}; ", end="")
+    print(f"second opinions: {len(seconds)}, {sum(one.agree for one in seconds)} agree")
+    before, after = (shares(grades) for grades in found.values())
+    return all(a >= b for a, b in zip(after, before, strict=True))
+
+
+def print_confidence(examples: Sequence[Example], calibration: Calibration) -> None:
+    _, design = design_of(examples)
+    right = {kind: np.array([float(getattr(one, kind)) for one in examples]) for kind in ("exact", "near")}
+    stated = {kind: left_out(examples, design, found).reshape(REPEATS, -1) for kind, found in right.items()}
+    n = len(examples)
+    print(f"{n} answers of {calibration.data_sets} data sets, each by a fit without its own; {REPEATS} draws of folds")
+    print(f"expected calibration error: exact {calibration.error_exact}, near {calibration.error_near}")
+    for name, order in {
+        "exact": stated["exact"],
+        "near": stated["near"],
+        "both": stated["exact"] + stated["near"],
+    }.items():
+        for part in (0.3, 0.5, 0.7):
+            best = [np.argsort(-one, kind="stable")[: int(n * part)] for one in order]
+            exact, near = (np.mean([right[kind][some].mean() for some in best]) for kind in ("exact", "near"))
+            print(f"  best {part:.0%} by {name:5}: exact {exact:.3f}, near {near:.3f}")
+        risk = [_area(right["near"], one) for one in order]
+        print(f"  area under the risk-coverage curve by {name} (risk: not near): {np.mean(risk):.3f}")
+    high = [right["near"][one >= HIGH] for one in stated["near"]]
+    covered, precise = np.mean([len(some) / n for some in high]), np.mean([some.mean() for some in high])
+    print(f"High ({HIGH:.0%} and more): {covered:.3f} of the answers, near {precise:.3f}")
+    for kind in ("exact", "near"):
+        bins = getattr(calibration, f"reliability_{kind}")
+        print(f"  {kind}: " + "  ".join(f"{one.stated:.2f}>{one.observed:.2f}" for one in bins))
+
+
+def _area(right: Floats, stated: Floats) -> float:
+    """Mean share of wrong answers among the surest k, over all k."""
+    wrong = 1 - right[np.argsort(-stated, kind="stable")]
+    return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("recorded", type=Path)
+    parser.add_argument("--model", required=True, help="the model and the answers in a few words, for the report")
+    parser.add_argument("--write", action="store_true", help="put the fit into the package")
+    args = parser.parse_args()
+    every = [hold(line) for line in read(args.recorded)]
+    held = [one for one in every if one]
+    print(f"{len(every) - len(held)} of {len(every)} conversations lack a reply")
+    kept = print_accuracy(held)
+    examples = [example for one in held if (example := one.example)]
+    calibration = fit(examples, args.model)
+    print_confidence(examples, calibration)
+    if args.write:
+        shipped = json.loads(CALIBRATIONS.read_text(encoding="utf-8"))
+        written = json.dumps({**shipped, "model": to_json(calibration)}, indent=1)
+        CALIBRATIONS.write_text(written + "\n", encoding="utf-8")
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()

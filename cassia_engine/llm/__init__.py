@@ -1,0 +1,10 @@
+"""The language-model annotator.
+
+model_annotator  clusters in, results out: opens the account, and works in a thread of its own
+conversations    the conversations of a chunk's clusters, and which are held anew
+cross_check      marker knowledge beside a model
+"""
+
+from cassia_engine.llm.model_annotator import KEPT, NOTICE, ModelAnnotator
+
+__all__ = ["KEPT", "NOTICE", "ModelAnnotator"]
