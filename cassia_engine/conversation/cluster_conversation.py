@@ -148,7 +148,8 @@ class ClusterConversation:
         return await self._ask(ADJUDICATOR, prompts.adjudicator(self._briefing, self._cluster, a, b, **self._how))
 
     async def _validate(self) -> Heard:
-        self._standing = standing = self._chosen()
+        # By earlier prompts the validator was always asked about the last answer.
+        self._standing = standing = self._round if self._briefing.version == EARLIER else self._chosen()
         assert standing.claim and standing.findings
         chat = prompts.validator(
             self._briefing, self._cluster, standing.claim.for_validator(), standing.findings.lines, **self._how

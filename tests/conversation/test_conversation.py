@@ -297,6 +297,15 @@ def test_in_the_last_round_the_validator_is_asked_whatever_was_found() -> None:
     assert (result.validated, "failed_checks") == (True, result.confidence_reasons[0].code)
 
 
+def test_by_earlier_prompts_the_last_answer_is_reviewed_though_one_before_has_fewer_faults() -> None:
+    unlisted = [{"gene": "CD3D", "speaks_for": "T cell"}, *claim()["evidence"]]
+    weak = [{"cell_type": "platelet", "genes": []}]
+    model = Model(script([claim(evidence=unlisted), claim(evidence=unlisted, mixture=weak, state="resting")]))
+    hold(model, max_rounds=2)
+    assert model.roles == "annotator annotator validator"
+    assert "resting" in model.asked[-1][1].messages[0].text
+
+
 def test_objections_go_back_to_the_annotator() -> None:
     model = Model(script([claim(), claim(score=70)], [DISAGREES, verdict()]))
     result = hold(model)
