@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
@@ -15,7 +15,7 @@ from cassia_engine.evaluation.scores import read_scores
 from cassia_engine.evaluation.tables import read_table
 from cassia_engine.evaluation.wanted import Wanted
 from cassia_engine.files import local, stem_of
-from cassia_engine.labels.summary import NEEDED, read_summary
+from cassia_engine.labels.summary import NEEDED, ClusterLabel, read_summary
 from cassia_engine.markers.files.input_kinds import holds_anndata, opened
 from cassia_engine.markers.files.source import Source
 from cassia_engine.markers.files.text_file import READING_ERRORS, unreadable
@@ -96,14 +96,34 @@ def _json(path: Path, place: str) -> Any:
     )
 
 
+class _Sureness(NamedTuple):
+    """A column of ours that says how sure a label is: its value, and the highest there is; None for a mere order."""
+
+    of: Callable[[ClusterLabel], float | str | None]
+    top: float | None
+
+
+_OURS: Mapping[str, _Sureness] = {
+    "Probability Near": _Sureness(lambda one: one.probability, 1.0),
+    "Score": _Sureness(lambda one: one.score, 100.0),
+    "Confidence": _Sureness(lambda one: one.confidence, None),
+}
+
+
+def _surest(found: Sequence[ClusterLabel]) -> str:
+    """The first of our columns that has a value."""
+    return next((name for name, kind in _OURS.items() if any(kind.of(one) is not None for one in found)), "Confidence")
+
+
 def _of_cassia(labels: Any, source: Source, name: str, wanted: Wanted) -> Predictions:
-    """A summary of ours, with the score, or else the confidence, of each cluster."""
+    """A summary of ours, with the probability, or else the score or the confidence, of each cluster."""
     found = read_summary(labels).labels
-    column = wanted.score_column or ("Score" if any(one.score is not None for one in found) else "Confidence")
-    if column not in ("Score", "Confidence"):
+    column = wanted.score_column or _surest(found)
+    if column not in _OURS:
         return read_table(source, name, wanted)
-    said = [one.score if column == "Score" else one.confidence for one in found]
-    top = (wanted.score_max or 100.0) if column == "Score" else None
+    said = [_OURS[column].of(one) for one in found]
+    top = _OURS[column].top
+    top = top and (wanted.score_max or top)
     scores = read_scores(["" if one is None else one for one in said], top, False, source.place)
     answers = (
         Prediction(

@@ -41,8 +41,8 @@ def label(
 
     Columns `cassia_annotation`, `cassia_general_type`, `cassia_cl_id`, `cassia_cl_label`, `cassia_confidence`,
     `cassia_outcome`, `cassia_corrected` and `cassia_review` (why the cluster needs review; missing where it needs none)
-    are unordered categories, `cassia_score` is a number. What the summary does not say is missing.
-    Columns of an earlier call are replaced. `uns["cassia"]` says where the labels are from.
+    are unordered categories, `cassia_score` and `cassia_probability` are numbers. What the summary does not say is
+    missing. Columns of an earlier call are replaced. `uns["cassia"]` says where the labels are from.
 
     Args:
         adata: an AnnData object, changed in place.

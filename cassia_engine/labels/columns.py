@@ -57,7 +57,10 @@ OWN: dict[str, Callable[[ClusterLabel], str]] = {
     "corrected": lambda label: "yes" if label.corrected else "no",
     "review": lambda label: label.review,
 }
-OWN_NUMBERS: dict[str, Callable[[ClusterLabel], float | None]] = {"score": lambda label: label.score}
+OWN_NUMBERS: dict[str, Callable[[ClusterLabel], float | None]] = {
+    "score": lambda label: label.score,
+    "probability": lambda label: label.probability,
+}
 
 # Those of nf-core/scdownstream, behind a prefix such as "annotation:cassia:scvi:0.5:".
 SCDOWNSTREAM: dict[str, Callable[[ClusterLabel], str]] = {

@@ -38,6 +38,7 @@ OTHER = (
     "Cell State",
     "Score",
     "Review Reason",
+    "Probability Near",
 )
 _MISSING = ("", "NA", "NaN")
 _ENDS = ("_summary", "_full")
@@ -52,6 +53,7 @@ class ClusterLabel:
         corrected: whether the label is a person's, in the place of an answer or where there was none.
         score: 0 to 100; None where there is none.
         review: the reasons to review the cluster, with semicolons between.
+        probability: 0 to 1, that the label is right up to its depth; None where nothing is calibrated.
     """
 
     cluster: str
@@ -70,6 +72,7 @@ class ClusterLabel:
     cell_state: str = ""
     score: float | None = None
     review: str = ""
+    probability: float | None = None
 
 
 def name_alone(name: str) -> ClusterLabel:
@@ -213,6 +216,7 @@ def _label(cells: Mapping[str, str]) -> ClusterLabel:
         cell_state=cells.get("Cell State", ""),
         score=_number(cells.get("Score", "")),
         review=cells.get("Review Reason", ""),
+        probability=_number(cells.get("Probability Near", "")),
     )
 
 

@@ -159,7 +159,7 @@ def test_parquet(odd: Path, nullable: bool) -> None:
         "cassia--cell_ontology_exists",
         "cassia--category_cell_ontology_exists",
     }
-    assert {name for name, kind in kinds.items() if kind == "DOUBLE"} == {"cassia_score"}
+    assert {name for name, kind in kinds.items() if kind == "DOUBLE"} == {"cassia_score", "cassia_probability"}
     assert set(kinds.values()) == {"VARCHAR", "BOOLEAN", "DOUBLE"}
     rows = found.project('"it\'s", cassia_general_type, cassia_outcome').fetchall()
     assert rows == [("cell0", "B cell", "annotated"), ("cell1", None, "no_markers"), ("cell2", None, None)]
