@@ -87,6 +87,7 @@ class Curves(Record, frozen=True):
         n: answers with a score, which the curves are of.
         n_unscored: answers without one.
         n_judged: all judged clusters.
+        score_of: the level of being right that the score speaks of.
     """
 
     score_name: str
@@ -95,9 +96,17 @@ class Curves(Record, frozen=True):
     n_unscored: int
     n_judged: int
     levels: tuple[LevelCurves, ...]
+    score_of: str = Grade.EXACT.key
+
+    @property
+    def own(self) -> LevelCurves:
+        """Those of the level that the score speaks of."""
+        return next(one for one in self.levels if one.level == self.score_of)
 
 
-def curves_of(clusters: Sequence[Judged], score_name: str, score_max: float | None) -> Curves | None:
+def curves_of(
+    clusters: Sequence[Judged], score_name: str, score_max: float | None, score_of: Grade = Grade.EXACT
+) -> Curves | None:
     """The curves at each level; None where no answer has a score."""
     judged = [one for one in clusters if one.status.is_judged]
     answered = [one for one in judged if one.status.is_answered]
@@ -105,7 +114,7 @@ def curves_of(clusters: Sequence[Judged], score_name: str, score_max: float | No
     if not scored:
         return None
     levels = tuple(_at(level, scored, score_max, len(judged)) for level in LEVELS)
-    return Curves(score_name, score_max, len(scored), len(answered) - len(scored), len(judged), levels)
+    return Curves(score_name, score_max, len(scored), len(answered) - len(scored), len(judged), levels, score_of.key)
 
 
 def _at(level: Grade, scored: Sequence[Judged], score_max: float | None, n_judged: int) -> LevelCurves:

@@ -32,6 +32,6 @@ def evaluate_labels(labels: Labels, gold: Gold, wanted: Wanted, name: str = "") 
         figures_of(clusters),
         groups_of(clusters, "tissue"),
         groups_of(clusters, "dataset"),
-        curves_of(clusters, found.score_name, found.score_max),
+        curves_of(clusters, found.score_name, found.score_max, found.score_of),
         clusters,
     )

@@ -72,17 +72,20 @@ def hierarchical(figures: Figures) -> str:
     return f"Hierarchical: {said} (n={found.n_precision} for precision, {found.n_recall} for recall)"
 
 
+_RIGHT = {level.key: level.words for level in LEVELS}
+
+
 def _curves(evaluation: Evaluation) -> Iterator[str]:
     curves = evaluation.curves
     if curves is None:
         yield "No scores: neither reliability nor a risk-coverage curve"
         return
-    found = curves.levels[0]
+    found = curves.own
     ece = "" if found.reliability is None else f"ECE {found.reliability.ece:.3f}, "
     aurc = found.risk_coverage
     yield (
         f"{curves.score_name}: {ece}AURC {aurc.aurc:.3f} (by chance {aurc.aurc_by_chance:.3f}, at best "
-        f"{aurc.aurc_at_best:.3f}), for exact terms, n={curves.n}"
+        f"{aurc.aurc_at_best:.3f}), right if {_RIGHT[curves.score_of]}, n={curves.n}"
     )
 
 

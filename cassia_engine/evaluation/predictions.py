@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cassia_engine.evaluation.grading import Grade
 from cassia_engine.evaluation.words import names_type
 from cassia_engine.records.record import Record
 
@@ -44,6 +45,7 @@ class Predictions(Record, frozen=True):
         score_name: of the scores; "" where there are none.
         score_max: the score that stands for certainty, where it is a probability or a part of 100; None where scores
             only have an order.
+        score_of: what the score is of being right by: most tools' of their very label.
     """
 
     name: str
@@ -52,3 +54,4 @@ class Predictions(Record, frozen=True):
     clusters: tuple[Prediction, ...]
     score_name: str = ""
     score_max: float | None = None
+    score_of: Grade = Grade.EXACT

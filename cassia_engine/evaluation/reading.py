@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
+from cassia_engine.evaluation.grading import Grade
 from cassia_engine.evaluation.objects import read_object
 from cassia_engine.evaluation.predictions import Prediction, Predictions
 from cassia_engine.evaluation.scores import read_scores
@@ -97,14 +98,21 @@ def _json(path: Path, place: str) -> Any:
 
 
 class _Sureness(NamedTuple):
-    """A column of ours that says how sure a label is: its value, and the highest there is; None for a mere order."""
+    """A column of ours that says how sure a label is.
+
+    Attributes:
+        of: its value for a cluster.
+        top: the highest there is; None where the column only has an order.
+        level: of being right that it speaks of.
+    """
 
     of: Callable[[ClusterLabel], float | str | None]
     top: float | None
+    level: Grade = Grade.EXACT
 
 
 _OURS: Mapping[str, _Sureness] = {
-    "Probability Near": _Sureness(lambda one: one.probability, 1.0),
+    "Probability Near": _Sureness(lambda one: one.probability, 1.0, Grade.ANCESTOR_OR_DESCENDANT),
     "Score": _Sureness(lambda one: one.score, 100.0),
     "Confidence": _Sureness(lambda one: one.confidence, None),
 }
@@ -135,4 +143,5 @@ def _of_cassia(labels: Any, source: Source, name: str, wanted: Wanted) -> Predic
         for one, score in zip(found, scores.values, strict=True)
     )
     scored = any(score is not None for score in scores.values)
-    return Predictions(name, source.place, "cassia", tuple(answers), column if scored else "", scores.top)
+    of = _OURS[column].level
+    return Predictions(name, source.place, "cassia", tuple(answers), column if scored else "", scores.top, of)

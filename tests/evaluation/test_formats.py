@@ -12,9 +12,13 @@ import pandas as pd
 import pytest
 
 from cassia_engine.evaluation.gold import read_gold
+from cassia_engine.evaluation.grading import Grade
 from cassia_engine.evaluation.predictions import Prediction, Predictions
 from cassia_engine.evaluation.reading import read_labels
 from cassia_engine.evaluation.wanted import Wanted
+from cassia_engine.outputs.summary_tables import write_tables
+from cassia_engine.records import Merged
+from tests import factories as make
 from tests.command import cassia
 from tests.evaluation import forms
 from tests.raising import raises
@@ -103,6 +107,21 @@ def test_a_summary_of_ours(tmp_path: Path) -> None:
     by_words = read_labels(tmp_path / "s_summary.csv", Wanted(score_column="Confidence"))
     assert (by_words.score_name, by_words.score_max) == ("Confidence", None)
     assert {one.score for one in by_words.clusters} <= {None, 1.0, 2.0, 3.0}
+
+
+def test_the_probability_of_a_summary_goes_before_its_score(tmp_path: Path) -> None:
+    """It is that of a label that is right up to its depth, and is judged as such."""
+    result = make.annotated(answer=make.annotation(probability=0.6, probability_near=0.9))
+    [summary, *_] = write_tables(Merged(make.DATASET, make.SELECTION, (result,), (make.MODEL_RUN,)), tmp_path)
+    found = read_labels(summary, Wanted())
+    assert (found.score_name, found.score_max, found.score_of) == (
+        "Probability Near",
+        1.0,
+        Grade.ANCESTOR_OR_DESCENDANT,
+    )
+    assert [one.score for one in found.clusters] == [0.9]
+    score = read_labels(summary, Wanted(score_column="Score"))
+    assert (score.score_name, score.score_of, score.clusters[0].score) == ("Score", Grade.EXACT, 91.0)
 
 
 FORMS = {
