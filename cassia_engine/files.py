@@ -59,9 +59,11 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     error. The folder is made if it is missing.
 
     Raises:
+        UsageError: a folder, a device or a pipe has that name.
         OSError: the folder or file cannot be written.
     """
     path = Path(path)
+    check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f"{_aside_start(path)}", suffix=ASIDE_END, dir=path.parent)
     os.close(handle)
@@ -168,18 +170,7 @@ def check_writable(*paths: Path) -> None:
     for path in paths:
         there = _nearest(path.parent)
         _check_lengths(path.absolute().relative_to(there.absolute()).parts, path, there)
-        if path.is_dir():
-            raise UsageError(
-                "a folder has this name, and an output needs it; move it, or choose another name",
-                path=path,
-                code="output-is-folder",
-            )
-        if path.exists() and not path.is_file():
-            raise UsageError(
-                "this is a device or a pipe, in whose place no output is put; choose another name",
-                path=path,
-                code="output-is-device",
-            )
+        check_replaceable(path)
     for there in {_nearest(path.parent): None for path in paths}:
         try:
             with tempfile.TemporaryFile(dir=there) as probe:
@@ -191,6 +182,25 @@ def check_writable(*paths: Path) -> None:
                 path=there,
                 code="output-not-writable",
             ) from None
+
+
+def check_replaceable(path: Path) -> None:
+    """Make sure that what has the name of an output, if anything has, is a file that it may replace.
+
+    Raises:
+        UsageError: it is a folder, a device, a pipe or a socket, or no file can have that name.
+    """
+    try:
+        is_folder, is_other = path.is_dir(), path.exists() and not path.is_file()
+    except OSError as error:
+        what = f"an output cannot have this name ({error.strerror}); choose another name"
+        raise UsageError(what, path=path, code="output-path-unusable") from None
+    if is_folder:
+        what = "a folder has this name, and an output needs it; move it, or choose another name"
+        raise UsageError(what, path=path, code="output-is-folder")
+    if is_other:
+        what = "this is a device or a pipe, in whose place no output is put; choose another name"
+        raise UsageError(what, path=path, code="output-is-device")
 
 
 def stem_of(path: Path) -> str:

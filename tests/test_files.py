@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cassia_engine.csv_injection import guard, unguard
 from cassia_engine.files import atomic_copy, atomic_write
+from tests.raising import raises
 
 
 def test_file_appears_whole_in_a_new_folder(tmp_path: Path) -> None:
@@ -41,6 +42,25 @@ def test_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "out.txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_only_a_file_is_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("pipe")
+    for name, code in {"pipe": "output-is-device", "link": "output-is-device", "folder": "output-is-folder"}.items():
+        with raises(code, path=name), atomic_write(tmp_path / name) as out:
+            out.write("x")
+    assert (tmp_path / "pipe").is_fifo()
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link", "folder"}
+
+
+def test_a_link_to_a_file_gives_way_to_the_output(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "link").symlink_to("old")
+    with atomic_write(tmp_path / "link") as out:
+        out.write("new")
+    assert ((tmp_path / "link").read_text(), (tmp_path / "old").read_text()) == ("new", "old")
 
 
 @pytest.mark.parametrize("kernel_copies", [0, 1000])

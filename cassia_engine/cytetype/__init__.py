@@ -6,6 +6,7 @@ input_data  the question about clusters, from an AnnData
 preparation the question and the two files
 submission  a job about an AnnData file, as the command submits it
 arguments   arguments of the class, and their checks
+targets     the files that a run writes, and their checks
 running     a run of the class, on this machine or by a server
 run_files   the files of a run: its job file, and those that it sends
 llm_configs the models that a caller names

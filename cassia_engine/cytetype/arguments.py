@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -125,28 +126,14 @@ def path_of(name: str, value: object) -> Path:
     Raises:
         UsageError: it is none.
     """
-    if isinstance(value, (str, Path)) and str(value).strip():
+    if isinstance(value, (str, Path)) and str(value).strip() and _is_name(str(value)):
         return Path(value)
     raise UsageError(f"{argument(name)}: expected a path, found {value!r}", code="cytetype-no-path")
 
 
-def check_targets(targets: Mapping[str, Path], adata: Any) -> None:
-    """Make sure that no file to write is another one, or the file that a backed AnnData lies in.
-
-    Args:
-        targets: paths by the arguments that name them.
-
-    Raises:
-        UsageError: one is.
-    """
-    backing = getattr(adata, "filename", None)
-    seen: dict[Path, str] = {}
-    for name, path in targets.items():
-        place = path.resolve()
-        if backing is not None and place == Path(backing).resolve():
-            what = f"the AnnData lies in this file; give another {argument(name)}"
-            raise UsageError(what, path=path, code="cytetype-output-is-input")
-        if place in seen:
-            what = f"{argument(seen[place])} and {argument(name)} are one file; give two"
-            raise UsageError(what, path=path, code="cytetype-same-output")
-        seen[place] = name
+def _is_name(path: str) -> bool:
+    """Whether a file system can have it."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False

@@ -15,7 +15,7 @@ import msgspec
 from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import notice_of
-from cassia_engine.cytetype.arguments import RunArguments, check_targets, check_text, check_whole, path_of, tags_of
+from cassia_engine.cytetype.arguments import RunArguments, check_text, check_whole, path_of, tags_of
 from cassia_engine.cytetype.calling import call
 from cassia_engine.cytetype.credentials import find_token, token_of_job
 from cassia_engine.cytetype.input_data import Contents
@@ -36,6 +36,7 @@ from cassia_engine.cytetype.stored import (
     store,
     stored_result,
 )
+from cassia_engine.cytetype.targets import check_outputs_apart, check_targets
 from cassia_engine.errors import UsageError
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
@@ -269,7 +270,10 @@ class CyteType:
             if obs_duckdb_path is not None:
                 self.obs_duckdb_path = path_of("obs_duckdb_path", obs_duckdb_path)
             targets = {"vars_h5_path": self.vars_h5_path, "obs_duckdb_path": self.obs_duckdb_path}
-            check_targets({**targets, "query_filename": given.query}, self.adata)
+            named = {**targets, "query_filename": given.query}
+            check_targets(named, self.adata)
+            written = named if save_query else targets
+            check_outputs_apart(written, given.query.parent, results_prefix, require_artifacts)
             token = self._token_for(self.api_url) if self.api_url else None
             check_configs(llm_configs, for_server=token is not None)
             who = settings_of(llm_configs, n_parallel_clusters) if token is None else None

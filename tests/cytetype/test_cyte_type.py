@@ -523,6 +523,46 @@ def test_no_file_takes_the_place_of_another(options: dict[str, Any], code: str, 
     assert [(path.name, path.read_bytes()) for path in Path().iterdir()] == [("data.h5ad", b"all cells")]
 
 
+@pytest.mark.parametrize("name", ["vars_h5_path", "obs_duckdb_path", "query_filename"])
+@pytest.mark.parametrize("local", [True, False])
+def test_what_is_no_file_is_replaced_by_none(name: str, local: bool, adata: Cells, server: Running) -> None:
+    os.mkfifo("pipe")
+    Path("loop").symlink_to("loop")
+    Path("folder").mkdir()
+    Path("file").touch()
+    asked = CyteType(adata, "leiden") if local else at(server, adata)
+    codes = {"pipe": "output-is-device", "folder": "output-is-folder", "loop": "cytetype-path-loop"}
+    for place, code in {**codes, "x" * 300: "output-path-unusable"}.items():
+        given: dict[str, Any] = {name: place}
+        with raises(code, path=place):
+            asked.run("human blood", **given)
+    given = {name: "file/x"}
+    with raises("output-not-writable", path="file"):
+        asked.run("human blood", **given)
+    assert not server.calls()
+    assert {path.name for path in Path().iterdir()} == {"pipe", "folder", "file", "loop"}
+    assert Path("pipe").is_fifo()
+
+
+@pytest.mark.parametrize("output", ["cytetype_summary.csv", "cytetype_report.html", "cytetype_full.csv"])
+def test_outputs_that_cannot_be_written_are_known_before_a_job_is_sent(
+    output: str, adata: Cells, server: Running
+) -> None:
+    Path(output).mkdir()
+    with raises("output-is-folder", path=output):
+        at(server, adata).run("human blood")
+    assert (server.calls(), [path.name for path in Path().iterdir()]) == ([], [output])
+
+
+@pytest.mark.parametrize("name", ["cytetype_summary.csv", "./cytetype_report.html", "cytetype_0123abcd_job.json"])
+def test_no_argument_names_another_file_of_the_run(name: str, adata: Cells) -> None:
+    for argument in ("vars_h5_path", "obs_duckdb_path", "query_filename"):
+        given: dict[str, Any] = {argument: name}
+        with raises("cytetype-output-of-run", argument, path=Path(name).name):
+            CyteType(adata, "leiden").run("human blood", **given)
+    assert not any(Path().iterdir())
+
+
 def test_cleanup_removes_what_this_object_has_written_alone(adata: Cells) -> None:
     Path("vars.h5").write_bytes(b"of another run")
     asked = CyteType(adata, "leiden")
