@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cassia_engine._version import __version__
 from cassia_engine.conversation.term_mapper import MappedTerm, TermMapper
-from cassia_engine.cytetype.results import JobResults, ServerAnnotation
+from cassia_engine.cytetype.results import JobResults, ServerAnnotation, by_label, ids_of
 from cassia_engine.markers import MarkerTable
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import (
@@ -51,8 +51,9 @@ def cluster_results(
     clusters: Iterable[Cluster], sent: Mapping[str, Sequence[str]], results: JobResults, ontology: Ontology
 ) -> list[ClusterResult]:
     """What became of each cluster; `sent` has the marker genes that the server was sent, by cluster."""
-    said, terms = {one.id: one for one in results.clusters}, TermMapper(ontology)
-    return [_result(cluster, sent.get(cluster.id, ()), said.get(cluster.id), results, terms) for cluster in clusters]
+    asked, terms = list(clusters), TermMapper(ontology)
+    said = by_label(results, ids_of(cluster.id for cluster in asked))
+    return [_result(cluster, sent.get(cluster.id, ()), said.get(cluster.id), results, terms) for cluster in asked]
 
 
 def run_info(results: JobResults, api_url: str, ontology: Ontology) -> RunInfo:
@@ -61,16 +62,16 @@ def run_info(results: JobResults, api_url: str, ontology: Ontology) -> RunInfo:
         provider=PROVIDER,
         model=urlsplit(api_url).netloc,
         engine_version=__version__,
-        notice=notice_of(results, api_url),
+        notice=notice_of(results.job_id, api_url),
         ontology=ontology.version,
     )
 
 
-def notice_of(results: JobResults, api_url: str) -> str:
+def notice_of(job_id: str, api_url: str) -> str:
     """What the outputs say first."""
     host = urlsplit(api_url).netloc
     return (
-        f"labels are hypotheses of the CyteType server {host}, job {results.job_id}; which language model it asked is "
+        f"labels are hypotheses of the CyteType server {host}, job {job_id}; which language model it asked is "
         "not known here"
     )
 

@@ -26,7 +26,7 @@ from cassia_engine.cytetype.preparation import Study, prepare
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.cytetype.question import Question
 from cassia_engine.cytetype.results import JobResults
-from cassia_engine.cytetype.run_files import job_file_name, last_job
+from cassia_engine.cytetype.run_files import has_job, job_file_name, last_job
 from cassia_engine.cytetype.running import Run
 from cassia_engine.cytetype.stored import (
     column_names,
@@ -334,15 +334,17 @@ class CyteType:
             CyteTypeError: the server refuses, does not answer, or the job has failed.
         """
         with call(True, self._said):
+            check_text("results_prefix", results_prefix)
+            folder = path_of("query_filename", query_filename).parent
             stored = self.adata.uns.get(f"{results_prefix}_results")
             if isinstance(stored, Mapping) and "result" in stored:
                 return stored_result(stored["result"])
-            api_url, job_id = self._known_job(results_prefix, Path(query_filename).parent)
+            api_url, job_id, by_client = self._known_job(results_prefix, folder)
             if api_url is None or job_id is None:
                 log.info(
                     "no results of %s are stored, uns names no job, and %s has no file %s of a job of these clusters%s",
                     results_prefix,
-                    Path(query_filename).parent.resolve(),
+                    folder.resolve(),
                     job_file_name(results_prefix, "..."),
                     f" at {self.api_url}" if self.api_url else "",
                 )
@@ -352,7 +354,7 @@ class CyteType:
             if results is None:
                 log.info("the job %s has no results yet", job_id)
                 return None
-            self._keep(results, api_url, results_prefix, None, notice_of(results, api_url))
+            self._keep(results, api_url, results_prefix, None, notice_of(job_id, api_url), by_client)
             return result_of(results)
 
     def cleanup(self) -> None:
@@ -368,14 +370,15 @@ class CyteType:
             check_text("auth_token", auth_token)
             self._token = Secret(auth_token)
 
-    def _known_job(self, prefix: str, folder: Path) -> tuple[str | None, str | None]:
-        """Server and id of a job: as uns has them, else of the last job file of the same clusters."""
+    def _known_job(self, prefix: str, folder: Path) -> tuple[str | None, str | None, bool]:
+        """Server and id of a job, and whether the client has submitted it: as uns has them, else of the last job file
+        of the same clusters."""
         if (noted := noted_job(self.adata.uns, prefix)) is not None:
-            api_url, job_id = noted
-            return check_api_url(api_url) if api_url else self.api_url, job_id
+            api_url = check_api_url(noted.api_url) if noted.api_url else self.api_url
+            return api_url, noted.job_id, noted.by_client and not has_job(folder, noted.job_id)
         asked = Question(msgspec.to_builtins(self._prepared.question), {})
         job = last_job(folder, prefix, asked.data_fingerprint(), self.api_url)
-        return (job.api_url, job.job_id) if job else (None, None)
+        return (job.api_url, job.job_id, False) if job else (None, None, False)
 
     def _token_for(self, api_url: str) -> Secret:
         """The token for a server. A file may name any server: a token goes to the one it was meant for."""
@@ -391,9 +394,20 @@ class CyteType:
             )
             raise UsageError(what, code="cytetype-results-exist")
 
-    def _keep(self, results: JobResults, api_url: str | None, prefix: str, visibility: str | None, notice: str) -> None:
-        self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, api_url or "", visibility, notice)
-        store(self.adata, results, prefix, self.group_key, self._prepared.groups)
+    def _keep(
+        self,
+        results: JobResults,
+        api_url: str | None,
+        prefix: str,
+        visibility: str | None,
+        notice: str,
+        by_client: bool = False,
+    ) -> None:
+        if by_client:  # whose entry stays as it is, as it says who has submitted the job
+            log.info("%s", notice)
+        else:
+            self.adata.uns[f"{prefix}_jobDetails"] = details_of(results, api_url or "", visibility, notice)
+        store(self.adata, results, prefix, self.group_key, self._prepared.groups, by_client)
 
 
 def _free_label(column: Any) -> str:

@@ -7,16 +7,21 @@ there, or is of another type, is "" or None.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cassia_engine.cytetype.errors import invalid_response
+from cassia_engine.h5ad.names import listed
 from cassia_engine.records.record import Record
+
+log = logging.getLogger(__name__)
 
 # Halves of a pair, as where JSON was cut in an emoji, and NUL: neither UTF-8 nor HDF5 has them.
 _NO_TEXT = re.compile("[\ud800-\udfff\0]")
 CONFIDENCES = ("High", "Moderate", "Low")
+_SHORT = 3  # characters: the client's ids are labels only where none is longer
 
 
 class ServerAnnotation(Record, frozen=True):
@@ -71,6 +76,39 @@ def read_results(data: Any, job_id: str, report_url: str) -> JobResults:
     if not isinstance(data, dict) or not isinstance(data.get("annotations"), dict):
         raise invalid_response("results without annotations")
     return JobResults(job_id, report_url, tuple(_annotations(data["annotations"])), data)
+
+
+def ids_of(labels: Iterable[str], by_client: bool = False) -> dict[str, str]:
+    """What each cluster is called in a job, by its label.
+
+    Args:
+        labels: of the clusters that have cells.
+        by_client: the CyteType client has submitted the job, which numbers the clusters where a label is long. In jobs
+            of cassia they are called by their labels, whatever comes back.
+    """
+    known = list(labels)
+    if not by_client or all(len(label) <= _SHORT for label in known):
+        return {label: label for label in known}
+    return {label: str(number) for number, label in enumerate(sorted(known, key=_natural))}
+
+
+def by_label(results: JobResults, ids: Mapping[str, str]) -> dict[str, ServerAnnotation]:
+    """What is said of each cluster, by its label; `ids` are those of `ids_of`."""
+    said = {one.id: one for one in results.clusters}
+    return {label: said[name] for label, name in ids.items() if name in said}
+
+
+def warn_of_others(results: JobResults, ids: Mapping[str, str]) -> None:
+    """Say which clusters of an answer are none of those that were asked about."""
+    asked = set(ids.values())
+    if others := [one.id for one in results.clusters if one.id not in asked]:
+        log.warning("the server's answer has clusters that were not asked about: %s", listed(others))
+
+
+def _natural(label: str) -> list[tuple[int, int, str]]:
+    """Sorts numbers in texts by their values."""
+    parts = re.split(r"(\d+)", label)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
 
 
 def _annotations(found: Mapping[str, Any]) -> Iterator[ServerAnnotation]:

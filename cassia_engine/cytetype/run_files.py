@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from cassia_engine.callers import option
 from cassia_engine.cytetype.job_file import FileState, JobState, read_state
 from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.errors import UsageError
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,16 @@ def begun_uploads(job: JobState | None, asked: str) -> Mapping[Kind, FileState]:
 def job_file_name(prefix: str, fingerprint: str) -> str:
     """What the job file of a run is called; its question's fingerprint keeps two questions apart."""
     return f"{prefix}_{fingerprint[:8]}_job.json"
+
+
+def has_job(folder: Path, job_id: str) -> bool:
+    """Whether a folder has the job file of a job, so that cassia has submitted it."""
+    found = folder.glob("*_job.json") if folder.is_dir() else ()
+    for path in found:
+        with contextlib.suppress(UsageError):  # of another job, which is not asked for
+            if (job := read_state(path)) is not None and job.job_id == job_id:
+                return True
+    return False
 
 
 def last_job(folder: Path, prefix: str, data_sha256: str, api_url: str | None) -> JobState | None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from cassia_engine.cytetype.annotations import notice_of
 from cassia_engine.cytetype.job_file import JobState
-from cassia_engine.cytetype.results import CONFIDENCES, JobResults, ServerAnnotation
+from cassia_engine.cytetype.results import CONFIDENCES, JobResults, ServerAnnotation, by_label, ids_of, warn_of_others
+from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.annotated import Groups
 from cassia_engine.h5ad.names import listed
 
@@ -28,7 +31,6 @@ _FIELDS: Mapping[str, Callable[[ServerAnnotation], str]] = {
     "cellState": lambda one: one.state,
     "reviewerConfidence": lambda one: one.review_confidence or UNKNOWN,
 }
-_SHORT = 3  # characters: the client's ids are labels only where none is longer
 
 
 def result_of(results: JobResults) -> dict[str, Any]:
@@ -67,18 +69,42 @@ def details_of(results: JobResults, api_url: str, visibility: str | None, notice
     return details if visibility is None else {**details, "visibility": visibility}
 
 
-def noted_job(uns: Mapping[str, Any], prefix: str) -> tuple[str | None, str] | None:
-    """Server and id of the job that uns names; early releases of the client noted no server. None for no job."""
+@dataclass(frozen=True, slots=True)
+class NotedJob:
+    """A job that uns names.
+
+    Attributes:
+        api_url: of its server, None where it is not noted, as by early releases of the client.
+        by_client: the CyteType client has noted it, as far as uns tells: cassia notes who says so, too.
+    """
+
+    job_id: str
+    api_url: str | None
+    by_client: bool
+
+
+def noted_job(uns: Mapping[str, Any], prefix: str) -> NotedJob | None:
+    """The job that uns names; None for none.
+
+    Raises:
+        UsageError: what it notes of one cannot be read.
+    """
     details = uns.get(f"{prefix}_jobDetails")
-    if not isinstance(details, Mapping) or not details.get("job_id"):
+    if not isinstance(details, Mapping):
         return None
-    return str(details["api_url"]) if details.get("api_url") else None, str(details["job_id"])
+    job_id, api_url = details.get("job_id"), details.get("api_url")
+    for name, value in {"job_id": job_id, "api_url": api_url}.items():
+        if not isinstance(value, str | Integral | None):
+            what = f"uns['{prefix}_jobDetails']: {name} is {type(value).__name__}, where a text is expected; correct it"
+            raise UsageError(what, path="the AnnData", code="cytetype-noted-job")
+    return NotedJob(str(job_id), str(api_url) if api_url else None, "notice" not in details) if job_id else None
 
 
 def note_job(uns: MutableMapping[str, Any], prefix: str, job: JobState | None) -> None:
     """Put a job that goes on without this process into uns, so that whoever has the AnnData finds it."""
     if job and job.job_id and job.phase == "submitted":
-        details = {"job_id": job.job_id, "report_url": job.report_url, "api_url": job.api_url}
+        notice = notice_of(job.job_id, job.api_url)
+        details = {"job_id": job.job_id, "report_url": job.report_url, "api_url": job.api_url, "notice": notice}
         uns[f"{prefix}_jobDetails"] = details
         log.info("the job %s goes on at %s; run the same again, or call get_results()", job.job_id, job.api_url)
 
@@ -88,14 +114,21 @@ def column_names(prefix: str, group_key: str) -> list[str]:
     return [f"{prefix}_{name}_{group_key}" for name in _FIELDS]
 
 
-def store(adata: Any, results: JobResults, prefix: str, group_key: str, groups: Groups) -> None:
-    """Put results into an AnnData object; cells of clusters without one get "Unknown", which is said."""
+def store(
+    adata: Any, results: JobResults, prefix: str, group_key: str, groups: Groups, by_client: bool = False
+) -> None:
+    """Put results into an AnnData object; cells of clusters without one get "Unknown", which is said.
+
+    Args:
+        by_client: the CyteType client has submitted the job.
+    """
     import pandas as pd
 
     adata.uns[f"{prefix}_results"] = {"job_id": results.job_id, "result": json.dumps(result_of(results))}
-    known = _by_label(results, groups.labels)
-    without = [label for label, size in groups.sizes.items() if size and label not in known]
-    if without:
+    ids = ids_of((label for label, size in groups.sizes.items() if size), by_client)
+    known = by_label(results, ids)
+    warn_of_others(results, ids)
+    if without := [label for label in ids if label not in known]:
         log.warning("clusters without an annotation, whose cells are called %s: %s", UNKNOWN, listed(without))
     for name, value in _FIELDS.items():
         missing = "" if name == "cellState" else UNKNOWN
@@ -104,21 +137,6 @@ def store(adata: Any, results: JobResults, prefix: str, group_key: str, groups: 
         order = [*CONFIDENCES, UNKNOWN] if name == "reviewerConfidence" else sorted(set(values))
         kind = pd.CategoricalDtype([one for one in order if one in set(values)])
         adata.obs[f"{prefix}_{name}_{group_key}"] = pd.Series(values, index=adata.obs.index, dtype=kind)
-
-
-def _by_label(results: JobResults, labels: Sequence[str]) -> Mapping[str, ServerAnnotation]:
-    """What is said of each cluster by its label; of a job of the client, whose ids may be numbers, too."""
-    found = {one.id: one for one in results.clusters}
-    if all(len(label) <= _SHORT for label in labels) or set(found) <= set(labels):
-        return found
-    numbers = {label: str(number) for number, label in enumerate(sorted(labels, key=_natural))}
-    return {label: found[number] for label, number in numbers.items() if number in found}
-
-
-def _natural(label: str) -> list[tuple[int, int, str]]:
-    """Sorts numbers in texts by their values."""
-    parts = re.split(r"(\d+)", label)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
 
 
 def stored_result(stored: Any) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from cassia_engine.cytetype.local import dataset_of, split_settings
 from cassia_engine.cytetype.opening import asked_state, next_state
 from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_artifact, write_query
 from cassia_engine.cytetype.question import Question
-from cassia_engine.cytetype.results import JobResults, read_results
+from cassia_engine.cytetype.results import JobResults, read_results, warn_of_others
 from cassia_engine.cytetype.run_files import begun_uploads, write_missing
 from cassia_engine.errors import UsageError
 from cassia_engine.fast_json import parsed_json
@@ -189,6 +189,7 @@ def remove_artifacts(query: Path) -> None:
 def annotated(results: JobResults, sample: tuple[MarkerTable, Dataset], ready: Ready, api_url: str) -> Merged:
     """The sample as the server has annotated it."""
     table, dataset = sample
+    warn_of_others(results, ready.asked.cluster_labels)
     return merged_of(results, table, dataset, ready.asked.marker_genes, api_url)
 
 
@@ -259,6 +260,7 @@ def write_result_files(
     """
     ontology = Ontology.load()
     who = run_info(results, api_url, ontology)
+    warn_of_others(results, asked.cluster_labels)
     written = []
     for path, chunk in chunks:
         output = outdir / f"{path.stem}.jsonl"

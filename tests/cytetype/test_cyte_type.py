@@ -10,7 +10,8 @@ import json
 import os
 import pickle
 import types
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from cassia_engine import CyteType
 from cassia_engine.cytetype import arguments, errors, preparation, running
 from cassia_engine.cytetype.job import JobOptions, run_job
 from cassia_engine.cytetype.question import Question
-from cassia_engine.cytetype.results import JobResults
+from cassia_engine.cytetype.results import JobResults, read_results
 from cassia_engine.errors import AccountError, UsageError
 from tests.cytetype.runs import LLM_KEY, TOKEN, fake_clock
 from tests.cytetype_server.running import Running
@@ -486,15 +487,101 @@ def test_what_is_wrong_is_said_at_once(adata: Cells) -> None:
     assert set(CyteType(adata, "leiden", rank=True).marker_genes) == {"T cells", "B cells", "Doublets"}
 
 
-def test_results_of_a_job_of_the_client_are_mapped_by_its_numbers(adata: Cells) -> None:
-    from cassia_engine.cytetype.results import read_results
-    from cassia_engine.cytetype.stored import store
+def answered(names: Mapping[str, str]) -> dict[str, Any]:
+    """An answer of a server: clusters by their ids, with their types."""
+    said = {name: {"latest": {"annotation": {"annotation": kind}}} for name, kind in names.items()}
+    return {"annotations": said}
 
-    said = {str(number): {"latest": {"annotation": {"annotation": name}}} for number, name in enumerate("abc")}
-    groups = CyteType(adata, "leiden")._prepared.groups
-    store(adata, read_results({"annotations": said}, "j", ""), "cytetype", "leiden", groups)
-    # The client numbers B cells, Doublets, T cells, as they are sorted.
-    assert labels(adata) == ["c"] * 4 + ["a"] * 3 + ["b"] * 2 + ["Unknown"]
+
+def note_job_of_client(adata: Cells, server: Running, clusters: list[str]) -> None:
+    """A job as the client submits and notes it: its ids are those of `clusters`."""
+    kinds = dict(zip(clusters, (["MS4A1"], ["LYZ"], ["CD3D"], ["NKG7"]), strict=False))
+    asked = {"markerGenes": kinds, "clusterLabels": {}, "expressionData": {}, "nParallelClusters": 2}
+    http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    body = json.dumps({"input_data": asked}).encode()
+    sent = urllib.request.Request(f"{server.url}/annotate", body, {"Authorization": f"Bearer {TOKEN}"}, method="POST")
+    with http.open(sent, timeout=10) as answer:
+        job_id = json.load(answer)["job_id"]
+    url = f"{server.url}/report/{job_id}"
+    adata.uns["cytetype_jobDetails"] = {"job_id": job_id, "report_url": url, "api_url": server.url}
+
+
+def test_clusters_of_a_job_of_the_client_are_its_numbers(adata: Cells, server: Running) -> None:
+    # The client numbers B cells, Doublets, T cells, as they are sorted; clusters without cells have no number.
+    adata.obs["leiden"] = adata.obs["leiden"].cat.add_categories(["Astrocytes"])
+    note_job_of_client(adata, server, ["0", "1", "2"])
+    asked, noted = at(server, adata), dict(adata.uns["cytetype_jobDetails"])
+    found = asked.get_results()
+    assert found is not None and [one["clusterId"] for one in found["annotations"]] == ["0", "1", "2"]
+    assert labels(adata) == ["T cell"] * 4 + ["B cell"] * 3 + ["monocyte"] * 2 + ["Unknown"]
+    assert adata.uns["cytetype_jobDetails"] == noted
+
+
+def test_numbers_of_the_client_count_also_where_clusters_are_called_so(
+    adata: Cells, server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    rename(adata, {"B cells": "1", "Doublets": "2", "T cells": "Doublets"})
+    note_job_of_client(adata, server, ["1", "2"])  # which has not answered of number 0, the cluster 1
+    assert at(server, adata).get_results() is not None
+    assert labels(adata) == ["monocyte"] * 4 + ["Unknown"] * 3 + ["B cell"] * 2 + ["Unknown"]
+    assert "clusters without an annotation, whose cells are called Unknown: 1" in caplog.messages
+
+
+def rename(adata: Cells, names: dict[str, str]) -> None:
+    adata.obs["leiden"] = adata.obs["leiden"].cat.rename_categories(names)
+    for values in adata.uns["rank_genes_groups"].values():
+        if isinstance(values, np.ndarray):
+            values.dtype.names = tuple(names[name] for name in values.dtype.names)
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_clusters_of_a_job_of_ours_are_their_labels(by_file: bool, adata: Cells, server: Running) -> None:
+    rename(adata, {"B cells": "1", "Doublets": "2", "T cells": "Doublets"})
+    server.set(rules=[{"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}])
+    with pytest.raises(errors.AuthorizationError):
+        at(server, adata).run("human blood")
+    if by_file:
+        del adata.uns["cytetype_jobDetails"]["notice"]
+    else:
+        next(Path().glob("*_job.json")).unlink()
+    found = at(server, adata).get_results()
+    assert found is not None
+    said = {one["clusterId"]: one["annotation"] for one in found["annotations"]}
+    assert labels(adata)[:9] == [said[cluster] for cluster in adata.obs["leiden"][:9]]
+
+
+@pytest.mark.parametrize(
+    ("ids", "unnamed", "others"),
+    [
+        ({"B cells": "b", "T cells": "t", "Doublets": "d", "Zed": "z"}, [], "Zed"),
+        ({"0": "b", "1": "d", "2": "t"}, ["B cells", "Doublets", "T cells"], "0, 1, 2"),
+    ],
+)
+def test_obs_and_outputs_say_the_same_of_clusters_that_were_not_asked_about(
+    ids: dict[str, str],
+    unnamed: list[str],
+    others: str,
+    adata: Cells,
+    server: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(running, "run_job", lambda *_, **__: read_results(answered(ids), "j", ""))
+    at(server, adata).run("human blood")
+    said = {name: kind for name, kind in ids.items() if name in {"B cells", "T cells", "Doublets"}}
+    assert labels(adata)[:9] == [said.get(cluster, "Unknown") for cluster in adata.obs["leiden"][:9]]
+    summary = pd.read_csv("cytetype_summary.csv", dtype=str, keep_default_na=False)
+    found = dict(zip(summary["Cluster ID"], summary["Predicted Detailed Cell Type"], strict=True))
+    assert {name for name, kind in found.items() if not kind} == set(unnamed)
+    assert {name: kind for name, kind in found.items() if kind} == said
+    assert caplog.messages.count(f"the server's answer has clusters that were not asked about: {others}") == 1
+
+
+@pytest.mark.parametrize("name", ["job_id", "api_url"])
+def test_a_noted_job_that_cannot_be_read_is_said(name: str, adata: Cells) -> None:
+    adata.uns["cytetype_jobDetails"] = {"job_id": "j", name: np.array(["a", "b"])}
+    with raises("cytetype-noted-job", "cytetype_jobDetails", name, path="the AnnData"):
+        CyteType(adata, "leiden").get_results()
 
 
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
