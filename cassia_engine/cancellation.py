@@ -44,8 +44,14 @@ def say_stopping() -> None:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[Cancellation]:
-    """Within it the first SIGINT or SIGTERM requests cancellation, the second one raises StoppedError."""
+def stop_on_signals(
+    kept: str = "what had been answered is in the journal, run the same again",
+) -> Iterator[Cancellation]:
+    """Within it the first SIGINT or SIGTERM requests cancellation, the second one raises StoppedError.
+
+    Args:
+        kept: what is not lost by that, and how to go on, for the error's message.
+    """
     stop = Cancellation()
     heard, said = 0, False
 
@@ -58,9 +64,7 @@ def stop_on_signals() -> Iterator[Cancellation]:
             said = True
         # Not before it is said: logging swallows what is raised while it writes.
         if heard > 1 and said:
-            raise StoppedError(
-                "stopped at once; what had been answered is in the journal, run the same again", code="stopped-at-once"
-            )
+            raise StoppedError(f"stopped at once; {kept}", code="stopped-at-once")
 
     earlier = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -21,6 +21,7 @@ from cassia_engine.cytetype.question import Question, contents_of
 from cassia_engine.cytetype.results import JobResults
 from cassia_engine.cytetype.upload import check_artifact
 from cassia_engine.cytetype.upload_progress import progress_lines
+from cassia_engine.cytetype.waiting import kept
 from cassia_engine.errors import UsageError
 from cassia_engine.files import stem_of
 from cassia_engine.progress import without_repeats
@@ -143,7 +144,7 @@ def _run(
 ) -> JobResults:
     names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env")
     chosen = {name: options[name] for name in names}
-    with stop_on_signals() as stop:
+    with stop_on_signals(kept()) as stop:
         return run_job(
             question,
             api_url=options["api_url"],

@@ -36,6 +36,18 @@ class Clock:
     utc: Callable[[], datetime] = _utc
 
 
+def stopped() -> StoppedError:
+    """The error where someone has asked to stop."""
+    return StoppedError(f"stopped; {kept()}", code="job-stopped")
+
+
+def kept() -> str:
+    """Where that is what has been done, and how to go on."""
+    return (
+        f"what was uploaded and the job are in the job file: run the same again with {option('resume', True)} to go on"
+    )
+
+
 class Pace:
     """When to go on. To be made within an event loop.
 
@@ -65,11 +77,7 @@ class Pace:
         StoppedError: someone has asked to stop.
         """
         if self.stopping:
-            raise StoppedError(
-                f"stopped; what was uploaded and the job are in the job file: run the same again with "
-                f"{option('resume', True)} to go on",
-                code="job-stopped",
-            )
+            raise stopped()
 
     async def wait(self, seconds: float) -> None:
         """Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from cassia_engine.cancellation import Cancellation
-from cassia_engine.cytetype import errors
+from cassia_engine.cytetype import errors, in_thread
 from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.job import look_up, run_job
 from cassia_engine.cytetype.job_file import held
@@ -230,6 +231,43 @@ def test_a_request_to_stop_ends_the_wait_for_a_job(job: Job) -> None:
     stop.request()
     thread.join(30)
     assert [type(error) for error in caught] == [StoppedError]
+
+
+@pytest.mark.parametrize("by_interrupt", [False, True])
+@pytest.mark.parametrize("call", ["chunk", "status", "results", "annotate"])
+def test_who_asks_to_stop_does_not_wait_for_a_request_that_hangs(
+    job: Job, call: str, by_interrupt: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_thread, "GRACE_SECONDS", 0.05)
+    job.server.set(rules=[rule("hold", call, skip=1 if call == "chunk" else 0, times=None)])
+    stop = Cancellation()
+
+    def ask() -> None:
+        job.server.wait_held()
+        if by_interrupt:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        else:
+            stop.request()
+
+    asks = threading.Thread(target=ask)
+    asks.start()
+    if by_interrupt:
+        with pytest.raises(KeyboardInterrupt):
+            job.run()
+    else:
+        with raises("job-stopped", "job file"):
+            job.run(stop=stop)
+    asks.join()
+    known, before = acknowledged(job.state()), job.server.n_events()
+    job.server.set(rules=[])
+    job.server.release()
+    if call == "annotate":
+        with raises("job-maybe-submitted", path=job.path):
+            job.run(resume=True)
+        return
+    job.run(resume=True)
+    assert known and not known & set(job.server.chunk_counts(after=before))
+    job.assert_uploaded()
 
 
 def test_no_token_and_no_key_is_in_a_file_or_a_message(job: Job, caplog: pytest.LogCaptureFixture) -> None:

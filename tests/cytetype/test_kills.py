@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -165,3 +166,27 @@ def test_told_to_stop_the_command_ends_with_75_and_goes_on(tmp_path: Path) -> No
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
         assert done.stdout == f"{tmp_path / 'results.json'}\n", done.stderr
         assert server.calls().count("annotate") == 1
+
+
+def test_told_twice_it_names_the_job_file(tmp_path: Path) -> None:
+    make_files(tmp_path)
+    (tmp_path / "query.json").write_text(json.dumps(INPUT))
+    environment = {**os.environ, "CYTETYPE_AUTH_TOKEN": TOKEN}
+    with running_server(tmp_path / "state") as server:
+        server.set(rules=[hold("chunk")])
+        options = ["--api_url", server.url, "--allow_upload", "--resume"]
+        command = [sys.executable, "-m", "cassia_engine", "submit", str(tmp_path / "query.json"), *options]
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            server.wait_held()
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, "")
+            assert any("stopping" in line for line in lines)
+            process.send_signal(signal.SIGINT)
+            [said] = process.communicate(timeout=60)[1].splitlines()
+        assert (process.returncode, "job file" in said, "--resume" in said, "journal" in said) == (
+            75,
+            True,
+            True,
+            False,
+        )
