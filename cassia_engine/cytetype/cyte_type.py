@@ -288,6 +288,7 @@ class CyteType:
                 prepared=self._prepared,
             )
             dataset = run.dataset  # that the prefix is no name for files is known before one is written
+            table = None if token is None else run.markers(dataset)  # and so is what is wrong with the markers
             if token is not None:
                 for name, path in targets.items():
                     stack.enter_context(held_artifact(path, name))
@@ -304,8 +305,8 @@ class CyteType:
             if who is not None:
                 results, merged = run.annotated_here(dataset, who)
             else:
-                assert self.api_url is not None and token is not None
-                results, merged = run.annotated_by(self.api_url, token, question, dataset)
+                assert self.api_url is not None and token is not None and table is not None
+                results, merged = run.annotated_by(self.api_url, token, question, dataset, table)
             self._keep(results, self.api_url, results_prefix, visibility, merged.run.notice)
             outputs = write_outputs(merged, given.query.parent)
             for line in closing_lines(merged, warned=True):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec.structs import replace
 
 from cassia_engine.cytetype.input_data import Contents
+from cassia_engine.errors import UsageError
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.knowledge.species import species_in
 from cassia_engine.knowledge.tissues import TissueTable
+from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.run import run_table
@@ -61,6 +64,35 @@ def split_settings(options: H5adOptions, contents: Contents, here: bool) -> Spli
     )
 
 
+def markers_of(data: Any, chosen: SplitSettings, species: str) -> MarkerTable:
+    """The clusters of an AnnData with their markers.
+
+    Args:
+        data: an AnnData object, or a list with the path of its file.
+
+    Raises:
+        UsageError: they cannot be read.
+    """
+    with _scores_needed():
+        return read_markers(data, chosen, species)
+
+
+@contextmanager
+def _scores_needed() -> Iterator[None]:
+    """Ranked genes without scores are said so: nobody who calls this has named a ranking.
+
+    Raises:
+        UsageError: of what is within.
+    """
+    try:
+        yield
+    except UsageError as error:
+        if error.code != "ranking-column-missing":
+            raise
+        what = "the ranked genes have no scores, by which markers are chosen; rank again by scanpy.tl.rank_genes_groups"
+        raise UsageError(what, path=error.path, code="cytetype-no-scores") from None
+
+
 def annotate_here(
     adata: Any, dataset: Dataset, chosen: SplitSettings, who: AnnotateSettings, show_progress: bool
 ) -> Merged:
@@ -71,7 +103,8 @@ def annotate_here(
     """
     if who.provider == OFFLINE:
         dataset = replace(dataset, additional_info="")  # marker scoring takes species and tissue from it, no more
-    merged, ended = run_table(adata, dataset, chosen, who, show_progress)
+    with _scores_needed():
+        merged, ended = run_table(adata, dataset, chosen, who, show_progress)
     if ended:
         raise ended
     return merged

@@ -17,7 +17,7 @@ from cassia_engine.cytetype.arguments import RunArguments
 from cassia_engine.cytetype.input_data import Contents, InputData
 from cassia_engine.cytetype.job import run_job
 from cassia_engine.cytetype.job_file import JobState, read_state
-from cassia_engine.cytetype.local import annotate_here, dataset_of, split_settings
+from cassia_engine.cytetype.local import annotate_here, dataset_of, markers_of, split_settings
 from cassia_engine.cytetype.opening import asked_state, next_state
 from cassia_engine.cytetype.preparation import Prepared, write_artifact, write_query
 from cassia_engine.cytetype.protocol import Kind
@@ -28,7 +28,7 @@ from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.cytetype.stored import note_job
 from cassia_engine.h5ad.annotated import AnnotatedData
 from cassia_engine.h5ad.options import H5adOptions
-from cassia_engine.markers import read_markers
+from cassia_engine.markers import MarkerTable
 from cassia_engine.records import Dataset, Merged
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, SplitSettings
@@ -118,10 +118,18 @@ class Run:
         page = self.given.query.parent / f"{self.given.prefix}_report.html"
         return read_results(answer_of(merged, self.given.study_context), _LOCAL, str(page)), merged
 
+    def markers(self, dataset: Dataset) -> MarkerTable:
+        """The clusters with their markers, as a server is sent them.
+
+        Raises:
+            UsageError: they cannot be used.
+        """
+        return markers_of(self.adata, self._selection(here=False), dataset.species)
+
     def annotated_by(
-        self, api_url: str, token: Secret, question: Question, dataset: Dataset
+        self, api_url: str, token: Secret, question: Question, dataset: Dataset, table: MarkerTable
     ) -> tuple[JobResults, Merged]:
-        """What a server says of the clusters, and the same as outputs have it.
+        """What a server says of the clusters of `table`, and the same as outputs have it.
 
         Raises:
             CyteTypeError: the server refuses, does not answer, or not in time.
@@ -144,5 +152,4 @@ class Run:
         except BaseException:
             note_job(self.adata.uns, self.given.prefix, read_state(job_file))
             raise
-        table = read_markers(self.adata, self._selection(here=False), dataset.species)
         return results, merged_of(results, table, dataset, self.prepared.question.marker_genes, api_url)

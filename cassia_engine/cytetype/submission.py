@@ -16,7 +16,7 @@ from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_i
 from cassia_engine.cytetype.errors import APIError
 from cassia_engine.cytetype.input_data import Contents, InputData
 from cassia_engine.cytetype.job_file import JobState, held, read_state
-from cassia_engine.cytetype.local import dataset_of, split_settings
+from cassia_engine.cytetype.local import dataset_of, markers_of, split_settings
 from cassia_engine.cytetype.opening import asked_state, next_state
 from cassia_engine.cytetype.preparation import Paths, Study, prepare, write_artifact, write_query
 from cassia_engine.cytetype.question import Question
@@ -27,7 +27,7 @@ from cassia_engine.fast_json import parsed_json
 from cassia_engine.files import atomic_path, check_writable, remove_left_aside, stem_of
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.h5ad.stores import open_data
-from cassia_engine.markers import MarkerTable, read_markers
+from cassia_engine.markers import MarkerTable
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import Chunk, Dataset, Merged
 from cassia_engine.stagefiles import read_chunk, result_file
@@ -174,9 +174,8 @@ def _sample(wanted: Wanted, symbols: Sequence[str]) -> tuple[MarkerTable, Datase
         UsageError: the file's name is none for outputs.
     """
     dataset = dataset_of(stem_of(wanted.data), wanted.study.context, symbols)
-    return read_markers(
-        [wanted.data], split_settings(wanted.options, wanted.contents, here=False), dataset.species
-    ), dataset
+    chosen = split_settings(wanted.options, wanted.contents, here=False)
+    return markers_of([wanted.data], chosen, dataset.species), dataset
 
 
 def remove_artifacts(query: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # Only these are a missing cluster in a table; see `markers.files.source.MISSING`.
 _NO_LABELS = ("", "NA", "NaN")
+# NUL, and halves of a pair, which UTF-8 does not have.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _MOST_COLUMNS = 10
 
 
@@ -240,9 +243,12 @@ def _check_groups(data: AnnotatedData, key: str, ranked: RankedGenes, column: st
 
 def _check_cells(data: AnnotatedData, column: str, groups: Groups, tested: Sequence[str]) -> None:
     """Names that no table can have, cells without a cluster, and clusters of hardly any."""
-    if nameless := [name for name in tested if name in _NO_LABELS]:
-        what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in a table; rename it"
+    if nameless := [name for name in tested if name.strip() in _NO_LABELS]:
+        what = f"obs['{column}'] has a cluster called {nameless[0]!r}, which means no cluster in an output; rename it"
         raise UsageError(what, path=data.place, code="group-nameless")
+    if no_text := [name for name in groups.labels if _NO_TEXT.search(name)]:
+        what = f"obs['{column}'] has a cluster called {no_text[0]!r}, which no file can hold; rename it"
+        raise UsageError(what, path=data.place, code="group-no-text")
     if without := int((groups.codes < 0).sum()):
         cells = counted(len(groups.codes), "cell")
         log.warning("%s: %d of %s %s no cluster in obs['%s']", data.place, without, cells, have(without), column)

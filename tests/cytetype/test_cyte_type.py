@@ -584,6 +584,24 @@ def test_a_noted_job_that_cannot_be_read_is_said(name: str, adata: Cells) -> Non
         CyteType(adata, "leiden").get_results()
 
 
+@pytest.mark.parametrize("local", [True, False])
+def test_markers_that_cannot_be_used_are_known_before_a_job_is_sent(local: bool, adata: Cells, server: Running) -> None:
+    del adata.uns["rank_genes_groups"]["scores"]
+    asked = CyteType(adata, "leiden") if local else at(server, adata)
+    with raises("cytetype-no-scores", "rank_genes_groups", path="the AnnData"):
+        asked.run("human blood")
+    assert not server.calls() and (local or not any(Path().iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [(" ", "group-nameless"), ("a\0b", "group-no-text"), ("a\ud800b", "group-no-text")]
+)
+def test_clusters_without_a_usable_name(name: str, code: str, adata: Cells) -> None:
+    rename(adata, {"B cells": name, "Doublets": "2", "T cells": "T cells"})
+    with raises(code, "obs['leiden']", repr(name), path="the AnnData"):
+        CyteType(adata, "leiden")
+
+
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood")
     with h5py.File("vars.h5") as file:
