@@ -22,6 +22,7 @@ upload      files in chunks, several at once, resumed
 upload_progress how far an upload is
 polling     waiting for a job
 job_file    what is on disk of a job, before anything waits
+ranges      sets of numbers of chunks
 waiting     waits that can be ended, attempts that follow each other
 in_thread   an event loop beside the caller
 service     the calls of the protocol

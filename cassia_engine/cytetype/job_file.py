@@ -18,14 +18,14 @@ import msgspec
 from msgspec.structs import replace
 
 from cassia_engine.callers import argument
-from cassia_engine.cytetype.protocol import Kind
+from cassia_engine.cytetype.protocol import MOST_BYTES, Kind, is_id, n_chunks
+from cassia_engine.cytetype.ranges import Ranges, are_within, count, indexes, with_index
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write, remove_left_aside
 from cassia_engine.records.record import Record
 
 VERSION = "1"
 Phase = Literal["uploading", "submitting", "submitted", "completed", "failed"]
-Ranges = tuple[tuple[int, int], ...]
 
 
 class FileState(Record, frozen=True):
@@ -50,6 +50,19 @@ class FileState(Record, frozen=True):
     presigned: bool = False
     complete: bool = False
     expires_at: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be as cassia has written it."""
+        if not (is_id(self.upload_id) and 0 <= self.size <= max(MOST_BYTES.values()) and self.chunk_size >= 1):
+            return False
+        if not are_within(self.acknowledged, n_chunks(self.size, self.chunk_size)):
+            return False
+        if not self.presigned or self.complete:
+            return True
+        # Counted first: a damaged range may have more numbers than memory.
+        n_known = count(self.acknowledged)
+        return n_known == len(self.etags) and {str(index) for index in indexes(self.acknowledged)} == set(self.etags)
 
 
 class JobState(Record, frozen=True):
@@ -94,6 +107,14 @@ class JobState(Record, frozen=True):
         earlier = other.last_sent
         return replace(self, before=earlier and replace(earlier, before=None))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be as cassia has written it: a job that was submitted has an id, and chunks are of a file."""
+        known = is_id(self.job_id) or (not self.job_id and self.phase in ("uploading", "submitting"))
+        return (
+            known and all(file.is_whole for file in self.files.values()) and (not self.before or self.before.is_whole)
+        )
+
 
 def read_state(path: Path) -> JobState | None:
     """The state in a job file; None if none is there.
@@ -103,16 +124,18 @@ def read_state(path: Path) -> JobState | None:
     Raises:
         UsageError: it is none of cassia's.
     """
+    found = None
     try:
-        raw = path.read_bytes()
+        found = msgspec.json.decode(path.read_bytes(), type=JobState)
     except FileNotFoundError:
         return None
-    try:
-        found = msgspec.json.decode(raw, type=JobState)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        found = None
-    if found is None or found.schema_version != VERSION:
-        what = f"this is no job file of this version of cassia; move it away, or give another {argument('outdir')}"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError):
+        pass
+    if found is None or found.schema_version != VERSION or not found.is_whole:
+        what = (
+            "this is no job file of this version of cassia, or it is damaged; move it away to begin anew: a job that "
+            "was sent stays at the server"
+        )
         raise UsageError(what, path=path, code="job-file-unreadable")
     return found.before if found.before and found.is_blank else found
 
@@ -179,22 +202,6 @@ class JobFile:
 
     def forget_urls(self) -> None:
         self._urls_path.unlink(missing_ok=True)
-
-
-def with_index(ranges: Ranges, index: int) -> Ranges:
-    """Runs of numbers with one more in them."""
-    spans = sorted([*ranges, (index, index)])
-    joined = [spans[0]]
-    for first, last in spans[1:]:
-        if first <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
-        else:
-            joined.append((first, last))
-    return tuple(joined)
-
-
-def indexes(ranges: Ranges) -> set[int]:
-    return {index for first, last in ranges for index in range(first, last + 1)}
 
 
 @contextmanager

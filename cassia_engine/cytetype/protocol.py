@@ -132,13 +132,18 @@ def read_status(data: Any) -> JobStatus:
     return JobStatus(state if isinstance(state, str) else "", {name: str(status) for name, status in each})
 
 
+def is_id(name: str) -> bool:
+    """Whether an upload or a job can be called so."""
+    return _ID.fullmatch(name) is not None
+
+
 def check_id(name: str) -> str:
     """An id of an upload or a job, which becomes a part of a URL.
 
     Raises:
         APIError: it would lead elsewhere.
     """
-    if not _ID.fullmatch(name):
+    if not is_id(name):
         raise invalid_response("an id with characters that no id has")
     return name
 

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from cassia_engine.cytetype.bodies import FilePart
 from cassia_engine.cytetype.errors import APIError, CyteTypeError, invalid_response
-from cassia_engine.cytetype.job_file import FileState, JobFile, indexes
+from cassia_engine.cytetype.job_file import FileState, JobFile
 from cassia_engine.cytetype.protocol import MOST_BYTES, Initiated, Kind, n_chunks
+from cassia_engine.cytetype.ranges import count, missing
 from cassia_engine.cytetype.service import Service
 from cassia_engine.cytetype.upload_progress import OnUpload, UploadProgress
 from cassia_engine.cytetype.waiting import Pace
@@ -96,7 +97,7 @@ class Uploader:
             return None if self._is_expired(file) else file
         if file.presigned and self._job.urls(file.upload_id) is None:
             return None
-        n_known, n_all = len(indexes(file.acknowledged)), n_chunks(file.size, file.chunk_size)
+        n_known, n_all = count(file.acknowledged), n_chunks(file.size, file.chunk_size)
         log.info("%d of %d chunks of %s are with the server already", n_known, n_all, path.name)
         return file
 
@@ -130,12 +131,11 @@ class Uploader:
         return file
 
     async def _send_missing(self, kind: Kind, path: Path, file: FileState) -> None:
-        known = indexes(file.acknowledged)
-        missing = [index for index in range(n_chunks(file.size, file.chunk_size)) if index not in known]
+        n_all = n_chunks(file.size, file.chunk_size)
+        turns, n_missing = missing(file.acknowledged, n_all), n_all - count(file.acknowledged)
         urls = self._job.urls(file.upload_id) if file.presigned else None
-        turns = iter(missing)
         self._tell(kind)
-        await _together([self._send_in_turn(kind, path, urls, turns) for _ in range(min(self._workers, len(missing)))])
+        await _together([self._send_in_turn(kind, path, urls, turns) for _ in range(min(self._workers, n_missing))])
         self._pace.check()
         _check_same(path, file)
 
