@@ -125,7 +125,7 @@ async def _look_up(api_url: str, job_id: str, token: Secret) -> JobResults | Non
             text += "was sent a moment ago"
             raise errors.JobNotFoundError(text, "JOB_NOT_FOUND", code="cytetype-no-such-job") from None
         if status.jobStatus == FAILED:
-            text = f"the job {job_id} has failed"
+            text = f"the job {job_id} has failed; run it again with {option('resubmit', True)} to submit it anew"
             raise errors.JobFailedError(text, "JOB_FAILED", code="cytetype-job-failed")
         return await service.results(job_id) if status.jobStatus == COMPLETED else None
 
@@ -157,7 +157,8 @@ async def _ended(
     async with _http(job, token, options, question.secrets) as http:
         work = _Work(job, Service(http), Pace(stop, options.clock), options)
         if goes_on:
-            log.info("the job %s goes on", job.state.job_id)
+            what = "the job %s goes on with the data that were sent for it; %s sends them anew"
+            log.info(what, job.state.job_id, option("resubmit", True))
         else:
             await work.submit(question)
         if options.on_accepted is not None:
@@ -254,9 +255,10 @@ class _Work:
         )
         try:
             found = await looks.results(self._job.state.job_id)
-        except errors.JobFailedError:
+        except errors.JobFailedError as error:
             self._job.update(phase="failed")
-            raise
+            text = f"{error.message}; {option('resubmit', True)} submits it anew"
+            raise errors.JobFailedError(text, error.error_code, code=error.code, status=error.status) from None
         self._job.update(phase="completed")
         return found
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cassia_engine.callers import option
@@ -33,7 +34,11 @@ def write_missing(
     """
     for kind, path in paths.items():
         try:
-            if not _is_there(path, begun.get(kind)):
+            if _is_there(path, begun.get(kind)):
+                since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                what = "%s of %s UTC is taken as it is, and not made again; remove it if the AnnData has changed since"
+                log.info(what, path, f"{since:%Y-%m-%d %H:%M:%S}")
+            else:
                 write(kind, path)
         except Exception as error:  # whatever the fault, a run that does not require the file goes on, and says why
             if required:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from cassia_engine.artifacts.compressed import Compression
+from cassia_engine.callers import option
 from cassia_engine.cytetype.annotations import cluster_results, merged_of, run_info
 from cassia_engine.cytetype.errors import APIError
 from cassia_engine.cytetype.input_data import Contents, InputData
@@ -200,10 +201,12 @@ def kept_results(ready: Ready) -> JobResults | None:
     if ready.job.phase != "completed":
         return None
     try:
-        found = parsed_json(ready.results.read_bytes())
-        return read_results(found, ready.job.job_id, ready.job.report_url)
+        found = read_results(parsed_json(ready.results.read_bytes()), ready.job.job_id, ready.job.report_url)
     except (OSError, ValueError, RecursionError, APIError):
         return None
+    what = "the results of the job %s are taken as they are; %s submits anew"
+    log.info(what, ready.job.job_id, option("resubmit", True))
+    return found
 
 
 def write_results(path: Path, results: JobResults) -> None:

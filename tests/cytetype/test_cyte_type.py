@@ -12,6 +12,7 @@ import pickle
 import types
 import urllib.request
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,37 @@ def test_the_same_run_again_goes_on_with_its_job(adata: Cells, server: Running) 
     assert "annotate" not in server.calls(after=before)
     assert "initiate" not in server.calls(after=before)
     assert Path("vars.h5").stat().st_mtime_ns >= files
+
+
+def test_what_is_not_made_again_is_said(adata: Cells, server: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    adata.layers["counts"] = np.ones((10, 8), np.float32)
+    server.set(rules=[{"call": "initiate", "kind": "obs_duckdb", "fault": "error:ACCESS_DENIED", "times": 1}])
+    with pytest.raises(errors.AuthorizationError):
+        at(server, adata).run("human blood")
+    adata.layers["counts"] = 2 * adata.layers["counts"]  # of which the question says nothing
+    server.set(rules=[{"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}])
+    with pytest.raises(errors.AuthorizationError):
+        at(server, adata).run("human blood")
+    since = f"{datetime.fromtimestamp(Path('vars.h5').stat().st_mtime, UTC):%Y-%m-%d %H:%M:%S}"
+    [told] = [message for message in caplog.messages if message.startswith("vars.h5 of")]
+    assert told == (
+        f"vars.h5 of {since} UTC is taken as it is, and not made again; remove it if the AnnData has changed since"
+    )
+    at(server, adata).run("human blood")
+    assert "the job job-1 goes on with the data that were sent for it; resubmit=True sends them anew" in caplog.messages
+
+
+def test_a_failed_job_says_how_it_is_submitted_anew(adata: Cells, server: Running) -> None:
+    server.set(failed_clusters=["B cells"])
+    for _ in range(2):
+        with raises("cytetype-job-ended-failed", "resubmit=True submits it anew"):
+            at(server, adata).run("human blood")
+    with raises("cytetype-job-failed", "resubmit=True"):
+        at(server, adata).get_results()
+    server.set(failed_clusters=None)
+    at(server, adata).run("human blood", resubmit=True)
+    assert len(server.seen()["jobs"]) == 2
 
 
 @pytest.mark.parametrize("in_uns", [True, False])

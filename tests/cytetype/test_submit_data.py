@@ -201,6 +201,7 @@ def test_chunk_files_get_result_files(server: Running, data: Path, tmp_path: Pat
     before = server.n_events()
     again = cassia("submit", data, "--api_url", server.url, *ALLOWED, *given, *folders, "--resume")
     assert (again.returncode, server.n_events()) == (0, before)
+    assert "are taken as they are; --resubmit submits anew" in again.stderr
 
 
 def test_a_job_that_has_failed_is_followed_by_another_one_in_a_journal(
