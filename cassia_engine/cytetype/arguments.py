@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -14,7 +14,10 @@ from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.job import JobOptions
 from cassia_engine.cytetype.protocol import VISIBILITIES
 from cassia_engine.cytetype.upload_progress import progress_lines
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
+
+# What a path may end in that leads to no file yet; what is wrong with the last two is said where it is to be written.
+_MAY_BE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,17 @@ def check_text(name: str, value: object) -> None:
     """Make sure that an argument is text.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it is not, or no file can hold it.
     """
     if not isinstance(value, str):
         what = f"{argument(name)}: expected text, found {type(value).__name__}"
         raise UsageError(what, code="cytetype-not-text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(value[error.start])
+        what = f"{argument(name)}: {half} is half of a character, and no file can hold it; leave it out"
+        raise UsageError(what, code="cytetype-not-unicode") from None
 
 
 def tags_of(metadata: object) -> dict[str, str]:
@@ -117,7 +126,10 @@ def tags_of(metadata: object) -> dict[str, str]:
     if not isinstance(metadata, Mapping) or not all(isinstance(one, (str, Real)) for one in metadata.values()):
         what = f"{argument('metadata')}: expected texts by name, such as {{'Tissue': 'blood'}}"
         raise UsageError(what, code="cytetype-metadata-no-texts")
-    return {str(name): str(value) for name, value in metadata.items()}
+    tags = {str(name): str(value) for name, value in metadata.items()}
+    for text in (*tags, *tags.values()):
+        check_text("metadata", text)
+    return tags
 
 
 def path_of(name: str, value: object) -> Path:
@@ -126,14 +138,16 @@ def path_of(name: str, value: object) -> Path:
     Raises:
         UsageError: it is none.
     """
-    if isinstance(value, (str, Path)) and str(value).strip() and _is_name(str(value)):
-        return Path(value)
-    raise UsageError(f"{argument(name)}: expected a path, found {value!r}", code="cytetype-no-path")
-
-
-def _is_name(path: str) -> bool:
-    """Whether a file system can have it."""
+    if not isinstance(value, (str, Path)) or not str(value).strip():
+        raise UsageError(f"{argument(name)}: expected a path, found {value!r}", code="cytetype-no-path")
     try:
-        return b"\0" not in os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
+        Path(value).stat()
+    except ValueError:
+        why: str | None = "with characters that no path has"
+    except OSError as error:
+        why = None if error.errno in _MAY_BE else error.strerror
+    else:
+        why = None
+    if why is not None:
+        raise UsageError(f"{argument(name)}: {shown(value)} is no path here ({why})", code="cytetype-path-unusable")
+    return Path(value)

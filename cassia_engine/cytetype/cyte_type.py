@@ -114,6 +114,9 @@ class CyteType:
             self.obs_duckdb_path = path_of("obs_duckdb_path", obs_duckdb_path)
             self._written: dict[Kind, Path] = {}
             check_text("group_key", group_key)
+            check_text("rank_key", rank_key)
+            if gene_symbols_column is not None:
+                check_text("gene_symbols_column", gene_symbols_column)
             if coordinates_key is not None:
                 check_text("coordinates_key", coordinates_key)
             check_whole("n_top_genes", n_top_genes, 1)

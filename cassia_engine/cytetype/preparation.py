@@ -130,5 +130,19 @@ def prepare(data: AnnotatedData, options: H5adOptions, contents: Contents, study
             what = f"the column of the clusters is unknown; give {argument('group_key')}"
             raise UsageError(what, path=data.place, code="clusters-unknown")
         question = input_data(data, found, found.cells, contents, study.context, study.tags)
+        _check_texts(question, data.place)
         key = found.cells.coordinates.key if found.cells.coordinates else None
         return Prepared(question, found.cells.groups, gene_symbols(data.genes(raw=False), found.symbols), key)
+
+
+def _check_texts(question: InputData, place: str) -> None:
+    """Make sure that files can hold what the AnnData says.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    try:
+        msgspec.json.encode(question)
+    except UnicodeEncodeError as error:
+        what = f"{str(error.object)[:60]!a} has half of a character, and no file can hold it; correct obs or var"
+        raise UsageError(what, path=place, code="question-no-text") from None

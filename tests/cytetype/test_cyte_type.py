@@ -634,6 +634,26 @@ def test_clusters_without_a_usable_name(name: str, code: str, adata: Cells) -> N
         CyteType(adata, "leiden")
 
 
+def test_a_text_of_the_data_that_no_file_can_hold(adata: Cells) -> None:
+    adata.obs["donor"] = ["d\ud800", "d2"] * 5
+    with raises("question-no-text", "'d\\ud800'", path="the AnnData"):
+        CyteType(adata, "leiden")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((5,), "cytetype-not-text"),
+        (("zz", None), "cytetype-no-path"),
+        (("zz", "x/" * 3000), "cytetype-path-unusable"),
+        (("zz", "a\0"), "cytetype-path-unusable"),
+    ],
+)
+def test_what_get_results_does_not_take(arguments: Any, code: str, adata: Cells) -> None:
+    with raises(code):
+        CyteType(adata, "leiden").get_results(*arguments)
+
+
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood")
     with h5py.File("vars.h5") as file:
@@ -669,7 +689,7 @@ def test_what_is_no_file_is_replaced_by_none(name: str, local: bool, adata: Cell
     Path("file").touch()
     asked = CyteType(adata, "leiden") if local else at(server, adata)
     codes = {"pipe": "output-is-device", "folder": "output-is-folder", "loop": "cytetype-path-loop"}
-    for place, code in {**codes, "x" * 300: "output-path-unusable"}.items():
+    for place, code in codes.items():
         given: dict[str, Any] = {name: place}
         with raises(code, path=place):
             asked.run("human blood", **given)
@@ -716,6 +736,12 @@ def test_cleanup_removes_what_this_object_has_written_alone(adata: Cells) -> Non
     [
         ({"group_key": 5}, "cytetype-not-text"),
         ({"coordinates_key": 3}, "cytetype-not-text"),
+        ({"rank_key": 5}, "cytetype-not-text"),
+        ({"gene_symbols_column": ["a"]}, "cytetype-not-text"),
+        ({"group_key": "a\ud800"}, "cytetype-not-unicode"),
+        ({"vars_h5_path": "a\0b"}, "cytetype-path-unusable"),
+        ({"obs_duckdb_path": "\ud800"}, "cytetype-path-unusable"),
+        ({"vars_h5_path": "x/" * 3000}, "cytetype-path-unusable"),
         ({"n_top_genes": -1}, "cytetype-not-whole"),
         ({"n_top_genes": "50"}, "cytetype-not-whole"),
         ({"min_percentage": 101}, "cytetype-not-whole"),
@@ -738,6 +764,11 @@ def test_what_the_constructor_does_not_take(options: dict[str, Any], code: str, 
         ({"results_prefix": 5}, "cytetype-not-text"),
         ({"metadata": ["a"]}, "cytetype-metadata-no-texts"),
         ({"metadata": {"a": {}}}, "cytetype-metadata-no-texts"),
+        ({"metadata": {"a": "\ud800"}}, "cytetype-not-unicode"),
+        ({"metadata": {"\ud800": 1}}, "cytetype-not-unicode"),
+        ({"study_context": "blood \udc00"}, "cytetype-not-unicode"),
+        ({"query_filename": "a\0"}, "cytetype-path-unusable"),
+        ({"vars_h5_path": "x" * 300}, "cytetype-path-unusable"),
         ({"n_parallel_clusters": "2"}, "cytetype-not-whole"),
         ({"n_parallel_clusters": 51}, "cytetype-not-whole"),
         ({"upload_max_workers": 0}, "cytetype-not-whole"),
