@@ -30,6 +30,7 @@ from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 
 HTTP_ERROR = "HTTP_ERROR"
 INVALID_RESPONSE = "INVALID_RESPONSE"
+NO_JSON = "cytetype-no-json"
 
 
 class CyteTypeError(CassiaError):

@@ -6,6 +6,7 @@ import logging
 
 from cassia_engine.cytetype.errors import (
     INVALID_RESPONSE,
+    NO_JSON,
     CyteTypeError,
     JobFailedError,
     JobNotFoundError,
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 FIRST_S = 5.0
 INTERVAL_S = 30.0
 TIMEOUT_S = 7200.0
-_INVALID_AT_MOST = 5  # answers of success in a row that are none of the protocol
+_INVALID_AT_MOST = 5  # answers of success without one of the protocol between
 _WORTH_SAYING = 3  # looks in a row without an answer
 
 
@@ -49,6 +50,7 @@ class Polling:
         self._interval, self._timeout, self._first = interval, timeout, first
         self._invalid = self._missed = 0
         self._last: JobStatus | None = None
+        self._why = ""  # the last look has no answer
 
     async def results(self, job_id: str) -> JobResults:
         """The results of a job, once it has them.
@@ -81,7 +83,7 @@ class Polling:
         if status.jobStatus == FAILED:
             raise self._failed(job_id, status)
         found = await self._service.results(job_id) if status.jobStatus == COMPLETED else None
-        self._invalid = self._missed = 0
+        self._invalid, self._missed, self._why = 0, 0, ""
         return found
 
     def _tell(self, status: JobStatus) -> None:
@@ -90,7 +92,9 @@ class Polling:
         self._last = status
 
     def _is_final(self, error: CyteTypeError) -> bool:
-        if error.error_code == INVALID_RESPONSE:
+        if error.status is not None and 300 <= error.status < 400:
+            return True
+        if error.error_code == INVALID_RESPONSE or error.code == NO_JSON:
             self._invalid += 1
             return self._invalid == _INVALID_AT_MOST
         waits = error.transient or error.status == 404 or isinstance(error, JobNotFoundError)
@@ -99,7 +103,7 @@ class Polling:
         return not (waits or plain)
 
     def _say(self, error: CyteTypeError) -> None:
-        self._missed += 1
+        self._missed, self._why = self._missed + 1, f"; the last look: {error}"
         if self._missed % _WORTH_SAYING == 0:
             log.warning(
                 "%d looks at the job in a row without an answer: %s; cassia goes on waiting", self._missed, error
@@ -114,7 +118,7 @@ class Polling:
     def _late(self, job_id: str) -> TimeoutError:
         known = "" if self._last else ", and the server has not told its status once: check the token, too"
         text = (
-            f"the job {shown(job_id)} has no results after {self._timeout:g} s{known}; it goes on at the server: "
-            f"see {self._service.report_url(job_id)}, and resume it later"
+            f"the job {shown(job_id)} has no results after {self._timeout:g} s{known}{self._why}; it goes on at the "
+            f"server: see {self._service.report_url(job_id)}, and resume it later"
         )
         return TimeoutError(text, code="cytetype-job-timeout")

@@ -34,7 +34,7 @@ def test_looks_come_after_5_seconds_and_then_at_the_interval(job: Job, caplog: p
     "fault",
     [
         *("status:404", "status:502", "status:503", "status:500", "status:429", "status:403", "status:400"),
-        *("drop", "lost", "html", "truncated", "missing", "redirect"),
+        *("drop", "lost", "missing"),
         *("error:INTERNAL_ERROR", "error:RATE_LIMIT_EXCEEDED", "error:JOB_PROCESSING", "error:JOB_NOT_COMPLETED"),
         *("error:JOB_NOT_FOUND", "error:CLIENT_DISCONNECTED", "error:SOMETHING_NEW:503"),
     ],
@@ -49,13 +49,33 @@ def test_what_passes_does_not_end_the_wait(job: Job, fault: str) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        *("status:404", "status:502", "status:503", "drop", "html", "truncated"),
+        *("status:404", "status:502", "status:503", "drop"),
         *("error:INTERNAL_ERROR", "error:JOB_PROCESSING", "error:JOB_NOT_FOUND"),
     ],
 )
 def test_what_passes_does_not_end_the_wait_for_results(job: Job, fault: str) -> None:
     job.server.set(rules=[rule(fault, "results", times=7)])
     assert len(job.run().clusters) == 3
+
+
+@pytest.mark.parametrize("call", ["status", "results"])
+@pytest.mark.parametrize("fault", ["html", "truncated"])
+def test_answers_that_stay_without_sense_end_the_wait(job: Job, call: str, fault: str) -> None:
+    job.server.set(rules=[rule(fault, call, times=None)])
+    with raises("cytetype-no-json", job.server.url):
+        job.run()
+    assert len(job.server.events(call=call)) == 5
+    job.server.set(rules=[rule(fault, call, times=4)])
+    assert len(job.run(resume=True).clusters) == 3
+
+
+@pytest.mark.parametrize("call", ["status", "results"])
+def test_a_redirect_ends_the_wait_at_once(job: Job, call: str) -> None:
+    job.server.set(rules=[rule("redirect", call, times=None)])
+    with raises("cytetype-redirect", 302):
+        job.run()
+    assert len(job.server.events(call=call)) == 1
+    assert job.state()["phase"] == "submitted"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +137,9 @@ def test_the_wait_ends_at_its_time(job: Job) -> None:
 
 def test_the_wait_ends_at_its_time_where_the_server_never_answers(job: Job) -> None:
     job.server.set(rules=[rule("status:503:40", times=None)])
-    with raises("cytetype-job-timeout", "check the token"):
+    with raises(
+        "cytetype-job-timeout", "check the token", "the last look: the CyteType server answers with status 503"
+    ):
         job.run(timeout=100.0, poll_interval=30.0)
     assert job.waits == [5.0, 40.0, 40.0, 15.0]
 
