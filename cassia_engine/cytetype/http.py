@@ -29,7 +29,7 @@ from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.faults import Fault, FaultAction, clean
 from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
 from cassia_engine.providers.retry_after import retry_after
-from cassia_engine.redaction import MASK, SHORTEST
+from cassia_engine.redaction import MASK, SHORTEST, without_key
 from cassia_engine.secret import Secret
 
 WHO = "CyteType"
@@ -164,13 +164,16 @@ class Http:
         return await self._send(self._session, "PUT", url, {}, body, "application/octet-stream", timeout)
 
     def json_of(self, answer: Answered) -> Any:
-        """The JSON of an answer.
+        """The JSON of an answer, without the token or a key, should the server send one back.
 
         Raises:
             NetworkError: it is none, as where a page of a proxy comes, or is cut off.
         """
         try:
-            return parsed_json(answer.body)
+            found = parsed_json(answer.body)
+            for secret in self._secrets:
+                found = without_key(found, secret)
+            return found
         except (ValueError, RecursionError):
             head = self.clean(answer.body[:_HEAD].decode(errors="replace"), 80)
         raise errors.NetworkError(

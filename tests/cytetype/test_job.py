@@ -284,6 +284,16 @@ def test_no_token_and_no_key_is_in_a_file_or_a_message(job: Job, caplog: pytest.
         assert TOKEN not in text and LLM_KEY not in text and "canary" not in text
 
 
+def test_what_a_server_sends_back_of_token_and_keys_is_masked(job: Job) -> None:
+    job.question = replace(job.question, input_data={**INPUT, "studyInfo": f"{TOKEN}, {LLM_KEY} and blood"})
+    found = job.run()
+    assert found.raw["studyContext"] == "***, *** and blood"
+    job.server.set(rules=[rule(f"id:{TOKEN}")])
+    with raises("cytetype-job-unknown"):
+        job.run()
+    assert not [path for path in job.folder.iterdir() if TOKEN.encode() in path.read_bytes()]
+
+
 @pytest.mark.parametrize("token", ["", "  ", "a\nb", "schlüssel"])
 def test_a_token_that_cannot_be_sent_is_refused(job: Job, token: str) -> None:
     with raises("token-not-sendable"):

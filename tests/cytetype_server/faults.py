@@ -11,19 +11,21 @@ kill                all is done, and the server is killed
 html                a page of status 200 in place of the answer; all is done
 truncated           the first half of the answer
 missing             an object without the fields of the answer
+id:NAME             the answer to a job that was submitted, with this id
 redirect            to another place
 wrong_etag, no_etag of a part
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
 from tests.cytetype_server.calls import Refused, Reply, error_reply
 
 UNDONE = ("status", "error", "drop", "drop_middle", "hold", "redirect")
-DONE = ("lost", "hold_done", "kill", "html", "truncated", "missing", "wrong_etag", "no_etag")
+DONE = ("lost", "hold_done", "kill", "html", "truncated", "missing", "id", "wrong_etag", "no_etag")
 _PAGE = b"<!doctype html><title>Maintenance</title>"
 
 
@@ -55,7 +57,8 @@ def without_work(fault: str) -> Reply | None:
 
 def changed(fault: str, reply: Reply) -> Reply:
     """The answer with the fault."""
-    match fault:
+    name, _, value = fault.partition(":")
+    match name:
         case "lost":
             raise Dropped
         case "kill":
@@ -66,6 +69,8 @@ def changed(fault: str, reply: Reply) -> Reply:
             return Reply(reply.body[: len(reply.body) // 2], reply.status)
         case "missing":
             return Reply(b'{"other": 1}', reply.status)
+        case "id":
+            return Reply(json.dumps({"job_id": value}).encode(), reply.status)
         case "wrong_etag":
             reply.headers["ETag"] = '"00000000000000000000000000000000"'
         case "no_etag":
