@@ -23,7 +23,7 @@ from cassia_engine.cytetype.upload import check_artifact
 from cassia_engine.cytetype.upload_progress import progress_lines
 from cassia_engine.cytetype.waiting import kept
 from cassia_engine.errors import UsageError
-from cassia_engine.files import stem_of
+from cassia_engine.files import check_writable, stem_of
 from cassia_engine.progress import without_repeats
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def submit_question(query: Path, options: dict[str, Any]) -> None:
     _check_allowed(files, artifacts, options)
     _say(files, artifacts, options)
     folder = options["outdir"] or query.parent
-    found = _run(question, folder / f"{start}job.json", options)
     output = folder / f"{start}results.json"
+    check_writable(output, folder / f"{start}job.json")
+    found = _run(question, folder / f"{start}job.json", options)
     write_results(output, found)
     log.info(
         "only the server's answer is written: summary and report need the markers and cells of the AnnData; "
@@ -103,7 +104,6 @@ def _check_outputs(outdir: Path, name: str, chunks: Iterable[Path]) -> None:
     Raises:
         UsageError: it cannot.
     """
-    from cassia_engine.files import check_writable
     from cassia_engine.outputs.names import check_outputs
 
     results = [outdir / f"{path.stem}.jsonl" for path in chunks]

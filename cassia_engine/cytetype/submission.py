@@ -115,7 +115,7 @@ class Ready:
     @property
     def results(self) -> Path:
         """Where the server's answer is kept."""
-        return self.query.with_name(f"{self.query.name.removesuffix('query.json')}results.json")
+        return results_beside(self.query)
 
     def replace_earlier(self) -> None:
         """Take away what an earlier job has left, once the server has this one.
@@ -125,6 +125,11 @@ class Ready:
         """
         self.results.unlink(missing_ok=True)
         write_query(self.query, self.asked)
+
+
+def results_beside(query: Path) -> Path:
+    """Where the server's answer to a question is kept."""
+    return query.with_name(f"{query.name.removesuffix('query.json')}results.json")
 
 
 def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tuple[Path, Chunk]]) -> Ready:
@@ -145,7 +150,7 @@ def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tupl
         question = Question(msgspec.to_builtins(prepared.question), {}, visibility=wanted.visibility)
         start = place.start(question.fingerprint())
         paths, job_file = Paths.named(start, place.folder), place.folder / f"{start}_job.json"
-        check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file)
+        check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file, results_beside(paths.query))
         with held(job_file):  # what another process sends does not change
             before = read_state(job_file)
             anew = going.resubmit or (place.own_job and _has_failed(before))

@@ -70,6 +70,15 @@ def test_the_question_alone_can_be_sent(server: Running, query: Path, tmp_path: 
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["pbmc_job.json", "pbmc_results.json"]
 
 
+@pytest.mark.parametrize("name", ["pbmc_results.json", "pbmc_job.json"])
+def test_nothing_is_sent_where_the_answer_cannot_be_written(
+    server: Running, query: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "out" / name).mkdir(parents=True)
+    done = cassia("submit", query, "--api_url", server.url, *ALLOWED, "--outdir", tmp_path / "out")
+    assert (done.returncode, done.stderr.splitlines()[-1].count(name), server.calls()) == (2, 1, [])
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"markerGenes": 3}', None])
 def test_a_file_that_is_no_question_is_refused(server: Running, query: Path, text: str | None) -> None:
     query.unlink()
