@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cassia_engine.callers import option
 from cassia_engine.cytetype.errors import AuthenticationError
+from cassia_engine.errors import AccountError
 from cassia_engine.secret import Secret
 
 TOKEN_VARIABLE = "CYTETYPE_AUTH_TOKEN"
@@ -24,9 +25,10 @@ def find_token(api_url: str, other_way: str = "") -> Secret:
 
     Raises:
         AuthenticationError: there is none.
+        AccountError: it cannot be sent.
     """
     if token := os.environ.get(TOKEN_VARIABLE, "").strip() or saved_token(api_url):
-        return Secret(token)
+        return check_token(Secret(token))
     text = f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}, or keep one by `cytetype setup`"
     raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-token-missing")
 
@@ -36,14 +38,30 @@ def token_of_job(api_url: str) -> Secret:
 
     Raises:
         AuthenticationError: none is kept.
+        AccountError: it cannot be sent.
     """
     if (token := saved_token(api_url)) is not None:
-        return Secret(token)
+        return check_token(Secret(token))
     text = (
         f"the job is at {api_url}; give {option('api_url', api_url)} and its token to ask there, or keep one by "
         "`cytetype setup`"
     )
     raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-job-elsewhere")
+
+
+def check_token(token: Secret) -> Secret:
+    """The token.
+
+    Raises:
+        AccountError: it is empty, or cannot be sent.
+    """
+    value = token.reveal()
+    if not value.strip() or not (value.isascii() and value.isprintable()):
+        raise AccountError(
+            "the token for the CyteType server is empty, or has a character that no token has; set it anew",
+            code="token-not-sendable",
+        )
+    return token
 
 
 def saved_token(api_url: str) -> str | None:

@@ -17,7 +17,7 @@ from cassia_engine.cytetype.address import check_api_url
 from cassia_engine.cytetype.annotations import notice_of
 from cassia_engine.cytetype.arguments import RunArguments, check_text, check_whole, path_of, tags_of
 from cassia_engine.cytetype.calling import call
-from cassia_engine.cytetype.credentials import find_token, token_of_job
+from cassia_engine.cytetype.credentials import check_token, find_token, token_of_job
 from cassia_engine.cytetype.input_data import Contents
 from cassia_engine.cytetype.job import look_up
 from cassia_engine.cytetype.job_file import held_artifact
@@ -388,7 +388,9 @@ class CyteType:
         """The token for a server. A file may name any server: a token goes to the one it was meant for."""
         if api_url != self.api_url:
             return token_of_job(api_url)
-        return find_token(api_url, f"give {argument('auth_token')}, or ") if self._token is None else self._token
+        if self._token is None:
+            return find_token(api_url, f"give {argument('auth_token')}, or ")
+        return check_token(self._token)
 
     def _check_free(self, prefix: str, override: bool) -> None:
         if f"{prefix}_results" in self.adata.uns and not override:

@@ -22,7 +22,7 @@ from cassia_engine.callers import option
 from cassia_engine.cytetype import errors
 from cassia_engine.cytetype.address import check_api_url, check_presigned
 from cassia_engine.cytetype.bodies import FilePart, SentBody
-from cassia_engine.errors import AccountError
+from cassia_engine.cytetype.credentials import check_token
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.connection_faults import connection_fault
@@ -85,12 +85,7 @@ class Http:
         connections: int = 8,
     ):
         self.api_url = check_api_url(api_url)
-        value = token.reveal()
-        if not value.strip() or not (value.isascii() and value.isprintable()):
-            raise AccountError(
-                "the token for the CyteType server is empty, or has a character that no token has; set it anew",
-                code="token-not-sendable",
-            )
+        check_token(token)
         self._token, self._secrets, self._connections = token, (token, *secrets), connections
         url = proxy or (proxy_of_environment(self.api_url) if trust_env else None)
         self._proxy = check_proxy(url) if url else None

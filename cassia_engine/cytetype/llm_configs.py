@@ -8,6 +8,7 @@ from typing import Any
 
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError
+from cassia_engine.fast_json import ascii_json
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import AwsKeys, Secret
 from cassia_engine.settings import AnnotateSettings
@@ -62,6 +63,19 @@ def _check_types(configs: object, where: str) -> None:
         if settings is not None and not isinstance(settings, Mapping):
             what = f"{where}: modelSettings: expected values by name, found {type(settings).__name__}"
             raise UsageError(what, code="llm-config-settings-no-mapping")
+        _check_json(config, where)
+        _check_json(settings or {}, f"{where}: modelSettings")
+
+
+def _check_json(values: Mapping[str, Any], where: str) -> None:
+    for name, value in values.items():
+        if name == "modelSettings":
+            continue
+        try:
+            ascii_json({str(name): value})
+        except (TypeError, ValueError):
+            what = f"{where}: {name} has a value that JSON cannot hold (NaN, an infinity, or an object); correct it"
+            raise UsageError(what, code="llm-config-not-json") from None
 
 
 def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int) -> AnnotateSettings:

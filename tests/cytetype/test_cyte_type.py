@@ -136,11 +136,29 @@ def test_a_model_of_llm_configs_is_asked(adata: Cells, mock: Mock) -> None:
         ({"provider": "openai", "name": "a", "key": "b"}, "llm-config-field-unknown"),
         ({"provider": "openai", "name": "a", "modelSettings": {"top_k": 3}}, "llm-config-setting-unknown"),
         ({"provider": "bedrock", "name": "a", "awsAccessKeyId": "b"}, "llm-config-half-a-key"),
+        ({"provider": "openai", "name": "a", "modelSettings": {"temperature": float("nan")}}, "llm-config-not-json"),
+        ({"provider": "openai", "name": "a", "targetAgents": {1, 2}, "apiKey": object()}, "llm-config-not-json"),
     ],
 )
 def test_a_model_that_is_not_told_as_it_must_be(config: dict[str, Any], code: str, adata: Cells) -> None:
     with raises(code):
         CyteType(adata, "leiden").run("blood", llm_configs=[config])
+    assert not any(Path().iterdir())
+
+
+def test_a_value_that_is_no_json_is_named(adata: Cells, server: Running) -> None:
+    config = {"provider": "openai", "name": "a", "apiKey": LLM_KEY, "modelSettings": {"temperature": float("inf")}}
+    with raises("llm-config-not-json", "llm_configs: modelSettings: temperature"):
+        at(server, adata).run("blood", llm_configs=[config])
+    assert not any(Path().iterdir())
+
+
+@pytest.mark.parametrize("token", ["", " ", "cyt\n", "schlüssel"])
+def test_a_token_that_cannot_be_sent_is_known_before_anything_is_written(
+    token: str, adata: Cells, server: Running
+) -> None:
+    with raises("token-not-sendable"):
+        CyteType(adata, "leiden", api_url=server.url, auth_token=token).run("blood")
     assert not any(Path().iterdir())
 
 
