@@ -125,12 +125,11 @@ def read_state(path: Path) -> JobState | None:
         UsageError: it is none of cassia's.
     """
     found = None
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=JobState)
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError):
-        pass
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError):
+        if not path.exists():
+            return None
+        if path.is_file():  # a pipe would be waited for
+            found = msgspec.json.decode(path.read_bytes(), type=JobState)
     if found is None or found.schema_version != VERSION or not found.is_whole:
         what = (
             "this is no job file of this version of cassia, or it is damaged; move it away to begin anew: a job that "

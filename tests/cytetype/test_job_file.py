@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,9 @@ def test_damage_of_the_job_before_is_said(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     with raises("job-file-unreadable", path=tmp_path):
         read_state(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with raises("job-file-unreadable", path="pipe"):
+        read_state(tmp_path / "pipe")
     assert read_state(tmp_path / "none") is None
     whole = {"presigned": True, "acknowledged": [[0, 0], [9, 9]], "etags": {"0": "a", "9": "b"}}
     assert read_state(written(tmp_path, whole, phase="submitted", job_id="j-1")) is not None

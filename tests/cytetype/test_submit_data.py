@@ -89,6 +89,14 @@ def test_a_missing_token_is_said_before_anything_is_written(
     assert (done.returncode, (tmp_path / "out").exists()) == (77, False)
 
 
+def test_a_token_that_cannot_be_sent_is_said_before_anything_is_written(
+    server: Running, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CYTETYPE_AUTH_TOKEN", "schlüssel")
+    done = cassia("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", tmp_path / "out")
+    assert (done.returncode, (tmp_path / "out").exists(), server.calls()) == (77, False, [])
+
+
 def test_an_upload_goes_on_with_the_files_that_there_are(server: Running, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = ("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", out)
