@@ -348,7 +348,7 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
   "runCASSIA_batch with validator_involvement = \"v0\" and a larger n_genes" = "runCASSIA_annotationboost",
   "additional_info of runCASSIA_batch, or cluster_context for single clusters" =
     "runCASSIA_annotationboost_additional_task",
-  "the columns CL ID and Predicted General Cell Type of the summary" = "runCASSIA_merge_annotations",
+  "`cassia-engine merge NAME_summary.csv` in a terminal" = "runCASSIA_merge_annotations",
   "runCASSIA_batch on the marker table of the subclusters" = c("runCASSIA_subclusters", "runCASSIA_n_subcluster"),
   "runCASSIA_batch under another output_name with another model, and the two summaries side by side" = c(
     "runCASSIA_n_times", "runCASSIA_batch_n_times", "runCASSIA_similarity_score_batch",

@@ -4,7 +4,8 @@
       (llm.ModelAnnotator or offline.OfflineAnnotator) -> stages.collect.merge
       -> outputs.publish.write_outputs (tables, conversations, report.render)
 
-Those who come from CASSIA write `import cassia_engine as CASSIA`: `runCASSIA_batch` and `loadmarker` are its calls.
+Those who come from CASSIA write `import cassia_engine as CASSIA`: `runCASSIA_batch`, `merge_annotations` and
+`loadmarker` are its calls.
 
 `run` does it in one process, the pipeline with a process a stage. Importing the package configures no logging and
 loads nothing heavy: the functions below are loaded when they are first used.
@@ -20,7 +21,8 @@ from cassia_engine._version import __version__ as __version__
 if TYPE_CHECKING:
     from cassia_engine.api import annotate, annotate_async
     from cassia_engine.auditing.in_python import audit
-    from cassia_engine.compat import loadmarker, runCASSIA_batch, runCASSIA_batch_async
+    from cassia_engine.compat.batch import loadmarker, runCASSIA_batch, runCASSIA_batch_async
+    from cassia_engine.compat.merging import merge_annotations, merge_annotations_all, runCASSIA_merge_annotations
     from cassia_engine.cytetype.cyte_type import CyteType
     from cassia_engine.errors import (
         AccountError,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from cassia_engine.evaluation.in_python import evaluate
     from cassia_engine.labels.anndata_object import label
     from cassia_engine.markers import read_markers
+    from cassia_engine.merging.in_python import merge_labels
 
 _ERRORS = ("AccountError", "ArgumentError", "CassiaError", "InputProblems", "TemporaryError", "UsageError")
 __all__ = [
@@ -49,9 +52,13 @@ __all__ = [
     "evaluate",
     "label",
     "loadmarker",
+    "merge_annotations",
+    "merge_annotations_all",
+    "merge_labels",
     "read_markers",
     "runCASSIA_batch",
     "runCASSIA_batch_async",
+    "runCASSIA_merge_annotations",
 ]
 
 _PLACES = {
@@ -62,10 +69,14 @@ _PLACES = {
     "audit": "auditing.in_python",
     "evaluate": "evaluation.in_python",
     "label": "labels.anndata_object",
-    "loadmarker": "compat",
+    "loadmarker": "compat.batch",
+    "merge_annotations": "compat.merging",
+    "merge_annotations_all": "compat.merging",
+    "merge_labels": "merging.in_python",
     "read_markers": "markers",
-    "runCASSIA_batch": "compat",
-    "runCASSIA_batch_async": "compat",
+    "runCASSIA_batch": "compat.batch",
+    "runCASSIA_batch_async": "compat.batch",
+    "runCASSIA_merge_annotations": "compat.merging",
 }
 
 

@@ -41,11 +41,6 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         "runCASSIA_annotationboost_additional_task",
         "additional_task",
     ),
-    "the columns CL ID and Predicted General Cell Type of the summary": (
-        "merge_annotations",
-        "merge_annotations_all",
-        "runCASSIA_merge_annotations",
-    ),
     "runCASSIA_batch on the marker table of the subclusters": (
         *(
             "runCASSIA_subclusters",

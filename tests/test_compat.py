@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import cassia_engine
-from cassia_engine.compat import OF_MODELS
+from cassia_engine.compat.batch import OF_MODELS
 from tests.conftest import EXAMPLES
 from tests.raising import raises
 

@@ -18,7 +18,19 @@ from cassia_engine.unavailable import line_of
 
 SUBCOMMANDS = (
     *("run", "split", "annotate", "corrections", "collect", "check", "index"),
-    *("labels", "audit", "evaluate", "artifacts", "submit", "models", "providers", "journal", "ontology", "examples"),
+    *(
+        "labels",
+        "merge",
+        "audit",
+        "evaluate",
+        "artifacts",
+        "submit",
+        "models",
+        "providers",
+        "journal",
+        "ontology",
+        "examples",
+    ),
 )
 
 

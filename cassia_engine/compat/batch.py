@@ -1,7 +1,4 @@
-"""For those who come with CASSIA's habits: the same calls, with the documented arguments and defaults.
-
-What an argument cannot do here is said, never silently left undone.
-"""
+"""`runCASSIA_batch` and `loadmarker` of CASSIA, with the documented arguments and defaults."""
 
 from __future__ import annotations
 

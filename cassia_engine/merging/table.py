@@ -1,0 +1,75 @@
+"""The groups of a summary, as a file and as a few lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from cassia_engine.csv_injection import csv_row, guard
+from cassia_engine.files import atomic_write
+from cassia_engine.merging.grouping import Grouped
+from cassia_engine.text import counted, have, one_line
+
+# Columns of CASSIA's merged table, by its names of the levels.
+MERGED: Mapping[str, str] = {
+    "broad": "Merged_Grouping_1",
+    "detailed": "Merged_Grouping_2",
+    "very_detailed": "Merged_Grouping_3",
+}
+# One row per cluster, in the summary's order.
+COLUMNS: Mapping[str, Callable[[Grouped], str]] = {
+    "Cluster ID": lambda one: one.cluster,
+    "Label": lambda one: one.label,
+    "Merged_Grouping_1": lambda one: one.broad.name,
+    "Merged_Grouping_2": lambda one: one.medium.name,
+    "Merged_Grouping_3": lambda one: one.fine.name,
+    "CL ID 1": lambda one: one.broad.cl_id,
+    "CL ID 2": lambda one: one.medium.cl_id,
+    "CL ID 3": lambda one: one.fine.cl_id,
+    "Note": lambda one: one.note,
+}
+_WORDS = ("broad", "medium", "fine")
+
+
+def write_csv(groups: Sequence[Grouped], path: Path) -> None:
+    """Write all clusters; the file appears whole or not at all."""
+    with atomic_write(path) as file:
+        file.write(csv_row(COLUMNS))
+        for one in groups:
+            file.write(csv_row(guard(value(one)) for value in COLUMNS.values()))
+
+
+def text_rows(groups: Sequence[Grouped]) -> list[dict[str, str]]:
+    """All clusters as text; nothing is guarded against spreadsheets."""
+    return [{name: value(one) for name, value in COLUMNS.items()} for one in groups]
+
+
+def lines(groups: Sequence[Grouped]) -> Iterator[str]:
+    """What a person reads: the groups as a tree with their clusters, and which clusters could not be placed."""
+    yield counts_of(groups)
+    yield ""
+    tree: dict[str, dict[str, list[Grouped]]] = {}
+    for one in groups:
+        if one.label:
+            tree.setdefault(one.broad.name, {}).setdefault(one.medium.name, []).append(one)
+    for broad, inside in tree.items():
+        yield one_line(broad)
+        for medium, members in inside.items():
+            yield f"  {one_line(medium)}: {'; '.join(map(_member, members))}"
+    for one in groups:
+        if one.note:
+            yield f"cluster {one_line(one.cluster)}{f', {one_line(one.label)}' if one.label else ''}: {one.note}"
+
+
+def counts_of(groups: Sequence[Grouped]) -> str:
+    """How many groups there are at each level, and how many clusters stand for themselves."""
+    placed = [one for one in groups if one.broad.cl_id]
+    sizes = [len({one.levels[n].name for one in placed}) for n in range(3)]
+    counts = ", ".join(f"{size} {word}" for size, word in zip(sizes, _WORDS, strict=True))
+    alone = len(groups) - len(placed)
+    rest = f"; {counted(alone, 'cluster')} {have(alone)} no place in the Cell Ontology" if alone else ""
+    return f"{counted(len(groups), 'cluster')}: {counts} groups{rest}"
+
+
+def _member(one: Grouped) -> str:
+    return f"{one_line(one.fine.name)} ({one_line(one.cluster)})"
