@@ -345,9 +345,9 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
   "the report that runCASSIA_batch writes, {output_name}_report.html" = c(
     "runCASSIA_generate_score_report", "generate_html_report", "generate_subclustering_report"
   ),
-  "runCASSIA_batch with validator_involvement = \"v0\" and a larger n_genes" = "runCASSIA_annotationboost",
-  "additional_info of runCASSIA_batch, or cluster_context for single clusters" =
-    "runCASSIA_annotationboost_additional_task",
+  "`cassia-engine boost TABLE --cluster ID` in a terminal" = c(
+    "runCASSIA_annotationboost", "runCASSIA_annotationboost_additional_task"
+  ),
   "`cassia-engine merge NAME_summary.csv` in a terminal" = "runCASSIA_merge_annotations",
   "runCASSIA_batch on the marker table of the subclusters" = c("runCASSIA_subclusters", "runCASSIA_n_subcluster"),
   "runCASSIA_batch under another output_name with another model, and the two summaries side by side" = c(

@@ -21,7 +21,12 @@ from cassia_engine._version import __version__ as __version__
 if TYPE_CHECKING:
     from cassia_engine.api import annotate, annotate_async
     from cassia_engine.auditing.in_python import audit
+    from cassia_engine.boosting.in_python import boost
     from cassia_engine.compat.batch import loadmarker, runCASSIA_batch, runCASSIA_batch_async
+    from cassia_engine.compat.boosting import (
+        runCASSIA_annotationboost,
+        runCASSIA_annotationboost_additional_task,
+    )
     from cassia_engine.compat.merging import merge_annotations, merge_annotations_all, runCASSIA_merge_annotations
     from cassia_engine.cytetype.cyte_type import CyteType
     from cassia_engine.errors import (
@@ -49,6 +54,7 @@ __all__ = [
     "annotate",
     "annotate_async",
     "audit",
+    "boost",
     "evaluate",
     "label",
     "loadmarker",
@@ -56,6 +62,8 @@ __all__ = [
     "merge_annotations_all",
     "merge_labels",
     "read_markers",
+    "runCASSIA_annotationboost",
+    "runCASSIA_annotationboost_additional_task",
     "runCASSIA_batch",
     "runCASSIA_batch_async",
     "runCASSIA_merge_annotations",
@@ -67,6 +75,7 @@ _PLACES = {
     "annotate": "api",
     "annotate_async": "api",
     "audit": "auditing.in_python",
+    "boost": "boosting.in_python",
     "evaluate": "evaluation.in_python",
     "label": "labels.anndata_object",
     "loadmarker": "compat.batch",
@@ -74,6 +83,8 @@ _PLACES = {
     "merge_annotations_all": "compat.merging",
     "merge_labels": "merging.in_python",
     "read_markers": "markers",
+    "runCASSIA_annotationboost": "compat.boosting",
+    "runCASSIA_annotationboost_additional_task": "compat.boosting",
     "runCASSIA_batch": "compat.batch",
     "runCASSIA_batch_async": "compat.batch",
     "runCASSIA_merge_annotations": "compat.merging",

@@ -128,7 +128,7 @@ def annotate(
             lambda: (Path(), "markers") if output_name is None else place_of(output_name),
             lambda: texts_of(tissue=tissue, species=species, additional_info=additional_info),
             lambda: _split_settings(options),
-            lambda: _annotate_settings(options, api_key, provider=provider, model=model),
+            lambda: annotate_settings(options, api_key, provider=provider, model=model),
         )
         dataset = Dataset(name, **about).checked()
         stop = _given_up.get() or Cancellation()
@@ -230,7 +230,12 @@ def _split_settings(given: Mapping[str, Any]) -> SplitSettings:
     return SplitSettings(**plain_options(given, OF_SPLIT))
 
 
-def _annotate_settings(options: Mapping[str, Any], api_key: str | None, **given: Any) -> AnnotateSettings:
+def annotate_settings(options: Mapping[str, Any], api_key: str | None, **given: Any) -> AnnotateSettings:
+    """The settings of annotate, with a key that is held in memory.
+
+    Raises:
+        UsageError: one of them cannot be used.
+    """
     if not isinstance(api_key, str | None):
         # It is not shown, as it may be a key all the same.
         raise UsageError(f"{argument('api_key')}: expected text", code="api-key-not-text")

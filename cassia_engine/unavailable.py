@@ -32,15 +32,8 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         *("generate_analysis_html_report", "generate_batch_html_report_from_data", "generate_subclustering_report"),
         *("generate_uq_html_report", "process_single_report"),
     ),
-    'runCASSIA_batch with validator_involvement="v0" and a larger n_genes': (
-        "runCASSIA_annotationboost",
-        "annotationboost",
-        "iterative_marker_analysis",
-    ),
-    "additional_info of runCASSIA_batch, or cluster_context for single clusters": (
-        "runCASSIA_annotationboost_additional_task",
-        "additional_task",
-    ),
+    "boost, or runCASSIA_annotationboost": ("annotationboost", "iterative_marker_analysis"),
+    "runCASSIA_annotationboost_additional_task": ("additional_task",),
     "runCASSIA_batch on the marker table of the subclusters": (
         *(
             "runCASSIA_subclusters",

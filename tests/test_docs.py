@@ -136,7 +136,7 @@ def subcommands(text: str) -> list[tuple[str, str]]:
 # docs/differences.md speaks of what is not here.
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
 def test_subcommands_of_the_pages_exist(path: Path) -> None:
-    known = {*SUBCOMMANDS, *{"differences.md": ("boost",)}.get(path.name, ())}
+    known = {*SUBCOMMANDS, *{"differences.md": ("init",)}.get(path.name, ())}
     assert {name for _, name in subcommands(path.read_text(encoding="utf-8"))} <= known
 
 

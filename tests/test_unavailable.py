@@ -64,7 +64,7 @@ def test_other_names_are_pythons_own_errors() -> None:
         exec("from cassia_engine import anotate")
 
 
-@pytest.mark.parametrize("name", ["boost", "init", "doctor"])
+@pytest.mark.parametrize("name", ["init", "doctor"])
 def test_a_command_that_is_not_here_names_the_nearest(name: str) -> None:
     done = cassia(name, "--deep", "x")
     assert done.returncode == 2

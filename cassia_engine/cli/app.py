@@ -21,6 +21,7 @@ SUBCOMMANDS = (
     *(
         "labels",
         "merge",
+        "boost",
         "audit",
         "evaluate",
         "artifacts",

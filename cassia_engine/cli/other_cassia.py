@@ -21,7 +21,6 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "cassia providers --check NAME",
     "report": "cassia collect, which writes the report of a sample",
     "resume": "the same cassia run again: what was answered is not asked for again",
-    "boost": "cassia run with --validator_involvement v0 and a larger --n_genes; the report lists what needs review",
     "subcluster": "cassia run on the marker table of the subclusters",
     "consensus": "cassia run under another --name with another --model, and the two summaries side by side",
     "judge": "cassia run, which checks each answer in code and by a validator; see Score and Validated in the summary",

@@ -13,10 +13,10 @@ from cassia_engine.conversation.machine import Event
 from cassia_engine.errors import CallFailedError
 from cassia_engine.providers.chat import Chat, ChatModel, Finish, Reply
 from cassia_engine.records import FailedReply, Outcome
-from cassia_engine.records.replies import Choice, Claim, Verdict
+from cassia_engine.records.replies import Said
 from cassia_engine.replies import Unreadable, invented, reply_values
 
-Read = Claim | Choice | Verdict | Unreadable
+Read = Said | Unreadable
 FORMATTER = "formatter"
 
 
@@ -39,7 +39,7 @@ class Heard(NamedTuple):
     """
 
     text: str
-    read: Claim | Choice | Verdict | None
+    read: Said | None
     event: Event | None
 
 
@@ -103,9 +103,7 @@ class Asking:
             return self.fail(Outcome.UNPARSED, why, added, known)
         return self._take("", read)
 
-    def fail(
-        self, what: Outcome, reason: str, added: str = "", read: Claim | Choice | Verdict | None = None, text: str = ""
-    ) -> Heard:
+    def fail(self, what: Outcome, reason: str, added: str = "", read: Said | None = None, text: str = "") -> Heard:
         """Note that the reply is lost, and why."""
         self.failed = FailedReply(self.role.name, self._round, what, reason, added)
         return Heard(text, read, Event.LOST)
@@ -160,6 +158,6 @@ class Asking:
             self.fail(Outcome.FAILED, str(error))
             return None
 
-    def _take(self, text: str, read: Claim | Choice | Verdict) -> Heard:
+    def _take(self, text: str, read: Said) -> Heard:
         self._log.repaired(read.repaired)
         return Heard(text, read, None)

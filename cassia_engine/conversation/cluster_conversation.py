@@ -22,7 +22,7 @@ from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import EARLIER, Briefing
 from cassia_engine.providers.chat import Chat, ChatModel
 from cassia_engine.records import ANNOTATOR, SECOND, Cluster, ClusterResult, CrossCheck, Outcome, Relation
-from cassia_engine.records.replies import Choice, Claim, Verdict
+from cassia_engine.records.replies import Choice, Claim, Said, Verdict
 from cassia_engine.replies import read_adjudication, read_annotation, read_validation, repeats_form
 from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, VALIDATION
 from cassia_engine.settings import STRICT, AnnotateSettings
@@ -178,7 +178,7 @@ class ClusterConversation:
             return heard.event
         return self._take(heard.read)
 
-    def _note(self, read: Claim | Choice | Verdict | None) -> None:
+    def _note(self, read: Said | None) -> None:
         """Keep what was read, also where it is not taken."""
         if isinstance(read, Claim):
             self._round.claim_read = read
@@ -187,14 +187,14 @@ class ClusterConversation:
             self._standing.verdict_read = read
             self._standing.rulings = rule(read, self._genes, self._settings.validator_involvement)
 
-    def _take(self, read: Claim | Choice | Verdict | None) -> Event:
+    def _take(self, read: Said | None) -> Event:
         if isinstance(read, Claim):
             self._round.claim = with_listed_names(read, self._genes)
             return Event.CLAIM if self._round.role == ANNOTATOR else Event.OPINION
         if isinstance(read, Choice):
             self._comparison.take(read, len(self._rounds))
             return Event.REVIEW if self._strict else Event.CHOICE
-        assert self._standing
+        assert self._standing and (read is None or isinstance(read, Verdict))
         self._standing.verdict = read
         return Event.VERDICT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cassia_engine.evidence import citations
@@ -253,6 +253,12 @@ def _by_spelling(genes: Iterable[str]) -> dict[str, str]:
         for name in names[1:]:
             found.setdefault(name, gene)
     return found
+
+
+def spelled(genes: Iterable[str]) -> Callable[[str], str]:
+    """Finds a gene of these by a name in any case or under an old symbol; "" if there is none."""
+    index = _by_spelling(genes)
+    return lambda name: _first(index, name)
 
 
 def _first(index: Mapping[str, str], gene: str) -> str:

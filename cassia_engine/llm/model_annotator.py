@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import logging
-import queue
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
 from cassia_engine.callers import argument
-from cassia_engine.cancellation import GRACE_SECONDS, Cancellation, say_stopping
+from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.conversations import Conversations, Models
+from cassia_engine.llm.event_loop import in_thread
 from cassia_engine.ontology import Ontology
-from cassia_engine.process_limits import check_open_files, forbid_core_dumps, start
+from cassia_engine.process_limits import check_open_files, forbid_core_dumps
 from cassia_engine.providers.accounts import Account, default_workers, open_account, warnings_of
-from cassia_engine.providers.chat import Exchange
+from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, RunInfo
@@ -39,6 +37,7 @@ NOTICE = "the cell types are a language model's answers: hypotheses to be checke
 KEPT = "what was answered is in the journal, run the same again to go on"
 
 OnDone = Callable[[ClusterResult], None]
+Result = TypeVar("Result")
 
 
 class ModelAnnotator:
@@ -92,7 +91,7 @@ class ModelAnnotator:
             put(result)
 
         try:
-            _in_thread(lambda give: self._main(work, give, stop), take, stop)
+            in_thread(lambda give: self._main(work, give, stop), take, stop)
         except KeyboardInterrupt:
             kept = f"; {KEPT}" if journal else ""
             log.warning("stopped, and no output is written%s", kept)
@@ -103,6 +102,44 @@ class ModelAnnotator:
         if work.ended is None and stop.requested and n_done < len(chunk.clusters):
             return TemporaryError(f"stopped; {KEPT}", code="stopped-with-journal")
         return work.ended
+
+    def hold(self, talk: Callable[[ChatModel], Awaitable[Result]], stop: Cancellation) -> Result:
+        """Hold one conversation of another kind with the model; its replies are recorded as those on clusters are.
+
+        Raises:
+            AccountError, TemporaryError, StoppedError: no further call can be made.
+        """
+        journal = None if self._folder is None else Journal.open(self._folder, __version__)
+        held: list[Result] = []
+        in_thread(lambda give: self._hold(talk, journal, give, stop), held.append, stop)
+        return held[0]
+
+    async def _hold(
+        self,
+        talk: Callable[[ChatModel], Awaitable[Result]],
+        journal: Journal | None,
+        give: Callable[[Result], None],
+        stop: Cancellation,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with self._transport(self._account) as transport:
+                exchange = journal.recorded(transport) if journal else transport
+                client = Client(self._account, exchange, max_workers=self._workers, halted=self._halted)
+
+                def end_soon() -> None:
+                    with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
+                        loop.call_soon_threadsafe(client.stop)
+
+                stop.on_request(end_soon)
+                give(await talk(client))
+        except AccountError as error:
+            if self._settings.journal_dir is not None:
+                write_stop(self._settings.journal_dir, self._account_id, str(error))
+            raise
+        finally:
+            if journal:
+                journal.close()
 
     async def _main(self, work: _Work, put: OnDone, stop: Cancellation) -> None:
         journal, settings = work.journal, self._settings
@@ -229,39 +266,6 @@ class _Work:
                 self.ended = self.ended or error
                 end()
                 return
-
-
-def _in_thread(main: Callable[[OnDone], Coroutine[Any, Any, None]], take: OnDone, stop: Cancellation) -> None:
-    """Run a coroutine in a loop of a thread of its own, and `take` here what it puts."""
-    results: queue.SimpleQueue[ClusterResult | _End] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            asyncio.run(main(results.put))
-            results.put(_End(None))
-        except BaseException as error:
-            results.put(_End(error))
-
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="cassia", daemon=True)
-    start(thread)
-    try:
-        while not isinstance(item := results.get(), _End):
-            take(item)
-    except BaseException:
-        # What comes while it is stopping is a second request: at once. A daemon does not keep the process.
-        if not stop.requested:
-            stop.request()
-            say_stopping()
-            thread.join()
-        raise
-    thread.join()
-    if item.error:
-        raise item.error
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    error: BaseException | None
 
 
 def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:

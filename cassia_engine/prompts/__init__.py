@@ -6,11 +6,9 @@ comes first: the role's rules with the form of the reply, the data set, other cl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from string import Template
 from typing import Any
 
@@ -25,6 +23,7 @@ from cassia_engine.prompts.briefing import (
     findings_block,
 )
 from cassia_engine.prompts.data_blocks import block, clean, escaped
+from cassia_engine.prompts.texts import shape_of, text_of
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster
 from cassia_engine.records.replies import Claim
@@ -129,7 +128,7 @@ def revision(chat: Chat, reply_text: str, feedback: Sequence[str], suggestion: s
         suggestion: the validator's feedback, "" if it had none.
     """
     answer = escaped(clean(reply_text, LONGEST_REPLY)) or "(empty reply)"
-    ask = Template(_text("feedback")).substitute(feedback=feedback_block(feedback, suggestion))
+    ask = Template(text_of("feedback")).substitute(feedback=feedback_block(feedback, suggestion))
     return replace(chat, messages=(*chat.messages, Message("assistant", answer), Message("user", ask)))
 
 
@@ -174,7 +173,7 @@ def formatter(
     In the answer a score of -1 is one that the reply did not state.
     """
     name = "v1/formatter" if version == EARLIER else "formatter"
-    rules = Template(_text(name)).substitute(shape=_shape(schema))
+    rules = Template(text_of(name)).substitute(shape=shape_of(schema))
     ask = "\n".join((block("reply", clean(text, LONGEST_REPLY)), _REPAIR))
     return Chat(rules, (Message("user", ask),), max_tokens, schema, temperature, reasoning)
 
@@ -182,32 +181,32 @@ def formatter(
 @cache
 def _annotator_rules(version: str) -> str:
     if version == EARLIER:
-        return Template(_text("v1/annotator")).substitute(blocks=_text("v1/blocks"), shape=_shape(ANNOTATION_1))
-    return _rules("annotator", role="annotator", more="", shape=_shape(ANNOTATION))
+        return Template(text_of("v1/annotator")).substitute(blocks=text_of("v1/blocks"), shape=shape_of(ANNOTATION_1))
+    return _rules("annotator", role="annotator", more="", shape=shape_of(ANNOTATION))
 
 
 @cache
 def _second_rules() -> str:
-    return _rules("annotator", role="second annotator", more=_text("second") + "\n", shape=_shape(ANNOTATION))
+    return _rules("annotator", role="second annotator", more=text_of("second") + "\n", shape=shape_of(ANNOTATION))
 
 
 @cache
 def _adjudicator_rules() -> str:
-    return _rules("adjudicator", shape=_shape(ADJUDICATION))
+    return _rules("adjudicator", shape=shape_of(ADJUDICATION))
 
 
 def _rules(name: str, **said: str) -> str:
-    return Template(_text(name)).substitute(blocks=_text("blocks"), **said)
+    return Template(text_of(name)).substitute(blocks=text_of("blocks"), **said)
 
 
 @cache
 def _validator_rules(involvement: str, version: str) -> str:
-    return Template(_text("validator")).substitute(
-        blocks=_text("v1/blocks" if version == EARLIER else "blocks"),
+    return Template(text_of("validator")).substitute(
+        blocks=text_of("v1/blocks" if version == EARLIER else "blocks"),
         stance=_stance(involvement),
         questions="\n".join(f"- {question.id}: {question.asked}" for question in VALIDATOR_QUESTIONS.values()),
         number=_NUMBERS[len(VALIDATOR_QUESTIONS)],
-        shape=_shape(VALIDATION),
+        shape=shape_of(VALIDATION),
     )
 
 
@@ -216,28 +215,6 @@ def _stance(involvement: str) -> str:
     agreeing = [question.id for question in VALIDATOR_QUESTIONS.values() if question.expected]
     first, *others = (question.id for question in VALIDATOR_QUESTIONS.values() if not question.expected)
     objecting = f"{first} and the {_NUMBERS[len(others)]} after it"
-    return Template(_text(f"validator_{involvement}")).substitute(agreeing=" and ".join(agreeing), objecting=objecting)
-
-
-@cache
-def _text(name: str) -> str:
-    return (files(__name__) / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
-
-
-def _shape(schema: Mapping[str, Any]) -> str:
-    """A schema as an example without content, for models that get no schema beside their prompt."""
-    return json.dumps(_example(schema), separators=(",", ":"))
-
-
-def _example(schema: Mapping[str, Any]) -> Any:
-    if "enum" in schema:
-        return " or ".join(schema["enum"])
-    match schema["type"]:
-        case "object":
-            return {name: _example(value) for name, value in schema["properties"].items()}
-        case "array":
-            return [_example(schema["items"])]
-        case "integer":
-            return 0
-        case _:
-            return "..."
+    return Template(text_of(f"validator_{involvement}")).substitute(
+        agreeing=" and ".join(agreeing), objecting=objecting
+    )

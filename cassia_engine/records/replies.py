@@ -1,9 +1,9 @@
-"""What was read in a model's replies: an annotator's claim, an adjudicator's choice, a validator's verdict."""
+"""What was read in a model's replies: an annotator's claim, an adjudicator's choice, a validator's verdict, ..."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from cassia_engine.records.record import Number, Record
 
@@ -100,3 +100,24 @@ class Choice(Record, frozen=True):
     for_b: tuple[str, ...] = ()
     reason: str = ""
     repaired: tuple[str, ...] = ()
+
+
+class Hypothesis(Record, frozen=True, forbid_unknown_fields=False):
+    """A type that a cluster may have, the genes for and against it, and what would decide on it."""
+
+    cell_type: str
+    cl_name: str = ""
+    genes_for: tuple[str, ...] = ()
+    genes_against: tuple[str, ...] = ()
+    still_open: str = ""
+
+
+class Enquiry(Record, frozen=True):
+    """An investigator's reply: its hypotheses, the likeliest first, and the genes whose statistics it wants."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    wanted_genes: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+
+
+Said: TypeAlias = Claim | Choice | Verdict | Enquiry

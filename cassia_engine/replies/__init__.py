@@ -10,6 +10,7 @@ entries       lists of objects, in whatever form they came
 reply_values  its values as plain ones
 placeholders  words that say nothing or name no type
 claims        the claim, the choice or the verdict in a reply
+enquiries     the hypotheses in a reply, and the genes that it asks for
 """
 
 from cassia_engine.replies.claims import (
@@ -21,6 +22,7 @@ from cassia_engine.replies.claims import (
     read_validation,
     repeats_form,
 )
+from cassia_engine.replies.enquiries import read_enquiry
 from cassia_engine.replies.placeholders import nameless
 from cassia_engine.replies.reading import Unreadable
 
@@ -32,6 +34,7 @@ __all__ = [
     "nameless",
     "read_adjudication",
     "read_annotation",
+    "read_enquiry",
     "read_validation",
     "repeats_form",
 ]

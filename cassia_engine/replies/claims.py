@@ -8,7 +8,18 @@ from typing import Any
 
 from cassia_engine.knowledge.known import is_symbol
 from cassia_engine.providers.chat import Finish
-from cassia_engine.records.replies import Answer, Candidate, Choice, Cited, Claim, Partner, Specific, Verdict
+from cassia_engine.records.replies import (
+    Answer,
+    Candidate,
+    Choice,
+    Cited,
+    Claim,
+    Enquiry,
+    Partner,
+    Said,
+    Specific,
+    Verdict,
+)
 from cassia_engine.replies import reply_values
 from cassia_engine.replies.entries import candidates_of, entries
 from cassia_engine.replies.keys import ENTRY, TOP, Fields, key, unpacked
@@ -110,16 +121,21 @@ def is_unresolved(claim: Claim) -> bool:
     return claim.lineage.casefold() == UNRESOLVED or (nameless(claim.lineage) and not named_candidates(claim))
 
 
-def invented(said: Claim | Choice | Verdict, source: str) -> str:
+def invented(said: Said, source: str) -> str:
     """A type or gene of `said` that the text `source` does not have in it, "" if there is none."""
     text = " ".join(source.split()).casefold()
     return next((name for name in _names(said) if name.casefold() not in text), "")
 
 
-def _names(said: Claim | Choice | Verdict) -> Iterator[str]:
+def _names(said: Said) -> Iterator[str]:
     """Every type and gene that is named."""
     if isinstance(said, Choice):
         yield from (*said.for_a, *said.for_b)
+        return
+    if isinstance(said, Enquiry):
+        for one in said.hypotheses:
+            yield from (one.cell_type, one.cl_name, *one.genes_for, *one.genes_against)
+        yield from said.wanted_genes
         return
     if isinstance(said, Verdict):
         yield said.own_type

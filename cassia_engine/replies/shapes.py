@@ -46,6 +46,13 @@ ANNOTATION_1 = _object(
     **{name: form for name, form in ANNOTATION["properties"].items() if name not in ("sure", "specific")},
 )
 
+# Investigator. Up to three hypotheses, the likeliest first, and the genes whose statistics it wants; none ends it.
+ENQUIRY = _object(
+    "cassia_enquiry",
+    hypotheses=_list(cell_type=TEXT, cl_name=TEXT, genes_for=GENES, genes_against=GENES, still_open=TEXT),
+    wanted_genes=GENES,
+)
+
 # Adjudicator. Two answers without their authors, and which of them the list supports.
 CHOICES = ("a", "b", "neither")
 ADJUDICATION = _object(

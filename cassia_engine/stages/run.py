@@ -72,7 +72,7 @@ def run_table(
         said.check({cluster.id for cluster in table.clusters})
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
-    _start_journal(annotate, dataset, fresh)
+    start_journal(annotate, dataset, fresh)
     [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters), siblings=split.siblings)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
@@ -80,7 +80,7 @@ def run_table(
     return with_corrections(merged, said) if said else merged, annotated.ended
 
 
-def _start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:
+def start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:
     """Ready the journal for a run of its own: what an account refused last time may work now; `fresh` sets the
     sample's recorded answers aside."""
     if settings.provider == OFFLINE or settings.journal_dir is None:

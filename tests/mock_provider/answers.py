@@ -23,10 +23,12 @@ from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from tests.mock_provider.reading import Question, last_block, read_question
 
 ANNOTATION, VALIDATION, ADJUDICATION = "cassia_annotation", "cassia_validation", "cassia_adjudication"
+ENQUIRY = "cassia_enquiry"
 SHAPES = {
     ANNOTATION: shapes_of.ANNOTATION,
     VALIDATION: shapes_of.VALIDATION,
     ADJUDICATION: shapes_of.ADJUDICATION,
+    ENQUIRY: shapes_of.ENQUIRY,
 }
 _SECOND = "Role: second annotator"
 PONG = "pong"
@@ -198,7 +200,25 @@ def _adjudication(opinion: Opinion, question: Question, varied: bool) -> dict[st
     return {"for_a": genes * (choice == "a"), "for_b": genes * (choice == "b"), "reason": told, "choice": choice}
 
 
-_WRITERS = {ANNOTATION: _annotation, VALIDATION: _validation, ADJUDICATION: _adjudication}
+def _enquiry(opinion: Opinion, question: Question, varied: bool) -> dict[str, Any]:
+    """The best types with their genes; in the first round genes that mark them and are not listed are asked for."""
+    best = opinion.candidates[:3]
+    known = {profile.label: list(profile.weights) for profile in opinion.scorer.profiles}
+    wanted = [gene for one in best for gene in known[one.label][:8] if gene not in question.genes]
+    hypotheses = [
+        {
+            "cell_type": one.label,
+            "cl_name": Ontology.load().label(one.cl_id),
+            "genes_for": list(one.genes[:4]),
+            "genes_against": [],
+            "still_open": "",
+        }
+        for one in best
+    ]
+    return {"hypotheses": hypotheses, "wanted_genes": wanted[:12] if question.named is None else []}
+
+
+_WRITERS = {ANNOTATION: _annotation, VALIDATION: _validation, ADJUDICATION: _adjudication, ENQUIRY: _enquiry}
 
 
 def _judgement(own: str, genes: Iterable[str], *, agrees: bool, score: int) -> dict[str, Any]:

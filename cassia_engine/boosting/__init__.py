@@ -1,0 +1,11 @@
+"""One cluster whose label is in doubt: hypotheses, genes that a model asks for, and an answer (docs/boost.md).
+
+gene_table     the statistics of all genes in all clusters
+looked_up      what is found for the genes that are asked for
+investigation  the conversation
+boosted        what came of it, as records
+subject        the cluster, its table and what was said of it before
+boost          all of it
+outputs        the file, the page and the lines for a terminal
+in_python      the function of the package
+"""

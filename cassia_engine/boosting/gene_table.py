@@ -1,0 +1,84 @@
+"""The statistics of all genes in all clusters, as the marker table has them: no filter, and what cells say besides."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cassia_engine.evidence.genes import spelled
+from cassia_engine.markers import Table, read_markers
+from cassia_engine.records import Cluster, Marker
+from cassia_engine.settings import SplitSettings
+
+# Thresholds that every row passes.
+_NO_FILTER: Mapping[str, Any] = {
+    "n_genes": 10**9,
+    "max_p_val_adj": 1e9,
+    "min_log2fc": -1e9,
+    "min_pct": 0.0,
+    "gene_filter": "none",
+    "siblings": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A gene in a cluster.
+
+    Attributes:
+        rank: its place in the cluster's whole ranking, from 1.
+    """
+
+    rank: int
+    marker: Marker
+
+
+class GeneTable:
+    """All rows of a table.
+
+    Attributes:
+        clusters: the ids in the table's order.
+    """
+
+    def __init__(self, clusters: Sequence[Cluster]):
+        self.clusters = tuple(cluster.id for cluster in clusters)
+        self._rows: dict[str, dict[str, Row]] = {}
+        for cluster in clusters:
+            for rank, marker in enumerate(cluster.markers, start=1):
+                self._rows.setdefault(marker.gene, {})[cluster.id] = Row(rank, marker)
+        self._named = spelled(self._rows)
+
+    def gene(self, name: str) -> str:
+        """The table's gene of this name, in any case or under an old symbol; "" if there is none."""
+        return self._named(name)
+
+    def rows(self, gene: str) -> Mapping[str, Row]:
+        """The rows of a gene of the table, by cluster."""
+        return self._rows.get(gene, {})
+
+
+def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, species: str) -> GeneTable:
+    """Read a table whose markers were chosen already, once more and as a whole; what is odd about it was said then.
+
+    Raises:
+        UsageError: it cannot be read any more.
+    """
+    with _unsaid():
+        return GeneTable(read_markers(table, replace(settings, **_NO_FILTER), species).clusters)
+
+
+@contextmanager
+def _unsaid() -> Iterator[None]:
+    """Within it nothing is logged of the reading of tables: it has been said."""
+    loggers: Iterable[logging.Logger] = [logging.getLogger("cassia_engine")]
+    before = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for one, level in zip(loggers, before, strict=True):
+            one.setLevel(level)

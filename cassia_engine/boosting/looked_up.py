@@ -1,0 +1,132 @@
+"""What the table says of the genes that are asked for, in the cluster in question and in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cassia_engine.boosting.gene_table import GeneTable, Row
+from cassia_engine.prompts.data_blocks import gene_name, number
+from cassia_engine.prompts.investigation import MOST_GENES
+from cassia_engine.records.record import Number, Record
+
+MOST_OTHERS = 4  # clusters that are shown for a gene beside the one in question
+THIS = "this"
+# Statistics as they are shown, each with its decimals; p values with as many digits as tell something.
+_DECIMALS = {"log2fc": 2, "pct_in": 3, "pct_out": 3, "score": 2, "mean": 2}
+
+
+class FoundRow(Record, frozen=True):
+    """A gene in a cluster, as the table has it; None for a statistic that it has not."""
+
+    gene: str
+    cluster: str
+    rank: int
+    log2fc: Number | None = None
+    pct_in: Number | None = None
+    pct_out: Number | None = None
+    p_val_adj: Number | None = None
+    score: Number | None = None
+    mean: Number | None = None
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the cluster has less of it than other cells, as far as the table tells."""
+        value = self.log2fc if self.log2fc is not None else self.score
+        return value is not None and value < 0
+
+
+class LookedUp(Record, frozen=True):
+    """What was found in a round.
+
+    Attributes:
+        asked: the genes that were looked up, as they were asked for.
+        rows: of this cluster first, then of those in which the gene stands highest.
+        elsewhere: genes with rows for other clusters alone, as the table spells them.
+        missing: genes of which the table has no row, as they were asked for.
+        left_out: genes beyond the most that are looked up in a round, or that were looked up before.
+    """
+
+    asked: tuple[str, ...]
+    rows: tuple[FoundRow, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+class Lookup:
+    """Looks genes up for one cluster, each once."""
+
+    def __init__(self, table: GeneTable, cluster: str):
+        self._table, self._cluster = table, cluster
+        self._numbers = {name: place for place, name in enumerate(table.clusters, start=1)}
+        self._seen: set[str] = set()
+
+    def look_up(self, wanted: Sequence[str]) -> LookedUp:
+        """The rows of the first MOST_GENES of these that are new."""
+        asked, left_out = self._new(wanted)
+        found = {name: self._table.gene(name) for name in asked}
+        genes = list(dict.fromkeys(filter(None, found.values())))
+        return LookedUp(
+            asked=tuple(asked),
+            rows=tuple(row for gene in genes for row in self._rows(gene)),
+            elsewhere=tuple(gene for gene in genes if self._cluster not in self._table.rows(gene)),
+            missing=tuple(name for name, gene in found.items() if not gene),
+            left_out=tuple(left_out),
+        )
+
+    def block(self, found: LookedUp) -> dict[str, Any]:
+        """The same as data for a model, which is shown numbers in the place of the clusters' names."""
+        columns = [name for name in (*_DECIMALS, "p_val_adj") if any(getattr(r, name) is not None for r in found.rows)]
+        return {
+            "columns": ["gene", "cluster", "rank", *columns],
+            "rows": [
+                [gene_name(row.gene), self._number(row.cluster), row.rank, *(_shown(row, name) for name in columns)]
+                for row in found.rows
+            ],
+            "no_row_for_this_cluster": list(map(gene_name, found.elsewhere)),
+            "not_in_the_table": list(map(gene_name, found.missing)),
+        }
+
+    def number(self, cluster: str) -> int:
+        """The number by which a model knows a cluster: its place in the table, from 1."""
+        return self._numbers[cluster]
+
+    def _number(self, cluster: str) -> int | str:
+        return THIS if cluster == self._cluster else self._numbers[cluster]
+
+    def _new(self, wanted: Iterable[str]) -> tuple[list[str], list[str]]:
+        asked: list[str] = []
+        left_out: list[str] = []
+        for name in dict.fromkeys(wanted):
+            key = self._table.gene(name) or name.casefold()
+            new = key not in self._seen and len(asked) < MOST_GENES
+            (asked if new else left_out).append(name)
+            if new:
+                self._seen.add(key)
+        return asked, left_out
+
+    def _rows(self, gene: str) -> list[FoundRow]:
+        rows = dict(self._table.rows(gene))
+        own = rows.pop(self._cluster, None)
+        highest = sorted(rows.items(), key=lambda item: _height(item[1]))[:MOST_OTHERS]
+        return [_found(gene, name, row) for name, row in ([(self._cluster, own)] if own else []) + highest]
+
+
+def _height(row: Row) -> tuple[float, int]:
+    """Where a gene stands in a cluster, the highest first: by fold change or score where the table has one."""
+    marker = row.marker
+    value = marker.log2fc if marker.log2fc is not None else marker.score
+    return (0.0 if value is None else -value), row.rank
+
+
+def _found(gene: str, cluster: str, row: Row) -> FoundRow:
+    m = row.marker
+    return FoundRow(gene, cluster, row.rank, m.log2fc, m.pct_in, m.pct_out, m.p_val_adj, m.score, m.mean)
+
+
+def _shown(row: FoundRow, name: str) -> float | None:
+    value = getattr(row, name)
+    if name == "p_val_adj":
+        return None if value is None else float(f"{value:.2g}")
+    return number(value, _DECIMALS[name])

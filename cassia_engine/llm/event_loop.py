@@ -1,0 +1,53 @@
+"""An event loop in a thread of its own, which gives its results to the thread that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cassia_engine.cancellation import Cancellation, say_stopping
+from cassia_engine.process_limits import start
+
+Result = TypeVar("Result")
+
+
+def in_thread(
+    main: Callable[[Callable[[Result], None]], Coroutine[Any, Any, None]],
+    take: Callable[[Result], None],
+    stop: Cancellation,
+) -> None:
+    """Run a coroutine in a loop of a thread of its own, and `take` here what it puts."""
+    results: queue.SimpleQueue[Result | _End] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            asyncio.run(main(results.put))
+            results.put(_End(None))
+        except BaseException as error:
+            results.put(_End(error))
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="cassia", daemon=True)
+    start(thread)
+    try:
+        while not isinstance(item := results.get(), _End):
+            take(item)
+    except BaseException:
+        # What comes while it is stopping is a second request: at once. A daemon does not keep the process.
+        if not stop.requested:
+            stop.request()
+            say_stopping()
+            thread.join()
+        raise
+    thread.join()
+    if item.error:
+        raise item.error
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    error: BaseException | None
