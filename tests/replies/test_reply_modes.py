@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from cassia_engine.conversation import converse
+from cassia_engine.calibration import Calibration
+from cassia_engine.conversation import Advisers, converse
 from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
@@ -28,6 +29,8 @@ from tests.mock_provider.bodies import answer_body
 from tests.mock_provider.requests import read_request
 from tests.providers.servers import account_at, response_of, serving
 
+# Whatever has no fault is of High confidence.
+NEAR = Calibration("nothing", 0, 0, exact={}, near={"intercept": 4.0})
 FAST = RetryPolicy(backoff=0.001, longest_backoff=0.002, pause=0.001, longest_pause=0.002, budget=1.0)
 CLUSTERS = (
     cluster("0", ["MS4A1", "CD79A", "CD79B", "BANK1", "TCL1A", "HLA-DRA", "CD74", "VPREB3", "LINC00926", "CD19"]),
@@ -79,7 +82,9 @@ def run(server: Server, **settings: Any) -> list[ClusterResult]:
         briefing = Briefing(replace(DATASET, tissue="blood"), SELECTION, involvement="v0")
         async with serving(server) as url, Transport(account_at(url)) as transport:
             client = Client(account_at(url), transport, max_workers=2, retry_policy=FAST)
-            return [await converse(one, briefing, client, how, Ontology.load()) for one in CLUSTERS]
+            advisers = Advisers(calibration=NEAR)
+            ontology = Ontology.load()
+            return [await converse(one, briefing, client, how, ontology, advisers=advisers) for one in CLUSTERS]
 
     return asyncio.run(main())
 
