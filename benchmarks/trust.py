@@ -29,11 +29,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from cassia_engine.calibration import HIGH, Calibration
-from cassia_engine.calibration.fitting import REPEATS, Example, design_of, fit, left_out
+from benchmarks.confidence import print_confidence, write
+from cassia_engine.calibration.fitting import Example, fit
 from cassia_engine.conversation import Advisers, converse
 from cassia_engine.conversation.doubts import CrossChecker
 from cassia_engine.conversation.term_mapper import TermMapper
@@ -43,13 +40,11 @@ from cassia_engine.llm.cross_check import open_cross_check
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Call, Chat, Finish, Receipt, Reply, Request
-from cassia_engine.records import Cluster, ClusterResult, Dataset, Selection, from_json, to_json
+from cassia_engine.records import Cluster, ClusterResult, Dataset, Selection, from_json
 from cassia_engine.settings import AnnotateSettings
 
 ONTOLOGY = Ontology.load()
 SETTINGS = AnnotateSettings(provider="custom", base_url="http://127.0.0.1:1/v1")
-CALIBRATIONS = Path(__file__).parent.parent / "cassia_engine" / "data" / "calibrations.json"
-Floats = npt.NDArray[np.float64]
 
 
 class Recorded:
@@ -138,38 +133,6 @@ def print_accuracy(held: Sequence[Held]) -> bool:
     return all(a >= b for a, b in zip(after, before, strict=True))
 
 
-def print_confidence(examples: Sequence[Example], calibration: Calibration) -> None:
-    _, design = design_of(examples)
-    right = {kind: np.array([float(getattr(one, kind)) for one in examples]) for kind in ("exact", "near")}
-    stated = {kind: left_out(examples, design, found).reshape(REPEATS, -1) for kind, found in right.items()}
-    n = len(examples)
-    print(f"{n} answers of {calibration.data_sets} data sets, each by a fit without its own; {REPEATS} draws of folds")
-    print(f"expected calibration error: exact {calibration.error_exact}, near {calibration.error_near}")
-    for name, order in {
-        "exact": stated["exact"],
-        "near": stated["near"],
-        "both": stated["exact"] + stated["near"],
-    }.items():
-        for part in (0.3, 0.5, 0.7):
-            best = [np.argsort(-one, kind="stable")[: int(n * part)] for one in order]
-            exact, near = (np.mean([right[kind][some].mean() for some in best]) for kind in ("exact", "near"))
-            print(f"  best {part:.0%} by {name:5}: exact {exact:.3f}, near {near:.3f}")
-        risk = [_area(right["near"], one) for one in order]
-        print(f"  area under the risk-coverage curve by {name} (risk: not near): {np.mean(risk):.3f}")
-    high = [right["near"][one >= HIGH] for one in stated["near"]]
-    covered, precise = np.mean([len(some) / n for some in high]), np.mean([some.mean() for some in high])
-    print(f"High ({HIGH:.0%} and more): {covered:.3f} of the answers, near {precise:.3f}")
-    for kind in ("exact", "near"):
-        bins = getattr(calibration, f"reliability_{kind}")
-        print(f"  {kind}: " + "  ".join(f"{one.stated:.2f}>{one.observed:.2f}" for one in bins))
-
-
-def _area(right: Floats, stated: Floats) -> float:
-    """Mean share of wrong answers among the surest k, over all k."""
-    wrong = 1 - right[np.argsort(-stated, kind="stable")]
-    return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recorded", type=Path)
@@ -184,9 +147,7 @@ def main() -> None:
     calibration = fit(examples, args.model)
     print_confidence(examples, calibration)
     if args.write:
-        shipped = json.loads(CALIBRATIONS.read_text(encoding="utf-8"))
-        written = json.dumps({**shipped, "model": to_json(calibration)}, indent=1)
-        CALIBRATIONS.write_text(written + "\n", encoding="utf-8")
+        write("model", calibration)
     sys.exit(0 if kept else 1)
 
 

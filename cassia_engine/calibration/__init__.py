@@ -13,6 +13,17 @@ from cassia_engine.calibration.probability import (
     Features,
     Reliability,
     band,
+    open_calibration,
 )
 
-__all__ = ["HIGH", "LOW", "Calibration", "Calibrations", "Chances", "Features", "Reliability", "band"]
+__all__ = [
+    "HIGH",
+    "LOW",
+    "Calibration",
+    "Calibrations",
+    "Chances",
+    "Features",
+    "Reliability",
+    "band",
+    "open_calibration",
+]

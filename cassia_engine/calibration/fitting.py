@@ -29,11 +29,12 @@ class Example:
     data_set: str
 
 
-def fit(examples: Sequence[Example], fitted_on: str) -> Calibration:
+def fit(examples: Sequence[Example], fitted_on: str, provider: str = "", model: str = "") -> Calibration:
     """A calibration on all examples, with its reliability on data sets that were left out.
 
     Args:
         fitted_on: the model and the answers in a few words.
+        provider, model: who gave the answers, as a run names them; "" where that is not known.
 
     Raises:
         ValueError: the examples are of fewer than two data sets, or all right or all wrong.
@@ -53,6 +54,8 @@ def fit(examples: Sequence[Example], fitted_on: str) -> Calibration:
         found[kind] = (weights, bins, _error(bins))
     return Calibration(
         fitted_on=fitted_on,
+        provider=provider,
+        model=model,
         n=len(examples),
         data_sets=len(sets),
         exact=found["exact"][0],
@@ -86,6 +89,17 @@ def left_out(examples: Sequence[Example], design: Floats, right: Floats) -> Floa
             stated[inside] = _logistic(design[inside] @ _weights(design[~inside], right[~inside]))
         every.append(stated)
     return np.concatenate(every)
+
+
+def errors_of(calibration: Calibration, examples: Sequence[Example]) -> tuple[float, float]:
+    """Expected calibration errors (exact, near; 0 to 1) of a calibration on examples that it was not fitted on."""
+    chances = [calibration.chances(example.features) for example in examples]
+    found = []
+    for kind in ("exact", "near"):
+        stated = np.array([getattr(one, kind) for one in chances], dtype=np.float64)
+        right = np.array([float(getattr(example, kind)) for example in examples])
+        found.append(_error(reliability(np.tile(stated, REPEATS), np.tile(right, REPEATS))))
+    return found[0], found[1]
 
 
 def reliability(stated: Floats, right: Floats) -> tuple[Reliability, ...]:

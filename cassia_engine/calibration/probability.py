@@ -12,11 +12,12 @@ from typing import Self
 
 import msgspec
 
-from cassia_engine.callers import argument
+from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
-from cassia_engine.records import Confidence
+from cassia_engine.records import OFFLINE, CalibrationBasis, Confidence
 from cassia_engine.records.json_form import from_json
 from cassia_engine.records.record import Number, Record
+from cassia_engine.text import one_line
 
 # A feature's value by its name; one that is not named is 0.
 Features = Mapping[str, float]
@@ -46,10 +47,11 @@ class Calibration(Record, frozen=True):
 
     Attributes:
         fitted_on: the model and the answers in a few words.
-        n, data_sets: how many answers, of how many data sets.
+        n, data_sets: how many answers, of how many data sets, or groups of them, that were left out in turn.
         exact, near: weights by the names of features, in log-odds.
         reliability_exact, reliability_near: by tenths of the answers, on data sets that were left out of the fit.
         error_exact, error_near: expected calibration error of these, 0 to 1.
+        provider, model: who gave the answers, as a run names them; "" where that is not known.
     """
 
     fitted_on: str
@@ -61,6 +63,13 @@ class Calibration(Record, frozen=True):
     reliability_near: tuple[Reliability, ...] = ()
     error_exact: Number | None = None
     error_near: Number | None = None
+    provider: str = ""
+    model: str = ""
+
+    @property
+    def basis(self) -> CalibrationBasis:
+        """What a run says of it."""
+        return CalibrationBasis(self.fitted_on, self.n, self.data_sets, self.provider, self.model)
 
     def chances(self, features: Features) -> Chances:
         """What is to be expected of an answer with these features; near is at least exact."""
@@ -75,28 +84,47 @@ class Calibration(Record, frozen=True):
             UsageError: it cannot be read, or is none.
         """
         try:
-            return from_json(cls, json.loads(path.read_bytes()))
+            return msgspec.json.decode(path.read_bytes(), type=cls)
         except OSError as error:
-            raise UsageError(
-                f"{argument('calibration')} {path}: {error.strerror}", code="calibration-not-readable"
-            ) from error
-        except (ValueError, msgspec.ValidationError) as error:
-            raise UsageError(
-                f"{argument('calibration')} {path}: no calibration ({error}); give a file of cassia calibrate",
-                code="calibration-unknown",
-            ) from error
+            what = f"{argument('calibration')} cannot be read: {error.strerror}"
+            raise UsageError(what, path=path, code="calibration-not-readable") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            what = f"no calibration ({one_line(str(error))}); give a file that cassia calibrate has written"
+            raise UsageError(what, path=path, code="calibration-unknown") from error
 
 
 class Calibrations(Record, frozen=True):
-    """Those that the package brings: for language models."""
+    """Those that the package brings: for language models, and for marker scoring without one."""
 
     model: Calibration
+    offline: Calibration
 
     @classmethod
     @lru_cache(maxsize=1)
     def load(cls) -> Calibrations:
         text = (files("cassia_engine") / "data" / "calibrations.json").read_text(encoding="utf-8")
         return from_json(cls, json.loads(text))
+
+
+def open_calibration(path: Path | None, provider: str) -> Calibration:
+    """The calibration of a file, or of the package where none is given.
+
+    Args:
+        provider: who annotates.
+
+    Raises:
+        UsageError: the file cannot be read, is no calibration, or is of marker scoring where a model is asked, or the
+            other way round: their answers have other features.
+    """
+    offline = provider == OFFLINE
+    if path is None:
+        return Calibrations.load().offline if offline else Calibrations.load().model
+    found = Calibration.read(path)
+    if (found.provider == OFFLINE) is not offline:
+        of = "marker scoring" if found.provider == OFFLINE else "a language model"
+        what = f"fitted on answers of {of}, and {option('provider', provider)} annotates; give one of that, or none"
+        raise UsageError(what, path=path, code="calibration-of-other-annotator")
+    return found
 
 
 def band(near: float) -> Confidence:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cassia_engine.conversation.doubts import CrossChecker
 from cassia_engine.conversation.term_mapper import MappedTerm
 from cassia_engine.errors import UsageError
 from cassia_engine.offline import OfflineAnnotator, open_annotator
 from cassia_engine.ontology import Ontology, compare
-from cassia_engine.records import Cluster, CrossCheck, Dataset, Relation, ScoredType
+from cassia_engine.records import Cluster, CrossCheck, Dataset, Relation
 
 
 def open_cross_check(dataset: Dataset) -> CrossChecker | None:
@@ -30,11 +28,4 @@ def _cross_check(
     if found is None or not found.detailed_types or scored.scoring is None:
         return CrossCheck("", "", None, Relation.UNKNOWN)
     relation = compare(ontology, answer.cl_id, found.cl_id) if answer else Relation.UNKNOWN
-    return CrossCheck(found.label, found.cl_id, found.score, relation, _margin(scored.scoring.types))
-
-
-def _margin(types: Sequence[ScoredType]) -> float:
-    """How far the first type is ahead of the second."""
-    if len(types) < 2 or not types[0].strength:
-        return 1.0
-    return round(max(0.0, 1 - types[1].strength / types[0].strength), 4)
+    return CrossCheck(found.label, found.cl_id, found.score, relation, scored.scoring.margin)

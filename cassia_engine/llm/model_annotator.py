@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
+from cassia_engine.calibration import Calibrations
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
@@ -287,4 +288,5 @@ def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
         ontology=Ontology.version,
         prompts=prompts.VERSION,
         parameters=tuple((name, f"{value}") for name, value in asked.items() if value is not None),
+        calibration=Calibrations.load().model.basis,
     )

@@ -2,7 +2,9 @@
 
 annotator  clusters in, results out
 scoring    ranks the cell types of the knowledge for a list of markers
-verdict    judges a ranking: score, checks, confidence
+verdict    judges a ranking: score, checks
+features   what is known of the answer, as numbers
+confidence how sure it is
 account    what was done, in plain English
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cassia_engine.knowledge.tissues import Tissues
+from cassia_engine.offline.confidence import Assessment
 from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.offline.verdict import ONE_GENE, Verdict
 from cassia_engine.records import Cluster, Dataset, MarkerScoring, ScoredType
@@ -83,16 +84,17 @@ class Account:
         marks = (f"[{'yes' if c.passed else 'NO'}] {c.question} {c.detail}." for c in self.verdict.checks)
         return "\n".join((head, *marks))
 
-    def scoring(self) -> str:
+    def scoring(self, assessed: Assessment) -> str:
         """How the score and the confidence came about."""
-        verdict = self.verdict
+        verdict, why = self.verdict, "; ".join(reason.text for reason in assessed.reasons)
         against = "no type of an unrelated lineage has a gene of its own in the list"
         if verdict.rival is not None:
             against = f"the strongest type of an unrelated lineage is {verdict.rival.label}"
         return (
-            f"Score {verdict.scores[0]} of 100, confidence {verdict.confidence}. The score sets the answer against its "
-            f"rivals ({against}): 50 is a tie, 100 is never reached. It is not a probability. Marker scoring knows "
-            "only the cell types of its table. No language model was asked; this is a hypothesis."
+            f"Score {verdict.scores[0]} of 100. It sets the answer against its rivals ({against}): 50 is a tie, 100 is "
+            f"never reached. It is not a probability. Confidence {assessed.confidence}: {why}. The probability to be "
+            f"right up to its depth is {assessed.near:.0%}, to be the very type {assessed.exact:.0%}. Marker scoring "
+            "knows only the cell types of its table. No language model was asked; this is a hypothesis."
         )
 
     def _tissue(self) -> str:

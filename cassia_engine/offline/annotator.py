@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from cassia_engine._version import __version__
+from cassia_engine.calibration import Calibration, Calibrations
 from cassia_engine.knowledge import Knowledge
 from cassia_engine.knowledge.tissues import Tissues, TissueTable
 from cassia_engine.offline import scoring
 from cassia_engine.offline.account import Account
+from cassia_engine.offline.confidence import Assessment, assess
 from cassia_engine.offline.scoring import Candidate, Ranking, Scorer
 from cassia_engine.offline.verdict import Verdict, judge
 from cassia_engine.ontology import Ontology
@@ -22,6 +24,7 @@ from cassia_engine.records import (
     Cluster,
     ClusterResult,
     Confidence,
+    ConfidenceReason,
     Conversation,
     Dataset,
     MarkerScoring,
@@ -32,13 +35,19 @@ from cassia_engine.records import (
 NOTICE = "offline marker scoring, no language model was asked"
 
 
-def open_annotator(dataset: Dataset, extra_knowledge: Path | None = None) -> OfflineAnnotator:
+def open_annotator(
+    dataset: Dataset, extra_knowledge: Path | None = None, calibration: Calibration | None = None
+) -> OfflineAnnotator:
     """An annotator for the clusters of one data set.
+
+    Args:
+        calibration: how sure an answer is; None for that of the package.
 
     Raises:
         UsageError: the species is not known, or the knowledge table cannot be read.
     """
-    return OfflineAnnotator(dataset, Knowledge.load(extra_knowledge, dataset.species), Ontology.load())
+    knowledge = Knowledge.load(extra_knowledge, dataset.species)
+    return OfflineAnnotator(dataset, knowledge, Ontology.load(), calibration=calibration)
 
 
 class OfflineAnnotator:
@@ -55,8 +64,10 @@ class OfflineAnnotator:
         knowledge: Knowledge,
         ontology: Ontology,
         settings: scoring.Settings = scoring.DEFAULTS,
+        calibration: Calibration | None = None,
     ):
         self.dataset = dataset
+        self._calibration = calibration or Calibrations.load().offline
         self._ontology = ontology
         self._tissues = TissueTable.load().read(dataset.tissue, knowledge.tissues)
         self.scorer = Scorer(knowledge, ontology, self._tissues, settings)
@@ -69,6 +80,7 @@ class OfflineAnnotator:
             knowledge=f"{knowledge.description}, Cell Ontology {ontology.version}",
             warnings=self.warnings,
             ontology=ontology.version,
+            calibration=self._calibration.basis,
         )
 
     def annotate(self, cluster: Cluster) -> ClusterResult:
@@ -82,8 +94,11 @@ class OfflineAnnotator:
         return self._result(cluster, ranking, judge(ranking, cluster))
 
     def _result(self, cluster: Cluster, ranking: Ranking, verdict: Verdict) -> ClusterResult:
-        annotation = self._annotation(verdict)
         account = Account(self.dataset, self._tissues, cluster, ranking, verdict)
+        scored = account.values()
+        n_kinds = self._ontology.n_kinds(verdict.answer.cl_id)
+        assessed = assess(verdict, scored, cluster, n_kinds, self._calibration)
+        annotation = self._annotation(verdict, assessed)
         return ClusterResult(
             cluster=cluster,
             outcome=Outcome.ANNOTATED,
@@ -97,12 +112,14 @@ class OfflineAnnotator:
                 annotations=(account.annotation(),),
                 validations=(account.validation(),),
                 formatting=annotation.text,
-                scoring=account.scoring(),
+                scoring=account.scoring(assessed),
             ),
-            scoring=account.values(),
+            scoring=scored,
+            confidence_reasons=assessed.reasons,
+            features=assessed.features,
         )
 
-    def _annotation(self, verdict: Verdict) -> Annotation:
+    def _annotation(self, verdict: Verdict, assessed: Assessment) -> Annotation:
         types = tuple(self._cell_type(*pair) for pair in zip(verdict.candidates, verdict.scores, strict=True))
         mixed = (verdict.answer.label, verdict.rival.label) if verdict.mixed and verdict.rival else ()
         return Annotation(
@@ -110,12 +127,14 @@ class OfflineAnnotator:
             detailed_types=types,
             cl_id=types[0].cl_id,
             cl_label=types[0].cl_label,
-            confidence=verdict.confidence,
+            confidence=assessed.confidence,
             score=verdict.scores[0],
             mixed_types=mixed,
             state=verdict.state,
             evidence_genes=verdict.answer.genes,
             conflicting_genes=verdict.conflicts,
+            probability=assessed.exact,
+            probability_near=assessed.near,
         )
 
     def _cell_type(self, candidate: Candidate, score: float) -> CellType:
@@ -160,4 +179,5 @@ def _unresolved(cluster: Cluster, knowledge: str) -> ClusterResult:
         decided_by=NOTICE,
         conversation=Conversation(annotations=(text,)),
         scoring=MarkerScoring(known_genes=0),
+        confidence_reasons=(ConfidenceReason("unresolved", "the type is unresolved"),),
     )

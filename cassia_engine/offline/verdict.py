@@ -1,4 +1,4 @@
-"""Judges a ranking: score, rivals of another lineage, state, the checks in code, and the confidence they give."""
+"""Judges a ranking: score, rivals of another lineage, state and the checks in code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cassia_engine.genes.states import is_sign, states_of
 from cassia_engine.knowledge.rule_out import RuledOutBy, excluding_genes
 from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.ontology.broad_lineages import related
-from cassia_engine.records import HIGH_SCORE, LOW_SCORE, TOP_GENES, Cluster, Confidence, ScoringCheck
+from cassia_engine.records import TOP_GENES, Cluster, ScoringCheck
 
 # A strength about that of one good marker in the middle of the list: without it a single gene would score 100.
 ONE_GENE = 0.5
@@ -40,7 +40,6 @@ class Verdict:
     conflicts: tuple[str, ...]
     state: str
     checks: tuple[ScoringCheck, ...]
-    confidence: Confidence
 
     @property
     def answer(self) -> Candidate:
@@ -86,7 +85,6 @@ def judge(ranking: Ranking, cluster: Cluster) -> Verdict:
         conflicts=rival.own[:MAX_CONFLICTS] if rival and len(rival.own) >= 2 else (),
         state=", ".join(states_of([*genes, *set_aside])),
         checks=checks,
-        confidence=_confidence(answer, scores[0], checks, mixed),
     )
 
 
@@ -131,12 +129,3 @@ def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> 
 def _not_ruled_out(against: Sequence[RuledOutBy]) -> ScoringCheck:
     found = ", ".join(map(str, against))
     return ScoringCheck("Is it free of genes that rule it out?", not against, found or "yes")
-
-
-def _confidence(answer: Candidate, score: float, checks: Sequence[ScoringCheck], mixed: bool) -> Confidence:
-    """High: all checks passed, four genes, score 75. Low: fewer than two genes, a mixture, or a score under 50."""
-    if mixed or len(answer.genes) < 2 or score < LOW_SCORE:
-        return Confidence.LOW
-    if all(check.passed for check in checks) and len(answer.genes) >= 4 and score >= HIGH_SCORE:
-        return Confidence.HIGH
-    return Confidence.MODERATE

@@ -28,7 +28,7 @@ from cassia_engine.records.clusters import (
 from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import from_json, to_json
 from cassia_engine.records.merged import NO_RUN, Merged
-from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
+from cassia_engine.records.outcomes import HIGH_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.ranking import GeneRanking, ValuesDoubt
 from cassia_engine.records.results import ClusterResult
 from cassia_engine.records.rounds import (
@@ -44,7 +44,7 @@ from cassia_engine.records.rounds import (
     Round,
     Ruling,
 )
-from cassia_engine.records.run_info import OFFLINE, RunInfo
+from cassia_engine.records.run_info import OFFLINE, CalibrationBasis, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck, Tie
 from cassia_engine.records.species import SpeciesMismatch
 from cassia_engine.records.status import Status, StatusCluster
@@ -63,7 +63,6 @@ __all__ = [
     "CELLS_KIND",
     "CHUNK_KIND",
     "HIGH_SCORE",
-    "LOW_SCORE",
     "NO_RUN",
     "OFFLINE",
     "RESULT_KIND",
@@ -73,6 +72,7 @@ __all__ = [
     "TOP_GENES",
     "Adjudication",
     "Annotation",
+    "CalibrationBasis",
     "CellType",
     "Chunk",
     "Cluster",

@@ -24,13 +24,12 @@ class Outcome(StrEnum):
         return self not in (Outcome.ANNOTATED, Outcome.NO_MARKERS)
 
 
-# Of 100: an answer below the one is of Low confidence, High needs the other; whoever annotates.
-LOW_SCORE, HIGH_SCORE = 50, 75
+HIGH_SCORE = 75  # of 100: a lower score is told as a reason for a lower confidence; whoever annotates
 TOP_GENES = 20  # the first genes of a cluster, of which an answer should explain a part
 
 
 class Confidence(StrEnum):
-    """How sure an annotation is, by the written rule of its annotator; not a probability."""
+    """How sure an annotation is: a band of its probability to be right, where that is calibrated."""
 
     HIGH = "High"
     MODERATE = "Moderate"

@@ -16,14 +16,31 @@ OFFLINE = "offline"
 NO_ANSWER = "no cluster has an answer of the language model"
 
 
+class CalibrationBasis(Record, frozen=True):
+    """On which answers the probabilities of a run were fitted.
+
+    Attributes:
+        fitted_on: the model and the answers in a few words.
+        n, data_sets: how many answers, of how many data sets or groups of them.
+        provider, model: who gave them; "" where that is not known.
+    """
+
+    fitted_on: str
+    n: int
+    data_sets: int
+    provider: str = ""
+    model: str = ""
+
+
 class RunInfo(Record, frozen=True):
     """Who annotated: the header of a result file, with nothing volatile (no date, no path).
 
     `notice` is the sentence the outputs must say first, such as that no language model was asked; `prompts` the
     version of the prompts; `parameters` what was asked for beside the model, as (name, value); `warnings` what of the
     data the annotator did not understand, a sentence each. `ontology` is the release of the Cell Ontology that
-    `knowledge` names, "" if none, None if that is not known. `mixed` is the warning that says that several runs made a
-    sample, known when its results are merged; "" where one did.
+    `knowledge` names, "" if none, None if that is not known. `calibration` is what the probabilities rest on, None
+    where there are none. `mixed` is the warning that says that several runs made a sample, known when its results are
+    merged; "" where one did.
     """
 
     provider: str
@@ -36,11 +53,18 @@ class RunInfo(Record, frozen=True):
     warnings: tuple[str, ...] = ()
     ontology: str | None = ""
     mixed: str = ""
+    calibration: CalibrationBasis | None = None
 
     @property
     def of_model(self) -> bool:
         """Whether a language model was asked."""
         return self.provider not in ("", OFFLINE)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the probabilities were fitted on answers of this very annotator."""
+        found = self.calibration
+        return found is not None and (found.provider, found.model) == (self.provider, self.model)
 
     def over(self, outcomes: Iterable[Outcome]) -> Self:
         """The same for results with these outcomes: a notice on a model's answers needs one."""

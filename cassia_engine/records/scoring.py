@@ -67,3 +67,10 @@ class MarkerScoring(Record, frozen=True):
     one_gene: Number = 0.0
     checks: tuple[ScoringCheck, ...] = ()
     tie: Tie | None = None
+
+    @property
+    def margin(self) -> float:
+        """How far the first type is ahead of the second, from 0, which is a tie, to 1, where there is no other type."""
+        if len(self.types) < 2 or not self.types[0].strength:
+            return 1.0
+        return round(max(0.0, 1 - self.types[1].strength / self.types[0].strength), 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cassia_engine.calibration import HIGH, LOW, Calibrations
+from cassia_engine.calibration import HIGH, LOW
 from cassia_engine.records import OFFLINE, ClusterResult, Outcome, RunInfo, Selection
 from cassia_engine.text import one_line
 
@@ -186,19 +186,23 @@ def selection_words(selection: Selection) -> str:
 
 
 def score_meaning(run: RunInfo) -> str:
-    """What confidence and score are, said once. Neither is a probability."""
+    """What confidence and score are, said once."""
+    score = "the annotator's opinion"
     if run.provider == OFFLINE:
-        source = (
-            "The score compares the answer with the strongest type of an unrelated lineage: 50 is a tie. "
-            "The confidence follows by a fixed rule from score, checks and number of evidence genes."
-        )
-    else:
-        fitted = Calibrations.load().model
-        source = (
-            "The score is the annotator's opinion, not a probability. The confidence is a band of the probability that "
-            "the answer is the type that an expert would name, a kind of it or one that it is a kind of: High from "
-            f"{HIGH:.0%}, Low under {LOW:.0%}. It was fitted on {fitted.n} answers of {fitted.fitted_on}; for another "
-            "model it may be too high or too low."
-        )
-        return f"Score runs from 0 to 100, confidence is Low, Moderate or High. {source}"
-    return f"Score runs from 0 to 100, confidence is Low, Moderate or High. {source} Neither is a probability."
+        score = "how the answer compares with the strongest type of an unrelated lineage, where 50 is a tie"
+    return (
+        f"Score runs from 0 to 100, confidence is Low, Moderate or High. The score is {score}; it is no probability. "
+        f"{_confidence_meaning(run)}"
+    )
+
+
+def _confidence_meaning(run: RunInfo) -> str:
+    basis = run.calibration
+    if basis is None:
+        return "Nor is the confidence, which follows the annotator's own rule."
+    answers = f"{basis.n} answers of {basis.fitted_on}"
+    doubt = "" if run.is_calibrated else "; not of this annotator, for which it may be too high or too low"
+    return (
+        "The confidence is a band of the probability that the answer is the type that an expert would name, a kind of "
+        f"it or one that it is a kind of: High from {HIGH:.0%}, Low under {LOW:.0%}. It was fitted on {answers}{doubt}."
+    )

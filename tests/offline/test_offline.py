@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cassia_engine.calibration import Calibration, Calibrations, band
 from cassia_engine.offline import NOTICE, OfflineAnnotator, open_annotator
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import (
@@ -139,15 +140,17 @@ def test_no_tie_is_told_where_one_type_is_ahead() -> None:
 
 
 def test_a_gene_that_rules_the_answer_out_lowers_the_confidence() -> None:
-    certain = annotate(T)
+    certain = annotate(NK)
     assert certain.annotation and certain.annotation.confidence is Confidence.HIGH and certain.validated
-    doubted = annotate([*T, "COL1A1"])
-    assert doubted.annotation and doubted.annotation.general_type == "T cell"
+    doubted = annotate([*NK, "COL1A1"])
+    assert doubted.annotation and doubted.annotation.general_type == "natural killer cell"
     assert doubted.annotation.confidence is Confidence.MODERATE and not doubted.validated
+    assert doubted.confidence_reason == "1 of 5 checks failed"
+    assert (doubted.annotation.probability_near or 0) < (certain.annotation.probability_near or 0)
     assert doubted.scoring
     [failed] = [check for check in doubted.scoring.checks if not check.passed]
     assert failed.question == "Is it free of genes that rule it out?"
-    assert failed.detail == "COL1A1 (rank 11) is not expected in T cell"
+    assert failed.detail == "COL1A1 (rank 11) is not expected in natural killer cell"
 
 
 def test_answer_is_a_current_term_with_ranked_alternatives() -> None:
@@ -210,6 +213,42 @@ def test_few_genes_give_low_confidence_and_no_validation() -> None:
     result = annotate(["CD79A", "no gene", "nor this"])
     assert result.annotation is not None
     assert (result.annotation.confidence, result.validated) == (Confidence.LOW, False)
+
+
+def test_the_confidence_is_a_band_of_the_probability_with_its_reasons() -> None:
+    for genes in (T, NK, B, MONOCYTE, PLATELET, T[:2], B[:3] + PLATELET[:3]):
+        result = annotate(genes)
+        found, score = result.annotation, result.score
+        assert found and score and found.probability and found.probability_near
+        near = found.probability_near
+        assert 0 < found.probability <= near < 1
+        expected = {band(near)} if result.validated else {band(near), Confidence.MODERATE} - {Confidence.HIGH}
+        assert found.confidence in expected
+        assert result.confidence_reasons and result.features["score"] == round(score / 100, 4)
+        assert f"{near:.0%}" in (result.conversation.scoring or "")
+
+
+def test_a_type_without_a_term_is_never_of_high_confidence(tmp_path: Path) -> None:
+    genes = [f"MYST{number}" for number in range(12)]
+    mine = own(tmp_path / "mine.tsv", *(f"Human\tany\tmystery cell\t\t{gene}\tlab\t9" for gene in genes))
+    result = open_annotator(Dataset("test", "none", "human"), mine).annotate(cluster(genes))
+    assert result.annotation and result.annotation.cl_id == "" and result.validated
+    assert result.annotation.confidence is not Confidence.HIGH
+    assert "the Cell Ontology has no place for the type" in result.confidence_reason
+
+
+def test_an_own_calibration_takes_the_place_of_that_of_the_package() -> None:
+    certain = Calibration("my clusters", 50, 2, {"intercept": 5.0}, {"intercept": 5.0}, provider="offline")
+    mine = open_annotator(Dataset("test", "PBMC", "human"), calibration=certain)
+    result = mine.annotate(cluster(T))
+    assert result.annotation and result.annotation.probability == pytest.approx(0.993)
+    assert mine.run_info.calibration == certain.basis
+
+
+def test_the_calibration_of_the_package_is_of_this_scorer() -> None:
+    info = annotator().run_info
+    assert info.is_calibrated, "benchmarks/offline_trust.py --write fits it anew"
+    assert Calibrations.load().offline.n > 700
 
 
 def test_many_genes_of_one_lineage_give_high_confidence() -> None:
