@@ -8,7 +8,7 @@ include { checkJournal ; startJournal                      } from './subworkflow
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
 include { checkKey ; checkToken                            } from './subworkflows/local/utils_cassia/key'
 include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
-include { checkCopies ; readSamples                        } from './subworkflows/local/utils_cassia/samples'
+include { calibrationOf ; checkCopies ; readSamples        } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOfVersion                       } from './subworkflows/local/utils_cassia/summary'
 include { saveParameters ; sayReason ; summaryOf           } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
@@ -46,7 +46,7 @@ workflow {
         startJournal(options, samples.collect { sample -> sample[0].id }, workflow.workDir.toUriString())
 
         VERSION(workflow.manifest.version)
-        CASSIA(VERSION.out.flatMap { _version -> samples }, options.provider == 'offline' ? 1 : options.max_tasks, options.write_h5ad)
+        CASSIA(VERSION.out.flatMap { _version -> samples }, options.provider == 'offline' ? 1 : options.max_tasks, options.write_h5ad, calibrationOf(options))
 
         channel.topic('versions')
             .unique()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from cassia_engine.calibration import Calibration
 from cassia_engine.conversation import Advisers, converse
 from cassia_engine.errors import StoppedError
 from cassia_engine.llm.cross_check import open_cross_check
@@ -35,11 +36,19 @@ class Models:
 class Conversations:
     """The conversations of clusters: the first, further ones where they failed, and those that the journal holds."""
 
-    def __init__(self, chunk: Chunk, settings: AnnotateSettings, models: Models, recorded: Models | None):
+    def __init__(
+        self,
+        chunk: Chunk,
+        settings: AnnotateSettings,
+        models: Models,
+        recorded: Models | None,
+        calibration: Calibration,
+    ):
         """
         Args:
             models: whom to ask.
             recorded: the same, by the journal alone; None where there is none.
+            calibration: how sure answers are.
         """
         self._settings, self._models, self._recorded = settings, models, recorded
         self._briefing = Briefing(
@@ -53,6 +62,7 @@ class Conversations:
         self._briefing_before = replace(self._briefing, version=EARLIER)
         self._ontology = Ontology.load()
         self._cross_check = open_cross_check(chunk.dataset)
+        self._calibration = calibration
         self._asked_again: set[int] = set()
 
     def index_ontology(self) -> None:
@@ -97,7 +107,7 @@ class Conversations:
     async def _converse(
         self, cluster: Cluster, models: Models, replicate: int, briefing: Briefing | None = None
     ) -> ClusterResult:
-        advisers = Advisers(models.second, self._cross_check)
+        advisers = Advisers(models.second, self._cross_check, self._calibration)
         return await converse(
             cluster, briefing or self._briefing, models.first, self._settings, self._ontology, replicate, advisers
         )

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
-from cassia_engine.calibration import Calibrations
+from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
@@ -52,6 +52,7 @@ class ModelAnnotator:
     """
 
     def __init__(self, settings: AnnotateSettings, dataset: Dataset, replay: bool = False):
+        self._calibration = open_calibration(settings.calibration, settings.provider)
         key = settings.api_key or (Secret("replay") if replay else None)
         self._account = open_account(
             settings.provider, settings.model, settings.base_url, key=key, allow_http=settings.allow_http
@@ -73,7 +74,7 @@ class ModelAnnotator:
         self._replay = replay
         self._account_id = account_id(self._account)
         self.warnings = (*warnings_of(self._account), *(warnings_of(self._second) if self._second else ()))
-        self.run_info = _run_info(self._account, settings)
+        self.run_info = _run_info(self._account, settings, self._calibration)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
     def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
@@ -83,7 +84,7 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = _Work(chunk, self._settings, self._account, self._second, journal, self._workers)
+        work = _Work(chunk, self._settings, self._account, self._second, journal, self._workers, self._calibration)
         n_done = 0
 
         def take(result: ClusterResult) -> None:
@@ -192,6 +193,7 @@ class _Work:
     second: Account | None
     journal: Journal | None
     max_workers: int
+    calibration: Calibration
     ended: CassiaError | None = None
 
     async def hold_all(
@@ -218,7 +220,7 @@ class _Work:
                 loop.call_soon_threadsafe(end)
 
         stop.on_request(end_soon)
-        conversations = Conversations(self.chunk, self.settings, models, self._recorded())
+        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration)
         waiting = iter(self.chunk.clusters)
         width = min(2 * self.max_workers, len(self.chunk.clusters))
         workers = []
@@ -269,7 +271,7 @@ class _Work:
                 return
 
 
-def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
+def _run_info(account: Account, settings: AnnotateSettings, calibration: Calibration) -> RunInfo:
     asked = {
         "validator_involvement": settings.validator_involvement,
         "second_model": settings.second_model,
@@ -288,5 +290,5 @@ def _run_info(account: Account, settings: AnnotateSettings) -> RunInfo:
         ontology=Ontology.version,
         prompts=prompts.VERSION,
         parameters=tuple((name, f"{value}") for name, value in asked.items() if value is not None),
-        calibration=Calibrations.load().model.basis,
+        calibration=calibration.basis,
     )

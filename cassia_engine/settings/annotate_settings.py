@@ -121,6 +121,11 @@ class AnnotateSettings:
         "added to the bundled one; for offline.",
         per_sample=True,
     )
+    calibration: Path | None = parameter(
+        None,
+        "How sure answers are, fitted by cassia calibrate on clusters of your own with known labels.",
+        unset="that of cassia",
+    )
 
     def __post_init__(self) -> None:
         check(self)

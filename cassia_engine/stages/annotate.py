@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cassia_engine.calibration import open_calibration
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
@@ -45,11 +46,13 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset) -> Annotator:
     """The annotator that the settings name, ready for clusters of this data set. Nothing is sent yet.
 
     Raises:
-        UsageError: it cannot work on this data set (offline: a species it does not know), or with these settings.
+        UsageError: it cannot work on this data set (offline: a species it does not know), or with these settings
+            (a calibration that is none, or of another annotator).
         AccountError: there is no key for the provider.
     """
     if settings.provider == OFFLINE:
-        return OneByOne(open_offline(dataset, settings.knowledge))
+        calibration = open_calibration(settings.calibration, settings.provider)
+        return OneByOne(open_offline(dataset, settings.knowledge, calibration))
     # Loaded only where a model is asked: HTTP takes a third of a second to import.
     from cassia_engine.llm import ModelAnnotator
 

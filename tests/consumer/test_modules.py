@@ -103,15 +103,20 @@ def as_scripts(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     named = re.search(r'^    (?:process|workflow) "(\w+)"', text, re.M)
     assert named
-    parts = {named[1]: path.parent.parent}
     setup, *tests = re.split(r"^    test\(", text, flags=re.M)
-    calls = []
-    for run in re.split(r"^        run\(", setup, flags=re.M)[1:]:
-        name = run.split('"')[1]
-        parts[name] = (path.parent / run.split('script "')[1].split('"')[0]).parent.resolve()
-        calls.append(call(name, run))
-    included = "\n".join(f"include {{ {name} }} from '{folder}/main'" for name, folder in parts.items())
-    return [f"{included}\nworkflow {{\n" + "\n".join([*calls, call(named[1], test)]) + "\n}\n" for test in tests]
+    scripts = []
+    for test in tests:
+        own_setup, _, when = test.partition("        when {")
+        included = [f"include {{ {named[1]} }} from '{path.parent.parent}/main'"]
+        calls = []
+        for run in re.split(r"^ +run\(", setup + own_setup, flags=re.M)[1:]:
+            name, alias = re.findall(r'"(\w+)"', run.splitlines()[0])[0], re.search(r'alias: "(\w+)"', run)
+            folder = (path.parent / run.split('script "')[1].split('"')[0]).parent.resolve()
+            included.append(f"include {{ {name}{f' as {alias[1]}' if alias else ''} }} from '{folder}/main'")
+            calls.append(call(alias[1] if alias else name, run))
+        lines = [*included, "workflow {", *calls, call(named[1], when), "}", ""]
+        scripts.append("\n".join(lines))
+    return scripts
 
 
 def call(name: str, text: str) -> str:
@@ -151,7 +156,7 @@ def test_an_id_of_another_pipeline_may_have_marks_of_the_shell(options: tuple[st
     script.write_text(
         f"include {{ CASSIA }} from '{ROOT}/subworkflows/local/cassia/main'\n"
         f'workflow {{\n    CASSIA(channel.of([[id: "{ANY_ID}", tissue: "blood", species: "human", rank: true, '
-        f"group_key: 'louvain'], file('{cells}'), [], [], [], []]), 1, true)\n"
+        f"group_key: 'louvain'], file('{cells}'), [], [], [], []]), 1, true, [])\n"
         "    CASSIA.out.summary.mix(CASSIA.out.labels, CASSIA.out.h5ad).view { _meta, path -> path.name }\n}\n"
     )
     done = launcher.run(*options, pipeline=script)

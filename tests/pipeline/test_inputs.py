@@ -17,6 +17,8 @@ import h5py
 import pytest
 
 import cassia_engine
+from cassia_engine.calibration import Calibration
+from cassia_engine.records import to_json
 from tests.conftest import EXAMPLES, ROOT, need
 from tests.mock_provider.running import running_mock
 from tests.pipeline.launch import TIMEOUT_S, Launcher, Run
@@ -146,12 +148,18 @@ def test_zarr_stores_as_folders_and_a_modality(pipeline: Launcher) -> None:
         assert "this is a folder; expected a file or a Zarr store" in pipeline.run("--input", given, *about).said
 
 
-def test_a_seurat_table_with_a_name_and_own_knowledge(pipeline: Launcher) -> None:
+def test_a_seurat_table_with_a_name_own_knowledge_and_an_own_calibration(pipeline: Launcher) -> None:
     knowledge = pipeline.folder / "my own markers.tsv"
     knowledge.write_text(f"{KNOWLEDGE_HEADER}human\tlarge intestine\tenterocyte\tCL:0000584\tFABP1\tmine\t1\n")
     options = ("--tissue", "large intestine", "--species", "human", "--knowledge", knowledge, "--outdir", pipeline.out)
-    run = pipeline.run("--input", INTESTINE, "--name", "gut-1", *options)
+    weights = {"intercept": 1.0}
+    mine = Calibration("clusters of mine", 50, 2, weights, weights, provider="offline", model="marker scoring")
+    calibration = pipeline.folder / "my calibration.json"
+    calibration.write_text(json.dumps(to_json(mine)))
+    run = pipeline.run("--input", INTESTINE, "--name", "gut-1", *options, "--calibration", calibration)
     assert run.code == 0, run.said
+    assert {row["Probability Near"] for row in pipeline.summary("gut-1")} == {"0.731"}
+    assert "50 answers of clusters of mine" in (pipeline.out / "gut-1" / "gut-1_report.html").read_text("utf-8")
     assert names(pipeline.out) == ["gut-1", "index.html", "pipeline_info"]
     assert names(pipeline.out / "gut-1") == [f"gut-1_{kind}" for kind in KINDS]
     assert len({row["Cluster ID"] for row in pipeline.summary("gut-1")}) == len(pipeline.summary("gut-1")) > 1

@@ -18,6 +18,8 @@ workflow CASSIA {
     max_tasks
     // boolean: whether .h5ad files are copied with the labels, besides the table of cells and labels
     write_h5ad
+    // path: how sure answers are, a file of cassia calibrate; [] for the calibration of cassia
+    calibration
 
     main:
     ch_tables = ch_markers.map { meta, table, gene_map, cluster_context, knowledge, _corrections ->
@@ -47,7 +49,7 @@ workflow CASSIA {
         .join(ch_knowledge)
         .combine(ch_at_once)
         .flatMap { meta, chunks, knowledge, n -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, knowledge, n] } }
-    ANNOTATE(ch_chunks)
+    ANNOTATE(ch_chunks, calibration)
 
     // [ meta, h5ad, [chunks], options ]; a sample is one job of the server
     ch_h5ad = ch_markers.map { meta, table, _gene_map, _cluster_context, _knowledge, _corrections -> [meta, table] }
@@ -77,7 +79,7 @@ workflow CASSIA {
             def whole = results && results.size() == chunks.size()
             [meta, chunks.sort { chunk -> chunk.name }, results ?: [], cells, corrections, whole ? '' : workflow.runName]
         }
-    COLLECT(ch_parts)
+    COLLECT(ch_parts, calibration)
 
     // A sample that is one AnnData has cells to label.
     ch_cells = ch_markers

@@ -15,7 +15,7 @@ def checkBackend(options, specs, samples, problems) {
         }
         return null
     }
-    def unused = (['provider', 'knowledge'] + ofModels() - ['proxy', 'trust_env']).findAll(isGiven)
+    def unused = (['provider', 'knowledge', 'calibration'] + ofModels() - ['proxy', 'trust_env']).findAll(isGiven)
     if (unused) {
         problems << "${optionsOf(unused)}: --backend cytetype has its server annotate, which does not look at ${unused.size() == 1 ? 'it' : 'them'}; leave ${unused.size() == 1 ? 'it' : 'them'} out"
     }

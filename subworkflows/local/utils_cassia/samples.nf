@@ -21,6 +21,11 @@ def readSamples(options, schema, problems) {
     return readSheet(input, schema, problems).collect { values -> sampleOf(values, options, schema) }
 }
 
+// The file that says how sure answers are, [] for that of the engine.
+def calibrationOf(options) {
+    return options.calibration ? fileOf("${options.calibration}") : []
+}
+
 // A copy of each .h5ad file is wanted of a run that has none.
 def checkCopies(options, samples, problems) {
     def files = samples.collectMany { sample -> sample[1] instanceof List ? [] : [sample[1].name] }

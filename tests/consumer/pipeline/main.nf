@@ -17,7 +17,7 @@ workflow {
 
     // [ meta, table, gene_map, cluster_context, knowledge, corrections ], with [] for a file that is not there
     ch_markers = TIDY.out.markers.map { meta, table -> [meta, table, [], [], [], []] }
-    CASSIA(ch_markers, 4, false)
+    CASSIA(ch_markers, 4, false, [])
 
     // [ meta, csv ], with all that was in meta
     COUNT_TYPES(CASSIA.out.summary)

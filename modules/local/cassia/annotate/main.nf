@@ -35,6 +35,8 @@ process CASSIA_ANNOTATE {
     input:
     // at_once: how many of these tasks, or arrays of them, share the calls in flight
     tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
+    // calibration: a file of cassia calibrate, or []
+    path(calibration, stageAs: 'calibration/*')
 
     output:
     tuple val(meta), path("${prefix}.jsonl", glob: false), emit: results
@@ -46,12 +48,13 @@ process CASSIA_ANNOTATE {
     script:
     def args = task.ext.args ?: ''
     def added = knowledge ? "--knowledge ${knowledge}" : ''
+    def calibrated = calibration ? "--calibration ${calibration}" : ''
     def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once * (task.array ?: 1))].max()}" : ''
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
     cassia-engine annotate ${chunk} \\
         --output ${shellWord(prefix)}.jsonl \\
-        ${[added, workers].findAll().join(' ')} \\
+        ${[added, calibrated, workers].findAll().join(' ')} \\
         ${args}
     """
 

@@ -10,6 +10,8 @@ process CASSIA_COLLECT {
     // cells: what SPLIT made of the cells of an AnnData, or []
     // run: '' where every chunk has its result, else anything that differs from run to run
     tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*'), path(cells, stageAs: 'cells/*'), path(corrections, stageAs: 'corrections/*'), val(_run)
+    // calibration: the one that ANNOTATE gets, for what is taken from the journal, or []
+    path(calibration, stageAs: 'calibration/*')
 
     output:
     tuple val(meta), path("${prefix}/${prefix}_summary.csv", glob: false), emit: summary
@@ -26,6 +28,7 @@ process CASSIA_COLLECT {
     script:
     def args = task.ext.args ?: ''
     def args2 = task.ext.args2 ?: ''
+    def calibrated = calibration ? "--calibration ${calibration}" : ''
     def corrected = corrections ? "--corrections ${corrections}" : ''
     prefix = task.ext.prefix ?: "${meta.id}"
     def word = shellWord(prefix)
@@ -34,7 +37,7 @@ process CASSIA_COLLECT {
         --name ${word} \\
         --outdir ${word} \\
         --status ${word}_status.json \\
-        ${corrected} ${args2} \\
+        ${corrected} ${calibrated} ${args2} \\
         ${args}
     """
 
