@@ -182,7 +182,8 @@ def test_summary_and_full_columns_are_described() -> None:
 
 def test_fields_of_cassia_files_are_described() -> None:
     head = ["kind", "schema_version"]
-    assert first_cells(section("Conversations")) == names(records.Conversation)
+    answer = ["label", "cl_id", "features", "provider", "model"]
+    assert first_cells(section("Conversations")) == [*names(records.Conversation), *answer]
     assert first_cells(section("Chunk file")) == head + names(records.Chunk)
     assert first_cells(section("Result file")) == names(records.ClusterResult)
     assert first_cells(section("Status file")) == head + names(Status)

@@ -24,6 +24,7 @@ SUBCOMMANDS = (
         "boost",
         "audit",
         "evaluate",
+        "calibrate",
         "artifacts",
         "submit",
         "models",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -150,7 +151,7 @@ def write_tables(merged: Merged, outdir: Path) -> list[Path]:
             cells = [guard(value(result, run, merged.dataset)) for value in COLUMNS.values()]
             short.write(csv_row(cells))
             long.write(csv_row((*cells, *(guard(value(result, run, merged.dataset)) for value in ONLY_FULL.values()))))
-            held.write(("," if number else "{") + _member(result))
+            held.write(("," if number else "{") + _member(result, run))
         held.write("\n}\n" if merged.results else "{}\n")
     return [summary, full, conversations]
 
@@ -185,11 +186,19 @@ def text_of(result: ClusterResult) -> str:
     return "\n\n".join(turns)
 
 
-def _member(result: ClusterResult) -> str:
-    """A cluster's conversation, with its witnesses if it has any, as a member of the object of all."""
-    name = json.dumps(result.cluster.id, ensure_ascii=False)
-    held = result.conversation_json
+def _member(result: ClusterResult, run: RunInfo) -> str:
+    """A cluster's conversation as a member of the object of all, with the answer, what its probability follows from
+    and who gave it, for `cassia calibrate`, and with its witnesses if it has any."""
+    name, answer = json.dumps(result.cluster.id, ensure_ascii=False), result.annotation
+    typed = answer if answer and answer.detailed_types else None
+    added: dict[str, Any] = {
+        "label": typed.label if typed else "",
+        "cl_id": typed.cl_id if typed else "",
+        "features": dict(result.features),
+        "provider": run.provider,
+        "model": run.model,
+    }
     if said := compared_witnesses(result):
-        listed = [{**to_json(one.witness), "relation": one.relation} for one in said]
-        held = f'{held.removesuffix("}")}, "witnesses": {json.dumps(listed, ensure_ascii=False)}}}'
+        added["witnesses"] = [{**to_json(one.witness), "relation": one.relation} for one in said]
+    held = f"{result.conversation_json.removesuffix('}')}, {json.dumps(added, ensure_ascii=False).removeprefix('{')}"
     return msgspec.json.format(f"{{{name}:{held}}}", indent=1).removeprefix("{").removesuffix("\n}")

@@ -171,7 +171,9 @@ def test_outputs_have_the_promised_names_and_columns(tmp_path: Path) -> None:
     assert list(conversations) == [row["Cluster ID"] for row in summary]
     for row in full:
         told = conversations[row["Cluster ID"]]
-        assert set(told) == {"annotations", "validations", "formatting", "scoring", "calls", "checks", "adjudication"}
+        held = {"annotations", "validations", "formatting", "scoring", "calls", "checks", "adjudication"}
+        assert set(told) == held | {"label", "cl_id", "features", "provider", "model"}
+        assert (told["label"], told["cl_id"]) == (row["Predicted Detailed Cell Type"].split("; ")[0], row["CL ID"])
         assert all(text in row["Conversation History"] for text in told["annotations"] + told["validations"])
 
 
