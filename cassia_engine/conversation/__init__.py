@@ -13,6 +13,10 @@ term_mapper           labels in the Cell Ontology
 log                   calls and what they cost
 cut                   what a reply or a prompt that was cut means
 outcome               the record of the cluster
+votes                 several conversations on a cluster, with the calls of all
+majority              the type that most of their votes are for
+consensus             one answer by their votes
+escalation            a stronger model where the answer is in doubt
 """
 
 from __future__ import annotations

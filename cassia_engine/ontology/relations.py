@@ -6,7 +6,7 @@ from cassia_engine.ontology.broad_lineages import related, table_lineage
 from cassia_engine.ontology.terms import Terms
 from cassia_engine.records.terms import Relation
 
-__all__ = ["Relation", "compare"]
+__all__ = ["Relation", "at_or_above", "compare", "has_lineage"]
 
 
 # Above nearly everything, so that a label of this kind tells nothing: cell, eukaryotic cell.
@@ -68,6 +68,20 @@ def compare(ontology: Terms, ours: str, other: str) -> Relation:
     if ours in _above(other, ontology):
         return Relation.NARROWER
     return _by_lineage(ours, other, ontology)
+
+
+def at_or_above(ontology: Terms, cl_id: str) -> frozenset[str]:
+    """A term and those that it is a kind of, by the same rules as `compare`, without those above nearly all others.
+
+    Empty for an id that this release does not have.
+    """
+    cl_id = ontology.current(cl_id)
+    return frozenset({cl_id} | _above(cl_id, ontology)) - _SAYS_NOTHING if cl_id else frozenset()
+
+
+def has_lineage(ontology: Terms, cl_id: str) -> bool:
+    """Whether a term is in a broad lineage, and so no mere function or shape such as "contractile cell"."""
+    return table_lineage(cl_id, ontology) is not None
 
 
 def _above(cl_id: str, ontology: Terms) -> frozenset[str]:

@@ -5,6 +5,7 @@ Chunk and result files are these records written down: `to_json` and `from_json`
 """
 
 from cassia_engine.records.annotations import Annotation, CellType, Correction
+from cassia_engine.records.ballots import REPLICATES_OF_A_VOTE, Ballot
 from cassia_engine.records.cells import (
     ClusterCells,
     Composition,
@@ -65,6 +66,7 @@ __all__ = [
     "HIGH_SCORE",
     "NO_RUN",
     "OFFLINE",
+    "REPLICATES_OF_A_VOTE",
     "RESULT_KIND",
     "SCHEMA_VERSION",
     "SECOND",
@@ -72,6 +74,7 @@ __all__ = [
     "TOP_GENES",
     "Adjudication",
     "Annotation",
+    "Ballot",
     "CalibrationBasis",
     "CellType",
     "Chunk",

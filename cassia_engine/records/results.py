@@ -9,6 +9,7 @@ from typing import Any, Self
 from msgspec import field
 
 from cassia_engine.records.annotations import Annotation, Correction
+from cassia_engine.records.ballots import Ballot
 from cassia_engine.records.clusters import Cluster
 from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import to_json
@@ -23,13 +24,17 @@ CALL_FACTS = ("model", "sent", "at", "seconds")
 
 
 class ClusterResult(Record, frozen=True):
-    """A cluster with its outcome; `votes` holds the opinions asked for (one today, none if it failed).
+    """A cluster with its outcome; `votes` holds the answer (none if it failed), `ballots` what each vote came to.
 
     A `correction` leaves all else as it was: outcome, votes and conversation are what was answered. `scoring` is there
     where the offline annotator scored the markers, `rounds` where a model was asked. `objections` are what the
     validator had against the answer that stands, a sentence each; `confidence_reasons` say why a model's answer got
     its confidence and no more. `cross_check` is what marker scoring says beside a model, `doubts` why a second opinion
     was asked for, `adjudication` what came of it, and `features` what the probability of a model's answer follows from.
+
+    `ballots` are there where several conversations were asked for; conversation, rounds and all that is said of them
+    are then those of the vote that stands, but `calls` and `usage` are of all. `agreement` is the share (0 to 1) of the
+    votes that are the label or a kind of it; None where votes were not merged, or have no majority.
     """
 
     cluster: Cluster
@@ -51,6 +56,8 @@ class ClusterResult(Record, frozen=True):
     doubts: tuple[Doubt, ...] = ()
     adjudication: Adjudication | None = None
     features: Mapping[str, Number] = field(default_factory=dict)
+    ballots: tuple[Ballot, ...] = ()
+    agreement: Number | None = None
 
     @classmethod
     def unanswered(cls, cluster: Cluster, reason: str) -> Self:
