@@ -202,7 +202,7 @@ def frame_of(merged: Merged) -> pd.DataFrame:
     frame = pd.DataFrame(summary_rows(merged), columns=list(COLUMNS), dtype=str)
     for column in NUMBERS:
         frame[column] = pd.to_numeric(frame[column].where(frame[column] != ""))
-    return frame.astype({"Score": float, "Cost (USD)": float, "Cells": float})
+    return frame.astype({"Score": float, "Cost (USD)": float, "Cells": float, "Agreement": float})
 
 
 def _go_on() -> None:

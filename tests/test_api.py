@@ -68,6 +68,7 @@ def test_summary_has_the_columns_and_types_that_are_promised() -> None:
         "Score": "float64",
         "Probability Exact": "float64",
         "Probability Near": "float64",
+        "Agreement": "float64",
         "Calls": "int64",
         "Input Tokens": "int64",
         "Output Tokens": "int64",

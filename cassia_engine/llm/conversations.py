@@ -1,36 +1,39 @@
-"""The conversations of a chunk's clusters: with a model, or as the journal holds them."""
+"""The conversations of a chunk's clusters: with models, or as the journal holds them."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 from msgspec import structs
 
 from cassia_engine.calibration import Calibration
 from cassia_engine.conversation import Advisers, converse
+from cassia_engine.conversation.consensus import merged
+from cassia_engine.conversation.escalation import alone, escalated, is_in_doubt
+from cassia_engine.conversation.votes import Vote
 from cassia_engine.errors import StoppedError
+from cassia_engine.llm.accounts import Models
 from cassia_engine.llm.cross_check import open_cross_check
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import start
 from cassia_engine.prompts import EARLIER, Briefing
 from cassia_engine.providers.chat import ChatModel
-from cassia_engine.records import Chunk, Cluster, ClusterResult
+from cassia_engine.records import REPLICATES_OF_A_VOTE, Chunk, Cluster, ClusterResult
 from cassia_engine.settings import AnnotateSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
-    """Who is asked: the annotator's model, and that of second opinions (None for the same).
+class Voter(NamedTuple):
+    """Who holds a conversation on a cluster: which of the models, and whom it asks for second opinions (None for
+    itself); `first` is the number of its first conversation, from which further ones count."""
 
-    Attributes:
-        is_empty: whether it is known to have no answer at all, as an empty journal.
-    """
-
-    first: ChatModel
-    second: ChatModel | None = None
-    is_empty: bool = False
+    annotator: Callable[[Models], ChatModel]
+    second: Callable[[Models], ChatModel | None]
+    first: int = 0
 
 
 class Conversations:
@@ -63,54 +66,94 @@ class Conversations:
         self._ontology = Ontology.load()
         self._cross_check = open_cross_check(chunk.dataset)
         self._calibration = calibration
-        self._asked_again: set[int] = set()
+        self._asked_again: set[tuple[int, str, int]] = set()
+        self._voters = [
+            Voter(_nth(place), lambda of: of.second, vote * REPLICATES_OF_A_VOTE)
+            for place in range(len(models.voters))
+            for vote in range(settings.votes)
+        ]
 
     def index_ontology(self) -> None:
         """Make its index, a third of a second's work, in a thread: while the first answers are awaited."""
         start(threading.Thread(target=self._ontology.resolve, args=("cell",), daemon=True))
 
     async def run(self, cluster: Cluster) -> ClusterResult:
-        """The first result that is no failure, else the last; with the calls of all its conversations."""
+        """What the conversations on a cluster came to: the only one, or the answer that they have in common; or that
+        of a stronger model, where that is in doubt."""
         if not cluster.markers:
             return ClusterResult.unanswered(cluster, "")
-        if before := await self._of_earlier_prompts(cluster):
-            return before
-        result = await self._converse(cluster, self._models, 0)
-        replicate = 1
-        while result.outcome.is_failure and (further := await self._further(cluster, replicate)):
-            result = _with_earlier(further, result)
-            replicate += 1
-        return result
+        votes = await self._votes(cluster)
+        if len(votes) > 1:
+            result = merged(votes, self._ontology)
+        else:
+            result = votes[0].result if self._models.strong is None else alone(votes[0])
+        if self._models.strong is None or not is_in_doubt(result):
+            return result
+        strong = await self._vote(cluster, Voter(_strong, lambda of: None))
+        return escalated(result, strong, self._ontology)
 
-    async def _of_earlier_prompts(self, cluster: Cluster) -> ClusterResult | None:
+    async def _votes(self, cluster: Cluster) -> list[Vote]:
+        """What each voter says, asked at the same time; all of them are waited for before anything is raised."""
+        if len(self._voters) == 1:
+            return [await self._vote(cluster, self._voters[0])]
+        ended = await asyncio.gather(*(self._vote(cluster, one) for one in self._voters), return_exceptions=True)
+        errors = [one for one in ended if isinstance(one, BaseException)]
+        for error in sorted(errors, key=lambda one: isinstance(one, StoppedError)):
+            raise error
+        return [one for one in ended if isinstance(one, Vote)]
+
+    async def _vote(self, cluster: Cluster, voter: Voter) -> Vote:
+        """The first result that is no failure, else the last; with the calls of all its conversations."""
+        model, number = voter.annotator(self._models).model, voter.first
+        if before := await self._of_earlier_prompts(cluster, voter):
+            return Vote(model, number, before)
+        result = await self._converse(cluster, voter, self._models, number)
+        while result.outcome.is_failure and (further := await self._further(cluster, voter, number + 1)):
+            result = _with_earlier(further, result)
+            number += 1
+        return Vote(model, number, result)
+
+    async def _of_earlier_prompts(self, cluster: Cluster, voter: Voter) -> ClusterResult | None:
         """The annotation of a conversation that the journal has whole, by the prompts of before; None for none."""
-        if self._recorded is None or self._recorded.is_empty:
+        if self._recorded is None or self._recorded.is_empty or voter.first:
             return None
         with contextlib.suppress(StoppedError):
-            result = await self._converse(cluster, self._recorded, 0, self._briefing_before)
+            result = await self._converse(cluster, voter, self._recorded, 0, self._briefing_before)
             return None if result.outcome.is_failure else result
         return None
 
-    async def _further(self, cluster: Cluster, replicate: int) -> ClusterResult | None:
+    async def _further(self, cluster: Cluster, voter: Voter, number: int) -> ClusterResult | None:
         """A further conversation: one of `max_retries`, or one that an earlier run has left in the journal, or, with
         `retry_failed`, a single new one. None if it is none of these."""
-        if replicate <= self._settings.max_retries:
-            return await self._converse(cluster, self._models, replicate)
+        again = number - voter.first
+        if again >= REPLICATES_OF_A_VOTE:
+            return None  # the next number is that of another vote
+        if again <= self._settings.max_retries:
+            return await self._converse(cluster, voter, self._models, number)
         if self._recorded:
             with contextlib.suppress(StoppedError):
-                return await self._converse(cluster, self._recorded, replicate)
-        if self._settings.retry_failed and cluster.index not in self._asked_again:
-            self._asked_again.add(cluster.index)
-            return await self._converse(cluster, self._models, replicate)
+                return await self._converse(cluster, voter, self._recorded, number)
+        asked = (cluster.index, voter.annotator(self._models).model, voter.first)
+        if self._settings.retry_failed and asked not in self._asked_again:
+            self._asked_again.add(asked)
+            return await self._converse(cluster, voter, self._models, number)
         return None
 
     async def _converse(
-        self, cluster: Cluster, models: Models, replicate: int, briefing: Briefing | None = None
+        self, cluster: Cluster, voter: Voter, models: Models, replicate: int, briefing: Briefing | None = None
     ) -> ClusterResult:
-        advisers = Advisers(models.second, self._cross_check, self._calibration)
-        return await converse(
-            cluster, briefing or self._briefing, models.first, self._settings, self._ontology, replicate, advisers
-        )
+        advisers = Advisers(voter.second(models), self._cross_check, self._calibration)
+        model, briefing = voter.annotator(models), briefing or self._briefing
+        return await converse(cluster, briefing, model, self._settings, self._ontology, replicate, advisers)
+
+
+def _nth(place: int) -> Callable[[Models], ChatModel]:
+    return lambda models: models.voters[place]
+
+
+def _strong(models: Models) -> ChatModel:
+    assert models.strong
+    return models.strong
 
 
 def _with_earlier(result: ClusterResult, earlier: ClusterResult) -> ClusterResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,11 +20,12 @@ from cassia_engine.callers import argument
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
-from cassia_engine.llm.conversations import Conversations, Models
+from cassia_engine.llm.accounts import Accounts, Models
+from cassia_engine.llm.conversations import Conversations
 from cassia_engine.llm.event_loop import in_thread
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps
-from cassia_engine.providers.accounts import Account, default_workers, open_account, warnings_of
+from cassia_engine.providers.accounts import Account, default_workers, warnings_of
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
@@ -54,14 +55,8 @@ class ModelAnnotator:
     def __init__(self, settings: AnnotateSettings, dataset: Dataset, replay: bool = False):
         self._calibration = open_calibration(settings.calibration, settings.provider)
         key = settings.api_key or (Secret("replay") if replay else None)
-        self._account = open_account(
-            settings.provider, settings.model, settings.base_url, key=key, allow_http=settings.allow_http
-        )
-        self._second = None
-        if settings.second_model is not None and settings.second_model != self._account.model:
-            self._second = open_account(
-                settings.provider, settings.second_model, settings.base_url, key=key, allow_http=settings.allow_http
-            )
+        self._accounts = Accounts.opened(settings, key)
+        self._account = self._accounts.first
         self._workers = settings.max_workers or default_workers(self._account)
         if not replay:
             check_open_files(self._workers)
@@ -73,8 +68,8 @@ class ModelAnnotator:
         self._settings = settings
         self._replay = replay
         self._account_id = account_id(self._account)
-        self.warnings = (*warnings_of(self._account), *(warnings_of(self._second) if self._second else ()))
-        self.run_info = _run_info(self._account, settings, self._calibration)
+        self.warnings = tuple(line for account in self._accounts.by_model.values() for line in warnings_of(account))
+        self.run_info = _run_info(self._accounts, settings, self._calibration)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
     def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
@@ -84,7 +79,7 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = _Work(chunk, self._settings, self._account, self._second, journal, self._workers, self._calibration)
+        work = _Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration)
         n_done = 0
 
         def take(result: ClusterResult) -> None:
@@ -148,14 +143,15 @@ class ModelAnnotator:
         if self._replay:
             assert journal is not None, "nothing to replay without a journal"
             nothing = journal.recorded(None)
-            await work.hold_all(nothing, nothing, put, stop, lambda: "")
+            await work.hold_all(dict.fromkeys(self._accounts.by_model, nothing), put, stop, lambda: "")
             return
         try:
             async with AsyncExitStack() as open_ones:
-                first = await open_ones.enter_async_context(self._transport(self._account))
-                second = await open_ones.enter_async_context(self._transport(self._second)) if self._second else first
-                one, other = (journal.recorded(of) if journal else of for of in (first, second))
-                await work.hold_all(one, other, put, stop, self._halted)
+                exchanges: dict[str, Exchange] = {}
+                for model, account in self._accounts.by_model.items():
+                    transport = await open_ones.enter_async_context(self._transport(account))
+                    exchanges[model] = journal.recorded(transport) if journal else transport
+                await work.hold_all(exchanges, put, stop, self._halted)
         finally:
             if journal:
                 journal.close()
@@ -189,24 +185,23 @@ class _Work:
 
     chunk: Chunk
     settings: AnnotateSettings
-    account: Account
-    second: Account | None
+    accounts: Accounts
     journal: Journal | None
     max_workers: int
     calibration: Calibration
     ended: CassiaError | None = None
 
     async def hold_all(
-        self, exchange: Exchange, of_second: Exchange, put: OnDone, stop: Cancellation, halted: Callable[[], str]
+        self, exchanges: Mapping[str, Exchange], put: OnDone, stop: Cancellation, halted: Callable[[], str]
     ) -> None:
         """Run the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
         and a run that is stopped leaves few conversations half done.
 
         Args:
-            exchange, of_second: of the annotator's account and of that for second opinions, which may be the same.
+            exchanges: of each account, by its model.
         """
-        client = Client(self.account, exchange, max_workers=self.max_workers, halted=halted)
-        models = Models(client, self._client_of_second(of_second, client, halted))
+        clients = self.accounts.clients(exchanges, self.max_workers, halted)
+        client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
         stopping = asyncio.Event()
 
         def end() -> None:
@@ -220,6 +215,7 @@ class _Work:
                 loop.call_soon_threadsafe(end)
 
         stop.on_request(end_soon)
+        models = self.accounts.models_of(clients)
         conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration)
         waiting = iter(self.chunk.clusters)
         width = min(2 * self.max_workers, len(self.chunk.clusters))
@@ -242,20 +238,13 @@ class _Work:
             if isinstance(outcome, Exception):
                 raise outcome
 
-    def _client_of_second(self, exchange: Exchange, first: Client, halted: Callable[[], str]) -> Client | None:
-        """Calls to both models share the places for calls in flight: it is one account."""
-        if self.second is None:
-            return None
-        return Client(self.second, exchange, max_workers=self.max_workers, halted=halted, limiter=first.limiter)
-
     def _recorded(self) -> Models | None:
         """The models by the journal alone."""
         if self.journal is None:
             return None
-        nothing = self.journal.recorded(None)
-        first = Client(self.account, nothing, max_workers=self.max_workers)
-        second = Client(self.second, nothing, max_workers=self.max_workers) if self.second else None
-        return Models(first, second, is_empty=self.journal.replies == 0)
+        nothing = dict.fromkeys(self.accounts.by_model, self.journal.recorded(None))
+        clients = self.accounts.clients(nothing, self.max_workers)
+        return self.accounts.models_of(clients, is_empty=self.journal.replies == 0)
 
     async def _run_in_turn(
         self, waiting: Iterator[Cluster], conversations: Conversations, put: OnDone, end: Callable[[], None]
@@ -271,10 +260,12 @@ class _Work:
                 return
 
 
-def _run_info(account: Account, settings: AnnotateSettings, calibration: Calibration) -> RunInfo:
+def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration) -> RunInfo:
     asked = {
         "validator_involvement": settings.validator_involvement,
         "second_model": settings.second_model,
+        "votes": settings.votes if settings.votes > 1 else None,
+        "escalate_to": accounts.strong.model if accounts.strong else None,
         "depth": settings.depth,
         "max_rounds": settings.max_rounds,
         "temperature": settings.temperature,
@@ -282,8 +273,8 @@ def _run_info(account: Account, settings: AnnotateSettings, calibration: Calibra
         "hide_fractions": settings.hide_fractions or None,
     }
     return RunInfo(
-        provider=account.provider,
-        model=account.model,
+        provider=accounts.first.provider,
+        model=accounts.models,
         engine_version=__version__,
         notice=NOTICE,
         knowledge=f"Cell Ontology {Ontology.version}",

@@ -61,7 +61,8 @@ def closing_lines(merged: Merged, warned: bool = False) -> list[str]:
     who = merged.run.notice if warned else merged.run.said
     where = "" if not said_before else " above and below" if ended.warnings else " above"
     warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
-    return [*filter(None, (who, _usage(merged.usage, ended), _summary(ended, where))), *warnings]
+    saved = report.escalation(merged.run, merged.results)
+    return [*filter(None, (who, _usage(merged.usage, ended), saved, _summary(ended, where))), *warnings]
 
 
 def _usage(usage: Usage, ended: Status) -> str:

@@ -15,6 +15,7 @@ from cassia_engine.files import atomic_write
 from cassia_engine.records import SECOND, Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
 from cassia_engine.records.json_form import to_json
 from cassia_engine.report.review_flags import review_flags
+from cassia_engine.report.voting import votes_words
 
 Value = Callable[[ClusterResult, RunInfo, Dataset], str]
 
@@ -115,6 +116,8 @@ COLUMNS: Mapping[str, Value] = {
     "Finer Cell Type": _of_annotation(lambda a: a.specific.label if a.specific else ""),
     "Marker Scoring": lambda r, run, d: "" if r.replaced else _cross_check(r),
     "Second Opinion": lambda r, run, d: "" if r.replaced else _second_opinion(r),
+    "Votes": lambda r, run, d: "" if r.replaced else votes_words(r),
+    "Agreement": lambda r, run, d: "" if r.replaced else _number(r.agreement),
 }
 ONLY_FULL: Mapping[str, Value] = {
     "Conversation History": lambda r, run, d: text_of(r),
@@ -125,7 +128,7 @@ FULL_COLUMNS: Mapping[str, Value] = {**COLUMNS, **ONLY_FULL}
 # The columns that hold numbers; all others are text, ids first of all.
 NUMBERS = (
     *("Marker Number", "Iterations", "Score", "Calls", "Input Tokens", "Output Tokens", "Cost (USD)", "Cells"),
-    *("Probability Exact", "Probability Near"),
+    *("Probability Exact", "Probability Near", "Agreement"),
 )
 
 

@@ -8,6 +8,18 @@ Python decides every word. The first screen is HTML; the rest is data in the pag
 from cassia_engine.report.index import render_index
 from cassia_engine.report.page import pieces, prepare, render
 from cassia_engine.report.review_flags import parts, review, sentence
+from cassia_engine.report.voting import escalation
 from cassia_engine.report.wording import plural, summary
 
-__all__ = ["parts", "pieces", "plural", "prepare", "render", "render_index", "review", "sentence", "summary"]
+__all__ = [
+    "escalation",
+    "parts",
+    "pieces",
+    "plural",
+    "prepare",
+    "render",
+    "render_index",
+    "review",
+    "sentence",
+    "summary",
+]

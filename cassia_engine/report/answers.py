@@ -20,6 +20,7 @@ from cassia_engine.records import (
 )
 from cassia_engine.records.record import Record
 from cassia_engine.report.review_flags import second_opinion, sentence
+from cassia_engine.report.voting import agreement_words
 from cassia_engine.report.wording import share
 
 PIPS = {Confidence.LOW: 1, Confidence.MODERATE: 2, Confidence.HIGH: 3}
@@ -67,6 +68,7 @@ class Answer(Record, frozen=True):
     finer: str = ""
     cross_check: str = ""
     second: str = ""
+    votes: str = ""
 
 
 def answer(a: Annotation, result: ClusterResult) -> Answer:
@@ -83,6 +85,7 @@ def answer(a: Annotation, result: ClusterResult) -> Answer:
         finer=finer(a),
         cross_check=cross_checked(result.cross_check),
         second=second_opinion(result),
+        votes=agreement_words(result),
     )
 
 

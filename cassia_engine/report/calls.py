@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cassia_engine.providers.chat import Finish
-from cassia_engine.records import ClusterResult, RunInfo
+from cassia_engine.records import REPLICATES_OF_A_VOTE, ClusterResult, RunInfo
 from cassia_engine.records.record import Record
 from cassia_engine.report.wording import DASH, dollars, plural
 
@@ -84,8 +84,14 @@ def repairs(call: Entry) -> tuple[str, ...]:
     return tuple(map(str, found)) if isinstance(found, (list, tuple)) else ()
 
 
+def vote(call: Entry) -> int:
+    """The vote that a call is of, from 1; 0 where a single conversation was asked for."""
+    return int(_number(call, "vote") or 0)
+
+
 def replicate(call: Entry) -> int:
-    return int(_number(call, "replicate") or 0)
+    """Number of the conversation among those of its vote, from 0."""
+    return int(_number(call, "replicate") or 0) % REPLICATES_OF_A_VOTE
 
 
 def tokens(call: Entry, name: str) -> str:
@@ -129,9 +135,14 @@ def _worded(name: str, value: object) -> str:
 
 def _who(call: Entry) -> str:
     round_ = int(_number(call, "round") or 0)
-    again = replicate(call)
-    parts = (_text(call, "role").capitalize() or UNKNOWN, f"round {round_}" if round_ else "")
-    return ", ".join(filter(None, (*parts, f"conversation {again + 1}" if again else "")))
+    again, of = replicate(call), vote(call)
+    parts = (
+        _text(call, "role").capitalize() or UNKNOWN,
+        f"round {round_}" if round_ else "",
+        f"vote {of}" if of else "",
+        f"conversation {again + 1}" if again else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _cost(call: Entry) -> str:

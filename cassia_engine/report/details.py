@@ -70,7 +70,7 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
         turns=spoken,
         dialogue=dialogue_summary(spoken, result),
         calls=calls.rows(held.calls),
-        conversations=len({calls.replicate(call) for call in held.calls}),
+        conversations=len({(calls.vote(call), calls.replicate(call)) for call in held.calls}),
         cost_source=calls.cost_sources(held.calls),
     )
 

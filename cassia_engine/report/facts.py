@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, SampledCells, Selection
-from cassia_engine.report import calls, cell_pictures, dates, wording
+from cassia_engine.report import calls, cell_pictures, dates, voting, wording
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -35,6 +35,7 @@ def facts(
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
         *wording.usage_facts(results),
+        ("Escalated", voting.escalation(run, results)),
         *dates.facts(results),
         ("Ontology", "" if run.ontology in (RELEASE, None) else f"Cell Ontology {RELEASE}"),
         ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),

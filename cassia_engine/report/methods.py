@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from cassia_engine.records import OFFLINE, ClusterResult, Dataset, GeneRanking, Outcome, RunInfo, Selection
-from cassia_engine.report import calls
+from cassia_engine.report import calls, voting
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.wording import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
 
@@ -202,6 +202,7 @@ def _by_model(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         earlier = run.prompts == EARLIER_PROMPTS
         said = _EARLIER if earlier else _ASKED[asked["validator_involvement"]]
         yield said.format(mode=mode, rounds=rounds)
+    yield from voting.methods(run, results)
     if run.knowledge:
         yield f"Labels were placed in the ontology by their words ({run.knowledge})."
 

@@ -17,6 +17,7 @@ from cassia_engine.settings.annotate_settings import (
     AnnotateSettings,
     RunSettings,
     check_offline,
+    escalates_to_itself,
 )
 from cassia_engine.settings.backend_settings import BackendSettings
 from cassia_engine.settings.split_settings import (
@@ -42,4 +43,5 @@ __all__ = [
     "SplitSettings",
     "check_label_na",
     "check_offline",
+    "escalates_to_itself",
 ]

@@ -24,6 +24,26 @@ def _check_provider(name: str, value: object) -> None:
         )
 
 
+def _check_models(name: str, value: object) -> None:
+    if value is None:
+        return
+    names = _names(value) if isinstance(value, str) else ()
+    if not all(names) or not names:
+        raise UsageError(
+            f"{option(name, value)}: expected names of models with commas between, none of them empty",
+            code="models-not-names",
+        )
+    if repeated := next((one for one in names if names.count(one) > 1), None):
+        raise UsageError(
+            f"{option(name, value)}: {repeated} is named more than once; {option('votes', 2)} asks each model twice",
+            code="models-repeated",
+        )
+
+
+def _names(models: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in models.split(","))
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotateSettings:
     """Who annotates, and how. `OF_MODELS` are refused where no language model is asked, `knowledge` where one is."""
@@ -55,6 +75,27 @@ class AnnotateSettings:
         None,
         "The provider's name of the model that gives second opinions.",
         unset="the same model",
+        of_models=True,
+    )
+    models: str | None = parameter(
+        None,
+        "Names of several models of the provider, with commas between: each annotates every cluster, and their votes "
+        "give the label.",
+        details="In place of model. Agreement and each vote are in the summary.",
+        check=_check_models,
+        of_models=True,
+    )
+    votes: int = parameter(
+        1,
+        "Conversations that each model holds on a cluster; with more than one their votes give the label.",
+        minimum=1,
+        of_models=True,
+    )
+    escalate_to: str | None = parameter(
+        None,
+        "Name of a stronger model of the provider, which is asked about the clusters whose answer is not of High "
+        "confidence.",
+        details="Its answer stands then. The end of the run says what that saved.",
         of_models=True,
     )
     depth: str = parameter(
@@ -129,6 +170,7 @@ class AnnotateSettings:
 
     def __post_init__(self) -> None:
         check(self)
+        self._check_voters()
         if self.provider == OFFLINE:
             check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
         elif self.knowledge is not None:
@@ -137,6 +179,31 @@ class AnnotateSettings:
                 "is asked; leave one of them out",
                 code="knowledge-not-used",
             )
+
+    @property
+    def voters(self) -> tuple[str | None, ...]:
+        """The models that annotate every cluster; None for the provider's default."""
+        return (self.model,) if self.models is None else _names(self.models)
+
+    def _check_voters(self) -> None:
+        """Refuse what would have no say beside the models that vote."""
+        given = [name for name in ("model", "second_model") if getattr(self, name) is not None]
+        if self.models is not None and given:
+            raise UsageError(
+                f"{argument('models')} names the models that are asked, and {argument(given[0])} another one; leave "
+                "one of them out",
+                code="models-and-another",
+            )
+        if self.escalate_to is not None and self.escalate_to in self.voters:
+            raise escalates_to_itself(self.escalate_to)
+
+
+def escalates_to_itself(model: str) -> UsageError:
+    """That the stronger model is one that annotates every cluster in any case."""
+    return UsageError(
+        f"{option('escalate_to', model)}: this model is asked about every cluster already; name a stronger one",
+        code="escalates-to-itself",
+    )
 
 
 # Options that say how a language model is asked.

@@ -114,6 +114,27 @@ def test_options_that_nobody_would_look_at_are_refused_at_launch(pipeline: Launc
     assert not list((pipeline.folder / "work").iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        (("--models", "a,b", "--model", "a"), ["--models names the models that are asked, and --model another one; "]),
+        (
+            ("--models", "a, b,a", "--escalate_to", "b"),
+            [
+                "--models a, b,a: a is named more than once; --votes 2 asks each model twice",
+                "--escalate_to b: this model is asked about every cluster already; name a stronger one",
+            ],
+        ),
+        (("--models", "a,,b"), ["--models a,,b: expected names of models with commas between, none of them empty"]),
+        (("--model", "a", "--escalate_to", "a"), ["--escalate_to a: this model is asked about every cluster already"]),
+    ],
+)
+def test_models_that_would_have_no_say_are_refused_at_launch(
+    pipeline: Launcher, arguments: tuple[str, ...], starts: list[str]
+) -> None:
+    assert_said(pipeline.run(*TABLE, "--provider", "ollama", *arguments).said, starts)
+
+
 def test_parameters_and_samplesheet_are_checked_together(pipeline: Launcher) -> None:
     (pipeline.folder / "sheet.csv").write_text(HEADER + "".join(f"s{i},none.csv,blood,human\n" for i in range(60)))
     (pipeline.folder / "a$b.csv").write_text("id,symbol\n")

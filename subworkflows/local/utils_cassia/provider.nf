@@ -5,9 +5,30 @@ include { shown } from './values'
 def ofModels() {
     // made: of_models
     return [
-        'model', 'base_url', 'validator_involvement', 'second_model', 'hide_fractions', 'max_rounds', 'reasoning',
-        'temperature', 'max_retries', 'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings',
+        'model', 'base_url', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
+        'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'max_retries', 'retry_failed', 'timeout', 'proxy',
+        'trust_env', 'allow_http', 'siblings',
     ]
+}
+
+// Adds a line to `problems` for models that vote and are named twice, or beside others; `wrong` are options that have a line already.
+def checkVoters(options, wrong, problems) {
+    if (['--models', '--model', '--second_model', '--escalate_to'].any { name -> name in wrong }) {
+        return null
+    }
+    def models = options.models == null ? [] : "${options.models}".split(',').collect { name -> name.trim() }
+    def repeated = models.find { name -> models.count(name) > 1 }
+    def other = ['model', 'second_model'].find { name -> options[name] != null }
+    if (repeated) {
+        problems << "--models ${shown(options.models)}: ${repeated} is named more than once; --votes 2 asks each model twice"
+    }
+    else if (models && other) {
+        problems << "--models names the models that are asked, and --${other} another one; leave one of them out"
+    }
+    def asked = (models ?: [options.model]).collect { name -> "${name}".toString() }
+    if (options.escalate_to != null && asked.contains("${options.escalate_to}".toString())) {
+        problems << "--escalate_to ${shown(options.escalate_to)}: this model is asked about every cluster already; name a stronger one"
+    }
 }
 
 // Adds a line to `problems` for options that nobody would look at; `specs` have their defaults, `samples` are those of `readSamples`.
@@ -31,6 +52,7 @@ def checkProvider(options, specs, samples, problems) {
         def one = given.size() == 1
         problems << "${given.collect { name -> "--${name}" }.join(', ')} ${one ? 'asks' : 'ask'} a language model, and the provider is offline, which asks none; name one with --provider, or leave ${one ? 'it' : 'them'} out"
     }
+    checkVoters(options, wrong, problems)
     // A samplesheet may serve runs with and without a model.
     def withSiblings = samples.findAll { sample -> isOffline && !given && sample[0].siblings }.collect { sample -> sample[0].id }
     if (withSiblings && !('--siblings' in wrong)) {

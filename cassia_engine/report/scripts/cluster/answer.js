@@ -41,6 +41,7 @@ function answerPairs(row, answered, hasScoring) {
     ["Unsupported genes", cited("unsupported", row.unsupported, h("span", { class: "soft" }, " cited, not in the marker list"))],
     ["Marker scoring", answered.cross_check ? bdi(answered.cross_check) : null],
     ["Second opinion", answered.second ? bdi(answered.second) : null],
+    ["Votes", answered.votes ? bdi(answered.votes) : null],
     ["Explains", answered.explained],
     ["Context conflict", answered.context_conflict ? [icon("context"), bdi(answered.context_conflict)] : null],
     ["Possible tissues", answered.possible_tissues ? bdi(answered.possible_tissues.join(", ")) : null],

@@ -8,7 +8,8 @@ export function conversation(detail, texts) {
   const calls = detail.calls ?? [];
   if (!turns.length && !calls.length) return h("p", { class: "note" }, "No message was exchanged about this cluster.");
   const textOf = reader(texts, detail.texts ?? []);
-  const several = `There were ${detail.conversations} conversations on this cluster; this is the last one. Its calls hold them all.`;
+  const shown = detail.answer?.votes ? "this is the one whose answer stands, or is the most probable" : "this is the last one";
+  const several = `There were ${detail.conversations} conversations on this cluster; ${shown}. Its calls hold them all.`;
   return h(
     "div",
     { class: "conversation" },

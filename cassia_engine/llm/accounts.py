@@ -1,0 +1,105 @@
+"""Who is asked in a run: accounts of one provider that differ in their models alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from cassia_engine.callers import option
+from cassia_engine.errors import UsageError
+from cassia_engine.providers.accounts import Account, open_account
+from cassia_engine.providers.chat import ChatModel, Exchange
+from cassia_engine.providers.client import Client
+from cassia_engine.secret import Secret
+from cassia_engine.settings import AnnotateSettings, escalates_to_itself
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Who is asked: the models that annotate every cluster, that of second opinions (None for the same), and the
+    stronger one for answers in doubt (None for none).
+
+    Attributes:
+        is_empty: whether it is known to have no answer at all, as an empty journal.
+    """
+
+    voters: tuple[ChatModel, ...]
+    second: ChatModel | None = None
+    strong: ChatModel | None = None
+    is_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts of `Models`."""
+
+    voters: tuple[Account, ...]
+    second: Account | None = None
+    strong: Account | None = None
+
+    @classmethod
+    def opened(cls, settings: AnnotateSettings, key: Secret | None) -> Self:
+        """Those that the settings name.
+
+        Raises:
+            UsageError: the provider, its URL or a model cannot be used, or two names are of one model.
+            AccountError: the key is missing.
+        """
+
+        def account(model: str | None) -> Account:
+            return open_account(settings.provider, model, settings.base_url, key=key, allow_http=settings.allow_http)
+
+        voters = tuple(map(account, settings.voters))
+        second = None if settings.second_model is None else account(settings.second_model)
+        strong = None if settings.escalate_to is None else account(settings.escalate_to)
+        _check_apart([one.model for one in voters], settings)
+        if strong and strong.model in [one.model for one in voters]:
+            raise escalates_to_itself(strong.model)
+        return cls(voters, None if second and second.model == voters[0].model else second, strong)
+
+    @property
+    def first(self) -> Account:
+        """One of them, for what they have in common."""
+        return self.voters[0]
+
+    @property
+    def by_model(self) -> Mapping[str, Account]:
+        """Each of them once."""
+        found = (*self.voters, self.second, self.strong)
+        return {one.model: one for one in found if one}
+
+    @property
+    def models(self) -> str:
+        """The names of those that annotate every cluster."""
+        return ", ".join(one.model for one in self.voters)
+
+    def clients(
+        self, exchanges: Mapping[str, Exchange], max_workers: int, halted: Callable[[], str] = lambda: ""
+    ) -> dict[str, Client]:
+        """Clients for them all by model, as are the exchanges. They share the places for calls in flight."""
+        found: dict[str, Client] = {}
+        limiter = None
+        for model, account in self.by_model.items():
+            client = Client(account, exchanges[model], max_workers=max_workers, halted=halted, limiter=limiter)
+            found[model], limiter = client, client.limiter
+        return found
+
+    def models_of(self, clients: Mapping[str, ChatModel], is_empty: bool = False) -> Models:
+        """Their clients by what they are asked for."""
+        return Models(
+            voters=tuple(clients[one.model] for one in self.voters),
+            second=clients[self.second.model] if self.second else None,
+            strong=clients[self.strong.model] if self.strong else None,
+            is_empty=is_empty,
+        )
+
+
+def _check_apart(models: list[str], settings: AnnotateSettings) -> None:
+    """Refuse two names of one model, such as an alias and what it stands for."""
+    if same := next((one for one in models if models.count(one) > 1), None):
+        names = [name for name, one in zip(settings.voters, models, strict=True) if one == same]
+        raise UsageError(
+            f"{option('models', settings.models)}: {' and '.join(map(str, names))} are one model; name it once",
+            code="models-same",
+        )
