@@ -350,7 +350,7 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
   ),
   "`cassia-engine merge NAME_summary.csv` in a terminal" = "runCASSIA_merge_annotations",
   "runCASSIA_batch on the marker table of the subclusters" = c("runCASSIA_subclusters", "runCASSIA_n_subcluster"),
-  "runCASSIA_batch under another output_name with another model, and the two summaries side by side" = c(
+  "runCASSIA_batch with votes = 5, or with models = \"A,B\"; its summary has Votes and Agreement" = c(
     "runCASSIA_n_times", "runCASSIA_batch_n_times", "runCASSIA_similarity_score_batch",
     "runCASSIA_n_times_similarity_score", "calculate_evaluation_metrics"
   ),

@@ -45,7 +45,7 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         *("runCASSIA_annotate_subclusters", "runCASSIA_subclusters_auto_split", "runCASSIA_subclustering_auto_split"),
         "compute_subcluster_marker_sets",
     ),
-    "runCASSIA_batch under another output_name with another model, and the two summaries side by side": (
+    'runCASSIA_batch with votes=5, or with models="A,B"; its summary has Votes and Agreement': (
         *("runCASSIA_n_times", "runCASSIA_batch_n_times", "runCASSIA_similarity_score_batch", "similarity_score"),
         *("runCASSIA_n_times_similarity_score", "summarize_runs", "calculate_evaluation_metrics"),
     ),
