@@ -42,7 +42,8 @@ def status(merged: Merged) -> Status:
         parts=report.parts(merged.results, merged.run),
         review=report.review(merged.results, merged.run),
     )
-    return replace(base, summary=_summary(base))
+    escalated = report.sentence(report.escalation(merged.run, merged.results))
+    return replace(base, summary=" ".join(filter(None, (_summary(base), escalated))))
 
 
 def _summary(ended: Status, where: str = "") -> str:
