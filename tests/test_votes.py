@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from cassia_engine.settings import AnnotateSettings
 from tests.command import cassia
 from tests.mock_provider.running import Running, running_mock
 from tests.raising import raises
-from tests.test_llm import ENGINE, PBMC, conversations, rows, run, small, without_times
+from tests.test_llm import ENGINE, PBMC, conversations, ended, rows, run, small, told_to_stop, without_times
 
 Run = subprocess.CompletedProcess[str]
 THREE = "mock,mock-b,mock-fault-refusal"
@@ -76,6 +77,24 @@ def test_further_conversations_of_one_vote_are_not_those_of_another(quiet: Runni
     calls = quiet.stats()["calls"]
     assert run(argv, tmp_path).returncode == 0
     assert quiet.stats()["calls"] == calls
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_votes_that_there_are(quiet: Running, tmp_path: Path) -> None:
+    argv = command(quiet.url, small(tmp_path, 6), "--models", "mock,mock-b,mock-c", "--max_workers", "3")
+    quiet.post("/hold", {"after": 4})
+    with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        quiet.wait_for("held", 2)
+        said = told_to_stop(process, signal.SIGTERM)
+        quiet.post("/release")
+        said += ended(process)
+    assert process.returncode == 75, said
+    assert "not_reached" in {row["Status"] for row in rows(tmp_path / "out")}
+    done = run(argv, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {row["Status"] for row in rows(tmp_path / "out")} == {"annotated"}
+    assert quiet.stats()["calls"] == sum(int(row["Calls"]) for row in rows(tmp_path / "out"))
+    assert quiet.stats()["repeats"] == 0
+    assert quiet.stats()["peak_in_flight"] <= 3
 
 
 @pytest.fixture
