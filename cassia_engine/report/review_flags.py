@@ -9,6 +9,7 @@ from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
 from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
 from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.records.record import Record
+from cassia_engine.report.voting import agreement_words, contradicting
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
@@ -21,6 +22,7 @@ KINDS = (
     "not_validated",
     "no_verdict",
     "second_opinion",
+    "votes",
     "conflicting",
     "unsupported",
     "hardly_expressed",
@@ -121,6 +123,8 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Rev
         yield ReviewFlag("no_verdict", word, detail, "Nobody else has looked at it.")
     if result.adjudication and not result.adjudication.agree:
         yield ReviewFlag("second_opinion", "second opinion differs", second_opinion(result))
+    if contradicting(result):
+        yield ReviewFlag("votes", "votes differ", f"{agreement_words(result)}.")
     if a.conflicting_genes and _conflict_is_open(result, a):
         word = plural(len(a.conflicting_genes), "conflicting gene")
         yield ReviewFlag("conflicting", word, f"Against it: {_some(a.conflicting_genes)}.")

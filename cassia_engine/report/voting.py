@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cassia_engine.records import ClusterResult, RunInfo
+from cassia_engine.ontology import Ontology, compare
+from cassia_engine.records import Ballot, ClusterResult, Relation, RunInfo
 from cassia_engine.report.wording import plural
 
 
@@ -19,6 +20,16 @@ def agreement_words(result: ClusterResult) -> str:
         return ""
     agreeing = sum(ballot.agrees for ballot in result.ballots)
     return f"{agreeing} of {plural(len(result.ballots), 'vote')} for the label: {votes_words(result)}"
+
+
+def contradicting(result: ClusterResult) -> tuple[Ballot, ...]:
+    """The votes for another type than the label of a consensus: neither a kind of it nor one that it is a kind of."""
+    label = result.annotation
+    if label is None or not label.detailed_types or result.agreement is None:
+        return ()
+    ontology = Ontology.load()
+    others = [ballot for ballot in result.ballots if ballot.cl_id and not ballot.agrees and not ballot.escalated]
+    return tuple(one for one in others if compare(ontology, label.cl_id, one.cl_id) is not Relation.BROADER)
 
 
 def stronger_model(run: RunInfo) -> str:

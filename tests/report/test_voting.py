@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cassia_engine.outputs.publish import closing_lines
+from cassia_engine.outputs.publish import closing_lines, status
 from cassia_engine.records import Ballot, ClusterResult, Merged, Outcome, Usage
-from cassia_engine.report import details, facts, methods, voting
+from cassia_engine.report import details, facts, methods, review_flags, voting
 from cassia_engine.report.calls import rows
 from tests import conversations
 from tests import factories as make
@@ -66,6 +66,7 @@ def test_the_end_says_what_escalation_saved(results: list[ClusterResult], line: 
     assert voting.escalation(RUN, results) == line
     merged = Merged(make.DATASET, make.SELECTION, tuple(results), (RUN,) * len(results))
     assert line in closing_lines(merged)
+    assert status(merged).summary.endswith(f" {line}.")
     assert ("Escalated", line) in facts.facts(make.DATASET, make.SELECTION, RUN, results)
 
 
@@ -94,6 +95,26 @@ def test_further_conversations_of_a_vote_are_numbered_within_it() -> None:
         "Annotator, round 1, vote 2",
         "Annotator, round 1, vote 2, conversation 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("label", "cl_id", "flagged"),
+    [
+        ("monocyte", "CL:0000576", True),
+        ("CD8-positive, alpha-beta T cell", "CL:0000625", True),
+        ("lymphocyte", "CL:0000542", False),  # broader
+        ("unresolved", "", False),
+        ("", "", False),  # no answer
+    ],
+)
+def test_votes_for_another_type_call_for_review(label: str, cl_id: str, flagged: bool) -> None:
+    other = replace(ballot("b"), label=label, cl_id=cl_id, agrees=False)
+    result = make.annotated(ballots=(ballot("a"), other, ballot("c")), agreement=0.6667)
+    flags = [(flag.kind, flag.word) for flag in review_flags.review_flags(result, "custom")]
+    assert (flags == [("votes", "votes differ")]) is flagged and len(flags) == flagged
+    # A stronger model's answer stands whatever the one before it was.
+    escalated = replace(result, agreement=None)
+    assert review_flags.review_flags(escalated, "custom") == ()
 
 
 def test_of_a_single_conversation_nothing_is_said_of_votes() -> None:
