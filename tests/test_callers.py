@@ -193,7 +193,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
 def test_every_option_of_models_is_known() -> None:
     assert {*settings.OF_MODELS, "siblings"} == set(OF_MODELS)
     others = {field.name for field in fields(settings.AnnotateSettings)} - {*settings.OF_MODELS}
-    assert others == {"provider", "knowledge", "max_workers", "journal_dir", "depth"}
+    assert others == {"provider", "knowledge", "max_workers", "journal_dir", "depth", "calibration"}
 
 
 @pytest.mark.parametrize("name", OF_MODELS)
