@@ -188,7 +188,8 @@ def _literal(name: str, spec: Mapping[str, Any]) -> str:
 
 
 def _lists_of_modules() -> dict[str, list[str]]:
-    split = [found for found in parameters(SplitSettings).values() if not found.per_sample]
+    # SPLIT is told of what is for models only where one is asked, by a line of its own.
+    split = [found for found in parameters(SplitSettings).values() if not found.per_sample and not found.of_models]
     annotate = [found for name, found in parameters(AnnotateSettings).items() if name not in NOT_IN_ARGS]
     return {
         "split_options": [f"'{found.name}'" for found in split],

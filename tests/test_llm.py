@@ -23,7 +23,7 @@ from cassia_engine.errors import AccountError
 from cassia_engine.llm.conversations import Conversations
 from cassia_engine.markers import read_markers
 from cassia_engine.prompts import EARLIER
-from cassia_engine.records import ClusterResult, Dataset
+from cassia_engine.records import ClusterResult, ControlResult, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.annotate import open_annotator
 from cassia_engine.stages.collect import NOT_REACHED_REASON, merge_files
@@ -216,7 +216,7 @@ def test_second_interrupt_ends_at_once(quiet: Running, tmp_path: Path) -> None:
 def test_interrupt_in_python_says_how_to_go_on(
     quiet: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def interrupt(result: ClusterResult) -> None:
+    def interrupt(result: ClusterResult | ControlResult) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)

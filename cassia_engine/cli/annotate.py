@@ -47,7 +47,7 @@ def annotate(chunk: Path, output: Path, **options: Any) -> None:
             counts[result.outcome.value] += 1
             write(result)
 
-        ended = stream_chunk(work, annotator, take, advance, stop)
+        ended = stream_chunk(work, annotator, take, advance, stop, write)
     if said := annotator.run_info.over(map(Outcome, counts)).said:
         log.info("%s", said)
     log.info("chunk %d of %d: %s", work.index + 1, work.count, words(counts))

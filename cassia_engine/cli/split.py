@@ -59,7 +59,7 @@ def split(
     from cassia_engine.stages.split import write_chunks
 
     data = dataset(markers, name, tissue, species, additional_info)
-    write_chunks(markers, data, settings, outdir, lambda: _check_annotator(provider, knowledge, data))
+    write_chunks(markers, data, settings, outdir, lambda: _check_annotator(provider, knowledge, data), provider)
 
 
 def _check_annotator(provider: str | None, knowledge: Path | None, data: Dataset) -> None:

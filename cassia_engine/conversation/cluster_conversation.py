@@ -42,11 +42,13 @@ class Advisers:
     Attributes:
         second: the chat model of second opinions and adjudications; None for the annotator's own.
         cross_check: what marker knowledge says of a cluster; None where there is none for the species.
+        second_opinions: whether a doubt leads to a second opinion.
         calibration: how sure an answer is.
     """
 
     second: ChatModel | None = None
     cross_check: CrossChecker | None = None
+    second_opinions: bool = True
     calibration: Calibration = field(default_factory=lambda: Calibrations.load().model)
 
 
@@ -217,6 +219,8 @@ class ClusterConversation:
         assert standing.claim and standing.findings
         checker = self._advisers.cross_check
         self._cross_check = checker(self._cluster, self._terms.answer(standing.claim)) if checker else None
+        if not self._advisers.second_opinions:
+            return Event.SETTLED
         self._comparison.doubts = doubts_of(standing.claim, standing.findings, self._cross_check, always=self._strict)
         return Event.DOUBT if self._comparison.doubts else Event.SETTLED
 

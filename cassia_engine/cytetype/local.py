@@ -61,6 +61,7 @@ def split_settings(options: H5adOptions, contents: Contents, here: bool) -> Spli
         label_na=options.label_na,
         modality=options.modality,
         table=options.table,
+        controls=0,  # the class has no option by which they could be left out
     )
 
 

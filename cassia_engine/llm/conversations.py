@@ -23,8 +23,8 @@ from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import start
 from cassia_engine.prompts import EARLIER, Briefing
 from cassia_engine.providers.chat import ChatModel
-from cassia_engine.records import REPLICATES_OF_A_VOTE, Chunk, Cluster, ClusterResult
-from cassia_engine.settings import AnnotateSettings
+from cassia_engine.records import REPLICATES_OF_A_VOTE, Chunk, Cluster, ClusterResult, Control, ControlResult
+from cassia_engine.settings import INVOLVEMENTS, STRICT, AnnotateSettings
 
 
 class Voter(NamedTuple):
@@ -77,7 +77,28 @@ class Conversations:
         """Make its index, a third of a second's work, in a thread: while the first answers are awaited."""
         start(threading.Thread(target=self._ontology.resolve, args=("cell",), daemon=True))
 
-    async def run(self, cluster: Cluster) -> ClusterResult:
+    async def run(self, one: Cluster | Control) -> ClusterResult | ControlResult:
+        """What comes of a cluster or of a control.
+
+        Raises:
+            AccountError, TemporaryError, StoppedError: no further call can be made.
+        """
+        return await (self._of_control(one) if isinstance(one, Control) else self._of_cluster(one))
+
+    async def _of_control(self, control: Control) -> ControlResult:
+        """The first voter's first answer to a control: it is asked about once, and nobody has a say beside."""
+        moderate = next(one for one in INVOLVEMENTS if one != STRICT)
+        result = await converse(
+            control.cluster,
+            self._briefing,
+            self._voters[0].annotator(self._models),
+            replace(self._settings, max_rounds=1, validator_involvement=moderate),
+            self._ontology,
+            advisers=Advisers(cross_check=self._cross_check, second_opinions=False, calibration=self._calibration),
+        )
+        return ControlResult(control.kind, control.of, result)
+
+    async def _of_cluster(self, cluster: Cluster) -> ClusterResult:
         """What the conversations on a cluster came to: the only one, or the answer that they have in common; or that
         of a stronger model, where that is in doubt."""
         if not cluster.markers:

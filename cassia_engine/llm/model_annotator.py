@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from cassia_engine import prompts
 from cassia_engine._version import __version__
 from cassia_engine.calibration import Calibration, open_calibration
-from cassia_engine.callers import argument
+from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
@@ -29,16 +29,17 @@ from cassia_engine.providers.accounts import Account, default_workers, warnings_
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
-from cassia_engine.records import Chunk, Cluster, ClusterResult, Dataset, RunInfo
+from cassia_engine.records import Chunk, Cluster, ClusterResult, Control, ControlResult, Dataset, RunInfo
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
+from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
 NOTICE = "the cell types are a language model's answers: hypotheses to be checked"
 KEPT = "what was answered is in the journal, run the same again to go on"
 
-OnDone = Callable[[ClusterResult], None]
+OnDone = Callable[[ClusterResult | ControlResult], None]
 Result = TypeVar("Result")
 
 
@@ -73,7 +74,7 @@ class ModelAnnotator:
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
     def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
-        """Give the result of each cluster that is done to `put`; returns what ended the work early.
+        """Give the result of each cluster and control that is done to `put`; returns what ended the work early.
 
         If it is interrupted (KeyboardInterrupt), answers on their way are waited for and recorded before the interrupt
         goes on; a second one ends that.
@@ -82,11 +83,14 @@ class ModelAnnotator:
         work = _Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration)
         n_done = 0
 
-        def take(result: ClusterResult) -> None:
+        def take(result: ClusterResult | ControlResult) -> None:
             nonlocal n_done
             n_done += 1
             put(result)
 
+        if chunk.controls and not self._replay:
+            many = counted(len(chunk.controls), "list")
+            log.info("%s as controls: a call each more (%s for none)", many, option("controls", 0))
         try:
             in_thread(lambda give: self._main(work, give, stop), take, stop)
         except KeyboardInterrupt:
@@ -96,7 +100,7 @@ class ModelAnnotator:
         if journal and journal.reused and not self._replay:
             total = journal.reused + journal.answered
             log.info("%d of %d answers are from the journal; %d calls were sent", journal.reused, total, journal.asked)
-        if work.ended is None and stop.requested and n_done < len(chunk.clusters):
+        if work.ended is None and stop.requested and n_done < len(chunk.clusters) + len(chunk.controls):
             return TemporaryError(f"stopped; {KEPT}", code="stopped-with-journal")
         return work.ended
 
@@ -217,8 +221,9 @@ class _Work:
         stop.on_request(end_soon)
         models = self.accounts.models_of(clients)
         conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration)
-        waiting = iter(self.chunk.clusters)
-        width = min(2 * self.max_workers, len(self.chunk.clusters))
+        everything: tuple[Cluster | Control, ...] = (*self.chunk.clusters, *self.chunk.controls)
+        waiting = iter(everything)
+        width = min(2 * self.max_workers, len(everything))
         workers = []
         for _ in range(width):
             workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))
@@ -247,11 +252,11 @@ class _Work:
         return self.accounts.models_of(clients, is_empty=self.journal.replies == 0)
 
     async def _run_in_turn(
-        self, waiting: Iterator[Cluster], conversations: Conversations, put: OnDone, end: Callable[[], None]
+        self, waiting: Iterator[Cluster | Control], conversations: Conversations, put: OnDone, end: Callable[[], None]
     ) -> None:
-        for cluster in waiting:
+        for one in waiting:
             try:
-                put(await conversations.run(cluster))
+                put(await conversations.run(one))
             except StoppedError:
                 continue  # not reached; in a replay others may be in the journal
             except CassiaError as error:

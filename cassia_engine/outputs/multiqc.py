@@ -18,7 +18,7 @@ from cassia_engine import package_data
 from cassia_engine.csv_injection import guard
 from cassia_engine.files import atomic_write
 from cassia_engine.outputs.names import MULTIQC_ENDS
-from cassia_engine.records import Merged, Outcome
+from cassia_engine.records import ControlCounts, Merged, Outcome
 from cassia_engine.report.review_flags import review_flags
 from cassia_engine.report.wording import OUTCOME_WORDS
 
@@ -50,6 +50,12 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         **_WHOLE,
     },
     "by_person": {"title": "By a person", "description": "Labels that a person gave or confirmed", **_WHOLE},
+    "controls_missed": {
+        "title": "Controls missed",
+        "description": "Lists of random genes that were named with a score of 50 or more, and blends of two clusters "
+        "that were taken for one cell type",
+        **_WHOLE,
+    },
     "calls": {"title": "Calls", "description": "Requests to a language model", **_WHOLE},
     "cost_usd": {
         "title": "Cost (USD)",
@@ -124,6 +130,7 @@ def _numbers(merged: Merged) -> dict[str, float | str]:
         "not_validated": sum(r.standing is not None and r.validated is False for r in results),
         "unsupported": sum(len(r.standing.unsupported_genes) for r in results if r.standing),
         "by_person": sum(r.named_by_person is not None for r in results),
+        "controls_missed": ControlCounts.of(merged.controls).missed if merged.controls else None,
         "calls": usage.calls,
         "cost_usd": usage.cost_usd,
         "provider": _safe(run.provider),

@@ -31,7 +31,7 @@ def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | N
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
         sample = (merged.dataset, merged.selection, merged.run, merged.results)
-        out.writelines(report.pieces(*sample, made_with, cells=merged.cells))
+        out.writelines(report.pieces(*sample, made_with, cells=merged.cells, controls=merged.controls))
     return [*paths, page]
 
 
@@ -41,6 +41,7 @@ def status(merged: Merged) -> Status:
         merged.status,
         parts=report.parts(merged.results, merged.run),
         review=report.review(merged.results, merged.run),
+        warnings=(*merged.status.warnings, *report.control_warnings(merged.controls)),
     )
     escalated = report.sentence(report.escalation(merged.run, merged.results))
     return replace(base, summary=" ".join(filter(None, (_summary(base), escalated))))
@@ -63,7 +64,8 @@ def closing_lines(merged: Merged, warned: bool = False) -> list[str]:
     where = "" if not said_before else " above and below" if ended.warnings else " above"
     warnings = [f"Warning: {report.sentence(warning)}" for warning in ended.warnings]
     saved = report.escalation(merged.run, merged.results)
-    return [*filter(None, (who, _usage(merged.usage, ended), saved, _summary(ended, where))), *warnings]
+    said = (who, _usage(merged.usage, ended), saved, _summary(ended, where), report.control_words(ended.controls))
+    return [*filter(None, said), *warnings]
 
 
 def _usage(usage: Usage, ended: Status) -> str:

@@ -19,6 +19,8 @@ from cassia_engine.records.cells import (
 from cassia_engine.records.clusters import (
     Chunk,
     Cluster,
+    Control,
+    ControlKind,
     Dataset,
     Marker,
     Selection,
@@ -26,6 +28,7 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
+from cassia_engine.records.controls import ControlCounts, ControlOutcome, ControlResult
 from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import from_json, to_json
 from cassia_engine.records.merged import NO_RUN, Merged
@@ -84,6 +87,11 @@ __all__ = [
     "Composition",
     "Confidence",
     "ConfidenceReason",
+    "Control",
+    "ControlCounts",
+    "ControlKind",
+    "ControlOutcome",
+    "ControlResult",
     "Conversation",
     "Correction",
     "CrossCheck",

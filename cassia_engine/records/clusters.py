@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from typing import Self
 
 from msgspec import UNSET, UnsetType
@@ -160,10 +161,31 @@ class Selection(Record, frozen=True):
         return tuple(filter(None, (ranked.warning if ranked else "", mismatch.words if mismatch else "")))
 
 
+class ControlKind(StrEnum):
+    """What a control's list is made of."""
+
+    RANDOM = "random"  # genes of all clusters
+    BLEND = "blend"  # the first genes of two clusters, by turns
+
+
+class Control(Record, frozen=True, forbid_unknown_fields=False):
+    """A list that is no cluster; a model is asked about it to see whether it says so.
+
+    Attributes:
+        cluster: the list in the form of a cluster; its id is that of no cluster of the table.
+        of: of a blend the ids of its two clusters; () of a random list.
+    """
+
+    kind: ControlKind
+    cluster: Cluster
+    of: tuple[str, ...] = ()
+
+
 class Chunk(Record, frozen=True, forbid_unknown_fields=False):
     """The clusters of one task: `index` of `count` chunks of a data set of `n_clusters`.
 
     `siblings[i]` are the first genes of cluster i of the whole data set, for contrast; () where none were wanted.
+    `controls` are those of the whole data set, all in its first chunk.
     """
 
     dataset: Dataset
@@ -173,3 +195,4 @@ class Chunk(Record, frozen=True, forbid_unknown_fields=False):
     n_clusters: int
     clusters: tuple[Cluster, ...]
     siblings: tuple[tuple[str, ...], ...] = ()
+    controls: tuple[Control, ...] = ()

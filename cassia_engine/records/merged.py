@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cassia_engine.records.cells import SampledCells
 from cassia_engine.records.clusters import Dataset, Selection
+from cassia_engine.records.controls import ControlCounts, ControlResult
 from cassia_engine.records.conversations import Usage
 from cassia_engine.records.outcomes import Outcome
 from cassia_engine.records.record import Record
@@ -22,7 +23,7 @@ class Merged(Record, frozen=True):
     """All clusters of a sample in their order of appearance.
 
     `runs[i]` says who annotated `results[i]`; `run` speaks for the sample as a whole. `cells` are there where
-    the markers are out of an AnnData.
+    the markers are out of an AnnData. `controls` are no clusters, and no output has them but the report.
     """
 
     dataset: Dataset
@@ -30,6 +31,7 @@ class Merged(Record, frozen=True):
     results: tuple[ClusterResult, ...]
     runs: tuple[RunInfo, ...]
     cells: SampledCells | None = None
+    controls: tuple[ControlResult, ...] = ()
 
     def renamed(self, name: str) -> Merged:
         """The same under another sample name."""
@@ -57,8 +59,9 @@ class Merged(Record, frozen=True):
 
     @property
     def usage(self) -> Usage:
-        """What all clusters cost together; a part that is unknown makes the whole unknown."""
-        return sum((result.usage for result in self.results), start=Usage())
+        """What all clusters and controls cost together; a part that is unknown makes the whole unknown."""
+        asked = (*self.results, *(control.result for control in self.controls))
+        return sum((result.usage for result in asked), start=Usage())
 
     @property
     def status(self) -> Status:
@@ -78,6 +81,7 @@ class Merged(Record, frozen=True):
             run_warnings=run.warnings,
             species=self.dataset.species,
             clusters=tuple(map(_compared, self.results)),
+            controls=ControlCounts.of(self.controls),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import field
 
+from cassia_engine.records.controls import ControlCounts
 from cassia_engine.records.record import Number, Record
 
 # Of a cluster's markers, those that are compared between samples.
@@ -41,12 +42,14 @@ class Status(Record, frozen=True, forbid_unknown_fields=False):
         parts: clusters by part of the outcome bar, which the report draws (`report.parts`).
         review: the clusters that need review as (id, worst reason in a few words), worst first (`report.review`).
         summary: one line for the end of a run, of cell types and of what needs review (`report.summary`).
-        warnings: what a person must know of the sample as a whole (`Selection.warnings`), a sentence each.
-        calls, cost_usd: what all clusters cost together; a cost of None is unknown.
+        warnings: what a person must know of the sample as a whole (`Selection.warnings`, and of controls
+            `report.control_warnings`), a sentence each.
+        calls, cost_usd: what all clusters and controls cost together; a cost of None is unknown.
         provider, model: who was asked.
         notice, run_warnings: what must be said of who annotated, and what they did not understand (`RunInfo`).
         species: as given.
         clusters: all of them, in the marker table's order.
+        controls: what was answered of the lists that are no clusters.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Status(Record, frozen=True, forbid_unknown_fields=False):
     run_warnings: tuple[str, ...] = ()
     species: str = ""
     clusters: tuple[StatusCluster, ...] = ()
+    controls: ControlCounts = ControlCounts()
 
     @property
     def total(self) -> int:

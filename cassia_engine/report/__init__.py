@@ -5,6 +5,8 @@
 Python decides every word. The first screen is HTML; the rest is data in the page, which the scripts draw.
 """
 
+from cassia_engine.report.controls import warnings as control_warnings
+from cassia_engine.report.controls import words as control_words
 from cassia_engine.report.index import render_index
 from cassia_engine.report.page import pieces, prepare, render
 from cassia_engine.report.review_flags import parts, review, sentence
@@ -12,6 +14,8 @@ from cassia_engine.report.voting import escalation
 from cassia_engine.report.wording import plural, summary
 
 __all__ = [
+    "control_warnings",
+    "control_words",
     "escalation",
     "parts",
     "pieces",

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cassia_engine.ontology import RELEASE
-from cassia_engine.records import Cluster, ClusterResult, Dataset, RunInfo, SampledCells, Selection
+from cassia_engine.records import Cluster, ClusterResult, ControlResult, Dataset, RunInfo, SampledCells, Selection
 from cassia_engine.report import calls, cell_pictures, dates, voting, wording
+from cassia_engine.report.controls import fact
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -18,6 +19,7 @@ def facts(
     run: RunInfo,
     results: Sequence[ClusterResult],
     cells: SampledCells | None = None,
+    controls: Sequence[ControlResult] = (),
 ) -> Facts:
     """The run; a value that is absent has no pair."""
     pairs = [
@@ -34,7 +36,8 @@ def facts(
         ("Requested", ", ".join(map(_asked, run.parameters))),
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
-        *wording.usage_facts(results),
+        ("Controls", fact(controls) if run.of_model else ""),
+        *wording.usage_facts([*results, *(control.result for control in controls)]),
         ("Escalated", voting.escalation(run, results)),
         *dates.facts(results),
         ("Ontology", "" if run.ontology in (RELEASE, None) else f"Cell Ontology {RELEASE}"),

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cassia_engine.records import OFFLINE, Status
+from cassia_engine.records import OFFLINE, ControlCounts, Status
 from cassia_engine.report import dates, wording
 from cassia_engine.report.across import Across, across, report_link
+from cassia_engine.report.controls import words
 from cassia_engine.report.page import environment, frame
 from cassia_engine.report.review_flags import sentence
 from cassia_engine.report.view import Segment, segments
@@ -23,6 +24,7 @@ class Sample:
     have: str
     need: str
     warnings: tuple[str, ...]
+    controls: str
     total: int
     failed: int
     segments: tuple[Segment, ...]
@@ -73,6 +75,7 @@ def _sample(status: Status) -> Sample:
         have=wording.have_a_type(status.typed, status.total, status.by_person),
         need=wording.need_review(status.look, status.n_warnings) if status.total else "",
         warnings=tuple(map(sentence, (*status.warnings, *status.run_warnings))),
+        controls=words(status.controls),
         total=status.total,
         failed=len(status.failed),
         segments=segments(status.parts),
@@ -88,6 +91,7 @@ def _facts(statuses: Sequence[Status]) -> tuple[tuple[str, str], ...]:
         ("Samples", f"{len(statuses):,}"),
         ("Clusters", f"{sum(s.total for s in statuses):,}"),
         ("Answered by", "; ".join(filter(None, models))),
+        ("Controls", words(sum((s.controls for s in statuses), ControlCounts())).removeprefix("Controls: ")),
         ("Calls", f"{sum(s.calls for s in statuses):,}" if any(s.calls for s in statuses) else "no calls"),
         ("Cost", _cost(statuses) if any(s.calls for s in statuses) else ""),
         ("Date", dates.day(dates.today())),

@@ -10,7 +10,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cassia_engine.records import ClusterResult, Dataset, RunInfo, SampledCells, Selection
+from cassia_engine.records import ClusterResult, ControlResult, Dataset, RunInfo, SampledCells, Selection
 from cassia_engine.report import assemble, cell_pictures, data, library, view
 from cassia_engine.report.pack import inline, visible
 
@@ -23,6 +23,7 @@ def render(
     made_with: Mapping[str, str] | None = None,
     *,
     cells: SampledCells | None = None,
+    controls: Sequence[ControlResult] = (),
 ) -> str:
     """The report of one sample as a whole HTML document.
 
@@ -31,8 +32,9 @@ def render(
     Args:
         made_with: software and its version for the run's facts, such as {"Nextflow": "25.04.4"}.
         cells: those of the data set, its clusters in the order of `results`; None where only a table is known.
+        controls: what was answered of lists that are no clusters.
     """
-    return "".join(pieces(dataset, selection, run, results, made_with, cells=cells))
+    return "".join(pieces(dataset, selection, run, results, made_with, cells=cells, controls=controls))
 
 
 def pieces(
@@ -43,9 +45,10 @@ def pieces(
     made_with: Mapping[str, str] | None = None,
     *,
     cells: SampledCells | None = None,
+    controls: Sequence[ControlResult] = (),
 ) -> Iterator[str]:
     """The same document in pieces: of thousands of clusters it is large, and need not be in memory as a whole."""
-    page = view.page(dataset, selection, run, results, made_with or {}, cells)
+    page = view.page(dataset, selection, run, results, made_with or {}, cells, controls)
     pictures = cell_pictures.pictures(cells, page.rows, results)
     return (
         environment()

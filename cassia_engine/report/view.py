@@ -9,7 +9,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cassia_engine.records import OFFLINE, ClusterResult, Dataset, Outcome, RunInfo, SampledCells, Selection
+from cassia_engine.records import (
+    OFFLINE,
+    ClusterResult,
+    ControlCounts,
+    ControlResult,
+    Dataset,
+    Outcome,
+    RunInfo,
+    SampledCells,
+    Selection,
+)
+from cassia_engine.report import controls as of_controls
 from cassia_engine.report import wording
 from cassia_engine.report.facts import facts
 from cassia_engine.report.glance import MOST_IN_LINES, MOST_TYPES, TYPES_AT_ONCE, Group, groups
@@ -52,6 +63,7 @@ class Page:
     need: str
     notice: str
     warnings: tuple[str, ...]
+    controls: str
     glance: tuple[Row, ...]
     groups: tuple[Group, ...]
     groups_later: tuple[Group, ...]
@@ -83,12 +95,14 @@ def page(
     results: Sequence[ClusterResult],
     made_with: Mapping[str, str],
     cells: SampledCells | None = None,
+    controls: Sequence[ControlResult] = (),
 ) -> Page:
     """The view of a sample, clusters in the order given; what is said of one cluster alone is in `details`."""
     rows = tuple(row(result, run.provider) for result in results)
     types = groups(rows) if len(rows) > MOST_IN_LINES else ()
     flagged = sorted((r for r in rows if r.review_flags), key=lambda r: r.review_flags[0].rank)
-    n_warnings = len(selection.warnings) + len(run.warnings)
+    warnings = (*selection.warnings, *of_controls.warnings(controls))
+    n_warnings = len(warnings) + len(run.warnings)
     return Page(
         name=dataset.name,
         context=tuple(text for text in (dataset.species, dataset.tissue, wording.cells_in_clusters(results)) if text),
@@ -98,7 +112,8 @@ def page(
         ),
         need=wording.need_review(len(flagged), n_warnings) if rows else "",
         notice=sentence(_notice(run)),
-        warnings=tuple(map(sentence, selection.warnings)),
+        warnings=tuple(map(sentence, warnings)),
+        controls=of_controls.words(ControlCounts.of(controls)),
         glance=rows if len(rows) <= MOST_IN_LINES else (),
         groups=types[:TYPES_AT_ONCE],
         groups_later=types[TYPES_AT_ONCE:MOST_TYPES],
@@ -110,8 +125,8 @@ def page(
         flagged=tuple(flagged[:LISTED_AT_ONCE]),
         flagged_later=tuple(flagged[LISTED_AT_ONCE:]),
         calm="" if flagged else _calm(rows),
-        run_line=_run_line(run, results),
-        facts=facts(dataset, selection, run, results, cells),
+        run_line=_run_line(run, [*results, *(control.result for control in controls)]),
+        facts=facts(dataset, selection, run, results, cells, controls),
         segments=segments(parts(results, run), _shares_of_cells(results, run)),
         columns=present_columns(results),
         rows=rows,

@@ -187,6 +187,15 @@ class SplitSettings:
         per_sample=True,
         of_models=True,
     )
+    controls: int = parameter(
+        3,
+        "How many lists of random genes of the table, and with them a blend of two clusters, a language model is asked "
+        "about too, a call each; 0 for none.",
+        details="The report's first lines say how many it did not name. They are no clusters, and in no other output. "
+        "A table needs 4 clusters with markers.",
+        minimum=0,
+        of_models=True,
+    )
     chunk_size: int = parameter(
         50,
         "Clusters a chunk.",

@@ -23,6 +23,7 @@ from cassia_engine.records import (
     Chunk,
     Cluster,
     ClusterResult,
+    ControlResult,
     Dataset,
     RunInfo,
     Selection,
@@ -34,6 +35,7 @@ from cassia_engine.stagefiles.cells_file import CellsFile, cells_file, write_cel
 from cassia_engine.stagefiles.lines import (
     ChunkFields,
     ClusterFields,
+    ControlFields,
     ResultFields,
     StatusFields,
     check_kind,
@@ -59,7 +61,8 @@ __all__ = [
 
 
 class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
-    """A result file as read: the chunk it answers, who annotated, and a result for each of its clusters."""
+    """A result file as read: the chunk it answers, who annotated, a result for each of its clusters, and those of
+    controls."""
 
     dataset: Dataset
     selection: Selection
@@ -68,7 +71,11 @@ class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
     n_clusters: int
     run: RunInfo
     results: tuple[ClusterResult, ...] = ()
+    controls: tuple[ControlResult, ...] = ()
 
+
+# How the line of a control begins, and no cluster's: the first field of the record.
+_CONTROL = b'{"kind":'
 
 _Read = TypeVar("_Read", Chunk, ResultFile, CellsFile)
 
@@ -84,16 +91,15 @@ def write_chunk(path: Path, chunk: Chunk) -> None:
 
 
 @contextmanager
-def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[ClusterResult], None]]:
-    """A result file, JSON Lines: a header, then a record per cluster of the chunk, each written by the function given.
-    It is there when all are."""
-    head = to_json(chunk)
-    head.pop("clusters")
+def result_file(path: Path, chunk: Chunk, run: RunInfo) -> Iterator[Callable[[ClusterResult | ControlResult], None]]:
+    """A result file, JSON Lines: a header, then a record per cluster of the chunk and, after them, per control, each
+    written by the function given. It is there when all are."""
+    head = {name: value for name, value in to_json(chunk).items() if name not in ("clusters", "controls")}
     head = {"kind": RESULT_KIND, "schema_version": SCHEMA_VERSION, **head, "run": to_json(run)}
     with atomic_write(path) as out:
         out.write(dumps(head) + "\n")
 
-        def write(result: ClusterResult) -> None:
+        def write(result: ClusterResult | ControlResult) -> None:
             out.write(dumps(to_json(result)) + "\n")
 
         yield write
@@ -134,10 +140,7 @@ def read_part(path: Path, in_memory: bool = True) -> Chunk | ResultFile | CellsF
     if first.startswith(f'{{"kind":"{CELLS_KIND}'.encode()):
         return _named(path, cells_file(path, first, lines))
     if first.startswith(f'{{"kind":"{RESULT_KIND}'.encode()):
-        results = _results(path, len(first) + 1, lines)
-        if not in_memory:
-            results = ((place, stored(result, place)) for place, result in results)
-        return _named(path, _result_file(path, first, results))
+        return _named(path, _result_file(path, first, lines, in_memory))
     return _named(path, _chunk(path, first, lines))
 
 
@@ -152,19 +155,30 @@ def read_status(path: Path) -> Status:
     return record(path, 1, Status, whole, StatusFields)
 
 
-def _results(path: Path, start: int, lines: Iterator[bytes]) -> Iterator[tuple[Place, ClusterResult]]:
+def _results(
+    path: Path, start: int, lines: Iterator[bytes], in_memory: bool
+) -> Iterator[ClusterResult | ControlResult]:
     for number, line in enumerate(lines, 2):
-        if line:
+        if line.startswith(_CONTROL):
+            yield record(path, number, ControlResult, line, ControlFields)
+        elif line:
             result = record(path, number, ClusterResult, line, ResultFields)
-            yield Place(result.cluster.id, path, number, start, len(line)), result
+            place = Place(result.cluster.id, path, number, start, len(line))
+            yield result if in_memory else stored(result, place)
         start += len(line) + 1
 
 
-def _result_file(path: Path, first: bytes, results: Iterator[tuple[Place, ClusterResult]]) -> ResultFile:
+def _result_file(path: Path, first: bytes, lines: Iterator[bytes], in_memory: bool) -> ResultFile:
     head = json_object(path, 1, first)
     check_kind(path, head, RESULT_KIND, "chunk or result file")
-    read = tuple(result for _, result in results)
-    found = replace(record(path, 1, ResultFile, first), results=read)
+    results: list[ClusterResult] = []
+    controls: list[ControlResult] = []
+    for one in _results(path, len(first) + 1, lines, in_memory):
+        if isinstance(one, ControlResult):
+            controls.append(one)
+        else:
+            results.append(one)
+    found = replace(record(path, 1, ResultFile, first), results=tuple(results), controls=tuple(controls))
     if "ontology" in head["run"]:
         return found
     return replace(found, run=replace(found.run, ontology=None))  # of a task that an earlier version ran

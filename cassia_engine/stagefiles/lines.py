@@ -47,6 +47,10 @@ class ResultFields(msgspec.Struct):
     correction: Raw
 
 
+class ControlFields(msgspec.Struct):
+    result: ResultFields
+
+
 class ChunkFields(msgspec.Struct):
     siblings: Raw
 

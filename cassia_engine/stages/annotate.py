@@ -11,13 +11,15 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
-from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, Dataset, RunInfo
+from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, ControlResult, Dataset, RunInfo
 from cassia_engine.settings import AnnotateSettings
 
 if TYPE_CHECKING:
     from cassia_engine.llm import ModelAnnotator
 
 OnDone = Callable[[ClusterResult], None]
+OnControl = Callable[[ControlResult], None]
+Put = Callable[[ClusterResult | ControlResult], None]
 
 NOT_REACHED_REASON = "the run ended before it was done; run the same again to annotate it"
 
@@ -33,8 +35,9 @@ class Annotator(Protocol):
     run_info: RunInfo
     warnings: tuple[str, ...]
 
-    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
-        """Give the result of each cluster to `put` as it is done, in any order; none of clusters that were not reached.
+    def annotate_all(self, chunk: Chunk, put: Put, stop: Cancellation) -> CassiaError | None:
+        """Give the result of each cluster, and of each control if it asks about these, to `put` as it is done, in any
+        order; none of those that were not reached.
 
         Returns:
             What ended the work early, if anything did.
@@ -84,10 +87,12 @@ def warnings_of(annotator: Annotator, clusters: Iterable[Cluster]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What came of a chunk: a result for each of its clusters, in their order, and what ended the work early."""
+    """What came of a chunk: a result for each of its clusters, in their order, what ended the work early, and those
+    of its controls that were asked about."""
 
     results: tuple[ClusterResult, ...]
     ended: CassiaError | None = None
+    controls: tuple[ControlResult, ...] = ()
 
 
 def run_chunk(
@@ -95,20 +100,28 @@ def run_chunk(
 ) -> Annotated:
     """Annotate the clusters of a chunk; `on_done` is called after each, for progress."""
     results: list[ClusterResult] = []
-    ended = stream_chunk(chunk, annotator, results.append, on_done, stop or Cancellation())
-    return Annotated(tuple(results), ended)
+    controls: list[ControlResult] = []
+    ended = stream_chunk(chunk, annotator, results.append, on_done, stop or Cancellation(), controls.append)
+    return Annotated(tuple(results), ended, tuple(controls))
 
 
 def stream_chunk(
-    chunk: Chunk, annotator: Annotator, take: OnDone, on_done: OnDone, stop: Cancellation
+    chunk: Chunk,
+    annotator: Annotator,
+    take: OnDone,
+    on_done: OnDone,
+    stop: Cancellation,
+    take_control: OnControl,
 ) -> CassiaError | None:
     """Annotate the clusters of a chunk and give each result to `take` in their order, as soon as those before it are
-    there: so they need not all be held. What was not done is `not_reached`.
+    there: so they need not all be held. What was not done is `not_reached`. `take_control` gets those of controls
+    after them; one that was not reached is left out.
 
     Returns:
         What ended the work early, if anything did.
     """
     ready: dict[int, ClusterResult] = {}
+    controls: list[ControlResult] = []
     expected = iter(chunk.clusters)
     following = next(expected, None)
 
@@ -119,13 +132,18 @@ def stream_chunk(
             take(result or ClusterResult.unanswered(following, NOT_REACHED_REASON))
             following = next(expected, None)
 
-    def put(result: ClusterResult) -> None:
+    def put(result: ClusterResult | ControlResult) -> None:
+        if isinstance(result, ControlResult):
+            controls.append(result)
+            return
         on_done(result)
         ready[result.cluster.index] = result
         give_ready()
 
     ended = annotator.annotate_all(chunk, put, stop)
     give_ready(to_the_end=True)
+    for control in sorted(controls, key=lambda one: one.result.cluster.index):
+        take_control(control)
     return ended
 
 
@@ -137,7 +155,7 @@ class OneByOne:
         self.run_info = offline.run_info
         self.warnings = offline.warnings
 
-    def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
+    def annotate_all(self, chunk: Chunk, put: Put, stop: Cancellation) -> CassiaError | None:
         for cluster in chunk.clusters:
             if stop.requested:
                 return TemporaryError("stopped; run the same again", code="stopped-offline")

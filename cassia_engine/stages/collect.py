@@ -17,6 +17,7 @@ from cassia_engine.records import (
     Chunk,
     Cluster,
     ClusterResult,
+    ControlResult,
     Dataset,
     Merged,
     Outcome,
@@ -28,6 +29,7 @@ from cassia_engine.records import (
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import CellsFile, ResultFile, read_part
 from cassia_engine.stages.annotate import open_replayer, run_chunk
+from cassia_engine.stages.controls import with_partners
 from cassia_engine.text import counted, have
 
 NOT_REACHED_REASON = (
@@ -40,10 +42,12 @@ def merge(
     selection: Selection,
     rows: Iterable[tuple[ClusterResult, RunInfo]],
     cells: SampledCells | None = None,
+    controls: Sequence[ControlResult] = (),
 ) -> Merged:
     """Put the results of a sample, each with who annotated it, into the order of the marker table."""
     ordered = sorted(rows, key=lambda row: row[0].cluster.index)
-    return Merged(dataset, selection, tuple(r for r, _ in ordered), tuple(run for _, run in ordered), cells)
+    results, runs = tuple(result for result, _ in ordered), tuple(run for _, run in ordered)
+    return Merged(dataset, selection, results, runs, cells, with_partners(controls, results))
 
 
 def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None) -> Merged:
@@ -64,17 +68,21 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
             f"chunk {names} of {first.count} has neither its chunk nor its result file here", code="chunk-missing"
         )
     rows: list[tuple[ClusterResult, RunInfo]] = []
+    controls: list[ControlResult] = []
     for index in range(first.count):
         if (answer := results.get(index)) is not None:
             rows += [(result, answer.run) for result in answer.results]
+            controls += answer.controls
         else:
-            rows += _from_journal(chunks[index], settings or AnnotateSettings())
+            replayed, of_journal = _from_journal(chunks[index], settings or AnnotateSettings())
+            rows += replayed
+            controls += of_journal
     if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
         raise UsageError(
             f"{counted(len(rows), 'cluster')} in the files, {first.n_clusters} in the table; annotate again",
             code="clusters-missing",
         )
-    return merge(first.dataset, first.selection, rows, cells)
+    return merge(first.dataset, first.selection, rows, cells, controls)
 
 
 def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
@@ -166,17 +174,22 @@ def _check_cells(
 
 
 def _emptied(part: Chunk | ResultFile) -> Chunk | ResultFile:
-    return replace(part, clusters=()) if isinstance(part, Chunk) else replace(part, results=())
+    return replace(part, clusters=()) if isinstance(part, Chunk) else replace(part, results=(), controls=())
 
 
-def _from_journal(chunk: Chunk, settings: AnnotateSettings) -> list[tuple[ClusterResult, RunInfo]]:
-    """What the journal holds of a chunk whose task left no result; the rest is `not_reached`."""
+def _from_journal(
+    chunk: Chunk, settings: AnnotateSettings
+) -> tuple[list[tuple[ClusterResult, RunInfo]], tuple[ControlResult, ...]]:
+    """What the journal holds of a chunk whose task left no result, and of its controls; the rest is `not_reached`."""
     replayer = open_replayer(settings, chunk.dataset)
     if replayer is None:
-        return [(ClusterResult.unanswered(cluster, NOT_REACHED_REASON), NO_RUN) for cluster in chunk.clusters]
+        return [(ClusterResult.unanswered(cluster, NOT_REACHED_REASON), NO_RUN) for cluster in chunk.clusters], ()
     refused = replayer.refused()
     why = f"{refused}; when that is corrected, run again with -resume" if refused else NOT_REACHED_REASON
-    results = run_chunk(chunk, replayer).results
-    reached = any(result.outcome not in (Outcome.NOT_REACHED, Outcome.NO_MARKERS) for result in results)
+    found = run_chunk(chunk, replayer)
+    reached = any(result.outcome not in (Outcome.NOT_REACHED, Outcome.NO_MARKERS) for result in found.results)
     run = replayer.run_info if reached else NO_RUN
-    return [(ClusterResult.unanswered(r.cluster, why) if r.outcome is Outcome.NOT_REACHED else r, run) for r in results]
+    rows = (
+        (ClusterResult.unanswered(r.cluster, why) if r.outcome is Outcome.NOT_REACHED else r) for r in found.results
+    )
+    return [(result, run) for result in rows], found.controls

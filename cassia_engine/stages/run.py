@@ -18,6 +18,7 @@ from cassia_engine.process_limits import start
 from cassia_engine.progress import progress
 from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
+from cassia_engine.settings.declaration import parameters
 from cassia_engine.stages.annotate import open_annotator, prepare, run_chunk, warnings_of
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.corrections import read_corrections, with_corrections
@@ -64,7 +65,7 @@ def run_table(
             lambda: read_markers(markers, split, dataset.species),
             lambda: open_annotator(annotate, dataset),
             lambda: None if corrections is None else read_corrections(corrections),
-            lambda: check_offline("siblings") if annotate.provider == OFFLINE and split.siblings else None,
+            lambda: _check_of_models(split) if annotate.provider == OFFLINE else None,
         )
     finally:
         loading.join()
@@ -73,11 +74,19 @@ def run_table(
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
     start_journal(annotate, dataset, fresh)
-    [chunk] = into_chunks(table, dataset, chunk_size=len(table.clusters), siblings=split.siblings)
+    controls = 0 if annotate.provider == OFFLINE else split.controls
+    [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, controls)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
-    merged = merge(dataset, table.selection, [(r, annotator.run_info) for r in annotated.results], table.cells)
+    rows = [(result, annotator.run_info) for result in annotated.results]
+    merged = merge(dataset, table.selection, rows, table.cells, annotated.controls)
     return with_corrections(merged, said) if said else merged, annotated.ended
+
+
+def _check_of_models(split: SplitSettings) -> None:
+    """Refuse settings that only a language model is for; 0 asks for nothing."""
+    declared = parameters(SplitSettings).values()
+    check_offline(*(one.name for one in declared if one.of_models and getattr(split, one.name) not in (0, one.default)))
 
 
 def start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> None:

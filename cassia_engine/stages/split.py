@@ -10,9 +10,10 @@ from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
-from cassia_engine.records import Chunk, Dataset
+from cassia_engine.records import OFFLINE, Chunk, Control, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import CellsFile, write_cells, write_chunk
+from cassia_engine.stages.controls import LEAST_CLUSTERS, make_controls
 from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
@@ -22,14 +23,17 @@ log = logging.getLogger(__name__)
 MOST_CLUSTERS = 60
 
 
-def into_chunks(table: MarkerTable, dataset: Dataset, chunk_size: int, siblings: int = 0) -> Iterator[Chunk]:
+def into_chunks(
+    table: MarkerTable, dataset: Dataset, chunk_size: int, siblings: int = 0, controls: int = 0
+) -> Iterator[Chunk]:
     """Deal the clusters out, `chunk_size` a chunk, the last one with the rest.
 
     With `siblings` each chunk also has that many of the first genes of every cluster of the table; fewer (but one at
-    least) if there are more than `MOST_CLUSTERS` clusters, and a warning says so.
+    least) if there are more than `MOST_CLUSTERS` clusters, and a warning says so. The first chunk has the controls, of
+    which `controls` are random lists; none where the table has too few clusters, which is said.
     """
     starts = range(0, len(table.clusters), chunk_size)
-    first = _siblings(table, siblings)
+    first, asked_too = _siblings(table, siblings), _controls(table, controls)
     for index, start in enumerate(starts):
         yield Chunk(
             dataset=dataset,
@@ -39,6 +43,7 @@ def into_chunks(table: MarkerTable, dataset: Dataset, chunk_size: int, siblings:
             n_clusters=len(table.clusters),
             clusters=table.clusters[start : start + chunk_size],
             siblings=first,
+            controls=asked_too if index == 0 else (),
         )
 
 
@@ -60,12 +65,20 @@ def _siblings(table: MarkerTable, wanted: int) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(cluster.genes[:number]) for cluster in table.clusters)
 
 
+def _controls(table: MarkerTable, wanted: int) -> tuple[Control, ...]:
+    found = make_controls(table.clusters, wanted)
+    if wanted and not found:
+        log.info("no controls are asked about: they need %d clusters with markers that few others have", LEAST_CLUSTERS)
+    return found
+
+
 def write_chunks(
     markers: Path | Sequence[Path],
     dataset: Dataset,
     settings: SplitSettings,
     outdir: Path,
     check: Callable[[], object] = lambda: None,
+    provider: str | None = None,
 ) -> list[Path]:
     """Read a marker table, or several of a sample, and write chunk files, `chunk_00000.json` and on, into `outdir`.
 
@@ -73,6 +86,7 @@ def write_chunks(
 
     Args:
         check: what else must be right before anything is written; what it raises is raised with all that is wrong.
+        provider: who will annotate, None if that is not known; for the offline annotator there are no controls.
 
     Raises:
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.
@@ -82,7 +96,8 @@ def write_chunks(
         lambda: read_markers(markers, settings, dataset.species),
         check,
     )
-    chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings))
+    controls = 0 if provider == OFFLINE else settings.controls
+    chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings, controls))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):
         raise UsageError(

@@ -7,7 +7,7 @@ def ofModels() {
     return [
         'model', 'base_url', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
         'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'max_retries', 'retry_failed', 'timeout', 'proxy',
-        'trust_env', 'allow_http', 'siblings',
+        'trust_env', 'allow_http', 'siblings', 'controls',
     ]
 }
 
@@ -46,7 +46,8 @@ def checkProvider(options, specs, samples, problems) {
     }
     def given = ofModels().findAll { name ->
         def isSet = options[name] != null && options[name] != false && options[name] != specs[name]['default']
-        isOffline && isSet && !("--${name}".toString() in wrong)
+        // Without controls nobody is asked.
+        isOffline && isSet && !(name == 'controls' && "${options[name]}" == '0') && !("--${name}".toString() in wrong)
     }
     if (given) {
         def one = given.size() == 1
