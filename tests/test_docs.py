@@ -61,7 +61,9 @@ def first_cells(text: str) -> list[str]:
 
 
 def names(record: type) -> list[str]:
-    return [field.name for field in fields(record) if field.name != "mixed"]  # which no file has
+    return [
+        field.name for field in fields(record) if field.name not in ("mixed", "partners_found")
+    ]  # which no file has
 
 
 def parameters() -> set[str]:

@@ -47,6 +47,7 @@ ENGINE = [sys.executable, "-m", "cassia_engine"]
 def command(url: str, *arguments: str | Path, table: Path = PBMC, model: str = "mock") -> list[str]:
     about = ["--tissue", TISSUES.get(table, "blood"), "--species", "human", "--outdir", "out"]
     asked = ["--provider", "custom", "--base_url", f"{url}/v1", "--model", model, "--max_workers", "16"]
+    asked += ["--controls", "0"]  # calls are counted by cluster; tests/test_controls.py has them
     return [*ENGINE, "run", str(table), *about, *asked, *map(str, arguments)]
 
 
@@ -352,7 +353,7 @@ def test_a_conversation_by_earlier_prompts_is_replayed(
     def annotate(table: Path) -> pd.DataFrame:
         return cassia_engine.annotate(
             table, tissue="blood", species="human", provider="custom", model="mock", base_url=f"{quiet.url}/v1",
-            output_name=tmp_path / "s", journal_dir=tmp_path / "journal", show_progress=False,
+            output_name=tmp_path / "s", journal_dir=tmp_path / "journal", show_progress=False, controls=0,
         )  # fmt: skip
 
     made = Conversations.__init__

@@ -18,15 +18,17 @@ def words(counts: ControlCounts) -> str:
     one_type = counts.blends - counts.mixtures - counts.blends_unresolved
     parts = (
         _part(
-            plural(counts.random, "list") + " of random genes",
+            counts.random,
+            "list of random genes",
             (counts.unresolved, "left unresolved"),
             (counts.low, f"named with a score under {LOW_SCORE}"),
-            (named, "named with a higher score"),
+            (named, f"named with a score of {LOW_SCORE} or more"),
             (counts.confident, "named with confidence"),
         ),
         _part(
-            plural(counts.blends, "blend") + " of two clusters",
-            (counts.mixtures, "told to be a mixture"),
+            counts.blends,
+            "blend of two clusters",
+            (counts.mixtures, "recognised as a mixture"),
             (counts.blends_unresolved, "left unresolved"),
             (one_type, "taken for one cell type"),
         ),
@@ -53,9 +55,15 @@ def fact(controls: Sequence[ControlResult]) -> str:
     return "; ".join([*map(_answer, controls), plural(calls, "call")])
 
 
-def _part(of: str, *found: tuple[int, str]) -> str:
-    said = [f"{n:,} {'was' if n == 1 else 'were'} {what}" for n, what in found if n]
-    return f"of {of} {', '.join(said)}" if said else ""
+def _part(total: int, noun: str, *found: tuple[int, str]) -> str:
+    """Such as "of 3 lists, 2 were left unresolved and 1 was named", or "the list was named" of one alone."""
+    said = [(n, what) for n, what in found if n]
+    if total == 1:
+        return f"the {noun} was {said[0][1]}"
+    *others, last = [f"{n:,} {'was' if n == 1 else 'were'} {what}" for n, what in said] or [""]
+    kinds = noun.split(" ", 1)
+    counted = f"of {plural(total, kinds[0])} {kinds[1]}, "
+    return counted + (f"{', '.join(others)} and {last}" if others else last) if last else ""
 
 
 def _answer(control: ControlResult) -> str:

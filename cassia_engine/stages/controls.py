@@ -32,15 +32,21 @@ class _Pool(NamedTuple):
 
 
 def make_controls(clusters: Sequence[Cluster], number: int) -> tuple[Control, ...]:
-    """`number` random lists and a blend; the same for the same clusters, and () for too few of them."""
+    """`number` random lists and a blend; the same for the same clusters.
+
+    () for none: fewer than LEAST_CLUSTERS have genes to draw, or these do not make half a list of the usual length.
+    """
     having = [cluster for cluster in clusters if cluster.markers]
     pools = _pools(having)
     if not number or len(pools) < LEAST_CLUSTERS:
         return ()
     form = sorted(having, key=lambda cluster: len(cluster.markers))[(len(having) - 1) // 2].markers
+    if 2 * len({gene for pool in pools for gene in pool.genes}) < len(form):
+        return ()
     chance = random.Random(_seed(having))
-    drawn = [_random_genes(pools, len(form), chance) for _ in range(number)]
+    # The blend first: with another number of lists it is the same, and so are those that both have.
     one, two = _least_alike(pools, len(form), chance)
+    drawn = [_random_genes(pools, len(form), chance) for _ in range(number)]
     blend = _by_turns((one.genes, two.genes))[: len(form)]
     free = _free_ids({cluster.id for cluster in clusters})
     lists = [_as_cluster(next(free), n, genes, form) for n, genes in enumerate([*drawn, blend], len(clusters))]

@@ -30,6 +30,7 @@ def arguments(launched: Launcher, mock: Running, *more: str) -> list[str]:
     """Of a run of the launcher's table, in chunks of three clusters, with four calls in flight."""
     table = ["--input", str(launched.folder / "table.csv"), "--name", SAMPLE, "--tissue", "none", "--species", "human"]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", "4"]
+    asked += ["--controls", "0"]  # each cluster's calls are counted
     cores = ["-c", str(launched.folder / "cores.config"), "-pool-size", "8"]
     return [*table, *asked, *cores, "--chunk_size", "3", "--outdir", str(launched.out), *more]
 

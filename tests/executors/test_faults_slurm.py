@@ -53,6 +53,7 @@ def arguments(pipeline: Launcher, mock: Running, *more: str, config: str = "") -
     quick.write_text(f"{QUICK}{config}\n")
     data = ["--input", str(table), "--name", "s", "--tissue", "none", "--species", "human", "--chunk_size", "3"]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", f"{WORKERS}"]
+    asked += ["--controls", "0"]  # each cluster's calls are counted
     return ["-profile", "slurm", "-c", str(quick), "--outdir", str(pipeline.out), *data, *asked, *more]
 
 

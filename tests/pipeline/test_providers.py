@@ -67,6 +67,8 @@ def arguments(pipeline: Launcher, mock: Running, *more: str, model: str = "mock"
         model,
         "--max_workers",
         "4",
+        "--controls",  # each cluster's calls are counted
+        "0",
     ]
     return ["--input", str(sheet), "--outdir", str(pipeline.out), "--chunk_size", "3", *asked, *more]
 
