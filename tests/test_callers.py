@@ -185,13 +185,14 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "timeout": (["--timeout", "60"], {"timeout": 60}),
     "allow_http": (["--allow_http"], {"allow_http": True}),
     "siblings": (["--siblings", "3"], {"siblings": 3}),
+    "controls": (["--controls", "5"], {"controls": 5}),
     "hide_fractions": (["--hide_fractions"], {"hide_fractions": True}),
     "api_key": ([], {"api_key": "sk-1"}),
 }
 
 
 def test_every_option_of_models_is_known() -> None:
-    assert {*settings.OF_MODELS, "siblings"} == set(OF_MODELS)
+    assert {*settings.OF_MODELS, "siblings", "controls"} == set(OF_MODELS)
     others = {field.name for field in fields(settings.AnnotateSettings)} - {*settings.OF_MODELS}
     assert others == {"provider", "knowledge", "max_workers", "journal_dir", "depth", "calibration"}
 
@@ -228,8 +229,9 @@ def test_their_defaults_and_what_a_shared_configuration_sets_are_taken(tmp_path:
     """As the pipeline passes them on, whoever annotates."""
     defaults: dict[str, Any] = {name: getattr(settings.AnnotateSettings(), name) for name in settings.OF_MODELS}
     given = {**defaults, "provider": "offline", "max_workers": 3, "journal_dir": tmp_path / "journal"}
-    summary = cassia_engine.annotate(GENES, tissue="blood", species="human", show_progress=False, **given)
-    assert len(summary) == 2
+    for controls in (settings.SplitSettings().controls, 0):
+        of_run: dict[str, Any] = {**given, "controls": controls, "show_progress": False}
+        assert len(cassia_engine.annotate(GENES, tissue="blood", species="human", **of_run)) == 2
 
 
 def test_knowledge_is_refused_where_a_model_is_asked(tmp_path: Path) -> None:

@@ -61,9 +61,8 @@ def first_cells(text: str) -> list[str]:
 
 
 def names(record: type) -> list[str]:
-    return [
-        field.name for field in fields(record) if field.name not in ("mixed", "partners_found")
-    ]  # which no file has
+    in_no_file = ("mixed", "partners_found")
+    return [field.name for field in fields(record) if field.name not in in_no_file]
 
 
 def parameters() -> set[str]:
@@ -201,10 +200,12 @@ def test_fields_of_cassia_files_are_described() -> None:
         ("Chunk file", records.QualityMeasure),
         ("Chunk file", records.Composition),
         ("Chunk file", records.Share),
+        ("Chunk file", records.Control),
         ("Chunk file", records.LineagePair),
         ("Cells file", records.SampledCells),
         ("Cells file", records.GeneExpression),
         ("Result file", records.RunInfo),
+        ("Result file", records.ControlResult),
         ("Result file", records.Annotation),
         ("Result file", records.CellType),
         ("Result file", records.TermMatch),
@@ -217,6 +218,7 @@ def test_fields_of_cassia_files_are_described() -> None:
         ("Result file", Claim),
         ("Result file", Verdict),
         ("Result file", Answer),
+        ("Status file", records.ControlCounts),
     ],
 )
 def test_fields_of_nested_records_are_named(heading: str, record: type) -> None:

@@ -42,14 +42,14 @@ class Advisers:
     Attributes:
         second: the chat model of second opinions and adjudications; None for the annotator's own.
         cross_check: what marker knowledge says of a cluster; None where there is none for the species.
-        second_opinions: whether a doubt leads to a second opinion.
         calibration: how sure an answer is.
+        second_opinions: whether a doubt leads to a second opinion.
     """
 
     second: ChatModel | None = None
     cross_check: CrossChecker | None = None
-    second_opinions: bool = True
     calibration: Calibration = field(default_factory=lambda: Calibrations.load().model)
+    second_opinions: bool = True
 
 
 class ClusterConversation:

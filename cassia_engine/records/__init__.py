@@ -28,7 +28,7 @@ from cassia_engine.records.clusters import (
     check_sample_name,
     fault_of_name,
 )
-from cassia_engine.records.controls import ControlCounts, ControlOutcome, ControlResult
+from cassia_engine.records.controls import LOW_SCORE, ControlCounts, ControlOutcome, ControlResult
 from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import from_json, to_json
 from cassia_engine.records.merged import NO_RUN, Merged
@@ -67,6 +67,7 @@ __all__ = [
     "CELLS_KIND",
     "CHUNK_KIND",
     "HIGH_SCORE",
+    "LOW_SCORE",
     "NO_RUN",
     "OFFLINE",
     "REPLICATES_OF_A_VOTE",

@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Self
 
 from cassia_engine.records.clusters import ControlKind
-from cassia_engine.records.outcomes import HIGH_SCORE, LOW_SCORE, Confidence
+from cassia_engine.records.outcomes import HIGH_SCORE, Confidence
 from cassia_engine.records.record import Record
 from cassia_engine.records.results import ClusterResult
+
+LOW_SCORE = 50  # of 100: who reads a lower one is warned
 
 
 class ControlOutcome(StrEnum):

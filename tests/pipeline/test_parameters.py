@@ -95,9 +95,10 @@ def test_wrong_parameters(pipeline: Launcher, arguments: tuple[str, ...], starts
 def test_options_that_nobody_would_look_at_are_refused_at_launch(pipeline: Launcher) -> None:
     knowledge = pipeline.folder / "mine.tsv"
     knowledge.write_text("species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight\n")
-    run = pipeline.run(*TABLE, "--model", "m", "--siblings", "3", "--max_rounds", "3", "--trust_env", "false")
+    others = ("--max_rounds", "3", "--trust_env", "false")
+    run = pipeline.run(*TABLE, "--model", "m", "--siblings", "3", "--controls", "2", *others)
     assert run.code != 0
-    line = "--model, --siblings ask a language model, and the provider is offline, which asks none; "
+    line = "--model, --siblings, --controls ask a language model, and the provider is offline, which asks none; "
     assert_said(run.said, [f"{line}name one with --provider, or leave them out"])
     run = pipeline.run(*TABLE, "--provider", "ollama", "--knowledge", knowledge)
     assert run.code != 0
