@@ -44,7 +44,8 @@ def status(merged: Merged) -> Status:
         warnings=(*merged.status.warnings, *report.control_warnings(merged.controls)),
     )
     escalated = report.sentence(report.escalation(merged.run, merged.results))
-    return replace(base, summary=" ".join(filter(None, (_summary(base), escalated))))
+    said = (_summary(base), escalated, report.control_words(base.controls))
+    return replace(base, summary=" ".join(filter(None, said)))
 
 
 def _summary(ended: Status, where: str = "") -> str:

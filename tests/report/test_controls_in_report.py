@@ -108,7 +108,7 @@ def test_first_lines_settings_and_last_lines_say_them() -> None:
     assert page.text_of["controls"] == sentence
     assert "random list: natural killer cell with a score of 42" in page.text
     assert "T cell, monocyte (both of the lineage that the clusters' own answers name); 4 calls" in page.text
-    assert sentence in closing_lines(sample)
+    assert sentence in closing_lines(sample) and status(sample).summary.endswith(f". {sentence}")
     assert "do not trust" not in page.text
 
 
