@@ -23,7 +23,19 @@ THREE = "mock,mock-b,mock-fault-refusal"
 
 def command(url: str, table: Path, *arguments: str) -> list[str]:
     about = ["--tissue", "blood", "--species", "human", "--outdir", "out"]
-    return [*ENGINE, "run", str(table), *about, "--provider", "custom", "--base_url", f"{url}/v1", *arguments]
+    return [
+        *ENGINE,
+        "run",
+        str(table),
+        *about,
+        "--provider",
+        "custom",
+        "--base_url",
+        f"{url}/v1",
+        "--controls",
+        "0",
+        *arguments,
+    ]
 
 
 def messages(done: Run) -> str:
