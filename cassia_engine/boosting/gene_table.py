@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cassia_engine.boosting.cell_values import CellValues, read_cell_values
 from cassia_engine.evidence.genes import spelled
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.records import Cluster, Marker
@@ -29,35 +30,42 @@ class Row:
     """A gene in a cluster.
 
     Attributes:
-        rank: its place in the cluster's whole ranking, from 1.
+        rank: its place in the cluster's whole ranking, from 1; None for one that is not ranked, of which cells tell.
     """
 
-    rank: int
+    rank: int | None
     marker: Marker
 
 
 class GeneTable:
     """All rows of a table.
 
+    Args:
+        cells: tells of genes that are not ranked in a cluster; None for a table.
+
     Attributes:
         clusters: the ids in the table's order.
     """
 
-    def __init__(self, clusters: Sequence[Cluster]):
+    def __init__(self, clusters: Sequence[Cluster], cells: CellValues | None = None):
         self.clusters = tuple(cluster.id for cluster in clusters)
         self._rows: dict[str, dict[str, Row]] = {}
         for cluster in clusters:
             for rank, marker in enumerate(cluster.markers, start=1):
                 self._rows.setdefault(marker.gene, {})[cluster.id] = Row(rank, marker)
-        self._named = spelled(self._rows)
+        self._cells = cells
+        self._named = spelled(dict.fromkeys((*self._rows, *(cells.genes if cells else ()))))
 
     def gene(self, name: str) -> str:
         """The table's gene of this name, in any case or under an old symbol; "" if there is none."""
         return self._named(name)
 
     def rows(self, gene: str) -> Mapping[str, Row]:
-        """The rows of a gene of the table, by cluster."""
-        return self._rows.get(gene, {})
+        """The rows of a gene, by cluster; what the table lacks is that of the cells, where they are known."""
+        ranked = self._rows.get(gene, {})
+        told = self._cells.of(gene) if self._cells and len(ranked) < len(self.clusters) else {}
+        others = {name: Row(None, told[name]) for name in self.clusters if name in told and name not in ranked}
+        return {**ranked, **others}
 
 
 def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, species: str) -> GeneTable:
@@ -67,7 +75,8 @@ def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, speci
         UsageError: it cannot be read any more.
     """
     with _unsaid():
-        return GeneTable(read_markers(table, replace(settings, **_NO_FILTER), species).clusters)
+        clusters = read_markers(table, replace(settings, **_NO_FILTER), species).clusters
+        return GeneTable(clusters, read_cell_values(table, settings))
 
 
 @contextmanager

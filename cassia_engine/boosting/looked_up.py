@@ -12,6 +12,7 @@ from cassia_engine.records.record import Number, Record
 
 MOST_OTHERS = 4  # clusters that are shown for a gene beside the one in question
 THIS = "this"
+_LAST = 10**9  # the rank of what is not ranked
 # Statistics as they are shown, each with its decimals; p values with as many digits as tell something.
 _DECIMALS = {"log2fc": 2, "pct_in": 3, "pct_out": 3, "score": 2, "mean": 2}
 
@@ -21,7 +22,7 @@ class FoundRow(Record, frozen=True):
 
     gene: str
     cluster: str
-    rank: int
+    rank: int | None
     log2fc: Number | None = None
     pct_in: Number | None = None
     pct_out: Number | None = None
@@ -113,11 +114,11 @@ class Lookup:
         return [_found(gene, name, row) for name, row in ([(self._cluster, own)] if own else []) + highest]
 
 
-def _height(row: Row) -> tuple[float, int]:
-    """Where a gene stands in a cluster, the highest first: by fold change or score where the table has one."""
+def _height(row: Row) -> tuple[float, int, float]:
+    """Where a gene stands in a cluster, the highest first: by fold change or score, rank, cells that have it."""
     marker = row.marker
     value = marker.log2fc if marker.log2fc is not None else marker.score
-    return (0.0 if value is None else -value), row.rank
+    return -(value or 0.0), row.rank or _LAST, -(marker.pct_in or 0.0)
 
 
 def _found(gene: str, cluster: str, row: Row) -> FoundRow:

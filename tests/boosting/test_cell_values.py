@@ -1,0 +1,87 @@
+"""Genes of an AnnData that are not ranked: what its cells say of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from cassia_engine.boosting.gene_table import read_gene_table
+from cassia_engine.boosting.looked_up import Lookup
+from cassia_engine.settings import SplitSettings
+from tests.conftest import EXAMPLES
+from tests.h5ad.files import write_records, write_single
+
+SETTINGS = SplitSettings(group_key="louvain")
+
+
+def ranked(folder: Path, genes: Sequence[str]) -> Path:
+    """The bundled cells with these genes ranked in each cluster of louvain, and no others."""
+    path = Path(shutil.copy(EXAMPLES / "pbmc68k.h5ad", folder / "ranked.h5ad"))
+    with h5py.File(path, "r+") as file:
+        groups = [str(name) for name in file["obs/louvain/categories"].asstr()[()]]
+        found = file.require_group("uns").create_group("rank_genes_groups")
+        write_records(found, "names", {name: np.array(genes, object) for name in groups})
+        values = np.linspace(9, 5, len(genes))
+        for name, column in {
+            "scores": values,
+            "logfoldchanges": values,
+            "pvals": values * 0,
+            "pvals_adj": values * 0,
+        }.items():
+            write_records(found, name, dict.fromkeys(groups, column))
+        params = found.create_group("params")
+        for name, value in {"groupby": "louvain", "reference": "rest", "method": "wilcoxon", "use_raw": False}.items():
+            write_single(params, name, value)
+    return path
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ranked(tmp_path_factory.mktemp("ranked"), ["CD3D", "NKG7", "CD79A"])
+
+
+def test_a_gene_that_is_not_ranked_is_counted_in_the_cells(path: Path) -> None:
+    table = read_gene_table(path, SETTINGS, "human")
+    lookup = Lookup(table, "3")
+    found = lookup.look_up(["GNLY", "CD3D", "NOTAGENE"])
+    assert found.missing == ("NOTAGENE",) and found.elsewhere == ()
+    [first, *_] = found.rows
+    assert (first.gene, first.cluster, first.rank, first.log2fc) == ("GNLY", "3", None, None)
+    with h5py.File(path) as file:
+        of_cluster = file["obs/louvain/codes"][()] == list(file["obs/louvain/categories"].asstr()[()]).index("3")
+        gene = list(file["var"][file["var"].attrs["_index"]].asstr()[()]).index("GNLY")
+        values = matrix(file)[:, gene]
+    assert first.pct_in == pytest.approx((values[of_cluster] > 0).mean(), abs=1e-3)
+    assert first.pct_out == pytest.approx((values[~of_cluster] > 0).mean(), abs=1e-3)
+    assert first.mean == pytest.approx(values[of_cluster].mean(), rel=1e-3)
+    others = [row.pct_in for row in found.rows if row.gene == "GNLY"][1:]
+    assert others == sorted(others, reverse=True) and len(others) == 4  # type: ignore[type-var]
+    assert {row.rank for row in found.rows if row.gene == "CD3D"} == {1}
+    block = lookup.block(found)
+    assert block["columns"][:3] == ["gene", "cluster", "rank"] and block["rows"][0][2] is None
+
+
+def matrix(file: h5py.File) -> np.ndarray:
+    """X, dense: cells by genes."""
+    x = file["X"]
+    if isinstance(x, h5py.Dataset):
+        return np.asarray(x[()])
+    dense = np.zeros(tuple(x.attrs["shape"]))
+    pointers = x["indptr"][()]
+    for cell in range(len(dense)):
+        part = slice(pointers[cell], pointers[cell + 1])
+        dense[cell, x["indices"][part]] = x["data"][part]
+    return dense
+
+
+def test_a_table_has_no_cells(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('cluster,markers\nA,"NKG7,GNLY,PRF1"\nB,"CD79A,MS4A1,CD19"\n')
+    table = read_gene_table(path, SplitSettings(), "human")
+    assert table.gene("gnly") == "GNLY" and table.gene("CD3D") == ""
+    assert {name: row.rank for name, row in table.rows("GNLY").items()} == {"A": 2}
