@@ -349,7 +349,7 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
     "runCASSIA_annotationboost", "runCASSIA_annotationboost_additional_task"
   ),
   "`cassia-engine merge NAME_summary.csv` in a terminal" = "runCASSIA_merge_annotations",
-  "runCASSIA_batch on the marker table of the subclusters" = c("runCASSIA_subclusters", "runCASSIA_n_subcluster"),
+  "`cassia-engine subcluster TABLE --major_cluster TYPE` in a terminal" = c("runCASSIA_subclusters", "runCASSIA_n_subcluster"),
   "runCASSIA_batch with votes = 5, or with models = \"A,B\"; its summary has Votes and Agreement" = c(
     "runCASSIA_n_times", "runCASSIA_batch_n_times", "runCASSIA_similarity_score_batch",
     "runCASSIA_n_times_similarity_score", "calculate_evaluation_metrics"

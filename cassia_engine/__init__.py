@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         runCASSIA_annotationboost_additional_task,
     )
     from cassia_engine.compat.merging import merge_annotations, merge_annotations_all, runCASSIA_merge_annotations
+    from cassia_engine.compat.subclustering import runCASSIA_subclusters
     from cassia_engine.cytetype.cyte_type import CyteType
     from cassia_engine.errors import (
         AccountError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from cassia_engine.labels.anndata_object import label
     from cassia_engine.markers import read_markers
     from cassia_engine.merging.in_python import merge_labels
+    from cassia_engine.subclustering.in_python import subcluster
 
 _ERRORS = ("AccountError", "ArgumentError", "CassiaError", "InputProblems", "TemporaryError", "UsageError")
 __all__ = [
@@ -67,6 +69,8 @@ __all__ = [
     "runCASSIA_batch",
     "runCASSIA_batch_async",
     "runCASSIA_merge_annotations",
+    "runCASSIA_subclusters",
+    "subcluster",
 ]
 
 _PLACES = {
@@ -88,6 +92,8 @@ _PLACES = {
     "runCASSIA_batch": "compat.batch",
     "runCASSIA_batch_async": "compat.batch",
     "runCASSIA_merge_annotations": "compat.merging",
+    "runCASSIA_subclusters": "compat.subclustering",
+    "subcluster": "subclustering.in_python",
 }
 
 

@@ -34,9 +34,8 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "boost, or runCASSIA_annotationboost": ("annotationboost", "iterative_marker_analysis"),
     "runCASSIA_annotationboost_additional_task": ("additional_task",),
-    "runCASSIA_batch on the marker table of the subclusters": (
+    "subcluster, or runCASSIA_subclusters": (
         *(
-            "runCASSIA_subclusters",
             "runCASSIA_subclustering",
             "runCASSIA_n_subcluster",
             "subclusters",

@@ -22,6 +22,7 @@ SUBCOMMANDS = (
         "labels",
         "merge",
         "boost",
+        "subcluster",
         "audit",
         "evaluate",
         "calibrate",

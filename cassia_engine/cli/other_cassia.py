@@ -21,7 +21,6 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "cassia providers --check NAME",
     "report": "cassia collect, which writes the report of a sample",
     "resume": "the same cassia run again: what was answered is not asked for again",
-    "subcluster": "cassia run on the marker table of the subclusters",
     "consensus": "cassia run with --models A,B or --votes N; its summary has Votes and Agreement",
     "judge": "cassia run, which checks each answer in code and by a validator; see Score and Validated in the summary",
     "agent": "cassia run",

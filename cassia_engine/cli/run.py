@@ -81,16 +81,16 @@ def run(
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
     check_outputs(outdir, data.name)
-    merged, ended = run_table(markers, data, settings, who, stopping=_annotating, fresh=fresh, corrections=corrections)
-    paths = _write(merged, outdir)
-    _conclude(merged, paths)
+    merged, ended = run_table(markers, data, settings, who, stopping=annotating, fresh=fresh, corrections=corrections)
+    paths = write(merged, outdir)
+    conclude(merged, paths)
     if ended:
         raise ended
     check([merged.status], limits.max_failed_clusters)
 
 
 @contextmanager
-def _annotating() -> Iterator[Cancellation]:
+def annotating() -> Iterator[Cancellation]:
     """Stop on signals; while answers are awaited, what writes the outputs is loaded."""
     start(threading.Thread(target=_prepare_outputs, daemon=True))
     with stop_on_signals() as stop:
@@ -103,13 +103,14 @@ def _prepare_outputs() -> None:
     prepare()
 
 
-def _write(merged: Merged, outdir: Path) -> list[Path]:
+def write(merged: Merged, outdir: Path) -> list[Path]:
+    """Write the outputs."""
     from cassia_engine.outputs.publish import write_outputs
 
     return write_outputs(merged, outdir)
 
 
-def _conclude(merged: Merged, paths: Sequence[Path]) -> None:
+def conclude(merged: Merged, paths: Sequence[Path]) -> None:
     """Say what came out: the clusters on a terminal, the counts, and where the files are."""
     from rich.console import Console
 
