@@ -202,7 +202,7 @@ def test_functions_of_cassia_that_are_not_here_name_the_nearest(r: Run) -> None:
     """.replace("cassia_file", f'"{ROOT}/R/cassia.R"')
     lines = passed(r(code)).stdout.splitlines()
     assert all(re.fullmatch(r"\w+ is in CASSIA and not in cassia; nearest here: .{10,}", line) for line in lines)
-    assert "runCASSIA_annotationboost is in CASSIA and not in cassia; nearest here: runCASSIA_batch with " in lines[6]
+    assert "runCASSIA_annotationboost is in CASSIA and not in cassia; nearest here: `cassia-engine boost " in lines[6]
 
 
 def test_messages_are_r_messages_and_can_be_kept_back(r: Run) -> None:
