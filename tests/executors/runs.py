@@ -12,6 +12,7 @@ from tests.kills.table import draw_table
 from tests.mock_provider.running import Running
 from tests.pipeline.launch import Launcher
 
+CALLS = 3  # of a cluster: annotator, second annotator and strict validator
 SAMPLE = "cells"
 COMPARED = tuple(f"{SAMPLE}_{kind}" for kind in ("summary.csv", "full.csv", "conversations.json"))
 
@@ -30,7 +31,7 @@ def arguments(launched: Launcher, mock: Running, *more: str) -> list[str]:
     """Of a run of the launcher's table, in chunks of three clusters, with four calls in flight."""
     table = ["--input", str(launched.folder / "table.csv"), "--name", SAMPLE, "--tissue", "none", "--species", "human"]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", "4"]
-    asked += ["--controls", "0"]  # each cluster's calls are counted
+    asked += ["--controls", "0", "--validator_involvement", "v0"]  # the same number of calls for each cluster
     cores = ["-c", str(launched.folder / "cores.config"), "-pool-size", "8"]
     return [*table, *asked, *cores, "--chunk_size", "3", "--outdir", str(launched.out), *more]
 
@@ -49,10 +50,10 @@ def results(launched: Launcher) -> dict[str, bytes]:
 
 
 def assert_whole(launched: Launcher, clusters: int) -> None:
-    """Every cluster is annotated, with two calls, in the order of its table."""
+    """Every cluster is annotated, with the calls of all roles, in the order of its table."""
     found = launched.summary(SAMPLE)
     assert [row["Cluster ID"] for row in found] == [f"c{number}" for number in range(clusters)]
-    assert {(row["Status"], row["Calls"]) for row in found} == {("annotated", "2")}
+    assert {(row["Status"], row["Calls"]) for row in found} == {("annotated", f"{CALLS}")}
 
 
 def failed_codes(launched: Launcher) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.executors.engines import HERE, Engine
-from tests.executors.runs import arguments, assert_whole, contained, failed_codes, launcher
+from tests.executors.runs import CALLS, arguments, assert_whole, contained, failed_codes, launcher
 from tests.kills.records import read_journal
 from tests.mock_provider.running import Running, running_mock
 from tests.pipeline.launch import TIMEOUT_S, Launcher
@@ -111,7 +111,7 @@ def assert_nothing_lost(run: Held, said: str) -> None:
     recorded = read_journal(run.launched.folder / ".cassia" / "journal")
     stats = run.mock.stats()
     assert 0 < recorded.unanswered == stats["unanswered"] <= IN_FLIGHT
-    assert (stats["calls"], stats["repeats"]) == (2 * CLUSTERS + recorded.unanswered, 0)
+    assert (stats["calls"], stats["repeats"]) == (CALLS * CLUSTERS + recorded.unanswered, 0)
 
 
 def test_stopped_container(launch_root: Path, mock: Running, engine: Engine) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.executors.engines import CANARY, Engine
 from tests.executors.runs import (
+    CALLS,
     arguments,
     assert_whole,
     contained,
@@ -78,7 +79,7 @@ def test_outputs_are_those_of_a_local_run(engine: Engine, local: Ran, in_contain
     assert (local.run.code, in_containers.run.code) == (0, 0), local.run.said + in_containers.run.said
     assert_whole(in_containers.launched, CLUSTERS)
     assert results(in_containers.launched) == results(local.launched)
-    assert in_containers.calls == local.calls == 2 * CLUSTERS
+    assert in_containers.calls == local.calls == CALLS * CLUSTERS
     for process in ("VERSION", "CASSIA:SPLIT", "CASSIA:ANNOTATE", "CASSIA:COLLECT", "CASSIA:INDEX", "CASSIA:CHECK"):
         scripts = task_scripts(in_containers.launched, process)
         assert scripts
@@ -87,7 +88,7 @@ def test_outputs_are_those_of_a_local_run(engine: Engine, local: Ran, in_contain
 
 def test_journal_outlives_the_containers(in_containers: Ran) -> None:
     recorded = read_journal(in_containers.launched.folder / ".cassia" / "journal")
-    assert (len(recorded.replies), recorded.unanswered) == (2 * CLUSTERS, 0)
+    assert (len(recorded.replies), recorded.unanswered) == (CALLS * CLUSTERS, 0)
 
 
 def test_key_comes_by_a_secret(by_secret: Ran) -> None:

@@ -27,7 +27,8 @@ from tests.pipeline.launch import TIMEOUT_S, Launcher, Run
 pytestmark = pytest.mark.slow
 
 CLUSTERS, WORKERS = 12, 8
-CALLS = 2 * CLUSTERS
+EACH = 3  # calls of a cluster: annotator, second annotator and strict validator
+CALLS = EACH * CLUSTERS
 PER_TASK = 2  # calls in flight
 
 
@@ -53,7 +54,7 @@ def arguments(pipeline: Launcher, mock: Running, *more: str, config: str = "") -
     quick.write_text(f"{QUICK}{config}\n")
     data = ["--input", str(table), "--name", "s", "--tissue", "none", "--species", "human", "--chunk_size", "3"]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", f"{WORKERS}"]
-    asked += ["--controls", "0"]  # each cluster's calls are counted
+    asked += ["--controls", "0", "--validator_involvement", "v0"]  # the same number of calls for each cluster
     return ["-profile", "slurm", "-c", str(quick), "--outdir", str(pipeline.out), *data, *asked, *more]
 
 
@@ -105,7 +106,7 @@ def assert_whole(pipeline: Launcher, mock: Running, run: Run, wasted: int = 0) -
     assert run.code == 0, run.said
     found = pipeline.summary("s")
     assert [row["Cluster ID"] for row in found] == [f"c{number}" for number in range(CLUSTERS)]
-    assert {(row["Status"], row["Calls"]) for row in found} == {("annotated", "2")}
+    assert {(row["Status"], row["Calls"]) for row in found} == {("annotated", f"{EACH}")}
     stats = mock.stats()
     assert (stats["calls"], stats["repeats"]) == (CALLS + wasted, 0)
     assert recorded(pipeline) == CALLS

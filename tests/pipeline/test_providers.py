@@ -28,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 SIZES = {"first": 7, "second": 5}
 CLUSTERS = sum(SIZES.values())
+CALLS = 3  # of a cluster: annotator, second annotator and strict validator
 CHUNKS = {"first 0", "first 1", "first 2", "second 0", "second 1"}
 # Looked for in every file that a run leaves.
 CANARY = "canary-3f9c-key"
@@ -67,8 +68,7 @@ def arguments(pipeline: Launcher, mock: Running, *more: str, model: str = "mock"
         model,
         "--max_workers",
         "4",
-        "--controls",  # each cluster's calls are counted
-        "0",
+        *("--controls", "0", "--validator_involvement", "v0"),  # the same number of calls for each cluster
     ]
     return ["--input", str(sheet), "--outdir", str(pipeline.out), "--chunk_size", "3", *asked, *more]
 
@@ -82,11 +82,11 @@ def statuses(pipeline: Launcher) -> list[str]:
 
 
 def assert_whole(pipeline: Launcher) -> None:
-    """Every cluster is annotated, with two calls, in the order of its table."""
+    """Every cluster is annotated, with the calls of all roles, in the order of its table."""
     for sample, size in SIZES.items():
         found = pipeline.summary(sample)
         assert [row["Cluster ID"] for row in found] == [f"c{number}" for number in range(size)]
-        assert {(row["Status"], row["Calls"]) for row in found} == {("annotated", "2")}
+        assert {(row["Status"], row["Calls"]) for row in found} == {("annotated", f"{CALLS}")}
 
 
 def run_alone(folder: Path, sample: str, argv: list[str]) -> dict[str, bytes]:
@@ -156,7 +156,7 @@ def test_failed_clusters_again_then_all_anew_and_as_in_one_process(pipeline: Lau
     for sample in SIZES:
         assert f"earlier answers for {sample} are set aside in" in fresh.said
         assert list((journal / f"{sample}.aside-1").glob("*.jsonl"))
-    assert mock.stats()["calls"] - asked == 2 * CLUSTERS
+    assert mock.stats()["calls"] - asked == CALLS * CLUSTERS
     assert mock.stats()["peak_in_flight"] <= 4  # of all tasks together
 
     provider = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", model]
@@ -214,7 +214,7 @@ def test_killed_head(pipeline: Launcher, mock: Running) -> None:
     run = pipeline.run(*arguments(pipeline, mock, "-resume"))
     assert run.code == 0, run.said
     assert_whole(pipeline)
-    assert mock.stats()["calls"] == 2 * CLUSTERS
+    assert mock.stats()["calls"] == CALLS * CLUSTERS
     assert mock.stats()["repeats"] == 0
 
 
@@ -235,7 +235,7 @@ def test_killed_head_and_tasks(pipeline: Launcher, mock: Running) -> None:
     run = pipeline.run(*arguments(pipeline, mock, "-resume"))
     assert run.code == 0, run.said
     assert_whole(pipeline)
-    assert mock.stats()["calls"] == 2 * CLUSTERS + lost
+    assert mock.stats()["calls"] == CALLS * CLUSTERS + lost
     assert mock.stats()["repeats"] == lost
 
 
@@ -254,7 +254,7 @@ def test_killed_and_stopped_tasks_are_tried_again(pipeline: Launcher, mock: Runn
     times = {key: len(pids) for key, pids in pipeline.calls().items()}
     assert times == {key: 2 if key in (killed, stopped) else 1 for key in CHUNKS}
     assert failed_codes(pipeline) == ["137", "75"]
-    assert mock.stats()["calls"] == 2 * CLUSTERS + 1
+    assert mock.stats()["calls"] == CALLS * CLUSTERS + 1
     assert mock.stats()["repeats"] == 0
     assert recorded(pipeline).unanswered == 1
 
@@ -290,7 +290,7 @@ def test_key_that_is_refused_in_the_middle(pipeline: Launcher, mock: Running) ->
     better = pipeline.run(*arguments(pipeline, mock, "-resume"))
     assert better.code == 0, better.said
     assert_whole(pipeline)
-    assert mock.stats()["calls"] - asked == 2 * CLUSTERS - good
+    assert mock.stats()["calls"] - asked == CALLS * CLUSTERS - good
     assert mock.stats()["repeats"] == 0
     assert_nowhere(CANARY, pipeline.folder)
 
