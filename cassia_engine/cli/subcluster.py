@@ -54,7 +54,7 @@ def subcluster(
     """Annotate the clusters of the table MARKERS, which are all subclusters of one population.
 
     It does what cassia run does, for fine labels; a language model is told what all clusters are, and each answer is
-    held against that: one that is neither this type nor a kind of it, by the Cell Ontology, is named at the end and in
+    compared with that: one that is neither this type nor a kind of it, by the Cell Ontology, is named at the end and in
     NAME_subclusters.csv. Rank the genes among the subclusters alone.
 
     \b

@@ -1,4 +1,4 @@
-"""Subclusters of one population: annotated as such, and held against its type (docs/subcluster.md).
+"""Subclusters of one population: annotated as such, and compared with its type (docs/subcluster.md).
 
 population  the type that all of them are said to be
 fitting     whether an answer is that type or a kind of it

@@ -26,7 +26,7 @@ class Population:
         """Look the type up.
 
         Raises:
-            UsageError: the Cell Ontology has no place for it, so that no answer could be held against it.
+            UsageError: the Cell Ontology has no place for it, so that no answer could be compared with it.
         """
         found = Ontology.load().resolve(label.strip())
         if not found.cl_id:
