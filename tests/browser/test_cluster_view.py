@@ -90,7 +90,7 @@ def test_view_says_everything_of_an_answer(visit: Open) -> None:
         "Decided by model",
         "Your notes sorted cells",
         "Cost $0.011",
-        "Neither is a probability.",
+        "it is no probability.",
         "– NCAM1 unsupported – – – – 1 GNLY evidence 6.00 97% 8% 1e-60",
         "4 NKG7 conflicting 1.50 94% 8% 1e-15",
         "10 genes listed, of 30 that pass the filter and 210 in the table.",
