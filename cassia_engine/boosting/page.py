@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from cassia_engine.boosting.boosted import Boost
 from cassia_engine.boosting.looked_up import FoundRow
 from cassia_engine.prompts.investigation import MOST_GENES
-from cassia_engine.report.pack import visible
-from cassia_engine.report.page import frame
+from cassia_engine.report.page import environment, frame, plainly
 
 # The columns of a round's table, shown where a row has a value.
 _COLUMNS = (
@@ -28,7 +22,7 @@ def render(boost: Boost, headline: str) -> str:
     """The page as a whole HTML document."""
     rounds = [(one, _columns(one.found.rows)) for one in boost.boosted.rounds]
     return (
-        _environment()
+        environment("cassia_engine.boosting", shown)
         .get_template("boost.html.j2")
         .render(
             boost=boost,
@@ -51,16 +45,4 @@ def shown(value: object) -> object:
         return f"{value:.3g}"
     if value is None:
         return ""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("cassia_engine.boosting", "templates"),
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return plainly(value)

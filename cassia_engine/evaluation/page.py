@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cassia_engine.evaluation import lines
@@ -14,8 +13,7 @@ from cassia_engine.evaluation.cluster_table import text_rows
 from cassia_engine.evaluation.evaluated import Evaluation
 from cassia_engine.evaluation.figures import Figures
 from cassia_engine.evaluation.grading import LEVELS
-from cassia_engine.report.pack import visible
-from cassia_engine.report.page import csp_hash
+from cassia_engine.report.page import csp_hash, environment
 
 _SHOWN = (
     "Cluster ID",
@@ -38,7 +36,7 @@ def render(evaluation: Evaluation) -> str:
     style = _style()
     policy = f"default-src 'none'; style-src {csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
     return (
-        _environment()
+        environment("cassia_engine.evaluation")
         .get_template("page.html.j2")
         .render(
             style=Markup(style),
@@ -69,19 +67,3 @@ def _levels(figures: Figures) -> list[tuple[str, object]]:
 @cache
 def _style() -> str:
     return files("cassia_engine.evaluation").joinpath("templates", "page.css").read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("cassia_engine.evaluation", "templates"),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _shown(value: object) -> object:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -91,18 +91,19 @@ def csp_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
+def plainly(value: object) -> object:
+    """A value as a page shows it: what cannot be seen in a text is made visible."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
-def environment() -> Environment:
-    """The templates: everything that is put into them is made visible and escaped."""
+def environment(package: str = "cassia_engine.report", shown: Callable[[object], object] = plainly) -> Environment:
+    """The templates of a package, in its folder `templates`: whatever is put into them is `shown`, and escaped."""
     return Environment(
-        loader=PackageLoader("cassia_engine.report", "templates"),
+        loader=PackageLoader(package, "templates"),
         autoescape=True,
-        finalize=_shown,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _shown(value: object) -> object:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
