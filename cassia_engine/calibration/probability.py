@@ -69,7 +69,8 @@ class Calibration(Record, frozen=True):
     @property
     def basis(self) -> CalibrationBasis:
         """What a run says of it."""
-        return CalibrationBasis(self.fitted_on, self.n, self.data_sets, self.provider, self.model)
+        told = tuple((one.stated, one.observed) for one in self.reliability_near)
+        return CalibrationBasis(self.fitted_on, self.n, self.data_sets, self.provider, self.model, told)
 
     def chances(self, features: Features) -> Chances:
         """What is to be expected of an answer with these features; near is at least exact."""

@@ -8,7 +8,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from cassia_engine.records.outcomes import Outcome
-from cassia_engine.records.record import Record
+from cassia_engine.records.record import Number, Record
 
 # The provider that scores markers and asks no language model.
 OFFLINE = "offline"
@@ -23,6 +23,8 @@ class CalibrationBasis(Record, frozen=True):
         fitted_on: the model and the answers in a few words.
         n, data_sets: how many answers, of how many data sets or groups of them.
         provider, model: who gave them; "" where that is not known.
+        reliability: of labels that were left out of the fit, by tenths from the least probable: the probability that
+            was stated to be right up to their depth, and the share that was (both 0 to 1).
     """
 
     fitted_on: str
@@ -30,6 +32,7 @@ class CalibrationBasis(Record, frozen=True):
     data_sets: int
     provider: str = ""
     model: str = ""
+    reliability: tuple[tuple[Number, Number], ...] = ()
 
 
 class RunInfo(Record, frozen=True):

@@ -37,6 +37,7 @@ def facts(
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
         ("Controls", fact(controls) if run.of_model else ""),
+        ("Reliability", wording.reliability(run)),
         *wording.usage_facts([*results, *(control.result for control in controls)]),
         ("Escalated", voting.escalation(run, results)),
         *dates.facts(results),

@@ -206,3 +206,11 @@ def _confidence_meaning(run: RunInfo) -> str:
         "The confidence is a band of the probability that the answer is the type that an expert would name, a kind of "
         f"it or one that it is a kind of: High from {HIGH:.0%}, Low under {LOW:.0%}. It was fitted on {answers}{doubt}."
     )
+
+
+def reliability(run: RunInfo) -> str:
+    """How often labels that were left out of the fit were right up to their depth, by what was stated."""
+    if run.calibration is None or not run.calibration.reliability:
+        return ""
+    tenths = ", ".join(f"{stated:.0%}: {observed:.0%}" for stated, observed in run.calibration.reliability)
+    return f"of labels left out of the fit, by tenths: what was stated, and how many were right: {tenths}"
