@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Which of the two names that a language model gives a type should place it in the Cell Ontology.
 
-    python -m benchmarks.terms [REPLIES ...] [--data ../shared/data]
+    python -m benchmarks.terms REPLIES ... [--data ../shared/data]
 
-REPLIES (default ../shared/desk/replies/*.jsonl.gz) are recorded replies of an annotator: JSON Lines with `dataset`,
+REPLIES are recorded replies of an annotator: JSON Lines with `dataset`,
 `user` (the question, which has the tissue), `reply` and `gold`, the expert's accepted CL ids. DATA holds the evaluator
 `baseline/baseline.py`, which is used as it stands. A rule sees the first candidate's cell_type and cl_name, the reply's
 lineage and the data set's tissue, and never the gold.
@@ -202,10 +202,10 @@ def print_contradictions(clusters: Sequence[Cluster]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("replies", type=Path, nargs="*", help="default: ../shared/desk/replies/*.jsonl.gz")
+    parser.add_argument("replies", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where the evaluator is")
     args = parser.parse_args()
-    clusters = list(read_clusters(args.replies or sorted(Path("../shared/desk/replies").glob("*.jsonl.gz"))))
+    clusters = list(read_clusters(args.replies))
     sys.path.insert(0, str(args.data / "baseline"))
     relation: Callable[[str, Collection[str]], int] = importlib.import_module("baseline").rel
     first = [one.answers[0] for one in clusters if one.answers]
