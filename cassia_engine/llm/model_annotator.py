@@ -8,28 +8,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
 from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument, option
-from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
-from cassia_engine.errors import AccountError, CassiaError, StoppedError, TemporaryError
+from cassia_engine.cancellation import Cancellation
+from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
-from cassia_engine.llm.accounts import Accounts, Models
-from cassia_engine.llm.conversations import Conversations
+from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.event_loop import in_thread
+from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps
 from cassia_engine.providers.accounts import Account, default_workers, warnings_of
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
-from cassia_engine.records import Chunk, Cluster, ClusterResult, Control, ControlResult, Dataset, RunInfo
+from cassia_engine.records import Chunk, ClusterResult, ControlResult, Dataset, RunInfo
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.text import counted
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 NOTICE = "the cell types are a language model's answers: hypotheses to be checked"
 KEPT = "what was answered is in the journal, run the same again to go on"
 
-OnDone = Callable[[ClusterResult | ControlResult], None]
 Result = TypeVar("Result")
 
 
@@ -80,7 +78,7 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = _Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration)
+        work = Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration)
         n_done = 0
 
         def take(result: ClusterResult | ControlResult) -> None:
@@ -142,7 +140,7 @@ class ModelAnnotator:
             if journal:
                 journal.close()
 
-    async def _main(self, work: _Work, put: OnDone, stop: Cancellation) -> None:
+    async def _main(self, work: Work, put: OnDone, stop: Cancellation) -> None:
         journal, settings = work.journal, self._settings
         if self._replay:
             assert journal is not None, "nothing to replay without a journal"
@@ -181,88 +179,6 @@ class ModelAnnotator:
         """Why another task of the run has found that this account refuses, "" if none has."""
         folder = self._settings.journal_dir
         return "" if folder is None else read_stop(folder, self._account_id)
-
-
-@dataclass
-class _Work:
-    """The clusters of a chunk and what their conversations need; `ended` is what ended them early."""
-
-    chunk: Chunk
-    settings: AnnotateSettings
-    accounts: Accounts
-    journal: Journal | None
-    max_workers: int
-    calibration: Calibration
-    ended: CassiaError | None = None
-
-    async def hold_all(
-        self, exchanges: Mapping[str, Exchange], put: OnDone, stop: Cancellation, halted: Callable[[], str]
-    ) -> None:
-        """Run the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
-        and a run that is stopped leaves few conversations half done.
-
-        Args:
-            exchanges: of each account, by its model.
-        """
-        clients = self.accounts.clients(exchanges, self.max_workers, halted)
-        client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
-        stopping = asyncio.Event()
-
-        def end() -> None:
-            client.stop()
-            stopping.set()
-
-        loop = asyncio.get_running_loop()
-
-        def end_soon() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
-                loop.call_soon_threadsafe(end)
-
-        stop.on_request(end_soon)
-        models = self.accounts.models_of(clients)
-        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration)
-        everything: tuple[Cluster | Control, ...] = (*self.chunk.clusters, *self.chunk.controls)
-        waiting = iter(everything)
-        width = min(2 * self.max_workers, len(everything))
-        workers = []
-        for _ in range(width):
-            workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))
-            # What one has asked goes out before the next question is written.
-            await asyncio.sleep(0)
-        conversations.index_ontology()
-        everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
-        cancelled = asyncio.create_task(stopping.wait())
-        waited: set[asyncio.Future[Any]] = {everyone, cancelled}
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        client.stop()
-        await asyncio.wait(workers, timeout=GRACE_SECONDS)
-        for task in (cancelled, everyone, *workers):
-            task.cancel()
-        # A fault of our own in one of them is raised; who was cancelled after the grace has no answer, which is known.
-        for outcome in await asyncio.gather(*workers, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                raise outcome
-
-    def _recorded(self) -> Models | None:
-        """The models by the journal alone."""
-        if self.journal is None:
-            return None
-        nothing = dict.fromkeys(self.accounts.by_model, self.journal.recorded(None))
-        clients = self.accounts.clients(nothing, self.max_workers)
-        return self.accounts.models_of(clients, is_empty=self.journal.replies == 0)
-
-    async def _run_in_turn(
-        self, waiting: Iterator[Cluster | Control], conversations: Conversations, put: OnDone, end: Callable[[], None]
-    ) -> None:
-        for one in waiting:
-            try:
-                put(await conversations.run(one))
-            except StoppedError:
-                continue  # not reached; in a replay others may be in the journal
-            except CassiaError as error:
-                self.ended = self.ended or error
-                end()
-                return
 
 
 def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration) -> RunInfo:

@@ -1,0 +1,103 @@
+"""The work on a chunk: its conversations in an event loop, many at once, until all are held or the run ends early."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cassia_engine.calibration import Calibration
+from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
+from cassia_engine.errors import CassiaError, StoppedError
+from cassia_engine.journal import Journal
+from cassia_engine.llm.accounts import Accounts, Models
+from cassia_engine.llm.conversations import Conversations
+from cassia_engine.providers.chat import Exchange
+from cassia_engine.records import Chunk, Cluster, ClusterResult, Control, ControlResult
+from cassia_engine.settings import AnnotateSettings
+
+OnDone = Callable[[ClusterResult | ControlResult], None]
+
+
+@dataclass
+class Work:
+    """The clusters of a chunk and what their conversations need; `ended` is what ended them early."""
+
+    chunk: Chunk
+    settings: AnnotateSettings
+    accounts: Accounts
+    journal: Journal | None
+    max_workers: int
+    calibration: Calibration
+    ended: CassiaError | None = None
+
+    async def hold_all(
+        self, exchanges: Mapping[str, Exchange], put: OnDone, stop: Cancellation, halted: Callable[[], str]
+    ) -> None:
+        """Run the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
+        and a run that is stopped leaves few conversations half done.
+
+        Args:
+            exchanges: of each account, by its model.
+        """
+        clients = self.accounts.clients(exchanges, self.max_workers, halted)
+        client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
+        stopping = asyncio.Event()
+
+        def end() -> None:
+            client.stop()
+            stopping.set()
+
+        loop = asyncio.get_running_loop()
+
+        def end_soon() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
+                loop.call_soon_threadsafe(end)
+
+        stop.on_request(end_soon)
+        models = self.accounts.models_of(clients)
+        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration)
+        everything: tuple[Cluster | Control, ...] = (*self.chunk.clusters, *self.chunk.controls)
+        waiting = iter(everything)
+        width = min(2 * self.max_workers, len(everything))
+        workers = []
+        for _ in range(width):
+            workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))
+            # What one has asked goes out before the next question is written.
+            await asyncio.sleep(0)
+        conversations.index_ontology()
+        everyone = asyncio.create_task(asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION))
+        cancelled = asyncio.create_task(stopping.wait())
+        waited: set[asyncio.Future[Any]] = {everyone, cancelled}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        client.stop()
+        await asyncio.wait(workers, timeout=GRACE_SECONDS)
+        for task in (cancelled, everyone, *workers):
+            task.cancel()
+        # A fault of our own in one of them is raised; who was cancelled after the grace has no answer, which is known.
+        for outcome in await asyncio.gather(*workers, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    def _recorded(self) -> Models | None:
+        """The models by the journal alone."""
+        if self.journal is None:
+            return None
+        nothing = dict.fromkeys(self.accounts.by_model, self.journal.recorded(None))
+        clients = self.accounts.clients(nothing, self.max_workers)
+        return self.accounts.models_of(clients, is_empty=self.journal.replies == 0)
+
+    async def _run_in_turn(
+        self, waiting: Iterator[Cluster | Control], conversations: Conversations, put: OnDone, end: Callable[[], None]
+    ) -> None:
+        for one in waiting:
+            try:
+                put(await conversations.run(one))
+            except StoppedError:
+                continue  # not reached; in a replay others may be in the journal
+            except CassiaError as error:
+                self.ended = self.ended or error
+                end()
+                return
