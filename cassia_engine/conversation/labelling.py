@@ -50,16 +50,13 @@ def finer_type(claim: Claim, types: Sequence[CellType], terms: TermMapper) -> Ce
 def is_finer(claim: Claim, terms: TermMapper) -> bool:
     """Whether the annotator names a finer type than its answer: not the answer itself, nor broader or of another
     lineage."""
-    if claim.specific is None:
+    answer, named = terms.answer(claim), named_candidates(claim)
+    if claim.specific is None or answer is None:
         return False
-    if not named_candidates(claim):
-        return True
-    answer = named_candidates(claim)[0]
-    if kind(answer.cell_type, terms.cl_id) == kind(claim.specific.cell_type, terms.cl_id):
+    label = named[0].cell_type if named else claim.lineage
+    if kind(label, terms.cl_id) == kind(claim.specific.cell_type, terms.cl_id):
         return False
-    relation = terms.compare(
-        terms.map(answer.cell_type, answer.cl_name), terms.map(claim.specific.cell_type, claim.specific.cl_name)
-    )
+    relation = terms.compare(answer, terms.map(claim.specific.cell_type, claim.specific.cl_name))
     return relation not in (Relation.BROADER, Relation.DIFFERENT)
 
 

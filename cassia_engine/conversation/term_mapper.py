@@ -86,9 +86,12 @@ class TermMapper:
         return MappedTerm(found.cl_id, found.cl_label, TermMatch(found.how, by_ontology_name=True))
 
     def answer(self, claim: Claim) -> MappedTerm | None:
-        """The term of a claim's answer; None if it is unresolved or names no type."""
-        named = () if is_unresolved(claim) else named_candidates(claim)
-        return self.map(named[0].cell_type, named[0].cl_name) if named else None
+        """The term of a claim's answer, which is its lineage where no candidate is named; None if it is unresolved."""
+        if is_unresolved(claim):
+            return None
+        if named := named_candidates(claim):
+            return self.map(named[0].cell_type, named[0].cl_name)
+        return None if nameless(claim.lineage) else self.map(claim.lineage)
 
     def relation(self, ours: Claim, other: Claim) -> Relation:
         """What the other claim's type is, compared with ours."""
@@ -152,4 +155,5 @@ def _mapped(found: Resolution) -> MappedTerm:
 
 
 def _label(claim: Claim) -> str:
-    return named_candidates(claim)[0].cell_type
+    named = named_candidates(claim)
+    return named[0].cell_type if named else claim.lineage

@@ -9,6 +9,7 @@ from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
 from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
 from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.records.record import Record
+from cassia_engine.records.replies import Claim
 from cassia_engine.report.voting import agreement_words, contradicting
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
@@ -165,7 +166,7 @@ def second_opinion(result: ClusterResult) -> str:
     found, claim = result.adjudication, result.second_claim
     if found is None:
         return ""
-    said = claim.candidates[0].cell_type if claim and claim.candidates else "unresolved"
+    said = _type_of(claim)
     if found.agree:
         return f"It agrees: {said}."
     stands = "the second" if result.rounds and result.rounds[found.chosen - 1].role == SECOND else "the first"
@@ -180,6 +181,13 @@ def second_opinion(result: ClusterResult) -> str:
     return f"{chosen} {stands}: {sentence(found.choice.reason)}"
 
 
+def _type_of(claim: Claim | None) -> str:
+    """The answer of a claim: its first candidate, or its lineage where it names none."""
+    if claim is None:
+        return "unresolved"
+    return claim.candidates[0].cell_type if claim.candidates else claim.lineage
+
+
 def _other(result: ClusterResult, said: str) -> str:
     """The type of the answer that does not stand."""
     found = result.adjudication
@@ -187,7 +195,7 @@ def _other(result: ClusterResult, said: str) -> str:
         return said
     numbers = [number for number in (found.a, found.b) if number != found.chosen]
     claim = result.rounds[numbers[0] - 1].claim if numbers else None
-    return claim.candidates[0].cell_type if claim and claim.candidates else "unresolved"
+    return _type_of(claim)
 
 
 def _disagreement(result: ClusterResult, provider: str) -> str:

@@ -301,6 +301,18 @@ def test_a_second_opinion_without_a_listed_gene_counts_for_nothing() -> None:
     assert (roles, label(result), result.adjudication) == ("annotator second", NK, None)
 
 
+def test_a_lineage_without_a_candidate_is_a_type_like_any_other() -> None:
+    """A doubtful first answer is compared with it, and it needs marker scoring to take its place."""
+    broad = of(NK, candidates=[], sure={})
+    result, roles = hold(script([{**broad, "score": 10}], broad), "")
+    assert (roles.split()[-2:], label(result)) == (["annotator", "second"], "lymphocyte")
+    assert result.adjudication and result.adjudication.relation is Relation.SAME
+    result, _ = hold(script([of(NK, score=10)], {**broad, "lineage": "platelet"}, choice("b")), NK)
+    assert label(result) == NK
+    assert result.adjudication and result.adjudication.relation is Relation.DIFFERENT
+    assert result.adjudication.backed is False
+
+
 def test_evidence_is_that_of_the_answer_that_stands() -> None:
     second = of("platelet", evidence=[{"gene": gene, "speaks_for": "platelet"} for gene in NK_GENES[3:7]])
     result, _ = hold(script([of(NK, score=10)], second, choice("b")), "")
