@@ -172,6 +172,6 @@ def _status(expert: Expert, one: Prediction | None, answer: Answer | None) -> St
         return Status.NO_EXPERT_TERM
     if one is None or answer is None:
         return Status.MISSING
-    if not one.named:
+    if not one.named and (any(one.labels) or not answer.cl_id):
         return Status.ABSTAINED
     return Status.COMPARED if answer.cl_id else Status.UNPLACED

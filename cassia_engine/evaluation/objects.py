@@ -43,7 +43,7 @@ def read_object(data: Mapping[str, Any], name: str, place: str) -> Predictions:
 def _inner(text: str, place: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise UsageError("the stored results are damaged; get them anew", path=place, code="stored-results-damaged")

@@ -88,6 +88,10 @@ def _json(path: Path, place: str) -> Any:
     except json.JSONDecodeError as error:
         what = f"this is no JSON that can be read ({error.msg}); write it anew"
         raise UsageError(what, path=place, line=error.lineno, code="labels-json-damaged") from error
+    except RecursionError as error:
+        raise UsageError(
+            "this JSON is nested too deeply; write it anew", path=place, code="labels-json-deep"
+        ) from error
     except READING_ERRORS as error:
         raise unreadable(path, place, False, error) from error
     if isinstance(found, Mapping) or (isinstance(found, list) and found and all(isinstance(r, Mapping) for r in found)):

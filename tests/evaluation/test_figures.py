@@ -44,6 +44,14 @@ def test_each_cluster_is_judged_by_its_nearest_accepted_term() -> None:
     assert nine is not None and (nine.expert_id, nine.grade) == (MACROPHAGE, Grade.EXACT)
 
 
+def test_a_term_without_a_label_is_an_answer() -> None:
+    """Unless the label says that there is none."""
+    answers = [Prediction("0", ("",), MACROPHAGE), Prediction("1", ("Unknown",), MACROPHAGE)]
+    gold = [Expert(one.cluster, "", (MACROPHAGE,)) for one in answers]
+    found = judge_all(Predictions("s", "s", "table", tuple(answers)), gold, False, ONTOLOGY)
+    assert [str(one.status) for one in found] == ["compared", "abstained"]
+
+
 def test_figures_of_ten_clusters() -> None:
     found = figures_of(ten())
     assert found.n == 10

@@ -206,6 +206,7 @@ WRONG = {
     "evaluate-cluster-empty": ("cluster,label\n0,T cell\n,monocyte\n", 3),
     "labels-empty": ("cluster,label\n", None),
     "labels-json-damaged": ('{"consensus": {"0": "T', 1),
+    "labels-json-deep": ('{"a":' * 100_000, None),
     "labels-json-empty": ("[]", None),
     "labels-json-unknown": ('{"settings": {"a": 1}}', None),
     "one-column": ("label\nT cell\nB cell x\n", None),
