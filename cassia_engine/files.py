@@ -161,12 +161,20 @@ def _state(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def check_writable(*paths: Path) -> None:
+def check_writable(*paths: Path, inputs: Iterable[Path | str | None] = ()) -> None:
     """Make sure that files can be written, before anything is spent on what goes into them. Leaves nothing behind.
 
+    Args:
+        inputs: what the same command reads; None for what was not given.
+
     Raises:
-        UsageError: one of them cannot; says where and what to do.
+        UsageError: one of them cannot, or is an input; says where and what to do.
     """
+    read = [Path(one) for one in inputs if one is not None and Path(one).exists()]
+    for path in paths:
+        if path.exists() and any(path.samefile(one) for one in read):
+            what = "an output cannot take the place of an input; give another name or folder"
+            raise UsageError(what, path=path, code="output-is-input")
     for path in paths:
         there = _nearest(path.parent)
         _check_lengths(path.absolute().relative_to(there.absolute()).parts, path, there)

@@ -15,7 +15,7 @@ from cassia_engine.settings.declaration import parameters
 
 def _options(command: Any) -> Any:
     split, annotate = parameters(SplitSettings), parameters(AnnotateSettings)
-    own: dict[str, dict[str, Any]] = {"max_rounds": {"help": ROUNDS}, "provider": {"required": True, "default": None}}
+    own: dict[str, dict[str, Any]] = {"max_rounds": {"help": ROUNDS}, "provider": {"required": True}}
     for name in reversed(OF_ANNOTATE):
         command = parameter_option(annotate[name], **own.get(name, {}))(command)
     for name in reversed(OF_SPLIT):
@@ -69,7 +69,7 @@ def boost(
     )
     if name is None:
         data = replace(data, name=name_for(data.name, cluster)).checked()
-    check_writable(*paths_of(outdir, data.name))
+    check_writable(*paths_of(outdir, data.name), inputs=(*markers, summary))
     table = markers[0] if len(markers) == 1 else markers
     found = boost_cluster(table, cluster, data, settings, who, summary, fresh=fresh, stopping=stop_on_signals)
     paths = write_boost(found, outdir)

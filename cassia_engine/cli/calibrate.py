@@ -32,7 +32,7 @@ def calibrate(answers: tuple[Path, ...], gold: Path, output: Path) -> None:
     from cassia_engine.files import atomic_write, check_writable
     from cassia_engine.records import to_json
 
-    check_writable(output)
+    check_writable(output, inputs=(*answers, gold))
     found = fit_own(answers, gold)
     for line in lines(found):
         click.echo(line)

@@ -56,7 +56,7 @@ def evaluate(labels: Path, gold: Path, name: str | None, outdir: Path, **wanted:
     found = evaluate_labels(labels, gold, Wanted(**wanted), name or "")
     if fault := fault_of_name(found.name):
         raise UsageError(f"{option('name', found.name)}: {fault}", code="evaluate-name-unusable")
-    check_writable(*paths_of(outdir, found.name))
+    check_writable(*paths_of(outdir, found.name), inputs=(labels, gold))
     for line in lines(found):
         click.echo(line)
     for path in write_evaluation(found, outdir):

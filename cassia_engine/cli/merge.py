@@ -27,7 +27,7 @@ def merge(summary: Path, output: Path | None) -> None:
     from cassia_engine.merging.table import lines, write_csv
 
     if output:
-        check_writable(output)
+        check_writable(output, inputs=(summary,))
     groups = grouped(read_summary(summary))
     for line in lines(groups):
         click.echo(line)

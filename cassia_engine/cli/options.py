@@ -68,8 +68,9 @@ def parameter_option(declared: Parameter, **other: Any) -> Callable[[Function], 
     name = f"--{declared.name}"
     properties: dict[str, Any] = {
         "help": declared.help + (f"  [default: {declared.unset}]" if declared.unset else ""),
-        "default": declared.default,
     }
+    if not other.get("required"):  # to click, a default of None is a value like any other
+        properties["default"] = declared.default
     if declared.opposite:
         name += f"/--{declared.opposite}"
     elif declared.kind is bool:

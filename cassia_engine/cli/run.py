@@ -80,7 +80,7 @@ def run(
         lambda: RunSettings(max_failed_clusters),
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
-    check_outputs(outdir, data.name)
+    check_outputs(outdir, data.name, (*markers, corrections, who.knowledge, who.calibration))
     merged, ended = run_table(markers, data, settings, who, stopping=annotating, fresh=fresh, corrections=corrections)
     paths = write(merged, outdir)
     conclude(merged, paths)

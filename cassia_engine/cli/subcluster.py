@@ -74,7 +74,7 @@ def subcluster(
         lambda: dataset(markers, name, tissue, species, additional_info),
         lambda: Population.of(major_cluster),
     )
-    check_outputs(outdir, data.name)
+    check_outputs(outdir, data.name, markers)
     table = path_of(outdir, data.name)
     check_writable(table)
     found = run_subclusters(markers, population, data, settings, who, stopping=annotating, fresh=fresh)

@@ -160,6 +160,16 @@ def test_what_cannot_be_fitted_ends_with_one_line(tmp_path: Path) -> None:
     refused(calibrate(other, gold(tmp_path), output=output), output, *said)
 
 
+def test_an_input_is_no_output(tmp_path: Path) -> None:
+    files = run(tmp_path)
+    answers = gold(tmp_path)
+    for path in (files[0], answers):
+        before = path.read_bytes()
+        done = calibrate(*files, answers, output=path)
+        assert done.returncode == 2 and f"{path}: an output cannot take the place of an input" in done.stderr
+        assert path.read_bytes() == before
+
+
 def test_answers_of_two_annotators_are_refused(mock: Running, tmp_path: Path) -> None:
     files = [*run(tmp_path, names=("a",)), *run(tmp_path, *asking(mock), names=("b",))]
     output = tmp_path / "mine.json"

@@ -199,6 +199,17 @@ def test_species_is_refused_by_the_offline_annotator_only(
     assert cassia("split", *rest)[0] == 0
 
 
+def test_an_input_is_no_output(cassia: Callable[..., tuple[int, list[str]]], tmp_path: Path) -> None:
+    text = "cluster,gene,avg_log2FC,p_val_adj\nT,CD3D,2,0\n"
+    path = tmp_path / "s_full.csv"
+    path.write_text(text)
+    words = (path, "--name", "s", "--outdir", tmp_path, "--tissue", "blood", "--species", "human")
+    said = f"{path}: an output cannot take the place of an input; give another name or folder"
+    assert cassia("run", *words) == (2, [said])
+    assert cassia("subcluster", *words, "--major_cluster", "T cell") == (2, [said])
+    assert path.read_text() == text
+
+
 def test_commands_take_several_files(cassia: Callable[..., tuple[int, list[str]]], tmp_path: Path) -> None:
     paths = [tmp_path / "B.csv", tmp_path / "T.csv"]
     for path, gene in zip(paths, ("CD19", "CD3D"), strict=True):

@@ -210,6 +210,14 @@ def test_wrong_use_is_one_line(tmp_path: Path, labels: Path, gold: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_an_input_is_no_output(tmp_path: Path, gold: Path) -> None:
+    labels = tmp_path / "a_evaluation.csv"
+    labels.write_text(LABELS)
+    done = cassia("evaluate", labels, gold, "--name", "a", "--outdir", tmp_path)
+    assert done.returncode == 2 and f"{labels}: an output cannot take the place of an input" in done.stderr
+    assert labels.read_text() == LABELS
+
+
 def test_a_table_agrees_with_itself(tmp_path: Path, labels: Path) -> None:
     done = cassia("evaluate", labels, labels, "--outdir", tmp_path)
     assert done.returncode == 0, done.stderr

@@ -104,6 +104,15 @@ def test_command_writes_the_groups_and_says_what_has_no_place(summary: Path, tmp
     assert said[-1] == str(tmp_path / "m.csv")
 
 
+def test_the_summary_itself_is_no_output(summary: Path) -> None:
+    """Under any of its names."""
+    summary.with_name("other.csv").symlink_to(summary)
+    for output in (summary, summary.with_name("other.csv")):
+        done = cassia("merge", summary, "--output", output)
+        assert done.returncode == 2 and f"{output}: an output cannot take the place of an input" in done.stderr
+    assert summary.read_text(encoding="utf-8") == f"{HEADER}\n{ROWS}"
+
+
 def test_a_table_that_is_no_summary(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("cluster,markers\n0,CD3D\n")
