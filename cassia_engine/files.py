@@ -161,6 +161,13 @@ def _state(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them is not there, or no system takes its name
+        return False
+
+
 def check_writable(*paths: Path, inputs: Iterable[Path | str | None] = ()) -> None:
     """Make sure that files can be written, before anything is spent on what goes into them. Leaves nothing behind.
 
@@ -170,9 +177,9 @@ def check_writable(*paths: Path, inputs: Iterable[Path | str | None] = ()) -> No
     Raises:
         UsageError: one of them cannot, or is an input; says where and what to do.
     """
-    read = [Path(one) for one in inputs if one is not None and Path(one).exists()]
+    read = [Path(one) for one in inputs if one is not None]
     for path in paths:
-        if path.exists() and any(path.samefile(one) for one in read):
+        if any(_same(path, one) for one in read):
             what = "an output cannot take the place of an input; give another name or folder"
             raise UsageError(what, path=path, code="output-is-input")
     for path in paths:
