@@ -157,7 +157,11 @@ def test_batch_in_a_cell(run: Run, tmp_path: Path) -> None:
     assert cell.displays[-1][2]["text/plain"] == "annotating: 6 of 6 clusters"
     ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"run.v2{end}" for end in ends)
-    review = "All 6 clusters have a cell type. 1 needs review: intestinal crypt stem cell (not validated)."
+    review = (
+        "All 6 clusters have a cell type. 4 need review: intestinal crypt stem cell (not validated), "
+        "monocyte (inaccurate annotation) (low confidence), cd8-positive, alpha-beta t cell (mixed) (low confidence), "
+        "transit amplifying cell of large intesti... (low confidence)."
+    )
     read, said = cell.streams["stdout"].split("\n", 1)
     assert read.startswith("cassia: the DataFrame: Seurat FindAllMarkers table, 6 clusters")
     assert {**cell.streams, "stdout": said} == {

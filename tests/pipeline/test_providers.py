@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 SIZES = {"first": 7, "second": 5}
 CLUSTERS = sum(SIZES.values())
 CALLS = 3  # of a cluster: annotator, second annotator and strict validator
+SAME_CALLS = ("--controls", "0", "--validator_involvement", "v0")  # for each cluster, whatever its answer
 CHUNKS = {"first 0", "first 1", "first 2", "second 0", "second 1"}
 # Looked for in every file that a run leaves.
 CANARY = "canary-3f9c-key"
@@ -68,7 +69,7 @@ def arguments(pipeline: Launcher, mock: Running, *more: str, model: str = "mock"
         model,
         "--max_workers",
         "4",
-        *("--controls", "0", "--validator_involvement", "v0"),  # the same number of calls for each cluster
+        *SAME_CALLS,
     ]
     return ["--input", str(sheet), "--outdir", str(pipeline.out), "--chunk_size", "3", *asked, *more]
 
@@ -159,7 +160,7 @@ def test_failed_clusters_again_then_all_anew_and_as_in_one_process(pipeline: Lau
     assert mock.stats()["calls"] - asked == CALLS * CLUSTERS
     assert mock.stats()["peak_in_flight"] <= 4  # of all tasks together
 
-    provider = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", model]
+    provider = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", model, *SAME_CALLS]
     for sample in SIZES:
         alone = run_alone(pipeline.folder, sample, provider)
         piped = outputs(pipeline.out / sample)
