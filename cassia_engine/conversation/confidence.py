@@ -94,7 +94,7 @@ def _doubts(
     if failed:
         yield ConfidenceReason("failed_checks", f"{len(failed)} of {len(rated.findings.items)} checks failed")
     if sure is not None and sure is not Relation.SAME:
-        yield ConfidenceReason("not_sure", "the annotator is sure of a broader type only")
+        yield ConfidenceReason("not_sure", f"the annotator is sure of {_ABOUT[sure]} only")
     if cross_check and cross_check.label and cross_check.relation is not Relation.SAME:
         found = f"marker scoring names {_ABOUT[cross_check.relation]}: {cross_check.label}"
         yield ConfidenceReason("markers_disagree", found)

@@ -288,6 +288,20 @@ def test_a_specific_type_of_another_lineage_is_not_shown_as_a_finer_one() -> Non
     assert same.annotation and same.annotation.specific is None
 
 
+@pytest.mark.parametrize(
+    ("sure", "told"),
+    [
+        ("lymphocyte", ["the annotator is sure of a broader type only"]),
+        (CD8, ["the annotator is sure of a finer type only"]),
+        ("platelet", ["the annotator is sure of a type of another lineage only"]),
+        (T_CELL, []),
+    ],
+)
+def test_the_type_that_the_annotator_is_sure_of_is_compared_with_its_answer(sure: str, told: list[str]) -> None:
+    result, _ = hold(script([of(T_CELL, sure={"cell_type": sure, "cl_name": sure})]), T_CELL)
+    assert [reason.text for reason in result.confidence_reasons if reason.code == "not_sure"] == told
+
+
 def test_an_empty_form_of_a_finer_type_names_none() -> None:
     empty = {"cell_type": "", "cl_name": "", "separating_genes": [], "probability": 0}
     result, _ = hold(script([of(NK, specific=empty, sure={"cell_type": "", "cl_name": ""})]), depth="fine")
