@@ -69,7 +69,7 @@ def calibrate(*arguments: str | Path, output: Path) -> CompletedProcess[str]:
     return cassia("calibrate", *arguments, "--output", output)
 
 
-def refused(done: CompletedProcess[str], output: Path, *words: str) -> None:
+def assert_refused(done: CompletedProcess[str], output: Path, *words: str) -> None:
     assert done.returncode == 2 and not output.exists()
     *before, line = done.stderr.splitlines()
     assert not [said for said in before if "error" in said]
@@ -132,7 +132,9 @@ def test_a_calibration_of_another_annotator_is_refused(mock: Running, tmp_path: 
     files, output = run(tmp_path), tmp_path / "mine.json"
     assert calibrate(*files, gold(tmp_path), output=output).returncode == 0
     done = cassia("run", tmp_path / "a.csv", *ABOUT, *asking(mock), "--calibration", output, cwd=tmp_path)
-    refused(done, tmp_path / "none", "mine.json: fitted on answers of marker scoring, and --provider custom annotates")
+    assert_refused(
+        done, tmp_path / "none", "mine.json: fitted on answers of marker scoring, and --provider custom annotates"
+    )
 
 
 def test_of_one_data_set_tissues_are_left_out(tmp_path: Path) -> None:
@@ -141,7 +143,7 @@ def test_of_one_data_set_tissues_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("\n".join([*one, *(f"b{line}" for line in more)]) + "\n")
     assert cassia("run", tmp_path / "one.csv", *ABOUT, "--outdir", tmp_path).returncode == 0
     file, output = tmp_path / "one_conversations.json", tmp_path / "mine.json"
-    refused(calibrate(file, gold(tmp_path, names=("one",)), output=output), output, "2 data sets are needed")
+    assert_refused(calibrate(file, gold(tmp_path, names=("one",)), output=output), output, "2 data sets are needed")
     done = calibrate(file, gold(tmp_path, names=("one",), tissues=True), output=output)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"fitted on {2 * N} answers of offline marker scoring 1.1, of 2 tissues\n")
@@ -150,14 +152,16 @@ def test_of_one_data_set_tissues_are_left_out(tmp_path: Path) -> None:
 def test_what_cannot_be_fitted_ends_with_one_line(tmp_path: Path) -> None:
     files, output = run(tmp_path), tmp_path / "mine.json"
     for right, word in ((4, "right"), (0, "wrong")):
-        refused(calibrate(*files, gold(tmp_path, right), output=output), output, f"all examples are {word}")
+        assert_refused(calibrate(*files, gold(tmp_path, right), output=output), output, f"all examples are {word}")
     few = f"{N} answers with an expert's label, of 1 data set; at least 40 of 2 data sets are needed"
-    refused(calibrate(files[0], gold(tmp_path, names=("a",)), output=output), output, few)
-    refused(calibrate(files[0], files[0], gold(tmp_path), output=output), output, "cluster 0 of a is there twice")
+    assert_refused(calibrate(files[0], gold(tmp_path, names=("a",)), output=output), output, few)
+    assert_refused(
+        calibrate(files[0], files[0], gold(tmp_path), output=output), output, "cluster 0 of a is there twice"
+    )
     other = tmp_path / "other_conversations.json"
     other.write_bytes(files[0].read_bytes())
     said = ("the answers are of other", "the gold's column dataset has a, b")
-    refused(calibrate(other, gold(tmp_path), output=output), output, *said)
+    assert_refused(calibrate(other, gold(tmp_path), output=output), output, *said)
 
 
 def test_an_input_is_no_output(tmp_path: Path) -> None:
@@ -174,7 +178,7 @@ def test_answers_of_two_annotators_are_refused(mock: Running, tmp_path: Path) ->
     files = [*run(tmp_path, names=("a",)), *run(tmp_path, *asking(mock), names=("b",))]
     output = tmp_path / "mine.json"
     done = calibrate(*files, gold(tmp_path), output=output)
-    refused(done, output, "answers of 2 annotators (custom mock, offline marker scoring 1.1)")
+    assert_refused(done, output, "answers of 2 annotators (custom mock, offline marker scoring 1.1)")
 
 
 def test_conversations_of_an_earlier_cassia_have_no_features(tmp_path: Path) -> None:
@@ -185,7 +189,7 @@ def test_conversations_of_an_earlier_cassia_have_no_features(tmp_path: Path) -> 
             for name in ("label", "cl_id", "features", "provider", "model"):
                 del member[name]
         file.write_text(json.dumps(members))
-    refused(calibrate(*files, gold(tmp_path), output=output), output, "no answer has the features")
+    assert_refused(calibrate(*files, gold(tmp_path), output=output), output, "no answer has the features")
 
 
 @pytest.mark.parametrize("text", ["", "cluster,label\n", "[1]", '{"0": 3}', "\xff"])
@@ -194,6 +198,6 @@ def test_files_that_no_run_has_left_are_refused(tmp_path: Path, text: str) -> No
     (tmp_path / "gold.csv").write_text("cluster,label\n0,T cell\n")
     output = tmp_path / "mine.json"
     done = calibrate(tmp_path / "x_conversations.json", tmp_path / "gold.csv", output=output)
-    refused(done, output, "x_conversations.json: no conversations of a run")
+    assert_refused(done, output, "x_conversations.json: no conversations of a run")
     done = calibrate(tmp_path / "none.json", tmp_path / "gold.csv", output=output)
-    refused(done, output, "none.json: cannot be read (No such file or directory)")
+    assert_refused(done, output, "none.json: cannot be read (No such file or directory)")

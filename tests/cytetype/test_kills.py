@@ -102,7 +102,7 @@ class Killed:
         return len(known)
 
 
-def run_with_kills(tmp_path: Path, kills: Sequence[dict[str, Any]], **settings: Any) -> None:
+def assert_survives(tmp_path: Path, kills: Sequence[dict[str, Any]], **settings: Any) -> None:
     """Run straight in one folder, with kills in another, and compare."""
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     straight.mkdir()
@@ -125,15 +125,15 @@ def run_with_kills(tmp_path: Path, kills: Sequence[dict[str, Any]], **settings: 
 
 @pytest.mark.parametrize("form", UPLOAD)
 def test_killed_while_it_uploads(tmp_path: Path, form: str) -> None:
-    run_with_kills(tmp_path, UPLOAD[form], presigned=form == "presigned")
+    assert_survives(tmp_path, UPLOAD[form], presigned=form == "presigned")
 
 
 def test_killed_while_it_waits_for_the_job(tmp_path: Path) -> None:
-    run_with_kills(tmp_path, POLLING)
+    assert_survives(tmp_path, POLLING)
 
 
 def test_killed_while_it_gets_the_results(tmp_path: Path) -> None:
-    run_with_kills(tmp_path, RESULTS)
+    assert_survives(tmp_path, RESULTS)
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["not taken", "taken"])
