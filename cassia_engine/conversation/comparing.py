@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cassia_engine.records import AGREEING, Adjudication, Doubt, Relation
 from cassia_engine.records.replies import Choice, Claim
-from cassia_engine.replies import is_unresolved, named_candidates
+from cassia_engine.replies import answer_label, is_unresolved
 
 
 @dataclass(slots=True)
@@ -87,5 +87,4 @@ def in_neutral_order(numbers: Sequence[int], claims: Sequence[Claim]) -> list[in
 
 
 def _name(claim: Claim) -> str:
-    found = () if is_unresolved(claim) else named_candidates(claim)
-    return (found[0].cell_type if found else claim.lineage).casefold()
+    return (claim.lineage if is_unresolved(claim) else answer_label(claim)).casefold()

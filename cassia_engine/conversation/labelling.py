@@ -8,7 +8,7 @@ from cassia_engine.conversation.term_mapper import MappedTerm, TermMapper
 from cassia_engine.evidence import kind
 from cassia_engine.records import CellType, Relation, TermMatch
 from cassia_engine.records.replies import Claim
-from cassia_engine.replies import is_unresolved, named_candidates
+from cassia_engine.replies import answer_label, is_unresolved, named_candidates
 
 BROAD, FINE = "broad", "fine"
 
@@ -50,11 +50,10 @@ def finer_type(claim: Claim, types: Sequence[CellType], terms: TermMapper) -> Ce
 def is_finer(claim: Claim, terms: TermMapper) -> bool:
     """Whether the annotator names a finer type than its answer: not the answer itself, nor broader or of another
     lineage."""
-    answer, named = terms.answer(claim), named_candidates(claim)
+    answer = terms.answer(claim)
     if claim.specific is None or answer is None:
         return False
-    label = named[0].cell_type if named else claim.lineage
-    if kind(label, terms.cl_id) == kind(claim.specific.cell_type, terms.cl_id):
+    if kind(answer_label(claim), terms.cl_id) == kind(claim.specific.cell_type, terms.cl_id):
         return False
     relation = terms.compare(answer, terms.map(claim.specific.cell_type, claim.specific.cl_name))
     return relation not in (Relation.BROADER, Relation.DIFFERENT)

@@ -12,7 +12,7 @@ from cassia_engine.ontology import Ontology, Resolution, compare
 from cassia_engine.ontology.broad_lineages import lineage_of
 from cassia_engine.records import CrossCheck, How, Relation, TermMatch
 from cassia_engine.records.replies import Claim
-from cassia_engine.replies import is_unresolved, named_candidates, nameless
+from cassia_engine.replies import answer_label, is_unresolved, named_candidates, nameless
 
 # These place a label near its type, not at it: two labels with the same term need not mean the same.
 _NEAR_ONLY = frozenset({How.BROADER, How.COMMON_PARENT, How.MISS})
@@ -100,7 +100,7 @@ class TermMapper:
             return Relation.SAME if one is two else Relation.DIFFERENT
         if one.cl_id and two.cl_id:
             return self.compare(one, two)
-        same = kind(_label(ours), self.cl_id) == kind(_label(other), self.cl_id)
+        same = kind(answer_label(ours), self.cl_id) == kind(answer_label(other), self.cl_id)
         return Relation.SAME if same else Relation.UNKNOWN
 
     def is_lineage(self, claim: Claim) -> bool:
@@ -117,7 +117,7 @@ class TermMapper:
         answer = self.answer(claim)
         if claim.sure is None or answer is None:
             return None
-        if kind(claim.sure.cell_type, self.cl_id) == kind(_label(claim), self.cl_id):
+        if kind(claim.sure.cell_type, self.cl_id) == kind(answer_label(claim), self.cl_id):
             return Relation.SAME
         return self.compare(answer, self.map(claim.sure.cell_type, claim.sure.cl_name))
 
@@ -152,8 +152,3 @@ class TermMapper:
 
 def _mapped(found: Resolution) -> MappedTerm:
     return MappedTerm(found.cl_id, found.cl_label, TermMatch(found.how, why="" if found.cl_id else found.why))
-
-
-def _label(claim: Claim) -> str:
-    named = named_candidates(claim)
-    return named[0].cell_type if named else claim.lineage

@@ -8,8 +8,8 @@ from cassia_engine.labels.summary import ClusterLabel, LabelSet
 from cassia_engine.merging.levels import Leveller
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import How
+from cassia_engine.replies.claims import UNRESOLVED
 
-UNRESOLVED = "unresolved"
 _WHOLE = (How.BROADER, How.COMMON_PARENT)  # where the term says less than the label
 
 

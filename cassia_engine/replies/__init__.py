@@ -14,6 +14,7 @@ enquiries     the hypotheses in a reply, and the genes that it asks for
 """
 
 from cassia_engine.replies.claims import (
+    answer_label,
     invented,
     is_unresolved,
     named_candidates,
@@ -28,6 +29,7 @@ from cassia_engine.replies.reading import Unreadable
 
 __all__ = [
     "Unreadable",
+    "answer_label",
     "invented",
     "is_unresolved",
     "named_candidates",

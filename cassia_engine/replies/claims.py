@@ -110,6 +110,12 @@ def named_candidates(claim: Claim) -> tuple[Candidate, ...]:
     return tuple(c for c in claim.candidates if not nameless(c.cell_type))
 
 
+def answer_label(claim: Claim) -> str:
+    """The label of a claim's answer: its first candidate, or its lineage where it names none."""
+    named = named_candidates(claim)
+    return named[0].cell_type if named else claim.lineage
+
+
 def repeats_form(claim: Claim) -> bool:
     """Whether it is the form that was asked for, sent back without a type in it: no answer at all."""
     labels = (claim.lineage, *(c.cell_type for c in claim.candidates))

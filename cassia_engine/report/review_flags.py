@@ -10,6 +10,7 @@ from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
 from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Confidence, Outcome, RunInfo
 from cassia_engine.records.record import Record
 from cassia_engine.records.replies import Claim
+from cassia_engine.replies.claims import UNRESOLVED, answer_label, is_unresolved
 from cassia_engine.report.voting import agreement_words, contradicting
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
@@ -182,10 +183,7 @@ def second_opinion(result: ClusterResult) -> str:
 
 
 def _type_of(claim: Claim | None) -> str:
-    """The answer of a claim: its first candidate, or its lineage where it names none."""
-    if claim is None:
-        return "unresolved"
-    return claim.candidates[0].cell_type if claim.candidates else claim.lineage
+    return UNRESOLVED if claim is None or is_unresolved(claim) else answer_label(claim)
 
 
 def _other(result: ClusterResult, said: str) -> str:
