@@ -34,7 +34,7 @@
 #   ...               other options of `cassia run` by their names, such as min_pct = 0.2. gene_filter is "none" unless
 #                     given, so that the same genes are shown as by CASSIA
 #
-# Returns a data frame with a row per cluster and the column names of the file. Cluster ids are text, counts, scores
+# Returns a data frame with one row per cluster and the column names of the file. Cluster ids are text, counts, scores
 # and costs are numbers, an empty cell is NA. Fails with cassia's own line; where the files are written but some
 # clusters failed, it is a warning.
 runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
@@ -83,7 +83,7 @@ runCASSIA_batch <- function(marker, output_name = "cell_type_analysis_results",
 
 # A real marker table to try cassia with: human large intestine, 6 clusters (from CASSIA, MIT licence).
 #
-#   processed   FALSE: as FindAllMarkers gives it; TRUE: a row per cluster with its best genes, comma-separated
+#   processed   FALSE: as FindAllMarkers gives it; TRUE: one row per cluster with its best genes, comma-separated
 loadExampleMarkers <- function(processed = FALSE) {
   .cassia_example(if (processed) "large_intestine_processed.csv" else "large_intestine_seurat.csv.gz")
 }

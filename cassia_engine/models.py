@@ -1,6 +1,6 @@
 """Language models by provider, from a dated table: what to use today, and what has become of older advice.
 
-The table, data/models.tsv, has a row per provider and model, tab-separated; its columns are the fields of
+The table, data/models.tsv, has one row per provider and model, tab-separated; its columns are the fields of
 `Model` in their order. docs/models.md is made from it by scripts/make_models_doc.py, and says what tiers and
 aliases mean. data/model_ends.tsv says which other models end, and when; scripts/update_models.py makes it.
 """

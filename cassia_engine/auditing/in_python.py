@@ -50,7 +50,7 @@ def audit(
             allow_unknown_genes, as for `annotate`.
 
     Returns:
-        A row per cluster, the worst first, with the columns of docs/witnesses.md: `Cluster ID`, `Label`, `Finding`
+        One row per cluster, the worst first, with the columns of docs/witnesses.md: `Cluster ID`, `Label`, `Finding`
         (contradicted, doubtful, backed or unknown), `Other Type`, and so on. Texts are "" where there is nothing,
         scores are numbers.
 

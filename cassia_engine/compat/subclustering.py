@@ -43,7 +43,7 @@ def runCASSIA_subclusters(
         **options: what `subcluster` takes besides, such as gene_map or base_url.
 
     Returns:
-        A row per cluster; see `subcluster`.
+        One row per cluster; see `subcluster`.
 
     Raises:
         UsageError: something given cannot be used; says what, where and what to do.

@@ -1,6 +1,6 @@
 """Genes that tell little of a cell's type, by the patterns of data/technical_genes.tsv.
 
-The table has a row per pattern: `species` (whose genes have such names; "any" for both), `kind`, `pattern` (a
+The table has one row per pattern: `species` (whose genes have such names; "any" for both), `kind`, `pattern` (a
 regular expression for a whole symbol in upper case), `keep` (members that stay in a list all the same, "*" for all of
 them) and `why`. Letter case does not matter, since human and mouse symbols differ in little else. Of several rows the
 first that fits counts.

@@ -2,8 +2,8 @@
 
 Two tables of the same knowledge, both tab-separated with a header line:
 
-    data/markers.tsv (shipped)   cl_id cell_type tissue species genes source: a row per cell type
-    --knowledge FILE             species tissue cell_type cl_id gene source weight, in any order: a row per gene
+    data/markers.tsv (bundled)   cl_id cell_type tissue species genes source: one row per cell type
+    --knowledge FILE             species tissue cell_type cl_id gene source weight, in any order: one row per gene
 
 Both are read into one `Profile` per cell type, with its genes in the spelling of the data's species.
 """

@@ -135,7 +135,7 @@ class Conversations:
         return Vote(model, number, result)
 
     async def _of_earlier_prompts(self, cluster: Cluster, voter: Voter) -> ClusterResult | None:
-        """The annotation of a conversation that the journal has whole, by the prompts of before; None for none."""
+        """The annotation of a conversation that the journal has whole, by the earlier prompts; None if it has none."""
         if self._recorded is None or self._recorded.is_empty or voter.first:
             return None
         with contextlib.suppress(StoppedError):

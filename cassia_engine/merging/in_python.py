@@ -24,7 +24,7 @@ def merge_labels(summary: Path | str | pd.DataFrame, *, show_progress: bool = Tr
         show_progress: say at the end how many groups there are.
 
     Returns:
-        A row per cluster in the summary's order, all text: `Cluster ID`, `Label`, `Merged_Grouping_1` (broad),
+        One row per cluster in the summary's order, all text: `Cluster ID`, `Label`, `Merged_Grouping_1` (broad),
         `Merged_Grouping_2` (medium), `Merged_Grouping_3` (fine), their terms `CL ID 1` to `CL ID 3`, and `Note`, which
         says why a cluster's own label stands. "" where there is nothing.
 

@@ -17,7 +17,7 @@ from cassia_engine.records.replies import Claim
 from cassia_engine.replies.shapes import ANNOTATION
 
 # Any change of what is sent is a new version; tests/prompts/test_prompts.py holds a digest of it. Conversations by
-# the prompts of before are not begun any more, but replayed where the journal has them.
+# earlier prompts are no longer begun, only replayed where the journal has them.
 VERSION, EARLIER = "2", "1"
 
 # The most characters of a text that are shown.

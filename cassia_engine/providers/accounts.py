@@ -1,6 +1,6 @@
 """Accounts: who is asked, where, with which key and which model. Three tables, no branches by vendor.
 
-data/providers.tsv   a row per provider: dialect, address, variable of the key, default models
+data/providers.tsv   one row per provider: dialect, address, variable of the key, default models
 data/quirks.tsv      what a model at a provider takes: the first row whose pattern fits
 data/models.tsv      aliases and ends (cassia_engine.models), with data/model_ends.tsv
 """

@@ -1,7 +1,7 @@
 """What passes between the stages, as immutable typed records, and its JSON form.
 
 Chunk and result files are these records written down: `to_json` and `from_json` are each other's inverse.
-`SCHEMA_VERSION` changes whenever a file of before cannot be read any more, together with docs/formats.md.
+`SCHEMA_VERSION` changes whenever older files can no longer be read, together with docs/formats.md.
 """
 
 from cassia_engine.records.annotations import Annotation, CellType, Correction

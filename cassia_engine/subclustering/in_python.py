@@ -54,7 +54,7 @@ def subcluster(
         **options: those of `annotate`; `depth` is "fine" unless given.
 
     Returns:
-        A row per cluster in the table's order, all text: `Result ID`, `main_cell_type`, `sub_cell_type` (the next
+        One row per cluster in the table's order, all text: `Result ID`, `main_cell_type`, `sub_cell_type` (the next
         likely one), `key_markers`, `reason` (why there is no answer), `CL ID` and `Fit`: "kind of it", "no finer",
         "other type", "unknown" or "no answer".
 

@@ -416,4 +416,4 @@ def test_values_of_the_scoring_are_in_the_result_file(genes: list[str]) -> None:
     data = json.loads(json.dumps(to_json(result)))
     assert from_json(ClusterResult, data) == result
     del data["scoring"]
-    assert from_json(ClusterResult, data) == replace(result, scoring=None), "files of before are read too"
+    assert from_json(ClusterResult, data) == replace(result, scoring=None), "older files are read too"
