@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import gzip
 import json
 import os
 import re
@@ -33,6 +34,7 @@ from tests.command import cassia
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
 
+DATA = Path(__file__).parent / "data"
 PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
 INTESTINE = EXAMPLES / "large_intestine_seurat.csv.gz"
 TISSUES = {PBMC: "blood", INTESTINE: "large intestine"}
@@ -343,6 +345,20 @@ def test_wrong_options_are_listed_before_anything_is_sent(quiet: Running, tmp_pa
     nobody = run([*command(quiet.url)[:-2], "--provider", "opnai"], tmp_path)
     assert nobody.returncode == 2
     assert "openai" in nobody.stderr
+
+
+def test_a_journal_that_version_0_1_has_written_is_replayed(tmp_path: Path) -> None:
+    """Byte for byte the same questions: nothing listens at the address that was asked then."""
+    recorded = tmp_path / "journal" / "early" / "recorded.jsonl"
+    recorded.parent.mkdir(parents=True)
+    recorded.write_bytes(gzip.decompress((DATA / "prompts_1" / "journal.jsonl.gz").read_bytes()))
+    before = recorded.read_bytes()
+    table = DATA / "prompts_1" / "early.csv"
+    done = run(command("http://127.0.0.1:45999", "--journal_dir", "journal", table=table), tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = [(row["CL Label"], row["Validated"], row["Calls"], row["Prompt Version"]) for row in rows(tmp_path / "out")]
+    assert found == [("myeloid cell", "yes", "2", EARLIER), ("natural killer cell", "yes", "2", EARLIER)]
+    assert recorded.read_bytes() == before and len(list(recorded.parent.iterdir())) == 1
 
 
 def test_a_conversation_by_earlier_prompts_is_replayed(

@@ -203,7 +203,9 @@ class ClusterConversation:
     def _check(self) -> Event:
         claim = self._round.claim
         assert claim
-        self._round.findings = findings = check(claim, self._genes, self._terms.cl_id)
+        # What the checks found is part of earlier prompts, which knew nothing of genes that rule a type out.
+        with_rule_out = self._briefing.version != EARLIER
+        self._round.findings = findings = check(claim, self._genes, self._terms.cl_id, with_rule_out)
         if repeats_form(claim) and not self._round_left:
             why = "the reply repeats the form that was asked for and names no type"
             self._asking.fail(Outcome.UNPARSED, why)

@@ -85,11 +85,12 @@ class Findings:
         return tuple(map(str, self.items))
 
 
-def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
+def check(claim: Claim, genes: GeneList, cl_id: CellTypeId, with_rule_out: bool = True) -> Findings:
     """Check a claim against the list.
 
     Args:
         cl_id: the Cell Ontology id of a label, "" if it has none.
+        with_rule_out: also look for genes that rule the answer out.
     """
     cited = [c.gene for c in (*claim.evidence, *claim.conflicts)]
     separating = [gene for candidate in named_candidates(claim) for gene in candidate.separating_genes]
@@ -109,7 +110,7 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId) -> Findings:
         ]
         if genes.has_fractions:
             items.append(_evidence_expressed(evidence, genes))
-        if has_rules(term := _term_of(claim, cl_id)):
+        if with_rule_out and has_rules(term := _term_of(claim, cl_id)):
             items.append(_rule_out(claim, genes, term))
     if claim.mixture:
         items.append(_mixture_backed(claim, genes))
