@@ -74,7 +74,7 @@ class Asking:
         """Ask the same again, with twice the tokens."""
         assert self._chat
         heard = await self._ask(replace(self._chat, max_tokens=2 * self._max_tokens))
-        if self.failed and self.failed.outcome is Outcome.FAILED:
+        if heard.event is Event.LOST and self.failed and self.failed.outcome is Outcome.FAILED:
             # Some models do not give that many tokens; what is known of the reply is that it was too long.
             return self.fail(Outcome.TRUNCATED, f"{self._cut_at}; asked for more: {self.failed.reason}")
         return heard

@@ -33,6 +33,7 @@ MAX_TOKENS: Mapping[str | None, int] = {None: 4096, "low": 4096, "medium": 8192,
 SECOND_ANNOTATOR = Role(SECOND, ANNOTATION, read_annotation)
 ADJUDICATOR = Role("adjudicator", ADJUDICATION, read_adjudication)
 VALIDATOR = Role("validator", VALIDATION, read_validation)
+_ADVISERS = frozenset({SECOND_ANNOTATOR.name, ADJUDICATOR.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,9 @@ class ClusterConversation:
     def _round(self) -> OpenRound:
         return self._rounds[-1]
 
+    def _number_of(self, round: OpenRound) -> int:
+        return next(number for number, one in enumerate(self._rounds, 1) if one is round)
+
     @property
     def _round_left(self) -> bool:
         return sum(r.role == ANNOTATOR for r in self._rounds) < self._settings.max_rounds
@@ -156,12 +160,12 @@ class ClusterConversation:
         chat = prompts.validator(
             self._briefing, self._cluster, standing.claim.for_validator(), standing.findings.lines, **self._how
         )
-        return await self._ask(VALIDATOR, chat)
+        return await self._ask(VALIDATOR, chat, self._number_of(standing))
 
-    async def _ask(self, role: Role, chat: Chat) -> Heard:
-        advised = role is SECOND_ANNOTATOR or role is ADJUDICATOR
-        model = (self._advisers.second if advised else None) or self._model
-        return await self._asking.ask(role, chat, model, len(self._rounds))
+    async def _ask(self, role: Role, chat: Chat, round: int | None = None) -> Heard:
+        """Ask in a round, from 1; None for the last."""
+        model = (self._advisers.second if role.name in _ADVISERS else None) or self._model
+        return await self._asking.ask(role, chat, model, round or len(self._rounds))
 
     def _heard(self, heard: Heard) -> Event:
         """Keep what came back, and say what it is."""
@@ -174,7 +178,7 @@ class ClusterConversation:
         else:
             self._round.said = heard.text or self._round.said
         self._note(heard.read)
-        if heard.event is Event.LOST and role in (SECOND_ANNOTATOR, ADJUDICATOR):
+        if heard.event is Event.LOST and role.name in _ADVISERS:
             return Event.REVIEW if self._strict else Event.LOST_OPINION
         if heard.event:
             return heard.event
@@ -196,7 +200,7 @@ class ClusterConversation:
         if isinstance(read, Choice):
             self._comparison.take(read, len(self._rounds))
             return Event.REVIEW if self._strict else Event.CHOICE
-        assert self._standing and (read is None or isinstance(read, Verdict))
+        assert self._standing and isinstance(read, Verdict)
         self._standing.verdict = read
         return Event.VERDICT
 
@@ -240,7 +244,7 @@ class ClusterConversation:
         if not self._comparison.differ:
             return settled
         self._comparison.backed = backs(self._markers_of(first.claim), self._markers_of(second.claim))
-        numbers = [self._rounds.index(one) + 1 for one in (first, second)]
+        numbers = [self._number_of(one) for one in (first, second)]
         self._comparison.a, self._comparison.b = in_neutral_order(numbers, [first.claim, second.claim])
         return Event.DIFFER
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from cassia_engine.calibration import Calibration
 from cassia_engine.conversation import Advisers, converse
@@ -200,7 +199,7 @@ def test_a_second_opinion_that_differs_lowers_the_confidence() -> None:
     result, _ = hold(script([of(NK, score=10)], of("platelet"), choice("a")))
     assert result.annotation and result.annotation.confidence is Confidence.LOW
     assert "second_differs" in [reason.code for reason in result.confidence_reasons]
-    assert (result.features["second_differs"], "second_agrees" in result.features) == (1.0, False)
+    assert result.features["second_differs"] == 1.0
 
 
 def test_a_second_model_is_asked_for_opinion_and_choice() -> None:
@@ -223,6 +222,26 @@ def test_a_strict_validator_reviews_every_answer_after_a_second_opinion() -> Non
     )
     assert (roles, label(chosen), chosen.validated) == ("annotator second adjudicator validator", "platelet", True)
     assert chosen.conversation.validations[0] == "" and chosen.rounds[1].verdict
+    assert [(call["role"], call["round"]) for call in chosen.conversation.calls][-1] == ("validator", 2)
+
+
+def test_a_validators_call_is_of_the_round_that_it_judges() -> None:
+    result, roles = hold(script([of(NK)], of(NK)), validator_involvement="v0")
+    assert roles == "annotator second validator"
+    assert [call["round"] for call in result.conversation.calls] == [1, 2, 1] and result.rounds[0].verdict
+
+
+def test_a_lost_second_opinion_has_no_part_in_a_validators_longer_reply() -> None:
+    def said(role: str, n: int, chat: Chat) -> Any:
+        if role == "second":
+            return CallFailedError("custom answered 500")
+        if role == "validator" and n == 0:
+            return '{"own_type": "natu', Finish.LENGTH
+        return of(NK) if role == "annotator" else verdict()
+
+    result, roles = hold(said, validator_involvement="v0")
+    assert roles == "annotator second validator validator"
+    assert (label(result), result.validated, "cut off" in result.reason) == (NK, True, False)
 
 
 def test_objections_of_a_strict_validator_go_back_without_another_second_opinion() -> None:
@@ -246,7 +265,7 @@ def test_a_revision_does_not_make_an_answer_merely_broader() -> None:
 # --- depth ---
 
 
-def test_the_finer_type_stands_beside_the_answer_or_in_its_place() -> None:
+def test_the_finer_type_stands_beside_the_answer() -> None:
     finest = {"cell_type": CD8, "cl_name": CD8, "separating_genes": ["GNLY"], "probability": 40}
     said = of(T_CELL, specific=finest, sure={"cell_type": "lymphocyte", "cl_name": "lymphocyte"})
     standard, _ = hold(script([said]), T_CELL)
@@ -256,7 +275,7 @@ def test_the_finer_type_stands_beside_the_answer_or_in_its_place() -> None:
     assert "not_sure" in [reason.code for reason in standard.confidence_reasons]
 
 
-@pytest.mark.parametrize(("depth", "expected"), [("standard", T_CELL), ("fine", CD8), ("broad", T_CELL)])
+@pytest.mark.parametrize(("depth", "expected"), [("standard", T_CELL), ("fine", CD8)])
 def test_depth_chooses_the_label(depth: str, expected: str) -> None:
     finest = {"cell_type": CD8, "cl_name": CD8, "separating_genes": ["GNLY"], "probability": 40}
     said = of(T_CELL, specific=finest)
@@ -268,6 +287,21 @@ def test_depth_chooses_the_label(depth: str, expected: str) -> None:
     )
     assert label(result) == expected
     assert f'"wanted_depth":"{depth}"' in model.asked[0][1].messages[0].text
+    # What makes it probable is of the label: the annotator is sure of the broader type only, and names no finer one.
+    standard = depth == "standard"
+    assert ("sure" in result.features, "finer" in result.features) == (standard, standard)
+    assert ("not_sure" in [reason.code for reason in result.confidence_reasons]) is not standard
+
+
+def test_marker_scoring_is_compared_with_the_finer_label() -> None:
+    finest = {"cell_type": CD8, "cl_name": CD8, "separating_genes": ["GNLY"], "probability": 40}
+    briefing = Briefing(BRIEFING.dataset, BRIEFING.selection, depth="fine")
+    known = CrossCheck(CD8, Ontology.load().find(CD8), 80.0, Relation.UNKNOWN)
+    advisers = Advisers(cross_check=lambda *_: known, calibration=CALIBRATION)
+    how = AnnotateSettings(provider="custom", depth="fine")
+    model = Model(script([of(T_CELL, specific=finest)]))
+    result = asyncio.run(converse(cluster(), briefing, model, how, Ontology.load(), advisers=advisers))
+    assert result.cross_check and (label(result), result.cross_check.relation) == (CD8, Relation.SAME)
 
 
 def test_broad_takes_the_lineage_of_the_answer() -> None:
@@ -313,6 +347,7 @@ def test_an_empty_form_of_a_finer_type_names_none() -> None:
 def test_a_second_opinion_without_a_listed_gene_counts_for_nothing() -> None:
     result, roles = hold(script([of(NK, score=10)], of("platelet", evidence=[])))
     assert (roles, label(result), result.adjudication) == ("annotator second", NK, None)
+    assert result.reason == "the second opinion names no type or no listed gene, and does not count"
 
 
 def test_a_lineage_without_a_candidate_is_a_type_like_any_other() -> None:
@@ -331,4 +366,3 @@ def test_evidence_is_that_of_the_answer_that_stands() -> None:
     second = of("platelet", evidence=[{"gene": gene, "speaks_for": "platelet"} for gene in NK_GENES[3:7]])
     result, _ = hold(script([of(NK, score=10)], second, choice("b")), "")
     assert result.annotation and result.annotation.evidence_genes == NK_GENES[3:7]
-    assert replace(result).rounds[1].claim is not None
