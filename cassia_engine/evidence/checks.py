@@ -231,8 +231,7 @@ def _rule_out(claim: Claim, genes: GeneList, term: str) -> Finding:
     against = genes.ruling_out(term, (gene for partner in claim.mixture for gene in partner.genes))
     if not against:
         return Finding("rule_out", True, f"None of the first {len(genes.top)} genes is known to rule the answer out.")
-    where = ", ".join(f"{found.gene} (rank {found.rank})" for found in against)
-    text = f"Not expected in {against[0].cell_type}, but among the first {len(genes.top)} genes: {where}."
+    text = f"Among the first {len(genes.top)} genes: {'; '.join(map(str, against))}."
     return Finding("rule_out", False, text, tuple(found.gene for found in against))
 
 

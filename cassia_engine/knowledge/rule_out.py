@@ -65,9 +65,13 @@ def _may_be_ambient(marker: Marker) -> bool:
 
 @cache
 def _rules_of(cl_id: str) -> Mapping[str, str]:
-    """Upper-case symbol of human or mouse -> the type that it rules out, of all types that this one is a kind of."""
-    line = {cl_id, *Ontology.load().ancestors(cl_id)} if cl_id else set()
-    return {symbol: label for term, label, symbols in _table() if term in line for symbol in symbols}
+    """Upper-case symbol of human or mouse -> the type that it rules out: this one, or the nearest that it is a kind of."""
+    steps = Ontology.load().steps_up(cl_id) if cl_id else {}
+    found: dict[str, str] = {}
+    for _, label, symbols in sorted((row for row in _table() if row[0] in steps), key=lambda row: steps[row[0]]):
+        for symbol in symbols:
+            found.setdefault(symbol, label)
+    return found
 
 
 @cache

@@ -58,7 +58,7 @@ def test_a_gene_that_rules_the_answer_out_casts_doubt(gene: str) -> None:
     assert findings.back == ()
     doubt = finding("rule_out", claim(), genes)
     assert doubt.genes == (gene,)
-    assert str(doubt) == f"[NO] Not expected in B cell, but among the first 13 genes: {gene} (rank 4)."
+    assert str(doubt) == f"[NO] Among the first 13 genes: {gene} (rank 4) is not expected in B cell."
 
 
 def test_kinds_of_a_type_and_lineages_are_ruled_out_too() -> None:
