@@ -31,7 +31,7 @@ UNRESOLVED = "unresolved"
 NEITHER = CHOICES[-1]
 _CHOICE = re.compile(
     r"[\W_]*(?:(?:the )?(?:answer|option|choice|annotation)(?: is)?[\s:_]+)?"
-    r"(a|b|neither|none|both)\b(?! cell)[\W_]*(.*)",
+    r"(neither\b|none\b|both\b|[ab](?=[\W_]*$|\s*[.:;,(*\"']|\s+(?:[-–—]|because|since|as|is|has)\s))[\W_]*(.*)",
     re.DOTALL,
 )
 # Names of the Cell Ontology have commas in them ("CD8-positive, alpha-beta T cell").

@@ -652,7 +652,19 @@ def test_choices_however_they_are_written(said: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "a", '{"choice": "a or b"}', '{"choice": "B cell"}', '{"choice": 3}', "{}", "[1]"]
+    "said",
+    [
+        "",
+        "a",
+        '{"choice": "a or b"}',
+        '{"choice": "B cell"}',
+        '{"choice": "B-cell"}',
+        '{"choice": "A T cell"}',
+        '{"choice": "b lymphocyte"}',
+        '{"choice": 3}',
+        "{}",
+        "[1]",
+    ],
 )
 def test_what_chooses_nothing_is_no_choice(said: str) -> None:
     assert isinstance(read_adjudication(said, Finish.STOP), Unreadable)
