@@ -1,4 +1,4 @@
-"""A second opinion beside the answer: what it is compared with it, and which of the two stands."""
+"""A second opinion beside the answer: how the two compare, and which of them stands."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Comparison:
         relation: what its type is, compared with the answer; None where it was lost.
         a, b: the rounds, from 1, of both answers in the order in which the adjudicator sees them; 0 if not asked.
         said: the adjudicator's reply as it came.
+        choice: what was read in it; None if there is none.
         backed: whether the second annotator's type may take the place of the answer (`backs`).
         chosen: the round whose answer stands by the adjudicator's choice, 0 for none.
     """
@@ -39,7 +40,7 @@ class Comparison:
     @property
     def differ(self) -> bool:
         """Whether somebody must choose between the two."""
-        return self.relation not in AGREEING
+        return self.relation is not None and self.relation not in AGREEING
 
     def take(self, choice: Choice, second: int) -> None:
         """Keep a choice. Of two answers of one model the second takes the place of the first only if it is backed.

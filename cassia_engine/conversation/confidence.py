@@ -47,9 +47,9 @@ def assess(
     """Low: unresolved, or a strict validator or a decisive check is against it; else the band of the probability that
     the answer is right, up to its depth. It is never High with a failed check, or without a term that it could be
     compared by."""
-    against = tuple(_against(rated))
     if is_unresolved(rated.claim):
         return Assessment(Confidence.LOW, (ConfidenceReason("unresolved", "the type is unresolved"),), {})
+    against = tuple(_against(rated))
     answer, sure = terms.answer(rated.claim), terms.sure(rated.claim)
     features = features_of(
         Known(
@@ -98,7 +98,7 @@ def _doubts(
     if cross_check and cross_check.label and cross_check.relation is not Relation.SAME:
         found = f"marker scoring names {_ABOUT[cross_check.relation]}: {cross_check.label}"
         yield ConfidenceReason("markers_disagree", found)
-    if comparison.relation is not None and comparison.differ:
+    if comparison.differ:
         yield ConfidenceReason("second_differs", "a second opinion names another type")
     if rated.claim.mixture:
         yield ConfidenceReason("mixture", "cell types may be mixed")

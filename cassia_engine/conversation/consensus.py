@@ -22,7 +22,7 @@ from cassia_engine.records import (
     TermMatch,
 )
 from cassia_engine.replies.claims import UNRESOLVED
-from cassia_engine.text import counted
+from cassia_engine.text import are, counted
 
 CITED_BY = 2  # votes that have to name a gene for a label that is broader than each of them
 
@@ -63,8 +63,9 @@ def _counted(standing: Vote, votes: Sequence[Vote], agreeing: Sequence[int]) -> 
     if len(agreeing) == len(votes):
         return standing
     annotation = replace(standing.annotation, confidence=_at_most_moderate(standing))
-    why = (*_doubts(standing), ConfidenceReason("votes_differ", f"{told} are for it"))
-    line = f"Confidence by the votes {annotation.confidence}: {told} are for it. {in_words(votes)}."
+    stands = f"{told} {are(len(agreeing))} for it"
+    why = (*_doubts(standing), ConfidenceReason("votes_differ", stands))
+    line = f"Confidence {annotation.confidence}: {stands}. {in_words(votes)}."
     return standing.told(line, annotation, confidence_reasons=why)
 
 

@@ -21,7 +21,8 @@ def is_in_doubt(result: ClusterResult) -> bool:
 
 
 def escalated(first: ClusterResult, strong: Vote, ontology: Ontology) -> ClusterResult:
-    """The result of a cluster whose first answer was in doubt: the stronger model's answer stands, if it has one.
+    """The result of a cluster whose first answer was in doubt: that of the stronger model, unless only the first
+    has an answer.
 
     Args:
         first: with its ballots.

@@ -63,4 +63,4 @@ def _features(known: Known) -> Iterator[tuple[str, float]]:
     yield "rivals", min(len(claim.candidates) - 1, _MOST) / _MOST if claim.candidates else 0.0
     yield "conflicts", min(len(known.findings.conflicts), _MOST) / _MOST
     yield "mixture", float(bool(claim.mixture))
-    yield "second_differs", float(known.comparison.relation is not None and known.comparison.differ)
+    yield "second_differs", float(known.comparison.differ)

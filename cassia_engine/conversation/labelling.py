@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from cassia_engine.conversation.term_mapper import MappedTerm, TermMapper
 from cassia_engine.evidence import kind
 from cassia_engine.records import CellType, Relation, TermMatch
-from cassia_engine.records.replies import Claim
+from cassia_engine.records.replies import Candidate, Claim, Specific
 from cassia_engine.replies import answer_label, is_unresolved, named_candidates
 
 BROAD, FINE = "broad", "fine"
@@ -25,8 +27,8 @@ def types_of(
         return (), TermMatch()
     first, *others = [(c.cell_type, c.cl_name) for c in named_candidates(claim)] or [(claim.lineage, "")]
     named: list[tuple[str, str, float | None]] = [(*first, score), *((*other, None) for other in others)]
-    if depth == FINE and claim.specific and is_finer(claim, terms):
-        named[0] = (claim.specific.cell_type, claim.specific.cl_name, claim.specific.probability)
+    if (finest := finest_of(claim, terms, depth)) is not None:
+        named[0] = (finest.cell_type, finest.cl_name, finest.probability)
     found: dict[str, tuple[str, MappedTerm, float | None]] = {}
     for label, cl_name, given in named:
         found.setdefault(kind(label, terms.cl_id), (label, terms.map(label, cl_name), given))
@@ -35,6 +37,20 @@ def types_of(
         every = _broad(every, terms)
     types = (CellType(label, place.cl_id, place.cl_label, given) for label, place, given in every)
     return tuple(types), every[0][1].match
+
+
+def finest_of(claim: Claim, terms: TermMapper, depth: str) -> Specific | None:
+    """The most specific type of a claim, where that is the label; None where it is not."""
+    return claim.specific if depth == FINE and is_finer(claim, terms) else None
+
+
+def at_depth(claim: Claim, terms: TermMapper, depth: str) -> Claim:
+    """The claim with its most specific type as its answer, where that is the label."""
+    finest = finest_of(claim, terms, depth)
+    if finest is None:
+        return claim
+    first = Candidate(finest.cell_type, finest.cl_name, finest.separating_genes)
+    return replace(claim, candidates=(first, *named_candidates(claim)[1:]), specific=None)
 
 
 def finer_type(claim: Claim, types: Sequence[CellType], terms: TermMapper) -> CellType | None:

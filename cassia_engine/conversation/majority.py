@@ -38,8 +38,8 @@ def find_majority(votes: Sequence[NamedType], ontology: Ontology) -> Majority | 
 
     A vote counts for its own term and for all that this is a kind of; without a term for its label alone, and
     "unresolved" for nothing else. A term that no vote names has to be in a broad lineage, and terms above nearly all
-    others ("cell") count for nothing. Of several that are equally deep that comes first which a vote names, then the
-    one with more votes, then the one with fewer kinds. The order of the votes has no say in the type.
+    others ("cell") count for nothing. Of several equally deep ones, one that a vote names comes first, then the one
+    with more votes, then the one with fewer kinds. The order of the votes does not matter.
     """
     own = [_own(vote, ontology) for vote in votes]
     lines = [_line(vote, key, ontology) for vote, key in zip(votes, own, strict=True)]

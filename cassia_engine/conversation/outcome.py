@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from cassia_engine.calibration import Calibration
 from cassia_engine.conversation.comparing import Comparison
 from cassia_engine.conversation.confidence import Assessment, assess
-from cassia_engine.conversation.labelling import finer_type, types_of
+from cassia_engine.conversation.labelling import at_depth, finer_type, types_of
 from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, RatedClaim, best
 from cassia_engine.conversation.term_mapper import TermMapper
@@ -31,6 +32,7 @@ from cassia_engine.records import (
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
 from cassia_engine.replies.claims import UNRESOLVED
+from cassia_engine.text import counted
 
 NO_SCORE = "No readable score was given."
 _WORDS = {
@@ -66,9 +68,10 @@ def result(ended: Ended) -> ClusterResult:
     """What became of a cluster. An annotation that stands is kept, whatever was lost after it."""
     rounds, failed, comparison = ended.rounds, ended.failed, ended.comparison
     rated = best(rounds, comparison.chosen, ended.terms.broader)
-    # What marker scoring says was compared with the first answer; another one may stand.
-    found = ended.cross_check
-    cross_check = ended.terms.checked(found, rated.claim) if rated and found else found
+    # What marker scoring says was compared with the first answer; another one may stand, or a finer type be the label.
+    cross_check = ended.cross_check
+    if rated and cross_check:
+        cross_check = ended.terms.checked(cross_check, at_depth(rated.claim, ended.terms, ended.depth))
     conversation = Conversation(
         annotations=tuple(writable(r.said) for r in rounds if r.said),
         checks=tuple("\n".join(r.findings.lines) for r in rounds if r.findings),
@@ -129,7 +132,8 @@ def _annotation(rated: RatedClaim, ended: Ended, cross_check: CrossCheck | None)
     claim, findings, terms = rated.claim, rated.findings, ended.terms
     types, match = types_of(claim, rated.score, terms, ended.depth)
     answer = types[0] if types else CellType("")
-    assessed = assess(rated, terms, cross_check, ended.comparison, ended.calibration)
+    labelled = dataclasses.replace(rated, claim=at_depth(claim, terms, ended.depth))
+    assessed = assess(labelled, terms, cross_check, ended.comparison, ended.calibration)
     annotation = Annotation(
         general_type=_general_type(claim, types, terms),
         detailed_types=types,
@@ -178,23 +182,28 @@ def _mixed(claim: Claim, partners: Sequence[str], types: Sequence[CellType], ter
 
 
 def _reason(rated: RatedClaim, annotation: Annotation, ended: Ended) -> str:
-    parts, failed, n_rounds = [], ended.failed, len(ended.rounds)
+    parts, failed = [], ended.failed
+    own = [number for number, r in enumerate(ended.rounds, 1) if r.role == ANNOTATOR]
     if not annotation.detailed_types:
         parts.append(f"the markers do not tell the type: {rated.claim.score_reason or 'no reason was given'}")
     if failed is not None:
         parts.append(f"the {failed.role}'s reply of round {failed.round} {_WORDS[failed.outcome]} ({failed.reason})")
     if rated.judgement is not None and not rated.judgement.agreed:
-        rounds = f"{n_rounds} round{'s' * (n_rounds > 1)}"
-        parts.append(f"not validated after {rounds}: {rated.judgement.reasons[0]}".removesuffix("."))
+        parts.append(
+            f"not validated after {counted(len(own), 'round')}: {rated.judgement.reasons[0]}".removesuffix(".")
+        )
     if ended.comparison.chosen == rated.number and ended.rounds[rated.number - 1].role == SECOND:
         parts.append("the answer is that of the second annotator, which the adjudicator chose")
-    elif rated.number < sum(r.role == ANNOTATOR for r in ended.rounds):
+    elif rated.number < own[-1]:
         parts.append(f"the annotation is that of round {rated.number}")
+    if any(r.role == SECOND and r.findings and r.findings.decisive for r in ended.rounds):
+        parts.append("the second opinion names no type or no listed gene, and does not count")
     return "; ".join(parts)
 
 
 def _scoring(rated: RatedClaim, annotation: Annotation, why: Sequence[ConfidenceReason]) -> str:
-    lines = [f"Score {_number(rated.score)} of 100, the annotator's own." if rated.score is not None else NO_SCORE]
+    whose = "the validator's; the annotator gave none" if rated.claim.score is None else "the annotator's own"
+    lines = [NO_SCORE if rated.score is None else f"Score {rated.score:g} of 100, {whose}."]
     lines.append(annotation.score_reason if rated.score is not None else "")
     lines.append(f"Confidence {annotation.confidence}: {'; '.join(reason.text for reason in why)}.")
     lines += [f"Check failed: {item.text}" for item in rated.findings.failed]
@@ -206,10 +215,6 @@ def _scoring(rated: RatedClaim, annotation: Annotation, why: Sequence[Confidence
     lines += [f"Repaired: {text}." for text in rated.claim.repaired]
     lines.append("The score is a language model's opinion, not a probability; the annotation is a hypothesis.")
     return "\n".join(filter(None, lines))
-
-
-def _number(score: float | None) -> str:
-    return "none" if score is None else f"{score:g}"
 
 
 def _decided_by(ended: Ended, rated: RatedClaim) -> str:

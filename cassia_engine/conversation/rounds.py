@@ -40,7 +40,7 @@ class OpenRound:
     judgement: Judgement | None = None
 
     def record(self, failed: FailedReply | None = None) -> Round:
-        """The round as it is kept; `failed` is the reply that ended it without being taken."""
+        """The round as it is kept; `failed` is a reply of it that was lost."""
         return Round(
             claim=self.claim_read,
             checks=self.findings.items if self.findings else (),
