@@ -27,9 +27,11 @@ def main() -> None:
         command = [cassia_command(), "annotate", str(folder / "many" / "chunk_00000.json")]
         command += ["--output", str(folder / "result.jsonl"), "--journal_dir", str(folder / "journal")]
         command += ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock", "--max_workers", "64"]
-        found = {"asked anew": run(command), "all from the journal": run(command)}
-        if (calls := mock.stats()["completed"]) != 2 * CLUSTERS:
-            raise SystemExit(f"{calls} calls were made, not {2 * CLUSTERS}")
+        found = {"asked anew": run(command)}
+        calls = mock.stats()["completed"]
+        found["all from the journal"] = run(command)
+        if calls < CLUSTERS or mock.stats()["completed"] != calls:
+            raise SystemExit(f"{calls} calls were made, then {mock.stats()['completed'] - calls}")
     for name, measured in found.items():
         print(f"{CLUSTERS} clusters, {name:22s} {measured} (at most {MAX_PEAK:.0f} MB)")
     sys.exit(int(any(measured.peak > MAX_PEAK for measured in found.values())))

@@ -65,7 +65,7 @@ def _may_be_ambient(marker: Marker) -> bool:
 
 @cache
 def _rules_of(cl_id: str) -> Mapping[str, str]:
-    """Upper-case symbol of human or mouse -> the type that it rules out: this one, or the nearest that it is a kind of."""
+    """Upper-case symbol of human or mouse -> the type that it rules out: this one, or the nearest above it."""
     steps = Ontology.load().steps_up(cl_id) if cl_id else {}
     found: dict[str, str] = {}
     for _, label, symbols in sorted((row for row in _table() if row[0] in steps), key=lambda row: steps[row[0]]):
