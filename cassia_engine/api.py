@@ -11,7 +11,7 @@ import contextvars
 import functools
 import logging
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
@@ -23,7 +23,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.files import local
 from cassia_engine.markers import Table
-from cassia_engine.outputs.names import check_outputs
+from cassia_engine.outputs.names import ENDS, check_outputs
 from cassia_engine.outputs.publish import closing_lines, write_outputs
 from cassia_engine.outputs.summary_tables import COLUMNS, NUMBERS, summary_rows
 from cassia_engine.progress import messages, say
@@ -122,10 +122,9 @@ def annotate(
         OSError: the outputs cannot be written.
     """
     with messages(show_progress):
-        if not isinstance(fresh, bool):
-            raise UsageError(f"{option('fresh', fresh)}: expected True or False", code="fresh-not-bool")
+        check_fresh(fresh)
         (folder, name), about, settings, who = gather(
-            lambda: (Path(), "markers") if output_name is None else place_of(output_name),
+            lambda: place_of(output_name, "markers", (markers, corrections, *options.values())),
             lambda: texts_of(tissue=tissue, species=species, additional_info=additional_info),
             lambda: _split_settings(options),
             lambda: annotate_settings(options, api_key, provider=provider, model=model),
@@ -179,20 +178,41 @@ async def in_thread(function: Callable[..., Result], *arguments: Any, **options:
         raise
 
 
-def place_of(output_name: Path | str) -> tuple[Path, str]:
+def place_of(
+    output_name: Path | str | None, default: str, inputs: Iterable[Any], ends: Sequence[str] = ENDS
+) -> tuple[Path, str]:
     """The folder and the sample name that an output name stands for, exactly: "run.v2" stays "run.v2".
 
+    Args:
+        output_name: None writes nothing; the sample has the name `default` then.
+        inputs: what is read, files among it, which no output may replace.
+        ends: of the outputs' names.
+
     Raises:
-        UsageError: it ends in no name, or nothing can be written there.
+        UsageError: it ends in no name, nothing can be written there, or an output is an input.
     """
+    if output_name is None:
+        return Path(), default
     if not isinstance(output_name, str | os.PathLike):
         raise UsageError(f"{option('name', output_name)}: expected text or a path", code="output-name-not-text")
     head, name = os.path.split(os.path.expanduser(output_name))  # noqa: PTH111 - Path drops the / of "folder/"
     if fault := fault_of_name(name):
         raise UsageError(f"{option('name', str(output_name))}: {fault}", code="output-name-unusable")
     folder = local(head)
-    check_outputs(folder, name)
+    check_outputs(folder, name, _files_among(inputs), ends)
     return folder, name
+
+
+def check_fresh(fresh: object) -> None:
+    if not isinstance(fresh, bool):
+        raise UsageError(f"{option('fresh', fresh)}: expected True or False", code="fresh-not-bool")
+
+
+def _files_among(given: Iterable[Any]) -> Iterator[Path]:
+    for value in given:
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, str | Path):
+                yield local(one)
 
 
 def frame_of(merged: Merged) -> pd.DataFrame:

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.api import annotate_settings, place_of, plain_options, texts_of
+from cassia_engine.api import annotate_settings, check_fresh, place_of, plain_options, texts_of
 from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.boosting.boost import boost_cluster
 from cassia_engine.boosting.boosted import Boost
 from cassia_engine.boosting.options import OF_ANNOTATE, OF_SPLIT
-from cassia_engine.boosting.outputs import lines, paths_of, write_boost
+from cassia_engine.boosting.outputs import ENDS, lines, write_boost
 from cassia_engine.callers import argument
 from cassia_engine.errors import UsageError, gather
-from cassia_engine.files import check_writable
 from cassia_engine.markers import Table
 from cassia_engine.progress import messages, say
 from cassia_engine.records import Dataset
@@ -70,22 +69,16 @@ def boost(
     """
     with messages(show_progress):
         refuse_unknown(options, (*OPTIONS, *_OWN, "fresh", "show_progress"), "boost")
+        check_fresh(fresh)
         if not isinstance(cluster, str):
             what = f"{argument('cluster')}: expected text, found {cluster!r}; ids of clusters are text"
             raise UsageError(what, code="boost-cluster-not-text")
         (folder, name), about, split, who = gather(
-            lambda: (Path(), "boost") if output_name is None else place_of(output_name),
+            lambda: place_of(output_name, "boost", (markers, summary, *options.values()), ENDS),
             lambda: texts_of(tissue=tissue, species=species, additional_info=additional_info),
             lambda: SplitSettings(**plain_options(options, OF_SPLIT)),
-            lambda: annotate_settings(
-                {name: value for name, value in options.items() if name not in OF_SPLIT},
-                api_key,
-                provider=provider,
-                model=model,
-            ),
+            lambda: annotate_settings(options, api_key, provider=provider, model=model),
         )
-        if output_name is not None:
-            check_writable(*paths_of(folder, name))
         found = boost_cluster(markers, cluster, Dataset(name, **about).checked(), split, who, summary, fresh=fresh)
         if output_name is not None:
             write_boost(found, folder)

@@ -60,6 +60,7 @@ def boost(
     from cassia_engine.cli.options import dataset
     from cassia_engine.errors import CallFailedError, gather
     from cassia_engine.files import check_writable
+    from cassia_engine.settings.declaration import input_paths
 
     split = {name: options.pop(name) for name in OF_SPLIT}
     who, settings, data = gather(
@@ -69,7 +70,7 @@ def boost(
     )
     if name is None:
         data = replace(data, name=name_for(data.name, cluster)).checked()
-    check_writable(*paths_of(outdir, data.name), inputs=(*markers, summary))
+    check_writable(*paths_of(outdir, data.name), inputs=(*markers, summary, *input_paths(who, settings)))
     table = markers[0] if len(markers) == 1 else markers
     found = boost_cluster(table, cluster, data, settings, who, summary, fresh=fresh, stopping=stop_on_signals)
     paths = write_boost(found, outdir)

@@ -71,6 +71,7 @@ def run(
     goes on from there.
     """
     from cassia_engine.outputs.names import check_outputs
+    from cassia_engine.settings.declaration import input_paths
     from cassia_engine.stages.collect import check
     from cassia_engine.stages.run import run_table
 
@@ -80,7 +81,7 @@ def run(
         lambda: RunSettings(max_failed_clusters),
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
-    check_outputs(outdir, data.name, (*markers, corrections, who.knowledge, who.calibration))
+    check_outputs(outdir, data.name, (*markers, corrections, *input_paths(who, settings)))
     merged, ended = run_table(markers, data, settings, who, stopping=annotating, fresh=fresh, corrections=corrections)
     paths = write(merged, outdir)
     conclude(merged, paths)

@@ -60,12 +60,12 @@ def subcluster(
     \b
     cassia subcluster cd8.csv --major_cluster "CD8 T cell" --tissue blood --species human --provider openrouter
     """
-    from cassia_engine.files import check_writable
-    from cassia_engine.outputs.names import check_outputs
+    from cassia_engine.outputs.names import ENDS, check_outputs
+    from cassia_engine.settings.declaration import input_paths
     from cassia_engine.stages.collect import check
     from cassia_engine.subclustering.population import Population
     from cassia_engine.subclustering.subclusters import run_subclusters
-    from cassia_engine.subclustering.table import lines, path_of, write_csv
+    from cassia_engine.subclustering.table import END, lines, path_of, write_csv
 
     who, settings, limits, data, population = gather(
         lambda: annotate_settings(options),
@@ -74,11 +74,10 @@ def subcluster(
         lambda: dataset(markers, name, tissue, species, additional_info),
         lambda: Population.of(major_cluster),
     )
-    check_outputs(outdir, data.name, markers)
-    table = path_of(outdir, data.name)
-    check_writable(table)
+    check_outputs(outdir, data.name, (*markers, *input_paths(who, settings)), (*ENDS, END))
     found = run_subclusters(markers, population, data, settings, who, stopping=annotating, fresh=fresh)
     paths = write(found.merged, outdir)
+    table = path_of(outdir, data.name)
     write_csv(found.fits, table)
     conclude(found.merged, [*paths, table])
     for line in lines(found.fits, population):

@@ -10,7 +10,7 @@ from cassia_engine.evaluation.evaluated import Evaluation
 from cassia_engine.evaluation.evaluating import evaluate_labels
 from cassia_engine.evaluation.gold import Gold
 from cassia_engine.evaluation.lines import lines
-from cassia_engine.evaluation.outputs import write_evaluation
+from cassia_engine.evaluation.outputs import ENDS, write_evaluation
 from cassia_engine.evaluation.reading import Labels
 from cassia_engine.evaluation.wanted import Wanted
 from cassia_engine.progress import messages, say
@@ -54,7 +54,7 @@ def evaluate(
     """
     with messages(show_progress):
         wanted = Wanted(cluster_column, label_column, score_column, score_max, by_words)
-        folder, name = (Path(), "") if output_name is None else place_of(output_name)
+        folder, name = place_of(output_name, "", (labels, gold), ENDS)
         found = evaluate_labels(labels, gold, wanted, name)
         if output_name is not None:
             write_evaluation(found, folder)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, fields
 from functools import cache
 from numbers import Integral, Real
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -95,6 +96,16 @@ def parameters(settings: type[DataclassInstance]) -> Mapping[str, Parameter]:
     types = get_type_hints(settings)
     found = (f for f in fields(settings) if _KEY in f.metadata)
     return {f.name: f.metadata[_KEY]._replace(name=f.name, type=types[f.name]) for f in found}
+
+
+def input_paths(*settings: DataclassInstance) -> list[Path]:
+    """The files that settings name, which are read."""
+    return [
+        value
+        for one in settings
+        for name, declared in parameters(type(one)).items()
+        if declared.kind is Path and not declared.folder and (value := getattr(one, name)) is not None
+    ]
 
 
 def check(settings: DataclassInstance) -> None:

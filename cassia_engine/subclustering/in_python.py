@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, annotate_settings, place_of, plain_options, texts_of
+from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, annotate_settings, check_fresh, place_of, plain_options, texts_of
 from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.errors import gather
-from cassia_engine.files import check_writable
 from cassia_engine.markers import Table
+from cassia_engine.outputs.names import ENDS
 from cassia_engine.outputs.publish import write_outputs
 from cassia_engine.progress import messages, say
 from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.subclustering.population import Population
 from cassia_engine.subclustering.subclusters import run_subclusters
-from cassia_engine.subclustering.table import COLUMNS, lines, path_of, text_rows, write_csv
+from cassia_engine.subclustering.table import COLUMNS, END, lines, path_of, text_rows, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,15 +67,14 @@ def subcluster(
 
     with messages(show_progress):
         refuse_unknown(options, (*OF_SPLIT, *OF_ANNOTATE, *_OWN), "subcluster")
+        check_fresh(fresh)
         (folder, name), about, split, who, population = gather(
-            lambda: (Path(), "subclusters") if output_name is None else place_of(output_name),
+            lambda: place_of(output_name, "subclusters", (markers, *options.values()), (*ENDS, END)),
             lambda: texts_of(tissue=tissue, species=species, additional_info=additional_info),
             lambda: SplitSettings(**plain_options(options, OF_SPLIT)),
             lambda: annotate_settings({"depth": "fine", **options}, api_key, provider=provider, model=model),
             lambda: Population.of(texts_of(major_cluster=major_cluster)["major_cluster"]),
         )
-        if output_name is not None:
-            check_writable(path_of(folder, name))
         data = Dataset(name, **about).checked()
         found = run_subclusters(markers, population, data, split, who, show_progress, fresh=fresh)
         if output_name is not None:

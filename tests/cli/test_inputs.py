@@ -8,11 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import cassia_engine
 from cassia_engine.cli import main
 from tests.bad_tables import BAD, GOOD, SEURAT
+from tests.raising import raises
 
 # Root may read everything, and gives that up. All is loaded before, as Python's own files may be root's alone.
 AS_NOBODY = """
@@ -201,13 +204,36 @@ def test_species_is_refused_by_the_offline_annotator_only(
 
 def test_an_input_is_no_output(cassia: Callable[..., tuple[int, list[str]]], tmp_path: Path) -> None:
     text = "cluster,gene,avg_log2FC,p_val_adj\nT,CD3D,2,0\n"
-    path = tmp_path / "s_full.csv"
-    path.write_text(text)
-    words = (path, "--name", "s", "--outdir", tmp_path, "--tissue", "blood", "--species", "human")
-    said = f"{path}: an output cannot take the place of an input; give another name or folder"
-    assert cassia("run", *words) == (2, [said])
-    assert cassia("subcluster", *words, "--major_cluster", "T cell") == (2, [said])
-    assert path.read_text() == text
+    about = ("--name", "s", "--outdir", tmp_path, "--tissue", "blood", "--species", "human")
+    table, other, of_subclusters = (tmp_path / name for name in ("s_full.csv", "t.csv", "s_subclusters.csv"))
+    for path in (table, other, of_subclusters):
+        path.write_text(text)
+    said = "an output cannot take the place of an input; give another name or folder"
+    population = ("--major_cluster", "T cell")
+    assert cassia("run", table, *about) == (2, [f"{table}: {said}"])
+    assert cassia("run", other, *about, "--cluster_context", table) == (2, [f"{table}: {said}"])
+    assert cassia("subcluster", table, *about, *population) == (2, [f"{table}: {said}"])
+    assert cassia("subcluster", of_subclusters, *about, *population) == (2, [f"{of_subclusters}: {said}"])
+    assert {path.read_text() for path in (table, other, of_subclusters)} == {text}
+
+
+def test_an_input_is_no_output_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "cluster,gene,avg_log2FC,p_val_adj\nT,CD3D,2,0\n"
+    about: dict[str, Any] = {"tissue": "blood", "species": "human"}
+    for end in ("summary.csv", "subclusters.csv", "boost.json", "evaluation.csv"):
+        (tmp_path / f"s_{end}").write_text(text)
+    with raises("output-is-input", path="s_summary.csv"):
+        cassia_engine.annotate(["s_summary.csv"], **about, output_name="s")
+    with raises("output-is-input", path="s_summary.csv"):
+        cassia_engine.annotate("s_evaluation.csv", **about, output_name="s", corrections="s_summary.csv")
+    with raises("output-is-input", path="s_subclusters.csv"):
+        cassia_engine.subcluster("s_subclusters.csv", major_cluster="T cell", **about, output_name="s")
+    with raises("output-is-input", path="s_boost.json"):
+        cassia_engine.boost("s_boost.json", cluster="T", **about, provider="ollama", output_name="s")
+    with raises("output-is-input", path="s_evaluation.csv"):
+        cassia_engine.evaluate("s_evaluation.csv", {"T": "T cell"}, output_name="s")
+    assert {path.read_text() for path in tmp_path.iterdir()} == {text}
 
 
 def test_commands_take_several_files(cassia: Callable[..., tuple[int, list[str]]], tmp_path: Path) -> None:
