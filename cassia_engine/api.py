@@ -212,7 +212,7 @@ def _files_among(given: Iterable[Any]) -> Iterator[Path]:
     for value in given:
         for one in value if isinstance(value, list | tuple) else (value,):
             if isinstance(one, str | Path):
-                yield local(one)
+                yield Path(one)
 
 
 def frame_of(merged: Merged) -> pd.DataFrame:

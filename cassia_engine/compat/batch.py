@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, OWN, annotate, in_thread
 from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.callers import Caller, called_from
+from cassia_engine.compat.arguments import MODEL, OPENROUTER, effort_of, model_of, say_without_effect
 from cassia_engine.errors import ArgumentError, UsageError
 from cassia_engine.markers import Table
 from cassia_engine.progress import messages
@@ -38,8 +39,6 @@ class _Default(str):
 
 
 TISSUE = _Default("lung")
-OPENROUTER = "openrouter"
-MODEL = "anthropic/claude-sonnet-4.5"
 # Arguments that mean something only where a language model is asked, and those that mean nothing here at all.
 OF_MODELS = (
     "model",
@@ -116,9 +115,14 @@ def runCASSIA_batch(
     """
     given = locals()
     with called_from(Caller.CASSIA):
-        refuse_unknown(options, (*inspect.signature(runCASSIA_batch).parameters, *OF_SPLIT, *OF_ANNOTATE, *OWN))
+        refuse_unknown(
+            options, (*inspect.signature(runCASSIA_batch).parameters, *OF_SPLIT, *OF_ANNOTATE, *OWN), "runCASSIA_batch"
+        )
+        effort = effort_of(reasoning)
+    offline = provider == OFFLINE
+    why = f'provider="{OFFLINE}" asks no language model' if offline else ""
+    say_without_effect(runCASSIA_batch, (*OF_MODELS * offline, *IDLE), given, why, verbose)
     with messages(verbose):
-        _say_without_effect(given)
         if isinstance(tissue, _Default):
             log.warning(
                 'no tissue was given: tissue="%s" is taken, the default of CASSIA; name yours, or give tissue="none"',
@@ -126,14 +130,14 @@ def runCASSIA_batch(
             )
     asked = (
         {}
-        if provider == OFFLINE
+        if offline
         else {
-            "model": None if model == MODEL else model,  # the default as of the day
+            "model": model_of(model),
             "temperature": temperature,
             "max_workers": max_workers,
             "max_retries": max_retries,
             "validator_involvement": validator_involvement,
-            "reasoning": reasoning.get("effort") if isinstance(reasoning, Mapping) else reasoning,
+            "reasoning": effort,
             "proxy": proxy,
         }
     )
@@ -182,14 +186,3 @@ def loadmarker(marker_type: str = "processed") -> pd.DataFrame:
     with as_file(files("cassia_engine") / "data" / "examples" / EXAMPLES[marker_type]) as path:
         table = pd.read_csv(path, dtype={"cluster": str}, keep_default_na=False)
     return table.loc[:, [not column.startswith("Unnamed:") for column in table.columns]]
-
-
-def _say_without_effect(given: Mapping[str, Any]) -> None:
-    """Name the arguments that were given another value than their own, and that nobody will look at."""
-    defaults = inspect.signature(runCASSIA_batch).parameters
-    offline = given["provider"] == OFFLINE
-    idle = [name for name in (*OF_MODELS * offline, *IDLE) if given[name] != defaults[name].default]
-    if idle and offline:
-        log.warning('provider="offline" asks no language model; no effect: %s', ", ".join(idle))
-    elif idle:
-        log.warning("no effect: %s", ", ".join(idle))

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.arguments import complete
+from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.boosting.boosted import Boost
 from cassia_engine.boosting.in_python import OPTIONS, boost
 from cassia_engine.boosting.outputs import lines
 from cassia_engine.callers import Caller, called_from
-from cassia_engine.compat.batch import MODEL, OPENROUTER
+from cassia_engine.compat.arguments import OPENROUTER, effort_of, model_of, say_without_effect
 from cassia_engine.markers import Table
-from cassia_engine.progress import messages
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
 
-# Without effect here; what a run said is read of the summary, and one way of searching and reporting is there.
+# Without effect here: earlier answers are read from the summary, and there is one search strategy and one report.
 IDLE = (
     *("conversation_history_mode", "search_strategy", "report_style", "validator_involvement"),
     *("conversations_json_path", "auto_convert_ids"),
+)
+# What `boost` takes besides, but what this call names otherwise.
+OWN = tuple(
+    name
+    for name in (*OPTIONS, "additional_info", "api_key", "fresh", "show_progress")
+    if name not in ("max_rounds", "temperature", "reasoning", "provider", "model")
 )
 
 
@@ -72,20 +76,21 @@ def runCASSIA_annotationboost(
     Raises:
         UsageError: something given cannot be used; says what, where and what to do.
     """
-    _say_without_effect(locals())
+    say_without_effect(runCASSIA_annotationboost, IDLE, locals())
     with called_from(Caller.CASSIA):
+        refuse_unknown(options, OWN, "runCASSIA_annotationboost")
         found = boost(
             marker,
             cluster=cluster_name,
             tissue=major_cluster_info,
             species=species,
             provider=provider,
-            model=None if model == MODEL else model,  # the default as of the day
+            model=model_of(model),
             summary=full_result_path,
             output_name=output_name,
             max_rounds=num_iterations,
             temperature=temperature,
-            reasoning=reasoning.get("effort") if isinstance(reasoning, Mapping) else reasoning,
+            reasoning=effort_of(reasoning),
             **options,
         )
     return "\n".join(lines(found)), _messages(found)
@@ -122,10 +127,3 @@ def runCASSIA_annotationboost_additional_task(
 
 def _messages(found: Boost) -> list[dict[str, str]]:
     return [{"role": one.role, "content": one.text} for one in found.boosted.turns]
-
-
-def _say_without_effect(given: Mapping[str, Any]) -> None:
-    defaults = inspect.signature(runCASSIA_annotationboost).parameters
-    if idle := [name for name in IDLE if given[name] != defaults[name].default]:
-        with messages(True):
-            log.warning("no effect: %s", ", ".join(idle))

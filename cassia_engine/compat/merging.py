@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cassia_engine.arguments import complete
 from cassia_engine.callers import Caller, argument, called_from
-from cassia_engine.csv_injection import csv_row, guard
+from cassia_engine.compat.arguments import say_without_effect
+from cassia_engine.csv_injection import csv_row, guard, unguard
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.files import atomic_write, check_writable, local
 from cassia_engine.markers.files.input_kinds import opened
 from cassia_engine.markers.files.source import Problems, rows
 from cassia_engine.merging.in_python import merge_labels
 from cassia_engine.merging.table import MERGED
-from cassia_engine.progress import messages
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
 
-# Without effect, as no language model is asked.
+WHY = "groups are the Cell Ontology's, and no language model is asked"
 IDLE = ("provider", "model", "temperature", "api_key", "additional_context", "batch_size", "reasoning")
 
 
@@ -57,7 +56,7 @@ def merge_annotations(
     Raises:
         UsageError: something given cannot be used; says what, where and what to do.
     """
-    _say_without_effect(locals())
+    say_without_effect(merge_annotations, IDLE, locals(), WHY)
     if detail_level not in MERGED:
         what = f"{argument('detail_level')} {shown(detail_level)}: expected one of {', '.join(MERGED)}"
         raise UsageError(what, code="merge-level-unknown")
@@ -77,7 +76,7 @@ def merge_annotations_all(
     reasoning: str | None = None,
 ) -> pd.DataFrame:
     """`merge_annotations` for all three levels at once."""
-    _say_without_effect(locals())
+    say_without_effect(merge_annotations_all, IDLE, locals(), WHY)
     return _merged(csv_path, output_path, list(MERGED.values()))
 
 
@@ -106,12 +105,12 @@ def runCASSIA_merge_annotations(
 def _merged(summary: Path | str | pd.DataFrame, output: Path | str | None, columns: Sequence[str]) -> pd.DataFrame:
     path = None if output is None else local(output)
     if path:
-        check_writable(path)
+        check_writable(path, inputs=[local(summary)] if isinstance(summary, str | Path) else ())
     with called_from(Caller.CASSIA):
-        groups = merge_labels(summary, show_progress=False).set_index("Cluster ID")
+        groups = merge_labels(summary, show_progress=False)
     frame = _as_text(summary)
     for column in columns:
-        frame[column] = groups[column].map(guard).to_numpy()
+        frame[column] = groups[column].to_numpy()
     if path:
         _write(frame, path)
     return frame
@@ -131,13 +130,5 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     with atomic_write(path) as file:
         file.write(csv_row(map(str, frame.columns)))
         for row in frame.itertuples(index=False):
-            file.write(csv_row(map(str, row)))
-
-
-def _say_without_effect(given: dict[str, Any]) -> None:
-    defaults = inspect.signature(merge_annotations).parameters
-    if idle := [name for name in IDLE if name in given and given[name] != defaults[name].default]:
-        with messages(True):
-            log.warning(
-                "groups are the Cell Ontology's, and no language model is asked; no effect: %s", ", ".join(idle)
-            )
+            # Those of a file are guarded already.
+            file.write(csv_row(guard(unguard(str(cell))) for cell in row))

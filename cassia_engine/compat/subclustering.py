@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import OF_ANNOTATE, OF_SPLIT
-from cassia_engine.arguments import complete
+from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.callers import Caller, called_from
-from cassia_engine.compat.batch import MODEL, OPENROUTER
+from cassia_engine.compat.arguments import OPENROUTER, model_of
 from cassia_engine.markers import Table
 from cassia_engine.subclustering.in_python import subcluster
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+
+# What `subcluster` takes besides, but what this call names otherwise.
+OWN = tuple(
+    name
+    for name in (*OF_SPLIT, *OF_ANNOTATE, "api_key", "fresh", "show_progress")
+    if name not in ("n_genes", "temperature", "provider", "model")
+)
 
 
 @complete((*OF_SPLIT, *OF_ANNOTATE))
@@ -49,6 +57,7 @@ def runCASSIA_subclusters(
         UsageError: something given cannot be used; says what, where and what to do.
     """
     with called_from(Caller.CASSIA):
+        refuse_unknown(options, OWN, "runCASSIA_subclusters")
         return subcluster(
             marker,
             major_cluster=major_cluster_info,
@@ -56,7 +65,7 @@ def runCASSIA_subclusters(
             species=species or "human",
             additional_info=additional_context or "",
             provider=provider,
-            model=None if model == MODEL else model,  # the default as of the day
+            model=model_of(model),
             output_name=output_name,
             n_genes=n_genes,
             temperature=temperature,

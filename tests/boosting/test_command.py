@@ -101,7 +101,7 @@ WRONG = {
         "the table has no cluster of this name (did you mean plasma cell?)",
     ),
     "no provider": (("--cluster", "plasma cell"), "Missing option '--provider'"),
-    "no model": (("--cluster", "plasma cell", "--provider", "offline"), "asks no language model"),
+    "offline": (("--cluster", "plasma cell", "--provider", "offline"), "asks no language model"),
     "no cluster": ((), "Missing option '--cluster'"),
     "another summary": (("--cluster", "plasma cell", "--summary", "other.csv"), "has no cluster plasma cell"),
     "nothing passes": (
@@ -116,7 +116,7 @@ def test_what_cannot_be_used_costs_nothing(what: str, quiet: Running, tmp_path: 
     head = "Cluster ID,Predicted General Cell Type,Predicted Detailed Cell Type,Status,CL ID,CL Label,Confidence"
     (tmp_path / "other.csv").write_text(f"{head}\n0,T cell,T cell,annotated,,,High\n")
     given, line = WRONG[what]
-    words = [] if what in ("no provider", "no model") else [*asked_of(quiet)]
+    words = [] if what in ("no provider", "offline") else [*asked_of(quiet)]
     done = cassia("boost", table, *given, *CONTEXT, *words, cwd=tmp_path)
     assert done.returncode == 2 and line in done.stderr, done.stderr
     assert quiet.stats()["calls"] == 0 and not list(tmp_path.glob("*_boost.*"))
@@ -174,3 +174,7 @@ def test_cassias_call_gives_text_and_messages(
         *given, provider=f"{quiet.url}/v1", model="mock", additional_task="Is it a T cell?"
     )
     assert "Is it a T cell?" in messages[0]["content"]
+    with raises("argument-unknown"):
+        cassia_engine.runCASSIA_annotationboost(*given, max_rounds=2)
+    with raises("reasoning-without-effort"):
+        cassia_engine.runCASSIA_annotationboost(*given, reasoning={"effrt": "high"})

@@ -73,7 +73,7 @@ def test_each_level_is_the_next_one_or_above_it_and_has_the_same_groups() -> Non
     for cl_id in known:
         found = leveller.levels(cl_id)
         for below, above in ((found.fine, found.medium), (found.medium, found.broad)):
-            assert compare(ONTOLOGY, below, above) in (Relation.SAME, Relation.BROADER, Relation.UNKNOWN), cl_id
+            assert compare(ONTOLOGY, below, above) in (Relation.SAME, Relation.BROADER), cl_id
         assert leveller.levels(found.broad).broad == found.broad, ONTOLOGY.label(cl_id)
         assert leveller.levels(found.medium).broad == found.broad, ONTOLOGY.label(cl_id)
 
@@ -149,6 +149,24 @@ def test_cassias_calls_add_columns_to_the_summary(
     assert cassia_engine.merge_labels(tmp_path / "one.csv", show_progress=False)["Label"].tolist()[2] == (
         "SPP1 macrophage"
     )
+
+
+def test_cassias_calls_guard_cells_of_a_frame_and_keep_the_summary(tmp_path: Path) -> None:
+    table = [{"cluster": "=1+1", "markers": "CD3D, CD3E, CD2, TRAC, IL7R, CD3G"}]
+    frame = cassia_engine.annotate(table, tissue="blood", species="human", show_progress=False)
+    merged = cassia_engine.merge_annotations(frame, tmp_path / "m.csv")
+    assert merged["Cluster ID"].tolist() == ["=1+1"]
+    [row] = csv.DictReader((tmp_path / "m.csv").read_text(encoding="utf-8").splitlines())
+    assert row["Cluster ID"] == "'=1+1"
+    before = (tmp_path / "m.csv").read_bytes()
+    with raises("output-is-input", path=tmp_path / "m.csv"):
+        cassia_engine.merge_annotations(tmp_path / "m.csv", tmp_path / "m.csv")
+    assert (tmp_path / "m.csv").read_bytes() == before
+
+
+def test_one_level_of_the_calls_by_rs_name(summary: Path) -> None:
+    found = cassia_engine.runCASSIA_merge_annotations(summary, detail_level="detailed")
+    assert list(found)[-1] == "Merged_Grouping_2"
 
 
 def test_an_unknown_level_is_refused(summary: Path) -> None:

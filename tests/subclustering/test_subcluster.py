@@ -95,6 +95,8 @@ def test_python_and_cassias_call_return_the_table(
     found = cassia_engine.subcluster(table, major_cluster="CD8 T cell", tissue="blood", species="human")
     assert list(found) == list(COLUMNS) and found["Result ID"].tolist() == ["1", "2", "3", "4"]
     assert "4 subclusters of CD8 T cell (CL:0000625)" in capsys.readouterr().err
+    with raises("argument-unknown"):
+        cassia_engine.runCASSIA_subclusters(table, "CD8 T cell", "out/s", additional_info="x")
     same = cassia_engine.runCASSIA_subclusters(table, "CD8 T cell", "out/s", provider="offline", tissue="blood")
     assert same.equals(found)
     assert (tmp_path / "out" / "s_subclusters.csv").is_file() and (tmp_path / "out" / "s_report.html").is_file()
