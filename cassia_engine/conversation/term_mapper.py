@@ -12,10 +12,11 @@ from cassia_engine.ontology import Ontology, Resolution, compare
 from cassia_engine.ontology.broad_lineages import lineage_of
 from cassia_engine.records import CrossCheck, How, Relation, TermMatch
 from cassia_engine.records.replies import Claim
+from cassia_engine.records.terms import NEAR_ONLY
 from cassia_engine.replies import answer_label, is_unresolved, named_candidates, nameless
 
 # These place a label near its type, not at it: two labels with the same term need not mean the same.
-_NEAR_ONLY = frozenset({How.BROADER, How.COMMON_PARENT, How.MISS})
+_NOT_EXACT = NEAR_ONLY | {How.MISS}
 
 
 class Likeness(IntEnum):
@@ -54,7 +55,7 @@ class TermMapper:
     def cl_id(self, label: str) -> str:
         """The id of the very type that a label means; "" if only one near it is known."""
         found = self._ontology.resolve(label)
-        return "" if found.how in _NEAR_ONLY else found.cl_id
+        return "" if found.how in _NOT_EXACT else found.cl_id
 
     def map(self, cell_type: str, cl_name: str = "") -> MappedTerm:
         """The term of an answer: of its label, own or nearest above, or else of the ontology name given with it.
@@ -74,14 +75,14 @@ class TermMapper:
         It counts also for a label that has only a near place, above or below its own.
         """
         own = self._ontology.resolve(cell_type)
-        given = self._given(cl_name) if own.how in _NEAR_ONLY else None
+        given = self._given(cl_name) if own.how in _NOT_EXACT else None
         on_one_line = given and (not own.cl_id or self._likeness(own.cl_id, given.cl_id) is Likeness.SAME)
         return given if given and on_one_line else _mapped(own)
 
     def _given(self, cl_name: str) -> MappedTerm | None:
         """The very term that an ontology name means."""
         found = None if not cl_name or nameless(cl_name) else self._ontology.resolve(cl_name)
-        if found is None or found.how in _NEAR_ONLY:
+        if found is None or found.how in _NOT_EXACT:
             return None
         return MappedTerm(found.cl_id, found.cl_label, TermMatch(found.how, by_ontology_name=True))
 

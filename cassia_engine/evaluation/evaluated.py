@@ -6,10 +6,7 @@ from cassia_engine.evaluation.curves import Curves
 from cassia_engine.evaluation.figures import Figures, Group
 from cassia_engine.evaluation.judging import Judged, Status
 from cassia_engine.records.record import Record
-from cassia_engine.records.terms import How
-
-# A term found in one of these ways is near the label's meaning, not the same.
-NEAR_ONLY = frozenset({How.BROADER, How.COMMON_PARENT})
+from cassia_engine.records.terms import NEAR_ONLY
 
 
 class Evaluation(Record, frozen=True):
@@ -49,3 +46,8 @@ class Evaluation(Record, frozen=True):
     def near_experts(self) -> tuple[Judged, ...]:
         """Clusters an accepted label of which has a broader term only."""
         return tuple(one for one in self.clusters if one.expert and NEAR_ONLY & {*one.expert.how})
+
+    @property
+    def partly_placed(self) -> tuple[Judged, ...]:
+        """Clusters of whose accepted labels only some have a term."""
+        return tuple(one for one in self.clusters if one.expert and one.expert.accepted and one.expert.unplaced)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Union
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.evaluation.formats import Columns, plain, plain_columns
 from cassia_engine.evaluation.reading import refuse_anndata
-from cassia_engine.evaluation.tables import check_header, present
-from cassia_engine.evaluation.words import names_type
+from cassia_engine.evaluation.tables import check_header
+from cassia_engine.evaluation.words import names_type, present
 from cassia_engine.h5ad.names import listed
 from cassia_engine.markers.files.input_kinds import opened
 from cassia_engine.markers.files.source import Problems, Source, rows

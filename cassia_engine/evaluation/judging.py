@@ -60,7 +60,6 @@ class Comparison(Record, frozen=True):
     """The term of an answer, compared with the nearest accepted one."""
 
     expert_id: str
-    expert_cl_label: str
     standing: Standing
     grade: Grade
 
@@ -164,7 +163,7 @@ def _judged(expert: Expert, one: Prediction | None, by_words: bool, ontology: On
 
 def _comparison(cl_id: str, expert: Expert, ontology: Ontology) -> Comparison:
     graded = grade(cl_id, expert.accepted, ontology)
-    return Comparison(graded.expert_id, ontology.label(graded.expert_id), graded.standing, graded.grade)
+    return Comparison(graded.expert_id, graded.standing, graded.grade)
 
 
 def _status(expert: Expert, one: Prediction | None, answer: Answer | None) -> Status:

@@ -108,6 +108,7 @@ def notes(evaluation: Evaluation) -> list[str]:
     near = (
         (evaluation.near_answers, "whose label was placed by a broader term"),
         (evaluation.near_experts, "whose expert's label was placed by a broader term"),
+        (evaluation.partly_placed, "with an accepted label that has no Cell Ontology term, which is left out"),
     )
     return [note for note in (*found, *(_note(clusters, words) for clusters, words in near)) if note]
 

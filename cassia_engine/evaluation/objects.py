@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from cassia_engine.cytetype.results import read_results
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.evaluation.predictions import Prediction, Predictions
 from cassia_engine.evaluation.scores import read_scores
 
@@ -46,7 +48,7 @@ def _inner(text: str, place: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise UsageError("the stored results are damaged; get them anew", path=place, code="stored-results-damaged")
+        raise UsageError("the stored results are damaged; get them again", path=place, code="stored-results-damaged")
     return found
 
 
@@ -57,7 +59,7 @@ def _of_cytetype(data: Mapping[str, Any], name: str, place: str) -> Predictions:
         UsageError: they have no annotations.
     """
     said = data["annotations"]
-    found = [*(_by_client(said) if isinstance(said, list) else _by_server(data))] if said else []
+    found = [*(_by_client(said, place) if isinstance(said, list) else _by_server(data))] if said else []
     if not found:
         raise UsageError(
             "these results have no annotations; give those of a whole job",
@@ -77,14 +79,13 @@ def _by_server(data: Mapping[str, Any]) -> Iterator[tuple[Prediction, str]]:
         yield Prediction(one.id, (one.annotation, one.term_name), one.term_id), one.review_confidence or ""
 
 
-def _by_client(said: Sequence[Any]) -> Iterator[tuple[Prediction, str]]:
+def _by_client(said: Sequence[Any], place: str) -> Iterator[tuple[Prediction, str]]:
     for one in said:
-        if isinstance(one, Mapping) and (cluster := one.get("clusterId")) is not None:
-            labels = (_text(one.get("annotation")), _text(one.get("ontologyTerm")))
-            yield (
-                Prediction(str(cluster), labels, _text(one.get("ontologyTermID"))),
-                _text(one.get("reviewerConfidence")),
-            )
+        if not isinstance(one, Mapping) or (cluster := one.get("clusterId")) is None:
+            what = "an annotation has no clusterId; get the results again"
+            raise UsageError(what, path=place, code="results-damaged")
+        labels = (_text(one.get("annotation")), _text(one.get("ontologyTerm")))
+        yield Prediction(str(cluster), labels, _text(one.get("ontologyTermID"))), _text(one.get("reviewerConfidence"))
 
 
 def _of_mllmcelltype(data: Mapping[str, Any], name: str, place: str) -> Predictions:
@@ -93,6 +94,9 @@ def _of_mllmcelltype(data: Mapping[str, Any], name: str, place: str) -> Predicti
     proportions = given if isinstance(given, Mapping) else {}
     if not labels:
         raise UsageError("the consensus has no clusters; give a result that has", path=place, code="consensus-empty")
+    if wrong := [str(cluster) for cluster, label in labels.items() if not isinstance(label, str | None)]:
+        what = f"the label of cluster {shown(wrong[0])} is no text; give one label per cluster"
+        raise UsageError(what, path=place, code="consensus-not-text")
     scores = read_scores([proportions.get(cluster, "") for cluster in labels], 1.0, False, place)
     answers = (Prediction(str(cluster), (_text(label),)) for cluster, label in labels.items())
     clusters = tuple(_scored(one, score) for one, score in zip(answers, scores.values, strict=True))
@@ -101,7 +105,7 @@ def _of_mllmcelltype(data: Mapping[str, Any], name: str, place: str) -> Predicti
 
 
 def _scored(one: Prediction, score: float | None) -> Prediction:
-    return Prediction(one.cluster, one.labels, one.term, score)
+    return replace(one, score=score)
 
 
 def _text(value: Any) -> str:

@@ -86,11 +86,11 @@ def _json(path: Path, place: str) -> Any:
                 return path
         found = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
-        what = f"this is no JSON that can be read ({error.msg}); write it anew"
+        what = f"this is not valid JSON ({error.msg}); save it again"
         raise UsageError(what, path=place, line=error.lineno, code="labels-json-damaged") from error
     except RecursionError as error:
         raise UsageError(
-            "this JSON is nested too deeply; write it anew", path=place, code="labels-json-deep"
+            "this JSON is nested too deeply; save it with less nesting", path=place, code="labels-json-deep"
         ) from error
     except READING_ERRORS as error:
         raise unreadable(path, place, False, error) from error
@@ -134,8 +134,7 @@ def _of_cassia(labels: Any, source: Source, name: str, wanted: Wanted) -> Predic
     if column not in _OURS:
         return read_table(source, name, wanted)
     said = [_OURS[column].of(one) for one in found]
-    top = _OURS[column].top
-    top = top and (wanted.score_max or top)
+    top = wanted.score_max or _OURS[column].top
     scores = read_scores(["" if one is None else one for one in said], top, False, source.place)
     answers = (
         Prediction(

@@ -15,6 +15,7 @@ from cassia_engine.evaluation.formats import Columns, TableFormat, columns_of, f
 from cassia_engine.evaluation.predictions import Prediction, Predictions
 from cassia_engine.evaluation.scores import Scores, read_scores
 from cassia_engine.evaluation.wanted import Wanted
+from cassia_engine.evaluation.words import present
 from cassia_engine.h5ad.names import listed
 from cassia_engine.markers.files.source import Problems, Source, rows
 from cassia_engine.ontology import Ontology
@@ -22,7 +23,6 @@ from cassia_engine.records import How
 
 PLAIN = TableFormat("table", (), (), ())
 _SURE = (How.ID, How.EXACT, How.SYNONYM, How.NORMALISED)
-_MISSING = ("", "NA", "NaN", "nan", "<NA>")
 
 
 def read_table(source: Source, name: str, wanted: Wanted) -> Predictions:
@@ -94,6 +94,11 @@ def _cell(row: Sequence[str], place: int | None) -> str:
 def _scores(source: Source, cells: Sequence[str], kind: TableFormat, columns: Columns, wanted: Wanted) -> Scores:
     """The scores; what those of the tool itself go up to is known, of others it is guessed or said."""
     if columns.score is None:
+        if wanted.score_max is not None:
+            what = (
+                f"{argument('score_max')}: the table has no column of scores; name it with {argument('score_column')}"
+            )
+            raise source.error(what, 0, code="score-max-without-scores")
         return Scores((None,) * len(cells), None)
     own = source.header[columns.score] in kind.score
     top = wanted.score_max or (kind.score_max if own else None)
@@ -150,12 +155,6 @@ def check_header(source: Source, columns: Columns) -> None:
     if any(Ontology.load().resolve(head).how in _SURE and head.strip().casefold() != "cell" for head in heads):
         what = f"{shown(heads[0])} stands where the columns have their names; put a header above: cluster,label"
         raise source.error(what, 0, code="evaluate-no-header")
-
-
-def present(cell: str) -> str:
-    """The text of a cell; what R and pandas write for nothing is ""."""
-    text = cell.strip()
-    return "" if text in _MISSING else text
 
 
 def first_of(ranked: str) -> str:

@@ -1,4 +1,4 @@
-"""Which labels say that there is none."""
+"""Which texts of a table say that there is nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from cassia_engine.h5ad.label_columns import is_label
 
+_MISSING = ("", "NA", "NaN", "nan", "<NA>")
 # Besides what cells without a label have: words of language models, and of servers that answer for them.
 _NO_TYPE = frozenset(
     (
@@ -21,3 +22,9 @@ def names_type(text: str) -> bool:
     """Whether a label names a cell type, known to the ontology or not; else its cluster counts as abstained."""
     plain = " ".join(text.split())
     return is_label(plain) and plain.casefold() not in _NO_TYPE and not _WITH_REASON.fullmatch(plain)
+
+
+def present(cell: str) -> str:
+    """The text of a cell; what R and pandas write for nothing is ""."""
+    text = cell.strip()
+    return "" if text in _MISSING else text

@@ -16,6 +16,7 @@ from cassia_engine.labels.columns import Values
 from cassia_engine.labels.summary import ClusterLabel, LabelSet
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import How
+from cassia_engine.records.terms import NEAR_ONLY
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def _accepted(cl_id: str) -> str:
 # The Cell Annotation Platform, encoding 2.0.0.
 
 # Ways to place a label by which its very type is in the ontology, and not only a broader one.
-_SAME_TYPE = frozenset(How) - {How.BROADER, How.COMMON_PARENT, How.MISS}
+_SAME_TYPE = frozenset(How) - NEAR_ONLY - {How.MISS}
 
 
 def cap_columns(labels: Sequence[ClusterLabel], name: str, genes: Collection[str]) -> list[Values]:

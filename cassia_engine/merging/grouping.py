@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from cassia_engine.labels.summary import ClusterLabel, LabelSet
 from cassia_engine.merging.levels import Leveller
 from cassia_engine.ontology import Ontology
-from cassia_engine.records import How
+from cassia_engine.records.terms import NEAR_ONLY
 from cassia_engine.replies.claims import UNRESOLVED
-
-_WHOLE = (How.BROADER, How.COMMON_PARENT)  # where the term says less than the label
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class _Grouping:
 
     def _fine(self, label: ClusterLabel, cl_id: str) -> Group:
         """The term, so that a type has one name however it was written; the label where the term says less."""
-        return Group(label.label, cl_id) if label.match.how in _WHOLE else self._group(cl_id)
+        return Group(label.label, cl_id) if label.match.how in NEAR_ONLY else self._group(cl_id)
 
     def _group(self, cl_id: str) -> Group:
         return Group(self._ontology.label(cl_id), cl_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
 from cassia_engine.merging.grouping import Grouped
-from cassia_engine.text import counted, have, one_line
+from cassia_engine.text import counted, one_line
 
 # Columns of CASSIA's merged table, by its names of the levels.
 MERGED: Mapping[str, str] = {
@@ -62,12 +62,12 @@ def lines(groups: Sequence[Grouped]) -> Iterator[str]:
 
 
 def counts_of(groups: Sequence[Grouped]) -> str:
-    """How many groups there are at each level, and how many clusters stand for themselves."""
+    """How many groups there are at each level, and how many clusters have no term."""
     placed = [one for one in groups if one.broad.cl_id]
     sizes = [len({one.levels[n].name for one in placed}) for n in range(3)]
     counts = ", ".join(f"{size} {word}" for size, word in zip(sizes, _WORDS, strict=True))
     alone = len(groups) - len(placed)
-    rest = f"; {counted(alone, 'cluster')} {have(alone)} no place in the Cell Ontology" if alone else ""
+    rest = f"; {counted(alone, 'cluster')} without a Cell Ontology term" if alone else ""
     return f"{counted(len(groups), 'cluster')}: {counts} groups{rest}"
 
 

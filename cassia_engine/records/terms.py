@@ -25,6 +25,10 @@ class How(StrEnum):
     MISS = "miss"
 
 
+# The term says less than the label.
+NEAR_ONLY = frozenset({How.BROADER, How.COMMON_PARENT})
+
+
 class Relation(StrEnum):
     """What the other label is, compared with ours."""
 

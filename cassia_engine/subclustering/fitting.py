@@ -41,10 +41,8 @@ class Fitted:
 
 
 def fitted(result: ClusterResult, population: Population) -> Fitted:
-    """A person's label counts before an answer; "unresolved" is no answer here."""
-    named, answer = result.named_by_person, result.annotation
-    if named:
-        return Fitted(result, named.label, named.cl_id, _fit(named.cl_id, population))
+    """ "unresolved" is no answer here."""
+    answer = result.annotation
     if answer is None or not answer.detailed_types:
         return Fitted(result, answer.label if answer else "", "", Fit.NONE)
     return Fitted(result, answer.label, answer.cl_id, _fit(answer.cl_id, population))

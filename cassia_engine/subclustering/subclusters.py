@@ -37,7 +37,7 @@ def run_subclusters(
     stopping: Any = lambda: nullcontext(Cancellation()),
     fresh: bool = False,
 ) -> Subclusters:
-    """Annotate the subclusters, as `run_table` does, and hold each answer against the population's type.
+    """Annotate the subclusters, as `run_table` does, and compare each answer with the population's type.
 
     Raises:
         UsageError, AccountError: something cannot be used; nothing was spent.

@@ -210,6 +210,14 @@ def test_wrong_use_is_one_line(tmp_path: Path, labels: Path, gold: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_an_accepted_label_that_is_left_out_is_said(tmp_path: Path, labels: Path) -> None:
+    gold = tmp_path / "partly.csv"
+    gold.write_text("cluster,label\n0,T cell|zorp\n1,monocyte\n")
+    done = cassia("evaluate", labels, gold, "--outdir", tmp_path)
+    words = "1 cluster with an accepted label that has no Cell Ontology term, which is left out: 0 (T cells)"
+    assert done.returncode == 0 and words in done.stdout.splitlines()
+
+
 def test_an_input_is_no_output(tmp_path: Path, gold: Path) -> None:
     labels = tmp_path / "a_evaluation.csv"
     labels.write_text(LABELS)

@@ -208,6 +208,8 @@ WRONG = {
     "labels-json-damaged": ('{"consensus": {"0": "T', 1),
     "labels-json-deep": ('{"a":' * 100_000, None),
     "labels-json-empty": ("[]", None),
+    "results-damaged": ('{"annotations": [{"annotation": "T cell"}]}', None),
+    "consensus-not-text": ('{"consensus": {"0": ["T cell"]}}', None),
     "labels-json-unknown": ('{"settings": {"a": 1}}', None),
     "one-column": ("label\nT cell\nB cell x\n", None),
 }
@@ -218,6 +220,15 @@ def test_wrong_labels_are_refused(tmp_path: Path, code: str) -> None:
     text, line = WRONG[code]
     with raises(code, path="labels.csv", line=line):
         read(tmp_path, text)
+
+
+def test_scores_that_cannot_be_read_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read(tmp_path, "cluster,label,sc\n0,T cell,95%\n1,B cell,NA\n2,B cell,0.9\n", score_column="sc")
+    read(tmp_path, "cluster,label,sc\n0,T cell,High\n1,B cell,0.9\n", score_column="sc")
+    assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == [
+        "1 of 3 scores cannot be read and are left out: 95%",
+        "1 of 2 scores cannot be read and are left out: 0.9",
+    ]
 
 
 def test_columns_of_json_are_refused(tmp_path: Path) -> None:
@@ -246,6 +257,13 @@ def test_wrong_options_are_refused(tmp_path: Path, code: str, wanted: dict[str, 
     with pytest.raises(Exception) as caught:
         read(tmp_path, "cluster,label,score\n0,T cell,70\n", **wanted)
     assert getattr(caught.value, "code", "") == code
+
+
+def test_what_scores_go_up_to_is_refused_where_no_number_is(tmp_path: Path) -> None:
+    with raises("score-max-without-scores", path="labels.csv", line=1):
+        read(tmp_path, "cluster,label\n0,T cell\n", score_max=1.0)
+    with raises("score-max-of-words", path="labels.csv"):
+        read(tmp_path, "cluster,label,sc\n0,T cell,High\n", score_column="sc", score_max=1.0)
 
 
 def test_what_is_no_file_of_labels_is_refused(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_command_writes_the_groups_and_says_what_has_no_place(summary: Path, tmp
     notes = {row["Cluster ID"]: row["Note"] for row in rows if row["Note"]}
     assert list(notes) == ["3", "'=4", "5", "6"]
     said = done.stdout.splitlines()
-    assert said[0] == "7 clusters: 3 broad, 3 medium, 3 fine groups; 3 clusters have no place in the Cell Ontology"
+    assert said[0] == "7 clusters: 3 broad, 3 medium, 3 fine groups; 3 clusters without a Cell Ontology term"
     assert "cluster =4, strange cell: the label has no Cell Ontology term; it stands for itself" in said
     assert "cluster 6: no annotation: failed" in said
     assert said[-1] == str(tmp_path / "m.csv")

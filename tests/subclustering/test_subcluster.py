@@ -7,10 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 import cassia_engine
-from cassia_engine.records import CellType, Correction
+from cassia_engine.records import CellType
 from cassia_engine.subclustering.fitting import Fit, fitted
 from cassia_engine.subclustering.population import Population
 from cassia_engine.subclustering.table import COLUMNS
@@ -49,12 +48,6 @@ def test_fit_of_an_answer(cl_id: str) -> None:
     types = (CellType("a type", cl_id, "", None),)
     found = fitted(annotated(answer=annotation(detailed_types=types, cl_id=cl_id)), population)
     assert found.fit is FITS[cl_id]
-
-
-def test_a_persons_label_counts_before_the_answer() -> None:
-    corrected = replace(annotated(), correction=Correction("B cell", "B cell", "CL:0000236", "B cell"))
-    found = fitted(corrected, Population.of("B cell"))
-    assert (found.label, found.fit) == ("B cell", Fit.ITSELF)
 
 
 def test_command_writes_the_fits_beside_the_outputs_of_a_run(tmp_path: Path, table: Path) -> None:
