@@ -143,7 +143,7 @@ def annotate(
         )
         _go_on()
         paths = [] if output_name is None else write_outputs(merged, folder)
-        _conclude(merged, paths, show_progress)
+        conclude(merged, paths, show_progress)
         if ended:
             raise ended
         return frame_of(merged)
@@ -275,7 +275,7 @@ def _path(name: str, value: object) -> Path:
     return local(value if isinstance(value, str) else Path(value))
 
 
-def _conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
+def conclude(merged: Merged, paths: Sequence[Path], shown: bool) -> None:
     """Say what came out. Who was asked is said in words, as no logging has to be set up for them to appear."""
     failed = merged.status.failed
     if failed:

@@ -9,7 +9,7 @@ from cassia_engine.api import plain_options, texts_of
 from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.auditing.options import OPTIONS
 from cassia_engine.auditing.queue import audit_labels
-from cassia_engine.auditing.table import COLUMNS, NUMBERS, counts_of, text_rows
+from cassia_engine.auditing.table import TABLE, counts_of
 from cassia_engine.errors import gather
 from cassia_engine.markers import Table
 from cassia_engine.offline import NOTICE, open_annotator
@@ -72,7 +72,7 @@ def audit(
                 say(f"cassia: {line}")
     import pandas as pd
 
-    frame = pd.DataFrame(text_rows(found), columns=list(COLUMNS), dtype=str)
-    for column in NUMBERS:
+    frame = pd.DataFrame(TABLE.rows(found), columns=list(TABLE.columns), dtype=str)
+    for column in TABLE.numbers:
         frame[column] = pd.to_numeric(frame[column].where(frame[column] != "")).astype(float)
     return frame

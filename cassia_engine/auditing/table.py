@@ -3,55 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from cassia_engine.auditing.judging import Finding
 from cassia_engine.auditing.queue import Audited
-from cassia_engine.csv_injection import csv_row, guard
-from cassia_engine.files import atomic_write
+from cassia_engine.row_table import RowTable
 from cassia_engine.text import counted, one_line
 
 # One row per cluster, the worst first.
-COLUMNS: Mapping[str, Callable[[Audited], str]] = {
-    "Cluster ID": lambda one: one.cluster.id,
-    "Label": lambda one: one.label.label or "",
-    "Finding": lambda one: one.judged.finding.word,
-    "Other Type": lambda one: one.judged.other,
-    "Difference": lambda one: f"{one.judged.difference:g}" if one.judged.finding is not Finding.UNKNOWN else "",
-    "Markers Against": lambda one: ", ".join(one.judged.markers_against),
-    "Markers For": lambda one: ", ".join(one.judged.markers_for),
-    "Label Score": lambda one: f"{one.judged.label_score:g}" if one.judged.finding is not Finding.UNKNOWN else "",
-    "Other Score": lambda one: f"{one.judged.other_score:g}" if one.judged.finding is not Finding.UNKNOWN else "",
-    "Relation": lambda one: one.judged.relation.value if one.judged.other else "",
-    "Label CL ID": lambda one: one.label.cl_id,
-    "Label CL Label": lambda one: one.label.cl_label,
-    "Other CL ID": lambda one: one.judged.other_id,
-    "Purity": lambda one: f"{one.label.purity:g}",
-    "Cells": lambda one: "" if one.cluster.n_cells is None else str(one.cluster.n_cells),
-    "Note": lambda one: one.judged.note,
-}
-NUMBERS = ("Difference", "Label Score", "Other Score", "Purity", "Cells")
+TABLE: RowTable[Audited] = RowTable(
+    {
+        "Cluster ID": lambda one: one.cluster.id,
+        "Label": lambda one: one.label.label or "",
+        "Finding": lambda one: one.judged.finding.word,
+        "Other Type": lambda one: one.judged.other,
+        "Difference": lambda one: f"{one.judged.difference:g}" if one.judged.finding is not Finding.UNKNOWN else "",
+        "Markers Against": lambda one: ", ".join(one.judged.markers_against),
+        "Markers For": lambda one: ", ".join(one.judged.markers_for),
+        "Label Score": lambda one: f"{one.judged.label_score:g}" if one.judged.finding is not Finding.UNKNOWN else "",
+        "Other Score": lambda one: f"{one.judged.other_score:g}" if one.judged.finding is not Finding.UNKNOWN else "",
+        "Relation": lambda one: one.judged.relation.value if one.judged.other else "",
+        "Label CL ID": lambda one: one.label.cl_id,
+        "Label CL Label": lambda one: one.label.cl_label,
+        "Other CL ID": lambda one: one.judged.other_id,
+        "Purity": lambda one: f"{one.label.purity:g}",
+        "Cells": lambda one: "" if one.cluster.n_cells is None else str(one.cluster.n_cells),
+        "Note": lambda one: one.judged.note,
+    },
+    numbers=("Difference", "Label Score", "Other Score", "Purity", "Cells"),
+)
 MOST_LISTED = 20
 _GENES = 4
 _WIDEST = 32
-
-
-def write_csv(audited: Sequence[Audited], path: Path) -> None:
-    """Write the whole queue; the file appears whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(csv_row(COLUMNS))
-        for one in audited:
-            file.write(csv_row(_cell(name, value(one)) for name, value in COLUMNS.items()))
-
-
-def text_rows(audited: Sequence[Audited]) -> list[dict[str, str]]:
-    """The whole queue as text, a mapping for each cluster; nothing is guarded against spreadsheets."""
-    return [{name: value(one) for name, value in COLUMNS.items()} for one in audited]
-
-
-def _cell(name: str, text: str) -> str:
-    return text if name in NUMBERS else guard(text)
 
 
 def lines(audited: Sequence[Audited]) -> Iterator[str]:
@@ -88,7 +71,7 @@ def _row(one: Audited) -> tuple[str, ...]:
     return (
         judged.finding.word,
         one.cluster.id,
-        COLUMNS["Cells"](one),
+        TABLE.columns["Cells"](one),
         _with_purity(one),
         judged.other,
         f"{judged.difference:+.0f}",

@@ -5,8 +5,9 @@ cell_values    what the cells of an AnnData say of genes that are not ranked
 looked_up      what is found for the genes that are asked for
 investigation  the conversation
 boosted        what came of it, as records
-subject        the cluster, its table and what was said of it before
-boost          all of it
-outputs        the file, the page and the lines for a terminal
+boost          the cluster, its table and what was said of it before; all of an investigation
+options        the options, for the command line and Python
+outputs        the files and the lines for a terminal
+page           the page
 in_python      the function of the package
 """

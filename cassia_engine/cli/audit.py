@@ -49,7 +49,7 @@ def audit(
     cassia audit pbmc.h5ad --label_column cell_type --tissue blood --species human --output audit.csv
     """
     from cassia_engine.auditing.queue import audit_labels
-    from cassia_engine.auditing.table import lines, write_csv
+    from cassia_engine.auditing.table import TABLE, lines
     from cassia_engine.files import check_writable
     from cassia_engine.offline import NOTICE, open_annotator
     from cassia_engine.records import Dataset
@@ -63,5 +63,5 @@ def audit(
     for line in lines(found):
         click.echo(line)
     if output:
-        write_csv(found, output)
+        TABLE.write(found, output)
         click.echo(output)

@@ -24,7 +24,7 @@ def merge(summary: Path, output: Path | None) -> None:
     from cassia_engine.files import check_writable
     from cassia_engine.labels.summary import read_summary
     from cassia_engine.merging.grouping import grouped
-    from cassia_engine.merging.table import lines, write_csv
+    from cassia_engine.merging.table import TABLE, lines
 
     if output:
         check_writable(output, inputs=(summary,))
@@ -32,5 +32,5 @@ def merge(summary: Path, output: Path | None) -> None:
     for line in lines(groups):
         click.echo(line)
     if output:
-        write_csv(groups, output)
+        TABLE.write(groups, output)
         click.echo(output)

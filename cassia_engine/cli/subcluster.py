@@ -65,7 +65,7 @@ def subcluster(
     from cassia_engine.stages.collect import check
     from cassia_engine.subclustering.population import Population
     from cassia_engine.subclustering.subclusters import run_subclusters
-    from cassia_engine.subclustering.table import END, lines, path_of, write_csv
+    from cassia_engine.subclustering.table import END, TABLE, lines, path_of
 
     who, settings, limits, data, population = gather(
         lambda: annotate_settings(options),
@@ -78,7 +78,7 @@ def subcluster(
     found = run_subclusters(markers, population, data, settings, who, stopping=annotating, fresh=fresh)
     paths = write(found.merged, outdir)
     table = path_of(outdir, data.name)
-    write_csv(found.fits, table)
+    TABLE.write(found.fits, table)
     conclude(found.merged, [*paths, table])
     for line in lines(found.fits, population):
         click.echo(line)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.evaluation.cluster_table import csv_lines
+from cassia_engine.evaluation.cluster_table import TABLE
 from cassia_engine.evaluation.evaluated import Evaluation
 from cassia_engine.files import atomic_write
 from cassia_engine.records.json_form import to_json
@@ -29,7 +29,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:
 
     table, figures, page = paths_of(folder, evaluation.name)
     with atomic_write(table) as file:
-        file.writelines(csv_lines(evaluation))
+        file.writelines(TABLE.csv_lines(evaluation.clusters))
     with atomic_write(figures) as file:
         json.dump(figures_json(evaluation), file, indent=2, ensure_ascii=False, allow_nan=False)
         file.write("\n")

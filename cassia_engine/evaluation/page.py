@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from cassia_engine.evaluation import lines
 from cassia_engine.evaluation.charts import SIZE, diagrams, risk_lines
-from cassia_engine.evaluation.cluster_table import text_rows
+from cassia_engine.evaluation.cluster_table import TABLE
 from cassia_engine.evaluation.evaluated import Evaluation
 from cassia_engine.evaluation.figures import Figures
 from cassia_engine.evaluation.grading import LEVELS
@@ -54,7 +54,7 @@ def render(evaluation: Evaluation) -> str:
             curves=risk_lines(evaluation.curves),
             size=SIZE,
             columns=_SHOWN,
-            rows=text_rows(evaluation.clusters[:MOST_ROWS]),
+            rows=TABLE.rows(evaluation.clusters[:MOST_ROWS]),
             n_more=max(0, len(evaluation.clusters) - MOST_ROWS),
         )
     )

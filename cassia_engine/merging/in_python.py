@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cassia_engine.arguments import complete
 from cassia_engine.labels.summary import read_summary
 from cassia_engine.merging.grouping import grouped
-from cassia_engine.merging.table import COLUMNS, counts_of, text_rows
+from cassia_engine.merging.table import TABLE, counts_of
 from cassia_engine.progress import messages, say
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def merge_labels(summary: Path | str | pd.DataFrame, *, show_progress: bool = Tr
         groups = grouped(read_summary(summary))
         if show_progress:
             say(f"cassia: {counts_of(groups)}")
-    return pd.DataFrame(text_rows(groups), columns=list(COLUMNS), dtype=str)
+    return pd.DataFrame(TABLE.rows(groups), columns=list(TABLE.columns), dtype=str)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
-from cassia_engine.csv_injection import csv_row, guard
-from cassia_engine.files import atomic_write
 from cassia_engine.merging.grouping import Grouped
+from cassia_engine.row_table import RowTable
 from cassia_engine.text import counted, one_line
 
 # Columns of CASSIA's merged table, by its names of the levels.
@@ -17,31 +15,20 @@ MERGED: Mapping[str, str] = {
     "very_detailed": "Merged_Grouping_3",
 }
 # One row per cluster, in the summary's order.
-COLUMNS: Mapping[str, Callable[[Grouped], str]] = {
-    "Cluster ID": lambda one: one.cluster,
-    "Label": lambda one: one.label,
-    "Merged_Grouping_1": lambda one: one.broad.name,
-    "Merged_Grouping_2": lambda one: one.medium.name,
-    "Merged_Grouping_3": lambda one: one.fine.name,
-    "CL ID 1": lambda one: one.broad.cl_id,
-    "CL ID 2": lambda one: one.medium.cl_id,
-    "CL ID 3": lambda one: one.fine.cl_id,
-    "Note": lambda one: one.note,
-}
+TABLE: RowTable[Grouped] = RowTable(
+    {
+        "Cluster ID": lambda one: one.cluster,
+        "Label": lambda one: one.label,
+        "Merged_Grouping_1": lambda one: one.broad.name,
+        "Merged_Grouping_2": lambda one: one.medium.name,
+        "Merged_Grouping_3": lambda one: one.fine.name,
+        "CL ID 1": lambda one: one.broad.cl_id,
+        "CL ID 2": lambda one: one.medium.cl_id,
+        "CL ID 3": lambda one: one.fine.cl_id,
+        "Note": lambda one: one.note,
+    },
+)
 _WORDS = ("broad", "medium", "fine")
-
-
-def write_csv(groups: Sequence[Grouped], path: Path) -> None:
-    """Write all clusters; the file appears whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(csv_row(COLUMNS))
-        for one in groups:
-            file.write(csv_row(guard(value(one)) for value in COLUMNS.values()))
-
-
-def text_rows(groups: Sequence[Grouped]) -> list[dict[str, str]]:
-    """All clusters as text; nothing is guarded against spreadsheets."""
-    return [{name: value(one) for name, value in COLUMNS.items()} for one in groups]
 
 
 def lines(groups: Sequence[Grouped]) -> Iterator[str]:

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.api import OF_ANNOTATE, OF_SPLIT, annotate_settings, check_fresh, place_of, plain_options, texts_of
+from cassia_engine.api import (
+    OF_ANNOTATE,
+    OF_SPLIT,
+    annotate_settings,
+    check_fresh,
+    conclude,
+    place_of,
+    plain_options,
+    texts_of,
+)
 from cassia_engine.arguments import complete, refuse_unknown
 from cassia_engine.errors import gather
 from cassia_engine.markers import Table
@@ -17,7 +26,7 @@ from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.subclustering.population import Population
 from cassia_engine.subclustering.subclusters import run_subclusters
-from cassia_engine.subclustering.table import COLUMNS, END, lines, path_of, text_rows, write_csv
+from cassia_engine.subclustering.table import END, TABLE, lines, path_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,12 +86,14 @@ def subcluster(
         )
         data = Dataset(name, **about).checked()
         found = run_subclusters(markers, population, data, split, who, show_progress, fresh=fresh)
+        paths: list[Path] = []
         if output_name is not None:
-            write_outputs(found.merged, folder)
-            write_csv(found.fits, path_of(folder, name))
+            paths = [*write_outputs(found.merged, folder), path_of(folder, name)]
+            TABLE.write(found.fits, paths[-1])
+        conclude(found.merged, paths, show_progress)
         if show_progress:
             for line in lines(found.fits, population):
                 say(f"cassia: {line}")
         if found.ended:
             raise found.ended
-    return pd.DataFrame(text_rows(found.fits), columns=list(COLUMNS), dtype=str)
+    return pd.DataFrame(TABLE.rows(found.fits), columns=list(TABLE.columns), dtype=str)

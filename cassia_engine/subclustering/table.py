@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cassia_engine.csv_injection import csv_row, guard
-from cassia_engine.files import atomic_write
+from cassia_engine.row_table import RowTable
 from cassia_engine.subclustering.fitting import Fit, Fitted
 from cassia_engine.subclustering.population import Population
 from cassia_engine.text import counted, one_line
@@ -24,34 +23,23 @@ def _evidence(one: Fitted) -> str:
     return ", ".join(one.result.annotation.evidence_genes) if one.result.annotation else ""
 
 
-# The first five are CASSIA's, by its names.
-COLUMNS: Mapping[str, Callable[[Fitted], str]] = {
-    "Result ID": lambda one: one.result.cluster.id,
-    "main_cell_type": lambda one: one.label,
-    "sub_cell_type": _second,
-    "key_markers": _evidence,
-    "reason": lambda one: one.result.reason,
-    "CL ID": lambda one: one.cl_id,
-    "Fit": lambda one: one.fit.value,
-}
+# The first five are named as in CASSIA.
+TABLE: RowTable[Fitted] = RowTable(
+    {
+        "Result ID": lambda one: one.result.cluster.id,
+        "main_cell_type": lambda one: one.label,
+        "sub_cell_type": _second,
+        "key_markers": _evidence,
+        "reason": lambda one: one.result.reason,
+        "CL ID": lambda one: one.cl_id,
+        "Fit": lambda one: one.fit.value,
+    },
+)
 
 
 def path_of(folder: Path, name: str) -> Path:
     """The file, beside the outputs of the run."""
     return folder / f"{name}{END}"
-
-
-def write_csv(found: Sequence[Fitted], path: Path) -> None:
-    """Write all clusters; the file appears whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(csv_row(COLUMNS))
-        for one in found:
-            file.write(csv_row(guard(value(one)) for value in COLUMNS.values()))
-
-
-def text_rows(found: Sequence[Fitted]) -> list[dict[str, str]]:
-    """All clusters as text; nothing is guarded against spreadsheets."""
-    return [{name: value(one) for name, value in COLUMNS.items()} for one in found]
 
 
 def lines(found: Sequence[Fitted], population: Population) -> Iterator[str]:

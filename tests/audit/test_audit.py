@@ -17,7 +17,7 @@ import pytest
 import cassia_engine
 from cassia_engine.auditing.judging import Finding, Judge
 from cassia_engine.auditing.queue import Audited, audit_labels
-from cassia_engine.auditing.table import COLUMNS, NUMBERS, lines
+from cassia_engine.auditing.table import TABLE, lines
 from cassia_engine.offline import OfflineAnnotator, open_annotator
 from cassia_engine.ontology import Ontology, Relation, compare
 from cassia_engine.records import Dataset
@@ -104,7 +104,7 @@ def test_command_prints_the_worst_and_writes_all(tmp_path: Path) -> None:
     assert {line.split()[1] for line in said[3:5]} == {"0", "4"}
     assert said[-1] == str(tmp_path / "a.csv")
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == list(TABLE.columns)
     assert {row["Cluster ID"] for row in rows[:2]} == {"0", "4"}
     assert len(rows) == 11
     [b] = [row for row in rows if row["Cluster ID"] == "4"]
@@ -127,15 +127,15 @@ def test_python_has_the_queue_as_a_table(
         "group_key": "louvain",
     }
     found = cassia_engine.audit(path, **given)
-    assert list(found.columns) == list(COLUMNS)
+    assert list(found.columns) == list(TABLE.columns)
     assert set(found["Cluster ID"][:2]) == {"0", "4"}
-    assert set(found.select_dtypes("number")) == set(NUMBERS)
+    assert set(found.select_dtypes("number")) == set(TABLE.numbers)
     assert found["Difference"].isna().equals(found["Finding"] == "unknown")
     assert re.search(r"^cassia: 11 clusters: 2 contradicted, ", capsys.readouterr().err, re.M)
     done = cassia("audit", path, "--label_column", "cell_type", *RANKED, *CONTEXT, "--output", tmp_path / "a.csv")
     assert done.returncode == 0
-    text = dict.fromkeys(set(COLUMNS) - set(NUMBERS), str)
-    missing = dict.fromkeys(NUMBERS, "")
+    text = dict.fromkeys(set(TABLE.columns) - set(TABLE.numbers), str)
+    missing = dict.fromkeys(TABLE.numbers, "")
     written = pd.read_csv(tmp_path / "a.csv", dtype=text, keep_default_na=False, na_values=missing)
     pd.testing.assert_frame_equal(written, found, check_dtype=False)
     quiet = cassia_engine.audit(str(path), **given, show_progress=False)
@@ -167,7 +167,7 @@ def test_what_python_is_given_wrongly_is_said(given: dict[str, Any], code: str) 
 
 def test_every_column_is_described() -> None:
     page = (Path(__file__).parents[2] / "docs" / "witnesses.md").read_text()
-    assert [name for name in COLUMNS if f"`{name}`" not in page] == []
+    assert [name for name in TABLE.columns if f"`{name}`" not in page] == []
     assert [one.word for one in Finding if f"| {one.word} |" not in page] == []
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import cassia_engine
-from cassia_engine.evaluation.cluster_table import COLUMNS
+from cassia_engine.evaluation.cluster_table import TABLE
 from cassia_engine.evaluation.formats import FORMATS
 from cassia_engine.evaluation.judging import Status
 from cassia_engine.evaluation.page import MOST_ROWS
@@ -57,7 +57,7 @@ def test_columns_formats_and_statuses_are_described() -> None:
     described = [
         name for cell in re.findall(r"^\| (`.*?) \|", columns, re.M) for name in re.findall(r"`([^`]+)`", cell)
     ]
-    assert described == list(COLUMNS)
+    assert described == list(TABLE.columns)
     rows = re.findall(r"^\| ([^|`]+?) \|", DOCUMENT, re.M)
     assert {kind.name for kind in FORMATS} <= set(rows)
     assert {str(status) for status in Status} <= set(rows)
@@ -89,7 +89,7 @@ def test_command_prints_a_table_and_writes_three_files(tmp_path: Path, labels: P
 def test_table_has_every_cluster_of_both(tmp_path: Path, labels: Path, gold: Path) -> None:
     cassia("evaluate", labels, gold, "--outdir", tmp_path, "--name", "named")
     rows = rows_of(tmp_path / "named_evaluation.csv")
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == list(TABLE.columns)
     assert [(row["Cluster ID"], row["Status"], row["Relation"]) for row in rows] == [
         ("0", "compared", "exact"),
         ("1", "compared", "exact"),

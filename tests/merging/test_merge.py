@@ -11,7 +11,7 @@ import pytest
 import cassia_engine
 from cassia_engine import package_data
 from cassia_engine.merging.levels import Leveller
-from cassia_engine.merging.table import COLUMNS
+from cassia_engine.merging.table import TABLE
 from cassia_engine.ontology import Ontology, Relation, compare
 from tests.command import cassia
 from tests.raising import raises
@@ -82,7 +82,7 @@ def test_command_writes_the_groups_and_says_what_has_no_place(summary: Path, tmp
     done = cassia("merge", summary, "--output", tmp_path / "m.csv")
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader((tmp_path / "m.csv").read_text(encoding="utf-8").splitlines()))
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == list(TABLE.columns)
     groups = {row["Cluster ID"]: [row[f"Merged_Grouping_{n}"] for n in (1, 2, 3)] for row in rows}
     naive = ["T cell", "CD4-positive, alpha-beta T cell", "naive thymus-derived CD4-positive, alpha-beta T cell"]
     assert groups == {

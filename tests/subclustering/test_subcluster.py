@@ -12,13 +12,13 @@ import cassia_engine
 from cassia_engine.records import CellType
 from cassia_engine.subclustering.fitting import Fit, fitted
 from cassia_engine.subclustering.population import Population
-from cassia_engine.subclustering.table import COLUMNS
+from cassia_engine.subclustering.table import TABLE
 from tests.command import cassia
 from tests.factories import annotated, annotation
 from tests.mock_provider.running import Running
 from tests.raising import raises
 
-TABLE = (
+CLUSTERS = (
     'cluster,markers\n1,"CD3D,CD3E,CD8A,CD8B,TRAC,GZMK,EOMES"\n2,"CD79A,MS4A1,CD19,CD79B,BANK1"\n'
     '3,"CD3D,CD3E,TRAC,CD2,CD3G"\n4,no marker was found\n'
 )
@@ -37,7 +37,7 @@ FITS = {
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "cd8.csv"
-    path.write_text(TABLE)
+    path.write_text(CLUSTERS)
     return path
 
 
@@ -56,7 +56,7 @@ def test_command_writes_the_fits_beside_the_outputs_of_a_run(tmp_path: Path, tab
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"cd8_summary.csv", "cd8_report.html", "cd8_subclusters.csv"} <= names
     rows = list(csv.DictReader((tmp_path / "out" / "cd8_subclusters.csv").read_text().splitlines()))
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == list(TABLE.columns)
     fits = {row["Result ID"]: row["Fit"] for row in rows}
     assert fits["2"] == "other type" and fits["4"] == "no answer" and fits["1"] in ("kind of it", "no finer")
     assert rows[3]["main_cell_type"] == ""
@@ -86,7 +86,7 @@ def test_python_and_cassias_call_return_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     found = cassia_engine.subcluster(table, major_cluster="CD8 T cell", tissue="blood", species="human")
-    assert list(found) == list(COLUMNS) and found["Result ID"].tolist() == ["1", "2", "3", "4"]
+    assert list(found) == list(TABLE.columns) and found["Result ID"].tolist() == ["1", "2", "3", "4"]
     assert "4 subclusters of CD8 T cell (CL:0000625)" in capsys.readouterr().err
     with raises("argument-unknown"):
         cassia_engine.runCASSIA_subclusters(table, "CD8 T cell", "out/s", additional_info="x")
