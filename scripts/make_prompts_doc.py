@@ -14,6 +14,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from cassia_engine import prompts
 from cassia_engine.conversation import Advisers, converse
 from cassia_engine.llm.cross_check import open_cross_check
+from cassia_engine.lookup import Lookup, read_gene_table
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
@@ -47,6 +49,9 @@ def _cited(**genes: str) -> list[dict[str, str]]:
 
 def _candidate(cell_type: str, cl_name: str, *genes: str) -> dict[str, Any]:
     return {"cell_type": cell_type, "cl_name": cl_name, "separating_genes": genes}
+
+
+WANTED = ("CD3G", "KLRB1", "IL7R", "NCAM1")
 
 
 # Written by hand, with a mistake for the checks to find.
@@ -181,6 +186,7 @@ def parts() -> dict[str, str]:
         "second reply": _text(SECOND_REPLY),
         "second annotator rules": "\n".join(line for line in second.system.splitlines() if line not in told),
         "opinion": _text(OPINION),
+        **_lookup_parts({*told, *second.system.splitlines()}, {*adjudicator.system.splitlines()}),
         "adjudicator rules": adjudicator.system,
         "adjudicator message": _from("answer_a", adjudicator),
         "choice": _text(CHOICE),
@@ -191,6 +197,25 @@ def parts() -> dict[str, str]:
         "formatter message": formatter.messages[0].text,
     }
     return {**{name: f"```text\n{text}\n```" for name, text in fenced.items()}, "size": _size()}
+
+
+def _lookup_parts(told: set[str], told_adjudicator: set[str]) -> dict[str, str]:
+    """What is sent besides where genes can be looked up."""
+    briefing, cluster = material(SHOWN_GENES, SIBLINGS)
+    briefing = replace(briefing, lookup_genes=SplitSettings().lookup_genes)
+    second = prompts.second_annotator(briefing, cluster, max_tokens=MAX_TOKENS)
+    lookup = Lookup(read_gene_table(TABLE, SplitSettings(), DATASET.species), CLUSTER, briefing.lookup_genes)
+    statistics = lookup.block(lookup.look_up(WANTED))
+    again = prompts.second_with_statistics(briefing, second, _text(OPINION), statistics)
+    claims = _claim(SECOND_REPLY), _claim(OPINION)
+    adjudicator = prompts.adjudicator(briefing, cluster, *claims, statistics, max_tokens=MAX_TOKENS)
+    return {
+        "lookup rules": "\n".join(line for line in second.system.splitlines() if line not in told),
+        "lookup message": again.messages[-1].text,
+        "adjudicator lookup rules": "\n".join(
+            line for line in adjudicator.system.splitlines() if line not in told_adjudicator
+        ),
+    }
 
 
 def render(page: str) -> str:

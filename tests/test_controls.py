@@ -79,16 +79,16 @@ def test_stages_hand_them_on(quiet: Running, tmp_path: Path, replayed: bool) -> 
 
     model = asked(quiet.url)
     stage("split", PBMC, "--name", "s", "--outdir", "chunks", "--chunk_size", "5", *ABOUT)
-    chunks = sorted((tmp_path / "chunks").iterdir())
+    *chunks, genes = sorted((tmp_path / "chunks").iterdir())
     assert [len(read_chunk(path).controls) for path in chunks] == [4, 0, 0]
     for chunk in chunks:
-        stage("annotate", chunk, "--output", f"{chunk.stem}.jsonl", *model)
+        stage("annotate", chunk, "--genes", genes, "--output", f"{chunk.stem}.jsonl", *model)
     calls = quiet.stats()["calls"]
     results = sorted(tmp_path.glob("*.jsonl"))
     first = read_part(results[0])
     assert isinstance(first, ResultFile) and len(first.controls) == 4
     assert all(control.result.usage.calls == 1 for control in first.controls)
-    stage("collect", *chunks, *(results[1:] if replayed else results), "--outdir", "collected", *model)
+    stage("collect", *chunks, genes, *(results[1:] if replayed else results), "--outdir", "collected", *model)
     assert run(tmp_path, quiet.url).returncode == 0
     assert quiet.stats()["calls"] == calls
     pages = [Page((tmp_path / name / "s_report.html").read_text()).text_of["controls"] for name in ("collected", "out")]

@@ -1,8 +1,5 @@
 """One cluster whose label is in doubt: hypotheses, genes that a model asks for, and an answer (docs/boost.md).
 
-gene_table     the statistics of all genes in all clusters
-cell_values    what the cells of an AnnData say of genes that are not ranked
-looked_up      what is found for the genes that are asked for
 investigation  the conversation
 boosted        what came of it, as records
 boost          the cluster, its table and what was said of it before; all of an investigation

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.boosting.boosted import Boost, Boosted
-from cassia_engine.boosting.gene_table import GeneTable, read_gene_table
 from cassia_engine.boosting.investigation import Investigation
-from cassia_engine.boosting.looked_up import Lookup
 from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import UsageError, did_you_mean, gather, shown
 from cassia_engine.labels.summary import ClusterLabel, read_summary
 from cassia_engine.llm import ModelAnnotator
+from cassia_engine.lookup import GeneTable, Lookup, read_gene_table
 from cassia_engine.markers import MarkerTable, Table, read_markers
 from cassia_engine.ontology import Ontology, Relation, compare
 from cassia_engine.prompts import Briefing
+from cassia_engine.prompts.investigation import MOST_GENES
 from cassia_engine.providers.chat import ChatModel
 from cassia_engine.records import OFFLINE, Cluster, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
@@ -130,7 +130,7 @@ async def _investigate(
         with_fractions=not settings.hide_fractions,
         depth=settings.depth,
     )
-    lookup = Lookup(subject.genes, subject.cluster.id)
+    lookup = Lookup(subject.genes, subject.cluster.id, MOST_GENES)
     others = _others(subject, lookup)
     return await Investigation(
         subject.cluster, briefing, lookup, model, settings, others, said_before(subject.earlier)

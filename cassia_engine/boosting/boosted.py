@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cassia_engine.boosting.looked_up import LookedUp
 from cassia_engine.evidence import Findings
 from cassia_engine.labels.summary import ClusterLabel
 from cassia_engine.providers.chat import Message
-from cassia_engine.records import CellType, Cluster, Dataset, Outcome, Relation, RunInfo, Usage
+from cassia_engine.records import CellType, Cluster, Dataset, LookedUp, Outcome, Relation, RunInfo, Usage
 from cassia_engine.records.replies import Claim, Enquiry
 
 

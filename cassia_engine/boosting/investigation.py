@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from cassia_engine import prompts
 from cassia_engine.boosting.boosted import Boosted, BoostRound
-from cassia_engine.boosting.looked_up import FoundRow, Lookup
 from cassia_engine.conversation.asking import Asking, Role
 from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
 from cassia_engine.conversation.labelling import types_of
@@ -17,11 +14,12 @@ from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import Event
 from cassia_engine.conversation.term_mapper import TermMapper
 from cassia_engine.evidence import Findings, GeneList, check, with_listed_names
+from cassia_engine.lookup import Lookup, with_looked_up
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.prompts.investigation import BOOST_VERSION, closing, next_round, opening
 from cassia_engine.providers.chat import Chat, ChatModel, Message
-from cassia_engine.records import Cluster, Marker, Outcome
+from cassia_engine.records import Cluster, FoundRow, Outcome
 from cassia_engine.records.replies import Claim, Enquiry, Said
 from cassia_engine.replies import read_annotation, read_enquiry
 from cassia_engine.replies.shapes import ANNOTATION, ENQUIRY
@@ -150,14 +148,7 @@ class Investigation:
         return (*asked, Message("assistant", self._said)) if self._said else asked
 
     def _known(self) -> Cluster:
-        """The cluster with what was looked up behind its markers: both may be cited, for or against."""
-        listed = set(self._cluster.genes)
-        found = [
-            Marker(row.gene, row.log2fc, row.p_val_adj, row.pct_in, row.pct_out, row.score, row.mean)
-            for row in self._own_rows()
-            if row.gene not in listed
-        ]
-        return replace(self._cluster, markers=(*self._cluster.markers, *found))
+        return with_looked_up(self._cluster, self._own_rows())
 
     def _own_rows(self) -> Iterator[FoundRow]:
         """What was looked up in this cluster, each gene once."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cassia_engine.boosting.boosted import Boost
-from cassia_engine.boosting.looked_up import FoundRow
 from cassia_engine.prompts.investigation import MOST_GENES
+from cassia_engine.records import FoundRow
 from cassia_engine.report.page import environment, frame, plainly
 
 # The columns of a round's table, shown where a row has a value.

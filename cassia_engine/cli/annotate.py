@@ -20,20 +20,25 @@ log = logging.getLogger(__name__)
 @click.command(cls=Grouped)
 @click.argument("chunk", type=FilePath)
 @click.option("--output", type=FilePath, required=True, help="Result file to write (JSON Lines).")
+@click.option(
+    "--genes",
+    type=FilePath,
+    help="The genes.jsonl that cassia split wrote beside the chunks, for second annotators that ask for genes.",
+)
 @annotate_options
-def annotate(chunk: Path, output: Path, **options: Any) -> None:
+def annotate(chunk: Path, output: Path, genes: Path | None, **options: Any) -> None:
     """Annotate the clusters of the file CHUNK, made by cassia split.
 
     Ctrl-C or SIGTERM: nothing more is asked, answers on their way are waited for, and what is done is written.
     """
     from cassia_engine.files import check_writable
     from cassia_engine.stagefiles import read_chunk, result_file
-    from cassia_engine.stages.annotate import open_annotator, stream_chunk, warnings_of
+    from cassia_engine.stages.annotate import gene_reader, open_annotator, stream_chunk, warnings_of
 
     settings = annotate_settings(options)
     work = read_chunk(chunk)
     check_writable(output)
-    annotator = open_annotator(settings, work.dataset)
+    annotator = open_annotator(settings, work.dataset, gene_reader(genes, work))
     for warning in warnings_of(annotator, work.clusters):
         log.warning("%s", warning)
     counts: Counter[str] = Counter()

@@ -18,19 +18,21 @@ from cassia_engine.conversation.machine import TRANSITIONS, Event, State
 from cassia_engine.conversation.rounds import OpenRound, best_of_annotator
 from cassia_engine.conversation.term_mapper import TermMapper
 from cassia_engine.evidence import GeneList, check, with_listed_names
+from cassia_engine.lookup import Lookup, with_looked_up
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import EARLIER, Briefing
 from cassia_engine.providers.chat import Chat, ChatModel
 from cassia_engine.records import ANNOTATOR, SECOND, Cluster, ClusterResult, CrossCheck, Outcome, Relation
 from cassia_engine.records.replies import Choice, Claim, Said, Verdict
 from cassia_engine.replies import read_adjudication, read_annotation, read_validation, repeats_form
-from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, VALIDATION
+from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, OPINION, VALIDATION
 from cassia_engine.settings import STRICT, AnnotateSettings
 
 # The most tokens of a reply, reasoning included, by the reasoning asked for; twice as many if that cuts it off.
 MAX_TOKENS: Mapping[str | None, int] = {None: 4096, "low": 4096, "medium": 8192, "high": 16384}
 
 SECOND_ANNOTATOR = Role(SECOND, ANNOTATION, read_annotation)
+SECOND_WITH_LOOKUP = Role(SECOND, OPINION, read_annotation)  # where it may ask for genes
 ADJUDICATOR = Role("adjudicator", ADJUDICATION, read_adjudication)
 VALIDATOR = Role("validator", VALIDATION, read_validation)
 _ADVISERS = frozenset({SECOND_ANNOTATOR.name, ADJUDICATOR.name})
@@ -45,12 +47,14 @@ class Advisers:
         cross_check: what marker knowledge says of a cluster; None where there is none for the species.
         calibration: how sure an answer is.
         second_opinions: whether a doubt leads to a second opinion.
+        lookup: where a second annotator's genes are looked up; None for nowhere.
     """
 
     second: ChatModel | None = None
     cross_check: CrossChecker | None = None
     calibration: Calibration = field(default_factory=lambda: Calibrations.load().model)
     second_opinions: bool = True
+    lookup: Callable[[Cluster], Awaitable[Lookup]] | None = None
 
 
 class ClusterConversation:
@@ -83,6 +87,10 @@ class ClusterConversation:
         self._comparison = Comparison()
         # The round that a validator judges.
         self._standing: OpenRound | None = None
+        # Of the second annotator: its request, what was found for it, and the list with that.
+        self._second_chat: Chat | None = None
+        self._statistics: Mapping[str, Any] | None = None
+        self._genes_of_second = self._genes
 
     async def run(self) -> ClusterResult:
         """Go from state to state until it is done.
@@ -93,6 +101,7 @@ class ClusterConversation:
         asking: dict[State, Callable[[], Awaitable[Heard]]] = {
             State.ANNOTATE: self._annotate,
             State.SECOND: self._second,
+            State.SECOND_AGAIN: self._second_again,
             State.ADJUDICATE: self._adjudicate,
             State.VALIDATE: self._validate,
             State.EXTEND: self._asking.extend,
@@ -107,7 +116,10 @@ class ClusterConversation:
         }
         state = State.ANNOTATE
         while state is not State.DONE:
-            event = self._heard(await asking[state]()) if state in asking else in_code[state]()
+            if state is State.LOOK_UP:
+                event = await self._look_up()
+            else:
+                event = self._heard(await asking[state]()) if state in asking else in_code[state]()
             state = TRANSITIONS[state, event]
         return outcome.result(
             outcome.Ended(
@@ -145,13 +157,35 @@ class ClusterConversation:
 
     async def _second(self) -> Heard:
         self._rounds.append(OpenRound(role=SECOND))
-        chat = prompts.second_annotator(self._briefing, self._cluster, **self._how)
+        self._second_chat = prompts.second_annotator(self._briefing, self._cluster, **self._how)
+        return await self._ask(self._second_annotator, self._second_chat)
+
+    @property
+    def _second_annotator(self) -> Role:
+        return SECOND_WITH_LOOKUP if self._briefing.lookup_genes else SECOND_ANNOTATOR
+
+    async def _look_up(self) -> Event:
+        """Look up the genes that the second annotator wants to see."""
+        second = self._round
+        assert second.claim and self._advisers.lookup
+        lookup = await self._advisers.lookup(self._cluster)
+        second.looked_up = found = lookup.look_up(second.claim.wanted_genes)
+        if not found.rows:
+            return Event.OPINION  # no news: what it said stands
+        self._statistics = lookup.block(found)
+        self._genes_of_second = GeneList(with_looked_up(self._cluster, found.rows))
+        return Event.FOUND
+
+    async def _second_again(self) -> Heard:
+        assert self._second_chat and self._statistics
+        chat = prompts.second_with_statistics(self._briefing, self._second_chat, self._round.said, self._statistics)
         return await self._ask(SECOND_ANNOTATOR, chat)
 
     async def _adjudicate(self) -> Heard:
         claims = [self._rounds[number - 1].claim for number in (self._comparison.a, self._comparison.b)]
         a, b = (claim for claim in claims if claim)
-        return await self._ask(ADJUDICATOR, prompts.adjudicator(self._briefing, self._cluster, a, b, **self._how))
+        chat = prompts.adjudicator(self._briefing, self._cluster, a, b, self._statistics, **self._how)
+        return await self._ask(ADJUDICATOR, chat)
 
     async def _validate(self) -> Heard:
         # By earlier prompts the validator was always asked about the last answer.
@@ -178,6 +212,8 @@ class ClusterConversation:
         else:
             self._round.said = heard.text or self._round.said
         self._note(heard.read)
+        if heard.event is Event.LOST and role.name == SECOND and self._round.claim:
+            return Event.OPINION  # what it said before it saw the statistics
         if heard.event is Event.LOST and role.name in _ADVISERS:
             return Event.REVIEW if self._strict else Event.LOST_OPINION
         if heard.event:
@@ -195,14 +231,21 @@ class ClusterConversation:
 
     def _take(self, read: Said | None) -> Event:
         if isinstance(read, Claim):
-            self._round.claim = with_listed_names(read, self._genes)
-            return Event.CLAIM if self._round.role == ANNOTATOR else Event.OPINION
+            return self._take_claim(read)
         if isinstance(read, Choice):
             self._comparison.take(read, len(self._rounds))
             return Event.REVIEW if self._strict else Event.CHOICE
         assert self._standing and isinstance(read, Verdict)
         self._standing.verdict = read
         return Event.VERDICT
+
+    def _take_claim(self, read: Claim) -> Event:
+        if self._round.role == ANNOTATOR:
+            self._round.claim = with_listed_names(read, self._genes)
+            return Event.CLAIM
+        self._round.claim = claim = with_listed_names(read, self._genes_of_second)
+        wants = claim.wanted_genes and self._briefing.lookup_genes and self._round.looked_up is None
+        return Event.WANTED if wants else Event.OPINION
 
     def _check(self) -> Event:
         claim = self._round.claim
@@ -234,7 +277,7 @@ class ClusterConversation:
         """What the second annotator said, beside what stands."""
         second = self._round
         assert second.claim
-        second.findings = check(second.claim, self._genes, self._terms.cl_id)
+        second.findings = check(second.claim, self._genes_of_second, self._terms.cl_id)
         first = self._chosen()
         assert first.claim
         settled = Event.REVIEW if self._strict else Event.SETTLED

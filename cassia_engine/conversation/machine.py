@@ -21,6 +21,8 @@ class State(Enum):
     CHECK = auto()  # code checks it against the list
     CROSS_CHECK = auto()  # code compares it with marker knowledge, and decides whether there is a doubt
     SECOND = auto()  # a model that sees nothing of the answer is asked for an annotation
+    LOOK_UP = auto()  # code looks up the genes that it wants to see
+    SECOND_AGAIN = auto()  # it is asked once more, with what was found
     COMPARE = auto()  # code compares the two in the ontology
     ADJUDICATE = auto()  # a model is asked to choose between them
     VALIDATE = auto()  # a model is asked to judge the answer
@@ -33,7 +35,9 @@ class State(Enum):
 
 class Event(Enum):
     CLAIM = auto()  # an annotation was read
-    OPINION = auto()  # a second annotation was read
+    OPINION = auto()  # a second annotation was read, with all that can be known
+    WANTED = auto()  # a second annotation was read that wants genes to be looked up
+    FOUND = auto()  # the table says something of them
     CHOICE = auto()  # an adjudicator's choice was read
     VERDICT = auto()  # a validation was read
     CUT = auto()  # the reply reached the end of its tokens, for the first time
@@ -54,6 +58,7 @@ class Event(Enum):
 _READ: Mapping[Event, State] = {
     Event.CLAIM: State.CHECK,
     Event.OPINION: State.COMPARE,
+    Event.WANTED: State.LOOK_UP,
     Event.CHOICE: State.DONE,
     Event.VERDICT: State.JUDGE,
     Event.LOST: State.DONE,
@@ -76,7 +81,9 @@ _AFTER: Mapping[State, Mapping[Event, State]] = {
         Event.LOST: State.DONE,
     },
     State.CROSS_CHECK: {Event.SETTLED: State.DONE, Event.DOUBT: State.SECOND, Event.REVIEW: State.VALIDATE},
-    State.SECOND: _asked(Event.OPINION, Event.LOST_OPINION, Event.REVIEW),
+    State.SECOND: _asked(Event.OPINION, Event.WANTED, Event.LOST_OPINION, Event.REVIEW),
+    State.LOOK_UP: {Event.FOUND: State.SECOND_AGAIN, Event.OPINION: State.COMPARE},
+    State.SECOND_AGAIN: _asked(Event.OPINION),
     State.COMPARE: {Event.SETTLED: State.DONE, Event.DIFFER: State.ADJUDICATE, Event.REVIEW: State.VALIDATE},
     State.ADJUDICATE: _asked(Event.CHOICE, Event.LOST_OPINION, Event.REVIEW),
     State.VALIDATE: _asked(Event.VERDICT, Event.LOST),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cassia_engine.evidence import Findings
-from cassia_engine.records import ANNOTATOR, FailedReply, Judgement, Round, Ruling
+from cassia_engine.records import ANNOTATOR, FailedReply, Judgement, LookedUp, Round, Ruling
 from cassia_engine.records.replies import Claim, Verdict
 from cassia_engine.replies import repeats_form
 
@@ -25,6 +25,7 @@ class OpenRound:
         sent_back: whether the findings sent it back.
         rulings: what the answers of the verdict that was read count for.
         verdict: the verdict that was taken.
+        looked_up: what was found for the genes that the claim before this one wanted.
     """
 
     role: str = ANNOTATOR
@@ -38,6 +39,7 @@ class OpenRound:
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     verdict: Verdict | None = None
     judgement: Judgement | None = None
+    looked_up: LookedUp | None = None
 
     def record(self, failed: FailedReply | None = None) -> Round:
         """The round as it is kept; `failed` is a reply of it that was lost."""
@@ -50,6 +52,7 @@ class OpenRound:
             judgement=self.judgement,
             failed=failed,
             role=self.role,
+            looked_up=self.looked_up,
         )
 
 

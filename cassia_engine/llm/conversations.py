@@ -19,6 +19,7 @@ from cassia_engine.conversation.votes import Vote
 from cassia_engine.errors import StoppedError
 from cassia_engine.llm.accounts import Models
 from cassia_engine.llm.cross_check import open_cross_check
+from cassia_engine.llm.genes import GeneReader, Genes
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import start
 from cassia_engine.prompts import EARLIER, Briefing
@@ -46,12 +47,14 @@ class Conversations:
         models: Models,
         recorded: Models | None,
         calibration: Calibration,
+        genes: GeneReader | None = None,
     ):
         """
         Args:
             models: whom to ask.
             recorded: the same, by the journal alone; None where there is none.
             calibration: how sure answers are.
+            genes: reads what the table says of any gene; None where nothing is looked up.
         """
         self._settings, self._models, self._recorded = settings, models, recorded
         self._briefing = Briefing(
@@ -61,8 +64,10 @@ class Conversations:
             settings.validator_involvement,
             with_fractions=not settings.hide_fractions,
             depth=settings.depth,
+            lookup_genes=chunk.lookup_genes if genes else 0,
         )
         self._briefing_before = replace(self._briefing, version=EARLIER)
+        self._genes = Genes(genes, chunk.siblings, chunk.lookup_genes) if genes and chunk.lookup_genes else None
         self._ontology = Ontology.load()
         self._cross_check = open_cross_check(chunk.dataset)
         self._calibration = calibration
@@ -163,7 +168,8 @@ class Conversations:
     async def _converse(
         self, cluster: Cluster, voter: Voter, models: Models, replicate: int, briefing: Briefing | None = None
     ) -> ClusterResult:
-        advisers = Advisers(voter.second(models), self._cross_check, self._calibration)
+        lookup = self._genes.lookup if self._genes else None
+        advisers = Advisers(voter.second(models), self._cross_check, self._calibration, lookup=lookup)
         model, briefing = voter.annotator(models), briefing or self._briefing
         return await converse(cluster, briefing, model, self._settings, self._ontology, replicate, advisers)
 

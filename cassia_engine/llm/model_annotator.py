@@ -21,6 +21,7 @@ from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.event_loop import in_thread
+from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps
@@ -46,12 +47,15 @@ class ModelAnnotator:
 
     Args:
         replay: only read what the journal holds; nothing is sent and no key is needed.
+        genes: reads what the table says of any gene; None where second annotators cannot ask for genes.
 
     Raises:
         UsageError, AccountError: the provider, its URL or its key cannot be used, or open files are too few.
     """
 
-    def __init__(self, settings: AnnotateSettings, dataset: Dataset, replay: bool = False):
+    def __init__(
+        self, settings: AnnotateSettings, dataset: Dataset, replay: bool = False, genes: GeneReader | None = None
+    ):
         self._calibration = open_calibration(settings.calibration, settings.provider)
         key = settings.api_key or (Secret("replay") if replay else None)
         self._accounts = Accounts.opened(settings, key)
@@ -65,7 +69,7 @@ class ModelAnnotator:
                     "a server on this machine is asked one call at a time; %s allows more", argument("max_workers")
                 )
         self._settings = settings
-        self._replay = replay
+        self._replay, self._genes = replay, genes
         self._account_id = account_id(self._account)
         self.warnings = tuple(line for account in self._accounts.by_model.values() for line in warnings_of(account))
         self.run_info = _run_info(self._accounts, settings, self._calibration)
@@ -78,7 +82,7 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration)
+        work = Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration, self._genes)
         n_done = 0
 
         def take(result: ClusterResult | ControlResult) -> None:

@@ -14,6 +14,7 @@ from cassia_engine.errors import CassiaError, StoppedError
 from cassia_engine.journal import Journal
 from cassia_engine.llm.accounts import Accounts, Models
 from cassia_engine.llm.conversations import Conversations
+from cassia_engine.llm.genes import GeneReader
 from cassia_engine.providers.chat import Exchange
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Control, ControlResult
 from cassia_engine.settings import AnnotateSettings
@@ -31,6 +32,7 @@ class Work:
     journal: Journal | None
     max_workers: int
     calibration: Calibration
+    genes: GeneReader | None = None
     ended: CassiaError | None = None
 
     async def hold_all(
@@ -58,7 +60,7 @@ class Work:
 
         stop.on_request(end_soon)
         models = self.accounts.models_of(clients)
-        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration)
+        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration, self.genes)
         everything: tuple[Cluster | Control, ...] = (*self.chunk.clusters, *self.chunk.controls)
         waiting = iter(everything)
         width = min(2 * self.max_workers, len(everything))

@@ -23,12 +23,12 @@ from cassia_engine.prompts.briefing import (
     findings_block,
 )
 from cassia_engine.prompts.data_blocks import block, clean, escaped
-from cassia_engine.prompts.texts import shape_of, text_of
+from cassia_engine.prompts.texts import shape_of, statistics_rule, text_of
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
-from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, ANNOTATION_1, VALIDATION
+from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, ANNOTATION_1, OPINION, VALIDATION
 
 __all__ = [
     "EARLIER",
@@ -39,6 +39,7 @@ __all__ = [
     "formatter",
     "revision",
     "second_annotator",
+    "second_with_statistics",
     "validator",
 ]
 
@@ -79,8 +80,22 @@ def second_annotator(
     temperature: float | None = None,
     reasoning: str | None = None,
 ) -> Chat:
-    """The request for a second opinion (shape ANNOTATION): the same data, and nothing of the first one."""
-    return Chat(_second_rules(), _asked(briefing, cluster), max_tokens, ANNOTATION, temperature, reasoning)
+    """The request for a second opinion: the same data, and nothing of the first one.
+
+    Its shape is ANNOTATION, or OPINION where genes can be looked up.
+    """
+    rules, form = _second_rules(briefing.lookup_genes), OPINION if briefing.lookup_genes else ANNOTATION
+    return Chat(rules, _asked(briefing, cluster), max_tokens, form, temperature, reasoning)
+
+
+def second_with_statistics(briefing: Briefing, chat: Chat, reply_text: str, statistics: Mapping[str, Any]) -> Chat:
+    """The same once more (shape ANNOTATION): `chat`, the reply to it, and what was found for the genes it wanted."""
+    ask = Template(text_of("second_statistics")).substitute(
+        statistics=statistics_rule("you", _numbered(briefing)),
+        block=block("gene_statistics", statistics),
+        shape=shape_of(ANNOTATION),
+    )
+    return replace(_continued(chat, reply_text, ask), schema=ANNOTATION)
 
 
 def adjudicator(
@@ -88,22 +103,27 @@ def adjudicator(
     cluster: Cluster,
     a: Claim,
     b: Claim,
+    statistics: Mapping[str, Any] | None = None,
     *,
     max_tokens: int,
     temperature: float | None = None,
     reasoning: str | None = None,
 ) -> Chat:
-    """The request to choose between two answers (shape ADJUDICATION)."""
+    """The request to choose between two answers (shape ADJUDICATION).
+
+    Args:
+        statistics: of genes that one of the annotators wanted to see; None for none.
+    """
     parts = (
         briefing.head,
         _cluster_block(briefing, cluster),
+        *([block("gene_statistics", statistics)] if statistics else []),
         answer_block("answer_a", a),
         answer_block("answer_b", b),
         _CHOOSE,
     )
-    return Chat(
-        _adjudicator_rules(), (Message("user", "\n".join(parts)),), max_tokens, ADJUDICATION, temperature, reasoning
-    )
+    rules = _adjudicator_rules(_numbered(briefing) if statistics else "")
+    return Chat(rules, (Message("user", "\n".join(parts)),), max_tokens, ADJUDICATION, temperature, reasoning)
 
 
 def shape(briefing: Briefing) -> Mapping[str, Any]:
@@ -127,8 +147,12 @@ def revision(chat: Chat, reply_text: str, feedback: Sequence[str], suggestion: s
         feedback: failed checks, a sentence each.
         suggestion: the validator's feedback, "" if it had none.
     """
-    answer = escaped(clean(reply_text, LONGEST_REPLY)) or "(empty reply)"
     ask = Template(text_of("feedback")).substitute(feedback=feedback_block(feedback, suggestion))
+    return _continued(chat, reply_text, ask)
+
+
+def _continued(chat: Chat, reply_text: str, ask: str) -> Chat:
+    answer = escaped(clean(reply_text, LONGEST_REPLY)) or "(empty reply)"
     return replace(chat, messages=(*chat.messages, Message("assistant", answer), Message("user", ask)))
 
 
@@ -186,13 +210,24 @@ def _annotator_rules(version: str) -> str:
 
 
 @cache
-def _second_rules() -> str:
-    return _rules("annotator", role="second annotator", more=text_of("second") + "\n", shape=shape_of(ANNOTATION))
+def _second_rules(lookup_genes: int) -> str:
+    more = [text_of("second"), *([text_of("second_lookup")] if lookup_genes else [])]
+    form = OPINION if lookup_genes else ANNOTATION
+    rules = _rules("annotator", role="second annotator", more="\n".join(more) + "\n", shape=shape_of(form))
+    wanted = Template(text_of("wanted_genes")).substitute(most_genes=lookup_genes)
+    return f"{rules}\n{wanted}" if lookup_genes else rules
 
 
 @cache
-def _adjudicator_rules() -> str:
-    return _rules("adjudicator", shape=shape_of(ADJUDICATION))
+def _adjudicator_rules(numbered: str) -> str:
+    """Those of an adjudicator who sees statistics too, where the other clusters in them are `numbered` somehow."""
+    more = statistics_rule("an annotator", numbered) + " They may be cited too.\n" if numbered else ""
+    return _rules("adjudicator", more=more, shape=shape_of(ADJUDICATION))
+
+
+def _numbered(briefing: Briefing) -> str:
+    """What the numbers of other clusters in gene_statistics stand for."""
+    return "the place of another one in other_clusters" if briefing.shows_siblings else "another one"
 
 
 def _rules(name: str, **said: str) -> str:

@@ -44,9 +44,11 @@ class Briefing:
         with_fractions: show which fraction of cells expresses each marker, where that is known.
         depth: how fine the answer is to be (settings.DEPTHS).
         version: of the prompts.
+        lookup_genes: how many genes a second annotator may ask for; 0 for none.
         head: the blocks of the data set and the siblings, in front of every cluster's own, so that all messages of a
             run start alike and providers can keep that part in their caches.
         tissue_blind: no tissue is known, and possible ones are asked for.
+        shows_siblings: other clusters are in the head.
     """
 
     dataset: Dataset
@@ -56,8 +58,10 @@ class Briefing:
     with_fractions: bool = True
     depth: str = "standard"
     version: str = VERSION
+    lookup_genes: int = 0
     head: str = field(init=False, repr=False)
     tissue_blind: bool = field(init=False)
+    shows_siblings: bool = field(init=False)
 
     def __post_init__(self) -> None:
         data = _dataset(self.dataset, self.selection)
@@ -66,7 +70,8 @@ class Briefing:
         blocks = [block("dataset", data)]
         # The same for each cluster, so its own genes are among them, and the prompt says so.
         siblings = [[gene_name(gene) for gene in genes] for genes in self.siblings if genes]
-        if len(siblings) > 1:
+        object.__setattr__(self, "shows_siblings", len(siblings) > 1)
+        if self.shows_siblings:
             blocks.append(block("other_clusters", siblings))
         object.__setattr__(self, "head", "\n".join(blocks))
         object.__setattr__(self, "tissue_blind", data["tissue"] == NO_TISSUE)

@@ -11,7 +11,7 @@ from typing import Any
 from cassia_engine.fast_json import ascii_json
 from cassia_engine.prompts.briefing import LONGEST, LONGEST_PHRASE, Briefing, cluster_block
 from cassia_engine.prompts.data_blocks import block, clean, escaped, gene_name
-from cassia_engine.prompts.texts import shape_of, text_of
+from cassia_engine.prompts.texts import shape_of, statistics_rule, text_of
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.records import Cluster
 from cassia_engine.records.replies import Enquiry
@@ -101,5 +101,8 @@ def _plain(value: Any) -> Any:
 @cache
 def _rules() -> str:
     return Template(text_of("boost")).substitute(
-        blocks=text_of("blocks"), shape=shape_of(ENQUIRY), most_genes=MOST_GENES
+        blocks=text_of("blocks"),
+        statistics=statistics_rule("you", "one of clusters_by_number"),
+        shape=shape_of(ENQUIRY),
+        most_genes=MOST_GENES,
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from string import Template
 from typing import Any
 
 
@@ -13,6 +14,11 @@ from typing import Any
 def text_of(name: str) -> str:
     """The text of a file beside this, without the line end behind it."""
     return (files("cassia_engine.prompts") / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
+
+
+def statistics_rule(whom: str, numbered: str) -> str:
+    """What gene_statistics are: who asked for them, and what the numbers of other clusters stand for."""
+    return Template(text_of("gene_statistics")).substitute(whom=whom, numbered=numbered)
 
 
 def shape_of(schema: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ from cassia_engine.records.clusters import (
 from cassia_engine.records.controls import LOW_SCORE, ControlCounts, ControlOutcome, ControlResult
 from cassia_engine.records.conversations import Conversation, Usage
 from cassia_engine.records.json_form import from_json, to_json
+from cassia_engine.records.looked_up import FoundRow, LookedUp
 from cassia_engine.records.merged import NO_RUN, Merged
 from cassia_engine.records.outcomes import HIGH_SCORE, TOP_GENES, Confidence, ConfidenceReason, Outcome
 from cassia_engine.records.ranking import GeneRanking, ValuesDoubt
@@ -57,6 +58,7 @@ from cassia_engine.records.terms import How, Relation, TermMatch
 SCHEMA_VERSION = "1.2"
 
 CELLS_KIND = "cassia-cells"
+GENES_KIND = "cassia-genes"
 CHUNK_KIND = "cassia-chunk"
 RESULT_KIND = "cassia-result"
 STATUS_KIND = "cassia-status"
@@ -66,6 +68,7 @@ __all__ = [
     "ANNOTATOR",
     "CELLS_KIND",
     "CHUNK_KIND",
+    "GENES_KIND",
     "HIGH_SCORE",
     "LOW_SCORE",
     "NO_RUN",
@@ -100,11 +103,13 @@ __all__ = [
     "Doubt",
     "FailedReply",
     "Finding",
+    "FoundRow",
     "GeneExpression",
     "GeneRanking",
     "How",
     "Judgement",
     "LineagePair",
+    "LookedUp",
     "Marker",
     "MarkerScoring",
     "Merged",

@@ -185,7 +185,8 @@ class Chunk(Record, frozen=True, forbid_unknown_fields=False):
     """The clusters of one task: `index` of `count` chunks of a data set of `n_clusters`.
 
     `siblings[i]` are the first genes of cluster i of the whole data set, for contrast; () where none were wanted.
-    `controls` are those of the whole data set, all in its first chunk.
+    `controls` are those of the whole data set, all in its first chunk. `lookup_genes` is how many genes a second
+    annotator may ask for; 0 for none.
     """
 
     dataset: Dataset
@@ -196,3 +197,4 @@ class Chunk(Record, frozen=True, forbid_unknown_fields=False):
     clusters: tuple[Cluster, ...]
     siblings: tuple[tuple[str, ...], ...] = ()
     controls: tuple[Control, ...] = ()
+    lookup_genes: int = 0

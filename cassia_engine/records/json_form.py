@@ -19,14 +19,16 @@ def to_json(record: Record) -> dict[str, Any]:
     """What `json.dumps` writes of a record: objects in the order of the fields.
 
     Left out are absent statistics of a marker, so that a simplified table's chunk is a list of names, an absent
-    mismatch of the species, the ranking that a table has none of, absent controls, and what is known only once results
-    are merged.
+    mismatch of the species, the ranking that a table has none of, absent controls, genes that cannot be looked up, and
+    what is known only once results are merged.
     """
     data: dict[str, Any] = msgspec.to_builtins(record)
     if isinstance(record, RunInfo):
         del data["mixed"]
-    if isinstance(record, Chunk) and not record.controls:
-        del data["controls"]
+    if isinstance(record, Chunk):
+        for name in ("controls", "lookup_genes"):
+            if not data[name]:
+                del data[name]
     selection = data["selection"] if isinstance(record, Chunk) else data if isinstance(record, Selection) else {}
     for name in ("species_mismatch", "ranking"):
         if selection.get(name, "") is None:

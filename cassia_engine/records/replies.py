@@ -41,7 +41,8 @@ class Claim(Record, frozen=True):
     """An annotator's answer. Fields that it left out are empty; the score is None where there is none from 0 to 100.
 
     `sure` is the narrowest type that the annotator is sure of, `specific` its best guess at a finer one than the first
-    candidate; None where it names none. `repaired` says what had to be done to the reply to read it.
+    candidate; None where it names none. `wanted_genes` are those whose statistics a second annotator asks for.
+    `repaired` says what had to be done to the reply to read it.
     """
 
     lineage: str
@@ -57,6 +58,7 @@ class Claim(Record, frozen=True):
     repaired: tuple[str, ...] = ()
     sure: Candidate | None = None
     specific: Specific | None = None
+    wanted_genes: tuple[str, ...] = ()
 
     def for_validator(self) -> dict[str, Any]:
         """The claim as its judge sees it: without the score and the reasons given for it."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import field
 
+from cassia_engine.records.looked_up import LookedUp
 from cassia_engine.records.outcomes import Outcome
 from cassia_engine.records.record import Number, Record
 from cassia_engine.records.replies import Choice, Claim, Verdict
@@ -147,6 +148,7 @@ class Round(Record, frozen=True, forbid_unknown_fields=False):
         rulings: what its answers count for, by the id of the question.
         judgement: what code decided from claim, checks and verdict; None if it came not so far.
         failed: the reply that ended the conversation without being taken, though it may have been read.
+        looked_up: the genes for which the second annotator asked, before it made the claim; None where it did not.
     """
 
     claim: Claim | None = None
@@ -157,3 +159,4 @@ class Round(Record, frozen=True, forbid_unknown_fields=False):
     judgement: Judgement | None = None
     failed: FailedReply | None = None
     role: str = ANNOTATOR
+    looked_up: LookedUp | None = None

@@ -61,6 +61,7 @@ def read_annotation(text: str, finish: Finish) -> Claim | Unreadable:
         repaired=found.repaired,
         sure=_sure(get("sure")),
         specific=_specific(get("specific")),
+        wanted_genes=_gene_names(get("wanted_genes")),
     )
     if claim.candidates or not nameless(claim.lineage) or _said(claim.lineage):
         return claim
@@ -164,6 +165,7 @@ def _names(said: Said) -> Iterator[str]:
     for partner in said.mixture:
         yield partner.cell_type
         yield from partner.genes
+    yield from said.wanted_genes
 
 
 def _said(lineage: str) -> bool:

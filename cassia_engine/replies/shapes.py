@@ -46,6 +46,9 @@ ANNOTATION_1 = _object(
     **{name: form for name, form in ANNOTATION["properties"].items() if name not in ("sure", "specific")},
 )
 
+# Second annotator, where genes can be looked up for it.
+OPINION = _object("cassia_opinion", **ANNOTATION["properties"], wanted_genes=GENES)
+
 # Investigator. Up to three hypotheses, the likeliest first, and the genes whose statistics it wants; none ends it.
 ENQUIRY = _object(
     "cassia_enquiry",

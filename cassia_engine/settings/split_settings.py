@@ -196,6 +196,14 @@ class SplitSettings:
         minimum=0,
         of_models=True,
     )
+    lookup_genes: int = parameter(
+        15,
+        "How many genes a second annotator may ask for, to see their statistics in all clusters; 0 for none.",
+        details="Any genes of the whole table, or of the cells of an AnnData, whether they are markers or not; a call "
+        "more where it asks. Of a table without statistics, or with no rows besides the markers, there are none.",
+        minimum=0,
+        of_models=True,
+    )
     chunk_size: int = parameter(
         50,
         "Clusters a chunk.",

@@ -1,4 +1,4 @@
-"""The files that the stages hand to each other: chunk, cells, result and status. Described in docs/formats.md.
+"""The files that the stages hand to each other: chunk, cells, genes, result and status. Described in docs/formats.md.
 
 All are byte-deterministic for the same input: no date, no path, fixed order of keys.
 """
@@ -17,6 +17,7 @@ from cassia_engine.files import atomic_write
 from cassia_engine.records import (
     CELLS_KIND,
     CHUNK_KIND,
+    GENES_KIND,
     RESULT_KIND,
     SCHEMA_VERSION,
     STATUS_KIND,
@@ -32,6 +33,15 @@ from cassia_engine.records import (
 )
 from cassia_engine.records.record import Record
 from cassia_engine.stagefiles.cells_file import CellsFile, cells_file, write_cells
+from cassia_engine.stagefiles.genes_file import (
+    GeneRow,
+    GenesHead,
+    StoredGenes,
+    check_genes,
+    read_genes,
+    read_genes_head,
+    write_genes,
+)
 from cassia_engine.stagefiles.lines import (
     ChunkFields,
     ClusterFields,
@@ -49,13 +59,20 @@ from cassia_engine.stagefiles.stored_results import Place, stored
 
 __all__ = [
     "CellsFile",
+    "GeneRow",
+    "GenesHead",
     "ResultFile",
+    "StoredGenes",
+    "check_genes",
     "read_chunk",
+    "read_genes",
+    "read_genes_head",
     "read_part",
     "read_status",
     "result_file",
     "write_cells",
     "write_chunk",
+    "write_genes",
     "write_status",
 ]
 
@@ -77,7 +94,7 @@ class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
 # How the line of a control begins, and no cluster's: the first field of the record.
 _CONTROL = b'{"kind":'
 
-_Read = TypeVar("_Read", Chunk, ResultFile, CellsFile)
+_Read = TypeVar("_Read", Chunk, ResultFile, CellsFile, GenesHead)
 
 
 def write_chunk(path: Path, chunk: Chunk) -> None:
@@ -120,14 +137,14 @@ def read_chunk(path: Path) -> Chunk:
     found = read_part(path)
     if isinstance(found, Chunk):
         return found
-    kind = "result" if isinstance(found, ResultFile) else "cells"
+    kind = {ResultFile: "result", CellsFile: "cells"}.get(type(found), "genes")
     raise UsageError(
         f"this is a {kind} file; expected a chunk file made by cassia split", path=path, code="chunk-expected"
     )
 
 
-def read_part(path: Path, in_memory: bool = True) -> Chunk | ResultFile | CellsFile:
-    """Read a chunk, a result or a cells file, told apart by content.
+def read_part(path: Path, in_memory: bool = True) -> Chunk | ResultFile | CellsFile | GenesHead:
+    """Read a chunk, a result or a cells file, or the header of a genes file, told apart by content.
 
     Args:
         in_memory: whether conversations are held in memory, or stay in the file, which must then stay as it is.
@@ -139,6 +156,8 @@ def read_part(path: Path, in_memory: bool = True) -> Chunk | ResultFile | CellsF
     first = next(lines, b"")
     if first.startswith(f'{{"kind":"{CELLS_KIND}'.encode()):
         return _named(path, cells_file(path, first, lines))
+    if first.startswith(f'{{"kind":"{GENES_KIND}'.encode()):
+        return _named(path, read_genes_head(path))
     if first.startswith(f'{{"kind":"{RESULT_KIND}'.encode()):
         return _named(path, _result_file(path, first, lines, in_memory))
     return _named(path, _chunk(path, first, lines))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cassia_engine.calibration import open_calibration
+from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, ControlResult, Dataset, RunInfo
 from cassia_engine.settings import AnnotateSettings
+from cassia_engine.stagefiles import check_genes, read_genes, read_genes_head
 
 if TYPE_CHECKING:
     from cassia_engine.llm import ModelAnnotator
+    from cassia_engine.llm.genes import GeneReader
+    from cassia_engine.lookup import GeneSource
+
+log = logging.getLogger(__name__)
 
 OnDone = Callable[[ClusterResult], None]
 OnControl = Callable[[ControlResult], None]
@@ -45,8 +53,11 @@ class Annotator(Protocol):
         ...
 
 
-def open_annotator(settings: AnnotateSettings, dataset: Dataset) -> Annotator:
+def open_annotator(settings: AnnotateSettings, dataset: Dataset, genes: GeneReader | None = None) -> Annotator:
     """The annotator that the settings name, ready for clusters of this data set. Nothing is sent yet.
+
+    Args:
+        genes: reads what the table says of any gene, for second annotators that ask; None where they cannot.
 
     Raises:
         UsageError: it cannot work on this data set (offline: a species it does not know), or with these settings
@@ -59,7 +70,27 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset) -> Annotator:
     # Loaded only where a model is asked: HTTP takes a third of a second to import.
     from cassia_engine.llm import ModelAnnotator
 
-    return ModelAnnotator(settings, dataset)
+    return ModelAnnotator(settings, dataset, genes=genes)
+
+
+def gene_reader(path: Path | None, chunk: Chunk) -> GeneReader | None:
+    """Reads a genes file when a second annotator asks for genes; None where no file is given.
+
+    Raises:
+        UsageError: the file is missing, is no genes file, or is of another split than the chunk.
+    """
+    if path is None:
+        if chunk.lookup_genes:
+            log.info("second annotators cannot ask for genes: %s is not given", argument("genes"))
+        return None
+    check_genes(path, read_genes_head(path), chunk.dataset, chunk.n_clusters)
+
+    def read() -> GeneSource:
+        from cassia_engine.lookup import StoredTable
+
+        return StoredTable(read_genes(path))
+
+    return read
 
 
 def prepare(settings: AnnotateSettings) -> None:
@@ -68,13 +99,15 @@ def prepare(settings: AnnotateSettings) -> None:
         import cassia_engine.llm  # noqa: F401 - so that it is loaded
 
 
-def open_replayer(settings: AnnotateSettings, dataset: Dataset) -> ModelAnnotator | None:
+def open_replayer(
+    settings: AnnotateSettings, dataset: Dataset, genes: GeneReader | None = None
+) -> ModelAnnotator | None:
     """An annotator that only reads what the journal holds and sends nothing; None where no journal is kept."""
     if settings.provider == OFFLINE or settings.journal_dir is None:
         return None
     from cassia_engine.llm import ModelAnnotator
 
-    return ModelAnnotator(settings, dataset, replay=True)
+    return ModelAnnotator(settings, dataset, replay=True, genes=genes)
 
 
 def warnings_of(annotator: Annotator, clusters: Iterable[Cluster]) -> list[str]:

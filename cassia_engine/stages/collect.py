@@ -27,8 +27,8 @@ from cassia_engine.records import (
     Status,
 )
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.stagefiles import CellsFile, ResultFile, read_part
-from cassia_engine.stages.annotate import open_replayer, run_chunk
+from cassia_engine.stagefiles import CellsFile, GenesHead, ResultFile, check_genes, read_part
+from cassia_engine.stages.annotate import gene_reader, open_replayer, run_chunk
 from cassia_engine.stages.controls import with_partners
 from cassia_engine.text import counted, have
 
@@ -60,7 +60,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
     Raises:
         UsageError: a file is unreadable, given twice or of another sample; or a chunk has neither file.
     """
-    first, chunks, results, cells = _read(paths)
+    first, chunks, results, cells, genes = _read(paths)
     missing = sorted(set(range(first.count)) - chunks.keys() - results.keys())
     if missing:
         names = ", ".join(str(index) for index in missing[:10])
@@ -74,7 +74,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
             rows += [(result, answer.run) for result in answer.results]
             controls += answer.controls
         else:
-            replayed, of_journal = _from_journal(chunks[index], settings or AnnotateSettings())
+            replayed, of_journal = _from_journal(chunks[index], settings or AnnotateSettings(), genes)
             rows += replayed
             controls += of_journal
     if len({result.cluster.index for result, _ in rows}) != first.n_clusters:
@@ -107,17 +107,22 @@ def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:
 
 def _read(
     paths: Sequence[Path],
-) -> tuple[Chunk | ResultFile, dict[int, Chunk], dict[int, ResultFile], SampledCells | None]:
-    """The first file, for what all have in common; the chunks that have no result file; the result files; the cells."""
+) -> tuple[Chunk | ResultFile, dict[int, Chunk], dict[int, ResultFile], SampledCells | None, Path | None]:
+    """The first file, for what all have in common; the chunks that have no result file; the result files; the cells;
+    the genes file."""
     found: dict[tuple[type, int], Path] = {}
     chunks: dict[int, Chunk] = {}
     results: dict[int, ResultFile] = {}
     cells: list[tuple[Path, CellsFile]] = []
+    genes: list[tuple[Path, GenesHead]] = []
     first: Chunk | ResultFile | None = None
     for path in paths:
         part = read_part(path, in_memory=not path.is_file())
         if isinstance(part, CellsFile):
             cells.append((path, part))
+            continue
+        if isinstance(part, GenesHead):
+            genes.append((path, part))
             continue
         first = first or _emptied(part)
         if (part.dataset, part.selection, part.count) != (first.dataset, first.selection, first.count):
@@ -141,7 +146,9 @@ def _read(
     clusters = [cluster for chunk in chunks.values() for cluster in chunk.clusters]
     clusters += [result.cluster for answer in results.values() for result in answer.results]
     _check_cells(first, next(iter(found.values())), clusters, cells)
-    return first, chunks, results, cells[0][1].cells if cells else None
+    for path, head in genes:
+        check_genes(path, head, first.dataset, first.n_clusters)
+    return first, chunks, results, cells[0][1].cells if cells else None, genes[0][0] if genes else None
 
 
 def _of_other_sample(path: Path, other: Path) -> UsageError:
@@ -178,10 +185,10 @@ def _emptied(part: Chunk | ResultFile) -> Chunk | ResultFile:
 
 
 def _from_journal(
-    chunk: Chunk, settings: AnnotateSettings
+    chunk: Chunk, settings: AnnotateSettings, genes: Path | None
 ) -> tuple[list[tuple[ClusterResult, RunInfo]], tuple[ControlResult, ...]]:
     """What the journal holds of a chunk whose task left no result, and of its controls; the rest is `not_reached`."""
-    replayer = open_replayer(settings, chunk.dataset)
+    replayer = open_replayer(settings, chunk.dataset, gene_reader(genes, chunk))
     if replayer is None:
         return [(ClusterResult.unanswered(cluster, NOT_REACHED_REASON), NO_RUN) for cluster in chunk.clusters], ()
     refused = replayer.refused()

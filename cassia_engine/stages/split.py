@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, gather
+from cassia_engine.lookup import can_look_up, read_gene_table, write_table
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.records import OFFLINE, Chunk, Control, Dataset
@@ -24,13 +25,14 @@ MOST_CLUSTERS = 60
 
 
 def into_chunks(
-    table: MarkerTable, dataset: Dataset, chunk_size: int, siblings: int = 0, controls: int = 0
+    table: MarkerTable, dataset: Dataset, chunk_size: int, siblings: int = 0, controls: int = 0, lookup_genes: int = 0
 ) -> Iterator[Chunk]:
     """Deal the clusters out, `chunk_size` a chunk, the last one with the rest.
 
     With `siblings` each chunk also has that many of the first genes of every cluster of the table; fewer (but one at
     least) if there are more than `MOST_CLUSTERS` clusters, and a warning says so. The first chunk has the controls, of
-    which `controls` are random lists; none where the table has too few clusters, which is said.
+    which `controls` are random lists; none where the table has too few clusters, which is said. Second annotators may
+    ask for `lookup_genes` genes.
     """
     starts = range(0, len(table.clusters), chunk_size)
     first, asked_too = _siblings(table, siblings), _controls(table, controls)
@@ -44,6 +46,7 @@ def into_chunks(
             clusters=table.clusters[start : start + chunk_size],
             siblings=first,
             controls=asked_too if index == 0 else (),
+            lookup_genes=lookup_genes,
         )
 
 
@@ -82,11 +85,13 @@ def write_chunks(
 ) -> list[Path]:
     """Read a marker table, or several of a sample, and write chunk files, `chunk_00000.json` and on, into `outdir`.
 
-    Of an AnnData `cells.jsonl` is written there too, which is for the report.
+    Of an AnnData `cells.jsonl` is written there too, which is for the report; and `genes.jsonl`, the statistics of all
+    genes, where second annotators can ask for them.
 
     Args:
         check: what else must be right before anything is written; what it raises is raised with all that is wrong.
-        provider: who will annotate, None if that is not known; for the offline annotator there are no controls.
+        provider: who will annotate, None if that is not known; for the offline annotator there are no controls, and
+            no genes to ask for.
 
     Raises:
         UsageError: the table cannot be used, or `outdir` holds chunks of a larger split, which would be mixed in.
@@ -96,8 +101,10 @@ def write_chunks(
         lambda: read_markers(markers, settings, dataset.species),
         check,
     )
-    controls = 0 if provider == OFFLINE else settings.controls
-    chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings, controls))
+    of_model = provider != OFFLINE
+    lookup_genes = settings.lookup_genes if of_model and settings.lookup_genes and can_look_up(table) else 0
+    controls = settings.controls if of_model else 0
+    chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings, controls, lookup_genes))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]
     for stale in sorted(set(outdir.glob("chunk_[0-9]*.json")) - set(paths)):
         raise UsageError(
@@ -105,17 +112,17 @@ def write_chunks(
             path=stale,
             code="chunk-of-other-split",
         )
-    cells = outdir / "cells.jsonl"
-    if cells.exists() and not table.cells:
-        raise UsageError(
-            f"it has the cells of another split; remove it or choose another {argument('outdir')}",
-            path=cells,
-            code="cells-of-other-split",
-        )
+    cells, genes = outdir / "cells.jsonl", outdir / "genes.jsonl"
+    for path, is_written, code in ((cells, table.cells, "cells-of-other-split"), (genes, lookup_genes, "genes-left")):
+        if path.exists() and not is_written:
+            what = f"it has the {path.stem} of another split; remove it or choose another {argument('outdir')}"
+            raise UsageError(what, path=path, code=code)
     for path, chunk in zip(paths, chunks, strict=True):
         write_chunk(path, chunk)
     if table.cells:
         sizes = tuple(cluster.n_cells for cluster in table.clusters)
         write_cells(cells, CellsFile(dataset, table.selection, sizes, table.cells))
+    if lookup_genes:
+        write_table(genes, dataset, read_gene_table(markers, settings, dataset.species))
     log.info("%s in %s in %s", counted(len(table.clusters), "cluster"), counted(len(paths), "chunk file"), outdir)
     return paths

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from cassia_engine.boosting.boosted import Boosted
-from cassia_engine.boosting.gene_table import GeneTable
 from cassia_engine.boosting.investigation import Investigation
-from cassia_engine.boosting.looked_up import MOST_OTHERS, Lookup
 from cassia_engine.errors import CallFailedError, StoppedError
+from cassia_engine.lookup import MOST_OTHERS, GeneTable, Lookup
 from cassia_engine.prompts import Briefing
 from cassia_engine.prompts.investigation import BOOST_VERSION, MOST_GENES
 from cassia_engine.providers.chat import Finish
@@ -60,7 +59,7 @@ def answer(**changes: Any) -> dict[str, Any]:
 def investigate(*said: Said, earlier: Mapping[str, Any] | None = None, **options: Any) -> tuple[Boosted, Model]:
     script = list(said)
     model = Model(lambda role, n, chat: script[min(len(model.asked), len(script) - 1)])
-    lookup = Lookup(TABLE, THIS)
+    lookup = Lookup(TABLE, THIS, MOST_GENES)
     others = {1: ["MS4A1"], 3: ["CD3D", "CD3E"]}
     settings = AnnotateSettings(provider="custom", **options)
     work = Investigation(cluster(THIS), Briefing(DATASET, SELECTION), lookup, model, settings, others, earlier or {})

@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--script", type=_script, default=(), help="JSON file: a list, the n-th call gets the n-th fault, or null")
     add("--seed", type=int, default=0, help="of the faults and of the variety")
     add("--variety", type=float, default=0.0, help="share of the clusters whose first annotation is not the best one")
+    add("--asks_for_genes", action="store_true", help="second annotators ask for genes, where they may")
     add("--model", default="", help="the one model there is (default: any)")
     add("--rpm", type=float, help="requests a minute")
     add("--tpm", type=float, help="tokens a minute")

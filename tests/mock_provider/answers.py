@@ -23,12 +23,13 @@ from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
 from tests.mock_provider.reading import Question, last_block, read_question
 
 ANNOTATION, VALIDATION, ADJUDICATION = "cassia_annotation", "cassia_validation", "cassia_adjudication"
-ENQUIRY = "cassia_enquiry"
+ENQUIRY, OPINION = "cassia_enquiry", "cassia_opinion"
 SHAPES = {
     ANNOTATION: shapes_of.ANNOTATION,
     VALIDATION: shapes_of.VALIDATION,
     ADJUDICATION: shapes_of.ADJUDICATION,
     ENQUIRY: shapes_of.ENQUIRY,
+    OPINION: shapes_of.OPINION,
 }
 _SECOND = "Role: second annotator"
 PONG = "pong"
@@ -37,7 +38,12 @@ LOW = 40  # the score of an answer that is not the best one
 
 
 def answer(
-    title: str, messages: Sequence[tuple[str, str]], system: str = "", seed: int = 0, variety: float = 0.0
+    title: str,
+    messages: Sequence[tuple[str, str]],
+    system: str = "",
+    seed: int = 0,
+    variety: float = 0.0,
+    asks_for_genes: bool = False,
 ) -> str:
     """The reply, always the same for the same arguments.
 
@@ -46,20 +52,25 @@ def answer(
         messages: (role, text) of the turns, without the system text.
         variety: share of the clusters whose first answer is not the best one, with a low score; a second annotator
             gives the best one, an adjudicator chooses it, and a validator sends the other back.
+        asks_for_genes: a second annotator that may ask for genes does.
     """
     if title not in SHAPES:
         return PONG
     broken = last_block("reply", [text for role, text in messages if role == "user"])[1]
     repaired = repair(title, broken) if isinstance(broken, str) else None
     second = _SECOND in system or any(_SECOND in text for _, text in messages)
-    return repaired or _reply(read_question(title, messages, _is_gene), seed, 0.0 if second else variety)
+    question = read_question(title, messages, _is_gene)
+    return repaired or _reply(question, seed, 0.0 if second else variety, asks_for_genes)
 
 
 @lru_cache(maxsize=4096)
-def _reply(question: Question, seed: int, variety: float) -> str:
+def _reply(question: Question, seed: int, variety: float, asks_for_genes: bool) -> str:
     opinion = form_opinion(question.genes, question.tissue, question.species)
     varied = draw(seed, *question.genes) < variety and len(opinion.candidates) > 1
-    return json.dumps(_WRITERS[question.title](opinion, question, varied), ensure_ascii=False)
+    said = _WRITERS[question.title](opinion, question, varied)
+    if question.title == OPINION:
+        said["wanted_genes"] = _wanted(opinion, question) if asks_for_genes else []
+    return json.dumps(said, ensure_ascii=False)
 
 
 def draw(seed: int, *words: str) -> float:
@@ -203,8 +214,6 @@ def _adjudication(opinion: Opinion, question: Question, varied: bool) -> dict[st
 def _enquiry(opinion: Opinion, question: Question, varied: bool) -> dict[str, Any]:
     """The best types with their genes; in the first round genes that mark them and are not listed are asked for."""
     best = opinion.candidates[:3]
-    known = {profile.label: list(profile.weights) for profile in opinion.scorer.profiles}
-    wanted = [gene for one in best for gene in known[one.label][:8] if gene not in question.genes]
     hypotheses = [
         {
             "cell_type": one.label,
@@ -215,10 +224,23 @@ def _enquiry(opinion: Opinion, question: Question, varied: bool) -> dict[str, An
         }
         for one in best
     ]
-    return {"hypotheses": hypotheses, "wanted_genes": wanted[:12] if question.named is None else []}
+    return {"hypotheses": hypotheses, "wanted_genes": _wanted(opinion, question) if question.named is None else []}
 
 
-_WRITERS = {ANNOTATION: _annotation, VALIDATION: _validation, ADJUDICATION: _adjudication, ENQUIRY: _enquiry}
+def _wanted(opinion: Opinion, question: Question) -> list[str]:
+    """Genes that mark the best types and are not listed."""
+    known = {profile.label: list(profile.weights) for profile in opinion.scorer.profiles}
+    best = opinion.candidates[:3]
+    return [gene for one in best for gene in known[one.label][:8] if gene not in question.genes][:12]
+
+
+_WRITERS = {
+    ANNOTATION: _annotation,
+    VALIDATION: _validation,
+    ADJUDICATION: _adjudication,
+    ENQUIRY: _enquiry,
+    OPINION: _annotation,
+}
 
 
 def _judgement(own: str, genes: Iterable[str], *, agrees: bool, score: int) -> dict[str, Any]:

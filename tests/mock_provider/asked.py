@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.mock_provider.answers import ANNOTATION, VALIDATION
+from tests.mock_provider.answers import ANNOTATION, OPINION, VALIDATION
 
-TITLE = re.compile(f"{ANNOTATION}|{VALIDATION}")
+TITLE = re.compile(f"{ANNOTATION}|{VALIDATION}|{OPINION}")
 
 
 class Refused(Exception):

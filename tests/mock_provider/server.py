@@ -41,6 +41,7 @@ class Options:
         steady: odds by fault, of a request whenever it comes.
         script: the n-th call gets the n-th fault, or none.
         variety: share of the clusters whose first annotation is not the best one; a second opinion corrects it.
+        asks_for_genes: second annotators ask for genes, where they may.
         model: the one model there is, with all whose names begin with it and "-"; "" for any.
         rpm, tpm, max_in_flight: limits; None is none.
         require_key: the key that must be sent, "" for any; None needs none.
@@ -55,6 +56,7 @@ class Options:
     script: tuple[str | None, ...] = ()
     seed: int = 0
     variety: float = 0.0
+    asks_for_genes: bool = False
     model: str = ""
     rpm: float | None = None
     tpm: float | None = None
@@ -191,7 +193,8 @@ class Mock:
         if (waits := self._over_limit(asked)) is not None:
             headers = {**error_headers(flavour, 429), **waits}
             return json_response(error_body(flavour, 429, "", "rate_limit_exceeded"), 429, headers)
-        text = answer(asked.title, asked.messages, asked.system, self.options.seed, self.options.variety)
+        how = self.options
+        text = answer(asked.title, asked.messages, asked.system, how.seed, how.variety, how.asks_for_genes)
         self.stats.by_fault.update([name] if name else [])
         return name, Scene(asked, text, find_fault(name) if name else PLAIN, key, self.options.redirect)
 

@@ -126,7 +126,7 @@ def sheet_schema() -> dict[str, Any]:
 def test_options_of_language_models_are_those_of_the_engine() -> None:
     text = (ROOT / "subworkflows/local/utils_cassia/provider.nf").read_text(encoding="utf-8")
     named = re.findall(r"'(\w+)'", text.split("return [", 1)[1].split("]", 1)[0])
-    assert sorted(named) == sorted({*settings.OF_MODELS, "siblings", "controls"} - {"api_key"})
+    assert sorted(named) == sorted({*settings.OF_MODELS, "siblings", "controls", "lookup_genes"} - {"api_key"})
 
 
 def test_columns_of_a_samplesheet_are_parameters() -> None:
@@ -136,7 +136,7 @@ def test_columns_of_a_samplesheet_are_parameters() -> None:
         parameter = properties()[column]
         assert {rule: columns[column].get(rule) for rule in rules} == {rule: parameter.get(rule) for rule in rules}
     assert columns["sample"]["pattern"] == properties()["name"]["pattern"]
-    of_the_run = {"chunk_size", "controls", "max_table_size", "max_failed_clusters"} | {
+    of_the_run = {"chunk_size", "controls", "lookup_genes", "max_table_size", "max_failed_clusters"} | {
         field.name for kind in (settings.AnnotateSettings, settings.BackendSettings) for field in fields(kind)
     }
     of_a_sample = {field.name for kind in SHARED for field in fields(kind)} - of_the_run | {"knowledge"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Sequence
@@ -52,6 +53,13 @@ OTHER_CLAIM: dict[str, Any] = {
     "score": 31,
 }
 
+STATISTICS: dict[str, Any] = {
+    "columns": ["gene", "cluster", "rank", "log2fc"],
+    "rows": [["FCGR3A", "this", 60, 1.5], ["FCGR3A", 3, 2, 4.5]],
+    "no_row_for_this_cluster": ["CD3E"],
+    "not_in_the_table": [],
+}
+
 
 def read(said: dict[str, Any]) -> Claim:
     claim = read_annotation(json.dumps(said), Finish.STOP)
@@ -100,6 +108,19 @@ def conversation(brief: Briefing | None = None, cluster: Cluster = CLUSTER) -> l
         prompts.formatter("The type is a B cell.", ANNOTATION),
         prompts.formatter("The first one.", ADJUDICATION),
         prompts.formatter("Yes to all.", VALIDATION),
+        *with_lookup(brief, cluster),
+    ]
+
+
+def with_lookup(brief: Briefing | None = None, cluster: Cluster = CLUSTER) -> list[Chat]:
+    """The requests that differ where genes can be looked up."""
+    brief = dataclasses.replace(brief or briefing(), lookup_genes=15)
+    asked = second_annotator(cluster, brief)
+    answers = read(CLAIM), read(OTHER_CLAIM)
+    return [
+        asked,
+        prompts.second_with_statistics(brief, asked, json.dumps(OTHER_CLAIM), STATISTICS),
+        prompts.adjudicator(brief, cluster, *answers, STATISTICS, max_tokens=4000),
     ]
 
 

@@ -18,7 +18,7 @@ from cassia_engine.prompts import EARLIER, VERSION, Briefing
 from cassia_engine.providers.chat import Chat
 from cassia_engine.records import Cluster, Marker
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
-from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, QUESTIONS, VALIDATION
+from cassia_engine.replies.shapes import ADJUDICATION, ANNOTATION, OPINION, QUESTIONS, VALIDATION
 from scripts.make_prompts_doc import DEFAULT_OUTPUT, REVIEW, parts, render
 from tests.factories import NK_GENES, PLATELET_GENES, cluster
 from tests.prompts.material import (
@@ -31,11 +31,12 @@ from tests.prompts.material import (
     conversation_before,
     second_annotator,
     validator,
+    with_lookup,
 )
 
 # The digest of what is sent, by version. Another text is another version, but while a version is not yet released: then
 # its digest is renewed.
-DIGESTS = {"1": "6701524cf7a6618f", "2": "2a33b4847211412e"}
+DIGESTS = {"1": "6701524cf7a6618f", "2": "3993df068efcc1a2"}
 # Characters a token, and the most tokens of a request with fifty genes and of the data in it, both estimated.
 A_TOKEN, MOST, MOST_DATA = 3.5, 2850, 900
 
@@ -43,6 +44,7 @@ A_TOKEN, MOST, MOST_DATA = 3.5, 2850, 900
 def test_roles_are_told_in_the_first_line() -> None:
     roles = [re.match(r"Role: ([a-z ]+)\. ", chat.system) for chat in conversation()]
     named = ["annotator", "second annotator", "adjudicator", "validator", "annotator", *["formatter"] * 3]
+    named += ["second annotator", "second annotator", "adjudicator"]
     assert [role and role[1] for role in roles] == named
 
 
@@ -53,6 +55,7 @@ def test_roles_are_told_in_the_first_line() -> None:
         (second_annotator(), ANNOTATION),
         (adjudicator(), ADJUDICATION),
         (validator(), VALIDATION),
+        (with_lookup()[0], OPINION),
     ],
 )
 def test_every_field_is_explained_in_its_order(chat: Chat, schema: dict[str, Any]) -> None:

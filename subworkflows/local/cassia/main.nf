@@ -42,13 +42,17 @@ workflow CASSIA {
     // How many tasks share the calls in flight. Not more than there can be, so that one sample more seldom changes it.
     ch_at_once = SPLIT.out.chunks.toList().map { samples -> [max_tasks, samples.sum(0) { _meta, chunks -> chunks.size() }].min() }
 
-    // [ meta, chunk, knowledge, at_once ]; a group key, so that a sample is collected as soon as its own chunks are done
+    // [ meta, genes ]; [] where there are none to ask for
+    ch_genes = SPLIT.out.chunks.join(SPLIT.out.genes, remainder: true).map { meta, _chunks, genes -> [meta, genes ?: []] }
+
+    // [ meta, chunk, genes, knowledge, at_once ]; a group key, so that a sample is collected as soon as its own chunks are done
     ch_knowledge = ch_markers.map { meta, _table, _gene_map, _cluster_context, knowledge, _corrections -> [meta, knowledge] }
     ch_chunks = ch_split
         .filter { meta, _chunks -> meta.backend != 'cytetype' }
+        .join(ch_genes)
         .join(ch_knowledge)
         .combine(ch_at_once)
-        .flatMap { meta, chunks, knowledge, n -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, knowledge, n] } }
+        .flatMap { meta, chunks, genes, knowledge, n -> chunks.collect { chunk -> [groupKey(meta, chunks.size()), chunk, genes, knowledge, n] } }
     ANNOTATE(ch_chunks, calibration)
 
     // [ meta, h5ad, [chunks], options ]; a sample is one job of the server
@@ -66,8 +70,11 @@ workflow CASSIA {
         .mix(SUBMIT.out.results)
         .map { meta, results -> [meta, results.sort { result -> result.name }] }
 
-    // [ meta, cells ]; [] for a table, which has none. Known when all tables are split, so that no sample waits for others.
-    ch_sampled = SPLIT.out.chunks.join(SPLIT.out.cells, remainder: true).map { meta, _chunks, cells -> [meta, cells ?: []] }
+    // [ meta, [cells, genes] ]; those that there are. Known when all tables are split, so that no sample waits for others.
+    ch_sampled = SPLIT.out.chunks
+        .join(SPLIT.out.cells, remainder: true)
+        .join(ch_genes)
+        .map { meta, _chunks, cells, genes -> [meta, [cells, genes].findAll()] }
 
     // [ meta, [chunks], [results], cells, corrections, run ]; a sample of which no chunk came through has no results. Where one is missing, the
     // run's name keeps -resume from taking an old task: there may be more in the journal by now.

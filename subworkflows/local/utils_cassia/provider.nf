@@ -7,7 +7,7 @@ def ofModels() {
     return [
         'model', 'base_url', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
         'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'max_retries', 'retry_failed', 'timeout', 'proxy',
-        'trust_env', 'allow_http', 'siblings', 'controls',
+        'trust_env', 'allow_http', 'siblings', 'controls', 'lookup_genes',
     ]
 }
 
@@ -46,8 +46,8 @@ def checkProvider(options, specs, samples, problems) {
     }
     def given = ofModels().findAll { name ->
         def isSet = options[name] != null && options[name] != false && options[name] != specs[name]['default']
-        // Without controls nobody is asked.
-        isOffline && isSet && !(name == 'controls' && "${options[name]}" == '0') && !("--${name}".toString() in wrong)
+        // With 0 of these nobody is asked.
+        isOffline && isSet && !(name in ['controls', 'lookup_genes'] && "${options[name]}" == '0') && !("--${name}".toString() in wrong)
     }
     if (given) {
         def one = given.size() == 1

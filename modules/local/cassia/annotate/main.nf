@@ -33,8 +33,9 @@ process CASSIA_ANNOTATE {
     }
 
     input:
+    // genes: the statistics of all genes of the table, as SPLIT writes them, or []
     // at_once: how many of these tasks, or arrays of them, share the calls in flight
-    tuple val(meta), path(chunk), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
+    tuple val(meta), path(chunk), path(genes, stageAs: 'genes/*'), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
     // calibration: a file of cassia calibrate, or []
     path(calibration, stageAs: 'calibration/*')
 
@@ -47,6 +48,7 @@ process CASSIA_ANNOTATE {
 
     script:
     def args = task.ext.args ?: ''
+    def of_table = genes ? "--genes ${genes}" : ''
     def added = knowledge ? "--knowledge ${knowledge}" : ''
     def calibrated = calibration ? "--calibration ${calibration}" : ''
     def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once * (task.array ?: 1))].max()}" : ''
@@ -54,7 +56,7 @@ process CASSIA_ANNOTATE {
     """
     cassia-engine annotate ${chunk} \\
         --output ${shellWord(prefix)}.jsonl \\
-        ${[added, calibrated, workers].findAll().join(' ')} \\
+        ${[of_table, added, calibrated, workers].findAll().join(' ')} \\
         ${args}
     """
 

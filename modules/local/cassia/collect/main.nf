@@ -7,7 +7,7 @@ process CASSIA_COLLECT {
     container "cassia:0.1.0"
 
     input:
-    // cells: what SPLIT made of the cells of an AnnData, or []
+    // cells: what SPLIT made of the cells of an AnnData, and its genes.jsonl, as far as they are there, or []
     // run: '' where every chunk has its result, else anything that differs from run to run
     tuple val(meta), path(chunks, stageAs: 'chunks/*'), path(results, stageAs: 'results/*'), path(cells, stageAs: 'cells/*'), path(corrections, stageAs: 'corrections/*'), val(_run)
     // calibration: the one that ANNOTATE gets, for what is taken from the journal, or []

@@ -16,6 +16,8 @@ process CASSIA_SPLIT {
     tuple val(meta), path("chunks/chunk_*.json", arity: '1..*'), emit: chunks
     // of an AnnData only: for COLLECT, and not for ANNOTATE
     tuple val(meta), path("chunks/cells.jsonl"), optional: true, emit: cells
+    // the statistics of all genes, where a language model may ask for them: for ANNOTATE, and for COLLECT
+    tuple val(meta), path("chunks/genes.jsonl"), optional: true, emit: genes
     tuple val("${task.process}"), val('cassia'), eval("cassia-engine --version | cut -d ' ' -f 2"), topic: versions, emit: versions_cassia
 
     when:
@@ -44,6 +46,7 @@ process CASSIA_SPLIT {
     mkdir chunks
     echo '{}' > chunks/chunk_00000.json
     echo '{}' > chunks/cells.jsonl
+    echo '{}' > chunks/genes.jsonl
     """
 }
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cassia_engine.boosting.cell_values import CellValues, read_cell_values
 from cassia_engine.evidence.genes import spelled
-from cassia_engine.markers import Table, read_markers
+from cassia_engine.lookup.cell_values import CellValues, read_cell_values
 from cassia_engine.records import Cluster, Marker
 from cassia_engine.settings import SplitSettings
+
+if TYPE_CHECKING:
+    from cassia_engine.markers import Table
 
 # Thresholds that every row passes.
 _NO_FILTER: Mapping[str, Any] = {
@@ -45,6 +48,7 @@ class GeneTable:
 
     Attributes:
         clusters: the ids in the table's order.
+        genes: those that have rows.
     """
 
     def __init__(self, clusters: Sequence[Cluster], cells: CellValues | None = None):
@@ -54,7 +58,8 @@ class GeneTable:
             for rank, marker in enumerate(cluster.markers, start=1):
                 self._rows.setdefault(marker.gene, {})[cluster.id] = Row(rank, marker)
         self._cells = cells
-        self._named = spelled(dict.fromkeys((*self._rows, *(cells.genes if cells else ()))))
+        self.genes = tuple(dict.fromkeys((*self._rows, *(cells.genes if cells else ()))))
+        self._named = spelled(self.genes)
 
     def gene(self, name: str) -> str:
         """The table's gene of this name, in any case or under an old symbol; "" if there is none."""
@@ -74,6 +79,8 @@ def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, speci
     Raises:
         UsageError: it cannot be read any more.
     """
+    from cassia_engine.markers import read_markers  # it loads DuckDB, which a task that asks a model seldom needs
+
     with _unsaid():
         clusters = read_markers(table, replace(settings, **_NO_FILTER), species).clusters
         return GeneTable(clusters, read_cell_values(table, settings))
@@ -81,13 +88,17 @@ def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, speci
 
 @contextmanager
 def _unsaid() -> Iterator[None]:
-    """Within it nothing is logged of the reading of tables: it has been said."""
-    loggers: Iterable[logging.Logger] = [logging.getLogger("cassia_engine")]
-    before = [one.level for one in loggers]
-    for one in loggers:
-        one.setLevel(logging.ERROR)
+    """Within it this thread logs no remarks on tables, which were made before; others have calls to tell of."""
+    reader = threading.get_ident()
+
+    def is_said(record: logging.LogRecord) -> bool:
+        return record.thread != reader or record.levelno >= logging.ERROR
+
+    handlers = [*logging.getLogger("cassia_engine").handlers, *logging.getLogger().handlers]
+    for handler in handlers:
+        handler.addFilter(is_said)
     try:
         yield
     finally:
-        for one, level in zip(loggers, before, strict=True):
-            one.setLevel(level)
+        for handler in handlers:
+            handler.removeFilter(is_said)

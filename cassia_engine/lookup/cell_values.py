@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cassia_engine.h5ad.options import H5adOptions
-from cassia_engine.markers.files.input_kinds import Table, holds_anndata, opened
 from cassia_engine.records import Marker
 from cassia_engine.settings import SplitSettings
 
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cassia_engine.h5ad.clustered_cells import ClusteredCells
+    from cassia_engine.markers import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,9 @@ def read_cell_values(table: Table | Sequence[Any], settings: SplitSettings) -> C
     Raises:
         UsageError: it cannot be read any more.
     """
+    from cassia_engine.h5ad.options import H5adOptions
+    from cassia_engine.markers.files.input_kinds import holds_anndata, opened
+
     # With `rank` every gene of the matrix is ranked.
     if settings.rank or not holds_anndata(table):
         return None

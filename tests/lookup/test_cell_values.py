@@ -10,8 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from cassia_engine.boosting.gene_table import read_gene_table
-from cassia_engine.boosting.looked_up import Lookup
+from cassia_engine.lookup import Lookup, read_gene_table
 from cassia_engine.settings import SplitSettings
 from tests.conftest import EXAMPLES
 from tests.h5ad.files import write_records, write_single
@@ -47,7 +46,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_gene_that_is_not_ranked_is_counted_in_the_cells(path: Path) -> None:
     table = read_gene_table(path, SETTINGS, "human")
-    lookup = Lookup(table, "3")
+    lookup = Lookup(table, "3", 15)
     found = lookup.look_up(["GNLY", "CD3D", "NOTAGENE"])
     assert found.missing == ("NOTAGENE",) and found.elsewhere == ()
     [first, *_] = found.rows

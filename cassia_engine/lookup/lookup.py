@@ -2,69 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-from cassia_engine.boosting.gene_table import GeneTable, Row
+from msgspec.structs import replace
+
+from cassia_engine.lookup.gene_table import Row
 from cassia_engine.prompts.data_blocks import gene_name, number
-from cassia_engine.prompts.investigation import MOST_GENES
-from cassia_engine.records.record import Number, Record
+from cassia_engine.records import Cluster, FoundRow, LookedUp, Marker
 
 MOST_OTHERS = 4  # clusters that are shown for a gene beside the one in question
-THIS = "this"
+THIS, ANOTHER = "this", "another"
 _LAST = 10**9  # the rank of what is not ranked
 # Statistics as they are shown, each with its decimals; p values with as many digits as tell something.
 _DECIMALS = {"log2fc": 2, "pct_in": 3, "pct_out": 3, "score": 2, "mean": 2}
 
 
-class FoundRow(Record, frozen=True):
-    """A gene in a cluster, as the table has it; None for a statistic that it has not."""
-
-    gene: str
-    cluster: str
-    rank: int | None
-    log2fc: Number | None = None
-    pct_in: Number | None = None
-    pct_out: Number | None = None
-    p_val_adj: Number | None = None
-    score: Number | None = None
-    mean: Number | None = None
-
-    @property
-    def is_down(self) -> bool:
-        """Whether the cluster has less of it than other cells, as far as the table tells."""
-        value = self.log2fc if self.log2fc is not None else self.score
-        return value is not None and value < 0
-
-
-class LookedUp(Record, frozen=True):
-    """What was found in a round.
+class GeneSource(Protocol):
+    """Where genes are looked up.
 
     Attributes:
-        asked: the genes that were looked up, as they were asked for.
-        rows: of this cluster first, then of those in which the gene stands highest.
-        elsewhere: genes with rows for other clusters alone, as the table spells them.
-        missing: genes of which the table has no row, as they were asked for.
-        left_out: genes beyond the most that are looked up in a round, or that were looked up before.
+        clusters: the ids in the table's order.
     """
 
-    asked: tuple[str, ...]
-    rows: tuple[FoundRow, ...] = ()
-    elsewhere: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    clusters: tuple[str, ...]
+
+    def gene(self, name: str) -> str:
+        """The gene of this name, as it is spelled there; "" if there is none."""
+        ...
+
+    def rows(self, gene: str) -> Mapping[str, Row]:
+        """The rows of a gene, by cluster."""
+        ...
 
 
 class Lookup:
-    """Looks genes up for one cluster, each once."""
+    """Looks genes up for one cluster, each once.
 
-    def __init__(self, table: GeneTable, cluster: str):
-        self._table, self._cluster = table, cluster
-        self._numbers = {name: place for place, name in enumerate(table.clusters, start=1)}
+    Args:
+        most: how many genes are looked up at once.
+        numbers: by which a model knows the other clusters; None for their places in the table, from 1.
+    """
+
+    def __init__(self, table: GeneSource, cluster: str, most: int, numbers: Mapping[str, int] | None = None):
+        self._table, self._cluster, self._most = table, cluster, most
+        self._numbers = numbers or {name: place for place, name in enumerate(table.clusters, start=1)}
         self._seen: set[str] = set()
 
     def look_up(self, wanted: Sequence[str]) -> LookedUp:
-        """The rows of the first MOST_GENES of these that are new."""
+        """The rows of the first `most` of these that are new."""
         asked, left_out = self._new(wanted)
         found = {name: self._table.gene(name) for name in asked}
         genes = list(dict.fromkeys(filter(None, found.values())))
@@ -90,18 +76,18 @@ class Lookup:
         }
 
     def number(self, cluster: str) -> int:
-        """The number by which a model knows a cluster: its place in the table, from 1."""
+        """The number by which a model knows a cluster."""
         return self._numbers[cluster]
 
     def _number(self, cluster: str) -> int | str:
-        return THIS if cluster == self._cluster else self._numbers[cluster]
+        return THIS if cluster == self._cluster else self._numbers.get(cluster, ANOTHER)
 
     def _new(self, wanted: Iterable[str]) -> tuple[list[str], list[str]]:
         asked: list[str] = []
         left_out: list[str] = []
         for name in dict.fromkeys(wanted):
             key = self._table.gene(name) or name.casefold()
-            new = key not in self._seen and len(asked) < MOST_GENES
+            new = key not in self._seen and len(asked) < self._most
             (asked if new else left_out).append(name)
             if new:
                 self._seen.add(key)
@@ -112,6 +98,17 @@ class Lookup:
         own = rows.pop(self._cluster, None)
         highest = sorted(rows.items(), key=lambda item: _height(item[1]))[:MOST_OTHERS]
         return [_found(gene, name, row) for name, row in ([(self._cluster, own)] if own else []) + highest]
+
+
+def with_looked_up(cluster: Cluster, rows: Iterable[FoundRow]) -> Cluster:
+    """The cluster with what was looked up in it behind its markers: both may be cited, for or against."""
+    listed = set(cluster.genes)
+    found = [
+        Marker(row.gene, row.log2fc, row.p_val_adj, row.pct_in, row.pct_out, row.score, row.mean)
+        for row in rows
+        if row.cluster == cluster.id and row.gene not in listed
+    ]
+    return replace(cluster, markers=(*cluster.markers, *found))
 
 
 def _height(row: Row) -> tuple[float, int, float]:
