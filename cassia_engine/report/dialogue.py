@@ -100,7 +100,7 @@ class _Told:
         if self.n_rounds < 2:
             return ""
         if self.rounds[number - 1].role == records.SECOND:
-            return "A second opinion, from who sees nothing of the first"
+            return "A second opinion, given without seeing the first answer"
         return f"Round {number} of {self.n_rounds}" + (_why_again(self.rounds[number - 2]) if number > 1 else "")
 
     def _spoken(

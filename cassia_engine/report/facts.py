@@ -33,7 +33,7 @@ def facts(
         ("Provider", run.provider),
         ("Model", run.model),
         ("Prompts", f"version {run.prompts}" if run.prompts else ""),
-        ("Requested", ", ".join(map(_asked, run.parameters))),
+        ("Requested", ", ".join(_asked(name, value, run.prompts) for name, value in run.parameters)),
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
         ("Controls", fact(controls) if run.of_model else ""),
@@ -75,8 +75,8 @@ def set_aside(selection: Selection, clusters: Sequence[Cluster]) -> str:
     return f"{many} in {having:,} of {wording.plural(len(clusters), 'cluster')}: {kinds}"
 
 
-def _asked(parameter: tuple[str, str]) -> str:
-    name, value = parameter
+def _asked(name: str, value: str, prompts: str) -> str:
     if name == "validator_involvement" and value in wording.VALIDATORS:
-        return f"{wording.VALIDATORS[value]} validator ({value})"
+        earlier = f"{wording.VALIDATORS[value]} validator"
+        return f"{earlier if prompts == wording.EARLIER_PROMPTS else wording.INVOLVEMENTS[value]} ({value})"
     return f"{name.replace('_', ' ')} {value}"

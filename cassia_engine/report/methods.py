@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from cassia_engine.records import OFFLINE, ClusterResult, Dataset, GeneRanking, Outcome, RunInfo, Selection
 from cassia_engine.report import calls, voting
 from cassia_engine.report.review_flags import sentence
-from cassia_engine.report.wording import NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
+from cassia_engine.report.wording import EARLIER_PROMPTS, NO_MODEL, OUTCOME_WORDS, VALIDATORS, plural, thresholds
+from cassia_engine.settings import STRICT
 
 TABLES: Mapping[str, str] = {
     "seurat": "Seurat's FindAllMarkers",
@@ -50,7 +51,6 @@ OF_SOFTWARE: Mapping[str, str] = {
 
 
 # How a model was asked, by the version of the prompts and by `validator_involvement`.
-EARLIER_PROMPTS = "1"
 _PROPOSED = (
     "For each cluster the model proposed a type with evidence from its markers; code held the answer against the "
     "marker list"
@@ -111,7 +111,10 @@ def _of_cells(results: Sequence[ClusterResult]) -> bool:
 def _from_cassia(run: RunInfo, results: Sequence[ClusterResult]) -> str:
     """Which ideas of CASSIA the run has used."""
     if run.provider != OFFLINE or any(r.usage.calls for r in results):
-        return "The annotator and the validator, the filter of the markers and the columns of the summary"
+        asked = run.prompts == EARLIER_PROMPTS or ("validator_involvement", STRICT) in run.parameters
+        validator = asked or any(r.conversation.validations for r in results)
+        roles = "The annotator and the validator" if validator else "The annotator"
+        return f"{roles}, the filter of the markers and the columns of the summary"
     return "The filter of the markers and the columns of the summary"
 
 

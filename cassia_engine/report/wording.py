@@ -14,7 +14,12 @@ DASH = "\N{EN DASH}"
 NAMED_AT_MOST = 5  # clusters in the line at the end of a run
 
 TABLES = {"seurat": "Seurat", "scanpy": "Scanpy"}
-VALIDATORS = {"v1": "moderate", "v0": "strict"}
+EARLIER_PROMPTS = "1"
+VALIDATORS = {"v1": "moderate", "v0": "strict"}  # by these prompts
+INVOLVEMENTS = {
+    "v1": "second opinions where there is doubt",
+    "v0": "a second opinion and a strict review of each answer",
+}
 OUTCOME_WORDS = {
     Outcome.ANNOTATED: "annotated",
     Outcome.NO_MARKERS: "no markers",

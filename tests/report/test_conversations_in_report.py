@@ -205,7 +205,7 @@ def test_second_opinion_and_adjudication_are_told() -> None:
     ]
     assert [turn.opens for turn in spoken if turn.opens] == [
         "Round 1 of 2",
-        "A second opinion, from who sees nothing of the first",
+        "A second opinion, given without seeing the first answer",
     ]
     assert dialogue.dialogue_summary(spoken, result) == "3 messages in 2 rounds; a second opinion differed"
     told = "The other answer is B cell. The adjudicator chose the first: KLRD1 is for NK cells."
@@ -514,6 +514,8 @@ def test_run_says_what_was_asked_for_and_what_went_out() -> None:
     assert found["Sent"] == "temperature 0 (1 call); at most 4,096 tokens; replies by a JSON schema (1 call)"
     assert found["Left out"] == "3 technical genes in 1 of 1 cluster: 2 ribosomal, 1 stress"
     assert "Answered by" not in found
+    now = dict(facts.facts(make.DATASET, make.SELECTION, replace(RUN, prompts="2"), []))
+    assert now["Requested"] == "second opinions where there is doubt (v1), temperature 0.0"
     assert found["Ontology"] == f"Cell Ontology {RELEASE}"
     same = replace(RUN, ontology=RELEASE)
     assert "Ontology" not in dict(facts.facts(make.DATASET, make.SELECTION, same, [])), "the knowledge names it"

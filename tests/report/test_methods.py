@@ -71,11 +71,14 @@ def test_offline_asks_no_model_and_claims_no_validator() -> None:
 
 def test_cassia_is_cited_for_the_ideas_that_the_run_has_used() -> None:
     way, filtered = "The annotator and the validator, the filter of the markers", "The filter of the markers"
+    moderate = replace(RUN, prompts="2", parameters=(("validator_involvement", "v1"),))
+    unjudged = [make.annotated(conversation=conversations.held(validations=()))]
     silent = [make.annotated(usage=Usage())]
     asked = [make.annotated(usage=Usage(calls=2)), make.annotated("1", 1, usage=Usage())]
     for run, results, cited in (
         (RUN, silent, way),
         (make.OFFLINE_RUN, silent, filtered),
+        (moderate, unjudged, "The annotator, the filter of the markers"),
         (make.OFFLINE_RUN, asked, way),  # of several runs, the first of which was offline
     ):
         found = citations(make.SELECTION, run, results)
