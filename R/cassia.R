@@ -25,7 +25,7 @@
 #   temperature       sent to models that take it
 #   max_workers       calls in flight at once
 #   max_retries       further conversations for a cluster that ended without an annotation
-#   validator_involvement   "v1" moderate, "v0" strict
+#   validator_involvement   "v1": a second opinion where there is doubt; "v0": for every cluster, with a strict review
 #   reasoning         "low", "medium" or "high"
 #   n_genes           the most markers a cluster gets
 #   ranking_method    "avg_log2FC", "p_val_adj", "pct_diff" or "Score"; ascending = TRUE or FALSE turns its order

@@ -22,7 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "report": "cassia collect, which writes the report of a sample",
     "resume": "the same cassia run again: what was answered is not asked for again",
     "consensus": "cassia run with --models A,B or --votes N; its summary has Votes and Agreement",
-    "judge": "cassia run, which checks each answer in code and by a validator; see Score and Validated in the summary",
+    "judge": "cassia run, which checks each answer in code and asks for a second opinion where there is doubt; "
+    "see Score, Confidence and Second Opinion in the summary",
     "agent": "cassia run",
 }
 

@@ -96,7 +96,8 @@ def runCASSIA_batch(
         max_workers: calls in flight at once.
         max_retries: further conversations for a cluster that ended without an annotation.
         ranking_method: avg_log2FC, p_val_adj, pct_diff or Score; `ascending` overrides its direction.
-        validator_involvement: "v1" moderate, "v0" strict.
+        validator_involvement: "v1" for a second opinion where there is doubt, "v0" for one on every cluster and a
+            strict review.
         reasoning: low, medium or high, or a mapping with that as "effort".
         verbose: show a bar, and say at the end what came out.
         validate_api_key_before_start: without effect: a key is looked for before the start, and the first call that

@@ -43,7 +43,11 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         **_WHOLE,
     },
     "failed": {"title": "Failed", "description": "Clusters that failed and have no label by a person", **_WHOLE},
-    "not_validated": {"title": "Not validated", "description": "Answers that the validator did not agree to", **_WHOLE},
+    "not_validated": {
+        "title": "Not validated",
+        "description": "Answers that a strict validator did not agree with; offline, that did not pass all checks",
+        **_WHOLE,
+    },
     "unsupported": {
         "title": "Unsupported genes",
         "description": "Genes that answers cite and that are not in their marker lists",

@@ -110,7 +110,13 @@ class AnnotateSettings:
         details="Those that the marker table has, or that are counted in an AnnData; they are shown else.",
         of_models=True,
     )
-    max_rounds: int = parameter(3, "The most rounds of annotator and validator.", minimum=1, of_models=True)
+    max_rounds: int = parameter(
+        3,
+        "The most rounds in which the annotator is asked: once, and again each time its answer is sent back.",
+        details="Second opinions do not count.",
+        minimum=1,
+        of_models=True,
+    )
     reasoning: str | None = parameter(
         None, "How much a model that can shall reason.", details="Else its own way.", choices=REASONING, of_models=True
     )
