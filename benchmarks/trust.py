@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""How far a language model's labels can be trusted: accuracy on the way, calls, confidence, by recorded replies.
+"""How far a language model's labels can be trusted: accuracy, calls and confidence, by recorded replies.
 
     python -m benchmarks.trust RECORDED.jsonl.gz --model WORDS [--write]
 
-RECORDED has a line a cluster: `dataset`, `cluster` (as a chunk file has it), `about` (tissue and species),
+RECORDED has one line per cluster: `dataset`, `cluster` (as a chunk file has it), `about` (tissue and species),
 `ranked_by`, `gold` (the expert's accepted CL ids) and `replies` by role (annotator, second annotator, adjudicator), as
-a model gave them to the prompts of this version. Each cluster's conversation is run as in the product, with these
-replies in place of a model; an answer that is not there ends it, and is counted.
+a model gave them to the prompts of this version. Each cluster's conversation is replayed by the product's own code,
+with these replies in place of a model. Conversations that need a reply which was not recorded are counted and left out.
 
-Printed: accuracy of the annotator's first candidates and of the labels in the end; calls a cluster; what the confidence
-is worth on data sets that were left out of its fit: accuracy of the best half, reliability, expected calibration error,
+Printed: accuracy of the annotator's first candidates and of the final labels; calls a cluster; what the confidence is
+worth on data sets that were left out of its fit: accuracy of the best half, reliability, expected calibration error,
 coverage of High, area under the risk-coverage curve. `--write` puts the fit into the package.
 
-Ends with 1 if the labels in the end are less accurate than the first candidates, exact, up to their depth or broad.
+Ends with 1 if the final labels are less accurate than the first candidates, exact, up to their depth or broad.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A conversation that was held, and how near its first candidate and its label are to the expert's type."""
+class Replay:
+    """A replayed conversation, and how near its first candidate and its label are to the expert's type."""
 
     data_set: str
     result: ClusterResult
@@ -89,8 +89,8 @@ def cross_check(dataset: Dataset) -> CrossChecker | None:
     return open_cross_check(dataset)
 
 
-def hold(line: Mapping[str, Any]) -> Held | None:
-    """The conversation on a recorded cluster; None if a reply is missing."""
+def replay(line: Mapping[str, Any]) -> Replay | None:
+    """Replay the conversation on a cluster; None if a reply is missing."""
     dataset = Dataset("recorded", line["about"]["tissue"], line["about"]["species"])
     briefing = Briefing(dataset, Selection("simplified", line["ranked_by"], 50))
     cluster, model = from_json(Cluster, line["cluster"]), Recorded(line["replies"])
@@ -103,7 +103,7 @@ def hold(line: Mapping[str, Any]) -> Held | None:
     answer = TermMapper(ONTOLOGY).answer(first) if first else None
     named = result.annotation.cl_id if result.annotation else ""
     grades = (_grade(cl_id, line["gold"]) for cl_id in (answer.cl_id if answer else "", named))
-    return Held(line["dataset"], result, model.calls, *grades)
+    return Replay(line["dataset"], result, model.calls, *grades)
 
 
 def _grade(cl_id: str, gold: Sequence[str]) -> Grade:
@@ -119,15 +119,15 @@ def shares(grades: Sequence[Grade]) -> list[float]:
     return [sum(one >= level for one in grades) / len(grades) for level in LEVELS]
 
 
-def print_accuracy(held: Sequence[Held]) -> bool:
-    """Whether the labels in the end are no less accurate than the first candidates."""
-    found = {"first candidates": [one.first for one in held], "labels in the end": [one.label for one in held]}
-    print(f"{len(held)} clusters; columns: {', '.join(level.words for level in LEVELS)}")
+def print_accuracy(replays: Sequence[Replay]) -> bool:
+    """Whether the final labels are no less accurate than the first candidates."""
+    found = {"first candidates": [one.first for one in replays], "final labels": [one.label for one in replays]}
+    print(f"{len(replays)} clusters; columns: {', '.join(level.words for level in LEVELS)}")
     for name, grades in found.items():
         print(f"  {name:18} " + "  ".join(f"{share:.3f}" for share in shares(grades)))
-    doubts = Counter(doubt.value for one in held for doubt in one.result.doubts)
-    seconds = [one.result.adjudication for one in held if one.result.adjudication]
-    print(f"calls a cluster: {sum(one.calls for one in held) / len(held):.3f}; doubts: {dict(doubts)}; ", end="")
+    doubts = Counter(doubt.value for one in replays for doubt in one.result.doubts)
+    seconds = [one.result.adjudication for one in replays if one.result.adjudication]
+    print(f"calls a cluster: {sum(one.calls for one in replays) / len(replays):.3f}; doubts: {dict(doubts)}; ", end="")
     print(f"second opinions: {len(seconds)}, {sum(one.agree for one in seconds)} agree")
     before, after = (shares(grades) for grades in found.values())
     return all(a >= b for a, b in zip(after, before, strict=True))
@@ -139,11 +139,11 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="the model and the answers in a few words, for the report")
     parser.add_argument("--write", action="store_true", help="put the fit into the package")
     args = parser.parse_args()
-    every = [hold(line) for line in read(args.recorded)]
-    held = [one for one in every if one]
-    print(f"{len(every) - len(held)} of {len(every)} conversations lack a reply")
-    kept = print_accuracy(held)
-    examples = [example for one in held if (example := one.example)]
+    every = [replay(line) for line in read(args.recorded)]
+    replays = [one for one in every if one]
+    print(f"{len(every) - len(replays)} of {len(every)} conversations lack a reply")
+    kept = print_accuracy(replays)
+    examples = [example for one in replays if (example := one.example)]
     calibration = fit(examples, args.model)
     print_confidence(examples, calibration)
     if args.write:
