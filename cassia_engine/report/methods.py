@@ -52,8 +52,8 @@ OF_SOFTWARE: Mapping[str, str] = {
 
 # How a model was asked, by the version of the prompts and by `validator_involvement`.
 _PROPOSED = (
-    "For each cluster the model proposed a type with evidence from its markers; code held the answer against the "
-    "marker list"
+    "For each cluster the model proposed a type with evidence from its markers; code checked the answer against "
+    "the marker list"
 )
 _EARLIER = (
     f"{_PROPOSED}; then the same model, in the role of a {{mode}} validator, judged it by fixed questions, and code "
