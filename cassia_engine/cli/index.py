@@ -13,7 +13,7 @@ from cassia_engine.cli.options import FilePath
 @click.argument("statuses", type=FilePath, nargs=-1, required=True, metavar="STATUSES...")
 @click.option("--output", type=FilePath, default=Path("index.html"), help="The page.")
 def index(statuses: tuple[Path, ...], output: Path) -> None:
-    """Write a page with a row a sample from the files STATUSES of cassia collect --status, in any order.
+    """Write a page with one row per sample from the files STATUSES of cassia collect --status, in any order.
 
     It links to <sample>/<sample>_report.html beside itself, where the pipeline publishes the reports.
     """

@@ -17,7 +17,7 @@ def models(provider: str | None, alias: str | None) -> None:
     """List language models by provider, with aliases, tiers, ends and successors.
 
     A table on a terminal, tab-separated lines elsewhere. What models are good for is their makers' account;
-    none was measured on cell types. `cassia providers` says whom they are asked from.
+    none was measured on cell types. `cassia providers` lists who serves them.
     """
     from rich.console import Console
 

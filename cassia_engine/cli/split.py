@@ -41,7 +41,7 @@ def split(
     dry_run: bool,
     **options: Any,
 ) -> None:
-    """Choose the markers of each cluster of the table MARKERS and deal the clusters out into chunk files.
+    """Choose the markers of each cluster of the table MARKERS and split the clusters into chunk files.
 
     MARKERS is a CSV, TSV (also .gz) or Parquet file as Seurat's FindAllMarkers, Scanpy's rank_genes_groups_df,
     presto's wilcoxauc, or a person (cluster, comma-separated genes) writes it, or an AnnData (.h5ad) with Scanpy's

@@ -58,7 +58,7 @@ class AnnotateSettings:
     model: str | None = parameter(
         None,
         "The provider's name of a model.",
-        unset="the provider's",
+        unset="the provider's default",
         details="cassia models lists current ones.",
         of_models=True,
     )
@@ -66,7 +66,7 @@ class AnnotateSettings:
     api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
     validator_involvement: str = parameter(
         "v1",
-        "v1: a second opinion where there is doubt; v0: for every cluster, with a strict review, at twice the cost or "
+        "v1: a second opinion where there is doubt; v0: for every cluster, with a strict review, in three calls or "
         "more.",
         choices=INVOLVEMENTS,
         of_models=True,
@@ -107,7 +107,7 @@ class AnnotateSettings:
     hide_fractions: bool = parameter(
         False,
         "Do not show a language model which fraction of cells expresses each marker.",
-        details="Those that the marker table has, or that are counted in an AnnData; they are shown else.",
+        details="Those that the marker table has, or that are counted in an AnnData; else they are shown.",
         of_models=True,
     )
     max_rounds: int = parameter(
@@ -118,7 +118,11 @@ class AnnotateSettings:
         of_models=True,
     )
     reasoning: str | None = parameter(
-        None, "How much a model that can shall reason.", details="Else its own way.", choices=REASONING, of_models=True
+        None,
+        "How much a model reasons before it answers, if it can.",
+        details="Without it, as the model does by itself.",
+        choices=REASONING,
+        of_models=True,
     )
     temperature: float | None = parameter(
         None, "Sent to models that take it.", unset="the model's own", minimum=0, of_models=True
@@ -150,7 +154,7 @@ class AnnotateSettings:
     timeout: float = parameter(
         300.0,
         "Seconds without any piece of an answer after which a call has failed.",
-        details="A server of one's own is asked for its replies in pieces, so that each piece counts.",
+        details="A server of your own is asked for its replies in pieces, so that each piece counts.",
         minimum=1,
         of_models=True,
     )

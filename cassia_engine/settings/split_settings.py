@@ -45,7 +45,7 @@ def check_label_na(name: str, value: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SplitSettings:
-    """How markers are chosen from a table and dealt out to tasks."""
+    """How markers are chosen from a table and split into tasks."""
 
     marker_format: str = parameter(
         "auto",
@@ -117,7 +117,7 @@ class SplitSettings:
     label_na: str | None = parameter(
         None,
         "Name for cells without a cluster, for an AnnData (.h5ad).",
-        details="They are a cluster of this name, which rank tests as the others; a test that is there has not.",
+        details="They become a cluster of this name, which rank tests like the others; earlier tests lack it.",
         unset="they have no cluster, and no label",
         check=check_label_na,
         per_sample=True,
@@ -206,8 +206,8 @@ class SplitSettings:
     )
     chunk_size: int = parameter(
         50,
-        "Clusters a chunk.",
-        pipeline_help="Clusters a task; few fat tasks are faster than many small ones.",
+        "Clusters per chunk.",
+        pipeline_help="Clusters per task; few large tasks are faster than many small ones.",
         minimum=1,
     )
 
