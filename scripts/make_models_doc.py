@@ -28,7 +28,7 @@ was measured on cell types here**. Models come and go: each row says on which da
 provider was called.
 
 **When a default ends**: from the day on which its maker no longer serves a provider's default model, its successor is
-asked in its place, which is said in one line; so it is with aliases. A model that is named with `--model` is asked
+asked in its place, which is said in one line; the same holds for aliases. A model that is named with `--model` is asked
 under its name, whatever its end, with a warning. Ends of models that are not listed here (`o4-mini`, `gpt-4o`,
 `claude-opus-4-5` and others) are known too, from `cassia_engine/data/model_ends.tsv`.
 
@@ -37,7 +37,7 @@ under its name, whatever its end, with a warning. Ends of models that are not li
 | alias | stands for |
 |---|---|
 | `best` | the model of the highest tier listed for the provider |
-| `fast` | the model that is listed for soon answers |
+| `fast` | the model that is listed for quick answers |
 | `cheap` | a model of the lowest tier that costs money (`ollama`: the smaller one) |
 | `local` | a model that runs on your own machine |
 
