@@ -4,7 +4,7 @@
       (llm.ModelAnnotator or offline.OfflineAnnotator) -> stages.collect.merge
       -> outputs.publish.write_outputs (tables, conversations, report.render)
 
-Those who come from CASSIA write `import cassia_engine as CASSIA`: `runCASSIA_batch`, `merge_annotations` and
+In scripts for CASSIA write `import cassia_engine as CASSIA`: `runCASSIA_batch`, `merge_annotations` and
 `loadmarker` are its calls.
 
 `run` does it in one process, the pipeline with a process a stage. Importing the package configures no logging and

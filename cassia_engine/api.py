@@ -150,7 +150,7 @@ def annotate(
 
 
 async def annotate_async(markers: Any, **options: Any) -> pd.DataFrame:
-    """`annotate` for those who have an event loop: it works in a thread, and the loop goes on."""
+    """`annotate` for code with an event loop: it works in a thread, and does not block the loop."""
     return await in_thread(annotate, markers, **options)
 
 

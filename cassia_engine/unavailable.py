@@ -1,4 +1,4 @@
-"""What CASSIA 1.4.0 has and cassia does not, with the nearest thing here: for those who come with its scripts.
+"""What CASSIA 1.4.0 has and cassia does not, with the nearest thing here, for scripts written for it.
 
 Its subcommands stand in `cli.other_cassia`. docs/differences.md has the same as a table, and a test compares the two.
 """

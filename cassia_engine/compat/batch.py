@@ -163,7 +163,7 @@ def runCASSIA_batch(
 
 
 async def runCASSIA_batch_async(marker: Any, *arguments: Any, **options: Any) -> pd.DataFrame:
-    """`runCASSIA_batch` for those who have an event loop: it works in a thread, and the loop goes on."""
+    """`runCASSIA_batch` for code with an event loop: it works in a thread, and does not block the loop."""
     return await in_thread(runCASSIA_batch, marker, *arguments, **options)
 
 

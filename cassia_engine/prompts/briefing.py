@@ -40,7 +40,7 @@ class Briefing:
 
     Attributes:
         siblings: the first genes of every cluster of the data set, for contrast; () for none.
-        involvement: "v1" for a moderate validator, "v0" for a strict one.
+        involvement: "v0" for a strict validator; "v1" for none, by earlier prompts a moderate one.
         with_fractions: show which fraction of cells expresses each marker, where that is known.
         depth: how fine the answer is to be (settings.DEPTHS).
         version: of the prompts.
