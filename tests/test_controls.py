@@ -52,21 +52,23 @@ def test_a_run_asks_once_about_each_and_replays_them(quiet: Running, tmp_path: P
 
 
 def test_without_them_all_else_is_the_same(quiet: Running, tmp_path: Path) -> None:
-    run(tmp_path, quiet.url)
+    assert run(tmp_path, quiet.url).returncode == 0
     calls, found = quiet.stats()["calls"], rows(tmp_path / "out")
     done = run(tmp_path, quiet.url, "--controls", "0")
     assert (done.returncode, quiet.stats()["calls"]) == (0, calls)
     assert "controls" not in done.stderr.casefold()
     assert rows(tmp_path / "out") == found
-    run(tmp_path, quiet.url, "--controls", "5")
-    assert quiet.stats()["calls"] == calls + 2
+    more = run(tmp_path, quiet.url, "--controls", "5")
+    assert (more.returncode, quiet.stats()["calls"]) == (0, calls + 2)
+    assert "Controls: of 5 lists of random genes, " in more.stderr
+    assert rows(tmp_path / "out") == found
 
 
 def test_strict_validators_and_retries_are_for_clusters_alone(quiet: Running, tmp_path: Path) -> None:
     options = ("--validator_involvement", "v0", "--max_retries", "1", "--retry_failed")
     assert run(tmp_path, quiet.url, *options).returncode == 0
-    found = rows(tmp_path / "out")
-    assert quiet.stats()["calls"] == sum(int(row["Calls"]) for row in found) + 4
+    assert {row["Calls"] for row in rows(tmp_path / "out")} == {"3"}
+    assert quiet.stats()["calls"] == 3 * CLUSTERS + 4
 
 
 @pytest.mark.parametrize("replayed", [False, True])
@@ -99,12 +101,9 @@ def test_stages_hand_them_on(quiet: Running, tmp_path: Path, replayed: bool) -> 
 def test_a_control_without_an_answer_fails_no_run(quiet: Running, tmp_path: Path) -> None:
     quiet.post("/script", [None] * CLUSTERS + ["refusal"] * 4)
     done = run(tmp_path, quiet.url, "--max_workers", "1", "--max_retries", "3")
-    found = rows(tmp_path / "out")
-    if {row["Calls"] for row in found} == {"1"}:
-        assert done.returncode == 0, done.stderr
-        assert "Controls: 4 controls got no answer." in done.stderr
-    else:
-        pytest.fail("a cluster needed a further call, so that the script reached clusters")
+    assert {row["Calls"] for row in rows(tmp_path / "out")} == {"1"}, "the script has reached clusters"
+    assert done.returncode == 0, done.stderr
+    assert "Controls: 4 controls got no answer." in done.stderr
 
 
 def test_offline_has_none(tmp_path: Path) -> None:

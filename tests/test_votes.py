@@ -78,14 +78,13 @@ def test_votes_of_one_model_are_conversations_of_their_own(quiet: Running, tmp_p
 
 
 def test_further_conversations_of_one_vote_are_not_those_of_another(quiet: Running, tmp_path: Path) -> None:
-    """A model that refuses each request once, each vote's being one of its own."""
+    """A model that refuses each request once, so that one of two votes with the same request is refused."""
     argv = command(quiet.url, small(tmp_path, 2), "--model", "mock-fault-refusal-once", "--votes", "2")
     again = run([*argv, "--max_retries", "1"], tmp_path)
     assert again.returncode == 0, again.stderr
     for talk in conversations(tmp_path / "out").values():
-        asked = [(call["vote"], call["replicate"]) for call in talk["calls"]]
-        assert {number for vote, number in asked if vote == 1} <= {0, 1}
-        assert {number for vote, number in asked if vote == 2} <= {1000, 1001}
+        asked = {(call["vote"], call["replicate"]) for call in talk["calls"]}
+        assert asked in ({(1, 0), (1, 1), (2, 1000)}, {(1, 0), (2, 1000), (2, 1001)})
     calls = quiet.stats()["calls"]
     assert run(argv, tmp_path).returncode == 0
     assert quiet.stats()["calls"] == calls
@@ -111,8 +110,8 @@ def test_a_run_that_was_stopped_goes_on_with_the_votes_that_there_are(quiet: Run
 
 @pytest.fixture
 def doubting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A provider whose annotators are never sure: each first answer has a low score."""
-    with running_mock(tmp_path_factory.mktemp("mock"), variety=1.0) as mock:
+    """A provider whose answers leave doubt about most clusters, but not about all."""
+    with running_mock(tmp_path_factory.mktemp("mock"), variety=0.25) as mock:
         yield mock
 
 
@@ -122,11 +121,12 @@ def test_clusters_in_doubt_are_escalated_and_counted(doubting: Running, tmp_path
     assert done.returncode == 0, done.stderr
     found = rows(tmp_path / "out")
     escalated = [row for row in found if "(mock-strong, escalated)" in row["Votes"]]
-    assert len(escalated) > 0
+    settled = [row for row in found if row not in escalated]
     assert f"{len(escalated)} of {len(found)} clusters escalated to mock-strong; " in messages(done)
     assert "what that saved is unknown, as what calls cost is not known" in messages(done)
-    assert {row["Confidence"] for row in found if row not in escalated} <= {"High"}
-    assert {row["Agreement"] for row in found} == {""}
+    assert {row["Confidence"] for row in settled} == {"High"}
+    assert all(row["Votes"].endswith(" (mock)") for row in settled)
+    assert escalated and settled and {row["Agreement"] for row in found} == {""}
     asked = doubting.stats()["calls"]
     assert run(argv, tmp_path).returncode == 0
     assert doubting.stats()["calls"] == asked

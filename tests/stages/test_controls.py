@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cassia_engine.records import Cluster, ControlKind, ControlOutcome, ControlResult, Marker
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import ResultFile, read_chunk, read_part, result_file
-from cassia_engine.stages.controls import make_controls, with_partners
+from cassia_engine.stages.controls import LEAST_CLUSTERS, make_controls, with_partners
 from cassia_engine.stages.split import write_chunks
 from tests import factories as make
 
@@ -43,19 +43,21 @@ def test_lists_are_of_the_tables_genes_and_as_long_as_its_own(lists: list[list[s
     clusters = table(lists)
     controls = make_controls(clusters, number)
     assert controls == make_controls(clusters, number)
-    if not controls:
-        return
-    kinds = [control.kind for control in controls]
-    assert kinds == [ControlKind.RANDOM] * number + [ControlKind.BLEND] and number
     sizes = sorted(len(genes) for genes in lists if genes)
+    usual = sizes[(len(sizes) - 1) // 2] if sizes else 0
     shared = Counter(gene for genes in lists for gene in genes)
+    drawn = {gene for gene, count in shared.items() if 3 * count <= len(sizes) or count == 1}
+    having = sum(not drawn.isdisjoint(genes) for genes in lists)
+    if not number or having < LEAST_CLUSTERS or 2 * len(drawn) < usual:
+        assert controls == ()
+        return
+    assert [control.kind for control in controls] == [ControlKind.RANDOM] * number + [ControlKind.BLEND]
     for control in controls:
         genes = control.cluster.genes
-        assert len(set(genes)) == len(genes) <= sizes[(len(sizes) - 1) // 2]
-        assert all(3 * shared[gene] <= len(sizes) or shared[gene] == 1 for gene in genes)
+        assert len(set(genes)) == len(genes) <= usual
+        assert set(genes) <= drawn
         assert [m.log2fc for m in control.cluster.markers] == [9 - p / 10 for p in range(len(genes))]
-    pools = {gene for gene, count in shared.items() if 3 * count <= len(sizes) or count == 1}
-    assert all(len(c.cluster.genes) == min(len(pools), sizes[(len(sizes) - 1) // 2]) for c in controls[:number])
+    assert all(len(c.cluster.genes) == min(len(drawn), usual) for c in controls[:number])
 
 
 def test_a_random_list_takes_as_few_genes_of_each_cluster_as_it_can() -> None:
