@@ -395,6 +395,48 @@ def test_both_forms_of_arguments_are_taken(adata: Cells, server: Running) -> Non
     assert not Path("query.json").exists()
 
 
+@pytest.mark.parametrize("aggregate", [True, False])
+def test_all_documented_arguments_of_the_constructor_take_effect(aggregate: bool, adata: Cells) -> None:
+    ids = {gene: f"ENSG{number:011d}" for number, gene in enumerate(GENES)}
+    adata.var = pd.DataFrame({"name": list(GENES), "other": [f"{gene}L9" for gene in GENES]}, index=list(ids.values()))
+    ranked = adata.uns["t_test"] = adata.uns.pop("rank_genes_groups")
+    ranked["params"]["groupby"] = "types"
+    for cluster in ranked["names"].dtype.names:
+        ranked["names"][cluster] = [ids[gene] for gene in ranked["names"][cluster]]
+    adata.obs = adata.obs.rename(columns={"leiden": "types"})
+    adata.obsm = {"X_umap": np.zeros((10, 2), np.float32), "X_own": adata.obsm["X_umap"]}
+    asked = CyteType(
+        adata=adata,
+        group_key="types",
+        rank_key="t_test",
+        gene_symbols_column="other",
+        n_top_genes=3,
+        aggregate_metadata=aggregate,
+        min_percentage=60,
+        pcent_batch_size=2,
+        coordinates_key="X_own",
+        max_cells_per_group=2,
+    )
+    assert asked.adata is adata
+    assert asked.clusters == ["T cells"] * 4 + ["B cells"] * 3 + ["Doublets"] * 2 + [""]
+    assert {name: list(genes) for name, genes in asked.marker_genes.items()} == {
+        "T cells": [f"{gene}L9" for gene in T[:3]],
+        "B cells": [f"{gene}L9" for gene in B[:3]],
+        "Doublets": [f"{gene}L9" for gene in (*T[:2], B[0])],
+    }
+    # Two of three B cells; elsewhere each donor has half of the cells, which is under `min_percentage`.
+    shares = {"B cells": {"donor": {"d1": 66}}, "Doublets": {}, "T cells": {}}
+    assert asked.group_metadata == (shares if aggregate else {})
+    # Of all cells, however small `pcent_batch_size` is.
+    assert asked.expression_percentages[f"{T[0]}L9"] == {"T cells": 100, "B cells": 0, "Doublets": 100}
+    shown = asked.visualization_data
+    assert (asked.coordinates_key, sorted(shown["clusters"])) == (
+        "X_own",
+        ["B cells"] * 2 + ["Doublets"] * 2 + ["T cells"] * 2,
+    )
+    assert {tuple(place) for place in shown["coordinates"]} <= {tuple(place) for place in adata.obsm["X_own"].tolist()}
+
+
 def test_a_file_that_cannot_be_written_ends_the_run_unless_it_may_be_missing(
     adata: Cells, server: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
