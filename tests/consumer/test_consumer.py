@@ -20,7 +20,17 @@ SAMPLES = {
     "gut": ("b2", "large intestine", EXAMPLES / "large_intestine_processed.csv", 6),
 }
 CLUSTERS = sum(size for *_, size in SAMPLES.values())
+CALLS = 3  # of a cluster: annotator, second annotator and strict validator
 KEY = "canary-1c7e-key"
+# The same calls for each cluster, whatever its answer, and no controls.
+SAME_CALLS = """process {
+    withName: CASSIA_SPLIT { ext.args = '--chunk_size 5 --controls 0' }
+    withName: 'CASSIA_ANNOTATE|CASSIA_COLLECT' {
+        ext.args = { "--provider custom --base_url '${params.url}' --model mock --journal_dir '${params.journal}' \
+            --validator_involvement v0" }
+    }
+}
+"""
 
 
 def run(launcher: Launcher, consumer: Path, *arguments: str) -> Run:
@@ -75,8 +85,10 @@ def test_stubs_prefix_and_when(launcher: Launcher, consumer: Path, left_out: str
 def test_language_model_with_a_secret(launcher: Launcher, consumer: Path, tmp_path: Path) -> None:
     """A refused key, then the right one, then everything from the journal."""
     (tmp_path / "mock").mkdir()
+    same = launcher.folder / "same.config"
+    same.write_text(SAME_CALLS)
     with running_mock(tmp_path / "mock", require_key=KEY) as mock:
-        options = ("-profile", "model", "--url", f"{mock.url}/v1")
+        options = ("-profile", "model", "-c", str(same), "--url", f"{mock.url}/v1")
         launcher.keep_secret("CUSTOM_API_KEY", "wrong")
         refused = run(launcher, consumer, *options)
         assert refused.code != 0
@@ -88,12 +100,11 @@ def test_language_model_with_a_secret(launcher: Launcher, consumer: Path, tmp_pa
         done = run(launcher, consumer, *options)
         assert done.code == 0, done.said
         assert_counts(launcher)
-        asked = mock.stats()["calls"]
-        assert asked - before >= CLUSTERS
+        assert mock.stats()["calls"] - before == CALLS * CLUSTERS
 
         again = run(launcher, consumer, *options)
         assert again.code == 0, again.said
-        assert mock.stats()["calls"] == asked
+        assert mock.stats()["calls"] - before == CALLS * CLUSTERS
     left = [path for path in launcher.folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert left == []
 

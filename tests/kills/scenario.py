@@ -15,6 +15,9 @@ from tests.kills.records import read_journal
 from tests.kills.table import draw_table
 from tests.mock_provider.running import Running, running_mock
 
+# The same calls for each cluster, whatever its answer: annotator, second annotator and strict validator.
+SAME_CALLS = ("--controls", "0", "--validator_involvement", "v0")
+CALLS = 3
 # So that answers come in any order, and what is in flight at a kill is of all kinds.
 LATENCY = 0.01
 
@@ -135,7 +138,8 @@ def asked_again(log: Iterable[Mapping[str, Any]], killed: Sequence[Killed], whol
 def _command(mock: Running, table: Path, arguments: Sequence[str]) -> list[str]:
     about = ["--tissue", "none", "--species", "human", "--outdir", "out", "--max_workers", str(WORKERS)]
     asked = ["--provider", "custom", "--base_url", f"{mock.url}/v1", "--model", "mock"]
-    return [sys.executable, "-m", "tests.kills.quick_cassia", "run", str(table), *about, *asked, *arguments]
+    command = [sys.executable, "-m", "tests.kills.quick_cassia", "run", str(table)]
+    return [*command, *about, *asked, *SAME_CALLS, *arguments]
 
 
 def _finish(argv: Sequence[str], cwd: Path) -> int:
