@@ -31,17 +31,49 @@ class _Pool(NamedTuple):
     genes: tuple[str, ...]
 
 
+class Supply(NamedTuple):
+    """What there is to draw lists from.
+
+    Attributes:
+        clusters: with genes that few others have; LEAST_CLUSTERS are needed.
+        genes: these genes, each once.
+        needed: of them, for half a list of the usual length.
+    """
+
+    clusters: int
+    genes: int
+    needed: int
+
+    @property
+    def suffices(self) -> bool:
+        return self.clusters >= LEAST_CLUSTERS and self.genes >= self.needed
+
+
+def supply_of(clusters: Sequence[Cluster]) -> Supply:
+    """What the clusters of a table have for controls."""
+    having = [cluster for cluster in clusters if cluster.markers]
+    return _supply(_pools(having), _usual(having) if having else ())
+
+
+def _supply(pools: Sequence[_Pool], form: Sequence[Marker]) -> Supply:
+    return Supply(len(pools), len({gene for pool in pools for gene in pool.genes}), (len(form) + 1) // 2)
+
+
+def _usual(having: Sequence[Cluster]) -> Sequence[Marker]:
+    """The list of the usual length."""
+    return sorted(having, key=lambda cluster: len(cluster.markers))[(len(having) - 1) // 2].markers
+
+
 def make_controls(clusters: Sequence[Cluster], number: int) -> tuple[Control, ...]:
     """`number` random lists and a blend; the same for the same clusters.
 
-    () for none: fewer than LEAST_CLUSTERS have genes to draw, or these do not make half a list of the usual length.
+    () for none: of no number, or where the supply does not suffice.
     """
     having = [cluster for cluster in clusters if cluster.markers]
-    pools = _pools(having)
-    if not number or len(pools) < LEAST_CLUSTERS:
+    if not number or not having:
         return ()
-    form = sorted(having, key=lambda cluster: len(cluster.markers))[(len(having) - 1) // 2].markers
-    if 2 * len({gene for pool in pools for gene in pool.genes}) < len(form):
+    pools, form = _pools(having), _usual(having)
+    if not _supply(pools, form).suffices:
         return ()
     chance = random.Random(_seed(having))
     # The blend first: with another number of lists it is the same, and so are those that both have.

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cassia_engine.callers import argument, option
-from cassia_engine.errors import UsageError, gather
+from cassia_engine.errors import UsageError, gather, shown
 from cassia_engine.lookup import can_look_up, read_gene_table, write_table
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
-from cassia_engine.records import OFFLINE, Chunk, Control, Dataset
+from cassia_engine.records import OFFLINE, Chunk, Cluster, Control, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import CellsFile, write_cells, write_chunk
-from cassia_engine.stages.controls import LEAST_CLUSTERS, make_controls
-from cassia_engine.text import counted
+from cassia_engine.stages.controls import LEAST_CLUSTERS, make_controls, supply_of
+from cassia_engine.text import counted, have
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def into_chunks(
     ask for `lookup_genes` genes.
     """
     starts = range(0, len(table.clusters), chunk_size)
-    first, asked_too = _siblings(table, siblings), _controls(table, controls)
+    first, asked_too = _siblings(table, siblings), _controls(table, controls, dataset.name)
     for index, start in enumerate(starts):
         yield Chunk(
             dataset=dataset,
@@ -68,11 +68,23 @@ def _siblings(table: MarkerTable, wanted: int) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(cluster.genes[:number]) for cluster in table.clusters)
 
 
-def _controls(table: MarkerTable, wanted: int) -> tuple[Control, ...]:
+def _controls(table: MarkerTable, wanted: int, sample: str) -> tuple[Control, ...]:
     found = make_controls(table.clusters, wanted)
     if wanted and not found:
-        log.info("no controls are asked about: they need %d clusters with markers that few others have", LEAST_CLUSTERS)
+        log.info("%s: no controls are asked about: %s", shown(sample), _why_none(table.clusters))
     return found
+
+
+def _why_none(clusters: Sequence[Cluster]) -> str:
+    """Why there are no controls, and what to do where something can be done."""
+    supply = supply_of(clusters)
+    if supply.clusters < LEAST_CLUSTERS:
+        having = counted(supply.clusters, "cluster")
+        return f"{having} {have(supply.clusters)} markers that few others have, and {LEAST_CLUSTERS} are needed"
+    return (
+        f"it has {counted(supply.genes, 'gene')} that few clusters have, and {supply.needed} are needed, half of "
+        f"a usual list; a larger {option('n_genes')} may give more"
+    )
 
 
 def write_chunks(

@@ -125,7 +125,22 @@ def test_too_few_clusters_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixt
     with caplog.at_level("INFO"):
         paths = written(tmp_path, 3, clusters=3)
     assert read_chunk(paths[0]).controls == ()
-    assert "no controls are asked about: they need 4 clusters" in caplog.text
+    told = "pbmc: no controls are asked about: 3 clusters have markers that few others have, and 4 are needed"
+    assert told in caplog.messages
+
+
+def test_too_few_uncommon_genes_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "markers.csv"
+    common = ",".join(f"ALL{n}" for n in range(30))
+    path.write_text("cluster,markers\n" + "".join(f'c{n},"{common},OWN{n}"\n' for n in range(6)))
+    split = SplitSettings(controls=3, allow_unknown_genes=True)
+    with caplog.at_level("INFO"):
+        [chunk] = write_chunks(path, make.DATASET, split, tmp_path / "chunks")
+    assert read_chunk(chunk).controls == ()
+    assert (
+        "pbmc: no controls are asked about: it has 6 genes that few clusters have, and 16 are needed, half of a usual "
+        "list; a larger n_genes=... may give more"
+    ) in caplog.text
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
