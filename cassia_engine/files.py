@@ -23,8 +23,11 @@ _BUFFER = 2**22
 _URL = re.compile(r"(https?|ftps?|sftp|s3|gs|gcs|az|abfss?|hdfs|file|ssh|dx|drs):/", re.IGNORECASE)
 
 
-def local(given: Path | str) -> Path:
+def local(given: Path | str, name: str = "") -> Path:
     """A path of this machine.
+
+    Args:
+        name: of the argument that it is given by, "" where that is said otherwise.
 
     Raises:
         UsageError: it is a URL, which nothing here reads or writes.
@@ -32,9 +35,10 @@ def local(given: Path | str) -> Path:
     # A Path has made one of two slashes.
     if found := _URL.match(str(given)):
         text = re.sub(r"/[^/@]*@", "/", str(given))  # a name and a password
+        place = f"{name}: " if name else ""
         raise UsageError(
-            f"{shown(text)}: this is a URL ({found[1]}), and cassia reads and writes files of this machine only; "
-            "download it, and give the path",
+            f"{place}{shown(text)}: this is a URL ({found[1]}), and cassia reads and writes files of this machine "
+            "only; download it, and give the path",
             code="path-is-url",
         )
     return Path(given)

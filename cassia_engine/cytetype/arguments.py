@@ -15,6 +15,7 @@ from cassia_engine.cytetype.job import JobOptions
 from cassia_engine.cytetype.protocol import VISIBILITIES
 from cassia_engine.cytetype.upload_progress import progress_lines
 from cassia_engine.errors import UsageError, shown
+from cassia_engine.files import local
 
 # What a path may end in that leads to no file yet; what is wrong with the last two is said where it is to be written.
 _MAY_BE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -136,12 +137,13 @@ def path_of(name: str, value: object) -> Path:
     """The path of a file to write.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or a URL.
     """
     if not isinstance(value, (str, Path)) or not str(value).strip():
         raise UsageError(f"{argument(name)}: expected a path, found {value!r}", code="cytetype-no-path")
+    path = local(value, argument(name))
     try:
-        Path(value).stat()
+        path.stat()
     except ValueError:
         why: str | None = "with characters that no path has"
     except OSError as error:
@@ -150,4 +152,4 @@ def path_of(name: str, value: object) -> Path:
         why = None
     if why is not None:
         raise UsageError(f"{argument(name)}: {shown(value)} is no path here ({why})", code="cytetype-path-unusable")
-    return Path(value)
+    return path

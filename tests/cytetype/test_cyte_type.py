@@ -714,6 +714,14 @@ def test_what_get_results_does_not_take(arguments: Any, code: str, adata: Cells)
         CyteType(adata, "leiden").get_results(*arguments)
 
 
+@pytest.mark.parametrize("name", ["vars_h5_path", "obs_duckdb_path", "query_filename"])
+def test_a_url_is_no_path_to_write(name: str, adata: Cells, server: Running) -> None:
+    given: dict[str, Any] = {name: "s3://bucket/x"}
+    with raises("path-is-url", f"{name}: s3://bucket/x: this is a URL (s3)"):
+        at(server, adata).run("human blood", **given)
+    assert not server.calls() and not any(Path().iterdir())
+
+
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood")
     with h5py.File("vars.h5") as file:
