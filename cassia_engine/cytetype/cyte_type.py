@@ -37,7 +37,7 @@ from cassia_engine.cytetype.stored import (
     stored_result,
 )
 from cassia_engine.cytetype.targets import check_outputs_apart, check_targets
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.h5ad import is_anndata
 from cassia_engine.h5ad.object_data import ObjectData
 from cassia_engine.h5ad.options import RANK_KEY, H5adOptions
@@ -344,6 +344,12 @@ class CyteType:
             if isinstance(stored, Mapping) and "result" in stored:
                 return stored_result(stored["result"])
             api_url, job_id, by_client = self._known_job(results_prefix, folder)
+            if api_url is None and job_id is not None:
+                what = (
+                    "the AnnData: uns['%s_jobDetails'] names the job %s and no server; give %s to ask for its results"
+                )
+                log.info(what, results_prefix, shown(job_id), argument("api_url"))
+                return None
             if api_url is None or job_id is None:
                 log.info(
                     "no results of %s are stored, uns names no job, and %s has no file %s of a job of these clusters%s",

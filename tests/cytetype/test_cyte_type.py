@@ -722,6 +722,14 @@ def test_a_url_is_no_path_to_write(name: str, adata: Cells, server: Running) -> 
     assert not server.calls() and not any(Path().iterdir())
 
 
+def test_a_job_without_a_server_is_said(adata: Cells, caplog: pytest.LogCaptureFixture) -> None:
+    adata.uns["cytetype_jobDetails"] = {"job_id": "j7", "report_url": ""}
+    with caplog.at_level("INFO"):
+        assert CyteType(adata, "leiden").get_results() is None
+    told = "the AnnData: uns['cytetype_jobDetails'] names the job j7 and no server; give api_url to ask for its results"
+    assert told in caplog.messages
+
+
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood")
     with h5py.File("vars.h5") as file:
