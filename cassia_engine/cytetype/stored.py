@@ -90,8 +90,14 @@ def noted_job(uns: Mapping[str, Any], prefix: str) -> NotedJob | None:
         UsageError: what it notes of one cannot be read.
     """
     details = uns.get(f"{prefix}_jobDetails")
-    if not isinstance(details, Mapping):
+    if details is None:
         return None
+    if not isinstance(details, Mapping):
+        what = (
+            f"uns['{prefix}_jobDetails']: expected a mapping with job_id and api_url, found {type(details).__name__}; "
+            "correct or remove it"
+        )
+        raise UsageError(what, path="the AnnData", code="cytetype-noted-no-mapping")
     job_id, api_url = details.get("job_id"), details.get("api_url")
     for name, value in {"job_id": job_id, "api_url": api_url}.items():
         if not isinstance(value, str | Integral | None):

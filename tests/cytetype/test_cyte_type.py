@@ -730,6 +730,13 @@ def test_a_job_without_a_server_is_said(adata: Cells, caplog: pytest.LogCaptureF
     assert told in caplog.messages
 
 
+def test_noted_jobs_that_are_no_mapping_are_said(adata: Cells) -> None:
+    adata.uns["cytetype_jobDetails"] = "j7"
+    told = "uns['cytetype_jobDetails']: expected a mapping with job_id and api_url, found str; correct or remove it"
+    with raises("cytetype-noted-no-mapping", told, path="the AnnData"):
+        CyteType(adata, "leiden").get_results()
+
+
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood")
     with h5py.File("vars.h5") as file:
