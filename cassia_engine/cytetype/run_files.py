@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from cassia_engine.callers import option
 from cassia_engine.cytetype.job_file import FileState, JobState, read_state
 from cassia_engine.cytetype.protocol import Kind
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +70,25 @@ def job_file_name(prefix: str, fingerprint: str) -> str:
 
 
 def has_job(folder: Path, job_id: str) -> bool:
-    """Whether a folder has the job file of a job, so that cassia has submitted it."""
-    found = folder.glob("*_job.json") if folder.is_dir() else ()
-    for path in found:
-        with contextlib.suppress(UsageError):  # of another job, which is not asked for
-            if (job := read_state(path)) is not None and job.job_id == job_id:
+    """Whether a folder has the job file of a job, so that cassia has submitted it.
+
+    Where none of them has it, those that cannot be read are named: one of them may be the job's.
+    """
+    unreadable = []
+    for path in sorted(folder.glob("*_job.json")) if folder.is_dir() else ():
+        try:
+            job = read_state(path)
+        except UsageError:
+            unreadable.append(path)
+        else:
+            if job is not None and job.job_id == job_id:
                 return True
+    if unreadable:
+        what = (
+            "%s: no job file of this version of cassia, or damaged, so that whether cassia has submitted the job %s is "
+            "not known; it is taken for a job of the CyteType client, which numbers the clusters"
+        )
+        log.warning(what, ", ".join(map(str, unreadable)), shown(job_id))
     return False
 
 

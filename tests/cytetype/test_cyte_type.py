@@ -737,6 +737,27 @@ def test_noted_jobs_that_are_no_mapping_are_said(adata: Cells) -> None:
         CyteType(adata, "leiden").get_results()
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_damaged_job_files_are_said_where_no_other_has_the_job(
+    kept: bool, adata: Cells, server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.set(rules=[{"call": "status", "fault": "error:ACCESS_DENIED", "times": 1}])
+    with pytest.raises(errors.AuthorizationError):
+        at(server, adata).run("human blood")
+    del adata.uns["cytetype_jobDetails"]["notice"]
+    job_id = adata.uns["cytetype_jobDetails"]["job_id"]
+    Path("a_job.json").write_text("{")
+    if not kept:
+        next(Path().glob("cytetype_*_job.json")).write_text("[]")
+    at(server, adata).get_results()
+    told = [message for message in caplog.messages if "a_job.json" in message]
+    if kept:
+        assert told == []
+    else:
+        [line] = told
+        assert "cytetype_" in line and f"whether cassia has submitted the job {job_id} is not known" in line
+
+
 def test_vars_h5_has_what_the_object_has(adata: Cells, server: Running) -> None:
     at(server, adata).run("human blood")
     with h5py.File("vars.h5") as file:
