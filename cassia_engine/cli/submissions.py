@@ -120,7 +120,8 @@ def _run_anew(ready: Ready, options: Mapping[str, Any]) -> JobResults:
     if not ready.submitted:
         files = ready.question.artifacts
         _say(", ".join((_size(ready.query, ready.query_size), *map(_size, files.values()))), files, options)
-    found = _run(ready.question, ready.job_file, {**options, "resubmit": ready.anew}, ready.replace_earlier)
+    going = {**options, "resubmit": ready.anew}
+    found = _run(ready.question, ready.job_file, going, ready.replace_earlier, ready.place)
     write_results(ready.results, found)
     return found
 
@@ -140,7 +141,11 @@ def _write(merged: Any, outdir: Path, max_failed_clusters: int) -> None:
 
 
 def _run(
-    question: Question, job_file: Path, options: Mapping[str, Any], on_accepted: Callable[[], None] | None = None
+    question: Question,
+    job_file: Path,
+    options: Mapping[str, Any],
+    on_accepted: Callable[[], None] | None = None,
+    place: str = "outdir",
 ) -> JobResults:
     names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env")
     chosen = {name: options[name] for name in names}
@@ -157,6 +162,7 @@ def _run(
                 on_upload=progress_lines(),
                 on_accepted=on_accepted,
                 stop=stop,
+                place=place,
                 **chosen,
             ),
         )

@@ -59,6 +59,7 @@ class JobOptions:
         on_upload: is called with each progress of an upload.
         on_accepted: is called once the server has the job, before its results are waited for.
         stop: what may ask to stop.
+        place: the option that says where the job file is.
     """
 
     require_artifacts: bool = True
@@ -72,6 +73,7 @@ class JobOptions:
     on_accepted: Callable[[], None] | None = None
     stop: Cancellation | None = None
     clock: Clock | None = None
+    place: str = "outdir"
 
 
 def run_job(
@@ -142,8 +144,8 @@ async def _run(
 ) -> JobResults:
     forbid_core_dumps()
     asked = asked_state(question, api_url)
-    with held(path):
-        job = open_job(path, asked, resume, resubmit)
+    with held(path, options.place):
+        job = open_job(path, asked, resume, resubmit, options.place)
         try:
             return await _ended(job, question, token, options, stop)
         finally:

@@ -204,16 +204,19 @@ class JobFile:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def held(path: Path, place: str = "outdir") -> Iterator[None]:
     """Keep other processes from a job file, and clear away what one that was killed has left half written.
 
     The system lets go of it when this process ends, however it does.
+
+    Args:
+        place: the option that says where the job file is.
 
     Raises:
         UsageError: another one is at work with it.
         OSError: the folder cannot be written.
     """
-    what = f"another process is at work with this job; wait for it, or give another {argument('outdir')}"
+    what = f"another process is at work with this job; wait for it, or give another {argument(place)}"
     with _locked(path, UsageError(what, path=path, code="job-file-in-use")):
         yield
 

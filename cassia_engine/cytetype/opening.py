@@ -19,18 +19,24 @@ def asked_state(question: Question, api_url: str) -> JobState:
     return JobState(VERSION, check_api_url(api_url), question.fingerprint(), data_sha256=data)
 
 
-def open_job(path: Path, asked: JobState, resume: bool, resubmit: bool) -> JobFile:
+def open_job(path: Path, asked: JobState, resume: bool, resubmit: bool, place: str = "outdir") -> JobFile:
     """The job file to go on with, or a new one.
+
+    Args:
+        place: the option that says where the job file is.
 
     Raises:
         UsageError: what is there is of another question, or needs a decision; the file stays as it is.
         OSError: it cannot be written.
     """
-    return JobFile.begin(path, next_state(path, asked, resume, resubmit))
+    return JobFile.begin(path, next_state(path, asked, resume, resubmit, place))
 
 
-def next_state(path: Path, asked: JobState, resume: bool, resubmit: bool) -> JobState:
+def next_state(path: Path, asked: JobState, resume: bool, resubmit: bool, place: str = "outdir") -> JobState:
     """The job to run: that of the job file, or a new one. Nothing is written.
+
+    Args:
+        place: as of `open_job`.
 
     Raises:
         UsageError: as `open_job`.
@@ -42,8 +48,8 @@ def next_state(path: Path, asked: JobState, resume: bool, resubmit: bool) -> Job
         if found.has_ended or found.is_blank:
             return asked.after(found)
         raise UsageError(
-            f"this is of a job that has not ended; go on with it by {option('resume', True)}, or {_elsewhere()} for "
-            "another job",
+            f"this is of a job that has not ended; go on with it by {option('resume', True)}, or {_elsewhere(place)} "
+            "for another job",
             path=path,
             code="job-unfinished",
         )
@@ -54,12 +60,12 @@ def next_state(path: Path, asked: JobState, resume: bool, resubmit: bool) -> Job
     _check_server(path, found, asked)
     if resubmit:
         return replace(asked.after(found), files=found.files)
-    _check_resumed(path, found, asked)
+    _check_resumed(path, found, asked, place)
     return found
 
 
-def _elsewhere() -> str:
-    return f"give another {argument('outdir')}"
+def _elsewhere(place: str) -> str:
+    return f"give another {argument(place)}"
 
 
 def _is_of(found: JobState, asked: JobState) -> bool:
@@ -77,11 +83,11 @@ def _check_server(path: Path, found: JobState, asked: JobState) -> None:
         )
 
 
-def _check_resumed(path: Path, found: JobState, asked: JobState) -> None:
+def _check_resumed(path: Path, found: JobState, asked: JobState, place: str) -> None:
     if found.input_sha256 != asked.input_sha256:
         raise UsageError(
             f"this job was asked another question: the data or the options have changed since; ask the same, or "
-            f"{_elsewhere()}, or submit it anew by {option('resubmit', True)}",
+            f"{_elsewhere(place)}, or submit it anew by {option('resubmit', True)}",
             path=path,
             code="job-of-other-question",
         )

@@ -68,6 +68,11 @@ class Place:
     name: str
     own_job: bool
 
+    @property
+    def option(self) -> str:
+        """The option that says where the job file is."""
+        return "journal_dir" if self.own_job else "outdir"
+
     def start(self, fingerprint: str) -> str:
         return f"{self.name}_{fingerprint[:8]}" if self.own_job else self.name
 
@@ -92,6 +97,7 @@ class Ready:
         query: the question's file.
         job: as it goes on.
         anew: submit anew, whatever became of the job of the job file.
+        place: the option that says where the job file is.
     """
 
     asked: InputData
@@ -101,6 +107,7 @@ class Ready:
     job_file: Path
     job: JobState
     anew: bool
+    place: str
 
     @property
     def submitted(self) -> bool:
@@ -151,10 +158,10 @@ def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tupl
         start = place.start(question.fingerprint())
         paths, job_file = Paths.named(start, place.folder), place.folder / f"{start}_job.json"
         check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file, results_beside(paths.query))
-        with held(job_file):  # what another process sends does not change
+        with held(job_file, place.option):  # what another process sends does not change
             before = read_state(job_file)
             anew = going.resubmit or (place.own_job and _has_failed(before))
-            job = next_state(job_file, asked_state(question, going.api_url), going.resume, anew)
+            job = next_state(job_file, asked_state(question, going.api_url), going.resume, anew, place.option)
             if before is None or before.last_sent is None:
                 write_query(paths.query, prepared.question)
             if wanted.artifacts and not job.job_id:
@@ -163,7 +170,7 @@ def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tupl
                 begun = begun_uploads(before, question.fingerprint())
                 files = {kind: paths.artifacts[kind] for kind in write_missing(paths.artifacts, begun, write)}
                 question = replace(question, artifacts=files)
-    return Ready(prepared.question, sample, question, paths.query, job_file, job, anew)
+    return Ready(prepared.question, sample, question, paths.query, job_file, job, anew, place.option)
 
 
 def _has_failed(job: JobState | None) -> bool:

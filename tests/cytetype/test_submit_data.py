@@ -229,6 +229,17 @@ def test_a_job_that_has_failed_is_followed_by_another_one_in_a_journal(
     assert len(server.seen()["jobs"]) == 2
 
 
+def test_the_option_that_a_job_file_lies_by_is_named(server: Running, data: Path, tmp_path: Path) -> None:
+    for name in ("outdir", "journal_dir"):
+        server.set(rules=[{"call": "initiate", "kind": "obs_duckdb", "fault": "error:ACCESS_DENIED"}])
+        command = ("submit", data, "--api_url", server.url, *ALLOWED, f"--{name}", tmp_path / name)
+        assert cassia(*command).returncode == 77
+        assert f"--resume, or give another --{name} for another job" in cassia(*command).stderr
+        [job_file] = (tmp_path / name).rglob("*_job.json")
+        with held(job_file, name):
+            assert f"wait for it, or give another --{name}" in cassia(*command).stderr
+
+
 def test_chunk_files_of_other_data_are_refused(server: Running, data: Path, tmp_path: Path) -> None:
     table = tmp_path / "other.csv"
     table.write_text('cluster,markers\nx,"CD3D,CD3E,TRAC"\n')
