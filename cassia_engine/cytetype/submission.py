@@ -210,11 +210,13 @@ def kept_results(ready: Ready) -> JobResults | None:
 
     A server need not have them any more.
     """
-    if ready.job.phase != "completed":
+    if ready.job.phase != "completed" or not ready.results.exists():
         return None
     try:
         found = read_results(parsed_json(ready.results.read_bytes()), ready.job.job_id, ready.job.report_url)
     except (OSError, ValueError, RecursionError, APIError):
+        what = "%s: this is no answer of the server, or it is damaged; it is asked for again"
+        log.warning(what, ready.results)
         return None
     what = "the results of the job %s are taken as they are; %s submits anew"
     log.info(what, ready.job.job_id, option("resubmit", True))

@@ -229,6 +229,19 @@ def test_a_job_that_has_failed_is_followed_by_another_one_in_a_journal(
     assert len(server.seen()["jobs"]) == 2
 
 
+def test_an_answer_that_cannot_be_read_is_said(server: Running, data: Path, tmp_path: Path) -> None:
+    command = ("submit", data, "--api_url", server.url, *ALLOWED, "--outdir", tmp_path / "out", "--resume")
+    assert cassia(*command).returncode == 0
+    kept = tmp_path / "out" / "pbmc_results.json"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-20])
+    done = cassia(*command)
+    assert (done.returncode, kept.read_bytes()) == (0, whole)
+    assert f"{kept}: this is no answer of the server, or it is damaged; it is asked for again" in done.stderr
+    kept.unlink()
+    assert "it is asked for again" not in cassia(*command).stderr
+
+
 def test_the_option_that_a_job_file_lies_by_is_named(server: Running, data: Path, tmp_path: Path) -> None:
     for name in ("outdir", "journal_dir"):
         server.set(rules=[{"call": "initiate", "kind": "obs_duckdb", "fault": "error:ACCESS_DENIED"}])
