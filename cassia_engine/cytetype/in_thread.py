@@ -1,21 +1,15 @@
-"""An event loop in a thread of its own.
-
-It works where a loop is running already, as in a notebook, and leaves the caller free to hear Ctrl-C.
-"""
+"""What a coroutine returns that has an event loop in a thread of its own, and is cancelled where it does not stop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-import queue
-import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from cassia_engine.cancellation import GRACE_SECONDS, Cancellation, say_stopping
+from cassia_engine import event_loop
+from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.cytetype.waiting import stopped
-from cassia_engine.process_limits import start
 
 Result = TypeVar("Result")
 
@@ -32,28 +26,13 @@ def in_thread(main: Callable[[Cancellation], Coroutine[Any, Any, Result]], stop:
         StoppedError: it was cancelled.
     """
     asked = stop or Cancellation()
-    outcome: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
+    found: list[Result] = []
 
-    def work() -> None:
-        try:
-            outcome.put((asyncio.run(_until_stopped(main(asked), asked)), None))
-        except BaseException as error:
-            outcome.put((None, error))
+    async def work(give: Callable[[Result], None]) -> None:
+        give(await _until_stopped(main(asked), asked))
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="cassia", daemon=True)
-    start(thread)
-    try:
-        found, error = outcome.get()
-    except BaseException:
-        if not asked.requested:
-            asked.request()
-            say_stopping()
-            thread.join()
-        raise
-    thread.join()
-    if error is not None:
-        raise error
-    return found  # type: ignore[return-value]
+    event_loop.in_thread(work, found.append, asked)
+    return found[0]
 
 
 async def _until_stopped(work: Coroutine[Any, Any, Result], stop: Cancellation) -> Result:

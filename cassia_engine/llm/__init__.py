@@ -4,7 +4,6 @@ model_annotator  clusters in, results out: opens the account, and works in a thr
 accounts         who is asked: the accounts of a run, and the clients for them
 work             the conversations of a chunk, many at once, until all are held or the run ends early
 conversations    the conversations of a chunk's clusters, and which are held anew
-event_loop       the thread, and what comes out of it
 cross_check      marker knowledge beside a model
 """
 

@@ -18,9 +18,9 @@ from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError, CassiaError, TemporaryError
+from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.accounts import Accounts
-from cassia_engine.llm.event_loop import in_thread
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology

@@ -21,7 +21,11 @@ def in_thread(
     take: Callable[[Result], None],
     stop: Cancellation,
 ) -> None:
-    """Run a coroutine in a loop of a thread of its own, and `take` here what it puts."""
+    """Run a coroutine in a loop of a thread of its own, and `take` here what it puts.
+
+    It works where a loop is running already, as in a notebook, and leaves the caller free to hear Ctrl-C: an interrupt
+    requests `stop`, and goes on once the coroutine has ended; a second one does not wait for it.
+    """
     results: queue.SimpleQueue[Result | _End] = queue.SimpleQueue()
 
     def work() -> None:
