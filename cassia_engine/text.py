@@ -16,6 +16,8 @@ FILLERS = r"\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u206a-\u206f
 INVISIBLE = ZERO_WIDTH + OVERRIDES + FILLERS
 # Halves of surrogate pairs, which UTF-8 cannot write.
 SURROGATES = r"\ud800-\udfff"
+# These and NUL: UTF-8 has not the first, and texts in HDF5 have not the last.
+NO_TEXT = SURROGATES + r"\x00"
 
 
 def counted(count: int, noun: str) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 from cassia_engine.cytetype.errors import invalid_response
 from cassia_engine.h5ad.names import listed
 from cassia_engine.records.record import Record
+from cassia_engine.text import NO_TEXT
 
 log = logging.getLogger(__name__)
 
-# Halves of a pair, as where JSON was cut in an emoji, and NUL: neither UTF-8 nor HDF5 has them.
-_NO_TEXT = re.compile("[\ud800-\udfff\0]")
+# Halves of a pair come where JSON was cut in an emoji.
+_NO_TEXT = re.compile(f"[{NO_TEXT}]")
 CONFIDENCES = ("High", "Moderate", "Low")
 _SHORT = 3  # characters: the client's ids are labels only where none is longer
 

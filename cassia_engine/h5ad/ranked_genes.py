@@ -29,14 +29,13 @@ from cassia_engine.h5ad.rank import rank
 from cassia_engine.h5ad.ranked_table import Rows, rows_of
 from cassia_engine.h5ad.symbols import symbols_of
 from cassia_engine.records import GeneRanking
-from cassia_engine.text import counted, have
+from cassia_engine.text import NO_TEXT, counted, have
 
 log = logging.getLogger(__name__)
 
 # Only these are a missing cluster in a table; see `markers.files.source.MISSING`.
 _NO_LABELS = ("", "NA", "NaN")
-# NUL, and halves of a pair, which UTF-8 does not have.
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_NO_TEXT = re.compile(f"[{NO_TEXT}]")
 _MOST_COLUMNS = 10
 
 
