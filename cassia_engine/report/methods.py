@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from cassia_engine.prompts import EARLIER
 from cassia_engine.records import OFFLINE, ClusterResult, Dataset, GeneRanking, Outcome, RunInfo, Selection
 from cassia_engine.report import calls, voting
 from cassia_engine.report.review_flags import sentence
@@ -202,7 +203,7 @@ def _by_model(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         rounds = (
             f", in at most {plural(int(asked['max_rounds']), 'round')}" if asked.get("max_rounds", "").isdigit() else ""
         )
-        earlier = run.prompts == EARLIER_PROMPTS
+        earlier = run.prompts == EARLIER
         said = _EARLIER if earlier else _ASKED[asked["validator_involvement"]]
         yield said.format(mode=mode, rounds=rounds)
     yield from voting.methods(run, results)
