@@ -387,7 +387,7 @@ class CyteType:
             api_url = check_api_url(noted.api_url) if noted.api_url else self.api_url
             return api_url, noted.job_id, noted.by_client and not has_job(folder, noted.job_id)
         asked = Question(msgspec.to_builtins(self._prepared.question), {})
-        job = last_job(folder, prefix, asked.data_fingerprint(), self.api_url)
+        job = last_job(folder, prefix, asked.data_fingerprint, self.api_url)
         return (job.api_url, job.job_id, False) if job else (None, None, False)
 
     def _token_for(self, api_url: str) -> Secret:

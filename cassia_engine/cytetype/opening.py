@@ -15,8 +15,8 @@ from cassia_engine.errors import UsageError
 
 def asked_state(question: Question, api_url: str) -> JobState:
     """A job that is asked a question, of which no server has got anything yet."""
-    data = question.data_fingerprint()
-    return JobState(VERSION, check_api_url(api_url), question.fingerprint(), data_sha256=data)
+    data = question.data_fingerprint
+    return JobState(VERSION, check_api_url(api_url), question.fingerprint, data_sha256=data)
 
 
 def open_job(path: Path, asked: JobState, resume: bool, resubmit: bool, place: str = "outdir") -> JobFile:

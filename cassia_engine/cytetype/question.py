@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ _CONTENTS: Mapping[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What a job is asked. It has no repr of its values, for llm_configs hold keys.
 
@@ -57,6 +58,7 @@ class Question:
             body["visibility"] = self.visibility
         return body
 
+    @cached_property
     def fingerprint(self) -> str:
         """Which job this is: sha256 of what it asks, without llm_configs, which hold keys.
 
@@ -66,6 +68,7 @@ class Question:
         asked = {name: self.input_data[name] for name in sorted(self.input_data) if name not in _OF_THE_CLIENT}
         return hashlib.sha256(request_body({"input_data": asked, "visibility": self.visibility})).hexdigest()
 
+    @cached_property
     def data_fingerprint(self) -> str:
         """Whose clusters these are: sha256 of their labels and of what their cells express.
 

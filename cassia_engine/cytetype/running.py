@@ -96,7 +96,7 @@ class Run:
         return not (self.given.override_existing_results and job and job.has_ended)
 
     def job_file(self, question: Question) -> Path:
-        return self.given.query.parent / job_file_name(self.given.prefix, question.fingerprint())
+        return self.given.query.parent / job_file_name(self.given.prefix, question.fingerprint)
 
     def write_artifacts(self, paths: Mapping[Kind, Path], question: Question) -> Iterator[Kind]:
         """Write the files that go with the question; each that is there, one after the other.
@@ -104,7 +104,7 @@ class Run:
         Raises:
             UsageError, OSError: one that is required cannot be written.
         """
-        begun = begun_uploads(read_state(self.job_file(question)), question.fingerprint())
+        begun = begun_uploads(read_state(self.job_file(question)), question.fingerprint)
         write = partial(write_artifact, data=self.data, prepared=self.prepared, compression=Compression.GZIP)
         return write_missing(paths, begun, write, self.given.require_artifacts)
 

@@ -155,7 +155,7 @@ def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tupl
         check_chunks(chunks, prepared.question)
         sample = None if chunks else _sample(wanted, prepared.symbols)
         question = Question(msgspec.to_builtins(prepared.question), {}, visibility=wanted.visibility)
-        start = place.start(question.fingerprint())
+        start = place.start(question.fingerprint)
         paths, job_file = Paths.named(start, place.folder), place.folder / f"{start}_job.json"
         check_writable(paths.query, paths.vars_h5, paths.obs_duckdb, job_file, results_beside(paths.query))
         with held(job_file, place.option):  # what another process sends does not change
@@ -167,7 +167,7 @@ def make_ready(wanted: Wanted, place: Place, going: Going, chunks: Sequence[tupl
             if wanted.artifacts and not job.job_id:
                 write = partial(write_artifact, data=opened, prepared=prepared, compression=wanted.compression)
                 remove_left_aside(*paths.artifacts.values())
-                begun = begun_uploads(before, question.fingerprint())
+                begun = begun_uploads(before, question.fingerprint)
                 files = {kind: paths.artifacts[kind] for kind in write_missing(paths.artifacts, begun, write)}
                 question = replace(question, artifacts=files)
     return Ready(prepared.question, sample, question, paths.query, job_file, job, anew, place.option)
