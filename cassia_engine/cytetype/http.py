@@ -33,19 +33,25 @@ from cassia_engine.redaction import MASK, SHORTEST, without_key
 from cassia_engine.secret import Secret
 
 WHO = "CyteType"
-CONNECT_S = 60.0
+CONNECT_S = 60.0  # seconds
 LARGEST_ANSWER = 2**28  # bytes; results hold every step of every cluster
-LARGEST_ERROR = 2**20
+LARGEST_ERROR = 2**20  # bytes
 _HEAD = 2000  # characters of an answer that are looked at for a message
 _JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer of success."""
+    """An answer of success.
+
+    Attributes:
+        status: from 200 to 299.
+        headers: by name in lower case; of several of one name the last.
+        body: at most `LARGEST_ANSWER` bytes, as they came.
+    """
 
     status: int
-    headers: Mapping[str, str]  # names in lower case
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -125,10 +131,13 @@ class Http:
         Args:
             path: below the server's URL, without a slash before it.
             body: of the request, None for none; `kind` is its content type.
-            timeout: seconds for the whole request.
+            timeout: seconds for the whole request; to connect it has `CONNECT_S` at most.
 
         Raises:
-            CyteTypeError: there is none.
+            NetworkError: there is no connection, it was lost, or the answer has more than `LARGEST_ANSWER` bytes;
+                `transient` says whether another attempt may help, `unsent` that the server has got nothing.
+            TimeoutError: there is no answer within the time; with the same two.
+            CyteTypeError: the server refuses, by a redirect too; of the kind of its error code, else of its status.
         """
         assert self._session is not None, "the session is not open"
         headers = {"Accept": _JSON, "Authorization": f"Bearer {self._token.reveal()}"}
@@ -137,6 +146,11 @@ class Http:
     async def send_once(self, path: str, body: bytes, timeout: float) -> Answered:
         """The answer to a POST on a connection of its own, so that none is used which the server has just closed, and
         of which nobody knows whether the request came through.
+
+        Args:
+            path: below the server's URL, without a slash before it.
+            body: JSON.
+            timeout: seconds, as of `send`.
 
         Raises:
             CyteTypeError: as `send`.
@@ -150,6 +164,10 @@ class Http:
 
     async def put_elsewhere(self, url: str, body: FilePart, timeout: float) -> Answered:
         """The answer to a PUT to a presigned URL, which gets no token.
+
+        Args:
+            url: the whole one, with its query.
+            timeout: seconds, as of `send`.
 
         Raises:
             CyteTypeError: as `send`, or nothing may be sent to that URL, which is in no message: who has it may write.
@@ -179,7 +197,7 @@ class Http:
         )
 
     def clean(self, text: str, longest: int = 300) -> str:
-        """A text of the server for a message: one line, cut, without token or keys."""
+        """A text of the server for a message: one line of at most `longest` characters, without token or keys."""
         for secret in self._secrets:
             text = clean(_without_short(text, secret), secret, longest)
         return text
