@@ -245,7 +245,8 @@ def test_an_answer_that_cannot_be_read_is_said(server: Running, data: Path, tmp_
 def test_the_option_that_a_job_file_lies_by_is_named(server: Running, data: Path, tmp_path: Path) -> None:
     for name in ("outdir", "journal_dir"):
         server.set(rules=[{"call": "initiate", "kind": "obs_duckdb", "fault": "error:ACCESS_DENIED"}])
-        command = ("submit", data, "--api_url", server.url, *ALLOWED, f"--{name}", tmp_path / name)
+        folders = ("--outdir", tmp_path / "outdir", f"--{name}", tmp_path / name)
+        command = ("submit", data, "--api_url", server.url, *ALLOWED, *folders)
         assert cassia(*command).returncode == 77
         assert f"--resume, or give another --{name} for another job" in cassia(*command).stderr
         [job_file] = (tmp_path / name).rglob("*_job.json")
