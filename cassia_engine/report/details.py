@@ -53,7 +53,9 @@ def detail(result: ClusterResult, run: RunInfo) -> Detail:
     a = opinion(before)
     said = result.named_by_person
     held = result.conversation
-    spoken = turns(held, result.rounds, result.adjudication) if held.calls or provider != OFFLINE else ()
+    spoken = (
+        turns(held, result.rounds, result.adjudication, result.cluster.id) if held.calls or provider != OFFLINE else ()
+    )
     return Detail(
         n_rows=result.cluster.n_rows,
         n_passing=result.cluster.n_passing,

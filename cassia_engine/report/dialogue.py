@@ -17,7 +17,7 @@ ANNOTATOR, VALIDATOR, ADJUDICATOR = "Annotator", "Validator", "Adjudicator"
 SPEAKERS = {records.ANNOTATOR: ANNOTATOR, records.SECOND: "Second annotator"}
 # The looks of a turn: one who answers, or one who judges.
 SIDES = {"Second annotator": "annotator", ADJUDICATOR: "validator"}
-CHECKS, FORMATTER = "Checks in code", "Formatter"
+CHECKS, FORMATTER, LOOKED_UP = "Checks in code", "Formatter", "Genes looked up"
 BY_RULE = "Score and confidence"  # written by code, by a fixed rule
 MOST_SHOWN = 20_000  # characters of a message; replies of many megabytes are no reading
 
@@ -50,17 +50,21 @@ class Turn(Record, frozen=True):
 
 
 def turns(
-    conversation: Conversation, rounds: Sequence[Round] = (), adjudication: Adjudication | None = None
+    conversation: Conversation,
+    rounds: Sequence[Round] = (),
+    adjudication: Adjudication | None = None,
+    cluster: str = "",
 ) -> tuple[Turn, ...]:
     """The messages in the order in which they were said.
 
     Args:
         rounds: what was read in them, checked and decided; of replies without it the texts are shown.
         adjudication: what came of a second opinion.
+        cluster: its id.
     """
     n_rounds = max(len(conversation.annotations), len(conversation.validations))
     recorded = (*rounds, *[Round()] * (n_rounds - len(rounds)))
-    told = _Told(conversation, n_rounds, recorded)
+    told = _Told(conversation, n_rounds, recorded, cluster)
     spoken = [turn for number in range(1, n_rounds + 1) for turn in told.round(number)]
     if conversation.adjudication is not None:
         spoken += told.adjudicated(conversation.adjudication, adjudication)
@@ -74,10 +78,15 @@ class _Told:
     conversation: Conversation
     n_rounds: int
     rounds: Sequence[Round]
+    cluster: str
 
     def round(self, number: int) -> Iterator[Turn]:
         held, at, found = self.conversation, slice(number - 1, number), self.rounds[number - 1]
         opens = self._opens(number)
+        if found.looked_up:
+            lines = reply_points.of_looked_up(found.looked_up, self.cluster)
+            yield Turn(LOOKED_UP, number, "", "checks", lines=lines, opens=opens)
+            opens = ""
         for text in held.annotations[at]:
             points = reply_points.of_claim(found.claim) if found.claim else ()
             yield from self._spoken(SPEAKERS[found.role], number, text, points, opens)
