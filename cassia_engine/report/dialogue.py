@@ -28,8 +28,8 @@ class Turn(Record, frozen=True):
     Attributes:
         speaker, round: who speaks, and in which round (0: after the rounds).
         text: as it was written, but no more than MOST_SHOWN characters.
-        side: the kind of turn, for the looks: annotator, checks, validator, formatter, scorer, unasked.
-        points: what a reply in JSON says; () for prose.
+        side: the kind of turn, for the looks: annotator, lookup, checks, validator, formatter, scorer, unasked.
+        points: what a reply in JSON says, or a lookup found; () for prose.
         lines: what checks in code found.
         notes: what is to be known of it: what was decided, how it ended, what was repaired.
         opens: at the start of a round of several, which round and why there is one.
@@ -46,7 +46,7 @@ class Turn(Record, frozen=True):
 
     @property
     def is_message(self) -> bool:
-        return self.side not in ("checks", "unasked") and self.speaker != BY_RULE
+        return self.side not in ("lookup", "checks", "unasked") and self.speaker != BY_RULE
 
 
 def turns(
@@ -84,8 +84,8 @@ class _Told:
         held, at, found = self.conversation, slice(number - 1, number), self.rounds[number - 1]
         opens = self._opens(number)
         if found.looked_up:
-            lines = reply_points.of_looked_up(found.looked_up, self.cluster)
-            yield Turn(LOOKED_UP, number, "", "checks", lines=lines, opens=opens)
+            points = reply_points.of_looked_up(found.looked_up, self.cluster)
+            yield Turn(LOOKED_UP, number, "", "lookup", points, opens=opens)
             opens = ""
         for text in held.annotations[at]:
             points = reply_points.of_claim(found.claim) if found.claim else ()

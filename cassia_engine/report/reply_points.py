@@ -71,15 +71,14 @@ def of_checks(checks: Sequence[Finding]) -> tuple[Line, ...]:
     return tuple(Line(text=check.text, mark=PASSED if check.passed else FAILED) for check in checks)
 
 
-def of_looked_up(found: LookedUp, cluster: str) -> tuple[Line, ...]:
+def of_looked_up(found: LookedUp, cluster: str) -> Points:
     """What the table says of the genes that were asked for, a line each: in this cluster, and where it is highest."""
     rows: dict[str, list[FoundRow]] = {}
     for row in found.rows:
         rows.setdefault(row.gene, []).append(row)
-    lines = [Line(genes=(gene,), after=f": {_found(some, cluster)}") for gene, some in rows.items()]
-    if found.missing:
-        lines.append(Line(text="not in the table:", genes=found.missing))
-    return tuple(lines)
+    said = (Line(genes=(gene,), after=f": {_found(some, cluster)}") for gene, some in rows.items())
+    missing = (Line(genes=found.missing),) if found.missing else ()
+    return _filled((("In the table", said), ("Not in the table", missing)))
 
 
 def unmarked(text: str) -> tuple[Line, ...]:

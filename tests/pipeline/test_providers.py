@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import EXAMPLES
 from tests.kills.killing import outputs, settle
 from tests.kills.records import Recorded, read_journal
 from tests.kills.table import draw_table
@@ -167,6 +168,28 @@ def test_failed_clusters_again_then_all_anew_and_as_in_one_process(pipeline: Lau
         assert alone.keys() == piped.keys()
         for kind in COMPARED:
             assert alone[f"{sample}_{kind}"] == piped[f"{sample}_{kind}"], kind
+
+
+def test_second_annotators_ask_for_genes_as_in_one_process(pipeline: Launcher) -> None:
+    """Also where the task of a chunk left nothing, and its answers are taken from the journal."""
+    shutil.copy(EXAMPLES / "pbmc68k_scanpy.csv", pipeline.folder / "first.csv")
+    with running_mock(variety=0.9, asks_for_genes=True) as curious:
+        provider = ["--provider", "custom", "--base_url", f"{curious.url}/v1", "--model", "mock"]
+        provider += ["--controls", "0", "--n_genes", "20"]
+        table = ["--input", "first.csv", "--tissue", "none", "--species", "human", "--outdir", str(pipeline.out)]
+        run = pipeline.run(*table, "--chunk_size", "6", *provider)
+        assert run.code == 0, run.said
+        asked = curious.stats()["calls"]
+        piped = outputs(pipeline.out / "first")
+        assert piped["first_conversations.json"].count(b"gene_statistics") > 2
+        alone = run_alone(pipeline.folder, "first", provider)
+        for kind in COMPARED:
+            assert alone[f"first_{kind}"] == piped[f"first_{kind}"], kind
+        assert curious.stats()["calls"] == 2 * asked
+        pipeline.plan({"first 0": [2]})
+        run = pipeline.run(*table, "--chunk_size", "6", *provider)
+        assert run.code == 0, run.said
+        assert outputs(pipeline.out / "first") == piped and curious.stats()["calls"] == 2 * asked
 
 
 @contextmanager

@@ -24,9 +24,10 @@ def test_they_stand_before_the_reply_that_saw_them() -> None:
     shown = [turn for turn in turns(held, rounds, cluster="4") if turn.round == 2]
     assert [turn.speaker for turn in shown][:2] == ["Genes looked up", "Second annotator"]
     assert shown[0].opens and not shown[1].opens and not shown[0].is_message
-    assert [(*line.genes, line.text + line.after) for line in shown[0].lines] == [
+    assert [point.heading for point in shown[0].points] == ["In the table", "Not in the table"]
+    assert [(*line.genes, line.after) for point in shown[0].points for line in point.lines] == [
         ("CD3D", ": here log2 FC -1.50, 4% of cells; highest elsewhere in T: log2 FC 3.00, 90% of cells"),
         ("KLRB1", ": here score 2.2"),
         ("CD3E", ": no row for this cluster; highest elsewhere in T: rank 7"),
-        ("XX", "not in the table:"),
+        ("XX", ""),
     ]

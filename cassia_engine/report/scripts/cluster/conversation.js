@@ -41,8 +41,10 @@ function message(turn, textOf) {
     return h("ul", { class: "message marked" }, found.length ? found : h("li", {}, "No check was made."));
   }
   if (!turn.points) return h("p", { class: "message" }, bdi(text || "(an empty message)"));
+  const said = h("dl", { class: "message" }, turn.points.map(point));
+  if (turn.side === "lookup") return said;
   const written = h("details", { class: "raw" }, h("summary", {}, "Reply as written"), h("p", { class: "message" }, bdi(text)));
-  return [h("dl", { class: "message" }, turn.points.map(point)), written];
+  return [said, written];
 }
 
 function point(said) {
