@@ -23,12 +23,11 @@ def merge(summary: Path, output: Path | None) -> None:
     """
     from cassia_engine.files import check_writable
     from cassia_engine.labels.summary import read_summary
-    from cassia_engine.merging.grouping import grouped
-    from cassia_engine.merging.table import TABLE, lines
+    from cassia_engine.merging.table import TABLE, groups_of, lines
 
     if output:
         check_writable(output, inputs=(summary,))
-    groups = grouped(read_summary(summary))
+    groups = groups_of(read_summary(summary))
     for line in lines(groups):
         click.echo(line)
     if output:

@@ -30,6 +30,7 @@ from cassia_engine.settings.declaration import parameters
 
 if TYPE_CHECKING:
     from cassia_engine.records import Merged
+    from cassia_engine.report import Section
 
 log = logging.getLogger(__name__)
 
@@ -104,11 +105,11 @@ def _prepare_outputs() -> None:
     prepare()
 
 
-def write(merged: Merged, outdir: Path) -> list[Path]:
-    """Write the outputs."""
+def write(merged: Merged, outdir: Path, sections: Sequence[Section] = ()) -> list[Path]:
+    """Write the outputs, with further tables of the report."""
     from cassia_engine.outputs.publish import write_outputs
 
-    return write_outputs(merged, outdir)
+    return write_outputs(merged, outdir, sections=sections)
 
 
 def conclude(merged: Merged, paths: Sequence[Path]) -> None:

@@ -65,7 +65,7 @@ def subcluster(
     from cassia_engine.stages.collect import check
     from cassia_engine.subclustering.population import Population
     from cassia_engine.subclustering.subclusters import run_subclusters
-    from cassia_engine.subclustering.table import END, TABLE, lines, path_of
+    from cassia_engine.subclustering.table import END, TABLE, lines, path_of, section
 
     who, settings, limits, data, population = gather(
         lambda: annotate_settings(options),
@@ -76,7 +76,7 @@ def subcluster(
     )
     check_outputs(outdir, data.name, (*markers, *input_paths(who, settings)), (*ENDS, END))
     found = run_subclusters(markers, population, data, settings, who, stopping=annotating, fresh=fresh)
-    paths = write(found.merged, outdir)
+    paths = write(found.merged, outdir, [section(found.fits, population)])
     table = path_of(outdir, data.name)
     TABLE.write(found.fits, table)
     conclude(found.merged, [*paths, table])

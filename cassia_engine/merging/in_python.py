@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from cassia_engine.arguments import complete
 from cassia_engine.labels.summary import read_summary
-from cassia_engine.merging.grouping import grouped
-from cassia_engine.merging.table import TABLE, counts_of
+from cassia_engine.merging.table import TABLE, counts_of, groups_of
 from cassia_engine.progress import messages, say
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def merge_labels(summary: Path | str | pd.DataFrame, *, show_progress: bool = Tr
     import pandas as pd
 
     with messages(show_progress):
-        groups = grouped(read_summary(summary))
+        groups = groups_of(read_summary(summary))
         if show_progress:
             say(f"cassia: {counts_of(groups)}")
     return pd.DataFrame(TABLE.rows(groups), columns=list(TABLE.columns), dtype=str)

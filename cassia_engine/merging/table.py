@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cassia_engine.merging.grouping import Grouped
+from cassia_engine.labels.summary import LabelSet
+from cassia_engine.levels import Grouped, Labelled, grouped
 from cassia_engine.row_table import RowTable
 from cassia_engine.text import counted, one_line
 
@@ -29,6 +30,13 @@ TABLE: RowTable[Grouped] = RowTable(
     },
 )
 _WORDS = ("broad", "medium", "fine")
+
+
+def groups_of(found: LabelSet) -> tuple[Grouped, ...]:
+    """The clusters of a summary, in their order."""
+    return grouped(
+        Labelled(one.cluster, one.label, one.cl_id, one.general_type, one.match, one.outcome) for one in found.labels
+    )
 
 
 def lines(groups: Sequence[Grouped]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,10 +19,14 @@ def prepare() -> None:
     report.prepare()
 
 
-def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | None = None) -> list[Path]:
+def write_outputs(
+    merged: Merged, outdir: Path, made_with: Mapping[str, str] | None = None, sections: Sequence[report.Section] = ()
+) -> list[Path]:
     """Write everything a person gets for a sample into `outdir`; returns the paths, the report's last.
 
-    `made_with` is software and its version for report and methods, such as {"Nextflow": "25.04.4"}.
+    Args:
+        made_with: software and its version for report and methods, such as {"Nextflow": "25.04.4"}.
+        sections: further tables of the report.
 
     Raises:
         OSError: the folder cannot be written.
@@ -31,7 +35,8 @@ def write_outputs(merged: Merged, outdir: Path, made_with: Mapping[str, str] | N
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
         sample = (merged.dataset, merged.selection, merged.run, merged.results)
-        out.writelines(report.pieces(*sample, made_with, cells=merged.cells, controls=merged.controls))
+        pieces = report.pieces(*sample, made_with, cells=merged.cells, controls=merged.controls, sections=sections)
+        out.writelines(pieces)
     return [*paths, page]
 
 

@@ -10,10 +10,12 @@ from cassia_engine.report.controls import words as control_words
 from cassia_engine.report.index import render_index
 from cassia_engine.report.page import pieces, prepare, render
 from cassia_engine.report.review_flags import parts, review, sentence
+from cassia_engine.report.sections import Section
 from cassia_engine.report.voting import escalation
 from cassia_engine.report.wording import plural, summary
 
 __all__ = [
+    "Section",
     "control_warnings",
     "control_words",
     "escalation",

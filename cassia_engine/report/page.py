@@ -13,6 +13,7 @@ from markupsafe import Markup
 from cassia_engine.records import ClusterResult, ControlResult, Dataset, RunInfo, SampledCells, Selection
 from cassia_engine.report import assemble, cell_pictures, data, library, view
 from cassia_engine.report.pack import inline, visible
+from cassia_engine.report.sections import Section
 
 
 def render(
@@ -24,6 +25,7 @@ def render(
     *,
     cells: SampledCells | None = None,
     controls: Sequence[ControlResult] = (),
+    sections: Sequence[Section] = (),
 ) -> str:
     """The report of one sample as a whole HTML document.
 
@@ -33,8 +35,11 @@ def render(
         made_with: software and its version for the run's facts, such as {"Nextflow": "25.04.4"}.
         cells: those of the data set, its clusters in the order of `results`; None where only a table is known.
         controls: what was answered of lists that are no clusters.
+        sections: further tables of the sample.
     """
-    return "".join(pieces(dataset, selection, run, results, made_with, cells=cells, controls=controls))
+    return "".join(
+        pieces(dataset, selection, run, results, made_with, cells=cells, controls=controls, sections=sections)
+    )
 
 
 def pieces(
@@ -46,9 +51,10 @@ def pieces(
     *,
     cells: SampledCells | None = None,
     controls: Sequence[ControlResult] = (),
+    sections: Sequence[Section] = (),
 ) -> Iterator[str]:
     """The same document in pieces: of thousands of clusters it is large, and need not be in memory as a whole."""
-    page = view.page(dataset, selection, run, results, made_with or {}, cells, controls)
+    page = view.page(dataset, selection, run, results, made_with or {}, cells, controls, sections)
     pictures = cell_pictures.pictures(cells, page.rows, results)
     return (
         environment()

@@ -28,6 +28,7 @@ from cassia_engine.report.markertable import Column, present_columns
 from cassia_engine.report.methods import citations, methods
 from cassia_engine.report.review_flags import KINDS, part, parts, sentence
 from cassia_engine.report.rows import Row, row
+from cassia_engine.report.sections import Section, three_levels
 
 FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
 # The outcome bar from its left end: what its style and its legend call each part.
@@ -84,6 +85,7 @@ class Page:
     score_meaning: str
     methods: tuple[str, ...]
     cited: tuple[str, ...]
+    sections: tuple[Section, ...]
     made_with: str
     from_pipeline: bool
 
@@ -96,8 +98,14 @@ def page(
     made_with: Mapping[str, str],
     cells: SampledCells | None = None,
     controls: Sequence[ControlResult] = (),
+    sections: Sequence[Section] = (),
 ) -> Page:
-    """The view of a sample, clusters in the order given; what is said of one cluster alone is in `details`."""
+    """The view of a sample, clusters in the order given; what is said of one cluster alone is in `details`.
+
+    Args:
+        sections: what else there is to show of it; its labels at three levels follow.
+    """
+    levels = three_levels(results)
     rows = tuple(row(result, run.provider) for result in results)
     types = groups(rows) if len(rows) > MOST_IN_LINES else ()
     flagged = sorted((r for r in rows if r.review_flags), key=lambda r: r.review_flags[0].rank)
@@ -134,6 +142,7 @@ def page(
         score_meaning=wording.score_meaning(run),
         methods=methods(dataset, selection, run, results, made_with),
         cited=citations(selection, run, results, made_with),
+        sections=(*sections, *([levels] if levels else [])),
         made_with=", ".join(f"{what} {version}" for what, version in made_with.items()),
         from_pipeline=PIPELINE in made_with,
     )

@@ -26,7 +26,7 @@ from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.settings import SplitSettings
 from cassia_engine.subclustering.population import Population
 from cassia_engine.subclustering.subclusters import run_subclusters
-from cassia_engine.subclustering.table import END, TABLE, lines, path_of
+from cassia_engine.subclustering.table import END, TABLE, lines, path_of, section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,10 @@ def subcluster(
         found = run_subclusters(markers, population, data, split, who, show_progress, fresh=fresh)
         paths: list[Path] = []
         if output_name is not None:
-            paths = [*write_outputs(found.merged, folder), path_of(folder, name)]
+            paths = [
+                *write_outputs(found.merged, folder, sections=[section(found.fits, population)]),
+                path_of(folder, name),
+            ]
             TABLE.write(found.fits, paths[-1])
         conclude(found.merged, paths, show_progress)
         if show_progress:

@@ -1,4 +1,4 @@
-"""The subclusters with their types and fits, as a file and as lines for a terminal."""
+"""The subclusters with their types and fits: as a file, as lines for a terminal, and in the report."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cassia_engine.report import Section
 from cassia_engine.row_table import RowTable
 from cassia_engine.subclustering.fitting import Fit, Fitted
 from cassia_engine.subclustering.population import Population
@@ -42,11 +43,25 @@ def path_of(folder: Path, name: str) -> Path:
     return folder / f"{name}{END}"
 
 
-def lines(found: Sequence[Fitted], population: Population) -> Iterator[str]:
-    """How many are a kind of the population's type, and which are not."""
+def section(found: Sequence[Fitted], population: Population) -> Section:
+    """The same as a table of the report."""
+    note = (
+        f"{_counts(found, population)}. Compared by the Cell Ontology; what is neither this type nor a kind of it does "
+        "not belong to the population, or the answer is wrong."
+    )
+    rows = tuple((one.result.cluster.id, one.label, one.cl_id, one.fit.value) for one in found)
+    return Section("population", "Fit to the population", note, ("Cluster", "Label", "CL ID", "Fit"), rows)
+
+
+def _counts(found: Sequence[Fitted], population: Population) -> str:
     counts = Counter(one.fit for one in found)
     said = ", ".join(f"{counts[fit]} {fit.value}" for fit in Fit if counts[fit])
-    yield f"{counted(len(found), 'subcluster')} of {one_line(population.label)} ({population.cl_id}): {said}"
+    return f"{counted(len(found), 'subcluster')} of {one_line(population.label)} ({population.cl_id}): {said}"
+
+
+def lines(found: Sequence[Fitted], population: Population) -> Iterator[str]:
+    """How many are a kind of the population's type, and which are not."""
+    yield _counts(found, population)
     for one in found:
         if one.fit is Fit.OTHER:
             what = f"{one_line(one.label)} is no kind of {population.cl_label}; look at its genes"

@@ -10,7 +10,7 @@ import pytest
 
 import cassia_engine
 from cassia_engine import package_data
-from cassia_engine.merging.levels import Leveller
+from cassia_engine.levels import Leveller
 from cassia_engine.merging.table import TABLE
 from cassia_engine.ontology import Ontology, Relation, compare
 from tests.command import cassia
