@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cassia_engine.knowledge import tables
+from cassia_engine.knowledge.genes import HUMAN, MOUSE, translate
 from cassia_engine.knowledge.known import is_known
-from cassia_engine.knowledge.rule_out import RuledOutBy, excluding_genes, has_rules
+from cassia_engine.knowledge.rule_out import NAMES_IN_MOUSE, RuledOutBy, excluding_genes, has_rules
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import Cluster, Marker
 
@@ -32,6 +33,14 @@ def cluster(*markers: Marker) -> Cluster:
 
 def genes(*names: str) -> Cluster:
     return cluster(*map(Marker, names))
+
+
+def test_names_in_mouse_are_those_of_the_orthologs() -> None:
+    symbols = {gene for _, _, named, _ in ROWS for gene in named.split()}
+    other = {gene: set(translate(gene, HUMAN, MOUSE)) - {gene.upper()} for gene in symbols}
+    assert {gene: names for gene, names in other.items() if names} == {
+        gene: set(names) for gene, names in NAMES_IN_MOUSE.items()
+    }
 
 
 def test_every_row_is_a_current_term_with_known_genes_and_a_source() -> None:
