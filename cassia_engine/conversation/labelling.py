@@ -45,12 +45,26 @@ def finest_of(claim: Claim, terms: TermMapper, depth: str) -> Specific | None:
 
 
 def at_depth(claim: Claim, terms: TermMapper, depth: str) -> Claim:
-    """The claim with its most specific type as its answer, where that is the label."""
+    """The claim with the label as its answer: the most specific type, or the broad lineage, where that is the label."""
+    if depth == BROAD:
+        return _at_lineage(claim, terms)
     finest = finest_of(claim, terms, depth)
     if finest is None:
         return claim
     first = Candidate(finest.cell_type, finest.cl_name, finest.separating_genes)
     return replace(claim, candidates=(first, *named_candidates(claim)[1:]), specific=None)
+
+
+def _at_lineage(claim: Claim, terms: TermMapper) -> Claim:
+    """The claim with its broad lineage as its answer. Who is sure of a kind of it is sure of it."""
+    answer = terms.answer(claim)
+    if answer is None:
+        return claim
+    label = terms.lineage(answer.cl_id, answer_label(claim))
+    first = Candidate(label, label, ())
+    broad = replace(claim, lineage=label, candidates=(first, *named_candidates(claim)[1:]), specific=None)
+    sure = first if terms.sure(broad) is Relation.NARROWER else claim.sure
+    return replace(broad, sure=sure)
 
 
 def finer_type(claim: Claim, types: Sequence[CellType], terms: TermMapper) -> CellType | None:

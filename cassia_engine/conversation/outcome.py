@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cassia_engine.calibration import Calibration
 from cassia_engine.conversation.comparing import Comparison
 from cassia_engine.conversation.confidence import Assessment, assess
-from cassia_engine.conversation.labelling import at_depth, finer_type, types_of
+from cassia_engine.conversation.labelling import BROAD, at_depth, finer_type, types_of
 from cassia_engine.conversation.log import Log, writable
 from cassia_engine.conversation.rounds import NOT_ASKED, OpenRound, RatedClaim, best
 from cassia_engine.conversation.term_mapper import TermMapper
@@ -28,6 +28,7 @@ from cassia_engine.records import (
     CrossCheck,
     FailedReply,
     Outcome,
+    Relation,
 )
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import is_unresolved, named_candidates, nameless
@@ -133,6 +134,8 @@ def _annotation(rated: RatedClaim, ended: Ended, cross_check: CrossCheck | None)
     types, match = types_of(claim, rated.score, terms, ended.depth)
     answer = types[0] if types else CellType("")
     labelled = dataclasses.replace(rated, claim=at_depth(claim, terms, ended.depth))
+    if ended.depth == BROAD and cross_check and cross_check.relation is Relation.NARROWER:
+        cross_check = replace(cross_check, relation=Relation.SAME)  # a kind of a lineage says the same of it
     assessed = assess(labelled, terms, cross_check, ended.comparison, ended.calibration)
     annotation = Annotation(
         general_type=_general_type(claim, types, terms),
@@ -152,7 +155,8 @@ def _annotation(rated: RatedClaim, ended: Ended, cross_check: CrossCheck | None)
         possible_tissues=claim.possible_tissues,
         context_conflict=claim.context_conflict,
         specific=finer_type(claim, types, terms),
-        probability=assessed.exact,
+        # Experts name finer types than a lineage, so that the fit says nothing of its being the very type.
+        probability=None if ended.depth == BROAD else assessed.exact,
         probability_near=assessed.near,
     )
     return annotation, assessed

@@ -314,6 +314,29 @@ def test_broad_takes_the_lineage_of_the_answer() -> None:
     assert result.annotation and (result.annotation.label, result.annotation.cl_id) == (T_CELL, "CL:0000084")
 
 
+@pytest.mark.parametrize("knows", [CD8, T_CELL])
+def test_how_sure_a_broad_label_is_is_said_of_it(knows: str) -> None:
+    """Marker scoring that names a kind of the lineage, and an annotator who is sure of one, say the same."""
+    ontology = Ontology.load()
+    known = CrossCheck(knows, ontology.find(knows), 80.0, Relation.UNKNOWN)
+    advisers = Advisers(cross_check=lambda *_: known, calibration=CALIBRATION)
+    found = {}
+    for depth in ("standard", "broad"):
+        briefing = Briefing(BRIEFING.dataset, BRIEFING.selection, depth=depth)
+        model, how = Model(script([of(CD8)])), AnnotateSettings(provider="custom", depth=depth)
+        found[depth] = asyncio.run(converse(cluster(), briefing, model, how, ontology, advisers=advisers))
+    broad, standard = found["broad"], found["standard"]
+    assert broad.annotation and standard.annotation
+    assert (broad.annotation.probability, broad.annotation.probability_near) == (None, pytest.approx(0.95, abs=0.01))
+    assert standard.annotation.probability is not None
+    assert broad.features["is_lineage"] == 1.0 and broad.features["kinds"] > standard.features["kinds"]
+    assert broad.features["markers_same"] == 1.0 and broad.features["sure"] == 1.0
+    assert [reason.code for reason in broad.confidence_reasons] == ["nothing_against"]
+    # What marker scoring says, compared with the label that is shown.
+    expected = Relation.SAME if knows == T_CELL else Relation.NARROWER
+    assert broad.cross_check and broad.cross_check.relation is expected
+
+
 def test_a_specific_type_of_another_lineage_is_not_shown_as_a_finer_one() -> None:
     other = {"cell_type": "platelet", "cl_name": "platelet", "separating_genes": [], "probability": 40}
     result, _ = hold(script([of(NK, specific=other)]))
