@@ -104,7 +104,8 @@ class Investigation:
 
     async def _answer(self, chat: Chat) -> Boosted:
         """The answer; one that the checks send back is asked for once more, and the better one of both is taken."""
-        genes = GeneList(self._known())
+        known = self._known()
+        genes = GeneList(known, len(known.markers) - len(self._cluster.markers))
         claim = await self._ask(_ANSWERING, chat)
         if not isinstance(claim, Claim):
             return self._without_answer()

@@ -173,7 +173,8 @@ class ClusterConversation:
         if not found.rows:
             return Event.OPINION  # no news: what it said stands
         self._statistics = lookup.block(found)
-        self._genes_of_second = GeneList(with_looked_up(self._cluster, found.rows))
+        known = with_looked_up(self._cluster, found.rows)
+        self._genes_of_second = GeneList(known, len(known.markers) - len(self._cluster.markers))
         return Event.FOUND
 
     async def _second_again(self) -> Heard:

@@ -196,6 +196,9 @@ def _reason(rated: RatedClaim, annotation: Annotation, ended: Ended) -> str:
         parts.append(
             f"not validated after {counted(len(own), 'round')}: {rated.judgement.reasons[0]}".removesuffix(".")
         )
+    agreed = [number for number, r in enumerate(ended.rounds, 1) if r.judgement and r.judgement.agreed]
+    if rated.validated is False and agreed:
+        parts.append(f"the validator agreed with the broader type of round {agreed[-1]}, which does not replace it")
     if ended.comparison.chosen == rated.number and ended.rounds[rated.number - 1].role == SECOND:
         parts.append("the answer is that of the second annotator, which the adjudicator chose")
     elif rated.number < own[-1]:

@@ -156,7 +156,7 @@ def _no_type(label: str, genes: GeneList, cl_id: CellTypeId) -> str:
 
 
 def _evidence_given(evidence: tuple[str, ...], genes: GeneList) -> Finding:
-    text = f"{len(evidence)} of the {genes.size} listed genes are given as evidence."
+    text = f"{len(evidence)} of the {genes.words} are given as evidence."
     return Finding("evidence_given", bool(evidence), text, evidence, decisive=not evidence)
 
 

@@ -65,14 +65,21 @@ class GeneList:
     """A cluster's genes, found in any case, under old names and with markup around them.
 
     Attributes:
-        size: how many are listed.
+        size: how many there are.
+        words: "50 listed genes", and how many of them were looked up besides.
         top: the first 20.
         has_fractions: of some it is known how many cells express them.
     """
 
-    def __init__(self, cluster: Cluster):
+    def __init__(self, cluster: Cluster, n_looked_up: int = 0):
+        """
+        Args:
+            n_looked_up: how many of the cluster's genes, at the end of its list, were looked up.
+        """
         genes = cluster.genes
         self.size = len(genes)
+        looked_up = f" and {n_looked_up} looked up" if n_looked_up else ""
+        self.words = f"{self.size - n_looked_up} listed genes{looked_up}"
         self.top = frozenset(genes[:TOP_GENES])
         self._genes = frozenset(genes)
         self._cluster = cluster

@@ -8,11 +8,12 @@ stored         the same in the file that split writes for annotate
 """
 
 from cassia_engine.lookup.gene_table import GeneTable, Row, read_gene_table
-from cassia_engine.lookup.lookup import MOST_OTHERS, GeneSource, Lookup, with_looked_up
+from cassia_engine.lookup.lookup import MOST_MISSING, MOST_OTHERS, GeneSource, Lookup, with_looked_up
 from cassia_engine.lookup.offer import can_look_up
 from cassia_engine.lookup.stored import StoredTable, write_table
 
 __all__ = [
+    "MOST_MISSING",
     "MOST_OTHERS",
     "GeneSource",
     "GeneTable",

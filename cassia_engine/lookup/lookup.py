@@ -11,6 +11,7 @@ from cassia_engine.lookup.gene_table import Row
 from cassia_engine.prompts.data_blocks import gene_name, number
 from cassia_engine.records import Cluster, FoundRow, LookedUp, Marker
 
+MOST_MISSING = 30  # genes that the table lacks and that are named
 MOST_OTHERS = 4  # clusters that are shown for a gene beside the one in question
 THIS, ANOTHER = "this", "another"
 _LAST = 10**9  # the rank of what is not ranked
@@ -50,7 +51,7 @@ class Lookup:
         self._seen: set[str] = set()
 
     def look_up(self, wanted: Sequence[str]) -> LookedUp:
-        """The rows of the first `most` of these that are new."""
+        """The rows of the first `most` of these that are new; those that the table lacks do not count."""
         asked, left_out = self._new(wanted)
         found = {name: self._table.gene(name) for name in asked}
         genes = list(dict.fromkeys(filter(None, found.values())))
@@ -85,12 +86,16 @@ class Lookup:
     def _new(self, wanted: Iterable[str]) -> tuple[list[str], list[str]]:
         asked: list[str] = []
         left_out: list[str] = []
+        n_there = n_missing = 0
         for name in dict.fromkeys(wanted):
-            key = self._table.gene(name) or name.casefold()
-            new = key not in self._seen and len(asked) < self._most
+            gene = self._table.gene(name)
+            room = n_there < self._most if gene else n_missing < MOST_MISSING
+            new = (key := gene or name.casefold()) not in self._seen and room
             (asked if new else left_out).append(name)
             if new:
                 self._seen.add(key)
+                n_there += bool(gene)
+                n_missing += not gene
         return asked, left_out
 
     def _rows(self, gene: str) -> list[FoundRow]:

@@ -175,7 +175,10 @@ def text_of(result: ClusterResult) -> str:
     turns: list[str] = []
     conversation = result.conversation
     seconds = [number for number, one in enumerate(result.rounds) if one.role == SECOND]
+    looked_up = {number: one.looked_up for number, one in enumerate(result.rounds) if one.looked_up}
     for number, annotation in enumerate(conversation.annotations):
+        if number in looked_up:
+            turns.append("Genes looked up:\n" + "\n".join(looked_up[number].lines(result.cluster.id)))
         who = "Second annotator" if number in seconds else "Annotator"
         turns.append(f"{who}:\n{annotation}")
         turns += [f"Checks in code:\n{text}" for text in conversation.checks[number : number + 1]]
@@ -183,7 +186,7 @@ def text_of(result: ClusterResult) -> str:
     if conversation.adjudication:
         turns.append(f"Adjudicator:\n{conversation.adjudication}")
     if conversation.formatting:
-        turns.append(f"Formatter:\n{conversation.formatting}")
+        turns.append(f"Answer:\n{conversation.formatting}")
     if conversation.scoring:
         turns.append(f"Scorer:\n{conversation.scoring}")
     return "\n\n".join(turns)

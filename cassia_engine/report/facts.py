@@ -37,6 +37,7 @@ def facts(
         *calls.facts(run, results),
         ("Knowledge", run.knowledge),
         ("Controls", fact(controls) if run.of_model else ""),
+        ("Genes looked up", _looked_up(results)),
         ("Reliability", wording.reliability(run)),
         *wording.usage_facts([*results, *(control.result for control in controls)]),
         ("Escalated", voting.escalation(run, results)),
@@ -45,6 +46,12 @@ def facts(
         ("Engine", f"cassia {run.engine_version}" if run.engine_version else ""),
     ]
     return tuple((name, value) for name, value in pairs if value)
+
+
+def _looked_up(results: Sequence[ClusterResult]) -> str:
+    """For how many clusters a second annotator asked for genes."""
+    asked = sum(any(one.looked_up for one in result.rounds) for result in results)
+    return f"for {wording.plural(asked, 'cluster')}, as a second annotator asked" if asked else ""
 
 
 def _cells(results: Sequence[ClusterResult], cells: SampledCells) -> str:

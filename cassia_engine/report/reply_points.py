@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cassia_engine.records import Finding, FoundRow, LookedUp, Ruling
+from cassia_engine.records import Finding, LookedUp, Ruling
 from cassia_engine.records.record import Record
 from cassia_engine.records.replies import Answer, Candidate, Choice, Cited, Claim, Specific, Verdict
 from cassia_engine.replies.questions import VALIDATOR_QUESTIONS
@@ -72,11 +72,8 @@ def of_checks(checks: Sequence[Finding]) -> tuple[Line, ...]:
 
 
 def of_looked_up(found: LookedUp, cluster: str) -> Points:
-    """What the table says of the genes that were asked for, a line each: in this cluster, and where it is highest."""
-    rows: dict[str, list[FoundRow]] = {}
-    for row in found.rows:
-        rows.setdefault(row.gene, []).append(row)
-    said = (Line(genes=(gene,), after=f": {_found(some, cluster)}") for gene, some in rows.items())
+    """What the table says of the genes that were asked for, a line each."""
+    said = (Line(genes=(gene,), after=f": {words}") for gene, words in found.words(cluster).items())
     missing = (Line(genes=found.missing),) if found.missing else ()
     return _filled((("In the table", said), ("Not in the table", missing)))
 
@@ -161,22 +158,6 @@ def _answered(name: str, answer: Answer, ruling: Ruling) -> Line:
 def _score(score: float | None, reason: str) -> tuple[Line, ...]:
     given = "" if score is None else f"{score:g} of 100{':' if reason else ''}"
     return (Line(strong=given, text=reason),) if given or reason else ()
-
-
-def _found(rows: Sequence[FoundRow], cluster: str) -> str:
-    here = next((f"here {_statistics(row)}" for row in rows if row.cluster == cluster), "no row for this cluster")
-    others = (f"; highest elsewhere in {row.cluster}: {_statistics(row)}" for row in rows if row.cluster != cluster)
-    return here + next(others, "")
-
-
-def _statistics(row: FoundRow) -> str:
-    """How much of a gene a cluster has: the fold change, else the score, and the fraction of its cells."""
-    if row.log2fc is not None:
-        strength = f"log2 FC {row.log2fc:.2f}"
-    else:
-        strength = "" if row.score is None else f"score {row.score:.1f}"
-    cells = "" if row.pct_in is None else f"{row.pct_in:.0%} of cells"
-    return ", ".join(filter(None, (strength, cells))) or f"rank {row.rank}"
 
 
 def _words(text: str) -> tuple[Line, ...]:

@@ -14,7 +14,7 @@ import pytest
 from cassia_engine.boosting.boosted import Boosted
 from cassia_engine.boosting.investigation import Investigation
 from cassia_engine.errors import CallFailedError, StoppedError
-from cassia_engine.lookup import MOST_OTHERS, GeneTable, Lookup
+from cassia_engine.lookup import MOST_MISSING, MOST_OTHERS, GeneTable, Lookup
 from cassia_engine.prompts import Briefing
 from cassia_engine.prompts.investigation import BOOST_VERSION, MOST_GENES
 from cassia_engine.providers.chat import Finish
@@ -109,11 +109,18 @@ def test_the_last_round_is_followed_by_the_answer() -> None:
 
 
 def test_a_gene_is_looked_up_once_and_not_too_many() -> None:
-    many = [f"GENE{n}" for n in range(MOST_GENES + 5)]
-    found, _ = investigate(enquiry(*many), enquiry("GENE1", "FCGR3A"), enquiry(), answer())
+    many = [f"GENE{n}" for n in range(MOST_MISSING + 5)]
+    found, _ = investigate(enquiry("CD3D", *many, "CD3E"), enquiry("GENE1", "cd3d", "FCGR3A"), enquiry(), answer())
     first, second, _ = (one.found for one in found.rounds)
-    assert first.asked == tuple(many[:MOST_GENES]) and first.left_out == tuple(many[MOST_GENES:])
-    assert second.asked == ("FCGR3A",) and second.left_out == ("GENE1",)
+    assert first.asked == ("CD3D", *many[:MOST_MISSING], "CD3E") and first.left_out == tuple(many[MOST_MISSING:])
+    assert second.asked == ("FCGR3A",) and second.left_out == ("GENE1", "cd3d")
+
+
+def test_genes_that_the_table_lacks_take_no_place_of_others() -> None:
+    lookup = Lookup(TABLE, THIS, 2)
+    found = lookup.look_up(["GENE1", "GENE2", "CD3D", "FCGR3A", "CD3E"])
+    assert found.missing == ("GENE1", "GENE2") and found.left_out == ("CD3E",)
+    assert {row.gene for row in found.rows} == {"CD3D", "FCGR3A"}
 
 
 def test_what_was_looked_up_may_be_cited_and_what_is_down_is_named() -> None:
