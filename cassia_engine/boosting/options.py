@@ -14,4 +14,5 @@ OF_ANNOTATE = (
     *("provider", "model", "base_url", "depth", "hide_fractions", "max_rounds", "reasoning", "temperature"),
     *("journal_dir", "timeout", "proxy", "trust_env", "allow_http"),
 )
+PROVIDER = "Who is asked: a provider that `cassia providers` lists, or the URL of an API in OpenAI's form."
 ROUNDS = "The most rounds in which genes are looked up."

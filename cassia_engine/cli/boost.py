@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cassia_engine.boosting.options import OF_ANNOTATE, OF_SPLIT, ROUNDS
+from cassia_engine.boosting.options import OF_ANNOTATE, OF_SPLIT, PROVIDER, ROUNDS
 from cassia_engine.cli.options import FilePath, Grouped, dataset_options, parameter_option
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.settings.declaration import parameters
@@ -15,7 +15,10 @@ from cassia_engine.settings.declaration import parameters
 
 def _options(command: Any) -> Any:
     split, annotate = parameters(SplitSettings), parameters(AnnotateSettings)
-    own: dict[str, dict[str, Any]] = {"max_rounds": {"help": ROUNDS}, "provider": {"required": True}}
+    own: dict[str, dict[str, Any]] = {
+        "max_rounds": {"help": ROUNDS},
+        "provider": {"help": PROVIDER, "required": True},
+    }
     for name in reversed(OF_ANNOTATE):
         command = parameter_option(annotate[name], **own.get(name, {}))(command)
     for name in reversed(OF_SPLIT):

@@ -18,8 +18,8 @@ def calibrate(answers: tuple[Path, ...], gold: Path, output: Path) -> None:
 
     ANSWERS are the NAME_conversations.json of runs with that model, or result files of cassia annotate. GOLD is a
     table as for cassia evaluate: cluster, and label or cl_id; with several data sets also dataset, which is NAME. At
-    least 40 answers of two data sets are needed. The file that is written is for --calibration of cassia run, annotate
-    and collect. Nothing is sent anywhere.
+    least 40 answers are needed, of two data sets, or of one data set with two tissues (column tissue of GOLD). The file
+    that is written is for --calibration of cassia run, annotate and collect. Nothing is sent anywhere.
 
     \b
     cassia calibrate a_conversations.json b_conversations.json expert.csv --output my_model.json

@@ -122,6 +122,10 @@ def test_what_cannot_be_used_costs_nothing(what: str, quiet: Running, tmp_path: 
     assert quiet.stats()["calls"] == 0 and not list(tmp_path.glob("*_boost.*"))
 
 
+def test_help_offers_no_provider_that_is_refused() -> None:
+    assert "offline" not in cassia("boost", "--help").stdout
+
+
 def test_no_answer_is_an_exit_code_and_files_all_the_same(quiet: Running, tmp_path: Path, table: Path) -> None:
     model = ("--provider", "custom", "--base_url", f"{quiet.url}/v1", "--model", "mock-fault-refusal")
     done = cassia("boost", table, "--cluster", "plasma cell", "--name", "p", *CONTEXT, *model, cwd=tmp_path)
