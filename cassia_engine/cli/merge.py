@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import click
 
 from cassia_engine.cli.options import FilePath
 
+log = logging.getLogger(__name__)
+
 
 @click.command()
 @click.argument("summary", type=FilePath)
-@click.option("--output", type=FilePath, help="A CSV table with one row per cluster.")
+@click.option("--output", type=FilePath, help="CSV table to write, with one row per cluster.")
 def merge(summary: Path, output: Path | None) -> None:
     """Group the labels of SUMMARY at three levels: broad, medium and fine.
 
@@ -33,3 +36,5 @@ def merge(summary: Path, output: Path | None) -> None:
     if output:
         TABLE.write(groups, output)
         click.echo(output)
+    else:
+        log.info("no table is written; name one with --output")

@@ -104,6 +104,12 @@ def test_command_writes_the_groups_and_says_what_has_no_place(summary: Path, tmp
     assert said[-1] == str(tmp_path / "m.csv")
 
 
+def test_without_an_output_the_command_says_that_no_table_is_written(summary: Path, tmp_path: Path) -> None:
+    done = cassia("merge", summary, cwd=tmp_path)
+    assert done.returncode == 0 and "no table is written; name one with --output" in done.stderr
+    assert list(tmp_path.iterdir()) == [summary]
+
+
 def test_the_summary_itself_is_no_output(summary: Path) -> None:
     """Under any of its names."""
     summary.with_name("other.csv").symlink_to(summary)
