@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cassia_engine.errors import shown
 from cassia_engine.evaluation.evaluated import Evaluation
 from cassia_engine.evaluation.figures import Figures, Group, Level, Share
 from cassia_engine.evaluation.grading import LEVELS
 from cassia_engine.evaluation.judging import Judged, Status
-from cassia_engine.h5ad.names import listed
+from cassia_engine.h5ad.names import few
 from cassia_engine.text import counted, one_line
 
 _MOST_GROUPS = 20
 # How clusters are named that figures alone would hide.
 _NOTED = (
-    (Status.MISSING, "not in the labels, counted as abstained"),
+    (Status.MISSING, "not in the labels, counted as not answered"),
     (Status.UNPLACED, "with a label that the Cell Ontology has no place for, counted as wrong"),
     (Status.NO_EXPERT_TERM, "without a term of the expert, not judged"),
     (Status.NOT_IN_GOLD, "not in the gold, not judged"),
@@ -116,12 +117,13 @@ def notes(evaluation: Evaluation) -> list[str]:
 def _note(clusters: Sequence[Judged], words: str) -> str:
     if not clusters:
         return ""
-    return f"{counted(len(clusters), 'cluster')} {words}: {listed([_named(one) for one in clusters])}"
+    return f"{counted(len(clusters), 'cluster')} {words}: {few([_named(one) for one in clusters])}"
 
 
 def _named(one: Judged) -> str:
     label = one.answer.label if one.answer else one.expert.label if one.expert else ""
-    return one.cluster if not label or label == one.cluster else f"{one.cluster} ({label})"
+    cluster = shown(one.cluster)
+    return cluster if not label or label == one.cluster else f"{cluster} ({shown(label)})"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -11,5 +11,10 @@ _MOST = 10
 
 def listed(names: Sequence[str]) -> str:
     """Names, the first of them where they are many."""
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(map(shown, names[:_MOST])) + more
+    return few([*map(shown, names)])
+
+
+def few(texts: Sequence[str]) -> str:
+    """Texts as they are, the first of them where they are many."""
+    more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
+    return ", ".join(texts[:_MOST]) + more

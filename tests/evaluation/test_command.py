@@ -75,7 +75,7 @@ def test_command_prints_a_table_and_writes_three_files(tmp_path: Path, labels: P
     assert said[0] == "mine (table): 4 clusters judged, 3 answered, coverage 75.0%"
     assert re.match(r"exact +50\.0% +\(2/4, 15% to 85%\) +66\.7% +\(2/3, 21% to 94%\)", said[3])
     for note in (
-        "1 cluster not in the labels, counted as abstained: 3",
+        "1 cluster not in the labels, counted as not answered: 3",
         "1 cluster without a term of the expert, not judged: 4 (T cell)",
         "1 cluster not in the gold, not judged: x",
     ):
@@ -84,6 +84,14 @@ def test_command_prints_a_table_and_writes_three_files(tmp_path: Path, labels: P
     paths = [tmp_path / "out" / f"mine_evaluation.{end}" for end in ("csv", "json", "html")]
     assert said[-3:] == [str(path) for path in paths]
     assert sorted((tmp_path / "out").iterdir()) == sorted(paths)
+
+
+def test_a_noted_cluster_has_its_whole_name_and_label(tmp_path: Path, gold: Path) -> None:
+    name, label = "transit amplifying cell of large intestine", "a type that no ontology has, dividing, of the crypt"
+    labels = tmp_path / "mine.csv"
+    labels.write_text(f'cluster,label\n0,T cell\n{name},"{label}"\n')
+    done = cassia("evaluate", labels, gold, "--outdir", tmp_path / "out")
+    assert f"1 cluster not in the gold, not judged: {name} ({label})" in done.stdout.splitlines()
 
 
 def test_table_has_every_cluster_of_both(tmp_path: Path, labels: Path, gold: Path) -> None:
