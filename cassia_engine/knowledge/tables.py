@@ -146,6 +146,14 @@ def read_own(path: Path) -> Iterator[Row]:
 
 
 def _places(header: Sequence[str], path: Path) -> tuple[int, ...]:
+    for name, separator in (("commas", ","), ("semicolons", ";")):
+        if len(header) == 1 and separator in header[0]:
+            raise UsageError(
+                f"the fields are separated by {name}; save the knowledge table as tab-separated text",
+                path=path,
+                line=1,
+                code="knowledge-not-tabs",
+            )
     missing = [name for name in OWN_COLUMNS if name not in header]
     if missing:
         raise UsageError(

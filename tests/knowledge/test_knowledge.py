@@ -296,8 +296,15 @@ def test_a_bad_row_is_named_with_its_line_and_remedy(
 
 
 def test_missing_columns_are_named_with_those_found(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.tsv", "gene,cell_type", "G,X")
-    with raises("knowledge-column-missing", "gene,cell_type", path=path, line=1):
+    path = write(tmp_path / "t.tsv", "gene\tcell_type", "G\tX")
+    with raises("knowledge-column-missing", "species, tissue", "gene, cell_type", path=path, line=1):
+        Knowledge.load(path, "human")
+
+
+@pytest.mark.parametrize(("separator", "name"), [(",", "commas"), (";", "semicolons")])
+def test_a_table_with_other_separators_than_tabs_is_told_first(tmp_path: Path, separator: str, name: str) -> None:
+    path = write(tmp_path / "t.csv", HEADER.replace("\t", separator), "Human\tlung\tX\t\tG\tme\t1")
+    with raises("knowledge-not-tabs", f"fields are separated by {name}", path=path, line=1):
         Knowledge.load(path, "human")
 
 
