@@ -14,6 +14,7 @@ from cassia_engine.files import local, stem_of
 from cassia_engine.records import Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.settings.declaration import Parameter, parameters
+from cassia_engine.settings.split_settings import ANNOTATION
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,8 +36,10 @@ corrections_option = click.option(
 )
 _GROUPS = {
     **{name: declared.group or "Markers" for name, declared in parameters(SplitSettings).items()},
-    **dict.fromkeys((*parameters(AnnotateSettings), "fresh"), "Who annotates"),
+    **dict.fromkeys((*parameters(AnnotateSettings), "fresh"), ANNOTATION),
 }
+# Options of the marker table that are for a language model stand behind those of who is asked.
+_LAST = {name for name, declared in parameters(SplitSettings).items() if declared.group == ANNOTATION}
 
 
 class Grouped(click.Command):
@@ -44,7 +47,7 @@ class Grouped(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
+        for param in sorted(self.get_params(ctx), key=lambda param: param.name in _LAST):
             if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
                 groups.setdefault(_GROUPS.get(param.name or "", "Options"), []).append(record)
         for title, records in groups.items():

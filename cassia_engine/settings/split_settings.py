@@ -20,7 +20,9 @@ RANKING_METHODS = ("avg_log2FC", "p_val_adj", "pct_diff", "Score")
 GENE_FILTERS = ("technical", "none")
 
 
-ANNDATA = "AnnData input"  # the group of parameters
+# Groups of parameters.
+ANNDATA = "AnnData input"
+ANNOTATION = "Annotation"
 
 
 def _column(content: str) -> str | None:
@@ -186,6 +188,7 @@ class SplitSettings:
         minimum=0,
         per_sample=True,
         of_models=True,
+        group=ANNOTATION,
     )
     controls: int = parameter(
         3,
@@ -195,6 +198,7 @@ class SplitSettings:
         "A table needs 4 clusters with markers.",
         minimum=0,
         of_models=True,
+        group=ANNOTATION,
     )
     lookup_genes: int = parameter(
         15,
@@ -203,6 +207,7 @@ class SplitSettings:
         "more where it asks. Of a table without statistics, or with no rows besides the markers, there are none.",
         minimum=0,
         of_models=True,
+        group=ANNOTATION,
     )
     chunk_size: int = parameter(
         50,

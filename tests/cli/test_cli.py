@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -200,6 +201,14 @@ def test_every_subcommand_has_help() -> None:
         assert done.returncode == 0
         assert done.stdout.startswith(f"Usage: cassia {command}")
     assert cassia().returncode == 0
+
+
+def test_help_lists_what_a_language_model_is_asked_with_the_model() -> None:
+    """Behind the provider, not among the options of the marker table."""
+    for command in ("run", "subcluster"):
+        section = cassia(command, "--help").stdout.split("\nAnnotation:\n")[1].split("\n\n")[0]
+        options = re.findall(r"^  --(\w+)", section, re.M)
+        assert options[0] == "provider" and {"model", "siblings", "controls", "lookup_genes"} <= {*options}
 
 
 def test_fault_of_our_own_says_where_to_report_it() -> None:
