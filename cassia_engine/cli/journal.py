@@ -42,8 +42,24 @@ _SHOWN = {
 def journal(sample: str | None, journal_dir: Path) -> None:
     """List the recorded answers by sample, or those of SAMPLE: how many, what they cost, when, and how large they are.
 
-    A table on a terminal, tab-separated lines with more columns elsewhere. Sums are of what is known. Answers that
-    --fresh has set aside are marked; no run reads them.
+    A table on a terminal, tab-separated lines with all columns elsewhere:
+
+    \b
+    sample         name of the sample; the last line has the total
+    aside          yes: --fresh has set these answers aside, and no run reads them
+    files          journal files
+    replies        answers of status 200
+    unanswered     calls that were sent and whose end is not recorded; they may have been paid for
+    void           replies that turned out to hold no answer; they are not used
+    faults         calls without an answer, for a known reason (such as a timeout or a rate limit)
+    rejected       parameters that a model does not take; the call goes out without them, or with other values
+    damaged        lines that cannot be read; no run uses them
+    input_tokens, output_tokens  sums of the tokens that are known
+    without_tokens  replies whose tokens are not known
+    cost_usd       sum of the costs that are known
+    without_cost   replies whose cost is not known
+    first, last    times of the first and the last line, in UTC
+    size           bytes on disk
     """
     from rich.console import Console
 
@@ -72,6 +88,7 @@ def journal(sample: str | None, journal_dir: Path) -> None:
         click.echo("\t".join(COLUMNS))
         for row in rows:
             click.echo("\t".join(_cell(getattr(row, name)) for name in COLUMNS))
+        log.info("cassia journal --help says what the columns are")
 
 
 def _unknown(sample: str, names: Sequence[str]) -> str:

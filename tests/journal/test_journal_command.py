@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,14 @@ def test_command_lists_what_is_there_and_what_it_cost(filled: Path) -> None:
     assert (aside["sample"], aside["aside"], aside["replies"]) == ("pbmc", "yes", "1")
     assert (total["sample"], total["files"], total["replies"], total["cost_usd"]) == ("total", "3", "4", "0.025000")
     assert "STOP-openrouter-1 keeps runs from sending until the next one begins: no credit" in done.stderr
+
+
+def test_help_says_what_each_column_is(filled: Path) -> None:
+    done = cassia_journal("--journal_dir", filled)
+    columns = done.stdout.splitlines()[0].split("\t")
+    assert "cassia journal --help says what the columns are" in done.stderr
+    described = re.findall(r"^  ([a-z_]+(?:, [a-z_]+)*)  ", cassia_journal("--help").stdout, re.M)
+    assert [name for names in described for name in names.split(", ")] == columns
 
 
 def test_command_lists_one_sample(filled: Path) -> None:
