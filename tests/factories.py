@@ -121,7 +121,7 @@ def unannotated(
 
 
 def mixed_bag() -> list[ClusterResult]:
-    """Ten clusters of every kind: two clear, four with a warning, three failed, one without markers."""
+    """Ten clusters of every kind: two clear, four annotated that need review, three failed, one without markers."""
     low = annotation(confidence=Confidence.LOW, score=38.0)
     return [
         annotated("0", 0),
