@@ -13,6 +13,7 @@ from cassia_engine.calibration.probability import (
     Features,
     Reliability,
     band,
+    below_high,
     open_calibration,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "Features",
     "Reliability",
     "band",
+    "below_high",
     "open_calibration",
 ]

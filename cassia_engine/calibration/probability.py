@@ -14,7 +14,7 @@ import msgspec
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError
-from cassia_engine.records import OFFLINE, CalibrationBasis, Confidence
+from cassia_engine.records import OFFLINE, CalibrationBasis, Confidence, ConfidenceReason
 from cassia_engine.records.json_form import from_json
 from cassia_engine.records.record import Number, Record
 from cassia_engine.text import one_line
@@ -131,6 +131,14 @@ def open_calibration(path: Path | None, provider: str) -> Calibration:
 def band(near: float) -> Confidence:
     """High, Moderate or Low, by the probability that an answer is right up to its depth."""
     return Confidence.HIGH if near >= HIGH else Confidence.MODERATE if near >= LOW else Confidence.LOW
+
+
+def below_high(near: float) -> ConfidenceReason | None:
+    """Why the band of a probability is not High; None if it is."""
+    if near >= HIGH:
+        return None
+    limit = LOW if near < LOW else HIGH
+    return ConfidenceReason("probability", f"the calibrated probability is below {limit:.0%}")
 
 
 def _probability(weights: Mapping[str, Number], features: Features) -> float:

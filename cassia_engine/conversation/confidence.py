@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cassia_engine.calibration import Calibration, Features, band
+from cassia_engine.calibration import Calibration, Features, band, below_high
 from cassia_engine.conversation.comparing import Comparison
 from cassia_engine.conversation.features import Known, features_of
 from cassia_engine.conversation.labelling import is_finer
@@ -72,7 +72,8 @@ def assess(
     if not placed:
         doubts += (ConfidenceReason("no_term", "the Cell Ontology has no place for the type"),)
     nothing = ConfidenceReason("nothing_against", "score, checks and marker scoring leave no doubt")
-    return Assessment(confidence, doubts or (nothing,), features, chances.exact, chances.near)
+    reasons = doubts or (below_high(chances.near) or nothing,)
+    return Assessment(confidence, reasons, features, chances.exact, chances.near)
 
 
 def _against(rated: RatedClaim) -> Iterator[ConfidenceReason]:

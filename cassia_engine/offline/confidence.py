@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cassia_engine.calibration import Calibration, Features, band
+from cassia_engine.calibration import Calibration, Features, band, below_high
 from cassia_engine.offline.features import Known, features_of
 from cassia_engine.offline.verdict import Verdict
 from cassia_engine.records import HIGH_SCORE, Cluster, Confidence, ConfidenceReason, MarkerScoring
@@ -43,14 +43,9 @@ def assess(
     confidence = Confidence.LOW if len(answer.genes) < 2 else band(chances.near)
     if confidence is Confidence.HIGH and not (verdict.validated and answer.cl_id):
         confidence = Confidence.MODERATE
-    reasons = tuple(_doubts(verdict, scoring)) or (_of_band(confidence, chances.near),)
+    nothing = ConfidenceReason("nothing_against", "score, margin and checks leave no doubt")
+    reasons = tuple(_doubts(verdict, scoring)) or (below_high(chances.near) or nothing,)
     return Assessment(confidence, reasons, features, chances.exact, chances.near)
-
-
-def _of_band(confidence: Confidence, near: float) -> ConfidenceReason:
-    if confidence is Confidence.HIGH:
-        return ConfidenceReason("nothing_against", "score, margin and checks leave no doubt")
-    return ConfidenceReason("probability", f"such answers are right up to their depth in about {near:.0%} of cases")
 
 
 def _doubts(verdict: Verdict, scoring: MarkerScoring) -> Iterator[ConfidenceReason]:

@@ -58,7 +58,9 @@ def script(first: list[Any], second: Any = None, adjudicator: Any = None, valida
     return reply
 
 
-def hold(said: Script, knows: str = NK, **options: Any) -> tuple[ClusterResult, str]:
+def hold(
+    said: Script, knows: str = NK, calibration: Calibration = CALIBRATION, **options: Any
+) -> tuple[ClusterResult, str]:
     """The result and the roles that were asked; marker scoring says `knows`, "" for nothing."""
     ontology = Ontology.load()
 
@@ -70,7 +72,7 @@ def hold(said: Script, knows: str = NK, **options: Any) -> tuple[ClusterResult, 
     model = Model(said)
     briefing = dataclasses.replace(BRIEFING, involvement=options.get("validator_involvement", "v1"))
     how = AnnotateSettings(provider="custom", **options)
-    advisers = Advisers(cross_check=check, calibration=CALIBRATION)
+    advisers = Advisers(cross_check=check, calibration=calibration)
     result = asyncio.run(converse(cluster(), briefing, model, how, ontology, advisers=advisers))
     assert from_json(ClusterResult, to_json(result)) == result
     return result, model.roles
@@ -88,6 +90,17 @@ def test_an_answer_without_a_doubt_costs_one_call() -> None:
     assert result.cross_check == CrossCheck(NK, "CL:0000623", 80.0, Relation.SAME)
     assert result.annotation and result.annotation.confidence is Confidence.HIGH
     assert [reason.code for reason in result.confidence_reasons] == ["nothing_against"]
+
+
+@pytest.mark.parametrize(
+    ("intercept", "confidence", "limit"), [(0.0, Confidence.LOW, "75%"), (2.0, Confidence.MODERATE, "90%")]
+)
+def test_a_low_probability_alone_is_the_reason_of_the_confidence(
+    intercept: float, confidence: Confidence, limit: str
+) -> None:
+    result, _ = hold(script([of(NK)]), calibration=Calibration("nothing", 0, 0, {}, {"intercept": intercept}))
+    assert result.annotation and result.annotation.confidence is confidence
+    assert result.confidence_reason == f"the calibrated probability is below {limit}"
 
 
 @pytest.mark.parametrize(

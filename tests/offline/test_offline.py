@@ -243,6 +243,9 @@ def test_an_own_calibration_takes_the_place_of_that_of_the_package() -> None:
     result = mine.annotate(cluster(T))
     assert result.annotation and result.annotation.probability == pytest.approx(0.993)
     assert mine.run_info.calibration == certain.basis
+    doubtful = Calibration("my clusters", 50, 2, {"intercept": 0.0}, {"intercept": 0.0}, provider="offline")
+    result = open_annotator(Dataset("test", "PBMC", "human"), calibration=doubtful).annotate(cluster(NK))
+    assert result.confidence_reason == "the calibrated probability is below 75%"
 
 
 def test_the_calibration_of_the_package_is_of_this_scorer() -> None:
