@@ -11,7 +11,7 @@ from typing import Any
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError
 from cassia_engine.markers import Table
-from cassia_engine.records import Dataset, Merged
+from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.run import run_table
 from cassia_engine.subclustering.fitting import Fitted, fitted
@@ -39,10 +39,11 @@ def run_subclusters(
 ) -> Subclusters:
     """Annotate the subclusters, as `run_table` does, and compare each answer with the population's type.
 
+    A language model is told of the population; marker scoring could not read that.
+
     Raises:
         UsageError, AccountError: something cannot be used; nothing was spent.
     """
-    merged, ended = run_table(
-        markers, population.told(dataset), split, annotate, show_progress, stopping=stopping, fresh=fresh
-    )
+    told = dataset if annotate.provider == OFFLINE else population.told(dataset)
+    merged, ended = run_table(markers, told, split, annotate, show_progress, stopping=stopping, fresh=fresh)
     return Subclusters(merged, ended, tuple(fitted(result, population) for result in merged.results))

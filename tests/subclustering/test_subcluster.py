@@ -62,6 +62,12 @@ def test_command_writes_the_fits_beside_the_outputs_of_a_run(tmp_path: Path, tab
     assert rows[3]["main_cell_type"] == ""
     assert "CD79A" in rows[1]["key_markers"]
     assert "cluster 2: B cell is no kind of CD8-positive, alpha-beta T cell; look at its genes" in done.stdout
+    assert "was not read" not in done.stderr, "nothing was said that marker scoring cannot read"
+
+
+def test_information_that_marker_scoring_cannot_read_is_warned_of(tmp_path: Path, table: Path) -> None:
+    asked = ("--major_cluster", "CD8 T cell", "--additional_info", "sorted", "--outdir", tmp_path)
+    assert "additional_info was not read" in cassia("subcluster", table, *CONTEXT, *asked).stderr
 
 
 def test_a_model_is_told_of_the_population(quiet: Running, tmp_path: Path, table: Path) -> None:
