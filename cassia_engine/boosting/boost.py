@@ -44,6 +44,17 @@ class Subject:
     earlier: ClusterLabel | None
 
 
+def refuse_offline(provider: str) -> None:
+    """Refuse the offline annotator, before options of language models are: to leave these out would not help.
+
+    Raises:
+        UsageError: it is named.
+    """
+    if provider == OFFLINE:
+        what = f"{option('provider', OFFLINE)} asks no language model, and a boost needs one; name another provider"
+        raise UsageError(what, code="boost-offline")
+
+
 def boost_cluster(
     table: Table | Sequence[Path | str],
     cluster: str,
@@ -67,9 +78,6 @@ def boost_cluster(
         UsageError: something given cannot be used; nothing was spent.
         AccountError, TemporaryError, StoppedError: no further call can be made; what was answered is in the journal.
     """
-    if annotate.provider == OFFLINE:
-        what = f"{option('provider', OFFLINE)} asks no language model, and an investigation is a conversation with one"
-        raise UsageError(f"{what}; name a provider", code="boost-offline")
     annotate = replace(annotate, max_workers=annotate.max_workers or 1)  # one call follows another
     subject, annotator = gather(
         lambda: read_subject(table, cluster, dataset, split, summary),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassia_engine.api import annotate_settings, check_fresh, place_of, plain_options, texts_of
 from cassia_engine.arguments import complete, refuse_unknown
-from cassia_engine.boosting.boost import boost_cluster
+from cassia_engine.boosting.boost import boost_cluster, refuse_offline
 from cassia_engine.boosting.boosted import Boost
 from cassia_engine.boosting.options import OF_ANNOTATE, OF_SPLIT
 from cassia_engine.boosting.outputs import ENDS, lines, write_boost
@@ -70,6 +70,7 @@ def boost(
     with messages(show_progress):
         refuse_unknown(options, (*OPTIONS, *_OWN, "fresh", "show_progress"), "boost")
         check_fresh(fresh)
+        refuse_offline(provider)
         if not isinstance(cluster, str):
             what = f"{argument('cluster')}: expected text, found {cluster!r}; ids of clusters are text"
             raise UsageError(what, code="boost-cluster-not-text")

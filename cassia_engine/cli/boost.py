@@ -57,7 +57,7 @@ def boost(
     """
     from msgspec.structs import replace
 
-    from cassia_engine.boosting.boost import boost_cluster
+    from cassia_engine.boosting.boost import boost_cluster, refuse_offline
     from cassia_engine.boosting.outputs import lines, name_for, paths_of, write_boost
     from cassia_engine.cancellation import stop_on_signals
     from cassia_engine.cli.options import dataset
@@ -65,6 +65,7 @@ def boost(
     from cassia_engine.files import check_writable
     from cassia_engine.settings.declaration import input_paths
 
+    refuse_offline(options["provider"])
     split = {name: options.pop(name) for name in OF_SPLIT}
     who, settings, data = gather(
         lambda: AnnotateSettings(**options),

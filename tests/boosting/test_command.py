@@ -101,7 +101,10 @@ WRONG = {
         "the table has no cluster of this name (did you mean plasma cell?)",
     ),
     "no provider": (("--cluster", "plasma cell"), "Missing option '--provider'"),
-    "offline": (("--cluster", "plasma cell", "--provider", "offline"), "asks no language model"),
+    "offline": (
+        ("--cluster", "plasma cell", "--provider", "offline", "--max_rounds", "2"),
+        "--provider offline asks no language model, and a boost needs one; name another provider",
+    ),
     "no cluster": ((), "Missing option '--cluster'"),
     "another summary": (("--cluster", "plasma cell", "--summary", "other.csv"), "has no cluster plasma cell"),
     "nothing passes": (
@@ -180,5 +183,9 @@ def test_cassias_call_gives_text_and_messages(
     assert "Is it a T cell?" in messages[0]["content"]
     with raises("argument-unknown"):
         cassia_engine.runCASSIA_annotationboost(*given, max_rounds=2)
+    with raises("boost-offline"):
+        cassia_engine.runCASSIA_annotationboost(*given, provider="offline")
+    with raises("boost-offline"):
+        cassia_engine.boost(table, cluster=CLUSTER, tissue="colon", species="human", provider="offline", max_rounds=2)
     with raises("reasoning-without-effort"):
         cassia_engine.runCASSIA_annotationboost(*given, reasoning={"effrt": "high"})
