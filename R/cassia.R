@@ -119,17 +119,21 @@ loadExampleMarkers_subcluster <- function() .cassia_example("subcluster_seurat.c
 
 # The arguments of runCASSIA_batch that only a language model could use, and those that nothing uses.
 .cassia_of_models <- c("model", "temperature", "max_workers", "max_retries", "validator_involvement", "reasoning")
-.cassia_idle <- c("use_reference", "reference_model", "validate_api_key_before_start", "auto_convert_ids")
+.cassia_of_references <- c("use_reference", "reference_model")
+.cassia_idle <- c("validate_api_key_before_start", "auto_convert_ids")
 
 .cassia_no_tissue <- paste0(
   "no tissue was given: tissue = \"lung\" is taken, the default of CASSIA; name yours, or give tissue = \"none\""
 )
 
 .cassia_say_unused <- function(given, offline) {
-  unused <- intersect(given, c(if (offline) .cassia_of_models, .cassia_idle))
-  if (!length(unused)) return(invisible())
-  why <- if (offline) "provider = \"offline\" asks no language model; "
-  message("cassia: ", why, "no effect: ", paste(unused, collapse = ", "))
+  say <- function(names, why = "") {
+    unused <- intersect(given, names)
+    if (length(unused)) message("cassia: ", why, "no effect: ", paste(unused, collapse = ", "))
+  }
+  if (offline) say(.cassia_of_models, "provider = \"offline\" asks no language model; ")
+  say(.cassia_of_references, "references are not part of cassia; ")
+  say(.cassia_idle)
 }
 
 # --name=value for each value that is not NULL; TRUE is a bare --name, FALSE nothing.

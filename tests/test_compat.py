@@ -105,9 +105,13 @@ def test_arguments_without_effect_are_named_once(caplog: pytest.LogCaptureFixtur
             temperature=0.3,
             max_workers=8,
             reasoning={"effort": "low"},
+            use_reference=True,
+            auto_convert_ids=False,
         )
     assert [record.getMessage() for record in caplog.records] == [
-        'provider="offline" asks no language model; no effect: model, temperature, max_workers, reasoning'
+        'provider="offline" asks no language model; no effect: model, temperature, max_workers, reasoning',
+        "references are not part of cassia; no effect: use_reference",
+        "no effect: auto_convert_ids",
     ]
     caplog.clear()
     defaults = {name: DOCUMENTED[name] for name in OF_MODELS}

@@ -39,7 +39,7 @@ class _Default(str):
 
 
 TISSUE = _Default("lung")
-# Arguments that mean something only where a language model is asked, and those that mean nothing here at all.
+# Arguments of language models, of references, and others that mean nothing here.
 OF_MODELS = (
     "model",
     "temperature",
@@ -49,7 +49,8 @@ OF_MODELS = (
     "reasoning",
     "proxy",
 )
-IDLE = ("use_reference", "reference_model", "validate_api_key_before_start", "auto_convert_ids")
+OF_REFERENCES = ("use_reference", "reference_model")
+IDLE = ("validate_api_key_before_start", "auto_convert_ids")
 
 
 @complete((*OF_SPLIT, *OF_ANNOTATE, *OWN))
@@ -121,8 +122,12 @@ def runCASSIA_batch(
         )
         effort = effort_of(reasoning)
     offline = provider == OFFLINE
-    why = f'provider="{OFFLINE}" asks no language model' if offline else ""
-    say_without_effect(runCASSIA_batch, (*OF_MODELS * offline, *IDLE), given, why, verbose)
+    for names, why in (
+        (OF_MODELS * offline, f'provider="{OFFLINE}" asks no language model'),
+        (OF_REFERENCES, "references are not part of cassia"),
+        (IDLE, ""),
+    ):
+        say_without_effect(runCASSIA_batch, names, given, why, verbose)
     with messages(verbose):
         if isinstance(tissue, _Default):
             log.warning(

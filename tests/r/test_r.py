@@ -162,11 +162,12 @@ def test_arguments_become_options_only_when_given(r: Run, tmp_path: Path) -> Non
 def test_arguments_without_effect_are_named_once(r: Run, tmp_path: Path) -> None:
     command = str(recorder(tmp_path))
     code = """runCASSIA_batch("markers.csv", "run", "some/model", 0.3, provider = "offline", max_workers = 8,
-      reasoning = "high", use_reference = TRUE, tissue = "blood")"""
+      reasoning = "high", use_reference = TRUE, auto_convert_ids = FALSE, tissue = "blood")"""
     said = passed(r(code, CASSIA_COMMAND=command)).stderr.splitlines()
     assert said == [
-        'cassia: provider = "offline" asks no language model; no effect: '
-        "model, temperature, max_workers, reasoning, use_reference"
+        'cassia: provider = "offline" asks no language model; no effect: model, temperature, max_workers, reasoning',
+        "cassia: references are not part of cassia; no effect: use_reference",
+        "cassia: no effect: auto_convert_ids",
     ]
 
 
