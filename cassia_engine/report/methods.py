@@ -61,8 +61,8 @@ _EARLIER = (
     "decided from its answers{rounds}."
 )
 _SECOND = (
-    "a second annotation was asked for without the first; where the two contradicted each other in the Cell Ontology, "
-    "the model chose between them"
+    "{second} annotated the cluster again without seeing the first answer; where the two contradicted each other in "
+    "the Cell Ontology, {second} chose between them"
 )
 _ASKED: Mapping[str, str] = {
     "v1": f"{_PROPOSED} and compared it with marker scoring; where score, checks or marker scoring left a doubt, "
@@ -205,7 +205,7 @@ def _by_model(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         )
         earlier = run.prompts == EARLIER
         said = _EARLIER if earlier else _ASKED[asked["validator_involvement"]]
-        yield said.format(mode=mode, rounds=rounds)
+        yield said.format(mode=mode, rounds=rounds, second=asked.get("second_model", "the model"))
     yield from voting.methods(run, results)
     if run.knowledge:
         yield f"Labels were placed in the ontology by their words ({run.knowledge})."

@@ -48,6 +48,17 @@ def test_model_prompts_parameters_and_versions_are_named() -> None:
     assert "All labels are hypotheses" in said
 
 
+@pytest.mark.parametrize("mode", ["v1", "v0"])
+@pytest.mark.parametrize(("given", "named"), [({}, "the model"), ({"second_model": "other"}, "other")])
+def test_who_gave_second_opinions_is_named(mode: str, given: Mapping[str, str], named: str) -> None:
+    parameters = (("validator_involvement", mode), *given.items())
+    said = text([make.annotated()], replace(RUN, prompts="2", parameters=parameters))
+    assert (
+        f"{named} annotated the cluster again without seeing the first answer; where the two contradicted each other "
+        f"in the Cell Ontology, {named} chose between them"
+    ) in said
+
+
 def test_what_went_out_is_said_and_not_what_was_asked_for() -> None:
     held = conversations.held(calls=(conversations.call(model="some/model-1-2026"), conversations.call("validator")))
     said = text([make.annotated(conversation=held)])
