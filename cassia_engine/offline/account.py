@@ -50,6 +50,11 @@ class Account:
             "the broader type is the answer" if tie.broader else "the markers hardly tell them apart"
         )
 
+    def reason(self) -> str:
+        """Which checks failed and which types tie with the answer; "" if none does."""
+        failures = self.verdict.failures
+        return "; ".join(filter(None, (failures and f"not validated: {failures}", self.tie())))
+
     def annotation(self) -> str:
         """What was scored, what came first and by which genes."""
         answer, verdict, aside = self.verdict.answer, self.verdict, self.cluster.set_aside

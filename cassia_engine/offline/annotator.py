@@ -102,7 +102,7 @@ class OfflineAnnotator:
         return ClusterResult(
             cluster=cluster,
             outcome=Outcome.ANNOTATED,
-            reason=account.tie(),
+            reason=account.reason(),
             votes=(annotation,),
             score=annotation.score,
             validated=verdict.validated,

@@ -52,7 +52,7 @@ def _doubts(verdict: Verdict, scoring: MarkerScoring) -> Iterator[ConfidenceReas
     """What lowers the probability or keeps the confidence from High, in words."""
     failed = sum(not check.passed for check in verdict.checks)
     if failed:
-        yield ConfidenceReason("failed_checks", f"{failed} of {len(verdict.checks)} checks failed")
+        yield ConfidenceReason("failed_checks", f"{failed} of {len(verdict.checks)} checks failed ({verdict.failures})")
     if (score := verdict.scores[0]) < HIGH_SCORE:
         yield ConfidenceReason("low_score", f"the score is {score:g} of 100")
     if scoring.margin < NARROW and not (scoring.tie and scoring.tie.broader):

@@ -10,6 +10,7 @@ from cassia_engine.knowledge.rule_out import RuledOutBy, excluding_genes
 from cassia_engine.offline.scoring import Candidate, Ranking
 from cassia_engine.ontology.broad_lineages import related
 from cassia_engine.records import TOP_GENES, Cluster, ScoringCheck
+from cassia_engine.text import counted
 
 # A strength about that of one good marker in the middle of the list: without it a single gene would score 100.
 ONE_GENE = 0.5
@@ -48,6 +49,11 @@ class Verdict:
     @property
     def validated(self) -> bool:
         return all(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> str:
+        """What failed, in a few words: "few genes, unexpected CD3D"."""
+        return ", ".join(check.failure for check in self.checks if not check.passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +117,34 @@ def _checks(answer: Candidate, genes: Sequence[str], partner: _Rival | None) -> 
     n_genes = len(answer.genes)
     high = [gene for gene in answer.genes if gene in genes[:TOP_GENES]]
     return (
-        ScoringCheck("Do at least three genes speak for it?", n_genes >= 3, f"{n_genes} do"),
-        ScoringCheck(f"Is one of them among the first {TOP_GENES}?", bool(high), ", ".join(high[:5]) or "none is"),
-        ScoringCheck(
+        _check("Do at least three genes support it?", n_genes >= 3, counted(n_genes, "gene"), "few genes"),
+        _check(
+            f"Is one of them among the first {TOP_GENES}?",
+            bool(high),
+            ", ".join(high[:5]) or "none",
+            f"no gene among the first {TOP_GENES}",
+        ),
+        _check(
             "Is it expected in this tissue?",
             answer.expected,
-            "yes" if answer.expected else "the knowledge has it elsewhere",
+            "yes" if answer.expected else "it is known from other tissues",
+            "unexpected tissue",
         ),
-        ScoringCheck(
+        _check(
             "Is it free of a second, unrelated lineage?",
             partner is None,
             "yes" if partner is None else f"{partner.candidate.label} is backed too, by {', '.join(partner.own[:5])}",
+            "a second lineage",
         ),
     )
 
 
 def _not_ruled_out(against: Sequence[RuledOutBy]) -> ScoringCheck:
+    genes, more = ", ".join(found.gene for found in against[:2]), len(against) - 2
+    failure = f"unexpected {genes}{f' and {more} more' if more > 0 else ''}"
     found = ", ".join(map(str, against))
-    return ScoringCheck("Is it free of genes that rule it out?", not against, found or "yes")
+    return _check("Is it free of genes that rule it out?", not against, found or "yes", failure)
+
+
+def _check(question: str, passed: bool, detail: str, failure: str) -> ScoringCheck:
+    return ScoringCheck(question, passed, detail, "" if passed else failure)

@@ -24,11 +24,16 @@ class ScoredType(Record, frozen=True):
 
 
 class ScoringCheck(Record, frozen=True):
-    """A yes-or-no question about the answer, answered in code."""
+    """A yes-or-no question about the answer, answered in code.
+
+    Attributes:
+        failure: what failed, in a few words; "" if it passed.
+    """
 
     question: str
     passed: bool
     detail: str
+    failure: str = ""
 
 
 class Tie(Record, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from cassia_engine.cells.agreement import ComparedWitness, compared_witnesses
 from cassia_engine.evidence import HealthKind, hardly_expressed, health_issues
-from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Confidence, Outcome, RunInfo
+from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Confidence, Outcome, RunInfo, ScoringCheck
 from cassia_engine.records.record import Record
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies.claims import UNRESOLVED, answer_label, is_unresolved
@@ -119,7 +119,9 @@ def parts(results: Iterable[ClusterResult], run: RunInfo) -> dict[str, int]:
 
 def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[ReviewFlag]:
     if result.validated is False:
-        yield ReviewFlag("not_validated", "not validated", _disagreement(result, provider))
+        failures = ", ".join(check.failure for check in _failed(result) if check.failure)
+        word = f"not validated: {failures}" if failures else "not validated"
+        yield ReviewFlag("not_validated", word, _disagreement(result, provider))
     if word := _missing(result, provider):
         detail = sentence(result.reason) or f"There is {word} on the annotation."
         yield ReviewFlag("no_verdict", word, detail, "Nobody else has looked at it.")
@@ -218,9 +220,14 @@ def _contradiction(one: ComparedWitness, label: str) -> str:
     return f"{said.column} calls it {said.label} ({share}), which is of another lineage than {label}."
 
 
+def _failed(result: ClusterResult) -> list[ScoringCheck]:
+    """The checks of the marker scoring that did not pass."""
+    return [check for check in result.scoring.checks if not check.passed] if result.scoring else []
+
+
 def _failed_checks(result: ClusterResult) -> str:
     """The checks of the marker scoring that did not pass, each with its finding."""
-    failed = [c for c in result.scoring.checks if not c.passed] if result.scoring else []
+    failed = _failed(result)
     if not failed:
         return "The checks of the marker scoring did not all pass."
     return " ".join(f"{check.question} {sentence(check.detail)}" for check in failed)

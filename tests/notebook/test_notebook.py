@@ -158,7 +158,7 @@ def test_batch_in_a_cell(run: Run, tmp_path: Path) -> None:
     ends = ("_summary.csv", "_full.csv", "_conversations.json", "_mqc.json", "_outcomes_mqc.json", "_report.html")
     files = ", ".join(f"run.v2{end}" for end in ends)
     review = (
-        "All 6 clusters have a cell type. 4 need review: intestinal crypt stem cell (not validated), "
+        "All 6 clusters have a cell type. 4 need review: intestinal crypt stem cell (not validated: few genes), "
         "monocyte (inaccurate annotation) (low confidence), cd8-positive, alpha-beta t cell (mixed) (low confidence), "
         "transit amplifying cell of large intesti... (low confidence)."
     )

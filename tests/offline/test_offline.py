@@ -26,6 +26,7 @@ from cassia_engine.records import (
     from_json,
     to_json,
 )
+from cassia_engine.report.review_flags import review
 from tests.raising import raises
 
 SAID = "offline marker scoring, no language model was asked"
@@ -145,12 +146,23 @@ def test_a_gene_that_rules_the_answer_out_lowers_the_confidence() -> None:
     doubted = annotate([*NK, "COL1A1"])
     assert doubted.annotation and doubted.annotation.general_type == "natural killer cell"
     assert doubted.annotation.confidence is Confidence.MODERATE and not doubted.validated
-    assert doubted.confidence_reason == "1 of 5 checks failed"
+    assert doubted.reason == "not validated: unexpected COL1A1"
+    assert doubted.confidence_reason == "1 of 5 checks failed (unexpected COL1A1)"
+    assert review([doubted], annotator().run_info) == (("0", "not validated: unexpected COL1A1"),)
     assert (doubted.annotation.probability_near or 0) < (certain.annotation.probability_near or 0)
     assert doubted.scoring
     [failed] = [check for check in doubted.scoring.checks if not check.passed]
     assert failed.question == "Is it free of genes that rule it out?"
     assert failed.detail == "COL1A1 (rank 11) is not expected in natural killer cell"
+
+
+def test_each_failed_check_is_named_in_a_few_words() -> None:
+    few = annotate([*PLATELET[:2], *(f"XYZ{number}" for number in range(5))])
+    assert "few genes" in few.reason
+    mixed = annotate(B[:3] + PLATELET[:3])
+    assert "a second lineage" in mixed.reason
+    many = annotate([*NK, "COL1A1", "DCN", "CPA3"])
+    assert many.reason == "not validated: unexpected COL1A1, DCN and 1 more"
 
 
 def test_answer_is_a_current_term_with_ranked_alternatives() -> None:
