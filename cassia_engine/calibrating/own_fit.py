@@ -52,7 +52,7 @@ def fit_own(files: Sequence[Path], gold: Gold) -> OwnFit:
     usable = [(answer, judged) for answer, judged in labelled if answer.features]
     left_out, examples = _examples(usable)
     _check(examples, files[0])
-    words = f"{provider} {model}, clusters of one's own"
+    words = f"{provider} {model}, clusters of your own"
     try:
         calibration = fit(examples, words, provider, model)
     except ValueError as error:

@@ -97,9 +97,9 @@ class Account:
             against = f"the strongest type of an unrelated lineage is {verdict.rival.label}"
         return (
             f"Score {verdict.scores[0]} of 100. It sets the answer against its rivals ({against}): 50 is a tie, 100 is "
-            f"never reached. It is not a probability. Confidence {assessed.confidence}: {why}. The probability to be "
-            f"right up to its depth is {assessed.near:.0%}, to be the very type {assessed.exact:.0%}. Marker scoring "
-            "knows only the cell types of its table. No language model was asked; this is a hypothesis."
+            f"never reached. It is not a probability. Confidence {assessed.confidence}: {why}. The probability that it "
+            f"is exact is {assessed.exact:.0%}, and {assessed.near:.0%} if a broader or narrower type counts as right. "
+            "Marker scoring knows only the cell types of its table. No language model was asked; this is a hypothesis."
         )
 
     def _tissue(self) -> str:

@@ -120,7 +120,7 @@ def chance(a: Annotation) -> str:
     """The calibrated probabilities in words, "" where there are none."""
     if a.probability is None or a.probability_near is None:
         return ""
-    return f"{share(a.probability_near)} to be right up to its depth, {share(a.probability)} to be the very type"
+    return f"{share(a.probability)} exact, {share(a.probability_near)} if a broader or narrower type counts as right"
 
 
 def finer(a: Annotation) -> str:

@@ -160,7 +160,8 @@ def _run_line(run: RunInfo, results: Sequence[ClusterResult]) -> str:
     usage = dict(wording.usage_facts(results))
     calls = f"{usage['Calls']} calls" if "Cost" in usage else usage["Calls"]
     who = run.model if run.provider in ("", OFFLINE) else f"{run.model or 'unnamed model'} by {run.provider}"
-    return ", ".join(filter(None, (who, calls, usage.get("Cost", ""))))
+    cost = usage.get("Cost", "")
+    return ", ".join(filter(None, (who, calls, "cost unknown" if cost == "unknown" else cost)))
 
 
 def _calm(rows: Sequence[Row]) -> str:

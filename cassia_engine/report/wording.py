@@ -214,8 +214,8 @@ def _confidence_meaning(run: RunInfo) -> str:
 
 
 def reliability(run: RunInfo) -> str:
-    """How often labels that were left out of the fit were right up to their depth, by what was stated."""
+    """How often held-out labels were right, or broader or narrower than the right type, by predicted probability."""
     if run.calibration is None or not run.calibration.reliability:
         return ""
-    tenths = ", ".join(f"{stated:.0%}: {observed:.0%}" for stated, observed in run.calibration.reliability)
-    return f"of labels left out of the fit, by tenths: what was stated, and how many were right: {tenths}"
+    pairs = ", ".join(f"{stated:.0%} and {observed:.0%}" for stated, observed in run.calibration.reliability)
+    return f"held-out labels, predicted and observed: {pairs}"

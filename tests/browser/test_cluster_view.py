@@ -114,7 +114,7 @@ def scored(**changes: Any) -> ClusterResult:
         rival_strength=0.3,
         rival_genes=("FGFBP2", "NKG7"),
         one_gene=0.5,
-        checks=(ScoringCheck("Do at least three genes speak for it?", False, "2 do"),),
+        checks=(ScoringCheck("Do at least three genes support it?", False, "2 genes", "few genes"),),
     )
     voted = make.annotation(detailed_types=(answer, CellType(other)), score=88.5)
     talk = make.conversation(formatting='{"general_type": "x"}', scoring="told")
@@ -134,8 +134,8 @@ def test_offline_view_shows_how_the_score_came_about_and_no_conversation(visit: 
     assert "7 of 10 markers are in the marker knowledge. Tissue: peripheral blood, read as blood." in words
     assert "The strongest unrelated type is monocyte, strength 0.30 by FGFBP2, NKG7." in words
     assert "Score 88.5 = 100 × 6.16 / (6.16 + 0.30 + 0.50)" in words
-    assert found.texts(".scoring .marked li") == ["failed: Do at least three genes speak for it? 2 do"]
-    assert "Do at least three genes speak for it? 2 do." in found.texts(".review-flag")[0]
+    assert found.texts(".scoring .marked li") == ["failed: Do at least three genes support it? 2 genes"]
+    assert "Do at least three genes support it? 2 genes." in found.texts(".review-flag")[0]
     for word in ("Annotator", "Validator", "Formatter", "{", "Conversation"):
         assert word not in words
     assert found.trouble == []

@@ -94,7 +94,7 @@ def test_a_model_is_calibrated_and_the_next_run_uses_it(mock: Running, tmp_path:
     assert abs(sum(map(float, after)) / N - 0.75) < 0.05, "as many as are right by the gold"
     assert mock.stats()["calls"] == asked, "what was answered is in the journal"
     page = (tmp_path / "a_report.html").read_text()
-    assert f"It was fitted on {2 * N} answers of custom mock, clusters of one&#39;s own." in page
+    assert f"It was fitted on {2 * N} answers of custom mock, clusters of your own." in page
 
 
 def test_of_another_model_the_report_says_so(mock: Running, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_of_another_model_the_report_says_so(mock: Running, tmp_path: Path) -> N
     assert calibrate(*files, gold(tmp_path), output=output).returncode == 0
     run(tmp_path, *asking(mock, "another"), "--calibration", output, names=("a",))
     page = Page((tmp_path / "a_report.html").read_text())
-    assert "answers of custom mock, clusters of one's own; not of this annotator" in page.text
+    assert "answers of custom mock, clusters of your own; not of this annotator" in page.text
 
 
 def test_marker_scoring_is_calibrated_from_result_files_too(tmp_path: Path) -> None:

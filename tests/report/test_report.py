@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from cassia_engine import report
 from cassia_engine.records import (
+    CalibrationBasis,
     CellType,
     Cluster,
     ClusterResult,
@@ -31,7 +32,7 @@ from cassia_engine.records import (
     TermMatch,
     Usage,
 )
-from cassia_engine.report import dialogue, markertable, review_flags, rows, view, wording
+from cassia_engine.report import answers, dialogue, markertable, review_flags, rows, view, wording
 from cassia_engine.report.methods import OF_SOFTWARE
 from tests import conversations
 from tests import factories as make
@@ -178,6 +179,22 @@ def test_unknown_usage_is_unknown_not_zero() -> None:
     unknown = make.annotated("u", usage=Usage(3, None, None, None))
     assert facts([unknown]) == {"Calls": "3", "Tokens": "unknown in, unknown out", "Cost": "unknown"}
     assert facts([make.annotated(), unknown])["Cost"] == "at least $0.011 (unknown for 1 cluster)"
+
+
+def test_the_line_of_a_run_says_that_its_cost_is_unknown() -> None:
+    unknown = make.annotated("u", usage=Usage(3, None, None, None))
+    assert "some/model-1 by openrouter, 3 calls, cost unknown" in Page(render([unknown])).text
+
+
+def test_probabilities_are_told_in_words() -> None:
+    found = answers.chance(make.annotation(probability=0.39, probability_near=0.8))
+    assert found == "39% exact, 80% if a broader or narrower type counts as right"
+
+
+def test_reliability_is_told_as_predicted_and_observed() -> None:
+    basis = CalibrationBasis("some/model-1", 80, 2, reliability=((0.59, 0.68), (0.72, 0.78)))
+    found = wording.reliability(replace(make.MODEL_RUN, calibration=basis))
+    assert found == "held-out labels, predicted and observed: 59% and 68%, 72% and 78%"
 
 
 def test_offline_has_no_calls_and_no_cost_line() -> None:
