@@ -114,6 +114,11 @@ class ClusterResult(Record, frozen=True):
         return named.label if named else self.annotation.label if self.annotation else ""
 
     @property
+    def looked_up(self) -> bool:
+        """Whether genes were looked up in the conversation."""
+        return any(one.looked_up for one in self.rounds)
+
+    @property
     def has_cell_type(self) -> bool:
         """Whether a type was named, by whomever; "unresolved" is a valid answer that names none."""
         return bool(self.named_by_person or (self.annotation and self.annotation.detailed_types))

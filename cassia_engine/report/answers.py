@@ -118,9 +118,10 @@ def explained(a: Annotation, cluster: Cluster) -> str:
 
 def chance(a: Annotation) -> str:
     """The calibrated probabilities in words, "" where there are none."""
-    if a.probability is None or a.probability_near is None:
+    if a.probability_near is None:
         return ""
-    return f"{share(a.probability)} exact, {share(a.probability_near)} if a broader or narrower type counts as right"
+    near = f"{share(a.probability_near)} if a broader or narrower type counts as right"
+    return near if a.probability is None else f"{share(a.probability)} exact, {near}"
 
 
 def finer(a: Annotation) -> str:

@@ -50,7 +50,7 @@ def facts(
 
 def _looked_up(results: Sequence[ClusterResult]) -> str:
     """For how many clusters a second annotator asked for genes."""
-    asked = sum(any(one.looked_up for one in result.rounds) for result in results)
+    asked = sum(result.looked_up for result in results)
     return f"for {wording.plural(asked, 'cluster')}, as a second annotator asked" if asked else ""
 
 

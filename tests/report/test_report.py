@@ -189,6 +189,8 @@ def test_the_line_of_a_run_says_that_its_cost_is_unknown() -> None:
 def test_probabilities_are_told_in_words() -> None:
     found = answers.chance(make.annotation(probability=0.39, probability_near=0.8))
     assert found == "39% exact, 80% if a broader or narrower type counts as right"
+    broad = answers.chance(make.annotation(probability=None, probability_near=0.8))
+    assert broad == "80% if a broader or narrower type counts as right"
 
 
 def test_reliability_is_told_as_predicted_and_observed() -> None:
