@@ -45,7 +45,7 @@ GROUPS = {
 SETTINGS: dict[str, Parameter] = {name: found for kind in GROUPS for name, found in parameters(kind).items()}
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
 # The keys of an entry that are made; all others are written by hand.
-RULES = ("type", "format", "exists", "enum", "minimum")
+RULES = ("type", "format", "exists", "enum", "minimum", "maximum")
 MADE = (*RULES, "default", "description", "help_text")
 # What modules get of ANNOTATE's settings in ways of their own.
 NOT_IN_ARGS = ("max_workers", "journal_dir", "knowledge", "calibration")
@@ -114,6 +114,7 @@ def _entry(declared: Parameter) -> dict[str, Any]:
         "exists": True if is_file else None,
         "enum": list(declared.choices) or None,
         "minimum": declared.minimum,
+        "maximum": declared.maximum,
         "default": _plain(declared.default),
         "description": declared.pipeline_help or unset,
         "help_text": declared.details or None,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cassia_engine.records import LookedUp
+from cassia_engine.errors import UsageError
+from cassia_engine.lookup import GeneTable, read_gene_table
+from cassia_engine.records import Dataset, LookedUp
+from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stagefiles import ResultFile, read_chunk, read_part
+from cassia_engine.stages.run import run_table
 from tests.command import cassia
 from tests.mock_provider.running import Running, running_mock
 from tests.test_controls import ABOUT, PBMC, asked, rows
@@ -84,3 +89,46 @@ def test_genes_of_an_earlier_split_are_not_left_beside_chunks(tmp_path: Path) ->
     done = cassia(*words, cwd=tmp_path, env=dict(os.environ))
     assert done.returncode == 2
     assert "genes.jsonl: it has the genes of another split; remove it or choose another --outdir" in done.stderr
+
+
+def test_collect_says_which_file_the_journal_needs(curious: Running, tmp_path: Path) -> None:
+    curious.post("/reset")
+    model = asked(curious.url)
+    stage(tmp_path, "split", PBMC, "--name", "s", "--outdir", "chunks", *ABOUT, *HOW)
+    chunk, genes = tmp_path / "chunks" / "chunk_00000.json", tmp_path / "chunks" / "genes.jsonl"
+    stage(tmp_path, "annotate", chunk, "--genes", genes, "--output", "r.jsonl", *model)
+    done = stage(tmp_path, "collect", chunk, "--outdir", "without", *model)
+    assert done.stderr.count("are not found in the journal without genes.jsonl") == 1 and "--genes" not in done.stderr
+    assert "not_reached" in {row["Status"] for row in rows(tmp_path / "without")}
+    again = cassia("collect", chunk, genes, genes, "--outdir", "twice", *model, cwd=tmp_path, env=dict(os.environ))
+    assert (again.returncode, "give one of them" in again.stderr) == (2, True)
+
+
+def test_a_pipe_is_annotated_without_further_genes(curious: Running, tmp_path: Path) -> None:
+    curious.post("/reset")
+    words = ["run", "/dev/stdin", "--name", "s", "--outdir", "out", *ABOUT, *HOW, *asked(curious.url)]
+    command = [sys.executable, "-m", "cassia_engine", *words]
+    done = subprocess.run(command, input=PBMC.read_text(), capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "a pipe can be read once only" in done.stderr
+    assert {row["Status"] for row in rows(tmp_path / "out")} == {"annotated"}
+
+
+def test_a_table_that_changes_meanwhile_is_said(curious: Running, tmp_path: Path) -> None:
+    """Before the first of its genes is looked up another table has taken its place."""
+    lines = PBMC.read_text().splitlines(keepends=True)
+    table = tmp_path / "t.csv"
+    table.write_text("".join(lines))
+    dataset = Dataset("s", "blood", "human", "")
+    split = SplitSettings(n_genes=20, controls=0, siblings=3)
+    how = AnnotateSettings(provider="custom", base_url=f"{curious.url}/v1", model="mock", journal_dir=None)
+    real = read_gene_table
+
+    def changed(*arguments: object) -> GeneTable:
+        table.write_text("".join([lines[0], *(line for line in lines[1:] if line[0] in "01")]))
+        return real(table, split, "human")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cassia_engine.stages.run.read_gene_table", changed)
+        _, ended = run_table(table, dataset, split, how, show_progress=False)
+    assert isinstance(ended, UsageError) and ended.code == "table-changed-meanwhile"

@@ -16,7 +16,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import UsageError, did_you_mean, gather, shown
 from cassia_engine.labels.summary import ClusterLabel, read_summary
 from cassia_engine.llm import ModelAnnotator
-from cassia_engine.lookup import GeneTable, Lookup, read_gene_table
+from cassia_engine.lookup import GeneTable, Lookup, is_pipe, read_gene_table
 from cassia_engine.markers import MarkerTable, Table, read_markers
 from cassia_engine.ontology import Ontology, Relation, compare
 from cassia_engine.prompts import Briefing
@@ -78,6 +78,8 @@ def boost_cluster(
         UsageError: something given cannot be used; nothing was spent.
         AccountError, TemporaryError, StoppedError: no further call can be made; what was answered is in the journal.
     """
+    if is_pipe(table):
+        raise UsageError("a pipe can be read once only, and the table is read twice; give a file", code="boost-pipe")
     annotate = replace(annotate, max_workers=annotate.max_workers or 1)  # one call follows another
     subject, annotator = gather(
         lambda: read_subject(table, cluster, dataset, split, summary),

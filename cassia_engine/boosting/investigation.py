@@ -122,7 +122,6 @@ class Investigation:
         return self._answered(claim, findings)
 
     def _answered(self, claim: Claim, findings: Findings) -> Boosted:
-        down = {row.gene for row in self._own_rows() if row.is_down}
         types, _ = types_of(claim, claim.score, self._terms, self._briefing.depth)
         return Boosted(
             Outcome.ANNOTATED,
@@ -131,7 +130,7 @@ class Investigation:
             claim,
             types,
             findings,
-            tuple(gene for gene in findings.evidence if gene in down),
+            findings.down,
             self._turns(),
             self._log.calls,
             self._log.usage,

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from cassia_engine.callers import argument
 from cassia_engine.cancellation import stop_on_signals
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
 from cassia_engine.progress import progress
-from cassia_engine.records import ClusterResult, Outcome
+from cassia_engine.records import OFFLINE, ClusterResult, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ def annotate(chunk: Path, output: Path, genes: Path | None, **options: Any) -> N
     settings = annotate_settings(options)
     work = read_chunk(chunk)
     check_writable(output)
+    if work.lookup_genes and not genes and settings.provider != OFFLINE:
+        log.info("second annotators cannot ask for genes: %s is not given", argument("genes"))
     annotator = open_annotator(settings, work.dataset, gene_reader(genes, work))
     for warning in warnings_of(annotator, work.clusters):
         log.warning("%s", warning)

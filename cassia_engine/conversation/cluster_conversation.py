@@ -140,6 +140,10 @@ class ClusterConversation:
     def _round(self) -> OpenRound:
         return self._rounds[-1]
 
+    def _genes_of(self, round: OpenRound) -> GeneList:
+        """What may be cited in a round and of it."""
+        return self._genes_of_second if round.role == SECOND else self._genes
+
     def _number_of(self, round: OpenRound) -> int:
         return next(number for number, one in enumerate(self._rounds, 1) if one is round)
 
@@ -192,9 +196,9 @@ class ClusterConversation:
         # By earlier prompts the validator was always asked about the last answer.
         self._standing = standing = self._round if self._briefing.version == EARLIER else self._chosen()
         assert standing.claim and standing.findings
-        chat = prompts.validator(
-            self._briefing, self._cluster, standing.claim.for_validator(), standing.findings.lines, **self._how
-        )
+        statistics = self._statistics if standing.looked_up else None
+        said = standing.claim.for_validator(), standing.findings.lines, statistics
+        chat = prompts.validator(self._briefing, self._cluster, *said, **self._how)
         return await self._ask(VALIDATOR, chat, self._number_of(standing))
 
     async def _ask(self, role: Role, chat: Chat, round: int | None = None) -> Heard:
@@ -210,7 +214,7 @@ class ClusterConversation:
             self._standing.judged = heard.text or self._standing.judged
         elif role is ADJUDICATOR:
             self._comparison.said = heard.text or self._comparison.said
-        else:
+        elif not (heard.event is Event.LOST and self._round.claim):
             self._round.said = heard.text or self._round.said
         self._note(heard.read)
         if heard.event is Event.LOST and role.name == SECOND and self._round.claim:
@@ -228,7 +232,7 @@ class ClusterConversation:
         elif isinstance(read, Verdict):
             assert self._standing
             self._standing.verdict_read = read
-            self._standing.rulings = rule(read, self._genes, self._settings.validator_involvement)
+            self._standing.rulings = rule(read, self._genes_of(self._standing), self._settings.validator_involvement)
 
     def _take(self, read: Said | None) -> Event:
         if isinstance(read, Claim):
@@ -313,7 +317,7 @@ class ClusterConversation:
             standing.rulings,
             standing.claim,
             standing.findings,
-            self._genes,
+            self._genes_of(standing),
             self._settings.validator_involvement,
             self._terms,
         )

@@ -191,7 +191,11 @@ def _reason(rated: RatedClaim, annotation: Annotation, ended: Ended) -> str:
     if not annotation.detailed_types:
         parts.append(f"the markers do not tell the type: {rated.claim.score_reason or 'no reason was given'}")
     if failed is not None:
-        parts.append(f"the {failed.role}'s reply of round {failed.round} {_WORDS[failed.outcome]} ({failed.reason})")
+        earlier = failed.role == SECOND and ended.rounds[failed.round - 1].claim
+        kept = "; what it had said before it saw the genes counts" if earlier else ""
+        parts.append(
+            f"the {failed.role}'s reply of round {failed.round} {_WORDS[failed.outcome]} ({failed.reason}){kept}"
+        )
     if rated.judgement is not None and not rated.judgement.agreed:
         parts.append(
             f"not validated after {counted(len(own), 'round')}: {rated.judgement.reasons[0]}".removesuffix(".")

@@ -32,6 +32,7 @@ RULES: Mapping[str, str] = {
     "separating_listed": DOUBT,
     "alternatives_differ": DOUBT,
     "evidence_strong": DOUBT,
+    "evidence_up": DOUBT,
     "evidence_expressed": DOUBT,
     "top_explained": DOUBT,
     "no_absence_claimed": DOUBT,
@@ -52,6 +53,7 @@ class Findings:
 
     Attributes:
         evidence, conflicts: cited genes that are listed, under the list's spelling, in the claim's order.
+        down: genes cited for the answer that are lower in the cluster than elsewhere: they speak against it.
         unsupported: cited genes that are not in the list and were not set aside from it.
         technical: cited genes that were set aside: they are the cluster's, but tell little of a type.
         top_explained: share (0 to 1) of the first 20 genes that speak for the answer; None if it names no type.
@@ -63,6 +65,7 @@ class Findings:
     conflicts: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     technical: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
     top_explained: float | None = None
     partners: tuple[str, ...] = ()
 
@@ -95,7 +98,9 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId, with_rule_out: bool 
     cited = [c.gene for c in (*claim.evidence, *claim.conflicts)]
     separating = [gene for candidate in named_candidates(claim) for gene in candidate.separating_genes]
     of_partners = [gene for partner in claim.mixture for gene in partner.genes]
-    evidence = genes.listed(c.gene for c in claim.evidence)
+    named_for = genes.listed(c.gene for c in claim.evidence)
+    down = genes.down(named_for)
+    evidence = tuple(gene for gene in named_for if gene not in down)
     explained = None if is_unresolved(claim) else _explained(evidence, claim, genes)
     items = [_evidence_listed(cited, genes), _no_absence_claimed(claim, genes)]
     if named_candidates(claim) or repeats_form(claim) or not is_unresolved(claim):
@@ -108,6 +113,8 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId, with_rule_out: bool 
             _evidence_strong(evidence, genes),
             _top_explained(explained or 0.0, genes),
         ]
+        if genes.looked_up:
+            items.append(_evidence_up(down))
         if genes.has_fractions:
             items.append(_evidence_expressed(evidence, genes))
         if with_rule_out and has_rules(term := _term_of(claim, cl_id)):
@@ -118,7 +125,8 @@ def check(claim: Claim, genes: GeneList, cl_id: CellTypeId, with_rule_out: bool 
     return Findings(
         items=tuple(items),
         evidence=evidence,
-        conflicts=genes.listed(c.gene for c in claim.conflicts),
+        conflicts=tuple(dict.fromkeys((*genes.listed(c.gene for c in claim.conflicts), *down))),
+        down=down,
         unsupported=genes.missing(every),
         technical=genes.set_aside(every),
         top_explained=explained,
@@ -166,7 +174,8 @@ def _evidence_listed(cited: list[str], genes: GeneList) -> Finding:
         return Finding("evidence_listed", False, f"Cited for or against: {genes.not_listed(missing)}", missing)
     aside = genes.set_aside(cited)
     note = f" {named(aside)}: set aside as technical, of little weight." if aside else ""
-    return Finding("evidence_listed", True, f"All genes cited for or against are in the list.{note}", aside)
+    where = "in the list or were looked up" if genes.looked_up else "in the list"
+    return Finding("evidence_listed", True, f"All genes cited for or against are {where}.{note}", aside)
 
 
 def _separating_listed(separating: list[str], genes: GeneList) -> Finding:
@@ -198,7 +207,8 @@ def kind(label: str, cl_id: CellTypeId) -> str:
 def _evidence_strong(evidence: tuple[str, ...], genes: GeneList) -> Finding:
     high = [gene for gene in evidence if gene in genes.top]
     least = min(LEAST_EVIDENCE, genes.size)
-    text = f"{len(evidence)} listed genes speak for the answer ({least} wanted), {len(high)} of the first {TOP_GENES}."
+    known = "listed or looked-up genes" if genes.looked_up else "listed genes"
+    text = f"{len(evidence)} {known} speak for the answer ({least} wanted), {len(high)} of the first {TOP_GENES}."
     return Finding("evidence_strong", len(evidence) >= least and bool(high), text, evidence)
 
 
@@ -210,6 +220,13 @@ def _explained(evidence: tuple[str, ...], claim: Claim, genes: GeneList) -> floa
 def _top_explained(share: float, genes: GeneList) -> Finding:
     text = f"The answer explains {share:.0%} of the first {len(genes.top)} genes ({LEAST_EXPLAINED:.0%} wanted)."
     return Finding("top_explained", share >= LEAST_EXPLAINED, text)
+
+
+def _evidence_up(down: tuple[str, ...]) -> Finding:
+    if down:
+        text = f"Cited for the answer, but lower in this cluster than elsewhere: {named(down)}."
+        return Finding("evidence_up", False, text, down)
+    return Finding("evidence_up", True, "No gene cited for the answer is lower in this cluster than elsewhere.")
 
 
 def _evidence_expressed(evidence: tuple[str, ...], genes: GeneList) -> Finding:

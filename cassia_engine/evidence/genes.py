@@ -67,7 +67,8 @@ class GeneList:
     Attributes:
         size: how many there are.
         words: "50 listed genes", and how many of them were looked up besides.
-        top: the first 20.
+        top: the first 20 of the list.
+        looked_up: those that were looked up besides.
         has_fractions: of some it is known how many cells express them.
     """
 
@@ -80,7 +81,8 @@ class GeneList:
         self.size = len(genes)
         looked_up = f" and {n_looked_up} looked up" if n_looked_up else ""
         self.words = f"{self.size - n_looked_up} listed genes{looked_up}"
-        self.top = frozenset(genes[:TOP_GENES])
+        self.top = frozenset(genes[: min(TOP_GENES, len(genes) - n_looked_up)])
+        self.looked_up = frozenset(genes[len(genes) - n_looked_up :]) if n_looked_up else frozenset()
         self._genes = frozenset(genes)
         self._cluster = cluster
         self.has_fractions = any(m.pct_in is not None for m in cluster.markers)
@@ -121,13 +123,21 @@ class GeneList:
         """Those that fewer than HARDLY_EXPRESSED of the cells express, each with that fraction."""
         return hardly_expressed(self._cluster, listed)
 
+    def down(self, genes: Iterable[str]) -> tuple[str, ...]:
+        """Those that were looked up and are lower in the cluster than elsewhere: by the fold change, else the score."""
+        found = {
+            m.gene: m.score if m.log2fc is None else m.log2fc for m in self._cluster.markers if m.gene in self.looked_up
+        }
+        return tuple(gene for gene in genes if (value := found.get(gene)) is not None and value < 0)
+
     def ruling_out(self, cl_id: str, exempt: Iterable[str] = ()) -> tuple[RuledOutBy, ...]:
         """Those that rule a cell type out; citations of `exempt` are explained by another type of a mixture."""
         return excluding_genes(cl_id, self._cluster, self.listed(exempt))
 
     def not_listed(self, genes: tuple[str, ...]) -> str:
         """That genes are not in the list, as the only thing that can be said of them."""
-        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {self.size} genes."
+        n_listed = self.size - len(self.looked_up)
+        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {n_listed} genes."
 
     def _read(self, citation: str) -> Meant:
         if gene := self.find(citation):

@@ -67,7 +67,7 @@ class Conversations:
             lookup_genes=chunk.lookup_genes if genes else 0,
         )
         self._briefing_before = replace(self._briefing, version=EARLIER)
-        self._genes = Genes(genes, chunk.siblings, chunk.lookup_genes) if genes and chunk.lookup_genes else None
+        self._genes = Genes(genes, chunk) if genes and chunk.lookup_genes else None
         self._ontology = Ontology.load()
         self._cross_check = open_cross_check(chunk.dataset)
         self._calibration = calibration

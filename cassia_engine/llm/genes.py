@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
+from cassia_engine.errors import UsageError
 from cassia_engine.lookup import GeneSource, Lookup
-from cassia_engine.records import Cluster
+from cassia_engine.records import Chunk, Cluster
+from cassia_engine.stagefiles import are_of
 
 # Reads the table; a second's work and more.
 GeneReader = Callable[[], GeneSource]
@@ -17,12 +19,11 @@ class Genes:
 
     Args:
         read: reads the table.
-        siblings: the first genes of its clusters, as models are shown them.
-        most: how many genes are looked up for a cluster.
+        chunk: of which clusters are, with the first genes of all as models are shown them.
     """
 
-    def __init__(self, read: GeneReader, siblings: Sequence[Sequence[str]], most: int):
-        self._read, self._siblings, self._most = read, siblings, most
+    def __init__(self, read: GeneReader, chunk: Chunk):
+        self._read, self._chunk = read, chunk
         self._reading = asyncio.Lock()
         self._source: GeneSource | None = None
 
@@ -34,12 +35,21 @@ class Genes:
         """
         async with self._reading:
             if self._source is None:
-                self._source = await asyncio.to_thread(self._read)
-        return Lookup(self._source, cluster.id, self._most, self._numbers(self._source))
+                self._source = _checked(await asyncio.to_thread(self._read), self._chunk)
+        return Lookup(self._source, cluster.id, self._chunk.lookup_genes, self._numbers(self._source))
 
     def _numbers(self, source: GeneSource) -> Mapping[str, int] | None:
         """The numbers of clusters where models are shown their first genes: those without genes are not among them."""
-        if not self._siblings:
+        siblings = self._chunk.siblings
+        if not siblings:
             return None
-        shown = (name for name, genes in zip(source.clusters, self._siblings, strict=True) if genes)
+        shown = (name for name, genes in zip(source.clusters, siblings, strict=True) if genes)
         return {name: number for number, name in enumerate(shown, start=1)}
+
+
+def _checked(source: GeneSource, chunk: Chunk) -> GeneSource:
+    """The source, if it has the clusters of the chunk in their places: the table may have been changed meanwhile."""
+    if not are_of(chunk, source.clusters):
+        what = "the marker table was changed while its clusters were annotated, and has other clusters now; run again"
+        raise UsageError(what, code="table-changed-meanwhile")
+    return source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.records import Marker
@@ -59,6 +60,8 @@ def read_cell_values(table: Table | Sequence[Any], settings: SplitSettings) -> C
     from cassia_engine.h5ad.options import H5adOptions
     from cassia_engine.markers.files.input_kinds import holds_anndata, opened
 
+    if isinstance(table, (list, tuple)) and len(table) == 1 and isinstance(table[0], (str, Path)):
+        [table] = table  # as the command line gives it
     # With `rank` every gene of the matrix is ranked.
     if settings.rank or not holds_anndata(table):
         return None

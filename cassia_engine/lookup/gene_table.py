@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,15 +18,11 @@ from cassia_engine.settings import SplitSettings
 if TYPE_CHECKING:
     from cassia_engine.markers import Table
 
-# Thresholds that every row passes.
-_NO_FILTER: Mapping[str, Any] = {
-    "n_genes": 10**9,
-    "max_p_val_adj": 1e9,
-    "min_log2fc": -1e9,
-    "min_pct": 0.0,
-    "gene_filter": "none",
-    "siblings": 0,
-}
+log = logging.getLogger(__name__)
+
+_NO_FILTER: Mapping[str, Any] = {"n_genes": 10**9, "gene_filter": "none", "siblings": 0}
+# Values of cells that are held for lookups, one for each gene and cluster: of more the ranked genes alone are known.
+MOST_COUNTED = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,11 @@ class GeneTable:
                 self._rows.setdefault(marker.gene, {})[cluster.id] = Row(rank, marker)
         self._cells = cells
         self.genes = tuple(dict.fromkeys((*self._rows, *(cells.genes if cells else ()))))
-        self._named = spelled(self.genes)
+        self._known, self._named = frozenset(self.genes), spelled(self.genes)
 
     def gene(self, name: str) -> str:
-        """The table's gene of this name, in any case or under an old symbol; "" if there is none."""
-        return self._named(name)
+        """The table's gene of this name: as it is written, else in any case or under an old symbol; "" if none."""
+        return name if name in self._known else self._named(name)
 
     def rows(self, gene: str) -> Mapping[str, Row]:
         """The rows of a gene, by cluster; what the table lacks is that of the cells, where they are known."""
@@ -73,8 +70,13 @@ class GeneTable:
         return {**ranked, **others}
 
 
-def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, species: str) -> GeneTable:
+def read_gene_table(
+    table: Table | Sequence[Any], settings: SplitSettings, species: str, most_counted: float = math.inf
+) -> GeneTable:
     """Read a table whose markers were chosen already, once more and as a whole; what is odd about it was said then.
+
+    Args:
+        most_counted: of more genes and clusters together the cells of an AnnData are left out, which is said.
 
     Raises:
         UsageError: it cannot be read any more.
@@ -82,8 +84,16 @@ def read_gene_table(table: Table | Sequence[Any], settings: SplitSettings, speci
     from cassia_engine.markers import read_markers  # it loads DuckDB, which a task that asks a model seldom needs
 
     with _unsaid():
-        clusters = read_markers(table, replace(settings, **_NO_FILTER), species).clusters
-        return GeneTable(clusters, read_cell_values(table, settings))
+        clusters = read_markers(table, replace(settings, **_NO_FILTER), species, every_row=True).clusters
+        cells = read_cell_values(table, settings)
+    if cells and len(cells.genes) * len(cells.groups) > most_counted:
+        log.info(
+            "second annotators can ask for ranked genes only: %s genes in %d clusters are too many to count",
+            f"{len(cells.genes):,}",
+            len(cells.groups),
+        )
+        cells = None
+    return GeneTable(clusters, cells)
 
 
 @contextmanager

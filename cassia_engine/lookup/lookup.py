@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from cassia_engine.evidence import citations
 from cassia_engine.lookup.gene_table import Row
 from cassia_engine.prompts.data_blocks import gene_name, number
 from cassia_engine.records import Cluster, FoundRow, LookedUp, Marker
@@ -52,7 +53,7 @@ class Lookup:
 
     def look_up(self, wanted: Sequence[str]) -> LookedUp:
         """The rows of the first `most` of these that are new; those that the table lacks do not count."""
-        asked, left_out = self._new(wanted)
+        asked, left_out = self._new(name for text in wanted for name in _names(text))
         found = {name: self._table.gene(name) for name in asked}
         genes = list(dict.fromkeys(filter(None, found.values())))
         return LookedUp(
@@ -103,6 +104,11 @@ class Lookup:
         own = rows.pop(self._cluster, None)
         highest = sorted(rows.items(), key=lambda item: _height(item[1]))[:MOST_OTHERS]
         return [_found(gene, name, row) for name, row in ([(self._cluster, own)] if own else []) + highest]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The genes of a text, without markup and remarks; the text where none is recognised."""
+    return citations.read(text).names or (text,)
 
 
 def with_looked_up(cluster: Cluster, rows: Iterable[FoundRow]) -> Cluster:

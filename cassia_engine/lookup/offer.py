@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cassia_engine.records import Marker
 
@@ -17,14 +18,19 @@ MOST_ROWS = 1_000_000
 _STATISTICS = ("log2fc", "p_val_adj", "pct_in", "pct_out", "score")
 
 
-def can_look_up(table: MarkerTable) -> bool:
-    """Whether genes can be looked up: there are statistics, also of genes that were not chosen, and not too many rows.
+def can_look_up(markers: Any, table: MarkerTable) -> bool:
+    """Whether genes can be looked up: there are statistics, also of genes that were not chosen, and not too many rows;
+    and what was read can be read once more. Where one of the last two is not so, a log line says it.
 
-    Of a table that has too many a log line says so.
+    Args:
+        markers: what the table was read from.
     """
     n_rows = sum(cluster.n_rows for cluster in table.clusters)
     n_chosen = sum(len(cluster.markers) for cluster in table.clusters)
     if n_rows == n_chosen or not any(_has_statistics(marker) for one in table.clusters for marker in one.markers[:1]):
+        return False
+    if is_pipe(markers):
+        log.info("second annotators cannot ask for further genes: a pipe can be read once only; give a file for that")
         return False
     if n_rows > MOST_ROWS:
         log.info(
@@ -33,6 +39,16 @@ def can_look_up(table: MarkerTable) -> bool:
             f"{MOST_ROWS:,}",
         )
     return n_rows <= MOST_ROWS
+
+
+def is_pipe(markers: Any) -> bool:
+    """Whether a path, or one of several, can be read once only."""
+    paths = markers if isinstance(markers, (list, tuple)) else [markers]
+    return any(isinstance(one, (str, Path)) and Path(one).exists() and not _is_stored(Path(one)) for one in paths)
+
+
+def _is_stored(path: Path) -> bool:
+    return path.is_file() or path.is_dir()
 
 
 def _has_statistics(marker: Marker) -> bool:

@@ -16,11 +16,11 @@ class StoredTable:
 
     def __init__(self, stored: StoredGenes):
         self.clusters = stored.head.clusters
-        self._stored, self._named = stored, spelled(stored.names)
+        self._stored, self._known, self._named = stored, frozenset(stored.names), spelled(stored.names)
 
     def gene(self, name: str) -> str:
-        """The file's gene of this name, in any case or under an old symbol; "" if there is none."""
-        return self._named(name)
+        """The file's gene of this name: as it is written, else in any case or under an old symbol; "" if none."""
+        return name if name in self._known else self._named(name)
 
     def rows(self, gene: str) -> Mapping[str, Row]:
         """The rows of a gene, by cluster."""

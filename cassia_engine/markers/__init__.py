@@ -56,7 +56,11 @@ log = logging.getLogger(__name__)
 
 
 def read_markers(
-    markers: Table | Sequence[Path | str], settings: SplitSettings | None = None, species: str | None = None
+    markers: Table | Sequence[Path | str],
+    settings: SplitSettings | None = None,
+    species: str | None = None,
+    *,
+    every_row: bool = False,
 ) -> MarkerTable:
     """Read a marker table and choose the markers of each cluster.
 
@@ -68,6 +72,7 @@ def read_markers(
             (presto: 0 to 100).
         settings: filters, ranking and columns; None for the defaults.
         species: in any words. Of human and mouse the symbols are known, and how many of the genes are is looked at.
+        every_row: take every row with a gene, whatever its statistics are.
 
     Raises:
         UsageError: the file, a column or rows cannot be used, or hardly any gene is known of the species; says which,
@@ -76,7 +81,7 @@ def read_markers(
     settings = settings or SplitSettings()
     symbols, unmapped = _gene_map(settings)
     [[source, title, table], _, context] = gather(
-        lambda: _read(markers, settings, MarkerSelector.of(settings, symbols, species)),
+        lambda: _read(markers, settings, MarkerSelector.of(settings, symbols, species), every_row),
         lambda: raise_all(unmapped),
         lambda: read_context(settings.cluster_context) if settings.cluster_context else None,
     )
@@ -110,9 +115,11 @@ def _check_genes(
     return check_known(place, clusters, species, settings.allow_unknown_genes)
 
 
-def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tuple[Source, str, MarkerTable]:
+def _read(
+    markers: Any, settings: SplitSettings, selector: MarkerSelector, every_row: bool
+) -> tuple[Source, str, MarkerTable]:
     if files := files_of(markers):
-        return joined(files, lambda path: _read(path, settings, selector), settings.cluster_name)
+        return joined(files, lambda path: _read(path, settings, selector, every_row), settings.cluster_name)
     named = settings.cluster_column is not None or settings.gene_column is not None
     may_be_sets = not named and settings.marker_format in ("auto", "simplified")
     with ExitStack() as stack:
@@ -129,7 +136,7 @@ def _read(markers: Any, settings: SplitSettings, selector: MarkerSelector) -> tu
         if not shape.format:
             refuse_down_column(source, columns[1])
         if format_:
-            table = read_long(source, format_, settings, selector)
+            table = read_long(source, format_, settings, selector, every_row)
             warn_of_one_group(source, format_, [cluster.id for cluster in table.clusters])
         else:
             table = read_simplified(source, columns, settings, selector)

@@ -161,6 +161,7 @@ def validator(
     cluster: Cluster,
     claim: Mapping[str, Any],
     findings: Sequence[str],
+    statistics: Mapping[str, Any] | None = None,
     *,
     max_tokens: int,
     temperature: float | None = None,
@@ -171,15 +172,17 @@ def validator(
     Args:
         claim: the answer in the shape ANNOTATION; its score and its words on genes are left out here.
         findings: what the code found in it, a sentence each.
+        statistics: of genes that the author wanted to see; None for none.
     """
     parts = (
         briefing.head,
         _cluster_block(briefing, cluster),
+        *([block("gene_statistics", statistics)] if statistics else []),
         claim_block(claim),
         findings_block(findings),
         _REVIEW,
     )
-    rules = _validator_rules(briefing.involvement, briefing.version)
+    rules = _validator_rules(briefing.involvement, briefing.version, _numbered(briefing) if statistics else "")
     return Chat(rules, (Message("user", "\n".join(parts)),), max_tokens, VALIDATION, temperature, reasoning)
 
 
@@ -221,8 +224,11 @@ def _second_rules(lookup_genes: int) -> str:
 @cache
 def _adjudicator_rules(numbered: str) -> str:
     """Those of an adjudicator who sees statistics too, where the other clusters in them are `numbered` somehow."""
-    more = statistics_rule("an annotator", numbered) + " They may be cited too.\n" if numbered else ""
-    return _rules("adjudicator", more=more, shape=shape_of(ADJUDICATION))
+    return _rules("adjudicator", more=_statistics_too(numbered), shape=shape_of(ADJUDICATION))
+
+
+def _statistics_too(numbered: str) -> str:
+    return statistics_rule("an annotator", numbered) + " They may be cited too.\n" if numbered else ""
 
 
 def _numbered(briefing: Briefing) -> str:
@@ -235,9 +241,10 @@ def _rules(name: str, **said: str) -> str:
 
 
 @cache
-def _validator_rules(involvement: str, version: str) -> str:
+def _validator_rules(involvement: str, version: str, numbered: str) -> str:
     return Template(text_of("validator")).substitute(
         blocks=text_of("v1/blocks" if version == EARLIER else "blocks"),
+        more=_statistics_too(numbered),
         stance=_stance(involvement),
         questions="\n".join(f"- {question.id}: {question.asked}" for question in VALIDATOR_QUESTIONS.values()),
         number=_NUMBERS[len(VALIDATOR_QUESTIONS)],

@@ -37,7 +37,7 @@ class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task 
         details: more about it, for the pipeline's `--help`.
         pipeline_help: the sentence where the pipeline, with its many tasks, needs another one.
         choices: the values it may have.
-        minimum: the least value of a number; None for any.
+        minimum, maximum: the least and the largest value of a number; None for any.
         check: its check, by name and value, in place of that by its type.
         opposite: of a flag that may be None, the option that sets it to False.
         folder: the path is that of a folder, not of a file that is read.
@@ -55,6 +55,7 @@ class Parameter(NamedTuple):  # quicker to make than a dataclass, and each task 
     pipeline_help: str = ""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
+    maximum: float | None = None
     check: Callable[[str, Any], None] | None = None
     opposite: str = ""
     folder: bool = False
@@ -155,9 +156,12 @@ def _flag_expected(declared: Parameter, value: Any) -> str:
 
 def _number_expected(declared: Parameter, value: Any) -> str:
     least = -math.inf if declared.minimum is None else declared.minimum
+    most = math.inf if declared.maximum is None else declared.maximum
     # A flag is a number to Python, and NaN is not below anything.
     is_number = isinstance(value, Integral if declared.kind is int else Real) and not isinstance(value, bool)
-    if is_number and least <= value < math.inf:
+    if is_number and least <= value <= most and value < math.inf:
         return ""
     number = "a whole number" if declared.kind is int else "a number"
+    if declared.maximum is not None:
+        return f"{number} from {declared.minimum} to {declared.maximum}"
     return number if declared.minimum is None else f"{number} of at least {declared.minimum}"

@@ -206,6 +206,7 @@ class SplitSettings:
         details="Any genes of the whole table, or of the cells of an AnnData, whether they are markers or not; a call "
         "more where it asks. Of a table without statistics, or with no rows besides the markers, there are none.",
         minimum=0,
+        maximum=50,
         of_models=True,
         group=ANNOTATION,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write
-from cassia_engine.records import GENES_KIND, SCHEMA_VERSION, Dataset, to_json
+from cassia_engine.records import GENES_KIND, SCHEMA_VERSION, Chunk, Dataset, to_json
 from cassia_engine.records.record import Number, Record
 from cassia_engine.stagefiles.lines import check_kind, damaged, json_object, read_lines, record
 
@@ -120,12 +120,20 @@ def read_genes(path: Path) -> StoredGenes:
     return StoredGenes(path, head, found)
 
 
-def check_genes(path: Path, head: GenesHead, dataset: Dataset, n_clusters: int) -> None:
+def are_of(chunk: Chunk, clusters: Sequence[str]) -> bool:
+    """Whether these are the ids of the clusters of a chunk's whole table."""
+    places = range(len(clusters))
+    return len(clusters) == chunk.n_clusters and all(
+        one.index in places and clusters[one.index] == one.id for one in chunk.clusters
+    )
+
+
+def check_genes(path: Path, head: GenesHead, chunk: Chunk) -> None:
     """Make sure that a genes file is of the same split as a chunk.
 
     Raises:
         UsageError: it is of another one.
     """
-    if head.dataset != dataset or len(head.clusters) != n_clusters:
+    if head.dataset != chunk.dataset or not are_of(chunk, head.clusters):
         what = "of another sample or split than the chunk; give the genes.jsonl that cassia split wrote beside it"
         raise UsageError(what, path=path, code="genes-of-other-split")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cassia_engine.calibration import open_calibration
-from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
@@ -80,10 +79,8 @@ def gene_reader(path: Path | None, chunk: Chunk) -> GeneReader | None:
         UsageError: the file is missing, is no genes file, or is of another split than the chunk.
     """
     if path is None:
-        if chunk.lookup_genes:
-            log.info("second annotators cannot ask for genes: %s is not given", argument("genes"))
         return None
-    check_genes(path, read_genes_head(path), chunk.dataset, chunk.n_clusters)
+    check_genes(path, read_genes_head(path), chunk)
 
     def read() -> GeneSource:
         from cassia_engine.lookup import StoredTable

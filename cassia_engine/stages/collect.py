@@ -5,6 +5,7 @@ No cluster ever disappears: one whose task left no result stays, as `not_reached
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cassia_engine.callers import argument
 from cassia_engine.errors import TooManyFailedError, UsageError
 from cassia_engine.records import (
     NO_RUN,
+    OFFLINE,
     Chunk,
     Cluster,
     ClusterResult,
@@ -31,6 +33,8 @@ from cassia_engine.stagefiles import CellsFile, GenesHead, ResultFile, check_gen
 from cassia_engine.stages.annotate import gene_reader, open_replayer, run_chunk
 from cassia_engine.stages.controls import with_partners
 from cassia_engine.text import counted, have
+
+log = logging.getLogger(__name__)
 
 NOT_REACHED_REASON = (
     "its annotate task ended without a result, and a warning of the run says why; run again with -resume to annotate it"
@@ -67,6 +71,10 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
         raise UsageError(
             f"chunk {names} of {first.count} has neither its chunk nor its result file here", code="chunk-missing"
         )
+    of_model = settings is not None and settings.provider != OFFLINE
+    if of_model and genes is None and any(one.lookup_genes for one in chunks.values()):
+        what = "answers of second annotators that asked for genes are not found in the journal without genes.jsonl"
+        log.warning("%s, which cassia split wrote beside the chunks; give it among the files", what)
     rows: list[tuple[ClusterResult, RunInfo]] = []
     controls: list[ControlResult] = []
     for index in range(first.count):
@@ -147,7 +155,11 @@ def _read(
     clusters += [result.cluster for answer in results.values() for result in answer.results]
     _check_cells(first, next(iter(found.values())), clusters, cells)
     for path, head in genes:
-        check_genes(path, head, first.dataset, first.n_clusters)
+        for chunk in chunks.values():
+            check_genes(path, head, chunk)
+    if len(genes) > 1:
+        what = f"the genes of the sample, as {genes[0][0]}; give one of them"
+        raise UsageError(what, path=genes[1][0], code="genes-twice")
     return first, chunks, results, cells[0][1].cells if cells else None, genes[0][0] if genes else None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, gather
-from cassia_engine.lookup import can_look_up, read_gene_table
+from cassia_engine.lookup import MOST_COUNTED, can_look_up, read_gene_table
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.process_limits import start
@@ -64,7 +64,9 @@ def run_table(
     try:
         table, annotator, said, _ = gather(
             lambda: read_markers(markers, split, dataset.species),
-            lambda: open_annotator(annotate, dataset, lambda: read_gene_table(markers, split, dataset.species)),
+            lambda: open_annotator(
+                annotate, dataset, lambda: read_gene_table(markers, split, dataset.species, MOST_COUNTED)
+            ),
             lambda: None if corrections is None else read_corrections(corrections),
             lambda: _check_of_models(split) if annotate.provider == OFFLINE else None,
         )
@@ -76,7 +78,7 @@ def run_table(
         log.warning("%s", warning)
     start_journal(annotate, dataset, fresh)
     of_model = annotate.provider != OFFLINE
-    lookup_genes = split.lookup_genes if of_model and split.lookup_genes and can_look_up(table) else 0
+    lookup_genes = split.lookup_genes if of_model and split.lookup_genes and can_look_up(markers, table) else 0
     controls = split.controls if of_model else 0
     [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, controls, lookup_genes)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:

@@ -16,10 +16,10 @@ from cassia_engine.errors import CallFailedError, UsageError
 from cassia_engine.lookup import GeneTable, Lookup
 from cassia_engine.ontology import Ontology
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.records import SECOND, Cluster, ClusterResult, Marker, Outcome, from_json, to_json
+from cassia_engine.records import SECOND, Cluster, ClusterResult, Confidence, Marker, Outcome, from_json, to_json
 from cassia_engine.replies.shapes import ANNOTATION, OPINION
 from cassia_engine.settings import AnnotateSettings
-from tests.conversation.test_conversation import BRIEFING, SECRET_ID, Model
+from tests.conversation.test_conversation import BRIEFING, SECRET_ID, Model, verdict
 from tests.conversation.test_second_opinion import CALIBRATION, NK, choice, label, of
 from tests.factories import cluster
 
@@ -47,12 +47,15 @@ def said(second: list[Any], adjudicator: Any = None) -> Said:
     return reply
 
 
-def hold(script: Said, most: int = 15, numbers: dict[str, int] | None = None) -> tuple[ClusterResult, Model]:
+def hold(
+    script: Said, most: int = 15, numbers: dict[str, int] | None = None, strict: bool = False
+) -> tuple[ClusterResult, Model]:
     async def lookup(of_cluster: Cluster) -> Lookup:
         return Lookup(TABLE, of_cluster.id, most, numbers)
 
-    model, how = Model(script), AnnotateSettings(provider="custom")
-    briefing = dataclasses.replace(BRIEFING, lookup_genes=most)
+    involvement = "v0" if strict else "v1"
+    model, how = Model(script), AnnotateSettings(provider="custom", validator_involvement=involvement)
+    briefing = dataclasses.replace(BRIEFING, lookup_genes=most, involvement=involvement)
     advisers = Advisers(calibration=CALIBRATION, lookup=lookup)
     result = asyncio.run(converse(cluster(THIS), briefing, model, how, Ontology.load(), advisers=advisers))
     assert from_json(ClusterResult, to_json(result)) == result
@@ -166,3 +169,45 @@ def test_a_table_that_cannot_be_read_ends_the_run() -> None:
     model, how = Model(said([wanting(NK, "CD3D")])), AnnotateSettings(provider="custom")
     with pytest.raises(UsageError, match="it is gone"):
         asyncio.run(converse(cluster(THIS), briefing, model, how, Ontology.load(), advisers=advisers))
+
+
+def test_a_gene_that_is_down_is_no_evidence() -> None:
+    cited = [{"gene": gene, "speaks_for": "x"} for gene in ("GNLY", "KLRD1", "NKG7", "FCGR3A", "CD3D")]
+    result, _ = hold(said([wanting("platelet", "FCGR3A", "CD3D"), of("platelet", evidence=cited)], choice("b")))
+    [found] = [one for one in result.rounds[1].checks if one.code == "evidence_up"]
+    assert not found.passed and found.genes == ("CD3D",) and label(result) == "platelet"
+    assert result.annotation and "CD3D" not in result.annotation.evidence_genes
+    assert "FCGR3A" in result.annotation.evidence_genes and "CD3D" in result.annotation.conflicting_genes
+    assert result.annotation.confidence is not Confidence.HIGH
+
+
+def test_looked_up_genes_are_told_from_listed_ones() -> None:
+    cited = [{"gene": gene, "speaks_for": "x"} for gene in ("FCGR3A",)]
+    result, _ = hold(said([wanting("platelet", "FCGR3A", "CD3D"), of("platelet", evidence=cited)], choice("a")))
+    texts = {one.code: one.text for one in result.rounds[1].checks}
+    n = len(cluster(THIS).markers)
+    assert texts["evidence_given"] == f"1 of the {n} listed genes and 2 looked up are given as evidence."
+    assert texts["evidence_strong"].endswith("0 of the first 20.") and f"first {n} genes" in texts["top_explained"]
+    assert "in the list or were looked up" in texts["evidence_listed"]
+    plain = {one.code for one in result.rounds[0].checks}
+    assert "evidence_up" not in plain
+
+
+def test_what_was_said_before_the_statistics_stays_on_record() -> None:
+    result, _ = hold(said([wanting("platelet", "CD3D"), ("I cannot help with that", Finish.REFUSED)], choice("a")))
+    assert "platelet" in result.conversation.annotations[1]
+    assert "what it had said before it saw the genes counts" in result.reason
+
+
+def test_a_strict_validator_sees_the_statistics_of_the_answer_it_judges() -> None:
+    def reply(role: str, n: int, chat: Chat) -> Any:
+        if role == "annotator":
+            return of(NK, score=10)
+        if role == "second":
+            return wanting("platelet", "FCGR3A") if n == 0 else of("platelet")
+        return choice("b") if role == "adjudicator" else verdict("platelet")
+
+    result, model = hold(reply, strict=True)
+    role, chat, *_ = model.asked[-1]
+    assert role == "validator" and statistics(chat)["rows"][0][:2] == ["FCGR3A", "this"]
+    assert "gene_statistics" in chat.system and label(result) == "platelet"

@@ -84,3 +84,50 @@ def test_a_table_has_no_cells(tmp_path: Path) -> None:
     table = read_gene_table(path, SplitSettings(), "human")
     assert table.gene("gnly") == "GNLY" and table.gene("CD3D") == ""
     assert {name: row.rank for name, row in table.rows("GNLY").items()} == {"A": 2}
+
+
+def test_the_command_lines_list_of_one_file_is_that_file(path: Path) -> None:
+    for table in ([path], (str(path),)):
+        found = Lookup(read_gene_table(table, SETTINGS, "human"), "3", 15).look_up(["GNLY"])
+        assert found.rows and found.rows[0].rank is None
+
+
+def test_too_many_values_are_left_out_and_said(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    table = read_gene_table(path, SETTINGS, "human", 100)
+    assert table.gene("CD3D") == "CD3D" and table.gene("GNLY") == ""
+    assert "second annotators can ask for ranked genes only: 765 genes in 11 clusters are too many" in caplog.text
+
+
+FINDMARKERS = """p_val,avg_log2FC,pct.1,pct.2,p_val_adj,cluster,gene
+0,2.5,0.9,0.1,0,A,CD3D
+0.5,-3.5,0.01,0.4,1,A,MS4A1
+NA,-Inf,0,0.2,NA,A,CD79A
+0.9,NA,0.3,0.3,NA,A,ACTB
+0,2.5,0.9,0.1,0,B,MS4A1
+"""
+SCORES = "group,names,scores\nA,CD3D,12.5\nA,MS4A1,-8.5\nB,MS4A1,11\nB,CD3D,-4\n"
+
+
+@pytest.mark.parametrize(("text", "genes"), [(FINDMARKERS, ["MS4A1", "CD79A", "ACTB"]), (SCORES, ["MS4A1"])])
+def test_rows_that_no_threshold_passes_are_found(tmp_path: Path, text: str, genes: list[str]) -> None:
+    """They are what speaks against a type."""
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    found = Lookup(read_gene_table(path, SplitSettings(), "human"), "A", 15).look_up(genes)
+    own = {row.gene: row for row in found.rows if row.cluster == "A"}
+    assert list(own) == genes and found.missing == () and own["MS4A1"].is_down
+
+
+def test_a_gene_as_it_is_written_comes_before_another_case(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("cluster,gene,avg_log2FC\nA,Cd3d,1.5\nA,CD3D,2.5\nA,LYZ,1\nB,LYZ,2\n")
+    table = read_gene_table(path, SplitSettings(allow_unknown_genes=True), "human")
+    assert (table.gene("CD3D"), table.gene("Cd3d"), table.gene("lyz")) == ("CD3D", "Cd3d", "LYZ")
+
+
+def test_markup_around_wanted_genes_is_left_out(path: Path) -> None:
+    found = Lookup(read_gene_table(path, SETTINGS, "human"), "3", 15).look_up(
+        ["**CD3D**", "`GNLY`", "NKG7 (high)", "CD79A/MS4A1", "CD3D"]
+    )
+    assert found.asked == ("CD3D", "GNLY", "NKG7", "CD79A", "MS4A1") and found.missing == ()

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cassia_engine.lookup import GeneTable, Lookup, StoredTable, read_gene_table, write_table
+from cassia_engine.records import Chunk
 from cassia_engine.settings import SplitSettings
 from cassia_engine.stagefiles import check_genes, read_chunk, read_genes, read_genes_head
 from tests import factories as make
@@ -81,11 +82,16 @@ def test_damage_is_told_with_its_line(stored: Path, old: str, new: str, line: in
 
 def test_a_file_of_another_split_is_refused(stored: Path, table: GeneTable) -> None:
     head = read_genes_head(stored)
-    check_genes(stored, head, make.DATASET, len(table.clusters))
-    with raises("genes-of-other-split", path=stored):
-        check_genes(stored, head, make.DATASET, len(table.clusters) - 1)
-    with raises("genes-of-other-split", path=stored):
-        check_genes(stored, head, replace(make.DATASET, name="other"), len(table.clusters))
+    places = dict(enumerate(table.clusters))
+    chunk = Chunk(make.DATASET, make.SELECTION, 0, 1, len(places), (make.cluster(places[2], index=2),))
+    check_genes(stored, head, chunk)
+    moved = replace(chunk, clusters=(make.cluster(places[3], index=2),))
+    fewer = replace(chunk, n_clusters=len(places) - 1)
+    other = replace(chunk, dataset=replace(make.DATASET, name="other"))
+    beyond = replace(chunk, clusters=(make.cluster("x", index=len(places)),))
+    for wrong in (moved, fewer, other, beyond):
+        with raises("genes-of-other-split", path=stored):
+            check_genes(stored, head, wrong)
 
 
 def test_a_genes_file_is_no_chunk(stored: Path, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def with_lookup(brief: Briefing | None = None, cluster: Cluster = CLUSTER) -> li
         asked,
         prompts.second_with_statistics(brief, asked, json.dumps(OTHER_CLAIM), STATISTICS),
         prompts.adjudicator(brief, cluster, *answers, STATISTICS, max_tokens=4000),
+        prompts.validator(brief, cluster, read(CLAIM).for_validator(), FINDINGS, STATISTICS, max_tokens=2000),
     ]
 
 

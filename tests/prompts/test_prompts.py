@@ -36,7 +36,7 @@ from tests.prompts.material import (
 
 # The digest of what is sent, by version. Another text is another version, but while a version is not yet released: then
 # its digest is renewed.
-DIGESTS = {"1": "6701524cf7a6618f", "2": "3993df068efcc1a2"}
+DIGESTS = {"1": "6701524cf7a6618f", "2": "2870cd7c304a21ce"}
 # Characters a token, and the most tokens of a request with fifty genes and of the data in it, both estimated.
 A_TOKEN, MOST, MOST_DATA = 3.5, 2850, 900
 
@@ -44,7 +44,7 @@ A_TOKEN, MOST, MOST_DATA = 3.5, 2850, 900
 def test_roles_are_told_in_the_first_line() -> None:
     roles = [re.match(r"Role: ([a-z ]+)\. ", chat.system) for chat in conversation()]
     named = ["annotator", "second annotator", "adjudicator", "validator", "annotator", *["formatter"] * 3]
-    named += ["second annotator", "second annotator", "adjudicator"]
+    named += ["second annotator", "second annotator", "adjudicator", "validator"]
     assert [role and role[1] for role in roles] == named
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cassia_engine.records import ANNOTATOR, SECOND, Conversation, FoundRow, LookedUp, Round
-from cassia_engine.report import view
+from cassia_engine.report import facts
 from cassia_engine.report.dialogue import turns
 from cassia_engine.report.methods import methods
 from tests import factories as make
@@ -24,11 +24,11 @@ FOUND = LookedUp(
 def test_settings_and_methods_say_for_how_many_clusters() -> None:
     asked = make.annotated("4", rounds=(Round(), Round(role=SECOND, looked_up=FOUND)))
     results = [asked, make.annotated("5", 1)]
-    facts = dict(view.facts(make.DATASET, make.SELECTION, make.MODEL_RUN, results))
-    assert facts["Genes looked up"] == "for 1 cluster, as a second annotator asked"
+    settings = dict(facts.facts(make.DATASET, make.SELECTION, make.MODEL_RUN, results))
+    assert settings["Genes looked up"] == "for 1 cluster, as a second annotator asked"
     said = " ".join(methods(make.DATASET, make.SELECTION, make.MODEL_RUN, results))
     assert "For 1 cluster the second annotator asked for further genes" in said
-    assert "Genes looked up" not in dict(view.facts(make.DATASET, make.SELECTION, make.MODEL_RUN, results[1:]))
+    assert "Genes looked up" not in dict(facts.facts(make.DATASET, make.SELECTION, make.MODEL_RUN, results[1:]))
 
 
 def test_they_stand_before_the_reply_that_saw_them() -> None:

@@ -46,8 +46,10 @@ from cassia_engine.settings import SplitSettings
 log = logging.getLogger(__name__)
 
 
-def read_long(source: Source, format_: Format, settings: SplitSettings, selector: MarkerSelector) -> MarkerTable:
-    """Choose the markers of each cluster of a long table.
+def read_long(
+    source: Source, format_: Format, settings: SplitSettings, selector: MarkerSelector, every_row: bool = False
+) -> MarkerTable:
+    """Choose the markers of each cluster of a long table; with `every_row` all rows that have a gene.
 
     Raises:
         UsageError: rows that cannot be read, or have no cluster, with their lines; no numbers in a column, or none that
@@ -58,7 +60,7 @@ def read_long(source: Source, format_: Format, settings: SplitSettings, selector
     with connected() as db, ExitStack() as stack:
         db.execute(f"SET threads = {_cpus()}")
         direction = find_direction_column(source, used_columns(source, format_))
-        keep = KeptRows(source, Thresholds(source, format_, settings, format_.percent, direction))
+        keep = KeptRows(source, Thresholds(source, format_, settings, format_.percent, direction, every_row))
         _say_commas(keep)
         found = _kept(db, keep, stack)
         ranking = without_fold_changes(db, source, statistics, ranking)

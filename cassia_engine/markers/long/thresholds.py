@@ -42,6 +42,7 @@ class Thresholds:
     Attributes:
         percent: fractions are written as percent, as the format says or the numbers show.
         direction: the column that says in words which genes are up, if there is one.
+        every_row: there are no conditions.
     """
 
     source: Source
@@ -49,6 +50,7 @@ class Thresholds:
     settings: SplitSettings
     percent: bool
     direction: DirectionColumn | None = None
+    every_row: bool = False
 
     @cached_property
     def positions(self) -> dict[str, list[int]]:
@@ -107,6 +109,10 @@ class Thresholds:
 
     def conditions(self) -> Iterator[Condition]:
         """All that a marker's row fulfils, beside having a gene."""
+        if not self.every_row:
+            yield from self._conditions()
+
+    def _conditions(self) -> Iterator[Condition]:
         yield from self._p_values()
         yield from self._folds()
         yield from self._fractions()

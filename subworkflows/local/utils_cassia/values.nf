@@ -24,6 +24,9 @@ def faultOf(value, spec) {
     if (spec.minimum != null && new BigDecimal(text) < spec.minimum) {
         return "expected at least ${spec.minimum}"
     }
+    if (spec.maximum != null && new BigDecimal(text) > spec.maximum) {
+        return "expected at most ${spec.maximum}"
+    }
     if (spec['enum'] && !(text in spec['enum'])) {
         return "expected one of ${spec['enum'].join(', ')}; did you mean ${nearest(text, spec['enum'])}?"
     }
