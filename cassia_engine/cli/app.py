@@ -17,7 +17,7 @@ from cassia_engine.progress import PlainFormatter
 from cassia_engine.unavailable import line_of
 
 SUBCOMMANDS = (
-    *("run", "split", "annotate", "corrections", "collect", "check", "index"),
+    *("run", "estimate", "split", "annotate", "corrections", "collect", "check", "index"),
     *(
         "labels",
         "merge",

@@ -1,0 +1,211 @@
+"""The calls of a run by role, with their tokens and dollars, from the questions that it would send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+from cassia_engine import prompts
+from cassia_engine.callers import option
+from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
+from cassia_engine.errors import UsageError, gather
+from cassia_engine.llm.accounts import Accounts
+from cassia_engine.lookup import can_look_up
+from cassia_engine.markers import Table, read_markers
+from cassia_engine.prompts import Briefing
+from cassia_engine.providers.chat import Chat
+from cassia_engine.providers.prices import Price, load
+from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
+from cassia_engine.secret import Secret
+from cassia_engine.settings import STRICT, AnnotateSettings, SplitSettings
+from cassia_engine.stages.split import into_chunks
+
+CHARACTERS_A_TOKEN = 3.5
+ADJUDICATOR, VALIDATOR, CONTROLS, STRONG = "adjudicator", "validator", "controls", "stronger model"
+# Of the clusters of recorded conversations (docs/trust.md): those with a second opinion, with an adjudicator, and with
+# an answer that is not of High confidence, which a stronger model would be asked about.
+DOUBTS, DIFFERENCES, NOT_HIGH = 0.19, 0.02, 0.62
+# Mean tokens of 261, 49, 6 and 74 recorded replies, by their characters. What a model thinks before is not in it.
+REPLY = {ANNOTATOR: 330, SECOND: 370, ADJUDICATOR: 90, VALIDATOR: 160}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The calls of a role.
+
+    Attributes:
+        calls: how many are expected.
+        input_tokens, output_tokens: of them all.
+        cost_usd: None where the model has no known price.
+    """
+
+    role: str
+    model: str
+    calls: float
+    input_tokens: float
+    output_tokens: float
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would ask.
+
+    Attributes:
+        n_clusters: those with markers; nobody is asked about the others.
+        shares: by role, those that no call is expected for left out.
+        prices: where they are from; "" where there are none.
+        strict: every cluster has a second opinion and a validator.
+    """
+
+    provider: str
+    n_clusters: int
+    shares: tuple[Share, ...]
+    prices: str
+    strict: bool
+
+    @property
+    def calls(self) -> float:
+        return sum(share.calls for share in self.shares)
+
+    @property
+    def input_tokens(self) -> float:
+        return sum(share.input_tokens for share in self.shares)
+
+    @property
+    def output_tokens(self) -> float:
+        return sum(share.output_tokens for share in self.shares)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None where the price of a model is not known."""
+        costs = [share.cost_usd for share in self.shares]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Prices that a person gives, in US dollars per million tokens; of all models that are asked."""
+
+    input: float
+    output: float
+
+
+def estimate(
+    markers: Table | Sequence[Path | str],
+    dataset: Dataset,
+    split: SplitSettings,
+    annotate: AnnotateSettings,
+    given: Given | None = None,
+) -> Estimate:
+    """What `run_table` would ask about this table. Nothing is sent, and no key is needed.
+
+    Args:
+        given: prices in place of those of the shipped table.
+
+    Raises:
+        UsageError: the table or the model cannot be used, or no language model is asked.
+    """
+    if annotate.provider == OFFLINE:
+        what = f"{option('provider', OFFLINE)} asks no language model, so that nothing is paid for"
+        raise UsageError(f"{what}; name a provider", code="estimate-offline")
+    table, accounts = gather(
+        lambda: read_markers(markers, split, dataset.species),
+        lambda: Accounts.opened(annotate, annotate.api_key or Secret("estimate")),
+    )
+    lookup_genes = split.lookup_genes if split.lookup_genes and can_look_up(markers, table) else 0
+    [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, split.controls, lookup_genes)
+    questions = _Questions(chunk, annotate)
+    shares = tuple(_shares(questions, chunk, annotate, accounts))
+    priced = tuple(_priced(share, accounts.first.provider, given) for share in shares if share.calls)
+    n_clusters = sum(bool(cluster.markers) for cluster in chunk.clusters)
+    provider, strict = accounts.first.provider, annotate.validator_involvement == STRICT
+    return Estimate(provider, n_clusters, priced, _source(priced, provider, given), strict)
+
+
+class _Questions:
+    """The mean tokens of the questions of each role about the clusters of a chunk."""
+
+    def __init__(self, chunk: Chunk, settings: AnnotateSettings):
+        self._clusters = [cluster for cluster in chunk.clusters if cluster.markers]
+        self._briefing = Briefing(
+            chunk.dataset,
+            chunk.selection,
+            chunk.siblings,
+            settings.validator_involvement,
+            with_fractions=not settings.hide_fractions,
+            depth=settings.depth,
+            lookup_genes=chunk.lookup_genes,
+        )
+        self._most = MAX_TOKENS[settings.reasoning]
+
+    def annotator(self, clusters: Sequence[Cluster] | None = None) -> float:
+        return self._mean(
+            prompts.annotator(self._briefing, one, max_tokens=self._most) for one in clusters or self._clusters
+        )
+
+    def second(self) -> float:
+        return self._mean(
+            prompts.second_annotator(self._briefing, one, max_tokens=self._most) for one in self._clusters
+        )
+
+    def _mean(self, chats: Iterator[Chat]) -> float:
+        return mean([tokens(chat) for chat in chats] or [0.0])
+
+
+def tokens(chat: Chat) -> float:
+    """Those of a request, estimated from its characters."""
+    texts = (chat.system, *(message.text for message in chat.messages), json.dumps(chat.schema or {}))
+    return sum(map(len, texts)) / CHARACTERS_A_TOKEN
+
+
+def _shares(questions: _Questions, chunk: Chunk, settings: AnnotateSettings, accounts: Accounts) -> Iterator[Share]:
+    n = sum(bool(cluster.markers) for cluster in chunk.clusters)
+    for voter in accounts.voters:
+        second = accounts.second.model if accounts.second else voter.model
+        yield from _conversations(questions, n * settings.votes, settings, voter.model, second)
+    controls = [control.cluster for control in chunk.controls]
+    if controls:
+        asked = questions.annotator(controls)
+        yield _share(CONTROLS, accounts.first.model, len(controls), asked, REPLY[ANNOTATOR])
+    if accounts.strong:
+        for share in _conversations(questions, n * NOT_HIGH, settings, accounts.strong.model, accounts.strong.model):
+            yield replace(share, role=f"{STRONG}, {share.role}")
+
+
+def _conversations(
+    questions: _Questions, n: float, settings: AnnotateSettings, model: str, second: str
+) -> Iterator[Share]:
+    """The calls of so many conversations, no answer sent back."""
+    strict = settings.validator_involvement == STRICT
+    first, other = questions.annotator(), questions.second()
+    yield _share(ANNOTATOR, model, n, first, REPLY[ANNOTATOR])
+    yield _share(SECOND, second, n * (1 if strict else DOUBTS), other, REPLY[SECOND])
+    yield _share(ADJUDICATOR, second, n * (DIFFERENCES / DOUBTS if strict else DIFFERENCES), first, REPLY[ADJUDICATOR])
+    yield _share(VALIDATOR, model, n * strict, first, REPLY[VALIDATOR])
+
+
+def _share(role: str, model: str, calls: float, asked: float, reply: float) -> Share:
+    return Share(role, model, calls, calls * asked, calls * reply, None)
+
+
+def _price(model: str, provider: str) -> Price | None:
+    return load().get((provider, model))
+
+
+def _priced(share: Share, provider: str, given: Given | None) -> Share:
+    price = given or _price(share.model, provider)
+    if price is None:
+        return share
+    dollars = share.input_tokens * price.input + share.output_tokens * price.output
+    return replace(share, cost_usd=dollars / 1_000_000)
+
+
+def _source(shares: Sequence[Share], provider: str, given: Given | None) -> str:
+    if given:
+        return "prices as given"
+    found = {price.date for share in shares if (price := _price(share.model, provider))}
+    return f"prices of {', '.join(sorted(found))}" if found else ""
