@@ -205,7 +205,7 @@ def _lookup_parts(told: set[str], told_adjudicator: set[str]) -> dict[str, str]:
     briefing = replace(briefing, lookup_genes=SplitSettings().lookup_genes)
     second = prompts.second_annotator(briefing, cluster, max_tokens=MAX_TOKENS)
     lookup = Lookup(read_gene_table(TABLE, SplitSettings(), DATASET.species), CLUSTER, briefing.lookup_genes)
-    statistics = lookup.block(lookup.look_up(WANTED))
+    statistics = lookup.block(lookup.look_up(WANTED), briefing.with_fractions)
     again = prompts.second_with_statistics(briefing, second, _text(OPINION), statistics)
     claims = _claim(SECOND_REPLY), _claim(OPINION)
     adjudicator = prompts.adjudicator(briefing, cluster, *claims, statistics, max_tokens=MAX_TOKENS)

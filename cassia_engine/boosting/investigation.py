@@ -71,7 +71,7 @@ class Investigation:
                 return self._without_answer()
             found = self._lookup.look_up(said.wanted_genes)
             self._rounds.append(BoostRound(said, found))
-            statistics = self._lookup.block(found) if found.asked else None
+            statistics = self._lookup.block(found, self._briefing.with_fractions) if found.asked else None
             if statistics is None or number == self._settings.max_rounds:
                 chat = closing(chat, said, statistics)
                 break

@@ -13,6 +13,7 @@ from cassia_engine.conversation.asking import Asking, Heard, Role
 from cassia_engine.conversation.comparing import Comparison, backs, in_neutral_order
 from cassia_engine.conversation.doubts import CrossChecker, doubts_of
 from cassia_engine.conversation.judging import judge, rule
+from cassia_engine.conversation.labelling import BROAD, at_depth
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import TRANSITIONS, Event, State
 from cassia_engine.conversation.rounds import OpenRound, best_of_annotator
@@ -90,6 +91,7 @@ class ClusterConversation:
         # Of the second annotator: its request, what was found for it, and the list with that.
         self._second_chat: Chat | None = None
         self._statistics: Mapping[str, Any] | None = None
+        self._said_before: tuple[str, Claim | None] | None = None
         self._genes_of_second = self._genes
 
     async def run(self) -> ClusterResult:
@@ -176,13 +178,14 @@ class ClusterConversation:
         second.looked_up = found = lookup.look_up(second.claim.wanted_genes)
         if not found.rows:
             return Event.OPINION  # no news: what it said stands
-        self._statistics = lookup.block(found)
+        self._statistics = lookup.block(found, self._briefing.with_fractions)
         known = with_looked_up(self._cluster, found.rows)
         self._genes_of_second = GeneList(known, len(known.markers) - len(self._cluster.markers))
         return Event.FOUND
 
     async def _second_again(self) -> Heard:
         assert self._second_chat and self._statistics
+        self._said_before = self._round.said, self._round.claim_read
         chat = prompts.second_with_statistics(self._briefing, self._second_chat, self._round.said, self._statistics)
         return await self._ask(SECOND_ANNOTATOR, chat)
 
@@ -214,11 +217,13 @@ class ClusterConversation:
             self._standing.judged = heard.text or self._standing.judged
         elif role is ADJUDICATOR:
             self._comparison.said = heard.text or self._comparison.said
-        elif not (heard.event is Event.LOST and self._round.claim):
+        else:
             self._round.said = heard.text or self._round.said
         self._note(heard.read)
-        if heard.event is Event.LOST and role.name == SECOND and self._round.claim:
-            return Event.OPINION  # what it said before it saw the statistics
+        if heard.event is Event.LOST and self._said_before:
+            # What it said before it saw the statistics counts, and stays on record.
+            self._round.said, self._round.claim_read = self._said_before
+            return Event.OPINION
         if heard.event is Event.LOST and role.name in _ADVISERS:
             return Event.REVIEW if self._strict else Event.LOST_OPINION
         if heard.event:
@@ -248,6 +253,7 @@ class ClusterConversation:
         if self._round.role == ANNOTATOR:
             self._round.claim = with_listed_names(read, self._genes)
             return Event.CLAIM
+        self._said_before = None
         self._round.claim = claim = with_listed_names(read, self._genes_of_second)
         wants = claim.wanted_genes and self._briefing.lookup_genes and self._round.looked_up is None
         return Event.WANTED if wants else Event.OPINION
@@ -288,7 +294,10 @@ class ClusterConversation:
         settled = Event.REVIEW if self._strict else Event.SETTLED
         if second.findings.decisive:
             return settled  # it names no type or no listed gene: as if there were none
-        self._comparison.relation = self._terms.relation(first.claim, second.claim)
+        # Broad labels are compared as lineages; finer ones as the annotators named them.
+        broad = self._briefing.depth == BROAD
+        claims = [at_depth(one, self._terms, BROAD) if broad else one for one in (first.claim, second.claim)]
+        self._comparison.relation = self._terms.relation(*claims)
         if not self._comparison.differ:
             return settled
         self._comparison.backed = backs(self._markers_of(first.claim), self._markers_of(second.claim))
@@ -331,5 +340,10 @@ class ClusterConversation:
         objections = last.judgement.objections if last.judgement else ()
         feedback = [*(item.text for item in last.findings.failed), *objections]
         note = last.verdict.feedback if last.verdict else ""
-        self._question = prompts.revision(self._question, last.said, feedback, note)
+        told = ""
+        if last.role == SECOND and last.looked_up and self._statistics:
+            # Who is to revise this answer, the annotator, has seen none of the genes that it cites.
+            told = prompts.statistics_text(self._briefing, "an annotator", self._statistics)
+            self._genes = self._genes_of_second
+        self._question = prompts.revision(self._question, last.said, feedback, note, told)
         return Event.ASKED

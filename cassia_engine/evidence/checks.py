@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import filterfalse
 
 from cassia_engine.evidence.genes import HARDLY_EXPRESSED, GeneList, named
 from cassia_engine.evidence.types import CellTypeId, is_gene
@@ -265,12 +266,14 @@ def _backed(partner: Iterable[str], genes: GeneList) -> bool:
 
 
 def _no_absence_claimed(claim: Claim, genes: GeneList) -> Finding:
-    said = (*(c.speaks_for for c in (*claim.evidence, *claim.conflicts)), claim.context_conflict, claim.score_reason)
+    # Of a gene that was looked up it is known whether the cluster expresses it.
+    cited = (c.speaks_for for c in (*claim.evidence, *claim.conflicts) if not genes.was_looked_up(c.gene))
+    said = (*cited, *filterfalse(genes.names_looked_up, (claim.context_conflict, claim.score_reason)))
     match = next(filter(None, map(_ABSENCE.search, said)), None)
     if match is None:
         return Finding("no_absence_claimed", True, "Nothing is concluded from genes that are not in the list.")
     text = (
-        f'It says "{match[0][:60]}". A gene that is not in the list of {genes.size} genes may be expressed all the '
+        f'It says "{match[0][:60]}". A gene that is not in the list of {genes.n_listed} genes may be expressed all the '
         'same: "not in the list" is all that is known.'
     )
     return Finding("no_absence_claimed", False, text)

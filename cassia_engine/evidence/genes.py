@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from cassia_engine.evidence import citations
 from cassia_engine.knowledge.genes import spellings
@@ -65,7 +68,7 @@ class GeneList:
     """A cluster's genes, found in any case, under old names and with markup around them.
 
     Attributes:
-        size: how many there are.
+        size, n_listed: how many there are, and how many of them are of the list.
         words: "50 listed genes", and how many of them were looked up besides.
         top: the first 20 of the list.
         looked_up: those that were looked up besides.
@@ -80,11 +83,14 @@ class GeneList:
         genes = cluster.genes
         self.size = len(genes)
         looked_up = f" and {n_looked_up} looked up" if n_looked_up else ""
-        self.words = f"{self.size - n_looked_up} listed genes{looked_up}"
+        self.n_listed = self.size - n_looked_up
+        self.words = f"{self.n_listed} listed genes{looked_up}"
         self.top = frozenset(genes[: min(TOP_GENES, len(genes) - n_looked_up)])
         self.looked_up = frozenset(genes[len(genes) - n_looked_up :]) if n_looked_up else frozenset()
         self._genes = frozenset(genes)
         self._cluster = cluster
+        listed = cluster.markers[: len(genes) - n_looked_up]
+        self._list = replace(cluster, markers=listed) if n_looked_up else cluster
         self.has_fractions = any(m.pct_in is not None for m in cluster.markers)
         self._listed = _by_spelling(genes)
         self._aside = _by_spelling(gene for aside in cluster.set_aside for gene in aside.genes)
@@ -123,6 +129,14 @@ class GeneList:
         """Those that fewer than HARDLY_EXPRESSED of the cells express, each with that fraction."""
         return hardly_expressed(self._cluster, listed)
 
+    def was_looked_up(self, citation: str) -> bool:
+        """Whether a citation means genes that were looked up, and no others."""
+        return bool(found := self.meant(citation).listed) and self.looked_up.issuperset(found)
+
+    def names_looked_up(self, text: str) -> bool:
+        """Whether a sentence has one of those that were looked up in it."""
+        return bool(self.looked_up) and any(map(self.was_looked_up, re.findall(r"[\w.-]*\w", text)))
+
     def down(self, genes: Iterable[str]) -> tuple[str, ...]:
         """Those that were looked up and are lower in the cluster than elsewhere: by the fold change, else the score."""
         found = {
@@ -132,12 +146,11 @@ class GeneList:
 
     def ruling_out(self, cl_id: str, exempt: Iterable[str] = ()) -> tuple[RuledOutBy, ...]:
         """Those that rule a cell type out; citations of `exempt` are explained by another type of a mixture."""
-        return excluding_genes(cl_id, self._cluster, self.listed(exempt))
+        return excluding_genes(cl_id, self._list, self.listed(exempt))
 
     def not_listed(self, genes: tuple[str, ...]) -> str:
         """That genes are not in the list, as the only thing that can be said of them."""
-        n_listed = self.size - len(self.looked_up)
-        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {n_listed} genes."
+        return f"{named(genes)} {'is' if len(genes) == 1 else 'are'} not in the list of {self.n_listed} genes."
 
     def _read(self, citation: str) -> Meant:
         if gene := self.find(citation):

@@ -111,6 +111,11 @@ class ClusteredCells:
         found = expression(matrix, codes, len(self.groups.labels), wanted, sums=not self.counts_only)
         return Values(place, genes, found, sampler.result())
 
+    @property
+    def n_genes(self) -> int:
+        """How many genes `place` has; 0 without one."""
+        return len(self.data.genes(self.place.startswith("raw/"))) if self.place else 0
+
     def values(self) -> Values | None:
         """The values of `place`; None, with a warning, where they cannot be read."""
         try:

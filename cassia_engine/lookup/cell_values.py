@@ -51,10 +51,22 @@ class CellValues:
         return Marker(gene, pct_in=_known(inside), pct_out=_known(outside), mean=_known(mean))
 
 
-def read_cell_values(table: Table | Sequence[Any], settings: SplitSettings) -> CellValues | None:
+class TooManyError(Exception):
+    """There are more genes times clusters than are to be counted."""
+
+    def __init__(self, n_genes: int, n_clusters: int):
+        super().__init__()
+        self.n_genes, self.n_clusters = n_genes, n_clusters
+
+
+def read_cell_values(table: Table | Sequence[Any], settings: SplitSettings, most: float) -> CellValues | None:
     """Count the values of an AnnData; None for a table, and for a matrix without values that can be counted.
 
+    Args:
+        most: how many genes times clusters there may be.
+
     Raises:
+        TooManyError: there are more; nothing was counted.
         UsageError: it cannot be read any more.
     """
     from cassia_engine.h5ad.options import H5adOptions
@@ -66,14 +78,17 @@ def read_cell_values(table: Table | Sequence[Any], settings: SplitSettings) -> C
     if settings.rank or not holds_anndata(table):
         return None
     with opened(table, settings.max_table_size, None, H5adOptions.of(settings)) as source:
-        return _values(source.cells) if source.cells else None
+        return _values(source.cells, most) if source.cells else None
 
 
-def _values(cells: ClusteredCells) -> CellValues | None:
+def _values(cells: ClusteredCells, most: float) -> CellValues | None:
     from cassia_engine.cells.gene_places import GenePlaces
     from cassia_engine.genes.gene_names import GeneNames
 
     with cells.data.reading():
+        n_genes, n_clusters = cells.n_genes, len(cells.groups.labels)
+        if n_genes * n_clusters > most:
+            raise TooManyError(n_genes, n_clusters)
         values = cells.values()
         if values is None:
             return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cassia_engine.evidence.genes import spelled
-from cassia_engine.lookup.cell_values import CellValues, read_cell_values
+from cassia_engine.lookup.cell_values import CellValues, TooManyError, read_cell_values
 from cassia_engine.records import Cluster, Marker
 from cassia_engine.settings import SplitSettings
 
@@ -85,14 +85,16 @@ def read_gene_table(
 
     with _unsaid():
         clusters = read_markers(table, replace(settings, **_NO_FILTER), species, every_row=True).clusters
-        cells = read_cell_values(table, settings)
-    if cells and len(cells.genes) * len(cells.groups) > most_counted:
+        try:
+            cells, many = read_cell_values(table, settings, most_counted), None
+        except TooManyError as error:
+            cells, many = None, error
+    if many:
         log.info(
             "second annotators can ask for ranked genes only: %s genes in %d clusters are too many to count",
-            f"{len(cells.genes):,}",
-            len(cells.groups),
+            f"{many.n_genes:,}",
+            many.n_clusters,
         )
-        cells = None
     return GeneTable(clusters, cells)
 
 

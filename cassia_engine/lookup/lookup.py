@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from cassia_engine.evidence import citations
+from cassia_engine.knowledge.short_names import continued
 from cassia_engine.lookup.gene_table import Row
 from cassia_engine.prompts.data_blocks import gene_name, number
 from cassia_engine.records import Cluster, FoundRow, LookedUp, Marker
@@ -17,6 +18,7 @@ MOST_OTHERS = 4  # clusters that are shown for a gene beside the one in question
 THIS, ANOTHER = "this", "another"
 _LAST = 10**9  # the rank of what is not ranked
 # Statistics as they are shown, each with its decimals; p values with as many digits as tell something.
+_OF_CELLS = ("pct_in", "pct_out", "mean")
 _DECIMALS = {"log2fc": 2, "pct_in": 3, "pct_out": 3, "score": 2, "mean": 2}
 
 
@@ -53,7 +55,7 @@ class Lookup:
 
     def look_up(self, wanted: Sequence[str]) -> LookedUp:
         """The rows of the first `most` of these that are new; those that the table lacks do not count."""
-        asked, left_out = self._new(name for text in wanted for name in _names(text))
+        asked, left_out = self._new(name for text in wanted for name in self._names(text))
         found = {name: self._table.gene(name) for name in asked}
         genes = list(dict.fromkeys(filter(None, found.values())))
         return LookedUp(
@@ -64,9 +66,14 @@ class Lookup:
             left_out=tuple(left_out),
         )
 
-    def block(self, found: LookedUp) -> dict[str, Any]:
-        """The same as data for a model, which is shown numbers in the place of the clusters' names."""
-        columns = [name for name in (*_DECIMALS, "p_val_adj") if any(getattr(r, name) is not None for r in found.rows)]
+    def block(self, found: LookedUp, with_fractions: bool) -> dict[str, Any]:
+        """The same as data for a model, which is shown numbers in the place of the clusters' names.
+
+        Args:
+            with_fractions: also which fraction of cells expresses a gene, and how much.
+        """
+        shown = (name for name in (*_DECIMALS, "p_val_adj") if with_fractions or name not in _OF_CELLS)
+        columns = [name for name in shown if any(getattr(row, name) is not None for row in found.rows)]
         return {
             "columns": ["gene", "cluster", "rank", *columns],
             "rows": [
@@ -83,6 +90,17 @@ class Lookup:
 
     def _number(self, cluster: str) -> int | str:
         return THIS if cluster == self._cluster else self._numbers.get(cluster, ANOTHER)
+
+    def _names(self, text: str) -> tuple[str, ...]:
+        """The genes of a text: itself, if the table has it, else without markup and remarks, short forms in full."""
+        if self._table.gene(text):
+            return (text,)
+        names: list[str] = []
+        for name in citations.read(text).names:
+            known = bool(self._table.gene(name)) or not names
+            forms = () if known else (form for form in continued(names[-1], name) if self._table.gene(form))
+            names.append(next(iter(forms), name))
+        return tuple(names) or (text,)
 
     def _new(self, wanted: Iterable[str]) -> tuple[list[str], list[str]]:
         asked: list[str] = []
@@ -104,11 +122,6 @@ class Lookup:
         own = rows.pop(self._cluster, None)
         highest = sorted(rows.items(), key=lambda item: _height(item[1]))[:MOST_OTHERS]
         return [_found(gene, name, row) for name, row in ([(self._cluster, own)] if own else []) + highest]
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """The genes of a text, without markup and remarks; the text where none is recognised."""
-    return citations.read(text).names or (text,)
 
 
 def with_looked_up(cluster: Cluster, rows: Iterable[FoundRow]) -> Cluster:

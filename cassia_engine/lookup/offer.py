@@ -27,14 +27,17 @@ def can_look_up(markers: Any, table: MarkerTable) -> bool:
     """
     n_rows = sum(cluster.n_rows for cluster in table.clusters)
     n_chosen = sum(len(cluster.markers) for cluster in table.clusters)
-    if n_rows == n_chosen or not any(_has_statistics(marker) for one in table.clusters for marker in one.markers[:1]):
+    # Of an AnnData the cells tell of genes that are not ranked.
+    if (n_rows == n_chosen and not table.cells) or not any(
+        _has_statistics(marker) for one in table.clusters for marker in one.markers[:1]
+    ):
         return False
     if is_pipe(markers):
         log.info("second annotators cannot ask for further genes: a pipe can be read once only; give a file for that")
         return False
     if n_rows > MOST_ROWS:
         log.info(
-            "second opinions cannot ask for further genes: the table has %s rows, and at most %s are held for that",
+            "second annotators cannot ask for further genes: the table has %s rows, and at most %s are held for that",
             f"{n_rows:,}",
             f"{MOST_ROWS:,}",
         )

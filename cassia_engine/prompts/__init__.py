@@ -91,8 +91,7 @@ def second_annotator(
 def second_with_statistics(briefing: Briefing, chat: Chat, reply_text: str, statistics: Mapping[str, Any]) -> Chat:
     """The same once more (shape ANNOTATION): `chat`, the reply to it, and what was found for the genes it wanted."""
     ask = Template(text_of("second_statistics")).substitute(
-        statistics=statistics_rule("you", _numbered(briefing)),
-        block=block("gene_statistics", statistics),
+        statistics=statistics_text(briefing, "you", statistics),
         shape=shape_of(ANNOTATION),
     )
     return replace(_continued(chat, reply_text, ask), schema=ANNOTATION)
@@ -140,15 +139,21 @@ def _cluster_block(briefing: Briefing, cluster: Cluster) -> str:
     return cluster_block(cluster, briefing.with_fractions, briefing.version)
 
 
-def revision(chat: Chat, reply_text: str, feedback: Sequence[str], suggestion: str) -> Chat:
+def revision(chat: Chat, reply_text: str, feedback: Sequence[str], suggestion: str, statistics: str = "") -> Chat:
     """The next round's request: `chat`, the annotator's reply to it, and what was found against that.
 
     Args:
         feedback: failed checks, a sentence each.
         suggestion: the validator's feedback, "" if it had none.
+        statistics: `statistics_text` of genes that the answer may cite, "" for none.
     """
     ask = Template(text_of("feedback")).substitute(feedback=feedback_block(feedback, suggestion))
-    return _continued(chat, reply_text, ask)
+    return _continued(chat, reply_text, f"{statistics}\n{ask}" if statistics else ask)
+
+
+def statistics_text(briefing: Briefing, whom: str, statistics: Mapping[str, Any]) -> str:
+    """The statistics of genes that somebody wanted to see, with what is to be known of them."""
+    return f"{statistics_rule(whom, _numbered(briefing))}\n{block('gene_statistics', statistics)}"
 
 
 def _continued(chat: Chat, reply_text: str, ask: str) -> Chat:
@@ -224,11 +229,12 @@ def _second_rules(lookup_genes: int) -> str:
 @cache
 def _adjudicator_rules(numbered: str) -> str:
     """Those of an adjudicator who sees statistics too, where the other clusters in them are `numbered` somehow."""
-    return _rules("adjudicator", more=_statistics_too(numbered), shape=shape_of(ADJUDICATION))
+    cite = "of the list and of gene_statistics" if numbered else "of the list"
+    return _rules("adjudicator", cite=cite, more=_statistics_too(numbered), shape=shape_of(ADJUDICATION))
 
 
 def _statistics_too(numbered: str) -> str:
-    return statistics_rule("an annotator", numbered) + " They may be cited too.\n" if numbered else ""
+    return statistics_rule("an annotator", numbered) + "\n" if numbered else ""
 
 
 def _numbered(briefing: Briefing) -> str:
@@ -245,6 +251,7 @@ def _validator_rules(involvement: str, version: str, numbered: str) -> str:
     return Template(text_of("validator")).substitute(
         blocks=text_of("v1/blocks" if version == EARLIER else "blocks"),
         more=_statistics_too(numbered),
+        cite="genes of the list or of gene_statistics" if numbered else "listed genes",
         stance=_stance(involvement),
         questions="\n".join(f"- {question.id}: {question.asked}" for question in VALIDATOR_QUESTIONS.values()),
         number=_NUMBERS[len(VALIDATOR_QUESTIONS)],

@@ -21,12 +21,6 @@ class FoundRow(Record, frozen=True):
     mean: Number | None = None
 
     @property
-    def is_down(self) -> bool:
-        """Whether the cluster has less of it than other cells, as far as the table tells."""
-        value = self.log2fc if self.log2fc is not None else self.score
-        return value is not None and value < 0
-
-    @property
     def words(self) -> str:
         """How much of it the cluster has: the fold change, else the score, and the fraction of its cells."""
         if self.log2fc is not None:

@@ -187,7 +187,7 @@ def _answered(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         yield from _by_model(run, results)
         if n_looked_up := sum(one.looked_up for one in results):
             asked = f"For {plural(n_looked_up, 'cluster')} the second annotator asked for further genes"
-            yield f"{asked}, whose statistics were looked up in the marker table."
+            yield f"{asked}, which were looked up in the whole table, or counted in the cells."
     if run.mixed:
         yield sentence(run.mixed)
     yield "All labels are hypotheses: no experiment has shown them."

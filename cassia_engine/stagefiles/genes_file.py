@@ -11,7 +11,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.files import atomic_write
 from cassia_engine.records import GENES_KIND, SCHEMA_VERSION, Chunk, Dataset, to_json
 from cassia_engine.records.record import Number, Record
-from cassia_engine.stagefiles.lines import check_kind, damaged, json_object, read_lines, record
+from cassia_engine.stagefiles.lines import check_kind, damaged, dumps, json_object, read_lines, record
 
 
 class GeneRow(Record, frozen=True, array_like=True):
@@ -76,16 +76,15 @@ def write_genes(
     path: Path, dataset: Dataset, clusters: Iterable[str], genes: Iterable[tuple[str, Iterable[GeneRow]]], n_genes: int
 ) -> None:
     """Write a genes file."""
-    encode = msgspec.json.Encoder().encode
     head = {
         "kind": GENES_KIND,
         "schema_version": SCHEMA_VERSION,
         **to_json(GenesHead(dataset, tuple(clusters), n_genes)),
     }
     with atomic_write(path) as out:
-        out.write(encode(head).decode() + "\n")
+        out.write(dumps(head) + "\n")
         for name, rows in genes:
-            out.write(encode(_Gene(name, tuple(rows))).decode() + "\n")
+            out.write(dumps(msgspec.to_builtins(_Gene(name, tuple(rows)))) + "\n")
 
 
 def read_genes_head(path: Path) -> GenesHead:

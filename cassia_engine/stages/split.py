@@ -125,16 +125,20 @@ def write_chunks(
             code="chunk-of-other-split",
         )
     cells, genes = outdir / "cells.jsonl", outdir / "genes.jsonl"
-    for path, is_written, code in ((cells, table.cells, "cells-of-other-split"), (genes, lookup_genes, "genes-left")):
+    for path, is_written, code in (
+        (cells, table.cells, "cells-of-other-split"),
+        (genes, lookup_genes, "genes-of-earlier-split"),
+    ):
         if path.exists() and not is_written:
             what = f"it has the {path.stem} of another split; remove it or choose another {argument('outdir')}"
             raise UsageError(what, path=path, code=code)
+    gene_table = read_gene_table(markers, settings, dataset.species, MOST_COUNTED) if lookup_genes else None
     for path, chunk in zip(paths, chunks, strict=True):
         write_chunk(path, chunk)
     if table.cells:
         sizes = tuple(cluster.n_cells for cluster in table.clusters)
         write_cells(cells, CellsFile(dataset, table.selection, sizes, table.cells))
-    if lookup_genes:
-        write_table(genes, dataset, read_gene_table(markers, settings, dataset.species, MOST_COUNTED))
+    if gene_table:
+        write_table(genes, dataset, gene_table)
     log.info("%s in %s in %s", counted(len(table.clusters), "cluster"), counted(len(paths), "chunk file"), outdir)
     return paths

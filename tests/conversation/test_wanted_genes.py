@@ -13,16 +13,28 @@ from msgspec.structs import replace
 
 from cassia_engine.conversation import Advisers, converse
 from cassia_engine.errors import CallFailedError, UsageError
-from cassia_engine.lookup import GeneTable, Lookup
+from cassia_engine.evidence import GeneList
+from cassia_engine.lookup import GeneTable, Lookup, with_looked_up
 from cassia_engine.ontology import Ontology
 from cassia_engine.providers.chat import Chat, Finish
-from cassia_engine.records import SECOND, Cluster, ClusterResult, Confidence, Marker, Outcome, from_json, to_json
+from cassia_engine.records import (
+    SECOND,
+    Cluster,
+    ClusterResult,
+    Confidence,
+    FoundRow,
+    Marker,
+    Outcome,
+    from_json,
+    to_json,
+)
 from cassia_engine.replies.shapes import ANNOTATION, OPINION
 from cassia_engine.settings import AnnotateSettings
 from tests.conversation.test_conversation import BRIEFING, SECRET_ID, Model, verdict
 from tests.conversation.test_second_opinion import CALIBRATION, NK, choice, label, of
 from tests.factories import cluster
 
+NK_ID = "CL:0000623"
 THIS, OTHER = SECRET_ID, "their other label"
 FURTHER = (Marker("FCGR3A", log2fc=2.5, pct_in=0.5, pct_out=0.1), Marker("CD3D", log2fc=-1.5, pct_in=0.04, pct_out=0.4))
 TABLE = GeneTable(
@@ -48,14 +60,19 @@ def said(second: list[Any], adjudicator: Any = None) -> Said:
 
 
 def hold(
-    script: Said, most: int = 15, numbers: dict[str, int] | None = None, strict: bool = False
+    script: Said,
+    most: int = 15,
+    numbers: dict[str, int] | None = None,
+    *,
+    strict: bool = False,
+    **brief: Any,
 ) -> tuple[ClusterResult, Model]:
     async def lookup(of_cluster: Cluster) -> Lookup:
         return Lookup(TABLE, of_cluster.id, most, numbers)
 
     involvement = "v0" if strict else "v1"
     model, how = Model(script), AnnotateSettings(provider="custom", validator_involvement=involvement)
-    briefing = dataclasses.replace(BRIEFING, lookup_genes=most, involvement=involvement)
+    briefing = dataclasses.replace(BRIEFING, lookup_genes=most, involvement=involvement, **brief)
     advisers = Advisers(calibration=CALIBRATION, lookup=lookup)
     result = asyncio.run(converse(cluster(THIS), briefing, model, how, Ontology.load(), advisers=advisers))
     assert from_json(ClusterResult, to_json(result)) == result
@@ -211,3 +228,81 @@ def test_a_strict_validator_sees_the_statistics_of_the_answer_it_judges() -> Non
     role, chat, *_ = model.asked[-1]
     assert role == "validator" and statistics(chat)["rows"][0][:2] == ["FCGR3A", "this"]
     assert "gene_statistics" in chat.system and label(result) == "platelet"
+
+
+def test_a_looked_up_gene_rules_nothing_out() -> None:
+    """Genes among the first of the list do; a looked-up one, here one that is down, is none of them."""
+    short = replace(cluster(THIS), markers=cluster(THIS).markers[:4])
+    known = with_looked_up(short, [FoundRow("MS4A1", THIS, 400, log2fc=-3.0)])
+    genes = GeneList(known, 1)
+    assert [found.gene for found in GeneList(replace(known, markers=known.markers)).ruling_out(NK_ID)] == ["MS4A1"]
+    assert genes.ruling_out(NK_ID) == () and genes.down(["MS4A1"]) == ("MS4A1",)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        [("I cannot help with that", Finish.REFUSED)],
+        [(json.dumps(of("B cell")), Finish.REFUSED)],
+        ["no JSON at all", "nor this"],
+    ],
+    ids=["refused", "readable, but refused", "unreadable"],
+)
+def test_a_lost_second_reply_leaves_no_trace_in_the_claim(lost: list[Any]) -> None:
+    def reply(role: str, n: int, chat: Chat) -> Any:
+        if role == "formatter":
+            return lost[-1]
+        return said([wanting("platelet", "CD3D"), lost[0]], choice("a"))(role, n, chat)
+
+    result, _ = hold(reply)
+    assert result.second_claim and result.second_claim.candidates[0].cell_type == "platelet"
+    assert "platelet" in result.conversation.annotations[1] and "B cell" not in result.conversation.annotations[1]
+
+
+def test_what_is_said_of_a_looked_up_gene_is_no_claim_of_absence() -> None:
+    against = [{"gene": "CD3D", "speaks_for": "T cell, not expressed here"}]
+    second = of("platelet", conflicts=against, score_reason="CD3D is not expressed in this cluster")
+    result, _ = hold(said([wanting("platelet", "FCGR3A", "CD3D"), second], choice("a")))
+    assert {one.code: one.passed for one in result.rounds[1].checks}["no_absence_claimed"]
+    of_another = of("platelet", score_reason="CD79A is not expressed in this cluster")
+    result, _ = hold(said([wanting("platelet", "FCGR3A", "CD3D"), of_another], choice("a")))
+    [found] = [one for one in result.rounds[1].checks if one.code == "no_absence_claimed"]
+    assert not found.passed and f"list of {len(cluster(THIS).markers)} genes" in found.text
+
+
+def test_fractions_that_are_hidden_are_not_looked_up() -> None:
+    _, model = hold(said([wanting("platelet", "FCGR3A"), of(NK)]))
+    assert "pct_in" in statistics(model.asked[2][1])["columns"]
+    _, model = hold(said([wanting("platelet", "FCGR3A"), of(NK)]), with_fractions=False)
+    assert statistics(model.asked[2][1])["columns"] == ["gene", "cluster", "rank", "log2fc"]
+
+
+def test_who_revises_the_second_answer_sees_its_statistics() -> None:
+    cited = [{"gene": gene, "speaks_for": "x"} for gene in ("GNLY", "KLRD1", "NKG7", "FCGR3A")]
+
+    def reply(role: str, n: int, chat: Chat) -> Any:
+        if role == "annotator":
+            return of(NK, score=10) if n == 0 else of("platelet", evidence=cited)
+        if role == "second":
+            return wanting("platelet", "FCGR3A") if n == 0 else of("platelet", evidence=cited)
+        objects = verdict(NK, better_type="yes", lineage_fits="no")
+        return choice("b") if role == "adjudicator" else objects if n == 0 else verdict("platelet")
+
+    result, model = hold(reply, strict=True)
+    asked = [chat for role, chat, *_ in model.asked if role == "annotator"]
+    assert len(asked) == 2 and statistics(asked[1])["rows"][0][:2] == ["FCGR3A", "this"]
+    failed = {one.code for one in result.rounds[2].checks if not one.passed}
+    assert "evidence_listed" not in failed
+
+
+def test_broad_labels_are_compared_as_lineages() -> None:
+    """CD4 and CD8 T cells are T cells: nobody need choose."""
+    kinds = ("CD4-positive, alpha-beta T cell", "CD8-positive, alpha-beta T cell")
+
+    def reply(role: str, n: int, chat: Chat) -> Any:
+        return of(kinds[0], score=10) if role == "annotator" else choice("a") if role == "adjudicator" else of(kinds[1])
+
+    _, standard = hold(reply)
+    result, broad = hold(reply, depth="broad")
+    assert (standard.roles, broad.roles) == ("annotator second adjudicator", "annotator second")
+    assert result.adjudication and result.adjudication.agree and label(result) == "T cell"

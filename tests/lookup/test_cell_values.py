@@ -61,7 +61,7 @@ def test_a_gene_that_is_not_ranked_is_counted_in_the_cells(path: Path) -> None:
     others = [row.pct_in for row in found.rows if row.gene == "GNLY"][1:]
     assert others == sorted(others, reverse=True) and len(others) == 4  # type: ignore[type-var]
     assert {row.rank for row in found.rows if row.gene == "CD3D"} == {1}
-    block = lookup.block(found)
+    block = lookup.block(found, True)
     assert block["columns"][:3] == ["gene", "cluster", "rank"] and block["rows"][0][2] is None
 
 
@@ -116,7 +116,7 @@ def test_rows_that_no_threshold_passes_are_found(tmp_path: Path, text: str, gene
     path.write_text(text)
     found = Lookup(read_gene_table(path, SplitSettings(), "human"), "A", 15).look_up(genes)
     own = {row.gene: row for row in found.rows if row.cluster == "A"}
-    assert list(own) == genes and found.missing == () and own["MS4A1"].is_down
+    assert list(own) == genes and found.missing == () and (own["MS4A1"].log2fc or own["MS4A1"].score or 0) < 0
 
 
 def test_a_gene_as_it_is_written_comes_before_another_case(tmp_path: Path) -> None:
@@ -131,3 +131,29 @@ def test_markup_around_wanted_genes_is_left_out(path: Path) -> None:
         ["**CD3D**", "`GNLY`", "NKG7 (high)", "CD79A/MS4A1", "CD3D"]
     )
     assert found.asked == ("CD3D", "GNLY", "NKG7", "CD79A", "MS4A1") and found.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("KRT5/14", ("KRT5", "KRT14")), ("TRBC1/2", ("TRBC1", "TRBC2")), ("mt:CoI", ("mt:CoI",)), ("Su(H)", ("Su(H)",))],
+)
+def test_short_forms_are_written_out_unless_the_table_has_them(
+    tmp_path: Path, text: str, names: tuple[str, ...]
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"A,{name},{n}" for n, name in enumerate(("KRT5", "KRT14", "TRBC1", "TRBC2", "mt:CoI", "Su(H)"), 1)]
+    path.write_text("\n".join(["cluster,gene,avg_log2FC", *rows, "B,LYZ,1"]) + "\n")
+    table = read_gene_table(path, SplitSettings(allow_unknown_genes=True), "human")
+    assert Lookup(table, "A", 15).look_up([text]).asked == names
+
+
+def test_words_give_a_fold_change_its_sign(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = ["A,CD3D,3.5,UP", "A,MS4A1,2.5,DOWN", "A,ACTB,0.1,NOT", "B,MS4A1,4,UP", "B,CD3D,1.5,DOWN"]
+    path.write_text("\n".join(["cluster,gene,log2FC,regulation", *rows]) + "\n")
+    found = Lookup(read_gene_table(path, SplitSettings(), "human"), "A", 15).look_up(["CD3D", "MS4A1", "ACTB"])
+    assert {row.gene: row.log2fc for row in found.rows if row.cluster == "A"} == {
+        "CD3D": 3.5,
+        "MS4A1": -2.5,
+        "ACTB": None,
+    }

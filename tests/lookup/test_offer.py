@@ -11,6 +11,7 @@ from cassia_engine.lookup import can_look_up, is_pipe, offer
 from cassia_engine.markers import read_markers
 from cassia_engine.settings import SplitSettings
 from tests.conftest import EXAMPLES
+from tests.lookup.test_cell_values import SETTINGS, ranked
 
 PBMC = EXAMPLES / "pbmc68k_scanpy.csv"
 
@@ -45,7 +46,7 @@ def test_too_many_rows_are_said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.
     monkeypatch.setattr(offer, "MOST_ROWS", 100)
     caplog.set_level("INFO")
     assert not can_look_up(PBMC, read_markers(PBMC, SplitSettings(), "human"))
-    assert "second opinions cannot ask for further genes: the table has 8,415 rows, and at most 100" in caplog.text
+    assert "second annotators cannot ask for further genes: the table has 8,415 rows, and at most 100" in caplog.text
 
 
 def test_a_pipe_cannot_be_read_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -55,3 +56,10 @@ def test_a_pipe_cannot_be_read_again(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert not can_look_up([pipe], table) and not can_look_up(pipe, table)
     assert "a pipe can be read once only; give a file for that" in caplog.text
     assert not any(map(is_pipe, (PBMC, [PBMC], tmp_path, "none.csv", object())))
+
+
+def test_the_cells_of_an_anndata_tell_more_than_its_ranked_genes(tmp_path: Path) -> None:
+    path = ranked(tmp_path, ["CD3D", "NKG7", "CD79A"])
+    table = read_markers(path, SETTINGS, "human")
+    assert sum(one.n_rows for one in table.clusters) == sum(len(one.markers) for one in table.clusters)
+    assert can_look_up(path, table)

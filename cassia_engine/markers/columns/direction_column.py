@@ -55,11 +55,13 @@ class DirectionColumn:
     Attributes:
         position, name: of the column.
         up: the values that a marker has, as `value_sql` gives them; none as long as it is not decided.
+        down: those of genes that are down.
     """
 
     position: int
     name: str
     up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
     @property
     def value_sql(self) -> str:
@@ -69,7 +71,16 @@ class DirectionColumn:
     @property
     def up_sql(self) -> str:
         """Whether a row's gene is up, as SQL."""
-        quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in self.up)
+        return self._is_one_of(self.up)
+
+    def signed_sql(self, value: str) -> str:
+        """A value without a sign as one that has it, as SQL: above 0 of genes that are up, NULL of those that are
+        neither up nor down."""
+        down = f" WHEN {self._is_one_of(self.down)} THEN -abs({value})" if self.down else ""
+        return f"(CASE WHEN {self.up_sql} THEN {value}{down} END)"
+
+    def _is_one_of(self, values: Collection[str]) -> str:
+        quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
         return f"({self.value_sql} IN ({quoted}))"
 
 
@@ -127,7 +138,8 @@ def decide(source: Source, column: DirectionColumn, counts: Mapping[str, int]) -
     parts = [f"{rows[Direction.DOWN]} rows of genes that are down"] if rows[Direction.DOWN] else []
     parts += [f"{rows[Direction.NEITHER]} rows of genes that are not up"] if rows[Direction.NEITHER] else []
     what = f"by column {shown(column.name)}, {' and '.join(parts)} are no markers and are left out"
-    return replace(column, up=up or ("up",)), what
+    down = tuple(value for value in found if found[value] is Direction.DOWN)
+    return replace(column, up=up or ("up",), down=down), what
 
 
 def _are_foreign(header: str, values: Collection[str]) -> bool:

@@ -97,7 +97,9 @@ class Thresholds:
         weakest = "greatest" if name == "p_val_adj" else "least"
         value = values[0] if len(values) == 1 else f"{weakest}({', '.join(values)})"
         if name == "log2fc" and (unit := self.unit(self.positions[name][0])) != 1:
-            return f"({value} / {unit!r})"
+            value = f"({value} / {unit!r})"
+        if name in ("log2fc", "score") and self.every_row and self.direction and self.direction.up:
+            return self.direction.signed_sql(value)
         if name == "p_val_adj" and self.format.log_p:
             return f"exp({value})"
         return f"{value} / 100" if name.startswith("pct") and self.percent else value
