@@ -29,7 +29,7 @@ class Annotation(Record, frozen=True):
         state: activation, cycling and the like; never a cell type.
         cl_id, cl_label: the Cell Ontology term of the answer ("" where none is placed).
         evidence_genes: genes of the cluster's list that decided it, strongest first.
-        conflicting_genes: genes of the list that speak against it.
+        conflicting_genes: genes of the list, or looked up, that speak against it.
         unsupported_genes: genes that were cited but are not in the list.
         score: 0 to 100; what it means is the annotator's to say, it is not a probability. None if nobody gave one.
         score_reason: why, in the annotator's or validator's words.
