@@ -13,9 +13,9 @@ from cassia_engine.callers import option
 from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.llm.accounts import Accounts
+from cassia_engine.llm.conversations import briefing_of
 from cassia_engine.lookup import can_look_up
 from cassia_engine.markers import Table, read_markers
-from cassia_engine.prompts import Briefing
 from cassia_engine.providers.chat import Chat
 from cassia_engine.providers.prices import Price, load
 from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
@@ -131,15 +131,7 @@ class _Questions:
 
     def __init__(self, chunk: Chunk, settings: AnnotateSettings):
         self._clusters = [cluster for cluster in chunk.clusters if cluster.markers]
-        self._briefing = Briefing(
-            chunk.dataset,
-            chunk.selection,
-            chunk.siblings,
-            settings.validator_involvement,
-            with_fractions=not settings.hide_fractions,
-            depth=settings.depth,
-            lookup_genes=chunk.lookup_genes,
-        )
+        self._briefing = briefing_of(chunk, settings, chunk.lookup_genes)
         self._most = MAX_TOKENS[settings.reasoning]
 
     def annotator(self, clusters: Sequence[Cluster] | None = None) -> float:

@@ -28,6 +28,19 @@ from cassia_engine.records import REPLICATES_OF_A_VOTE, Chunk, Cluster, ClusterR
 from cassia_engine.settings import INVOLVEMENTS, STRICT, AnnotateSettings
 
 
+def briefing_of(chunk: Chunk, settings: AnnotateSettings, lookup_genes: int) -> Briefing:
+    """What all conversations of a chunk have in common."""
+    return Briefing(
+        chunk.dataset,
+        chunk.selection,
+        chunk.siblings,
+        settings.validator_involvement,
+        with_fractions=not settings.hide_fractions,
+        depth=settings.depth,
+        lookup_genes=lookup_genes,
+    )
+
+
 class Voter(NamedTuple):
     """Who holds a conversation on a cluster: which of the models, and whom it asks for second opinions (None for
     itself); `first` is the number of its first conversation, from which further ones count."""
@@ -57,15 +70,7 @@ class Conversations:
             genes: reads what the table says of any gene; None where nothing is looked up.
         """
         self._settings, self._models, self._recorded = settings, models, recorded
-        self._briefing = Briefing(
-            chunk.dataset,
-            chunk.selection,
-            chunk.siblings,
-            settings.validator_involvement,
-            with_fractions=not settings.hide_fractions,
-            depth=settings.depth,
-            lookup_genes=chunk.lookup_genes if genes else 0,
-        )
+        self._briefing = briefing_of(chunk, settings, chunk.lookup_genes if genes else 0)
         self._briefing_before = replace(self._briefing, version=EARLIER)
         self._genes = Genes(genes, chunk) if genes and chunk.lookup_genes else None
         self._ontology = Ontology.load()
