@@ -35,7 +35,7 @@ FAILURES = frozenset(outcome.value for outcome in Outcome if outcome.is_failure)
 PARTS: Mapping[str, tuple[str, str]] = {
     "clear": ("clear", "clear"),
     "person": ("person", "named by a person"),
-    "warned": ("warned", "annotated, in need of review"),
+    "warned": ("warned", "in doubt"),
     "no_markers": ("empty", wording.OUTCOME_WORDS[Outcome.NO_MARKERS]),
     **{kind: ("lost", wording.OUTCOME_WORDS[Outcome(kind)]) for kind in KINDS if kind in FAILURES},
 }

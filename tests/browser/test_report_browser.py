@@ -94,7 +94,7 @@ def test_without_javascript_the_overview_reads_and_says_where_the_rest_is(visit:
     assert found.texts("noscript p") == [
         "The table, the clusters and the pictures need JavaScript; pbmc_summary.csv has the same."
     ]
-    assert found.texts("h2:visible") == ["Cell types", "Needs review", "Methods"]
+    assert found.texts("h2:visible") == ["Cell types", "Needs review", "Labels at three levels", "Methods"]
 
 
 def test_browser_that_cannot_unpack_says_so(visit: Open) -> None:

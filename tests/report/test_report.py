@@ -146,7 +146,7 @@ def test_outcome_bar_adds_up_to_all_clusters() -> None:
     segments = view.page(make.DATASET, make.SELECTION, make.MODEL_RUN, results, {}).segments
     assert [(s.word, s.count) for s in segments] == [
         ("clear", 2),
-        ("annotated, in need of review", 4),
+        ("in doubt", 4),
         ("no markers", 1),
         ("failed", 1),
         ("refused", 1),

@@ -68,7 +68,7 @@ def test_index_adds_up_what_persons_named() -> None:
     named = read_corrections([{"cluster": "9", "label": "platelet"}, {"cluster": "2", "label": "B cell"}])
     text = text_of(render_index([status(with_corrections(merged("a"), named)), status(merged("b"))]))
     assert "14 of 20 clusters have a cell type, 2 of them by a person. 14 need review." in text
-    parts = "4 clear 2 named by a person 8 annotated, in need of review 1 no markers 1 failed 2 refused 2 not reached"
+    parts = "4 clear 2 named by a person 8 in doubt 1 no markers 1 failed 2 refused 2 not reached"
     assert parts in text
 
 
