@@ -222,7 +222,7 @@ class ClusterConversation:
         self._note(heard.read)
         if heard.event is Event.LOST and self._said_before:
             # What it said before it saw the statistics counts, and stays on record.
-            self._round.said, self._round.claim_read = self._said_before
+            (self._round.said, self._round.claim_read), self._said_before = self._said_before, None
             return Event.OPINION
         if heard.event is Event.LOST and role.name in _ADVISERS:
             return Event.REVIEW if self._strict else Event.LOST_OPINION

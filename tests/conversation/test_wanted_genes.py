@@ -259,6 +259,13 @@ def test_a_lost_second_reply_leaves_no_trace_in_the_claim(lost: list[Any]) -> No
     assert "platelet" in result.conversation.annotations[1] and "B cell" not in result.conversation.annotations[1]
 
 
+def test_second_reply_and_adjudication_may_both_be_lost() -> None:
+    refused = ("I cannot help with that", Finish.REFUSED)
+    result, model = hold(said([wanting("platelet", "CD3D"), refused], refused))
+    assert model.roles == "annotator second second adjudicator" and label(result) == NK
+    assert result.outcome is Outcome.ANNOTATED
+
+
 def test_what_is_said_of_a_looked_up_gene_is_no_claim_of_absence() -> None:
     against = [{"gene": "CD3D", "speaks_for": "T cell, not expressed here"}]
     second = of("platelet", conflicts=against, score_reason="CD3D is not expressed in this cluster")
