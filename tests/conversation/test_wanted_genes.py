@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cassia_engine.conversation import Advisers, converse
@@ -313,3 +315,37 @@ def test_broad_labels_are_compared_as_lineages() -> None:
     result, broad = hold(reply, depth="broad")
     assert (standard.roles, broad.roles) == ("annotator second adjudicator", "annotator second")
     assert result.adjudication and result.adjudication.agree and label(result) == "T cell"
+
+
+REPLIES: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        of(NK),
+        of(NK, score=10),
+        wanting("platelet", "FCGR3A", "CD3D"),
+        wanting("platelet", "NOGENE"),
+        of("platelet", evidence=[]),
+        of("B cell", lineage="unresolved", candidates=[]),
+        choice("a"),
+        choice("b"),
+        choice("neither"),
+        verdict("platelet"),
+        verdict(NK, better_type="yes"),
+        ("", Finish.REFUSED),
+        (json.dumps(of(NK))[:200], Finish.LENGTH),
+        (json.dumps(of("B cell")), Finish.REFUSED),
+        "I would rather not say.",
+        CallFailedError("custom answered 400"),
+    ]
+)
+
+
+@given(st.lists(REPLIES, min_size=24, max_size=24), st.booleans(), st.sampled_from(["broad", "standard", "fine"]))
+def test_whatever_is_said_the_conversation_ends_with_an_outcome(replies: list[Any], strict: bool, depth: str) -> None:
+    following = iter(replies)
+    result, model = hold(lambda role, n, chat: next(following), strict=strict, depth=depth)
+    assert result.outcome.is_failure == (result.annotation is None)
+    assert result.reason or result.annotation
+    second = [one for one in result.rounds if one.role == SECOND]
+    assert len(second) <= 1 and all(one.looked_up is None for one in result.rounds if one.role != SECOND)
+    if second and second[0].looked_up and not second[0].looked_up.rows:
+        assert model.roles.count("second") <= 2  # asked, and asked for more tokens
