@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,10 +51,12 @@ class GeneTable:
 
     def __init__(self, clusters: Sequence[Cluster], cells: CellValues | None = None):
         self.clusters = tuple(cluster.id for cluster in clusters)
-        self._rows: dict[str, dict[str, Row]] = {}
+        # Pairs and no `Row`s, which take three times as long to make, and of which few are asked for.
+        self._rows: dict[str, dict[str, tuple[int, Marker]]] = defaultdict(dict)
         for cluster in clusters:
+            id_, rows = cluster.id, self._rows
             for rank, marker in enumerate(cluster.markers, start=1):
-                self._rows.setdefault(marker.gene, {})[cluster.id] = Row(rank, marker)
+                rows[marker.gene][id_] = rank, marker
         self._cells = cells
         self.genes = tuple(dict.fromkeys((*self._rows, *(cells.genes if cells else ()))))
         self._known, self._named = frozenset(self.genes), spelled(self.genes)
@@ -64,7 +67,7 @@ class GeneTable:
 
     def rows(self, gene: str) -> Mapping[str, Row]:
         """The rows of a gene, by cluster; what the table lacks is that of the cells, where they are known."""
-        ranked = self._rows.get(gene, {})
+        ranked = {name: Row(*found) for name, found in self._rows.get(gene, {}).items()}
         told = self._cells.of(gene) if self._cells and len(ranked) < len(self.clusters) else {}
         others = {name: Row(None, told[name]) for name in self.clusters if name in told and name not in ranked}
         return {**ranked, **others}

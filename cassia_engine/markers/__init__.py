@@ -72,7 +72,7 @@ def read_markers(
             (presto: 0 to 100).
         settings: filters, ranking and columns; None for the defaults.
         species: in any words. Of human and mouse the symbols are known, and how many of the genes are is looked at.
-        every_row: take every row with a gene, whatever its statistics are.
+        every_row: take every row with a gene, whatever its statistics are. Whether genes are known is not looked at.
 
     Raises:
         UsageError: the file, a column or rows cannot be used, or hardly any gene is known of the species; says which,
@@ -86,7 +86,7 @@ def read_markers(
         lambda: read_context(settings.cluster_context) if settings.cluster_context else None,
     )
     mismatch, clusters = gather(
-        lambda: _check_genes(source.place, table.clusters, symbols, species, settings),
+        lambda: None if every_row else _check_genes(source.place, table.clusters, symbols, species, settings),
         lambda: with_context(table.clusters, *context) if context else table.clusters,
     )
     read = MarkerTable(replace(table.selection, species_mismatch=mismatch), clusters, table.cells)
