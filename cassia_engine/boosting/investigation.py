@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cassia_engine import prompts
@@ -13,13 +13,13 @@ from cassia_engine.conversation.labelling import types_of
 from cassia_engine.conversation.log import Log
 from cassia_engine.conversation.machine import Event
 from cassia_engine.conversation.term_mapper import TermMapper
-from cassia_engine.evidence import Findings, GeneList, check, with_listed_names
-from cassia_engine.lookup import Lookup, with_looked_up
+from cassia_engine.evidence import Findings, check, with_listed_names
+from cassia_engine.lookup import Lookup, gene_list
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
 from cassia_engine.prompts.investigation import BOOST_VERSION, closing, next_round, opening
 from cassia_engine.providers.chat import Chat, ChatModel, Message
-from cassia_engine.records import Cluster, FoundRow, Outcome
+from cassia_engine.records import Cluster, Outcome
 from cassia_engine.records.replies import Claim, Enquiry, Said
 from cassia_engine.replies import read_annotation, read_enquiry
 from cassia_engine.replies.shapes import ANNOTATION, ENQUIRY
@@ -104,8 +104,7 @@ class Investigation:
 
     async def _answer(self, chat: Chat) -> Boosted:
         """The answer; one that the checks send back is asked for once more, and the better one of both is taken."""
-        known = self._known()
-        genes = GeneList(known, len(known.markers) - len(self._cluster.markers))
+        genes = gene_list(self._cluster, (row for one in self._rounds for row in one.found.rows))
         claim = await self._ask(_ANSWERING, chat)
         if not isinstance(claim, Claim):
             return self._without_answer()
@@ -146,10 +145,3 @@ class Investigation:
     def _turns(self) -> tuple[Message, ...]:
         asked = self._asked.messages if self._asked else ()
         return (*asked, Message("assistant", self._said)) if self._said else asked
-
-    def _known(self) -> Cluster:
-        return with_looked_up(self._cluster, self._own_rows())
-
-    def _own_rows(self) -> Iterator[FoundRow]:
-        """What was looked up in this cluster, each gene once."""
-        return (row for one in self._rounds for row in one.found.rows if row.cluster == self._cluster.id)

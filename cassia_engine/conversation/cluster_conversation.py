@@ -19,7 +19,7 @@ from cassia_engine.conversation.machine import TRANSITIONS, Event, State
 from cassia_engine.conversation.rounds import OpenRound, best_of_annotator
 from cassia_engine.conversation.term_mapper import TermMapper
 from cassia_engine.evidence import GeneList, check, with_listed_names
-from cassia_engine.lookup import Lookup, with_looked_up
+from cassia_engine.lookup import Lookup, gene_list
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import EARLIER, Briefing
 from cassia_engine.providers.chat import Chat, ChatModel
@@ -179,8 +179,7 @@ class ClusterConversation:
         if not found.rows:
             return Event.OPINION  # no news: what it said stands
         self._statistics = lookup.block(found, self._briefing.with_fractions)
-        known = with_looked_up(self._cluster, found.rows)
-        self._genes_of_second = GeneList(known, len(known.markers) - len(self._cluster.markers))
+        self._genes_of_second = gene_list(self._cluster, found.rows)
         return Event.FOUND
 
     async def _second_again(self) -> Heard:

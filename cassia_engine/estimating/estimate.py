@@ -14,7 +14,7 @@ from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.conversations import briefing_of
-from cassia_engine.lookup import can_look_up
+from cassia_engine.lookup import genes_offered
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.providers.chat import Chat
 from cassia_engine.providers.prices import Price, load
@@ -116,7 +116,7 @@ def estimate(
         lambda: read_markers(markers, split, dataset.species),
         lambda: Accounts.opened(annotate, annotate.api_key or Secret("estimate")),
     )
-    lookup_genes = split.lookup_genes if split.lookup_genes and can_look_up(markers, table) else 0
+    lookup_genes = genes_offered(split.lookup_genes, markers, table)
     [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, split.controls, lookup_genes)
     questions = _Questions(chunk, annotate)
     shares = tuple(_shares(questions, chunk, annotate, accounts))

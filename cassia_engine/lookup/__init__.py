@@ -8,8 +8,8 @@ stored         the same in the file that split writes for annotate
 """
 
 from cassia_engine.lookup.gene_table import MOST_COUNTED, GeneTable, Row, read_gene_table
-from cassia_engine.lookup.lookup import MOST_MISSING, MOST_OTHERS, GeneSource, Lookup, with_looked_up
-from cassia_engine.lookup.offer import can_look_up, is_pipe
+from cassia_engine.lookup.lookup import MOST_MISSING, MOST_OTHERS, GeneSource, Lookup, gene_list
+from cassia_engine.lookup.offer import can_look_up, genes_offered, is_pipe
 from cassia_engine.lookup.stored import StoredTable, write_table
 
 __all__ = [
@@ -22,8 +22,9 @@ __all__ = [
     "Row",
     "StoredTable",
     "can_look_up",
+    "gene_list",
+    "genes_offered",
     "is_pipe",
     "read_gene_table",
-    "with_looked_up",
     "write_table",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from cassia_engine.evidence import citations
+from cassia_engine.evidence import GeneList, citations
 from cassia_engine.knowledge.short_names import continued
 from cassia_engine.lookup.gene_table import Row
 from cassia_engine.prompts.data_blocks import gene_name, number
@@ -17,8 +17,8 @@ MOST_MISSING = 30  # genes that the table lacks and that are named
 MOST_OTHERS = 4  # clusters that are shown for a gene beside the one in question
 THIS, ANOTHER = "this", "another"
 _LAST = 10**9  # the rank of what is not ranked
+_OF_CELLS = ("pct_in", "pct_out", "mean")  # which --hide_fractions keeps back
 # Statistics as they are shown, each with its decimals; p values with as many digits as tell something.
-_OF_CELLS = ("pct_in", "pct_out", "mean")
 _DECIMALS = {"log2fc": 2, "pct_in": 3, "pct_out": 3, "score": 2, "mean": 2}
 
 
@@ -124,15 +124,15 @@ class Lookup:
         return [_found(gene, name, row) for name, row in ([(self._cluster, own)] if own else []) + highest]
 
 
-def with_looked_up(cluster: Cluster, rows: Iterable[FoundRow]) -> Cluster:
-    """The cluster with what was looked up in it behind its markers: both may be cited, for or against."""
+def gene_list(cluster: Cluster, rows: Iterable[FoundRow]) -> GeneList:
+    """The cluster's genes, and behind them what was looked up in it: both may be cited, for or against."""
     listed = set(cluster.genes)
     found = [
         Marker(row.gene, row.log2fc, row.p_val_adj, row.pct_in, row.pct_out, row.score, row.mean)
         for row in rows
         if row.cluster == cluster.id and row.gene not in listed
     ]
-    return replace(cluster, markers=(*cluster.markers, *found))
+    return GeneList(replace(cluster, markers=(*cluster.markers, *found)), len(found))
 
 
 def _height(row: Row) -> tuple[float, int, float]:

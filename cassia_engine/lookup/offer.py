@@ -44,6 +44,11 @@ def can_look_up(markers: Any, table: MarkerTable) -> bool:
     return n_rows <= MOST_ROWS
 
 
+def genes_offered(wanted: int, markers: Any, table: MarkerTable) -> int:
+    """How many genes a second annotator may ask for: as many as are wanted, 0 where none can be looked up."""
+    return wanted if wanted and can_look_up(markers, table) else 0
+
+
 def is_pipe(markers: Any) -> bool:
     """Whether a path, or one of several, can be read once only."""
     paths = markers if isinstance(markers, (list, tuple)) else [markers]

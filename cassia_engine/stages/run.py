@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, gather
-from cassia_engine.lookup import MOST_COUNTED, can_look_up, read_gene_table
+from cassia_engine.lookup import MOST_COUNTED, genes_offered, read_gene_table
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.process_limits import start
@@ -78,7 +78,7 @@ def run_table(
         log.warning("%s", warning)
     start_journal(annotate, dataset, fresh)
     of_model = annotate.provider != OFFLINE
-    lookup_genes = split.lookup_genes if of_model and split.lookup_genes and can_look_up(markers, table) else 0
+    lookup_genes = genes_offered(split.lookup_genes, markers, table) if of_model else 0
     controls = split.controls if of_model else 0
     [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, controls, lookup_genes)
     with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, gather, shown
-from cassia_engine.lookup import MOST_COUNTED, can_look_up, read_gene_table, write_table
+from cassia_engine.lookup import MOST_COUNTED, genes_offered, read_gene_table, write_table
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.records import OFFLINE, Chunk, Cluster, Control, Dataset
@@ -114,7 +114,7 @@ def write_chunks(
         check,
     )
     of_model = provider != OFFLINE
-    lookup_genes = settings.lookup_genes if of_model and settings.lookup_genes and can_look_up(markers, table) else 0
+    lookup_genes = genes_offered(settings.lookup_genes, markers, table) if of_model else 0
     controls = settings.controls if of_model else 0
     chunks = list(into_chunks(table, dataset, settings.chunk_size, settings.siblings, controls, lookup_genes))
     paths = [outdir / f"chunk_{chunk.index:05d}.json" for chunk in chunks]

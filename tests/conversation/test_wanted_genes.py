@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from cassia_engine.conversation import Advisers, converse
 from cassia_engine.errors import CallFailedError, UsageError
 from cassia_engine.evidence import GeneList
-from cassia_engine.lookup import GeneTable, Lookup, with_looked_up
+from cassia_engine.lookup import GeneTable, Lookup, gene_list
 from cassia_engine.ontology import Ontology
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.records import (
@@ -235,9 +235,9 @@ def test_a_strict_validator_sees_the_statistics_of_the_answer_it_judges() -> Non
 def test_a_looked_up_gene_rules_nothing_out() -> None:
     """Genes among the first of the list do; a looked-up one, here one that is down, is none of them."""
     short = replace(cluster(THIS), markers=cluster(THIS).markers[:4])
-    known = with_looked_up(short, [FoundRow("MS4A1", THIS, 400, log2fc=-3.0)])
-    genes = GeneList(known, 1)
-    assert [found.gene for found in GeneList(replace(known, markers=known.markers)).ruling_out(NK_ID)] == ["MS4A1"]
+    genes = gene_list(short, [FoundRow("MS4A1", THIS, 400, log2fc=-3.0)])
+    listed = GeneList(replace(short, markers=(*short.markers, Marker("MS4A1"))))
+    assert [found.gene for found in listed.ruling_out(NK_ID)] == ["MS4A1"]
     assert genes.ruling_out(NK_ID) == () and genes.down(["MS4A1"]) == ("MS4A1",)
 
 
