@@ -26,7 +26,7 @@ from cassia_engine.lookup import Lookup, read_gene_table
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.ontology import Ontology
 from cassia_engine.prompts import Briefing
-from cassia_engine.providers.chat import Call, Chat, Finish, Receipt, Reply, Request
+from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Call, Chat, Finish, Receipt, Reply, Request
 from cassia_engine.records import Cluster, ClusterResult, Dataset
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies import read_annotation
@@ -38,7 +38,6 @@ DEFAULT_OUTPUT = ROOT / "docs" / "prompts.md"
 TABLE = ROOT / "cassia_engine" / "data" / "examples" / "pbmc68k_scanpy.csv"
 CLUSTER, SIBLINGS, SHOWN_GENES = "3", 3, 30
 DATASET = Dataset("pbmc", "peripheral blood", "human", "Mononuclear cells of a healthy donor.")
-CHARACTERS_A_TOKEN = 3.5
 MAX_TOKENS = 4096
 
 

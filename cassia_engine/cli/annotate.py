@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,14 @@ log = logging.getLogger(__name__)
     type=FilePath,
     help="The genes.jsonl that cassia split wrote beside the chunks, for second annotators that ask for genes.",
 )
+@click.option(
+    "--tasks",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Tasks that run at once: each takes its part of --max_workers, --rpm and --tpm.",
+)
 @annotate_options
-def annotate(chunk: Path, output: Path, genes: Path | None, **options: Any) -> None:
+def annotate(chunk: Path, output: Path, genes: Path | None, tasks: int, **options: Any) -> None:
     """Annotate the clusters of the file CHUNK, made by cassia split.
 
     Ctrl-C or SIGTERM: nothing more is asked, answers on their way are waited for, and what is done is written.
@@ -36,7 +43,7 @@ def annotate(chunk: Path, output: Path, genes: Path | None, **options: Any) -> N
     from cassia_engine.stagefiles import read_chunk, result_file
     from cassia_engine.stages.annotate import gene_reader, open_annotator, stream_chunk, warnings_of
 
-    settings = annotate_settings(options)
+    settings = replace(annotate_settings(options), tasks=tasks)
     work = read_chunk(chunk)
     check_writable(output)
     if work.lookup_genes and not genes and settings.provider != OFFLINE:

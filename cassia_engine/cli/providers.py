@@ -111,6 +111,9 @@ class _AtOnce:
     def __init__(self, inner: Transport):
         self._inner = inner
 
+    def find(self, call: Call) -> None:
+        """Nothing is recorded here."""
+
     async def exchange(self, call: Call) -> Receipt:
         from cassia_engine.providers.faults import Fault, FaultAction
 

@@ -16,14 +16,13 @@ from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.conversations import briefing_of
 from cassia_engine.lookup import genes_offered
 from cassia_engine.markers import Table, read_markers
-from cassia_engine.providers.chat import Chat
+from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Chat
 from cassia_engine.providers.prices import Price, load
 from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
 from cassia_engine.secret import Secret
 from cassia_engine.settings import STRICT, AnnotateSettings, SplitSettings
 from cassia_engine.stages.split import into_chunks
 
-CHARACTERS_A_TOKEN = 3.5
 ADJUDICATOR, VALIDATOR, CONTROLS, STRONG = "adjudicator", "validator", "controls", "stronger model"
 # Of the clusters of recorded conversations (docs/trust.md): those with a second opinion, with an adjudicator, and with
 # an answer that is not of High confidence, which a stronger model would be asked about.

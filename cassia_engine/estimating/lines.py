@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cassia_engine.callers import argument
-from cassia_engine.estimating.estimate import CHARACTERS_A_TOKEN, DIFFERENCES, DOUBTS, NOT_HIGH, STRONG, Estimate
+from cassia_engine.estimating.estimate import DIFFERENCES, DOUBTS, NOT_HIGH, STRONG, Estimate
+from cassia_engine.providers.chat import CHARACTERS_A_TOKEN
 from cassia_engine.text import counted
 
 

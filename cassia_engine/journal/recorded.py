@@ -140,6 +140,16 @@ class Recorded:
         self._journal = journal
         self._inner = inner
 
+    def find(self, call: Call) -> Receipt | None:
+        """The recorded answer.
+
+        Raises:
+            Fault: it is recorded that the provider does not take a parameter of this call.
+        """
+        receipt = self._journal.find(key_of(call))
+        self._journal.reused += receipt is not None
+        return receipt
+
     async def exchange(self, call: Call) -> Receipt:
         """The answer, from disk or on disk.
 
@@ -148,10 +158,9 @@ class Recorded:
             StoppedError: it is not recorded, and nothing is sent.
             UsageError, TemporaryError: the journal cannot be written. If that can be known before, nothing is sent.
         """
-        key = key_of(call)
-        if receipt := self._journal.find(key):
-            self._journal.reused += 1
+        if receipt := self.find(call):
             return receipt
+        key = key_of(call)
         if self._inner is None:
             raise StoppedError(
                 "nothing is sent, and the journal has no answer to this call", code="answer-not-recorded"

@@ -9,10 +9,14 @@ from typing import Self
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
 from cassia_engine.providers.accounts import Account, open_account
+from cassia_engine.providers.allowance import NO_LIMITS, Limits
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, escalates_to_itself
+from cassia_engine.settings.durations import seconds_of
+
+STAGGER = 0.1  # seconds for each other task that starts at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,20 @@ class Accounts:
         return ", ".join(one.model for one in self.voters)
 
     def clients(
-        self, exchanges: Mapping[str, Exchange], max_workers: int, halted: Callable[[], str] = lambda: ""
+        self,
+        exchanges: Mapping[str, Exchange],
+        max_workers: int,
+        halted: Callable[[], str] = lambda: "",
+        limits: Limits = NO_LIMITS,
     ) -> dict[str, Client]:
-        """Clients for them all by model, as are the exchanges. They share the places for calls in flight."""
+        """Clients for them all by model, as are the exchanges. They share the places for calls in flight, and each has
+        the limits."""
         found: dict[str, Client] = {}
         limiter = None
         for model, account in self.by_model.items():
-            client = Client(account, exchanges[model], max_workers=max_workers, halted=halted, limiter=limiter)
+            client = Client(
+                account, exchanges[model], max_workers=max_workers, halted=halted, limiter=limiter, limits=limits
+            )
             found[model], limiter = client, client.limiter
         return found
 
@@ -93,6 +104,17 @@ class Accounts:
             strong=clients[self.strong.model] if self.strong else None,
             is_empty=is_empty,
         )
+
+
+def limits_of(settings: AnnotateSettings) -> Limits:
+    """This task's part of what the settings allow."""
+    tasks = settings.tasks
+    return Limits(
+        rpm=settings.rpm and settings.rpm / tasks,
+        tpm=settings.tpm and settings.tpm / tasks,
+        max_wait=seconds_of(settings.max_wait),
+        stagger=STAGGER * (tasks - 1),
+    )
 
 
 def _check_apart(models: list[str], settings: AnnotateSettings) -> None:

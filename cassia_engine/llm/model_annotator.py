@@ -20,7 +20,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
-from cassia_engine.llm.accounts import Accounts
+from cassia_engine.llm.accounts import Accounts, limits_of
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
@@ -60,7 +60,8 @@ class ModelAnnotator:
         key = settings.api_key or (Secret("replay") if replay else None)
         self._accounts = Accounts.opened(settings, key)
         self._account = self._accounts.first
-        self._workers = settings.max_workers or default_workers(self._account)
+        workers = settings.max_workers or default_workers(self._account)
+        self._workers = max(1, workers // settings.tasks)
         if not replay:
             check_open_files(self._workers)
             forbid_core_dumps()
@@ -128,7 +129,13 @@ class ModelAnnotator:
         try:
             async with self._transport(self._account) as transport:
                 exchange = journal.recorded(transport) if journal else transport
-                client = Client(self._account, exchange, max_workers=self._workers, halted=self._halted)
+                client = Client(
+                    self._account,
+                    exchange,
+                    max_workers=self._workers,
+                    halted=self._halted,
+                    limits=limits_of(self._settings),
+                )
 
                 def end_soon() -> None:
                     with contextlib.suppress(RuntimeError):  # the loop has closed: all is done

@@ -12,7 +12,7 @@ from cassia_engine.calibration import Calibration
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import CassiaError, StoppedError
 from cassia_engine.journal import Journal
-from cassia_engine.llm.accounts import Accounts, Models
+from cassia_engine.llm.accounts import Accounts, Models, limits_of
 from cassia_engine.llm.conversations import Conversations
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.providers.chat import Exchange
@@ -44,7 +44,7 @@ class Work:
         Args:
             exchanges: of each account, by its model.
         """
-        clients = self.accounts.clients(exchanges, self.max_workers, halted)
+        clients = self.accounts.clients(exchanges, self.max_workers, halted, limits_of(self.settings))
         client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
         stopping = asyncio.Event()
 

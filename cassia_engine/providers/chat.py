@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from cassia_engine.fast_json import ascii_json
 
+CHARACTERS_A_TOKEN = 3.5  # estimated, as a provider's tokenizer is not at hand
+
 
 class Finish(StrEnum):
     """How a reply ended, whatever its provider calls it."""
@@ -127,6 +129,14 @@ class Reply:
 
 class Exchange(Protocol):
     """One attempt at one request. The transport is one; the journal is one around another."""
+
+    def find(self, call: Call) -> Receipt | None:
+        """The answer that is on record; None if there is none, so that the call has to be sent.
+
+        Raises:
+            Fault: it is on record that the call was rejected for one of its parameters.
+        """
+        ...
 
     async def exchange(self, call: Call) -> Receipt:
         """The answer.

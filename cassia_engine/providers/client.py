@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,12 +14,14 @@ from cassia_engine.errors import AccountError, CallFailedError, CassiaError, Sto
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.adjusting import Adjustments, told
-from cassia_engine.providers.chat import Call, Chat, Exchange, Finish, Receipt, Reply, Request
+from cassia_engine.providers.allowance import NO_LIMITS, Limits
+from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Call, Chat, Exchange, Finish, Receipt, Reply, Request
 from cassia_engine.providers.dialects import DIALECTS, Reading
 from cassia_engine.providers.dialects.prompt_cut import prompt_cut
 from cassia_engine.providers.faults import Fault, FaultAction, classify
-from cassia_engine.providers.limiter import CallLimiter, RateLimitPause
+from cassia_engine.providers.limiter import CallLimiter
 from cassia_engine.providers.prices import cost_of
+from cassia_engine.providers.rate_control import RateControl
 from cassia_engine.providers.retry_policy import DEFAULTS, RUN_AGAIN, RetryMessages, RetryPolicy, retrying
 from cassia_engine.redaction import redacted
 
@@ -46,6 +48,7 @@ class Client:
         retry_policy: RetryPolicy = DEFAULTS,
         halted: Callable[[], str] = lambda: "",
         limiter: CallLimiter | None = None,
+        limits: Limits = NO_LIMITS,
     ):
         """
         Args:
@@ -53,6 +56,7 @@ class Client:
             max_workers: calls in flight at once; waiting ones do not count.
             retry_policy: how long is waited, and how often a call is sent.
             limiter: that of another client of the same account, whose places are shared; one of its own else.
+            limits: the person's own.
             halted: asked before each sending; what it says, if anything, ends the run as an AccountError.
         """
         self.model = account.model
@@ -61,10 +65,14 @@ class Client:
         # As it is recorded and shown; the transport has its own. Some gateways have the key in the path.
         self._url = redacted(self._dialect.url(account.base_url, account.model), account.key)
         self._exchange = exchange
-        self._policy = retry_policy
+        self._policy = replace(retry_policy, budget=limits.max_wait) if limits.max_wait else retry_policy
         self._halted = halted
         self.limiter = limiter or CallLimiter(max_workers)
-        self._pause = RateLimitPause(retry_policy, account.provider)
+        self._clock = self.limiter.clock
+        most, allowances = self.limiter.places, limits.allowances()
+        self._lane = self.limiter.lane(
+            RateControl(self._policy, account.provider, most, allowances, limits.stagger * random.random())
+        )
         self._retry_messages = RetryMessages(retry_policy)
         self._adjustments = Adjustments()
         self._told: set[str] = set()
@@ -85,9 +93,10 @@ class Client:
         while True:
             made = self._adjustments.limited(room)
             body, sent = self._body(chat, made)
+            most_tokens = min(filter(None, (chat.max_tokens, made.most_tokens)))
             call = Call(Request(self._dialect.name, self._url, body), replicate, ordinal)
             try:
-                receipt, reading = await self._once(call)
+                receipt, reading = await self._once(call, most_tokens)
             except Fault as fault:
                 failed = fault
             else:
@@ -145,7 +154,7 @@ class Client:
             sent=sent,
         )
 
-    async def _once(self, call: Call) -> _Answer:
+    async def _once(self, call: Call, most_tokens: int) -> _Answer:
         """The answer; an equal call under way is waited for, so that nothing is paid for twice."""
         key = (call.request.payload, call.replicate, call.ordinal)
         while (other := self._under_way.get(key)) is not None:
@@ -158,7 +167,7 @@ class Client:
                 return replace(receipt, recorded=True), reading
         mine = self._under_way[key] = asyncio.get_running_loop().create_future()
         try:
-            answer = await self._persist(call)
+            answer = await self._persist(call, most_tokens)
         except Exception as error:
             mine.set_exception(error)
             mine.exception()  # Nobody else may be waiting for it.
@@ -170,15 +179,15 @@ class Client:
             mine.cancel()
             del self._under_way[key]
 
-    async def _persist(self, call: Call) -> _Answer:
+    async def _persist(self, call: Call, most_tokens: int) -> _Answer:
         """The answer, after as many attempts as the policy has.
 
         Raises:
             Fault: with action FAIL_CALL.
         """
-        began = time.monotonic()
+        began = self._clock.now()
         try:
-            return await self._attempts(call, began)
+            return await self._attempts(call, most_tokens, began)
         except Fault as fault:
             last = fault
         except (AccountError, TemporaryError) as error:
@@ -187,10 +196,10 @@ class Client:
             raise
         raise self._verdict(last, began)
 
-    async def _attempts(self, call: Call, began: float) -> _Answer:
+    async def _attempts(self, call: Call, most_tokens: int, began: float) -> _Answer:
         """The answer of the first attempt, for which no policy is set up as most need no other, or of a further one."""
         try:
-            return await self._unhurried(call)
+            return await self._unhurried(call, most_tokens)
         except Fault as fault:
             if fault.action is not FaultAction.RETRY:
                 raise
@@ -199,7 +208,7 @@ class Client:
         async def attempt() -> _Answer:
             if failed:
                 raise failed.pop()
-            return await self._unhurried(call)
+            return await self._unhurried(call, most_tokens)
 
         policy = retrying(
             self._policy, self.limiter.sleep, lambda state: self._retry_messages.tell(state, self._answered >= began)
@@ -213,60 +222,56 @@ class Client:
             return AccountError(fault.what, code="account-refused")
         if fault.action is FaultAction.FAIL_CALL:
             return fault
-        tries = f"{self._policy.attempts} attempts in {time.monotonic() - began:.0f} s"
+        tries = f"{self._policy.attempts} attempts in {self._clock.now() - began:.0f} s"
         if self._answered >= began:
             return CallFailedError(f"{fault.what}; given up after {tries}", code="call-given-up")
         text = f"{fault.what}; it answered nothing at all, {tries} at one call included; {RUN_AGAIN}"
         self.limiter.close(lambda: TemporaryError(text, code="provider-down"))
         return TemporaryError(text, code="provider-down")
 
-    async def _unhurried(self, call: Call) -> _Answer:
-        """One attempt, repeated after each pause that the provider asks for."""
+    async def _unhurried(self, call: Call, most_tokens: int) -> _Answer:
+        """One attempt, repeated after each refusal for its rate; `most_tokens` are those that the reply may have."""
+        tokens = len(call.request.payload) / CHARACTERS_A_TOKEN + most_tokens
         while True:
-            sent = time.monotonic()
+            if (found := self._recorded(call)) is not None:
+                return found
+            sent = await self._lane.take(tokens)
             try:
-                return await self._attempt(call)
+                return await self._send(call, sent, tokens)
             except Fault as fault:
+                self._lane.rate.settle(tokens, 0.0)
                 if fault.action is FaultAction.FAIL_CALL:
-                    self._answered = time.monotonic()  # It is not down.
+                    self._answered = self._clock.now()  # It is not down.
                 if fault.action is not FaultAction.BACK_OFF:
+                    self._lane.rate.ended(sent)
                     raise
-                paused = fault
-            if self._pause.begin(paused, sent):
-                # All who wait would be refused together again: one goes first, and each success lets one more go.
-                self.limiter.narrow()
-
-    async def _attempt(self, call: Call) -> _Answer:
-        """One attempt, as soon as there is no pause and a place is free."""
-        while True:
-            while left := self._pause.left:
-                await self.limiter.sleep(left)
-            await self.limiter.take()
-            try:
-                if not self._pause.left:
-                    return await self._send(call)
+                self._lane.rate.refused(fault, sent, self._clock.now())
             finally:
-                self.limiter.give()
+                self._lane.give()
 
-    async def _send(self, call: Call) -> _Answer:
+    def _recorded(self, call: Call) -> _Answer | None:
+        """The answer that is on record. One that is none is voided: what it says may be over since."""
+        self.limiter.check()
+        while (receipt := self._exchange.find(call)) is not None:
+            found = self._read(call, receipt)
+            if not isinstance(found, Fault):
+                return receipt, found
+            self._exchange.void(call)
+        return None
+
+    async def _send(self, call: Call, sent: float, tokens: float) -> _Answer:
         self.limiter.check()
         if reason := self._halted():
             raise AccountError(reason, code="account-halted")
-        sent = time.monotonic()
         receipt = await self._exchange.exchange(call)
         found = self._read(call, receipt)
-        while receipt.recorded and isinstance(found, Fault):
-            # What it says may be over since: it counts for nothing. The next one recorded counts, or the call goes out.
-            self._exchange.void(call)
-            receipt = await self._exchange.exchange(call)
-            found = self._read(call, receipt)
         if isinstance(found, Fault):
             self._exchange.void(call)
             raise found
-        if not receipt.recorded:
-            self._answered = time.monotonic()
-            if self._pause.success(sent):
-                self.limiter.widen()
+        self._answered = self._clock.now()
+        self._lane.rate.answered(sent, self._answered)
+        if found.input_tokens is not None and found.output_tokens is not None:
+            self._lane.rate.settle(tokens, found.input_tokens + found.output_tokens)
         return receipt, found
 
     def _read(self, call: Call, receipt: Receipt) -> Reading | Fault:
@@ -282,7 +287,7 @@ class Client:
             cut = prompt_cut(reading.input_tokens, call.request.body, own_server=self._account.streams)
             return replace(reading, finish=Finish.PROMPT_CUT) if cut else reading
         if not receipt.recorded:
-            self._answered = time.monotonic()
+            self._answered = self._clock.now()
         return classify(200, {}, None, "there is no answer in it", self._account)
 
 

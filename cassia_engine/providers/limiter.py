@@ -1,91 +1,64 @@
-"""How many calls are in flight, and the pause of all of them where a provider asks for one (rate limit)."""
+"""Places for calls in flight, shared by the models of an account, each of which has its own rate."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import math
-import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from cassia_engine.errors import CassiaError, TemporaryError
-from cassia_engine.providers.faults import Fault
-from cassia_engine.providers.retry_policy import RUN_AGAIN, RetryPolicy
+from cassia_engine.errors import CassiaError
+from cassia_engine.providers.clock import CLOCK, Clock
+from cassia_engine.providers.rate_control import RateControl
 
-log = logging.getLogger(__name__)
+
+class _Turn(NamedTuple):
+    place: asyncio.Future[float]
+    tokens: float
 
 
 class CallLimiter:
-    """Places for calls under way, first come, first served; when it is closed, all who wait are turned away at once.
+    """Places for calls under way; when it is closed, all who wait are turned away at once. For one event loop."""
 
-    After `narrow` there is one place, and after each `widen` one more, up to all of them.
-    """
-
-    def __init__(self, places: int):
-        self._places = self._open = places
-        self._taken = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+    def __init__(self, places: int, clock: Clock = CLOCK):
+        self.places = places
+        self.clock = clock
+        self.taken = 0
+        self._lanes: list[Lane] = []
         self._sleepers: set[asyncio.Future[None]] = set()
         self._error: Callable[[], CassiaError] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def taken(self) -> int:
-        return self._taken
-
-    def narrow(self) -> None:
-        """Give out one place at a time; calls that are under way keep theirs."""
-        self._open = 1
-
-    def widen(self) -> None:
-        """Give out one place more."""
-        self._open = min(self._open + 1, self._places)
-        self._hand_over()
+    def lane(self, rate: RateControl) -> Lane:
+        """A way in for calls to one model."""
+        self._lanes.append(Lane(self, rate))
+        return self._lanes[-1]
 
     def close(self, error: Callable[[], CassiaError]) -> None:
         """Raise what `error` makes in all who wait and all who come; the first reason stays."""
         if self._error is not None:
             return
         self._error = error
-        for future in (*self._queue, *self._sleepers):
+        turns: list[asyncio.Future[Any]] = [waiting.place for lane in self._lanes for waiting in lane.queue]
+        for future in (*turns, *self._sleepers):
             if not future.done():
                 future.set_exception(error())
-        self._queue.clear()
+        for lane in self._lanes:
+            lane.queue.clear()
 
     def check(self) -> None:
         if self._error is not None:
             raise self._error()
 
-    async def take(self) -> None:
-        """Wait for a place, to be given back with `give`.
-
-        Raises:
-            CassiaError: the limiter is closed.
-        """
-        self.check()
-        if self._taken < self._open:
-            self._taken += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            # The place may have been handed over just before.
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.give()
-            raise
-
-    def give(self) -> None:
-        self._taken -= 1
-        self._hand_over()
-
-    def _hand_over(self) -> None:
-        while self._queue and self._taken < self._open:
-            turn = self._queue.popleft()
-            if not turn.done():
-                self._taken += 1
-                turn.set_result(None)
+    def hand_over(self) -> None:
+        """Give out what places there are, and look again when the next one may go."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waits = [lane.hand_over() for lane in self._lanes]
+        if (soonest := min(waits, default=float("inf"))) < float("inf"):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.clock.real(soonest), self.hand_over)
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long.
@@ -97,7 +70,7 @@ class CallLimiter:
         sleeper = asyncio.get_running_loop().create_future()
         self._sleepers.add(sleeper)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self.clock.real(seconds)):
                 await sleeper
         except TimeoutError:
             return
@@ -105,70 +78,57 @@ class CallLimiter:
             self._sleepers.discard(sleeper)
 
 
-class RateLimitPause:
-    """One pause for all calls. What was sent before it ended and is refused too belongs to the same episode."""
+class Lane:
+    """The calls to one model, first come, first served.
 
-    def __init__(self, policy: RetryPolicy, who: str):
-        self._policy = policy
-        self._who = who
-        self._until = 0.0
-        self._since: float | None = None
-        self._episodes = 0
-        self._said = False
-        self._told = -math.inf
+    Attributes:
+        rate: how fast they may go out.
+        taken: places that they have.
+    """
 
-    @property
-    def left(self) -> float:
-        """Seconds until calls may go out again, 0 if they may."""
-        return max(0.0, self._until - time.monotonic())
+    def __init__(self, limiter: CallLimiter, rate: RateControl):
+        self._limiter = limiter
+        self.rate = rate
+        self.taken = 0
+        self.queue: deque[_Turn] = deque()
 
-    def begin(self, fault: Fault, sent: float) -> bool:
-        """Pause all calls for what the fault of a call asks for, which was sent at the time `sent` (monotonic).
-
-        Returns:
-            Whether this is a new episode.
+    async def take(self, tokens: float = 0.0) -> float:
+        """Wait until a call of so many tokens may go out; the time it is then. It has a place, to be given back.
 
         Raises:
-            TemporaryError: the budget for pauses without a success is used up.
+            CassiaError: the limiter is closed.
         """
-        now = time.monotonic()
-        self._since = now if self._since is None else self._since
-        is_new = sent >= self._until
-        if is_new:
-            self._episodes += 1
-            self._said = False
-        elif not fault.retry_after:
-            return False
-        seconds = self._seconds(fault)
-        self._until = max(self._until, now + self._policy.jittered(seconds))
-        if self._until - self._since > self._policy.budget:
-            raise TemporaryError(
-                f"{fault.what}; nothing got through for {now - self._since:.0f} s, and pauses without any success end "
-                f"after {self._policy.budget:.0f} s; {RUN_AGAIN}",
-                code="rate-limited",
-            )
-        self._say(seconds, self._since, now)
-        return is_new
+        self._limiter.check()
+        turn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self.queue.append(_Turn(turn, tokens))
+        self._limiter.hand_over()
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            # The place may have been handed over just before.
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.give()
+            raise
 
-    def success(self, sent: float) -> bool:
-        """Note that a call which was sent at the time `sent` got through; whether that was after the last pause."""
-        self._since = None
-        if sent < self._until:
-            return False
-        self._episodes = 0
-        return True
+    def give(self) -> None:
+        self.taken -= 1
+        self._limiter.taken -= 1
+        self._limiter.hand_over()
 
-    def _seconds(self, fault: Fault) -> float:
-        if fault.retry_after:
-            return min(fault.retry_after, self._policy.longest_pause)
-        doubled = self._policy.pause * 2.0 ** min(self._episodes - 1, 30)
-        return float(min(doubled, self._policy.longest_pause))
-
-    def _say(self, seconds: float, since: float, now: float) -> None:
-        lasted = now + seconds - since
-        # Many short ones are as long to wait for as a long one.
-        again = lasted >= self._policy.worth_saying and now - self._told >= self._policy.remind
-        if (seconds >= self._policy.worth_saying and not self._said) or again:
-            self._said, self._told = True, now
-            sofar = f"; nothing has got through for {now - since:.0f} s" if now - since >= 1 else ""
-            log.warning("%s asks for a pause of %.3g s (rate limit)%s", self._who, seconds, sofar)
+    def hand_over(self) -> float:
+        """Give out places; seconds until the next call may go, infinity if none waits or another must end first."""
+        limiter = self._limiter
+        while self.queue and limiter.taken < limiter.places:
+            waiting = self.queue[0]
+            if waiting.place.done():
+                self.queue.popleft()
+                continue
+            now = limiter.clock.now()
+            if wait := self.rate.wait(self.taken, waiting.tokens, now):
+                return wait
+            self.queue.popleft()
+            self.taken += 1
+            limiter.taken += 1
+            self.rate.sent(waiting.tokens, now)
+            waiting.place.set_result(now)
+        return float("inf")

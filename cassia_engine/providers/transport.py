@@ -125,6 +125,9 @@ class Transport:
         if self._session_before is None:
             self._session_before, self._session = self._session, self._open_session(one_call_each=True)
 
+    def find(self, call: Call) -> None:
+        """Nothing is recorded here."""
+
     async def exchange(self, call: Call) -> Receipt:
         """The body of an answer of status 200.
 
@@ -177,7 +180,7 @@ class Transport:
         self._stream = None
 
     def void(self, call: Call) -> None:
-        """Nothing to do: nothing is recorded here."""
+        """Nothing to do."""
 
     def _headers(self, payload: bytes) -> dict[str, str]:
         accept = "application/json" if self._stream is None else "application/json, text/event-stream"

@@ -10,6 +10,7 @@ from cassia_engine.errors import UsageError, shown
 from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 from cassia_engine.settings.declaration import check, parameter, parameters
+from cassia_engine.settings.durations import check_duration
 
 STRICT = "v0"
 INVOLVEMENTS = ("v1", STRICT)
@@ -64,6 +65,7 @@ class AnnotateSettings:
     )
     base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
     api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
+    tasks: int = 1  # that share max_workers, rpm and tpm; no parameter: the pipeline counts them
     validator_involvement: str = parameter(
         "v1",
         "v1: a second opinion where there is doubt; v0: for every cluster, with a strict review, in three calls or "
@@ -136,6 +138,33 @@ class AnnotateSettings:
         "on this machine.",
         details="Tasks that run at once share them.",
         minimum=1,
+    )
+    rpm: float | None = parameter(
+        None,
+        "Requests a minute to a model at most.",
+        unset="as many as the provider lets in",
+        pipeline_help="Requests a minute to a model at most, in the whole run; else as many as the provider lets in.",
+        details="Tasks that run at once share them.",
+        minimum=0.01,
+        of_models=True,
+    )
+    tpm: float | None = parameter(
+        None,
+        "Tokens a minute to and from a model at most.",
+        unset="as many as the provider lets in",
+        pipeline_help="Tokens a minute to and from a model at most, in the whole run; else as many as the provider "
+        "lets in.",
+        details="A call counts with the most tokens that it may have until its answer is there. Tasks that run at "
+        "once share them.",
+        minimum=1,
+        of_models=True,
+    )
+    max_wait: str = parameter(
+        "15m",
+        "How long a rate limit is waited for without any answer, such as 90s, 30m or 2h; then the run ends, to be "
+        "gone on with later.",
+        check=check_duration,
+        of_models=True,
     )
     max_retries: int = parameter(
         0, "Further conversations for a cluster that ends without an annotation.", minimum=0, of_models=True

@@ -119,9 +119,11 @@ def test_a_second_run_of_a_sample_is_told_of_the_first(quiet: Running, tmp_path:
 def test_a_warning_does_not_run_into_the_bar(quiet: Running, tmp_path: Path, table: Path) -> None:
     """On a terminal; the first call is told to wait."""
     quiet.post("/script", ["429_day"])
-    screen = on_terminal(command(quiet.url, table), tmp_path, "asks for a pause")
-    [line] = [line for line in screen.replace("\r", "\n").splitlines() if "asks for a pause" in line]
-    assert line.removeprefix("\x1b[2K").startswith("cassia: warning: custom asks for a pause of 300 s")
+    screen = on_terminal(command(quiet.url, table), tmp_path, "is at its rate limit")
+    [line] = [line for line in screen.replace("\r", "\n").splitlines() if "is at its rate limit" in line]
+    assert line.removeprefix("\x1b[2K").startswith(
+        "cassia: warning: custom is at its rate limit: nothing is sent for 300 s"
+    )
     assert "0/2" in screen
     assert "Traceback" not in screen
 

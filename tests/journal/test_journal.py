@@ -53,6 +53,8 @@ class Inner:
     fault: Exception | None = None
     before: Callable[[], None] = lambda: None
 
+    def find(self, call: Call) -> None: ...
+
     async def exchange(self, call: Call) -> Receipt:
         self.sent.append(call)
         self.before()

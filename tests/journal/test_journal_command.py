@@ -19,6 +19,8 @@ from tests.terminal import run_on_terminal
 
 
 class Priced(Inner):
+    def find(self, call: Call) -> None: ...
+
     async def exchange(self, call: Call) -> Receipt:
         usage = {"prompt_tokens": 1000, "completion_tokens": 200, "cost": 0.0125}
         choice = {"message": {"role": "assistant", "content": "T cell"}, "finish_reason": "stop"}

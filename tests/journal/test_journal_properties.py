@@ -42,6 +42,8 @@ class Inner:
     def __init__(self, text: str | Fault):
         self.text = text
 
+    def find(self, call: Call) -> None: ...
+
     async def exchange(self, call: Call) -> Receipt:
         if isinstance(self.text, Fault):
             raise self.text

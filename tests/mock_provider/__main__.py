@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", default="", help="the one model there is (default: any)")
     add("--rpm", type=float, help="requests a minute")
     add("--tpm", type=float, help="tokens a minute")
+    add("--bucket", type=float, default=60.0, help="seconds of these that may be used at once (default: 60)")
+    add("--speed", type=float, default=1.0, help="seconds that pass here in one of the machine's (default: 1)")
     add("--max_in_flight", type=int, help="calls at once; more get a 429")
     add("--require_key", nargs="?", const="", help="the key that must be sent, any if none is named")
     add("--hold_after", type=int, help="from this call on withhold the answers until POST /release")

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Holds at most `a_minute`, which is what comes in a minute."""
+    """`a_minute` comes in a minute, and it holds what comes in `seconds`; it is full at first."""
 
     a_minute: float
-    left: float
+    seconds: float
     at: float
+    left: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.most
+
+    @property
+    def most(self) -> float:
+        return self.a_minute * self.seconds / 60
 
     def fill(self, now: float) -> None:
-        self.left = min(self.a_minute, self.left + (now - self.at) * self.a_minute / 60)
+        self.left = min(self.most, self.left + (now - self.at) * self.a_minute / 60)
         self.at = now
 
     def seconds_until(self, amount: float) -> float:
-        return max(0.0, (min(amount, self.a_minute) - self.left) * 60 / self.a_minute)
+        return max(0.0, (min(amount, self.most) - self.left) * 60 / self.a_minute)
 
 
 class Limits:
@@ -30,12 +38,13 @@ class Limits:
         rpm: requests a minute. Those that are refused count as well.
         tpm: tokens a minute, reserved as the prompt and the most that the reply may have.
         now: the time in seconds.
+        seconds: how long a burst may last that uses all that came before.
     """
 
-    def __init__(self, rpm: float | None, tpm: float | None, now: Callable[[], float]):
+    def __init__(self, rpm: float | None, tpm: float | None, now: Callable[[], float], seconds: float = 60.0):
         self._now = now
         given = {"requests": rpm, "tokens": tpm}
-        self._buckets = {name: Bucket(limit, limit, now()) for name, limit in given.items() if limit}
+        self._buckets = {name: Bucket(limit, seconds, now()) for name, limit in given.items() if limit}
 
     def take(self, tokens: int) -> dict[str, str] | None:
         """None if a request may pass, else the headers of its refusal."""

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from aiohttp import web
 
+from cassia_engine.providers.clock import Clock
 from tests.mock_provider.acting import PLAIN, Scene, act, json_response, send
 from tests.mock_provider.answers import answer, open_scorer
 from tests.mock_provider.asked import Asked, Refused
@@ -44,6 +45,8 @@ class Options:
         asks_for_genes: second annotators ask for genes, where they may.
         model: the one model there is, with all whose names begin with it and "-"; "" for any.
         rpm, tpm, max_in_flight: limits; None is none.
+        bucket: seconds of these limits that may be used at once.
+        speed: how many seconds pass here in one of the machine's.
         require_key: the key that must be sent, "" for any; None needs none.
         hold_after: from this call on (the first is 1) answers are withheld until /release.
         redirect: where the fault "redirect" leads.
@@ -61,6 +64,8 @@ class Options:
     rpm: float | None = None
     tpm: float | None = None
     max_in_flight: int | None = None
+    bucket: float = 60.0
+    speed: float = 1.0
     require_key: str | None = None
     hold_after: int | None = None
     log: Path | None = None
@@ -74,7 +79,7 @@ class Mock:
         self.options = options
         self.stats = Stats()
         self.choice = Choice(options.faults, options.script, options.seed, options.steady)
-        self._limits = Limits(options.rpm, options.tpm, time.monotonic)
+        self._limits = Limits(options.rpm, options.tpm, Clock(options.speed).now, options.bucket)
         self._log = Log(options.log)
         self._hold_after = options.hold_after
         self._release = asyncio.Event()
@@ -225,7 +230,7 @@ class Mock:
 
     async def _wait(self, number: int, body: str) -> None:
         if self.options.latency:
-            await asyncio.sleep(self._latency(body))
+            await asyncio.sleep(self._latency(body) / self.options.speed)
         if self._hold_after is not None and number >= self._hold_after:
             self.stats.held += 1
             try:

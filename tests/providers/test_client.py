@@ -21,6 +21,7 @@ from cassia_engine.providers.chat import Call, Chat, Finish, Message, Receipt, R
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.limiter import CallLimiter
+from cassia_engine.providers.rate_control import RateControl
 from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
 from tests.providers.servers import (
@@ -133,13 +134,19 @@ def test_pause_is_shared_and_told_once(caplog: pytest.LogCaptureFixture) -> None
     async def answer(request: web.BaseRequest) -> web.Response:
         arrivals.append(time.monotonic())
         await asyncio.sleep(0.02)
-        return response_of(429, {}, {"Retry-After": "0.3"}) if len(arrivals) <= 4 else response_of(*OK)
+        return response_of(429, {}, {"Retry-After": "0.3"}) if 2 <= len(arrivals) <= 5 else response_of(*OK)
 
-    replies = with_client(answer, lambda client: every(client, [say(f"{i}") for i in range(12)]))
+    async def use(client: Client) -> list[Any]:
+        await client.chat(HELLO)  # until a first one is answered, calls do not go out together
+        return await every(client, [say(f"{i}") for i in range(12)])
+
+    replies = with_client(answer, use)
     assert [reply.text for reply in replies] == ["hi"] * 12
-    assert len(arrivals) == 16
-    assert arrivals[4] - arrivals[3] >= 0.3
-    assert [record.getMessage() for record in caplog.records] == ["custom asks for a pause of 0.3 s (rate limit)"]
+    assert len(arrivals) == 17
+    assert arrivals[5] - arrivals[4] >= 0.3
+    assert [record.getMessage() for record in caplog.records] == [
+        "custom is at its rate limit: nothing is sent for 0.3 s"
+    ]
 
 
 def test_after_a_pause_calls_go_out_one_by_one_and_then_more() -> None:
@@ -229,6 +236,10 @@ class Canned:
 
     answers: list[Receipt | Fault]
     voided: list[Call] = field(default_factory=list)
+
+    def find(self, call: Call) -> Receipt | None:
+        first = self.answers[0] if self.answers else None
+        return self.answers.pop(0) if isinstance(first, Receipt) and first.recorded else None  # type: ignore[return-value]
 
     async def exchange(self, call: Call) -> Receipt:
         answer = self.answers.pop(0)
@@ -455,15 +466,16 @@ def test_key_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFixture) -> None
 def test_place_of_who_is_cancelled_goes_to_the_next() -> None:
     async def main() -> int:
         limiter = CallLimiter(1)
-        await limiter.take()
-        waiting = [asyncio.create_task(limiter.take()) for _ in range(3)]
+        lane = limiter.lane(RateControl(FAST, "mock", 1))
+        await lane.take()
+        waiting = [asyncio.create_task(lane.take()) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
-        limiter.give()
+        lane.give()
         waiting[1].cancel()  # it has the place already, and has not yet run
         await asyncio.wait_for(waiting[2], 5)
         assert limiter.taken == 1
-        limiter.give()
+        lane.give()
         return limiter.taken
 
     assert asyncio.run(main()) == 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Chat, Finish
 from cassia_engine.providers.dialects import api_errors
 from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, mapping, string, word
 from cassia_engine.providers.dialects.prompt_cut import characters
 from cassia_engine.secret import Secret
 
-_CHARACTERS_A_TOKEN = 3.5
 _LEAST_CONTEXT = 8192
 LOOPED = "the model repeated itself until the server stopped it"
 _FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH}
@@ -86,7 +85,7 @@ class OllamaChat:
 
 def _context(body_messages: list[dict[str, str]], max_tokens: int) -> int:
     """The context to ask for, in tokens: a power of two that has room for prompt and reply."""
-    need = int(characters({"messages": body_messages}) / _CHARACTERS_A_TOKEN) + max_tokens
+    need = int(characters({"messages": body_messages}) / CHARACTERS_A_TOKEN) + max_tokens
     return max(_LEAST_CONTEXT, 1 << (need - 1).bit_length())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.providers.chat import CHARACTERS_A_TOKEN
 from cassia_engine.providers.dialects.turns import turns_of
 
 # No text has fewer tokens than this many characters for each. Nothing shorter than a thousand was cut, since no
@@ -17,7 +18,6 @@ _SHORTEST_CUT = 1000
 # At a server of one's own, a count that is a usual length of a context (4,096 of Ollama's /v1) needs less to be
 # doubted: prompts of genes and numbers have three to four characters a token. Prompts of 2,048 tokens are usual.
 _SHORTEST_CONTEXT = 4096
-_CHARACTERS_A_TOKEN = 3.5
 
 
 def prompt_cut(prompt_tokens: int | None, body: Mapping[str, Any], own_server: bool = False) -> bool:
@@ -30,7 +30,7 @@ def prompt_cut(prompt_tokens: int | None, body: Mapping[str, Any], own_server: b
         return False
     is_context = prompt_tokens >= _SHORTEST_CONTEXT and prompt_tokens.bit_count() == 1
     full = own_server and is_context
-    return prompt_tokens < characters(body) // (_CHARACTERS_A_TOKEN if full else _MOST_CHARACTERS_A_TOKEN)
+    return prompt_tokens < characters(body) // (CHARACTERS_A_TOKEN if full else _MOST_CHARACTERS_A_TOKEN)
 
 
 def characters(body: Mapping[str, Any]) -> int:

@@ -6,8 +6,8 @@ def ofModels() {
     // made: of_models
     return [
         'model', 'base_url', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
-        'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'max_retries', 'retry_failed', 'timeout', 'proxy',
-        'trust_env', 'allow_http', 'siblings', 'controls', 'lookup_genes',
+        'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait', 'max_retries',
+        'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings', 'controls', 'lookup_genes',
     ]
 }
 

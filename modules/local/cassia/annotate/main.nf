@@ -34,7 +34,7 @@ process CASSIA_ANNOTATE {
 
     input:
     // genes: the statistics of all genes of the table, as SPLIT writes them, or []
-    // at_once: how many of these tasks, or arrays of them, share the calls in flight
+    // at_once: how many of these tasks, or arrays of them, share what the account allows
     tuple val(meta), path(chunk), path(genes, stageAs: 'genes/*'), path(knowledge, stageAs: 'knowledge/*'), val(at_once)
     // calibration: a file of cassia calibrate, or []
     path(calibration, stageAs: 'calibration/*')
@@ -51,12 +51,13 @@ process CASSIA_ANNOTATE {
     def of_table = genes ? "--genes ${genes}" : ''
     def added = knowledge ? "--knowledge ${knowledge}" : ''
     def calibrated = calibration ? "--calibration ${calibration}" : ''
-    def workers = task.ext.max_workers ? "--max_workers ${[1, task.ext.max_workers.intdiv(at_once * (task.array ?: 1))].max()}" : ''
+    def shared = "--tasks ${at_once * (task.array ?: 1)}"
+    def workers = task.ext.max_workers ? "--max_workers ${task.ext.max_workers}" : ''
     prefix = task.ext.prefix ?: "${chunk.baseName}"
     """
     cassia-engine annotate ${chunk} \\
         --output ${shellWord(prefix)}.jsonl \\
-        ${[of_table, added, calibrated, workers].findAll().join(' ')} \\
+        ${[of_table, added, calibrated, shared, workers].findAll().join(' ')} \\
         ${args}
     """
 

@@ -1,0 +1,160 @@
+"""The rate of calls at accounts with limits, on a virtual clock: how long all takes, and how many are refused."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cassia_engine.providers.allowance import NO_LIMITS, Allowance, Limits
+from cassia_engine.providers.faults import Fault, FaultAction
+from cassia_engine.providers.rate_control import RateControl
+from cassia_engine.providers.retry_policy import DEFAULTS
+from tests.mock_provider.limits import Limits as ServerLimits
+from tests.providers.simulation import Server, Simulation, Task
+from tests.raising import raises
+
+BUCKET = 15.0  # seconds
+TOKENS, TPM = 3000, 400_000.0
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> Iterator[None]:
+    """Jitter is random."""
+    state = random.getstate()
+    random.seed(7)
+    yield
+    random.setstate(state)
+
+
+def simulated(
+    calls: int,
+    tasks: int,
+    workers: int,
+    latency: float,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    own: Limits = NO_LIMITS,
+    seed: int = 0,
+) -> tuple[float, Server]:
+    """The seconds that so many calls by so many tasks take, and their server."""
+    simulation = Simulation()
+    limits = ServerLimits(rpm, tpm, lambda: simulation.now, BUCKET)
+    server = Server(limits, latency, TOKENS if tpm else 1, seed)
+    rates = [RateControl(DEFAULTS, "mock", workers, own.allowances()) for _ in range(tasks)]
+    seconds = simulation.run([Task(rate, calls // tasks) for rate in rates], server)
+    return seconds, server
+
+
+def ideal(calls: int, latency: float) -> float:
+    """Seconds, where tokens a minute are what holds calls back."""
+    return (calls * TOKENS - TPM * BUCKET / 60) / TPM * 60 + latency
+
+
+@pytest.mark.parametrize(("tasks", "workers", "most_refused"), [(1, 64, 0.06), (8, 16, 0.35)])
+def test_calls_beyond_a_limit_of_tokens_take_hardly_longer_than_needed(
+    tasks: int, workers: int, most_refused: float
+) -> None:
+    took = []
+    for seed in range(5):
+        seconds, server = simulated(1200, tasks, workers, 8.0, tpm=TPM, seed=seed)
+        assert len(server.served) == 1200
+        assert server.refused <= most_refused * 1200
+        took.append(seconds / ideal(1200, 8.0))
+    assert median(took) <= 1.10
+    assert max(took) <= 1.25
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("latency", [1.0, 8.0])
+def test_few_calls_are_refused_at_ten_requests_a_minute(latency: float, seed: int) -> None:
+    _, server = simulated(100, 1, 16, latency, rpm=10, seed=seed)
+    assert len(server.served) == 100
+    assert server.refused <= 0.3 * 100
+
+
+@pytest.mark.parametrize("own", [Limits(rpm=60), Limits(tpm=TPM)], ids=["rpm", "tpm"])
+def test_a_limit_that_is_known_is_never_passed(own: Limits) -> None:
+    _, server = simulated(300, 1, 64, 8.0, own.rpm, own.tpm, own)
+    assert (len(server.served), server.refused) == (300, 0)
+
+
+def test_without_refusals_calls_in_flight_double_up_to_the_most() -> None:
+    rate, seen = RateControl(DEFAULTS, "mock", 64), []
+    now = 0.0
+    for _ in range(4):
+        flying = 0
+        while rate.wait(flying, 0, now) < 1:
+            now += rate.wait(flying, 0, now)
+            rate.sent(0, now)
+            flying += 1
+        seen.append(flying)
+        for _ in range(flying):
+            rate.answered(now, now + 1)
+        now += 1
+    assert seen == [16, 32, 64, 64]
+
+
+def refusal(seconds: float | None = None) -> Fault:
+    return Fault("busy", FaultAction.BACK_OFF, 429, seconds)
+
+
+def test_after_a_pause_one_call_probes_until_it_is_answered_or_not_refused_for_a_while() -> None:
+    rate = RateControl(DEFAULTS, "mock", 16)
+    rate.sent(0, 0.0)
+    rate.answered(0.0, 1.0)
+    rate.sent(0, 1.0)
+    rate.refused(refusal(10.0), 1.0, 1.1)
+    assert 10.0 <= rate.wait(0, 0, 1.1) <= 12.5  # with jitter
+    then = 1.1 + rate.wait(0, 0, 1.1)
+    assert rate.wait(0, 0, then) == 0
+    rate.sent(0, then)
+    assert 0 < rate.wait(1, 0, then + 0.5) <= 0.5
+    assert rate.wait(1, 0, then + 1.2) == 0
+
+
+def test_a_refusal_of_what_was_sent_before_the_pause_is_of_the_same_episode() -> None:
+    rate = RateControl(DEFAULTS, "mock", 16)
+    rate.sent(0, 0.0)
+    rate.refused(refusal(1.0), 0.0, 0.1)
+    limit = rate.limit
+    rate.refused(refusal(1.0), 0.0, 0.2)
+    assert rate.limit == limit < 16
+
+
+def test_waiting_without_any_answer_ends() -> None:
+    rate = RateControl(DEFAULTS, "mock", 1)
+    with raises("rate-limited", "busy", "nothing got through"):
+        for now in range(0, 5000, 100):
+            rate.sent(0, float(now))
+            rate.refused(refusal(200.0), float(now), now + 0.1)
+
+
+@given(st.lists(st.floats(1, 500), min_size=1, max_size=60), st.floats(1, 1000))
+def test_no_more_goes_out_than_is_own_a_minute(tokens: list[float], a_minute: float) -> None:
+    """Over any time the tokens that went out are at most what came in, what may go at once, and one call."""
+    allowance, now, sent = Allowance(a_minute, of_tokens=True), 0.0, []
+    for amount in tokens:
+        while (wait := allowance.wait(amount, now)) > 0:
+            now += wait
+        allowance.take(amount)
+        sent.append((now, amount))
+    for first, (began, _) in enumerate(sent):
+        went = 0.0
+        for at, amount in sent[first:]:
+            came = (at - began) * a_minute / 60
+            assert went <= came + max(a_minute / 30, 1.0) * 1.001
+            went += amount
+
+
+def test_tokens_that_were_not_used_are_given_back() -> None:
+    allowance = Allowance(600.0, of_tokens=True)
+    allowance.wait(20, 0.0)
+    allowance.take(20)
+    assert allowance.wait(20, 0.0) == pytest.approx(2.0)
+    allowance.settle(20, 5)
+    assert allowance.wait(15, 0.0) == 0
