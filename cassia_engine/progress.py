@@ -1,6 +1,7 @@
 """What a person sees while it runs: messages, and how far it is.
 
-That is a bar on a terminal, one that renews itself in a notebook, lines now and then elsewhere.
+That is a bar on a terminal, one that renews itself in a notebook, lines now and then elsewhere; where a model is
+asked, also what goes on at the provider.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from cassia_engine.process_limits import start
 from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
@@ -24,17 +27,53 @@ SECONDS_BETWEEN_DRAWINGS = 0.2
 Advance = Callable[[object], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What goes on at a provider.
+
+    Attributes:
+        in_flight: calls under way.
+        paused: seconds until calls may go out again, as its rate limit is reached; 0 if they may.
+        tokens: of all answers so far, the prompts included; those from a journal are not among them.
+        cost_usd: of these; None where the price is not known.
+    """
+
+    in_flight: int = 0
+    paused: float = 0.0
+    tokens: int = 0
+    cost_usd: float | None = None
+
+    @property
+    def words(self) -> str:
+        parts = [f"{counted(self.in_flight, 'call')} in flight"]
+        if self.paused:
+            parts.append(f"the rate limit is waited for, {self.paused:.0f} s")
+        if self.tokens:
+            parts.append(f"{self.tokens:,} tokens")
+        if self.cost_usd:
+            parts.append(f"${self.cost_usd:.2f}")
+        return ", ".join(parts)
+
+
+def _nothing() -> None:
+    """The activity where no provider is asked."""
+
+
 @contextmanager
-def progress(total: int, shown: bool = True) -> Iterator[Advance]:
-    """Gives a function to be called after each cluster; nothing is drawn unless `shown`."""
+def progress(total: int, shown: bool = True, activity: Callable[[], Activity | None] = _nothing) -> Iterator[Advance]:
+    """Gives a function to be called after each cluster; nothing is drawn unless `shown`.
+
+    Args:
+        activity: what goes on at the provider; None while nothing is asked. It is called in other threads too.
+    """
     if not shown:
         yield lambda result: None
     elif in_notebook():
-        yield from _in_notebook(total)
+        yield from _in_notebook(total, activity)
     elif sys.stderr.isatty():
-        yield from _on_terminal(total)
+        yield from _on_terminal(total, activity)
     else:
-        yield from _in_lines(total)
+        yield from _in_lines(total, activity)
 
 
 def in_notebook() -> bool:
@@ -127,20 +166,23 @@ class Bar:
     A widget would need an extension in the notebook's server, and be gone when the file is opened again.
     """
 
-    def __init__(self, total: int):
+    def __init__(self, total: int, activity: Callable[[], Activity | None] = _nothing):
         self.total = total
+        self.activity = activity
         self.done = 0
         self.stopped = False
 
     def __repr__(self) -> str:
-        return f"annotating: {self.done} of {counted(self.total, 'cluster')}{', stopped' if self.stopped else ''}"
+        now = None if self.stopped or self.done == self.total else self.activity()
+        more = ", stopped" if self.stopped else f"; {now.words}" if now else ""
+        return f"annotating: {self.done} of {counted(self.total, 'cluster')}{more}"
 
     def _repr_html_(self) -> str:
         return f'<progress value="{self.done}" max="{self.total}"></progress> {self!r}'
 
 
-def _on_terminal(total: int) -> Iterator[Advance]:
-    from rich.console import Console
+def _on_terminal(total: int, activity: Callable[[], Activity | None]) -> Iterator[Advance]:
+    from rich.console import Console, RenderableType
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -149,19 +191,28 @@ def _on_terminal(total: int) -> Iterator[Advance]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Shown(Progress):
+        """A bar, and below it what goes on at the provider."""
+
+        def get_renderables(self) -> Iterator[RenderableType]:
+            yield from super().get_renderables()
+            if now := activity():
+                yield Text(now.words, no_wrap=True, overflow="ellipsis")
 
     times = (TimeElapsedColumn(), TextColumn("elapsed,"), TimeRemainingColumn(), TextColumn("left"))
     columns = (TextColumn("annotating"), BarColumn(), MofNCompleteColumn(), *times)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Shown(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("annotating", total=total)
         yield lambda result: bar.advance(task)
 
 
-def _in_notebook(total: int) -> Iterator[Advance]:
+def _in_notebook(total: int, activity: Callable[[], Activity | None]) -> Iterator[Advance]:
     import IPython.display
 
     display: Any = IPython.display.display  # it says nothing of its types
-    bar = Bar(total)
+    bar = Bar(total, activity)
     drawn = time.monotonic()
     handle = display(bar, display_id=True)
 
@@ -179,14 +230,53 @@ def _in_notebook(total: int) -> Iterator[Advance]:
         handle.update(bar)
 
 
-def _in_lines(total: int) -> Iterator[Advance]:
-    done, said = 0, time.monotonic()
+def _in_lines(total: int, activity: Callable[[], Activity | None]) -> Iterator[Advance]:
+    lines = _Lines(total, activity)
+    ended = threading.Event()
 
-    def advance(result: object) -> None:
-        nonlocal done, said
-        done += 1
-        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
-            said = time.monotonic()
-            log.info("%d of %s done", done, counted(total, "cluster"))
+    def tell() -> None:
+        while not ended.wait(SECONDS_BETWEEN_LINES):
+            if line := lines.next():
+                log.info("%s", line)
 
-    yield advance
+    thread = threading.Thread(target=tell, name="cassia-progress", daemon=True)
+    start(thread)
+    try:
+        yield lines.advance
+    finally:
+        ended.set()
+        thread.join()
+
+
+class _Lines:
+    """The lines about how far it is; none where nothing has changed."""
+
+    def __init__(self, total: int, activity: Callable[[], Activity | None]):
+        self._total, self._activity = total, activity
+        self._done = 0
+        self._began = time.monotonic()
+        self._said: tuple[int, Activity | None] = (0, None)
+
+    def advance(self, result: object) -> None:
+        self._done += 1
+
+    def next(self) -> str:
+        done, now = self._done, self._activity()
+        if (done, now) == self._said or done == self._total:
+            return ""
+        self._said = done, now
+        more = f"; {now.words}" if now else ""
+        return f"{done} of {counted(self._total, 'cluster')} done{more}{self._left(done)}"
+
+    def _left(self, done: int) -> str:
+        if not done:
+            return ""
+        seconds = (time.monotonic() - self._began) / done * (self._total - done)
+        return f"; about {in_words(seconds)} left"
+
+
+def in_words(seconds: float) -> str:
+    """A time in its largest unit: "40 s", "12 min", "3.5 h"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

@@ -54,7 +54,7 @@ def annotate(chunk: Path, output: Path, genes: Path | None, tasks: int, **option
     counts: Counter[str] = Counter()
     with (
         result_file(output, work, annotator.run_info) as write,
-        progress(len(work.clusters)) as advance,
+        progress(len(work.clusters), activity=annotator.activity) as advance,
         stop_on_signals() as stop,
     ):
 

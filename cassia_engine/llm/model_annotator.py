@@ -25,6 +25,7 @@ from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps
+from cassia_engine.progress import Activity
 from cassia_engine.providers.accounts import Account, default_workers, warnings_of
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
@@ -71,6 +72,7 @@ class ModelAnnotator:
                 )
         self._settings = settings
         self._replay, self._genes = replay, genes
+        self._work: Work | None = None
         self._account_id = account_id(self._account)
         self.warnings = tuple(line for account in self._accounts.by_model.values() for line in warnings_of(account))
         self.run_info = _run_info(self._accounts, settings, self._calibration)
@@ -83,7 +85,9 @@ class ModelAnnotator:
         goes on; a second one ends that.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        work = Work(chunk, self._settings, self._accounts, journal, self._workers, self._calibration, self._genes)
+        self._work = work = Work(
+            chunk, self._settings, self._accounts, journal, self._workers, self._calibration, self._genes
+        )
         n_done = 0
 
         def take(result: ClusterResult | ControlResult) -> None:
@@ -106,6 +110,19 @@ class ModelAnnotator:
         if work.ended is None and stop.requested and n_done < len(chunk.clusters) + len(chunk.controls):
             return TemporaryError(f"stopped; {KEPT}", code="stopped-with-journal")
         return work.ended
+
+    def activity(self) -> Activity | None:
+        """What goes on at the provider; None before anything is asked, and in a replay."""
+        clients = () if self._replay or self._work is None else tuple(self._work.clients.values())
+        if not clients:
+            return None
+        costs = [client.spent.cost_usd for client in clients]
+        return Activity(
+            in_flight=sum(client.in_flight for client in clients),
+            paused=max(client.pause_left for client in clients),
+            tokens=sum(client.spent.tokens for client in clients),
+            cost_usd=None if None in costs else sum(filter(None, costs)),
+        )
 
     def hold(self, talk: Callable[[ChatModel], Awaitable[Result]], stop: Cancellation) -> Result:
         """Hold one conversation of another kind with the model; its replies are recorded as those on clusters are.

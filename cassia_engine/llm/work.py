@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cassia_engine.calibration import Calibration
@@ -16,6 +16,7 @@ from cassia_engine.llm.accounts import Accounts, Models, limits_of
 from cassia_engine.llm.conversations import Conversations
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.providers.chat import Exchange
+from cassia_engine.providers.client import Client
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Control, ControlResult
 from cassia_engine.settings import AnnotateSettings
 
@@ -24,7 +25,12 @@ OnDone = Callable[[ClusterResult | ControlResult], None]
 
 @dataclass
 class Work:
-    """The clusters of a chunk and what their conversations need; `ended` is what ended them early."""
+    """The clusters of a chunk and what their conversations need.
+
+    Attributes:
+        ended: what ended them early.
+        clients: whom they ask, by model, once they have begun.
+    """
 
     chunk: Chunk
     settings: AnnotateSettings
@@ -34,6 +40,7 @@ class Work:
     calibration: Calibration
     genes: GeneReader | None = None
     ended: CassiaError | None = None
+    clients: Mapping[str, Client] = field(default_factory=dict)
 
     async def hold_all(
         self, exchanges: Mapping[str, Exchange], put: OnDone, stop: Cancellation, halted: Callable[[], str]
@@ -44,7 +51,7 @@ class Work:
         Args:
             exchanges: of each account, by its model.
         """
-        clients = self.accounts.clients(exchanges, self.max_workers, halted, limits_of(self.settings))
+        self.clients = clients = self.accounts.clients(exchanges, self.max_workers, halted, limits_of(self.settings))
         client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
         stopping = asyncio.Event()
 

@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cassia_engine.callers import option
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
@@ -31,12 +31,24 @@ _STOPPED = "nothing is sent any more: the run was told to stop"
 _Answer = tuple[Receipt, Reading]
 
 
+class Spent(NamedTuple):
+    """Tokens of prompts and replies, and what they cost; None where a price is not known."""
+
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def plus(self, input_tokens: int | None, output_tokens: int | None, cost_usd: float | None) -> Spent:
+        both = None if self.cost_usd is None or cost_usd is None else self.cost_usd + cost_usd
+        return Spent(self.tokens + (input_tokens or 0) + (output_tokens or 0), both)
+
+
 class Client:
     """A `ChatModel` over an exchange. It belongs to one event loop.
 
     Attributes:
         model: the account's name of the model.
         limiter: the places for its calls in flight.
+        spent: on answers that were not on record.
     """
 
     def __init__(
@@ -78,10 +90,16 @@ class Client:
         self._told: set[str] = set()
         self._under_way: dict[tuple[bytes, int, int], asyncio.Future[_Answer]] = {}
         self._answered = 0.0
+        self.spent = Spent()
 
     @property
     def in_flight(self) -> int:
-        return self.limiter.taken
+        return self._lane.taken
+
+    @property
+    def pause_left(self) -> float:
+        """Seconds until calls may go out again, where its rate limit is reached; 0 if they may."""
+        return self._lane.rate.pause_left(self._clock.now())
 
     def stop(self) -> None:
         """Send nothing any more: who waits gets StoppedError, what is in flight goes on. For the loop's thread only."""
@@ -138,6 +156,8 @@ class Client:
         cost, source = reading.cost_usd, "provider"
         if cost is None:
             cost, source = cost_of(self._account.provider, self.model, reading)
+        if not receipt.recorded:
+            self.spent = self.spent.plus(reading.input_tokens, reading.output_tokens, cost)
         return Reply(
             text=reading.text,
             finish=reading.finish,

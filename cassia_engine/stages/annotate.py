@@ -13,6 +13,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
+from cassia_engine.progress import Activity
 from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, ControlResult, Dataset, RunInfo
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import check_genes, read_genes, read_genes_head
@@ -49,6 +50,10 @@ class Annotator(Protocol):
         Returns:
             What ended the work early, if anything did.
         """
+        ...
+
+    def activity(self) -> Activity | None:
+        """What goes on at the provider; None where none is asked. May be called in any thread."""
         ...
 
 
@@ -184,6 +189,9 @@ class OneByOne:
         self._offline = offline
         self.run_info = offline.run_info
         self.warnings = offline.warnings
+
+    def activity(self) -> None:
+        """No provider is asked."""
 
     def annotate_all(self, chunk: Chunk, put: Put, stop: Cancellation) -> CassiaError | None:
         for cluster in chunk.clusters:

@@ -81,7 +81,7 @@ def run_table(
     lookup_genes = genes_offered(split.lookup_genes, markers, table) if of_model else 0
     controls = split.controls if of_model else 0
     [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, controls, lookup_genes)
-    with progress(len(chunk.clusters), show_progress) as advance, stopping() as stop:
+    with progress(len(chunk.clusters), show_progress, annotator.activity) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
     rows = [(result, annotator.run_info) for result in annotated.results]
     merged = merge(dataset, table.selection, rows, table.cells, annotated.controls)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -121,10 +122,11 @@ def test_a_warning_does_not_run_into_the_bar(quiet: Running, tmp_path: Path, tab
     quiet.post("/script", ["429_day"])
     screen = on_terminal(command(quiet.url, table), tmp_path, "is at its rate limit")
     [line] = [line for line in screen.replace("\r", "\n").splitlines() if "is at its rate limit" in line]
-    assert line.removeprefix("\x1b[2K").startswith(
+    assert re.sub(r"^(\x1b\[\d?[AK])+", "", line).startswith(
         "cassia: warning: custom is at its rate limit: nothing is sent for 300 s"
     )
     assert "0/2" in screen
+    assert "in flight, the rate limit is waited for, " in screen
     assert "Traceback" not in screen
 
 
