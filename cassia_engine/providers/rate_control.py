@@ -1,9 +1,9 @@
 """How fast calls to one model of an account go out: by what the provider refuses, and by what the person allows.
 
-Additive increase, multiplicative decrease: calls in flight double in each round of answers until a first one is refused
-for its rate (429); from then on they grow slowly, and shrink with each further episode of refusals. All calls share the
-pause that a refusal asks for. After it a single call probes, and the others follow evenly spaced. Nothing here waits
-or reads a clock: the limiter asks, and does both.
+Additive increase, multiplicative decrease: the first calls go out one after the other, up to as many as may be in
+flight. Once a call is refused for its rate (429), fewer are in flight, and with each further episode of refusals fewer
+still; between these they grow slowly. All calls share the pause that a refusal asks for. After it a single call probes,
+and the others follow evenly spaced. Nothing here waits or reads a clock: the limiter asks, and does both.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from cassia_engine.providers.retry_policy import RUN_AGAIN, RetryPolicy
 
 log = logging.getLogger(__name__)
 
-START = 16  # calls in flight
-FIRST_SPACING = 0.025  # seconds between calls until a first one is answered: a refusal comes sooner
+# Seconds between the first calls, until there are as many as may be in flight: refusals come sooner than answers, and
+# no account likes a sudden start. Less, once one was answered.
+FIRST_SPACING, NEXT_SPACING = 0.025, 0.005
 DECREASE = 0.7
 BETWEEN_DECREASES = 15.0  # seconds
 # Without refusals the limit grows by one in each round of answers, or by this share of it with each, if that is less,
@@ -66,6 +67,7 @@ class RateControl:
     _probing: bool = False
     _probe: float | None = None
     _last_sent: float = -math.inf
+    _n_sent: int = 0
     _last_decrease: float = -math.inf
     _asked: float | None = None
     _began: float | None = None
@@ -78,7 +80,7 @@ class RateControl:
     _told: float = -math.inf
 
     def __post_init__(self) -> None:
-        self.limit = float(min(START, self.most))
+        self.limit = float(self.most)
 
     def pause_left(self, now: float) -> float:
         """Seconds until the pause that the provider asked for is over, 0 without one."""
@@ -103,16 +105,15 @@ class RateControl:
     @property
     def _spacing(self) -> float:
         """Seconds between two calls."""
-        if not self._seconds:
-            return FIRST_SPACING
-        if not self._refused_before:
-            return 0.0
+        if not self._refused_before or not self._seconds:
+            return 0.0 if self._n_sent >= self.most else NEXT_SPACING if self._seconds else FIRST_SPACING
         return median(self._seconds) / (self.limit * PACE)
 
     def sent(self, tokens: float, now: float) -> None:
         """A call goes out, and may have so many tokens."""
         self._began = now if self._began is None else self._began
         self._last_sent = now
+        self._n_sent += 1
         if self._probing:
             self._probe = now
         self._let_in.append(now)
@@ -144,8 +145,9 @@ class RateControl:
             return
         self._episodes = 0
         self._probing = False
-        growth = min(1 / self.limit, MOST_GROWTH * self.limit) if self._refused_before else 1.0
-        self.limit = min(self.limit + growth, float(self.most))
+        if self._refused_before:
+            growth = min(1 / self.limit, MOST_GROWTH * self.limit)
+            self.limit = min(self.limit + growth, float(self.most))
 
     def ended(self, sent: float) -> None:
         """A call has ended without an answer and without a refusal for its rate."""

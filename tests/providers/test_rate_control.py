@@ -83,20 +83,25 @@ def test_a_limit_that_is_known_is_never_passed(own: Limits) -> None:
     assert (len(server.served), server.refused) == (300, 0)
 
 
-def test_without_refusals_calls_in_flight_double_up_to_the_most() -> None:
-    rate, seen = RateControl(DEFAULTS, "mock", 64), []
-    now = 0.0
-    for _ in range(4):
-        flying = 0
-        while rate.wait(flying, 0, now) < 1:
-            now += rate.wait(flying, 0, now)
-            rate.sent(0, now)
-            flying += 1
-        seen.append(flying)
-        for _ in range(flying):
-            rate.answered(now, now + 1)
-        now += 1
-    assert seen == [16, 32, 64, 64]
+def test_the_first_calls_go_out_one_after_the_other() -> None:
+    rate, sent = RateControl(DEFAULTS, "mock", 64), [0.0]
+    rate.sent(0, 0.0)
+    while (wait := rate.wait(len(sent), 0, sent[-1])) < 1:
+        sent.append(sent[-1] + wait)
+        rate.sent(0, sent[-1])
+    assert len(sent) == 64
+    assert 1 <= sent[-1] <= 2
+
+
+def test_calls_go_out_at_once_when_the_first_ones_were_let_in() -> None:
+    rate = RateControl(DEFAULTS, "mock", 4)
+    for now in (0.0, 1.0, 2.0, 3.0):
+        rate.sent(0, now)
+        rate.answered(now, now + 0.5)
+    for flying in range(4):
+        assert rate.wait(flying, 0, 3.5) == 0
+        rate.sent(0, 3.5)
+    assert rate.wait(4, 0, 3.5) == float("inf")
 
 
 def refusal(seconds: float | None = None) -> Fault:
