@@ -34,6 +34,13 @@ class Usage(Record, frozen=True):
     cost_usd: Number | None = 0.0
 
     @property
+    def tokens(self) -> int | None:
+        """Of prompts and replies; None if unknown."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+    @property
     def words(self) -> str:
         """In words: "22 calls, 45,100 tokens in, 6,020 out, cost unknown"; "" if nobody was asked."""
         if not self.calls:

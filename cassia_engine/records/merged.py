@@ -74,6 +74,7 @@ class Merged(Record, frozen=True):
             typed=sum(r.has_cell_type for r in self.results),
             calls=usage.calls,
             cost_usd=usage.cost_usd,
+            tokens=usage.tokens,
             provider=run.provider,
             model=run.model,
             warnings=self.selection.warnings,

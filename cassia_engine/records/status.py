@@ -44,7 +44,8 @@ class Status(Record, frozen=True, forbid_unknown_fields=False):
         summary: one line for the end of a run, of cell types and of what needs review (`report.summary`).
         warnings: what a person must know of the sample as a whole (`Selection.warnings`, and of controls
             `report.control_warnings`), a sentence each.
-        calls, cost_usd: what all clusters and controls cost together; a cost of None is unknown.
+        calls, cost_usd, tokens: what all clusters and controls cost together, tokens of prompts and replies; None is
+            unknown.
         provider, model: who was asked.
         notice, run_warnings: what must be said of who annotated, and what they did not understand (`RunInfo`).
         species: as given.
@@ -62,6 +63,7 @@ class Status(Record, frozen=True, forbid_unknown_fields=False):
     warnings: tuple[str, ...] = ()
     calls: int = 0
     cost_usd: Number | None = 0.0
+    tokens: int | None = 0
     provider: str = ""
     model: str = ""
     notice: str = ""

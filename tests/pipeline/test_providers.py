@@ -110,7 +110,10 @@ def wait_until(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> N
 def test_a_server_on_this_machine_is_asked_one_call_a_task(pipeline: Launcher, mock: Running) -> None:
     given = arguments(pipeline, mock)
     at = given.index("--max_workers")
-    assert pipeline.run(*given[:at], *given[at + 2 :]).code == 0
+    done = pipeline.run(*given[:at], *given[at + 2 :])
+    assert done.code == 0
+    calls, tokens = mock.stats()["calls"], sum(mock.stats()["tokens"].values())
+    assert f"{calls} calls, {tokens:,} tokens, cost unknown" in done.said.splitlines()
     scripts = [path.read_text() for path in (pipeline.folder / "work").glob("*/*/.command.sh")]
     asked = [script for script in scripts if "cassia-engine annotate" in script]
     assert len(asked) > 1 and all("--tasks 4 " in script for script in asked)  # of --max_tasks

@@ -14,7 +14,22 @@ def describe(id, status) {
     def counts = (told.counts ?: [:]).collect { outcome, number -> "${number} ${outcome}" }
     def lines = [told.summary ?: ''].findAll() + (told.warnings ?: []).collect { warning -> "Warning: ${warning}" }
     def notices = [told.notice ?: ''].findAll() + (told.run_warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
-    return [counts: counts.join(', '), lines: lines, notices: notices]
+    return [counts: counts.join(', '), lines: lines, notices: notices, usage: told.subMap(['calls', 'tokens', 'cost_usd'])]
+}
+
+// What all samples cost together, in words; '' if no model was asked.
+def usageOf(outcomes) {
+    def asked = outcomes.values()*.usage.findAll { usage -> usage.calls }
+    if (!asked) {
+        return ''
+    }
+    def calls = String.format(Locale.ROOT, '%,d', asked.sum { usage -> usage.calls })
+    return "${calls} calls, ${total(asked*.tokens, '%,d')} tokens, cost ${total(asked*.cost_usd*.toBigDecimal(), '%.4g USD')}"
+}
+
+// A sum in words; one part that is not known makes the whole unknown.
+def total(parts, form) {
+    return parts.contains(null) ? 'unknown' : String.format(Locale.ROOT, form, parts.sum())
 }
 
 // The sentence on a task whose engine is of another version, where -resume took VERSION's word of an earlier run; or ''.
@@ -34,7 +49,8 @@ def summaryOf(outdir, samples, outcomes, index, notices) {
     def said = (outcomes.values().collectMany { told -> told.notices } + notices.findAll()).unique()
     def how = wasStopped(workflow.errorMessage) ? 'was stopped. The' : 'failed. When the reason is corrected, the'
     def ending = workflow.success ? [] : ["The run ${how} same command with -resume does only what is missing."]
-    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + said + ending).join('\n')
+    def usage = ["${usageOf(outcomes)}"].findAll()
+    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + usage + said + ending).join('\n')
 }
 
 // Whether a person or a scheduler ended the run.
