@@ -8,7 +8,8 @@
       |-- AccountError          77   bad key, no credit, spending cap
       |-- CallFailedError        1   a request to a provider gets no answer; its cluster has failed, others go on
       |-- StoppedError          75   nothing is sent any more; a cluster without its answers is not reached
-      `-- TooManyFailedError     1   outputs are written, but too many clusters have no annotation
+      |-- TooManyFailedError     1   outputs are written, but too many clusters have no annotation
+      `-- ReplayDiffersError     1   recorded answers lead to something else than what is recorded; nothing is written
 
 The message of every error is one clear line for a person: no traceback is shown for any of them. Its `code`, given
 where it is raised, says the same to programs and stays when the wording changes; tests/golden/messages.txt lists all.
@@ -169,5 +170,11 @@ class StoppedError(CassiaError):
 
 class TooManyFailedError(CassiaError):
     """All outputs are written, but more clusters failed than were allowed to."""
+
+    exit_code = 1
+
+
+class ReplayDiffersError(CassiaError):
+    """Recorded answers lead to something else than what is recorded of them; a line for each cluster."""
 
     exit_code = 1

@@ -184,7 +184,7 @@ def test_summary_and_full_columns_are_described() -> None:
 
 def test_fields_of_cassia_files_are_described() -> None:
     head = ["kind", "schema_version"]
-    answer = ["label", "cl_id", "features", "provider", "model"]
+    answer = ["label", "cl_id", "features", "provider", "model", "replay"]
     assert first_cells(section("Conversations")) == [*names(records.Conversation), *answer]
     assert first_cells(section("Chunk file")) == head + names(records.Chunk)
     assert first_cells(section("Result file")) == names(records.ClusterResult)

@@ -72,6 +72,20 @@ class Calibration(Record, frozen=True):
         told = tuple((one.stated, one.observed) for one in self.reliability_near)
         return CalibrationBasis(self.fitted_on, self.n, self.data_sets, self.provider, self.model, told)
 
+    @property
+    def text(self) -> str:
+        """What `of_text` reads."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """The calibration of a text that `text` gave.
+
+        Raises:
+            msgspec.DecodeError: it did not.
+        """
+        return msgspec.json.decode(text, type=cls)
+
     def chances(self, features: Features) -> Chances:
         """What is to be expected of an answer with these features; near is at least exact."""
         exact, near = _probability(self.exact, features), _probability(self.near, features)

@@ -31,6 +31,7 @@ SUBCOMMANDS = (
         "models",
         "providers",
         "journal",
+        "replay",
         "ontology",
         "examples",
     ),

@@ -55,6 +55,7 @@ def writable(text: str) -> str:
 
 def _entry(role: str, round: int, reply: Reply, version: str) -> dict[str, Any]:
     call, receipt = reply.call, reply.receipt
+    adjusted = {"adjusted": dict(reply.adjusted)} if reply.adjusted else {}
     return {
         "role": role,
         "round": round,
@@ -78,4 +79,5 @@ def _entry(role: str, round: int, reply: Reply, version: str) -> dict[str, Any]:
         "at": receipt.at,
         "seconds": receipt.seconds,
         "repaired": [],
+        **adjusted,
     }

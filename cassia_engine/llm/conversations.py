@@ -19,7 +19,7 @@ from cassia_engine.conversation.votes import Vote
 from cassia_engine.errors import StoppedError
 from cassia_engine.llm.accounts import Models
 from cassia_engine.llm.cross_check import open_cross_check
-from cassia_engine.llm.genes import GeneReader, Genes
+from cassia_engine.llm.kept import Kept, LookupOf
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import start
 from cassia_engine.prompts import EARLIER, Briefing
@@ -60,19 +60,20 @@ class Conversations:
         models: Models,
         recorded: Models | None,
         calibration: Calibration,
-        genes: GeneReader | None = None,
+        lookup: LookupOf | None = None,
     ):
         """
         Args:
             models: whom to ask.
             recorded: the same, by the journal alone; None where there is none.
             calibration: how sure answers are.
-            genes: reads what the table says of any gene; None where nothing is looked up.
+            lookup: makes the lookup of a cluster; None where nothing is looked up.
         """
         self._settings, self._models, self._recorded = settings, models, recorded
-        self._briefing = briefing_of(chunk, settings, chunk.lookup_genes if genes else 0)
+        self._briefing = briefing_of(chunk, settings, chunk.lookup_genes if lookup else 0)
         self._briefing_before = replace(self._briefing, version=EARLIER)
-        self._genes = Genes(genes, chunk) if genes and chunk.lookup_genes else None
+        self._lookup = lookup
+        self._kept_by_cluster: dict[int, Kept] = {}
         self._ontology = Ontology.load()
         self._cross_check = open_cross_check(chunk.dataset)
         self._calibration = calibration
@@ -93,7 +94,17 @@ class Conversations:
         Raises:
             AccountError, TemporaryError, StoppedError: no further call can be made.
         """
-        return await (self._of_control(one) if isinstance(one, Control) else self._of_cluster(one))
+        if isinstance(one, Control):
+            asked = await self._of_control(one)
+            return structs.replace(asked, result=self._with_kept(asked.result))
+        return self._with_kept(await self._of_cluster(one))
+
+    def _with_kept(self, result: ClusterResult) -> ClusterResult:
+        kept = self._kept_by_cluster.pop(result.cluster.index, None)
+        return kept.added_to(result) if kept else result
+
+    def _kept(self, cluster: Cluster) -> Kept:
+        return self._kept_by_cluster.setdefault(cluster.index, Kept())
 
     async def _of_control(self, control: Control) -> ControlResult:
         """The first voter's first answer to a control: it is asked about once, and nobody has a say beside."""
@@ -101,7 +112,7 @@ class Conversations:
         result = await converse(
             control.cluster,
             self._briefing,
-            self._voters[0].annotator(self._models),
+            self._kept(control.cluster).noting(self._voters[0].annotator(self._models)),
             replace(self._settings, max_rounds=1, validator_involvement=moderate),
             self._ontology,
             advisers=Advisers(cross_check=self._cross_check, second_opinions=False, calibration=self._calibration),
@@ -173,9 +184,11 @@ class Conversations:
     async def _converse(
         self, cluster: Cluster, voter: Voter, models: Models, replicate: int, briefing: Briefing | None = None
     ) -> ClusterResult:
-        lookup = self._genes.lookup if self._genes else None
-        advisers = Advisers(voter.second(models), self._cross_check, self._calibration, lookup=lookup)
-        model, briefing = voter.annotator(models), briefing or self._briefing
+        kept, second = self._kept(cluster), voter.second(models)
+        lookup = kept.noting_lookups(self._lookup) if self._lookup else None
+        asked = second and kept.noting(second)
+        advisers = Advisers(asked, self._cross_check, self._calibration, lookup=lookup)
+        model, briefing = kept.noting(voter.annotator(models)), briefing or self._briefing
         return await converse(cluster, briefing, model, self._settings, self._ontology, replicate, advisers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cassia_engine.errors import UsageError
 from cassia_engine.lookup import GeneSource, Lookup
@@ -36,15 +36,16 @@ class Genes:
         async with self._reading:
             if self._source is None:
                 self._source = _checked(await asyncio.to_thread(self._read), self._chunk)
-        return Lookup(self._source, cluster.id, self._chunk.lookup_genes, self._numbers(self._source))
+        numbers = numbers_of(self._source.clusters, self._chunk.siblings)
+        return Lookup(self._source, cluster.id, self._chunk.lookup_genes, numbers)
 
-    def _numbers(self, source: GeneSource) -> Mapping[str, int] | None:
-        """The numbers of clusters where models are shown their first genes: those without genes are not among them."""
-        siblings = self._chunk.siblings
-        if not siblings:
-            return None
-        shown = (name for name, genes in zip(source.clusters, siblings, strict=True) if genes)
-        return {name: number for number, name in enumerate(shown, start=1)}
+
+def numbers_of(clusters: Sequence[str], siblings: Sequence[Sequence[str]]) -> Mapping[str, int]:
+    """The numbers by which models know clusters: their places in the table, from 1; where models are shown the first
+    genes of all, those without genes do not count.
+    """
+    shown = (name for name, genes in zip(clusters, siblings, strict=True) if genes) if siblings else clusters
+    return {name: number for number, name in enumerate(shown, start=1)}
 
 
 def _checked(source: GeneSource, chunk: Chunk) -> GeneSource:

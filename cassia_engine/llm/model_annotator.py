@@ -30,7 +30,7 @@ from cassia_engine.providers.accounts import Account, default_workers, warnings_
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.transport import Transport
-from cassia_engine.records import Chunk, ClusterResult, ControlResult, Dataset, RunInfo
+from cassia_engine.records import SETTINGS_OF_SETUP, Chunk, ClusterResult, ControlResult, Dataset, RunInfo, Setup
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.text import counted
@@ -75,7 +75,7 @@ class ModelAnnotator:
         self._work: Work | None = None
         self._account_id = account_id(self._account)
         self.warnings = tuple(line for account in self._accounts.by_model.values() for line in warnings_of(account))
-        self.run_info = _run_info(self._accounts, settings, self._calibration)
+        self.run_info = _run_info(self._accounts, settings, self._calibration, looks_up=genes is not None)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
     def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
@@ -209,7 +209,7 @@ class ModelAnnotator:
         return "" if folder is None else read_stop(folder, self._account_id)
 
 
-def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration) -> RunInfo:
+def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration, looks_up: bool) -> RunInfo:
     asked = {
         "validator_involvement": settings.validator_involvement,
         "second_model": settings.second_model,
@@ -231,4 +231,13 @@ def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calib
         prompts=prompts.VERSION,
         parameters=tuple((name, f"{value}") for name, value in asked.items() if value is not None),
         calibration=calibration.basis,
+        setup=Setup(
+            dialect=accounts.first.dialect,
+            voters=tuple(account.model for account in accounts.voters),
+            second=accounts.second.model if accounts.second else None,
+            strong=accounts.strong.model if accounts.strong else None,
+            looks_up=looks_up,
+            calibration=calibration.text if settings.calibration else "",
+            **{name: getattr(settings, name) for name in SETTINGS_OF_SETUP},
+        ),
     )

@@ -14,7 +14,7 @@ from cassia_engine.errors import CassiaError, StoppedError
 from cassia_engine.journal import Journal
 from cassia_engine.llm.accounts import Accounts, Models, limits_of
 from cassia_engine.llm.conversations import Conversations
-from cassia_engine.llm.genes import GeneReader
+from cassia_engine.llm.genes import GeneReader, Genes
 from cassia_engine.providers.chat import Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.records import Chunk, Cluster, ClusterResult, Control, ControlResult
@@ -67,7 +67,8 @@ class Work:
 
         stop.on_request(end_soon)
         models = self.accounts.models_of(clients)
-        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration, self.genes)
+        lookup = Genes(self.genes, self.chunk).lookup if self.genes and self.chunk.lookup_genes else None
+        conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration, lookup)
         everything: tuple[Cluster | Control, ...] = (*self.chunk.clusters, *self.chunk.controls)
         waiting = iter(everything)
         width = min(2 * self.max_workers, len(everything))

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cassia_engine import report
 from cassia_engine.files import atomic_write
 from cassia_engine.outputs import multiqc
+from cassia_engine.outputs.replay_facts import ReportParts
 from cassia_engine.outputs.summary_tables import write_tables
 from cassia_engine.records import Merged, Outcome, Status, Usage
 
@@ -31,7 +32,8 @@ def write_outputs(
     Raises:
         OSError: the folder cannot be written.
     """
-    paths = [*write_tables(merged, outdir), *multiqc.write_multiqc(merged, outdir)]
+    page_parts = ReportParts(tuple((made_with or {}).items()), tuple(sections))
+    paths = [*write_tables(merged, outdir, page_parts), *multiqc.write_multiqc(merged, outdir)]
     page = outdir / f"{merged.dataset.name}_report.html"
     with atomic_write(page) as out:
         sample = (merged.dataset, merged.selection, merged.run, merged.results)

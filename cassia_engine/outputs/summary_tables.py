@@ -12,6 +12,7 @@ import msgspec
 from cassia_engine.cells.agreement import compared_witnesses
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.files import atomic_write
+from cassia_engine.outputs.replay_facts import NO_PARTS, REPLAY, ReportParts, facts_of, sample_facts, written
 from cassia_engine.records import SECOND, Annotation, ClusterResult, Conversation, Correction, Dataset, Merged, RunInfo
 from cassia_engine.records.json_form import to_json
 from cassia_engine.report.review_flags import review_flags
@@ -140,8 +141,12 @@ def summary_rows(merged: Merged) -> list[dict[str, str]]:
     ]
 
 
-def write_tables(merged: Merged, outdir: Path) -> list[Path]:
-    """Write `<name>_summary.csv`, `<name>_full.csv` and `<name>_conversations.json`; returns their paths."""
+def write_tables(merged: Merged, outdir: Path, page: ReportParts = NO_PARTS) -> list[Path]:
+    """Write `<name>_summary.csv`, `<name>_full.csv` and `<name>_conversations.json`; returns their paths.
+
+    Args:
+        page: what the report has of its own, for a replay.
+    """
     stem = outdir / merged.dataset.name
     summary, full, conversations = (
         stem.with_name(stem.name + end) for end in ("_summary.csv", "_full.csv", "_conversations.json")
@@ -149,12 +154,14 @@ def write_tables(merged: Merged, outdir: Path) -> list[Path]:
     with atomic_write(summary) as short, atomic_write(full) as long, atomic_write(conversations) as held:
         short.write(csv_row(COLUMNS))
         long.write(csv_row(FULL_COLUMNS))
+        runs = tuple(dict.fromkeys(merged.runs))
         # All of a cluster at once: its conversation may have to be read from a file.
         for number, (result, run) in enumerate(zip(merged.results, merged.runs, strict=True)):
             cells = [guard(value(result, run, merged.dataset)) for value in COLUMNS.values()]
             short.write(csv_row(cells))
             long.write(csv_row((*cells, *(guard(value(result, run, merged.dataset)) for value in ONLY_FULL.values()))))
-            held.write(("," if number else "{") + _member(result, run))
+            facts = written(facts_of(result, run, runs), None if number else sample_facts(merged, page, runs))
+            held.write(("," if number else "{") + member(result, run, facts))
         held.write("\n}\n" if merged.results else "{}\n")
     return [summary, full, conversations]
 
@@ -192,9 +199,9 @@ def text_of(result: ClusterResult) -> str:
     return "\n\n".join(turns)
 
 
-def _member(result: ClusterResult, run: RunInfo) -> str:
+def member(result: ClusterResult, run: RunInfo, replay: Mapping[str, Any]) -> str:
     """A cluster's conversation as a member of the object of all, with the answer, what its probability follows from
-    and who gave it, for `cassia calibrate`, and with its witnesses if it has any."""
+    and who gave it, for `cassia calibrate`, with its witnesses if it has any, and with what a replay needs to know."""
     name, answer = json.dumps(result.cluster.id, ensure_ascii=False), result.annotation
     typed = answer if answer and answer.detailed_types else None
     added: dict[str, Any] = {
@@ -206,5 +213,6 @@ def _member(result: ClusterResult, run: RunInfo) -> str:
     }
     if said := compared_witnesses(result):
         added["witnesses"] = [{**to_json(one.witness), "relation": one.relation} for one in said]
+    added[REPLAY] = dict(replay)
     held = f"{result.conversation_json.removesuffix('}')}, {json.dumps(added, ensure_ascii=False).removeprefix('{')}"
     return msgspec.json.format(f"{{{name}:{held}}}", indent=1).removeprefix("{").removesuffix("\n}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from cassia_engine.providers.dialects import Traits
 from cassia_engine.providers.faults import Fault
@@ -32,6 +33,12 @@ class Adjustments:
     token_field: str = ""
     most_tokens: int = 0
     folded: bool = False
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What is not as by default, as JSON has it."""
+        changed = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
+        return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in changed.items()}
 
     def applied(self, traits: Traits) -> Traits:
         """The traits as a request is written by them."""

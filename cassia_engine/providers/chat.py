@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,6 +49,13 @@ class Chat:
     schema: Mapping[str, Any] | None = None
     temperature: float | None = None
     reasoning: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """What tells this request from others, whatever a dialect makes of it."""
+        turns = [[message.role, message.text] for message in self.messages]
+        whole = {name: getattr(self, name) for name in ("system", "max_tokens", "schema", "temperature", "reasoning")}
+        return hashlib.sha256(ascii_json({**whole, "messages": turns}, sort_keys=True)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class Reply:
         cost_usd: None is unknown, which is not 0.
         cost_source: where the cost is from: "provider", "prices of 2026-11-20" or "".
         sent: parameters that really went out, such as temperature and reasoning, under cassia's names.
+        adjusted: how the request differs from what the table of models says, after refusals.
     """
 
     text: str
@@ -125,6 +134,7 @@ class Reply:
     cost_usd: float | None = None
     cost_source: str = ""
     sent: Mapping[str, Any] = field(default_factory=dict)
+    adjusted: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Exchange(Protocol):

@@ -28,6 +28,7 @@ from cassia_engine.redaction import redacted
 log = logging.getLogger(__name__)
 
 _STOPPED = "nothing is sent any more: the run was told to stop"
+_AS_TABLED = Adjustments()
 _Answer = tuple[Receipt, Reading]
 
 
@@ -119,7 +120,8 @@ class Client:
                 failed = fault
             else:
                 self._tell_unsent(chat, sent)
-                return self._reply(call, receipt, reading, sent)
+                plain = made == _AS_TABLED or self._body(chat, _AS_TABLED)[0] == body
+                return self._reply(call, receipt, reading, sent, {} if plain else made.written)
             changed = made.after(failed, self._account.traits)
             if changed is None or self._body(chat, changed)[0] == body:
                 raise CallFailedError(failed.what, code="call-failed")
@@ -152,7 +154,9 @@ class Client:
             if value is not None and name not in sent and name not in self._adjustments.dropped:
                 self._tell(option(name, value), f"it is not sent: {self.model} does not take it")
 
-    def _reply(self, call: Call, receipt: Receipt, reading: Reading, sent: dict[str, Any]) -> Reply:
+    def _reply(
+        self, call: Call, receipt: Receipt, reading: Reading, sent: dict[str, Any], adjusted: dict[str, Any]
+    ) -> Reply:
         cost, source = reading.cost_usd, "provider"
         if cost is None:
             cost, source = cost_of(self._account.provider, self.model, reading)
@@ -172,6 +176,7 @@ class Client:
             cost_usd=cost,
             cost_source=source,
             sent=sent,
+            adjusted=adjusted,
         )
 
     async def _once(self, call: Call, most_tokens: int) -> _Answer:

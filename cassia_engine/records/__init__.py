@@ -29,7 +29,7 @@ from cassia_engine.records.clusters import (
     fault_of_name,
 )
 from cassia_engine.records.controls import LOW_SCORE, ControlCounts, ControlOutcome, ControlResult
-from cassia_engine.records.conversations import Conversation, Usage
+from cassia_engine.records.conversations import Conversation, FailedCall, Lookups, Usage
 from cassia_engine.records.json_form import from_json, to_json
 from cassia_engine.records.looked_up import FoundRow, LookedUp
 from cassia_engine.records.merged import NO_RUN, Merged
@@ -51,6 +51,7 @@ from cassia_engine.records.rounds import (
 )
 from cassia_engine.records.run_info import OFFLINE, CalibrationBasis, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck, Tie
+from cassia_engine.records.setup import SETTINGS_OF_SETUP, Setup
 from cassia_engine.records.species import SpeciesMismatch
 from cassia_engine.records.status import Status, StatusCluster
 from cassia_engine.records.terms import How, Relation, TermMatch
@@ -77,6 +78,7 @@ __all__ = [
     "RESULT_KIND",
     "SCHEMA_VERSION",
     "SECOND",
+    "SETTINGS_OF_SETUP",
     "STATUS_KIND",
     "TOP_GENES",
     "Adjudication",
@@ -101,6 +103,7 @@ __all__ = [
     "CrossCheck",
     "Dataset",
     "Doubt",
+    "FailedCall",
     "FailedReply",
     "Finding",
     "FoundRow",
@@ -110,6 +113,7 @@ __all__ = [
     "Judgement",
     "LineagePair",
     "LookedUp",
+    "Lookups",
     "Marker",
     "MarkerScoring",
     "Merged",
@@ -124,6 +128,7 @@ __all__ = [
     "ScoringCheck",
     "Selection",
     "SetAside",
+    "Setup",
     "Share",
     "SpeciesMismatch",
     "Status",

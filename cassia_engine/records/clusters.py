@@ -198,3 +198,8 @@ class Chunk(Record, frozen=True, forbid_unknown_fields=False):
     siblings: tuple[tuple[str, ...], ...] = ()
     controls: tuple[Control, ...] = ()
     lookup_genes: int = 0
+
+    @property
+    def n_siblings(self) -> int:
+        """How many of the first genes of other clusters are shown."""
+        return max(map(len, self.siblings), default=0)

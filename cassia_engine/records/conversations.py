@@ -5,7 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cassia_engine.records.looked_up import LookedUp
 from cassia_engine.records.record import Number, Record
+
+
+class FailedCall(Record, frozen=True):
+    """A request that got no answer, whatever was tried.
+
+    Attributes:
+        model: who was asked.
+        replicate, ordinal: as of a call.
+        chat: what was asked, as the SHA-256 of its form before a dialect wrote it.
+        error: why there is no answer.
+    """
+
+    model: str
+    replicate: int
+    ordinal: int
+    chat: str
+    error: str
+
+
+class Lookups(Record, frozen=True):
+    """Genes as a model named them, and what was found of them."""
+
+    wanted: tuple[str, ...]
+    found: LookedUp
 
 
 class Conversation(Record, frozen=True):
@@ -13,7 +38,7 @@ class Conversation(Record, frozen=True):
 
     `checks[i]` is what the code found in annotations[i] before anybody else read it; `validations[i]` is "" where
     nobody judged it. `adjudication` is the reply of who chose between the answer and a second opinion, None if nobody
-    was asked. `calls` holds one mapping a request that went out (empty for the offline annotator).
+    was asked. `calls` holds one mapping a request that was answered (empty for the offline annotator).
     """
 
     annotations: tuple[str, ...] = ()

@@ -19,12 +19,14 @@ def to_json(record: Record) -> dict[str, Any]:
     """What `json.dumps` writes of a record: objects in the order of the fields.
 
     Left out are absent statistics of a marker, so that a simplified table's chunk is a list of names, an absent
-    mismatch of the species, the ranking that a table has none of, absent controls, genes that cannot be looked up, and
-    what is known only once results are merged.
+    mismatch of the species, the ranking that a table has none of, absent controls, genes that cannot be looked up, the
+    setup of a run where it is not known, and what is known only once results are merged.
     """
     data: dict[str, Any] = msgspec.to_builtins(record)
     if isinstance(record, RunInfo):
         del data["mixed"]
+        if data["setup"] is None:
+            del data["setup"]
     if isinstance(record, Chunk):
         for name in ("controls", "lookup_genes"):
             if not data[name]:

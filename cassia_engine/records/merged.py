@@ -23,7 +23,8 @@ class Merged(Record, frozen=True):
     """All clusters of a sample in their order of appearance.
 
     `runs[i]` says who annotated `results[i]`; `run` speaks for the sample as a whole. `cells` are there where
-    the markers are out of an AnnData. `controls` are no clusters, and no output has them but the report.
+    the markers are out of an AnnData. `controls` are no clusters, and no table has them. `n_siblings` is how many of
+    the first genes of other clusters models were shown, `lookup_genes` how many genes second annotators could ask for.
     """
 
     dataset: Dataset
@@ -32,6 +33,8 @@ class Merged(Record, frozen=True):
     runs: tuple[RunInfo, ...]
     cells: SampledCells | None = None
     controls: tuple[ControlResult, ...] = ()
+    n_siblings: int = 0
+    lookup_genes: int = 0
 
     def renamed(self, name: str) -> Merged:
         """The same under another sample name."""

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Self
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from cassia_engine.records.annotations import Annotation, Correction
 from cassia_engine.records.ballots import Ballot
 from cassia_engine.records.clusters import Cluster
-from cassia_engine.records.conversations import Conversation, Usage
+from cassia_engine.records.conversations import Conversation, FailedCall, Lookups, Usage
 from cassia_engine.records.json_form import to_json
 from cassia_engine.records.outcomes import ConfidenceReason, Outcome
 from cassia_engine.records.record import Number, Record
@@ -35,6 +35,9 @@ class ClusterResult(Record, frozen=True):
     `ballots` are there where several conversations were asked for; conversation, rounds and all that is said of them
     are then those of the vote that stands, but `calls` and `usage` are of all. `agreement` is the share (0 to 1) of the
     votes that are the label or a kind of it; None where votes were not merged, or have no majority.
+
+    To hold all conversations again, `failed_calls` has the requests that got no answer, and `lookups` what was found of
+    genes that were asked for; both are unset where there were none.
     """
 
     cluster: Cluster
@@ -58,6 +61,8 @@ class ClusterResult(Record, frozen=True):
     features: Mapping[str, Number] = field(default_factory=dict)
     ballots: tuple[Ballot, ...] = ()
     agreement: Number | None = None
+    failed_calls: tuple[FailedCall, ...] | UnsetType = UNSET
+    lookups: tuple[Lookups, ...] | UnsetType = UNSET
 
     @classmethod
     def unanswered(cls, cluster: Cluster, reason: str) -> Self:
@@ -65,6 +70,10 @@ class ClusterResult(Record, frozen=True):
         if not cluster.markers:
             return cls(cluster, Outcome.NO_MARKERS, cluster.no_markers_reason)
         return cls(cluster, Outcome.NOT_REACHED, reason)
+
+    def whole(self) -> ClusterResult:
+        """The same with all of it in memory."""
+        return self
 
     @property
     def second_claim(self) -> Claim | None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cassia_engine.records.outcomes import Outcome
 from cassia_engine.records.record import Number, Record
+from cassia_engine.records.setup import Setup
 
 # The provider that scores markers and asks no language model.
 OFFLINE = "offline"
@@ -43,7 +44,8 @@ class RunInfo(Record, frozen=True):
     data the annotator did not understand, a sentence each. `ontology` is the release of the Cell Ontology that
     `knowledge` names, "" if none, None if that is not known. `calibration` is what the probabilities rest on, None
     where there are none. `mixed` is the warning that says that several runs made a sample, known when its results are
-    merged; "" where one did.
+    merged; "" where one did. `setup` is what a replay needs to know; None of what earlier versions wrote, and of
+    answers that are no conversation's.
     """
 
     provider: str
@@ -57,6 +59,7 @@ class RunInfo(Record, frozen=True):
     ontology: str | None = ""
     mixed: str = ""
     calibration: CalibrationBasis | None = None
+    setup: Setup | None = None
 
     @property
     def of_model(self) -> bool:

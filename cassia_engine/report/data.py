@@ -25,6 +25,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from cassia_engine.ontology import RELEASE
 from cassia_engine.records import ClusterResult, Dataset, RunInfo, Selection, to_json
 from cassia_engine.report import library, wording
@@ -103,7 +105,7 @@ def constants() -> dict[str, str]:
 def run_key(dataset: Dataset, selection: Selection, run: RunInfo, results: Sequence[ClusterResult]) -> str:
     """What tells this run from others, for what a browser keeps of it: 16 hexadecimal digits."""
     clusters = [[r.cluster.id, r.cluster.genes] for r in results]
-    annotator = to_json(run)
+    annotator = to_json(replace(run, setup=None))  # its parameters say it
     del annotator["ontology"]  # the knowledge names it
     whole = dumps([to_json(dataset), to_json(selection), annotator, clusters])
     return hashlib.sha256(whole.encode("utf-8")).hexdigest()[:16]

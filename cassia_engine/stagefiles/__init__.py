@@ -81,7 +81,7 @@ __all__ = [
 
 class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
     """A result file as read: the chunk it answers, who annotated, a result for each of its clusters, and those of
-    controls."""
+    controls. `n_siblings` is the chunk's; as read, `siblings` is empty."""
 
     dataset: Dataset
     selection: Selection
@@ -91,6 +91,9 @@ class ResultFile(Record, frozen=True, forbid_unknown_fields=False):
     run: RunInfo
     results: tuple[ClusterResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
+    siblings: tuple[tuple[str, ...], ...] = ()
+    lookup_genes: int = 0
+    n_siblings: int = 0
 
 
 # How the line of a control begins, and no cluster's: the first field of the record.
@@ -199,7 +202,9 @@ def _result_file(path: Path, first: bytes, lines: Iterator[bytes], in_memory: bo
             controls.append(one)
         else:
             results.append(one)
-    found = replace(record(path, 1, ResultFile, first), results=tuple(results), controls=tuple(controls))
+    found = record(path, 1, ResultFile, first)
+    n_siblings = max(map(len, found.siblings), default=0)
+    found = replace(found, results=tuple(results), controls=tuple(controls), siblings=(), n_siblings=n_siblings)
     if "ontology" in head["run"]:
         return found
     return replace(found, run=replace(found.run, ontology=None))  # of a task that an earlier version ran

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cassia_engine.calibration import open_calibration
+from msgspec.structs import replace
+
+from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.progress import Activity
-from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, ControlResult, Dataset, RunInfo
+from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, ControlResult, Dataset, RunInfo, Setup
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import check_genes, read_genes, read_genes_head
 
@@ -70,11 +73,16 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset, genes: GeneRead
     """
     if settings.provider == OFFLINE:
         calibration = open_calibration(settings.calibration, settings.provider)
-        return OneByOne(open_offline(dataset, settings.knowledge, calibration))
+        return OneByOne(open_offline(dataset, settings.knowledge, calibration), _offline_setup(settings, calibration))
     # Loaded only where a model is asked: HTTP takes a third of a second to import.
     from cassia_engine.llm import ModelAnnotator
 
     return ModelAnnotator(settings, dataset, genes=genes)
+
+
+def _offline_setup(settings: AnnotateSettings, calibration: Calibration) -> Setup:
+    own = hashlib.sha256(settings.knowledge.read_bytes()).hexdigest() if settings.knowledge else ""
+    return Setup(calibration=calibration.text if settings.calibration else "", knowledge_sha256=own)
 
 
 def gene_reader(path: Path | None, chunk: Chunk) -> GeneReader | None:
@@ -185,9 +193,9 @@ def stream_chunk(
 class OneByOne:
     """The offline annotator as an `Annotator`: nothing is waited for, so one cluster comes after the other."""
 
-    def __init__(self, offline: OfflineAnnotator):
+    def __init__(self, offline: OfflineAnnotator, setup: Setup):
         self._offline = offline
-        self.run_info = offline.run_info
+        self.run_info = replace(offline.run_info, setup=setup)
         self.warnings = offline.warnings
 
     def activity(self) -> None:

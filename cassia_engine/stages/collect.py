@@ -47,11 +47,14 @@ def merge(
     rows: Iterable[tuple[ClusterResult, RunInfo]],
     cells: SampledCells | None = None,
     controls: Sequence[ControlResult] = (),
+    n_siblings: int = 0,
+    lookup_genes: int = 0,
 ) -> Merged:
     """Put the results of a sample, each with who annotated it, into the order of the marker table."""
     ordered = sorted(rows, key=lambda row: row[0].cluster.index)
     results, runs = tuple(result for result, _ in ordered), tuple(run for _, run in ordered)
-    return Merged(dataset, selection, results, runs, cells, with_partners(controls, results))
+    asked = with_partners(controls, results)
+    return Merged(dataset, selection, results, runs, cells, asked, n_siblings, lookup_genes)
 
 
 def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None) -> Merged:
@@ -90,7 +93,7 @@ def merge_files(paths: Sequence[Path], settings: AnnotateSettings | None = None)
             f"{counted(len(rows), 'cluster')} in the files, {first.n_clusters} in the table; annotate again",
             code="clusters-missing",
         )
-    return merge(first.dataset, first.selection, rows, cells, controls)
+    return merge(first.dataset, first.selection, rows, cells, controls, first.n_siblings, first.lookup_genes)
 
 
 def check(statuses: Sequence[Status], max_failed_clusters: int) -> None:

@@ -84,7 +84,7 @@ def run_table(
     with progress(len(chunk.clusters), show_progress, annotator.activity) as advance, stopping() as stop:
         annotated = run_chunk(chunk, annotator, advance, stop)
     rows = [(result, annotator.run_info) for result in annotated.results]
-    merged = merge(dataset, table.selection, rows, table.cells, annotated.controls)
+    merged = merge(dataset, table.selection, rows, table.cells, annotated.controls, chunk.n_siblings, lookup_genes)
     return with_corrections(merged, said) if said else merged, annotated.ended
 
 

@@ -129,8 +129,14 @@ def test_random_genes_that_are_named_with_confidence_flag_the_run(control: Contr
 def test_they_are_in_no_other_output_and_their_calls_count(tmp_path: Path) -> None:
     for name, sample in (("with", merged(*GOOD, lost())), ("without", merged())):
         write_outputs(sample, tmp_path / name)
-    for end in ("summary.csv", "full.csv", "conversations.json", "outcomes_mqc.json"):
+    for end in ("summary.csv", "full.csv", "outcomes_mqc.json"):
         assert (tmp_path / "with" / f"pbmc_{end}").read_bytes() == (tmp_path / "without" / f"pbmc_{end}").read_bytes()
+    members, plain_members = (
+        json.loads((tmp_path / name / "pbmc_conversations.json").read_text()) for name in ("with", "without")
+    )
+    # What a replay needs to know has them.
+    assert members["0"]["replay"].pop("sample") != plain_members["0"]["replay"].pop("sample")
+    assert members == plain_members
     [row] = json.loads((tmp_path / "with" / "pbmc_mqc.json").read_text())["data"].values()
     [plain] = json.loads((tmp_path / "without" / "pbmc_mqc.json").read_text())["data"].values()
     assert (row["controls_missed"], row["calls"] - plain["calls"], row["clusters"]) == (0, 4, plain["clusters"])

@@ -172,7 +172,7 @@ def test_outputs_have_the_promised_names_and_columns(tmp_path: Path) -> None:
     for row in full:
         told = conversations[row["Cluster ID"]]
         held = {"annotations", "validations", "formatting", "scoring", "calls", "checks", "adjudication"}
-        assert set(told) == held | {"label", "cl_id", "features", "provider", "model"}
+        assert set(told) == held | {"label", "cl_id", "features", "provider", "model", "replay"}
         assert (told["label"], told["cl_id"]) == (row["Predicted Detailed Cell Type"].split("; ")[0], row["CL ID"])
         assert all(text in row["Conversation History"] for text in told["annotations"] + told["validations"])
 
