@@ -6,11 +6,13 @@ include { stopAt ; typedParameters                         } from './subworkflow
 include { checkBackend ; startBackend                      } from './subworkflows/local/utils_cassia/backend'
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
+include { writeCrate                                       } from './subworkflows/local/utils_cassia/crate'
 include { checkKey ; checkToken                            } from './subworkflows/local/utils_cassia/key'
 include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
 include { calibrationOf ; checkCopies ; readSamples        } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOfVersion                       } from './subworkflows/local/utils_cassia/summary'
-include { saveParameters ; sayReason ; summaryOf           } from './subworkflows/local/utils_cassia/summary'
+include { readStatus ; saveParameters                      } from './subworkflows/local/utils_cassia/summary'
+include { sayReason ; summaryOf                            } from './subworkflows/local/utils_cassia/summary'
 include { VERSION                                          } from './subworkflows/local/utils_cassia/version'
 
 workflow {
@@ -57,15 +59,21 @@ workflow {
         def outdir = options.outdir
         def names = samples.collect { sample -> sample[0].id }
         def outcomes = [:]
+        def told = [:]
         def index = []
         def notices = [] as Set
-        CASSIA.out.status.subscribe { meta, status -> outcomes[meta.id] = describe(meta.id, status) }
+        CASSIA.out.status.subscribe { meta, status ->
+            told[meta.id] = readStatus(status)
+            outcomes[meta.id] = describe(meta.id, told[meta.id])
+        }
         CASSIA.out.index.subscribe { page -> index << page.name }
         channel.topic('versions').subscribe { _process, _tool, version -> notices << noticeOfVersion(version) }
         def about = workflow
+        def run = [options: options, schema: schema, samples: samples, told: told, index: index, about: about]
         workflow.onComplete {
             println(summaryOf(outdir, names, outcomes, index, notices))
             sayReason(about.errorMessage)
+            writeCrate(run)
         }
     }
 }

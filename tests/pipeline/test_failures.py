@@ -5,10 +5,12 @@ Both bundled examples run in chunks of four clusters: pbmc68k in chunks 0 to 2, 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,12 @@ def resume(pipeline: Launcher) -> Run:
     """The same again, with the fault corrected."""
     pipeline.plan({})
     return pipeline.run(*arguments(pipeline), "-resume")
+
+
+def action_of(pipeline: Launcher) -> dict[str, Any]:
+    """What the RO-Crate says of the run."""
+    crate = json.loads((pipeline.out / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    return next(entity for entity in crate["@graph"] if entity["@id"] == "#run")
 
 
 def assert_published(pipeline: Launcher) -> None:
@@ -62,8 +70,14 @@ def test_account_trouble_in_one_chunk(pipeline: Launcher) -> None:
     assert pipeline.statuses("pbmc68k").count("not_reached") == 4
     assert "not_reached" not in pipeline.statuses("large_intestine")
     assert {key: len(pids) for key, pids in pipeline.calls().items()} == dict.fromkeys(CHUNKS, 1)
+    failed = action_of(pipeline)
+    assert failed["actionStatus"] == "http://schema.org/FailedActionStatus"
+    assert failed["error"].startswith("cassia: error: 4 of ") and len(failed["result"]) == 2 * len(KINDS) + 1
 
     assert resume(pipeline).code == 0
+    resumed = action_of(pipeline)
+    assert resumed["actionStatus"] == "http://schema.org/CompletedActionStatus" and "error" not in resumed
+    assert resumed["description"].endswith("; resumed, so that some of it may be of an earlier launch")
     assert set(pipeline.calls()) == {"pbmc68k 1"}
     assert not_cached(pipeline) == {"ANNOTATE (pbmc68k chunk_00001)", "COLLECT (pbmc68k)", "INDEX", "CHECK"}
     assert_whole(pipeline)

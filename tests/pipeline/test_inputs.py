@@ -32,7 +32,7 @@ TEXT = '  Müller\'s "glia" $(touch pwned) `id` $HOME \\n \\\\ 100%\n    second 
 KINDS = ("conversations.json", "full.csv", "mqc.json", "outcomes_mqc.json", "report.html", "summary.csv")
 FULL_SHEET = ROOT / "assets" / "samplesheet_full.csv"
 KNOWLEDGE_HEADER = "species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight\n"
-INFO = ("dag.mmd", "params.json", "report.html", "timeline.html", "trace.txt", "versions.yml")
+INFO = ("dag.mmd", "main.nf", "params.json", "report.html", "timeline.html", "trace.txt", "versions.yml")
 
 
 def write_sheet(path: Path, rows: list[dict[str, str]]) -> Path:
@@ -64,7 +64,7 @@ def test_a_scanpy_table(pipeline: Launcher) -> None:
     options = ("--input", PBMC, "--tissue", "blood", "--species", "human", "--outdir", pipeline.out)
     run = pipeline.run(*options)
     assert run.code == 0, run.said
-    assert names(pipeline.out) == ["index.html", "pbmc68k_scanpy", "pipeline_info"]
+    assert names(pipeline.out) == ["index.html", "pbmc68k_scanpy", "pipeline_info", "ro-crate-metadata.json"]
     assert names(pipeline.out / "pbmc68k_scanpy") == [f"pbmc68k_scanpy_{kind}" for kind in KINDS]
     assert names(pipeline.out / "pipeline_info") == list(INFO)
     assert f"{pipeline.out}/pbmc68k_scanpy/pbmc68k_scanpy_report.html" in run.said
@@ -160,7 +160,7 @@ def test_a_seurat_table_with_a_name_own_knowledge_and_an_own_calibration(pipelin
     assert run.code == 0, run.said
     assert {row["Probability Near"] for row in pipeline.summary("gut-1")} == {"0.731"}
     assert "50 answers of clusters of mine" in (pipeline.out / "gut-1" / "gut-1_report.html").read_text("utf-8")
-    assert names(pipeline.out) == ["gut-1", "index.html", "pipeline_info"]
+    assert names(pipeline.out) == ["gut-1", "index.html", "pipeline_info", "ro-crate-metadata.json"]
     assert names(pipeline.out / "gut-1") == [f"gut-1_{kind}" for kind in KINDS]
     assert len({row["Cluster ID"] for row in pipeline.summary("gut-1")}) == len(pipeline.summary("gut-1")) > 1
 
@@ -174,7 +174,12 @@ def test_a_launch_folder_with_an_apostrophe(pipeline: Launcher, tmp_path_factory
         for outdir, provider in (("offline", ()), ("asked", asked)):
             run = pipeline.run("--input", PBMC, *about, *provider, "--outdir", outdir)
             assert run.code == 0, run.said
-            assert names(pipeline.folder / outdir) == ["index.html", "pbmc68k_scanpy", "pipeline_info"]
+            assert names(pipeline.folder / outdir) == [
+                "index.html",
+                "pbmc68k_scanpy",
+                "pipeline_info",
+                "ro-crate-metadata.json",
+            ]
         assert mock.stats()["calls"] > 0
     assert list(pipeline.folder.glob(".cassia/journal/pbmc68k_scanpy/*.jsonl"))
 
@@ -184,7 +189,13 @@ def test_a_samplesheet_of_both_from_the_parent_of_a_clone(pipeline: Launcher) ->
     options = ("-profile", "test", "--outdir", pipeline.out)
     run = pipeline.run(*options, pipeline="cassia")
     assert run.code == 0, run.said
-    assert names(pipeline.out) == ["index.html", "large_intestine", "pbmc68k", "pipeline_info"]
+    assert names(pipeline.out) == [
+        "index.html",
+        "large_intestine",
+        "pbmc68k",
+        "pipeline_info",
+        "ro-crate-metadata.json",
+    ]
     tissues = {}
     for sample in ("large_intestine", "pbmc68k"):
         assert names(pipeline.out / sample) == [f"{sample}_{kind}" for kind in KINDS]
@@ -294,7 +305,7 @@ def test_text_of_a_samplesheet_arrives_byte_for_byte(pipeline: Launcher, locale:
     assert run.code == 0, run.said
     assert datasets(pipeline) == {name: {"name": name, **texts} for name, texts in said.items()}
     assert [cluster["context"] for cluster in chunks(pipeline)["0.50"]["clusters"][2:5]] == ["", "quiet", ""]
-    assert names(pipeline.out) == ["0.50", "007", "index.html", "pipeline_info"]
+    assert names(pipeline.out) == ["0.50", "007", "index.html", "pipeline_info", "ro-crate-metadata.json"]
     assert list(pipeline.folder.rglob("pwned")) == []
 
 

@@ -173,7 +173,13 @@ def test_a_samplesheet_as_excel_writes_it(pipeline: Launcher) -> None:
     assert run.code == 0, run.said
     scripts = [path.read_text() for path in pipeline.folder.glob("work/*/*/.command.sh")]
     assert sum("chunks/chunk_00000.json" in script for script in scripts) == 2
-    assert sorted(path.name for path in pipeline.out.iterdir()) == ["a", "b", "index.html", "pipeline_info"]
+    assert sorted(path.name for path in pipeline.out.iterdir()) == [
+        "a",
+        "b",
+        "index.html",
+        "pipeline_info",
+        "ro-crate-metadata.json",
+    ]
     [warning] = [line for line in run.said.splitlines() if "WARN" in line]
     assert "sheet.csv: column batch is not read; known are sample, markers, tissue" in warning
 

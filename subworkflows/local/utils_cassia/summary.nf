@@ -7,10 +7,14 @@ def saveParameters(options) {
     info.resolve('params.json').text = groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)) + '\n'
 }
 
+// A status file as it was read.
+def readStatus(path) {
+    return new groovy.json.JsonSlurper().parseText(path.getText('UTF-8'))
+}
+
 // What a status file says of its sample: the outcome counts ("9 annotated, 1 no_markers"); the engine's lines, on cell types and
 // what needs review, with its warnings on the sample as a whole; and notices for the run, such as that no language model was asked.
-def describe(id, status) {
-    def told = new groovy.json.JsonSlurper().parseText(status.getText('UTF-8'))
+def describe(id, told) {
     def counts = (told.counts ?: [:]).collect { outcome, number -> "${number} ${outcome}" }
     def lines = [told.summary ?: ''].findAll() + (told.warnings ?: []).collect { warning -> "Warning: ${warning}" }
     def notices = [told.notice ?: ''].findAll() + (told.run_warnings ?: []).collect { warning -> "Warning: ${id}: ${warning}" }
