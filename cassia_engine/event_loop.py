@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import queue
 import threading
@@ -14,6 +15,8 @@ from cassia_engine.cancellation import Cancellation, say_stopping
 from cassia_engine.process_limits import start
 
 Result = TypeVar("Result")
+
+_HEARD_WITHIN = 0.5  # seconds
 
 
 def in_thread(
@@ -38,7 +41,7 @@ def in_thread(
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="cassia", daemon=True)
     start(thread)
     try:
-        while not isinstance(item := results.get(), _End):
+        while not isinstance(item := _next(results), _End):
             take(item)
     except BaseException:
         # What comes while it is stopping is a second request: at once. A daemon does not keep the process.
@@ -50,6 +53,14 @@ def in_thread(
     thread.join()
     if item.error:
         raise item.error
+
+
+def _next(results: queue.SimpleQueue[Result | _End]) -> Result | _End:
+    """The next of the results. Python runs the handler of a signal that comes just before a wait only after it, so that
+    no wait may be long."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return results.get(timeout=_HEARD_WITHIN)
 
 
 @dataclass(frozen=True, slots=True)
