@@ -170,6 +170,7 @@ def test_the_command_answers_r_in_r(arguments: list[str], line: str, tmp_path: P
 OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "model": (["--model", "gpt"], {"model": "gpt"}),
     "base_url": (["--base_url", "http://127.0.0.1:8000/v1"], {"base_url": "http://127.0.0.1:8000/v1"}),
+    "command": (["--command", "answer"], {"command": "answer"}),
     "validator_involvement": (["--validator_involvement", "v0"], {"validator_involvement": "v0"}),
     "second_model": (["--second_model", "gpt-2"], {"second_model": "gpt-2"}),
     "models": (["--models", "gpt,gpt-2"], {"models": "gpt,gpt-2"}),

@@ -6,18 +6,19 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cassia_engine.errors import CallFailedError, TemporaryError, UsageError
 from cassia_engine.providers.chat import Chat, Message
+from cassia_engine.settings.of_command import check_options
 
 if TYPE_CHECKING:
     from cassia_engine.providers.accounts import Account
-    from cassia_engine.providers.chat import Call, Receipt, Reply
+    from cassia_engine.providers.chat import Call, Exchange, Receipt, Reply
     from cassia_engine.providers.table import Provider
-    from cassia_engine.providers.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -37,30 +38,40 @@ _QUESTION = Chat("Reply as asked.", (Message("user", 'Reply with {"answer": "ok"
 @click.option("--check", metavar="NAME", help="Make one tiny call to this provider (or URL), and say what is wrong.")
 @click.option("--model", help="Model or alias to check; the provider's default without it.")
 @click.option("--base_url", help="URL to check, where it is not the provider's own.")
+@click.option("--command", help="Command line of the program to check, for --check command.")
 @click.option("--allow_http", is_flag=True, help="Allow http to other machines than this one.")
 @click.option("--proxy", help="URL of a proxy for the call.")
 @click.option("--trust_env", is_flag=True, help="Take the proxy from the environment (HTTPS_PROXY, NO_PROXY).")
 def providers(
-    check: str | None, model: str | None, base_url: str | None, allow_http: bool, proxy: str | None, trust_env: bool
+    check: str | None,
+    model: str | None,
+    base_url: str | None,
+    command: str | None,
+    allow_http: bool,
+    proxy: str | None,
+    trust_env: bool,
 ) -> None:
     """List the providers of language models, with the environment variables of their keys.
 
     A table on a terminal, tab-separated lines elsewhere. Keys are never shown, only whether they are set.
     """
     if check is None:
-        if given := [name for name in ("model", "base_url", "proxy") if click.get_current_context().params[name]]:
+        names = ("model", "base_url", "command", "proxy")
+        if given := [name for name in names if click.get_current_context().params[name]]:
             raise UsageError(
                 f"--{given[0]} goes with --check NAME; without it the providers are listed", code="option-without-check"
             )
         _list()
         return
     from cassia_engine.providers.accounts import open_account, warnings_of
-    from cassia_engine.providers.transport import Transport
+    from cassia_engine.providers.exchanges import open_exchange
 
-    account = open_account(check, model, base_url, allow_http=allow_http)
+    check_options(check, command, click.get_current_context().params)
+    account = open_account(check, model, base_url, allow_http=allow_http, command=command)
     for warning in warnings_of(account):
         log.warning("%s", warning)
-    reply = asyncio.run(_ask(account, Transport(account, proxy=proxy, trust_env=trust_env, connections=1)))
+    exchange = open_exchange(account, proxy=proxy, trust_env=trust_env, connections=1)
+    reply = asyncio.run(_ask(account, exchange))
     click.echo(_verdict(account, reply))
 
 
@@ -108,7 +119,7 @@ def _listing(rows: Sequence[Sequence[str]]) -> Any:
 class _AtOnce:
     """An exchange that does not wait for better times: a check is about how it is now."""
 
-    def __init__(self, inner: Transport):
+    def __init__(self, inner: Exchange):
         self._inner = inner
 
     def find(self, call: Call) -> None:
@@ -129,7 +140,7 @@ class _AtOnce:
         self._inner.void(call)
 
 
-async def _ask(account: Account, transport: Transport) -> Reply:
+async def _ask(account: Account, opened: AbstractAsyncContextManager[Exchange]) -> Reply:
     """The reply to one tiny question.
 
     Raises:
@@ -139,8 +150,8 @@ async def _ask(account: Account, transport: Transport) -> Reply:
     from cassia_engine.providers.client import Client
     from cassia_engine.providers.retry_policy import RetryPolicy
 
-    async with transport:
-        client = Client(account, _AtOnce(transport), max_workers=1, retry_policy=RetryPolicy(attempts=1, budget=0.0))
+    async with opened as exchange:
+        client = Client(account, _AtOnce(exchange), max_workers=1, retry_policy=RetryPolicy(attempts=1, budget=0.0))
         try:
             return await client.chat(_QUESTION)
         except CallFailedError as error:

@@ -52,7 +52,9 @@ class Accounts:
         """
 
         def account(model: str | None) -> Account:
-            return open_account(settings.provider, model, settings.base_url, key=key, allow_http=settings.allow_http)
+            return open_account(
+                settings.provider, model, settings.base_url, key, settings.allow_http, command=settings.command
+            )
 
         voters = tuple(map(account, settings.voters))
         second = None if settings.second_model is None else account(settings.second_model)

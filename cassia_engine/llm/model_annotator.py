@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeVar
 
 from cassia_engine import prompts
@@ -29,8 +29,18 @@ from cassia_engine.progress import Activity
 from cassia_engine.providers.accounts import Account, default_workers, warnings_of
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
-from cassia_engine.providers.transport import Transport
-from cassia_engine.records import SETTINGS_OF_SETUP, Chunk, ClusterResult, ControlResult, Dataset, RunInfo, Setup
+from cassia_engine.providers.command_line import check_program
+from cassia_engine.providers.exchanges import open_exchange
+from cassia_engine.records import (
+    COMMAND,
+    SETTINGS_OF_SETUP,
+    Chunk,
+    ClusterResult,
+    ControlResult,
+    Dataset,
+    RunInfo,
+    Setup,
+)
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.text import counted
@@ -66,10 +76,11 @@ class ModelAnnotator:
         if not replay:
             check_open_files(self._workers)
             forbid_core_dumps()
+            if self._account.dialect == COMMAND:
+                check_program(self._account.base_url)
             if settings.max_workers is None and self._workers == 1:
-                log.info(
-                    "a server on this machine is asked one call at a time; %s allows more", argument("max_workers")
-                )
+                who = "the program" if self._account.dialect == COMMAND else "a server on this machine"
+                log.info("%s is asked one call at a time; %s allows more", who, argument("max_workers"))
         self._settings = settings
         self._replay, self._genes = replay, genes
         self._work: Work | None = None
@@ -188,9 +199,9 @@ class ModelAnnotator:
         if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
             write_stop(settings.journal_dir, self._account_id, str(work.ended))
 
-    def _transport(self, account: Account) -> Transport:
+    def _transport(self, account: Account) -> AbstractAsyncContextManager[Exchange]:
         settings = self._settings
-        return Transport(
+        return open_exchange(
             account,
             proxy=settings.proxy,
             trust_env=settings.trust_env,

@@ -20,10 +20,11 @@ from cassia_engine import models, package_data
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean
 from cassia_engine.providers.address import check_base_url, is_loopback
+from cassia_engine.providers.command_line import name_of, url_of
 from cassia_engine.providers.dialects import Traits
 from cassia_engine.providers.keys import find_key, in_region, known, region_of
 from cassia_engine.providers.table import REGION, Provider, load
-from cassia_engine.records import OFFLINE
+from cassia_engine.records import COMMAND, OFFLINE
 from cassia_engine.secret import AwsKeys, Secret
 
 CUSTOM = "custom"
@@ -35,7 +36,7 @@ class Account:
     """A provider as it is asked in a run.
 
     Attributes:
-        base_url: without a slash at its end.
+        base_url: without a slash at its end; of a program `command:` and its command line.
         dialect: name of one of `dialects.DIALECTS`.
         key: None where none is sent.
         key_variable: where a person sets the key.
@@ -67,6 +68,7 @@ def open_account(
     base_url: str | None = None,
     key: Secret | None = None,
     allow_http: bool = False,
+    command: str | None = None,
     environ: Mapping[str, str] = os.environ,
     today: date | None = None,
 ) -> Account:
@@ -78,6 +80,7 @@ def open_account(
         base_url: None for the provider's own.
         key: None for that in the provider's environment variable, which goes to the provider's own host only.
         allow_http: allow http to other machines than this one.
+        command: the command line of the program that is asked, where the provider is one.
         today: the day for which defaults and aliases are; None for the clock's. A model that is named is asked as it
             is, whatever its end.
 
@@ -87,6 +90,8 @@ def open_account(
     """
     provider, base_url = _named(provider, base_url)
     row = _provider(provider)
+    if row.dialect == COMMAND:
+        return _program(row, model, url_of(command, environ))
     if isinstance(key, AwsKeys) and not row.region_variables:
         raise UsageError(f"{option('provider', row.provider)}: a key of AWS is for Bedrock only", code="key-of-aws")
     region = region_of(row, key, environ)
@@ -101,8 +106,17 @@ def open_account(
     return Account(row.provider, url, row.dialect, found, variable, name, traits, replaced, streams)
 
 
+def _program(row: Provider, model: str | None, url: str) -> Account:
+    """The account of a program, which needs no key; its model is called as the program is, if it has no other name."""
+    name = name_of(url) if model is None else _model(row, model)
+    return Account(row.provider, url, row.dialect, None, "", name, traits_of(row.provider, name))
+
+
 def default_workers(account: Account) -> int:
-    """Calls in flight at once where the person gives no number: a server on this machine has its cores for one."""
+    """Calls in flight at once where the person gives no number: a server on this machine has its cores for one, and a
+    program may be a person."""
+    if account.dialect == COMMAND:
+        return 1
     return 1 if is_loopback(urlsplit(account.base_url).hostname or "") else MANY_WORKERS
 
 

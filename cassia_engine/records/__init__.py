@@ -49,7 +49,7 @@ from cassia_engine.records.rounds import (
     Round,
     Ruling,
 )
-from cassia_engine.records.run_info import OFFLINE, CalibrationBasis, RunInfo
+from cassia_engine.records.run_info import COMMAND, OFFLINE, CalibrationBasis, RunInfo
 from cassia_engine.records.scoring import MarkerScoring, ScoredType, ScoringCheck, Tie
 from cassia_engine.records.setup import SETTINGS_OF_SETUP, Setup
 from cassia_engine.records.species import SpeciesMismatch
@@ -69,6 +69,7 @@ __all__ = [
     "ANNOTATOR",
     "CELLS_KIND",
     "CHUNK_KIND",
+    "COMMAND",
     "GENES_KIND",
     "HIGH_SCORE",
     "LOW_SCORE",

@@ -13,6 +13,8 @@ from cassia_engine.records.setup import Setup
 
 # The provider that scores markers and asks no language model.
 OFFLINE = "offline"
+# The provider that is a program of the person's own; its dialect has the same name.
+COMMAND = "command"
 # The notice of a run in which a model was to be asked and no answer of it stands.
 NO_ANSWER = "no cluster has an answer of the language model"
 

@@ -11,6 +11,7 @@ from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 from cassia_engine.settings.declaration import check, parameter, parameters
 from cassia_engine.settings.durations import check_duration
+from cassia_engine.settings.of_command import OF_HTTP, check_options
 
 STRICT = "v0"
 INVOLVEMENTS = ("v1", STRICT)
@@ -53,7 +54,8 @@ class AnnotateSettings:
         OFFLINE,
         "Who annotates: offline (marker scoring, no language model is asked), a provider that `cassia providers` "
         "lists, or the URL of an API in OpenAI's form.",
-        details="The key comes from the provider's usual environment variable; custom needs base_url.",
+        details="The key comes from the provider's usual environment variable; custom needs base_url, command needs "
+        "command.",
         check=_check_provider,
     )
     model: str | None = parameter(
@@ -64,6 +66,14 @@ class AnnotateSettings:
         of_models=True,
     )
     base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
+    command: str | None = parameter(
+        None,
+        "Command line of the program that answers, for the provider command: the question on its standard input, the "
+        "reply on its output.",
+        details="Started without a shell, in the task's folder and environment. The journal keeps it: no password "
+        "belongs there.",
+        of_models=True,
+    )
     api_key: Secret | None = None  # no parameter, as these are written down; None for the provider's variable
     tasks: int = 1  # that share max_workers, rpm and tpm; no parameter: the pipeline counts them
     validator_involvement: str = parameter(
@@ -133,9 +143,9 @@ class AnnotateSettings:
     max_workers: int | None = parameter(
         None,
         "Calls to the provider in flight at once.",
-        unset="16; 1 for a server on this machine",
+        unset="16; 1 for a server on this machine or a command",
         pipeline_help="Calls to the provider in flight at once, in the whole run; else 16, or one a task for a server "
-        "on this machine.",
+        "on this machine or a command.",
         details="Tasks that run at once share them.",
         minimum=1,
     )
@@ -218,6 +228,7 @@ class AnnotateSettings:
                 "is asked; leave one of them out",
                 code="knowledge-not-used",
             )
+        check_options(self.provider, self.command, {name: getattr(self, name) for name in OF_HTTP})
 
     @property
     def voters(self) -> tuple[str | None, ...]:

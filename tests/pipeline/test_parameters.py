@@ -136,6 +136,26 @@ def test_models_that_would_have_no_say_are_refused_at_launch(
     assert_said(pipeline.run(*TABLE, "--provider", "ollama", *arguments).said, starts)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        (
+            ("--provider", "command", "--base_url", "https://h/v1"),
+            [
+                '--provider command: give the command line of the program with --command, such as "python3 /path',
+                "--base_url: --provider command runs a program, and nothing is sent by cassia itself; leave it out",
+            ],
+        ),
+        (
+            ("--provider", "ollama", "--command", "ask"),
+            ["--command is run for --provider command, and the provider is ollama; leave one of them out"],
+        ),
+    ],
+)
+def test_a_command_is_checked_at_launch(pipeline: Launcher, arguments: tuple[str, ...], starts: list[str]) -> None:
+    assert_said(pipeline.run(*TABLE, *arguments).said, starts)
+
+
 def test_parameters_and_samplesheet_are_checked_together(pipeline: Launcher) -> None:
     (pipeline.folder / "sheet.csv").write_text(HEADER + "".join(f"s{i},none.csv,blood,human\n" for i in range(60)))
     (pipeline.folder / "a$b.csv").write_text("id,symbol\n")

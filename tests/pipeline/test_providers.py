@@ -24,6 +24,8 @@ from tests.kills.records import Recorded, read_journal
 from tests.kills.table import draw_table
 from tests.mock_provider.running import Running, running_mock
 from tests.pipeline.launch import TIMEOUT_S, Launcher
+from tests.providers.test_program import ANSWERS
+from tests.test_llm import small
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +175,20 @@ def test_failed_clusters_again_then_all_anew_and_as_in_one_process(pipeline: Lau
         assert alone.keys() == piped.keys()
         for kind in COMPARED:
             assert alone[f"{sample}_{kind}"] == piped[f"{sample}_{kind}"], kind
+
+
+def test_a_program_is_asked_in_the_tasks(pipeline: Launcher) -> None:
+    program = pipeline.folder / "answer it.py"
+    program.write_text(ANSWERS)
+    small(pipeline.folder, 2)
+    command = f'{sys.executable} "{program}"'
+    provider = ["--provider", "command", "--command", command, "--controls", "0"]
+    table = ["--input", "small.csv", "--tissue", "blood", "--species", "human", "--outdir", str(pipeline.out)]
+    run = pipeline.run(*table, *provider)
+    assert run.code == 0, run.said
+    with (pipeline.out / "small" / "small_summary.csv").open(encoding="utf-8", newline="") as text:
+        found = list(csv.DictReader(text))
+    assert [(row["Status"], row["Provider"]) for row in found] == [("annotated", "command")] * 2
 
 
 def test_second_annotators_ask_for_genes_as_in_one_process(pipeline: Launcher) -> None:

@@ -54,6 +54,7 @@ def test_every_provider_has_traits_for_every_model(name: str) -> None:
         "ollama-chat": ({"", "think", "think_switch"}, {"", "format"}),
         "google-generate-content": ({"", "level", "budget"}, {"", "json_schema", "json_object"}),
         "bedrock-converse": ({"", "adaptive", "effort", "object", "config"}, {"", "text_format"}),
+        "command": ({"effort"}, {""}),
     }[dialect]
     for model in ("anything", *(row.model for row in models.load() if row.provider == name)):
         traits = traits_of(name, model)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from cassia_engine.providers.dialects.anthropic_messages import AnthropicMessages
 from cassia_engine.providers.dialects.bedrock_converse import BedrockConverse
+from cassia_engine.providers.dialects.command import Command
 from cassia_engine.providers.dialects.dialect import ApiError, Dialect, Reading, Traits
 from cassia_engine.providers.dialects.google_generate_content import GoogleGenerateContent
 from cassia_engine.providers.dialects.ollama_chat import OllamaChat
@@ -16,6 +17,7 @@ _KNOWN: tuple[Dialect, ...] = (
     OllamaChat(),
     GoogleGenerateContent(),
     BedrockConverse(),
+    Command(),
 )
 DIALECTS: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in _KNOWN})
 

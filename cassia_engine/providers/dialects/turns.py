@@ -28,9 +28,9 @@ def rest_of(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(content: Any) -> str:
-    """A text, or those of the parts that stand as they are, as "content" or as "parts"."""
+    """A text, or those of the parts that stand as they are, as "content", "parts" or "text"."""
     if isinstance(content, Mapping):
-        content = content.get("content", content.get("parts"))
+        content = content.get("content", content.get("parts", content.get("text")))
     if isinstance(content, list):
         return "\n".join(string(mapping(part).get("text")) for part in content if "text" in mapping(part))
     return string(content)

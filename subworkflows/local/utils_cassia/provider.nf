@@ -5,7 +5,7 @@ include { shown } from './values'
 def ofModels() {
     // made: of_models
     return [
-        'model', 'base_url', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
+        'model', 'base_url', 'command', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
         'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait', 'max_retries',
         'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings', 'controls', 'lookup_genes',
     ]
@@ -28,6 +28,23 @@ def checkVoters(options, wrong, problems) {
     def asked = (models ?: [options.model]).collect { name -> "${name}".toString() }
     if (options.escalate_to != null && asked.contains("${options.escalate_to}".toString())) {
         problems << "--escalate_to ${shown(options.escalate_to)}: this model is asked about every cluster already; name a stronger one"
+    }
+}
+
+// Adds a line to `problems` for a command that is missing, or that nobody would run, and for options of HTTP beside one.
+def checkCommand(options, wrong, problems) {
+    if (options.provider != 'command') {
+        if (options.command != null && options.provider != 'offline' && !wrong.any { name -> name in ['--command', '--provider'] }) {
+            problems << "--command is run for --provider command, and the provider is ${shown(options.provider)}; leave one of them out"
+        }
+        return null
+    }
+    if (options.command == null) {
+        problems << "--provider command: give the command line of the program with --command, such as \"python3 /path/to/answer.py\""
+    }
+    def unused = ['base_url', 'proxy', 'trust_env', 'allow_http'].findAll { name -> options[name] && !("--${name}".toString() in wrong) }
+    if (unused) {
+        problems << "${unused.collect { name -> "--${name}" }.join(', ')}: --provider command runs a program, and nothing is sent by cassia itself; leave ${unused.size() == 1 ? 'it' : 'them'} out"
     }
 }
 
@@ -54,6 +71,7 @@ def checkProvider(options, specs, samples, problems) {
         problems << "${given.collect { name -> "--${name}" }.join(', ')} ${one ? 'asks' : 'ask'} a language model, and the provider is offline, which asks none; name one with --provider, or leave ${one ? 'it' : 'them'} out"
     }
     checkVoters(options, wrong, problems)
+    checkCommand(options, wrong, problems)
     // A samplesheet may serve runs with and without a model.
     def withSiblings = samples.findAll { sample -> isOffline && !given && sample[0].siblings }.collect { sample -> sample[0].id }
     if (withSiblings && !('--siblings' in wrong)) {
