@@ -31,6 +31,7 @@ VERSION = 1
 LONGEST = 64 * 2**20
 
 _SUM = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')
+_KEY = re.compile("[0-9a-f]{64}")
 _CRC = slice(len('{"crc32":"'), len('{"crc32":"00000000'))
 _ABOUT = re.compile(rb'"kind":"([a-z-]+)",(?:"key":"([0-9a-f]{64})"[,}])?')
 
@@ -44,6 +45,10 @@ class Kind(StrEnum):
     REJECTED = "rejected"  # the provider does not take one of its parameters
     FAULT = "fault"  # there was no answer, for a known reason
     VOID = "void"  # one of its replies, named by its checksum, is no answer
+    # These are of a batch of calls, and their key is that of the batch.
+    BATCH = "batch"  # its creation is about to be asked for, with the keys of its calls
+    BATCH_CREATED = "batch-created"  # the provider's id of it
+    BATCH_ENDED = "batch-ended"  # all that came of it is on record
 
 
 _CALL = ("dialect", "url", "body", "replicate", "ordinal")
@@ -63,6 +68,9 @@ _FIELDS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.REJECTED: {"parameter": str, "message": str, "class": str, "status": int | None},
     Kind.FAULT: {"class": str, "status": int | None},
     Kind.VOID: {"reply": str},
+    Kind.BATCH: {"at": str, "keys": list},
+    Kind.BATCH_CREATED: {"id": str},
+    Kind.BATCH_ENDED: {},
 }
 # Of a rejection, where they are there: older files have none of them.
 _LATER: Mapping[str, type] = {"instead": str, "limit": int, "lasting": bool}
@@ -126,7 +134,8 @@ def reply_line(key: str, call: Call, receipt: Receipt, number: str) -> bytes:
     request = call.request
     before = {"kind": Kind.REPLY, "key": key, "id": number, "at": receipt.at, "seconds": receipt.seconds}
     place = {"dialect": request.dialect, "url": request.url}
-    after = {"replicate": call.replicate, "ordinal": call.ordinal, "response": receipt.body}
+    batch = {"batch": True} if receipt.batch else {}
+    after = {"replicate": call.replicate, "ordinal": call.ordinal, **batch, "response": receipt.body}
     rest = b'%b,"body":%b,%b' % (ascii_json({**before, **place})[1:-1], request.payload, ascii_json(after)[1:])
     return _checked(rest)
 
@@ -174,17 +183,20 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
     if not all(isinstance(fields.get(name), types) for name, types in _FIELDS[kind].items()):
         return False
-    if kind in (Kind.INTENT, Kind.REPLY):
+    if kind in (Kind.INTENT, Kind.REPLY, Kind.BATCH):
         datetime.fromisoformat(fields["at"])
     match kind:
         case Kind.REPLY:
             is_own = _key({name: fields[name] for name in _CALL}) == fields["key"]
-            return is_own and math.isfinite(fields["seconds"]) and fields["seconds"] >= 0
+            is_batch = isinstance(fields.get("batch", False), bool)  # older files do not say it
+            return is_own and is_batch and math.isfinite(fields["seconds"]) and fields["seconds"] >= 0
         case Kind.REJECTED:
             later = all(isinstance(fields.get(name, kind()), kind) for name, kind in _LATER.items())
             return later and fields["class"] in tuple(FaultAction)
         case Kind.VOID:
             return bool(re.fullmatch("[0-9a-f]{8}", fields["reply"]))
+        case Kind.BATCH:
+            return all(isinstance(key, str) and _KEY.fullmatch(key) for key in fields["keys"])
         case _:
             return True
 

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cassia_engine.journal.batches import OF_BATCHES, Batches
 from cassia_engine.journal.folders import file_error, journal_files
 from cassia_engine.journal.lines import Kind, Line, fields_of, parsed, scan
 
@@ -38,9 +39,11 @@ class Index:
     Attributes:
         unanswered: calls that were about to be sent, and of whose end nothing is known.
         damaged: lines that could not be read and were skipped.
+        batches: batches of calls.
     """
 
     def __init__(self) -> None:
+        self.batches = Batches()
         self._files: list[Path] = []
         self._replies: dict[bytes, tuple[Place, ...]] = {}
         self._rejected: dict[bytes, Place] = {}
@@ -152,6 +155,11 @@ def _take(index: Index, file: int, line: Line, voids: set[tuple[bytes, int]], pe
         if fields is None:
             return False
         voids.add((line.key, int(fields["reply"], 16)))
+    elif line.kind in OF_BATCHES:
+        fields = fields_of(line.raw, line.kind)
+        if fields is None:
+            return False
+        index.batches.take(line.kind, fields)
     if line.kind is Kind.INTENT:
         pending[line.key] += 1
     elif line.kind in ENDS:

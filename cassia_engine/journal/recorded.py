@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
 from cassia_engine.errors import StoppedError
+from cassia_engine.journal.batches import key_of_tag
 from cassia_engine.journal.lines import Kind, key_of, line, reply_line, written
 from cassia_engine.journal.reading import ENDS, Index, read_folder
 from cassia_engine.journal.writing import Writer
+from cassia_engine.providers.batches.records import OpenBatch
 from cassia_engine.providers.chat import Call, Exchange, Receipt
 from cassia_engine.providers.faults import Fault, FaultAction
 
@@ -91,7 +94,8 @@ class Journal:
         """
         number = bytes.fromhex(key)
         if fields := self._index.reply(number):
-            return Receipt(fields["response"], fields["at"], fields["seconds"], recorded=True)
+            is_batch = fields.get("batch", False)
+            return Receipt(fields["response"], fields["at"], fields["seconds"], recorded=True, batch=is_batch)
         if fields := self._index.rejected(number):
             raise Fault(
                 fields["message"],
@@ -124,6 +128,32 @@ class Journal:
         if lasting:
             self.write(Kind.VOID, key, reply=f"{crc:08x}")
         self._index.drop(number, crc)
+
+    def open_batches(self) -> list[OpenBatch]:
+        """Batches of which not all that came is on record."""
+        return self._index.batches.opened(self._index.has_reply)
+
+    def knows_batch(self, id: str) -> bool:
+        """Whether a batch of this id is on record."""
+        return self._index.batches.knows(id)
+
+    def batch_asked(self, tag: str, keys: Sequence[str], asked: float) -> None:
+        """Note that the creation of a batch is about to be asked for."""
+        at = datetime.fromtimestamp(asked, UTC).isoformat(timespec="milliseconds")
+        self._note_batch(Kind.BATCH, tag, at=at, keys=list(keys))
+
+    def batch_created(self, tag: str, id: str) -> None:
+        """Note the provider's id of a batch."""
+        self._note_batch(Kind.BATCH_CREATED, tag, id=id)
+
+    def batch_ended(self, tag: str) -> None:
+        """Note that all that came of a batch is on record."""
+        self._note_batch(Kind.BATCH_ENDED, tag)
+
+    def _note_batch(self, kind: Kind, tag: str, **fields: Any) -> None:
+        key = key_of_tag(tag)
+        self.write(kind, key, **fields)
+        self._index.batches.take(kind, {"key": key, **fields})
 
     def _own_file(self) -> int:
         path = self._writer.path

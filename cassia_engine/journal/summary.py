@@ -138,4 +138,4 @@ def _cost(told: Mapping[str, Any], reading: Reading) -> float | None:
     # A provider that was asked at another address than its own is not known here.
     url = told["url"]
     dialect = DIALECTS[told["dialect"]]
-    return prices.cost_of(provider_at(url), dialect.model_of(url, told["body"]), reading)[0]
+    return prices.cost_of(provider_at(url), dialect.model_of(url, told["body"]), reading, told.get("batch", False))[0]

@@ -86,14 +86,21 @@ class Accounts:
         max_workers: int,
         halted: Callable[[], str] = lambda: "",
         limits: Limits = NO_LIMITS,
+        paced: bool = True,
     ) -> dict[str, Client]:
         """Clients for them all by model, as are the exchanges. They share the places for calls in flight, and each has
-        the limits."""
+        the limits. `paced` is that of `Client`."""
         found: dict[str, Client] = {}
         limiter = None
         for model, account in self.by_model.items():
             client = Client(
-                account, exchanges[model], max_workers=max_workers, halted=halted, limiter=limiter, limits=limits
+                account,
+                exchanges[model],
+                max_workers=max_workers,
+                halted=halted,
+                limiter=limiter,
+                limits=limits,
+                paced=paced,
             )
             found[model], limiter = client, client.limiter
         return found

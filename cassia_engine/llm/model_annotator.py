@@ -21,6 +21,7 @@ from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.accounts import Accounts, limits_of
+from cassia_engine.llm.batching import Batching
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
@@ -31,6 +32,7 @@ from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.command_line import check_program
 from cassia_engine.providers.exchanges import open_exchange
+from cassia_engine.providers.transport import Transport
 from cassia_engine.records import (
     COMMAND,
     SETTINGS_OF_SETUP,
@@ -84,6 +86,7 @@ class ModelAnnotator:
         self._settings = settings
         self._replay, self._genes = replay, genes
         self._work: Work | None = None
+        self._batches = Batching(settings, self._accounts) if settings.batch and not replay else None
         self._account_id = account_id(self._account)
         self.warnings = tuple(line for account in self._accounts.by_model.values() for line in warnings_of(account))
         self.run_info = _run_info(self._accounts, settings, self._calibration, looks_up=genes is not None)
@@ -97,7 +100,14 @@ class ModelAnnotator:
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
         self._work = work = Work(
-            chunk, self._settings, self._accounts, journal, self._workers, self._calibration, self._genes
+            chunk,
+            self._settings,
+            self._accounts,
+            journal,
+            self._workers,
+            self._calibration,
+            self._genes,
+            all_at_once=self._batches is not None,
         )
         n_done = 0
 
@@ -190,14 +200,21 @@ class ModelAnnotator:
             async with AsyncExitStack() as open_ones:
                 exchanges: dict[str, Exchange] = {}
                 for model, account in self._accounts.by_model.items():
-                    transport = await open_ones.enter_async_context(self._transport(account))
-                    exchanges[model] = journal.recorded(transport) if journal else transport
-                await work.hold_all(exchanges, put, stop, self._halted)
+                    exchange = await open_ones.enter_async_context(self._transport(account))
+                    if self._batches and journal and isinstance(exchange, Transport):
+                        gathered = self._batches.exchange(account, exchange, journal)
+                        exchange = await open_ones.enter_async_context(gathered)
+                    exchanges[model] = journal.recorded(exchange) if journal else exchange
+                await work.hold_all(exchanges, put, stop, self._halted, self._stop_batches)
         finally:
             if journal:
                 journal.close()
         if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
             write_stop(settings.journal_dir, self._account_id, str(work.ended))
+
+    def _stop_batches(self) -> None:
+        if self._batches:
+            self._batches.stop()
 
     def _transport(self, account: Account) -> AbstractAsyncContextManager[Exchange]:
         settings = self._settings

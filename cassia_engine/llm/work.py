@@ -30,6 +30,7 @@ class Work:
     Attributes:
         ended: what ended them early.
         clients: whom they ask, by model, once they have begun.
+        all_at_once: hold all conversations at once, as a batch is made of what all of them ask.
     """
 
     chunk: Chunk
@@ -39,24 +40,33 @@ class Work:
     max_workers: int
     calibration: Calibration
     genes: GeneReader | None = None
+    all_at_once: bool = False
     ended: CassiaError | None = None
     clients: Mapping[str, Client] = field(default_factory=dict)
 
     async def hold_all(
-        self, exchanges: Mapping[str, Exchange], put: OnDone, stop: Cancellation, halted: Callable[[], str]
+        self,
+        exchanges: Mapping[str, Exchange],
+        put: OnDone,
+        stop: Cancellation,
+        halted: Callable[[], str],
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         """Run the conversations, twice as many at once as calls may be in flight: so there is always a call to make,
         and a run that is stopped leaves few conversations half done.
 
         Args:
             exchanges: of each account, by its model.
+            on_end: called when the run ends early, so that the exchanges let go of who waits.
         """
-        self.clients = clients = self.accounts.clients(exchanges, self.max_workers, halted, limits_of(self.settings))
+        limits, paced = limits_of(self.settings), not self.all_at_once
+        self.clients = clients = self.accounts.clients(exchanges, self.max_workers, halted, limits, paced)
         client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
         stopping = asyncio.Event()
 
         def end() -> None:
             client.stop()
+            on_end()
             stopping.set()
 
         loop = asyncio.get_running_loop()
@@ -71,7 +81,7 @@ class Work:
         conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration, lookup)
         everything: tuple[Cluster | Control, ...] = (*self.chunk.clusters, *self.chunk.controls)
         waiting = iter(everything)
-        width = min(2 * self.max_workers, len(everything))
+        width = len(everything) if self.all_at_once else min(2 * self.max_workers, len(everything))
         workers = []
         for _ in range(width):
             workers.append(asyncio.create_task(self._run_in_turn(waiting, conversations, put, end)))

@@ -99,12 +99,14 @@ class Receipt:
         at: when it had come, ISO 8601 in UTC.
         seconds: from sending to the last byte.
         recorded: whether it came from the journal, so that nothing was sent.
+        batch: whether a batch gave it, at half the price.
     """
 
     body: str
     at: str
     seconds: float
     recorded: bool = False
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from cassia_engine.providers.limiter import CallLimiter
 from cassia_engine.providers.prices import cost_of
 from cassia_engine.providers.rate_control import RateControl
 from cassia_engine.providers.retry_policy import DEFAULTS, RUN_AGAIN, RetryMessages, RetryPolicy, retrying
+from cassia_engine.providers.unpaced import PLACES, Unpaced
 from cassia_engine.redaction import redacted
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Client:
         halted: Callable[[], str] = lambda: "",
         limiter: CallLimiter | None = None,
         limits: Limits = NO_LIMITS,
+        paced: bool = True,
     ):
         """
         Args:
@@ -70,6 +72,7 @@ class Client:
             retry_policy: how long is waited, and how often a call is sent.
             limiter: that of another client of the same account, whose places are shared; one of its own else.
             limits: the person's own.
+            paced: calls go out as fast as the provider lets them in; else all at once, to wait for a batch.
             halted: asked before each sending; what it says, if anything, ends the run as an AccountError.
         """
         self.model = account.model
@@ -80,11 +83,12 @@ class Client:
         self._exchange = exchange
         self._policy = replace(retry_policy, budget=limits.max_wait) if limits.max_wait else retry_policy
         self._halted = halted
-        self.limiter = limiter or CallLimiter(max_workers)
+        self.limiter = limiter or CallLimiter(max_workers if paced else PLACES)
         self._clock = self.limiter.clock
         most, allowances = self.limiter.places, limits.allowances()
+        control = RateControl if paced else Unpaced
         self._lane = self.limiter.lane(
-            RateControl(self._policy, account.provider, most, allowances, limits.stagger * random.random())
+            control(self._policy, account.provider, most, allowances, limits.stagger * random.random())
         )
         self._retry_messages = RetryMessages(retry_policy)
         self._adjustments = Adjustments()
@@ -159,7 +163,7 @@ class Client:
     ) -> Reply:
         cost, source = reading.cost_usd, "provider"
         if cost is None:
-            cost, source = cost_of(self._account.provider, self.model, reading)
+            cost, source = cost_of(self._account.provider, self.model, reading, receipt.batch)
         if not receipt.recorded:
             self.spent = self.spent.plus(reading.input_tokens, reading.output_tokens, cost)
         return Reply(

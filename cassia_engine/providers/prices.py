@@ -12,6 +12,8 @@ from typing import NamedTuple
 from cassia_engine import package_data
 from cassia_engine.providers.dialects import Reading
 
+BATCH_SHARE = 0.5  # of the price, of every provider whose batch API cassia knows
+
 
 class Price(NamedTuple):
     """A row of the table; prices in US dollars per million tokens.
@@ -49,12 +51,13 @@ def _price(row: list[str]) -> Price:
     )
 
 
-def cost_of(provider: str, model: str, reading: Reading) -> tuple[float | None, str]:
+def cost_of(provider: str, model: str, reading: Reading, batch: bool = False) -> tuple[float | None, str]:
     """US dollars that a reply cost, and where they are from: "provider", "prices of DATE", or (None, "") if unknown.
 
     Args:
         model: as it was asked for.
         reading: its token counts may be None, which makes the cost unknown; an unknown share of a cache is none.
+        batch: it was given by a batch.
     """
     if reading.cost_usd is not None:
         return reading.cost_usd, "provider"
@@ -63,7 +66,8 @@ def cost_of(provider: str, model: str, reading: Reading) -> tuple[float | None, 
         return None, ""
     if reading.input_tokens > price.up_to:
         return None, ""
-    return _cost(price, reading, reading.input_tokens, reading.output_tokens), f"prices of {price.date}"
+    full = _cost(price, reading, reading.input_tokens, reading.output_tokens)
+    return (full * BATCH_SHARE, f"batch prices of {price.date}") if batch else (full, f"prices of {price.date}")
 
 
 def _cost(price: Price, reading: Reading, prompt: int, output: int) -> float:

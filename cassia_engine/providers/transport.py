@@ -34,6 +34,7 @@ from cassia_engine.redaction import redacted
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
+LARGEST_FILE = 2**29  # of many answers
 _HEAD = 2000  # characters that are kept of a body that is no JSON
 _STREAMED = ("text/event-stream", "application/x-ndjson")
 _STREAM = re.compile(rb"\bstream", re.IGNORECASE)  # not "upstream", of which gateways speak
@@ -72,8 +73,7 @@ class Transport:
         self._account = account
         self._dialect = DIALECTS[account.dialect]
         self._url = self._dialect.url(account.base_url, account.model)
-        # What is percent-encoded goes out as it is: a model's name may have a slash, and a signature is of that path.
-        self._target = URL(self._url, encoded="%" in self._url and self._url.isascii())
+        self._target = _target(self._url)
         url = proxy or (proxy_of_environment(account.base_url) if trust_env else None)
         self._proxy = check_proxy(url) if url else None
         self._connections = connections
@@ -175,6 +175,31 @@ class Transport:
         # Raised outside of the handler, so that what aiohttp raised is not its context.
         raise fault
 
+    async def request(
+        self, method: str, url: str, payload: bytes = b"", content_type: str = "application/json"
+    ) -> bytes:
+        """The body of a good answer to a request that is no call, such as one about a file of many calls; it may have
+        the key in it, if the provider sends it back.
+
+        Raises:
+            Fault: there is none.
+        """
+        assert self._session is not None, "the transport is not open"
+        headers = {**self._headers(payload), "Content-Type": content_type, "Accept": "*/*"}
+        try:
+            async with self._session.request(
+                method, _target(url), data=payload or None, headers=headers, allow_redirects=False, proxy=self._proxy
+            ) as response:
+                status, told = response.status, response.headers
+                body = await _body(response, LARGEST_FILE)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            fault = connection_fault(error, self._account, self._timeout, self._proxy)
+        else:
+            if 200 <= status < 300 and body is not None:
+                return body
+            fault = self._refused(status, told, body)
+        raise fault
+
     def _stop_streaming(self, why: str) -> None:
         log.info("%s %s: its answers are waited for whole", self._account.provider, why)
         self._stream = None
@@ -233,6 +258,12 @@ class Transport:
         return classify(status, lower, api_error, text[:_HEAD], self._account)
 
 
+def _target(url: str) -> URL:
+    """Where a request goes; what is percent-encoded in it goes out as it is: a model's name may have a slash, and a
+    signature is of that path."""
+    return URL(url, encoded="%" in url and url.isascii())
+
+
 def _is_closed(error: Exception) -> bool:
     """Whether a connection that was open had been closed by the server."""
     closed = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError))
@@ -246,14 +277,14 @@ def payload_of(call: Call, stream: Stream | None) -> bytes:
     return ascii_json({**call.request.body, **stream.fields})
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+async def _body(response: aiohttp.ClientResponse, largest: int = LARGEST_BODY) -> bytes | None:
     """The body; None if it is larger than any answer. Of an error's body what has come is enough."""
     pieces: list[bytes] = []
     size = 0
     try:
         async for piece in response.content.iter_any():
             size += len(piece)
-            if size > LARGEST_BODY:
+            if size > largest:
                 response.close()
                 return b"".join(pieces)[:_HEAD] if response.status != 200 else None
             pieces.append(piece)

@@ -42,6 +42,11 @@ def _check_models(name: str, value: object) -> None:
         )
 
 
+def _check_batch_wait(name: str, value: object) -> None:
+    if value is not None:
+        check_duration(name, value)
+
+
 def _names(models: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in models.split(","))
 
@@ -190,6 +195,22 @@ class AnnotateSettings:
     retry_failed: bool = parameter(
         False, "Ask again about clusters whose recorded answers led to no annotation.", of_models=True
     )
+    batch: bool = parameter(
+        False,
+        "Ask by the provider's batch API, at half the price; answers may take up to 24 hours.",
+        details="OpenAI, Anthropic, Google, Mistral and Groq have one. A sample is one chunk then.",
+        of_models=True,
+    )
+    batch_wait: str | None = parameter(
+        None,
+        "How long a batch is waited for before cassia leaves it, such as 30m or 2h; the same again fetches its "
+        "answers.",
+        unset="until it has ended",
+        pipeline_help="How long a task waits for a batch before it leaves it, such as 30m or 2h; the run with -resume "
+        "fetches its answers; else 3h.",
+        check=_check_batch_wait,
+        of_models=True,
+    )
     timeout: float = parameter(
         300.0,
         "Seconds without any piece of an answer after which a call has failed.",
@@ -220,6 +241,7 @@ class AnnotateSettings:
     def __post_init__(self) -> None:
         check(self)
         self._check_voters()
+        self._check_batch()
         if self.provider == OFFLINE:
             check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
         elif self.knowledge is not None:
@@ -229,6 +251,21 @@ class AnnotateSettings:
                 code="knowledge-not-used",
             )
         check_options(self.provider, self.command, {name: getattr(self, name) for name in OF_HTTP})
+
+    def _check_batch(self) -> None:
+        """Refuse what no batch can be found again by, or what none is for."""
+        if self.batch_wait is not None and not self.batch:
+            raise UsageError(
+                f"{option('batch_wait', self.batch_wait)} is about batches, and none is made: add "
+                f"{option('batch', True)}, or leave it out",
+                code="batch-wait-without-batch",
+            )
+        if self.batch and self.journal_dir is None:
+            raise UsageError(
+                f"{option('batch', True)} needs a journal, by which a batch is found again; give "
+                f"{argument('journal_dir')}",
+                code="batch-without-journal",
+            )
 
     @property
     def voters(self) -> tuple[str | None, ...]:

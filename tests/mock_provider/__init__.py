@@ -8,7 +8,8 @@ Paths choose the dialect: /v1/chat/completions (OpenAI; with /api before it Open
 (Amazon Bedrock, by a key of its own or signed). A fault of faults.py comes by odds (--faults "503:0.1"), by script, by
 the header x-mock-fault: NAME, or by the model's name: mock-fault-NAME, or mock-fault-NAME-once for the first such
 request only. Models with "reasoner", "no-schema" or "no-reasoning" in their names refuse parameters. GET /stats shows
-the counts, POST /reset clears them, /script, /hold and /release steer it while it runs.
+the counts, POST /reset clears them, /script, /hold and /release steer it while it runs; so do /batches and
+/batches/hold for the batch APIs, which are beside the paths of single calls (batches.py).
 
 asked      a request as understood
 reading    the blocks of data in a chat
@@ -17,6 +18,8 @@ fields     what each API knows by name
 requests   what a request asks, in each dialect; wrong ones are refused as the real APIs refuse them
 clouds     the same of Google and Amazon Bedrock, which name the model in the path
 bodies     answers and errors in the words of each dialect
+batches    the batch APIs, and
+batch_bodies   what they take and say
 faults     everything that can go wrong, by name
 choosing   which call gets which fault: by header, model name, script or probability
 mangling   replies of other shapes than asked

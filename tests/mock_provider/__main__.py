@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--hold_after", type=int, help="from this call on withhold the answers until POST /release")
     add("--log", type=Path, help="file that gets a JSON line for each call")
     add("--redirect", default="", help='where the fault "redirect" leads')
+    add("--batch_seconds", type=float, default=0.0, help="that a batch takes (default: 0)")
     add("--parent", type=int, help="end when this process has")
     add("--max_seconds", type=float, default=3600.0, help="end after this time (default: 3600)")
     return parser

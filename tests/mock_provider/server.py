@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -19,16 +20,19 @@ from cassia_engine.providers.clock import Clock
 from tests.mock_provider.acting import PLAIN, Scene, act, json_response, send
 from tests.mock_provider.answers import answer, open_scorer
 from tests.mock_provider.asked import Asked, Refused
-from tests.mock_provider.bodies import count_tokens, error_body, error_headers, refusal_body
+from tests.mock_provider.batch_bodies import Line, Result
+from tests.mock_provider.batches import Batches, Found, find
+from tests.mock_provider.bodies import PRICES, count_tokens, error_body, error_headers, refusal_body
 from tests.mock_provider.choosing import MODEL, Choice
 from tests.mock_provider.clouds import key_of_signature
-from tests.mock_provider.faults import find_fault
+from tests.mock_provider.faults import Kind, find_fault
 from tests.mock_provider.limits import Limits
 from tests.mock_provider.requests import dialect_of, read_request
 from tests.mock_provider.stats import Log, Stats
 
 HOST = "127.0.0.1"
 GRACE_S = 0.2  # for answers under way when the mock ends
+BATCH_SHARE = 0.5  # of the price
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Options:
         require_key: the key that must be sent, "" for any; None needs none.
         hold_after: from this call on (the first is 1) answers are withheld until /release.
         redirect: where the fault "redirect" leads.
+        batch_seconds: that a batch takes.
     """
 
     latency: float = 0.0
@@ -70,6 +75,7 @@ class Options:
     hold_after: int | None = None
     log: Path | None = None
     redirect: str = ""
+    batch_seconds: float = 0.0
 
 
 class Mock:
@@ -84,6 +90,7 @@ class Mock:
         self._hold_after = options.hold_after
         self._release = asyncio.Event()
         self._transports: WeakSet[Any] = WeakSet()
+        self.batches = Batches(self._work, options.batch_seconds)
 
     @asynccontextmanager
     async def serving(self, port: int = 0) -> AsyncIterator[str]:
@@ -102,7 +109,7 @@ class Mock:
             self._log.close()
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app = web.Application(client_max_size=256 * 1024 * 1024)
         app.add_routes(
             [
                 web.get("/stats", self._show_stats),
@@ -110,13 +117,16 @@ class Mock:
                 web.post("/script", self._follow),
                 web.post("/hold", self._hold),
                 web.post("/release", self._let_go),
+                web.post("/batches", self._plan_batches),
+                web.post("/batches/hold", self._hold_batches),
+                web.post("/batches/finish", self._finish_batches),
                 web.route("*", "/{path:.*}", self._call),
             ]
         )
         return app
 
     async def _show_stats(self, request: web.Request) -> web.Response:
-        return web.json_response(self.stats.to_json())
+        return web.json_response({**self.stats.to_json(), "batches_held": self.batches.held})
 
     async def _reset(self, request: web.Request) -> web.Response:
         """Counts start anew; what is under way goes on being counted as that."""
@@ -142,9 +152,61 @@ class Mock:
         self._release.set()
         return web.json_response({})
 
+    async def _plan_batches(self, request: web.Request) -> web.Response:
+        self.batches.follow(await request.json())
+        return web.json_response({})
+
+    async def _hold_batches(self, request: web.Request) -> web.Response:
+        self.batches.hold((await request.json())["at"])
+        return web.json_response({})
+
+    async def _finish_batches(self, request: web.Request) -> web.Response:
+        self.batches.finish()
+        return web.json_response({})
+
+    async def _of_batch(self, request: web.Request, found: Found) -> web.Response:
+        """The answer to a request to a batch API."""
+        known = len(self.batches.batches)
+        try:
+            self._key(request.headers)
+            return await self.batches.answer(request, found)
+        except Refused as refused:
+            return json_response(refusal_body(found.flavour, refused), refused.status)
+        except ConnectionResetError:
+            return web.Response(status=499)
+        finally:
+            self.stats.batches += len(self.batches.batches) - known
+
+    def _work(self, path: str, flavour: str, model: str, line: Line) -> Result:
+        """What comes of a line of a batch, which is paid at half the price."""
+        raw = json.dumps(line.body, separators=(",", ":")).encode()
+        body = hashlib.sha256(path.encode() + b"\0" + raw).hexdigest()
+        self.stats.batch_lines += 1
+        dialect, _ = dialect_of(path) or ("", "")
+        headers = {"Content-Type": "application/json", "anthropic-version": "2023-06-01"}
+        try:
+            asked = read_request(dialect, flavour, raw, headers, path)
+            name = self.choice.fault({}, asked.model, body)
+            self._check_model(asked.model)
+        except Refused as refused:
+            self.stats.work(body, paid=False)
+            return Result(line.key, refused.status, refusal_body(flavour, refused))
+        fault = find_fault(name) if name else PLAIN
+        self.stats.by_fault.update([name] if name else [])
+        if fault.kind is Kind.ERROR:
+            self.stats.work(body, paid=False)
+            return Result(line.key, fault.status, error_body(flavour, fault.status, fault.message, fault.code))
+        scene = Scene(asked, self._text(asked), fault)
+        self.stats.work(body, paid=fault.paid)
+        if fault.paid:
+            self._count(scene, BATCH_SHARE)
+        return Result(line.key, 200, scene.answer())
+
     async def _call(self, request: web.Request) -> web.StreamResponse:
         self._meet(request.transport)
         path = request.raw_path
+        if of_batch := find(request.method, request.path):
+            return await self._of_batch(request, of_batch)
         spoken = dialect_of(path)
         if spoken is None or request.method != "POST":
             return web.json_response(
@@ -198,10 +260,12 @@ class Mock:
         if (waits := self._over_limit(asked)) is not None:
             headers = {**error_headers(flavour, 429), **waits}
             return json_response(error_body(flavour, 429, "", "rate_limit_exceeded"), 429, headers)
-        how = self.options
-        text = answer(asked.title, asked.messages, asked.system, how.seed, how.variety, how.asks_for_genes)
         self.stats.by_fault.update([name] if name else [])
-        return name, Scene(asked, text, find_fault(name) if name else PLAIN, key, self.options.redirect)
+        return name, Scene(asked, self._text(asked), find_fault(name) if name else PLAIN, key, self.options.redirect)
+
+    def _text(self, asked: Asked) -> str:
+        how = self.options
+        return answer(asked.title, asked.messages, asked.system, how.seed, how.variety, how.asks_for_genes)
 
     def _key(self, headers: Mapping[str, str]) -> str:
         """The key that came.
@@ -244,7 +308,8 @@ class Mock:
             return latency
         return latency * random.Random(f"{self.options.seed} {body}").uniform(1 - spread, 1 + spread)
 
-    def _count(self, scene: Scene) -> None:
+    def _count(self, scene: Scene, share: float = 1.0) -> None:
         usage = count_tokens(scene.asked, scene.text)
+        self.stats.cost_usd += share * (usage.input * PRICES[0] + usage.output * PRICES[1])
         self.stats.input_tokens += usage.input
         self.stats.output_tokens += usage.output

@@ -19,6 +19,8 @@ class Stats:
         repeats: requests whose body had been answered before, so that it was paid for twice. A further replicate or
             ordinal has the same body as the first, and counts here too.
         unanswered: the client had gone before the answer did.
+        batches, batch_lines: that were created, and what was in them; `calls` are the single ones alone.
+        cost_usd: by the prices of bodies.py, which are halved in a batch.
     """
 
     calls: int = 0
@@ -31,6 +33,9 @@ class Stats:
     input_tokens: int = 0
     output_tokens: int = 0
     connections: int = 0
+    batches: int = 0
+    batch_lines: int = 0
+    cost_usd: float = 0.0
     by_status: Counter[str] = field(default_factory=Counter)
     by_fault: Counter[str] = field(default_factory=Counter)
     asked: set[str] = field(default_factory=set)
@@ -56,10 +61,19 @@ class Stats:
             self.completed += 1
             self.answered.add(body)
 
+    def work(self, body: str, paid: bool) -> None:
+        """A line of a batch was worked on."""
+        self.asked.add(body)
+        self.repeats += body in self.answered
+        if paid:
+            self.completed += 1
+            self.answered.add(body)
+
     def to_json(self) -> dict[str, Any]:
         plain = ("calls", "completed", "repeats", "unanswered", "in_flight", "peak_in_flight", "held", "connections")
+        of_batches = ("batches", "batch_lines", "cost_usd")
         return {
-            **{name: getattr(self, name) for name in plain},
+            **{name: getattr(self, name) for name in (*plain, *of_batches)},
             "by_status": dict(self.by_status),
             "by_fault": dict(self.by_fault),
             "tokens": {"input": self.input_tokens, "output": self.output_tokens},

@@ -156,6 +156,22 @@ def test_a_command_is_checked_at_launch(pipeline: Launcher, arguments: tuple[str
     assert_said(pipeline.run(*TABLE, *arguments).said, starts)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        (
+            ("--batch",),
+            ["--batch: ollama has no batch API that cassia knows; openai, anthropic, google, "],
+        ),
+        (("--batch_wait", "5m"), ["--batch_wait 5m is about batches, and none is made: add --batch, or leave it out"]),
+    ],
+)
+def test_batches_that_nobody_makes_are_refused_at_launch(
+    pipeline: Launcher, arguments: tuple[str, ...], starts: list[str]
+) -> None:
+    assert_said(pipeline.run(*TABLE, "--provider", "ollama", *arguments).said, starts)
+
+
 def test_parameters_and_samplesheet_are_checked_together(pipeline: Launcher) -> None:
     (pipeline.folder / "sheet.csv").write_text(HEADER + "".join(f"s{i},none.csv,blood,human\n" for i in range(60)))
     (pipeline.folder / "a$b.csv").write_text("id,symbol\n")

@@ -22,6 +22,9 @@ def startJournal(options, names, work) {
         log.warn("the work directory is in an object store, so the job file of a task lives and dies with it: when a task is lost, its sample is sent again, as another job")
         return null
     }
+    if (inObjectStore(work) && options.batch) {
+        error("--batch: the work directory is in an object store, so that the journal of a task is gone with it, and its batch would not be found again; leave --batch out, or take a work directory that all tasks share")
+    }
     if (inObjectStore(work)) {
         log.warn("the work directory is in an object store, so the journal of a task lives and dies with it: when a task is lost, at most one chunk (${options.chunk_size} clusters) is paid again")
         return null

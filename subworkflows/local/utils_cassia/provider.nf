@@ -7,7 +7,8 @@ def ofModels() {
     return [
         'model', 'base_url', 'command', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
         'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait', 'max_retries',
-        'retry_failed', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings', 'controls', 'lookup_genes',
+        'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings', 'controls',
+        'lookup_genes',
     ]
 }
 
@@ -48,6 +49,22 @@ def checkCommand(options, wrong, problems) {
     }
 }
 
+// Providers with a batch API; a test holds them to the engine's.
+def withBatches() {
+    return ['openai', 'anthropic', 'google', 'mistral', 'groq']
+}
+
+// Adds lines to `problems` for batches that nobody makes; `wrong` are options that have a line already.
+def checkBatch(options, wrong, problems) {
+    if (options.batch_wait != null && !options.batch && !('--batch_wait' in wrong)) {
+        problems << "--batch_wait ${shown(options.batch_wait)} is about batches, and none is made: add --batch, or leave it out"
+    }
+    def isUrl = "${options.provider}".contains('://')
+    if (options.batch && !(options.provider in withBatches()) && !('--provider' in wrong)) {
+        problems << "--batch: ${isUrl ? 'custom' : options.provider} has no batch API that cassia knows; ${withBatches().join(', ')} have one. Leave --batch out"
+    }
+}
+
 // Adds a line to `problems` for options that nobody would look at; `specs` have their defaults, `samples` are those of `readSamples`.
 def checkProvider(options, specs, samples, problems) {
     if (options.backend == 'cytetype') {
@@ -72,6 +89,9 @@ def checkProvider(options, specs, samples, problems) {
     }
     checkVoters(options, wrong, problems)
     checkCommand(options, wrong, problems)
+    if (!isOffline) {
+        checkBatch(options, wrong, problems)
+    }
     // A samplesheet may serve runs with and without a model.
     def withSiblings = samples.findAll { sample -> isOffline && !given && sample[0].siblings }.collect { sample -> sample[0].id }
     if (withSiblings && !('--siblings' in wrong)) {

@@ -1,0 +1,116 @@
+"""What the batch APIs have in common: lines in, a job that is looked at now and then, answers by line out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+from cassia_engine.fast_json import parsed_json
+
+
+class Line(NamedTuple):
+    """A request of a batch: its id, which is the key of its call, and its body as JSON."""
+
+    key: str
+    payload: bytes
+
+
+class State(Enum):
+    AT_WORK = "at work"
+    ENDED = "ended"  # answered, expired or cancelled: there may be answers
+    FAILED = "failed"  # refused as a whole: there are none
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as its provider tells of it.
+
+    Attributes:
+        tag: what it was created with, "" where the API keeps none.
+        created: in seconds since 1970, 0 if it is not told.
+        total: its lines, -1 if it is not told.
+        said: why it failed, or how it ended, in the provider's words.
+        fields: all that was told, for the API's own use.
+    """
+
+    id: str
+    state: State
+    tag: str = ""
+    created: float = 0.0
+    total: int = -1
+    said: str = ""
+    fields: Mapping[str, Any] | None = None
+
+
+class Answer(NamedTuple):
+    """What came of a line.
+
+    Attributes:
+        status: as that of an HTTP answer; 0 where the line was not worked on, as the batch expired or was cancelled.
+        body: of the answer or of the error, as JSON, as the endpoint of single calls gives it.
+    """
+
+    key: str
+    status: int
+    body: str = ""
+
+
+class Requests(Protocol):
+    """Requests to the provider, with its key and by its proxy. A Fault is raised where there is no good answer."""
+
+    async def request(
+        self, method: str, url: str, payload: bytes = b"", content_type: str = "application/json"
+    ) -> bytes: ...
+
+
+class BatchApi(Protocol):
+    """A batch API at an account.
+
+    Attributes:
+        most_lines, most_bytes: of a batch.
+    """
+
+    most_lines: int
+    most_bytes: int
+
+    async def upload(self, requests: Requests, lines: Sequence[Line]) -> str:
+        """Hand in the lines, which costs nothing; the id of their file, "" where they go with `create`."""
+        ...
+
+    async def create(self, requests: Requests, tag: str, file: str, lines: Sequence[Line]) -> Batch:
+        """Create a batch of the lines."""
+        ...
+
+    async def listed(self, requests: Requests, since: float) -> list[Batch]:
+        """The account's batches that were created since then."""
+        ...
+
+    async def look(self, requests: Requests, id: str) -> Batch:
+        """The batch as it is now."""
+        ...
+
+    async def answers(self, requests: Requests, batch: Batch, keys: Sequence[str]) -> list[Answer]:
+        """What came of the lines of a batch that has ended, in any order; of some there may be nothing.
+
+        Args:
+            keys: of all lines, in their order.
+        """
+        ...
+
+
+def json_lines(raw: bytes) -> Iterator[Mapping[str, Any]]:
+    """The objects of a file of JSON Lines; what is none is left out, as its line counts as not worked on."""
+    for line in raw.splitlines():
+        try:
+            read = parsed_json(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(read, dict):
+            yield read
+
+
+def json_object(raw: bytes) -> Mapping[str, Any]:
+    """The object of a body; an empty one for anything else."""
+    return next(json_lines(raw.replace(b"\n", b" ")), {})
