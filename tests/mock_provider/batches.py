@@ -121,6 +121,11 @@ class Batches:
         for batch in self.batches.values():
             batch.ready = 0.0
 
+    def forget(self) -> None:
+        """There are no batches, and the next ones fare as usual."""
+        self.batches.clear()
+        self.follow([])
+
     def hold(self, step: str | None) -> None:
         """Withhold the answers to a step; None gives all free."""
         self._hold = step

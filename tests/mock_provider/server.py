@@ -129,9 +129,10 @@ class Mock:
         return web.json_response({**self.stats.to_json(), "batches_held": self.batches.held})
 
     async def _reset(self, request: web.Request) -> web.Response:
-        """Counts start anew; what is under way goes on being counted as that."""
+        """Counts start anew, and batches are forgotten; what is under way goes on being counted as that."""
         old = self.stats
         self.stats = Stats(in_flight=old.in_flight, held=old.held, peak_in_flight=old.in_flight)
+        self.batches.forget()
         return web.json_response({})
 
     async def _follow(self, request: web.Request) -> web.Response:
