@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pytest
 
-from cassia_engine.cli import main
 from cassia_engine.providers.batches.exchange import BatchExchange
 from cassia_engine.providers.batches.files import OpenAIBatches
 from cassia_engine.providers.batches.job import BatchPolicy
@@ -34,5 +33,7 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
 
 
 if __name__ == "__main__":
+    from cassia_engine.cli import main
+
     hurry(pytest.MonkeyPatch())
     main()
