@@ -16,8 +16,9 @@ from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.conversations import briefing_of
 from cassia_engine.lookup import genes_offered
 from cassia_engine.markers import Table, read_markers
+from cassia_engine.providers.batches.table import api_of
 from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Chat
-from cassia_engine.providers.prices import Price, load
+from cassia_engine.providers.prices import BATCH_SHARE, Price, load
 from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
 from cassia_engine.secret import Secret
 from cassia_engine.settings import STRICT, AnnotateSettings, SplitSettings
@@ -115,14 +116,17 @@ def estimate(
         lambda: read_markers(markers, split, dataset.species),
         lambda: Accounts.opened(annotate, annotate.api_key or Secret("estimate")),
     )
+    if annotate.batch:
+        api_of(accounts.first)
     lookup_genes = genes_offered(split.lookup_genes, markers, table)
     [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, split.controls, lookup_genes)
     questions = _Questions(chunk, annotate)
     shares = tuple(_shares(questions, chunk, annotate, accounts))
-    priced = tuple(_priced(share, accounts.first.provider, given) for share in shares if share.calls)
+    part = BATCH_SHARE if annotate.batch else 1.0
+    priced = tuple(_priced(share, accounts.first.provider, given, part) for share in shares if share.calls)
     n_clusters = sum(bool(cluster.markers) for cluster in chunk.clusters)
     provider, strict = accounts.first.provider, annotate.validator_involvement == STRICT
-    return Estimate(provider, n_clusters, priced, _source(priced, provider, given), strict)
+    return Estimate(provider, n_clusters, priced, _source(priced, provider, given, annotate.batch), strict)
 
 
 class _Questions:
@@ -187,16 +191,17 @@ def _price(model: str, provider: str) -> Price | None:
     return load().get((provider, model))
 
 
-def _priced(share: Share, provider: str, given: Given | None) -> Share:
+def _priced(share: Share, provider: str, given: Given | None, part: float) -> Share:
     price = given or _price(share.model, provider)
     if price is None:
         return share
     dollars = share.input_tokens * price.input + share.output_tokens * price.output
-    return replace(share, cost_usd=dollars / 1_000_000)
+    return replace(share, cost_usd=part * dollars / 1_000_000)
 
 
-def _source(shares: Sequence[Share], provider: str, given: Given | None) -> str:
+def _source(shares: Sequence[Share], provider: str, given: Given | None, batch: bool) -> str:
+    half = "half of the " if batch else ""
     if given:
-        return "prices as given"
+        return f"{half}prices as given"
     found = {price.date for share in shares if (price := _price(share.model, provider))}
-    return f"prices of {', '.join(sorted(found))}" if found else ""
+    return f"{half}prices of {', '.join(sorted(found))}" if found else ""

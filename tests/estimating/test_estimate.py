@@ -65,6 +65,15 @@ def test_a_second_model_has_its_own_price() -> None:
     assert share.cost_usd == pytest.approx(dollars)
 
 
+def test_batches_cost_half() -> None:
+    single, batched = of(provider="openai"), of(provider="openai", batch=True)
+    assert batched.calls == single.calls
+    assert batched.cost_usd == pytest.approx((single.cost_usd or 0) / 2)
+    assert batched.prices == f"half of the {single.prices}"
+    with raises("batch-not-offered", "openrouter"):
+        of(batch=True)
+
+
 def test_tokens_are_those_of_the_questions() -> None:
     """Longer lists make longer questions; the replies do not change."""
     short = estimate(PBMC, DATASET, SplitSettings(n_genes=10, controls=0), AnnotateSettings(provider="openrouter"))
