@@ -103,7 +103,8 @@ def _openai_events(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     common["object"] = "chat.completion.chunk"
     for delta in _deltas(choice["message"]):
         yield {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-    yield {**common, "choices": [{**choice, "delta": {}, "message": None}]}
+    end = {name: value for name, value in choice.items() if name != "message"}
+    yield {**common, "choices": [{**end, "delta": {}}]}
     yield {**common, "choices": [], "usage": answer["usage"]}
 
 

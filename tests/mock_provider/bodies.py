@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.mock_provider.asked import Asked, Refused
-from tests.mock_provider.fields import ANTHROPIC, BEDROCK, GOOGLE, MISTRAL, OLLAMA, OPENAI, OPENROUTER
+from tests.mock_provider.fields import ANTHROPIC, BEDROCK, GOOGLE, GROQ, MISTRAL, OLLAMA, OPENAI, OPENROUTER
 
 CREATED = 1764547200  # all answers have the same date, since the same request has the same answer
 CREATED_AT = "2025-12-01T00:00:00Z"
 PRICES = (3e-6, 15e-6)  # US dollars a token in and out
 CHARACTERS = 3.5  # a token
 _FURTHER = "additionalModelRequestFields"
+REFUSAL = "I cannot help with that."
 REASONING = 64  # tokens, where reasoning was asked for
 
 FINISHES: Mapping[str, Mapping[str, str]] = {
     OPENAI: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "content_filter"},
+    # These have no filter that they tell of.
+    GROQ: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "stop"},
+    MISTRAL: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "stop"},
     ANTHROPIC: {"stop": "end_turn", "length": "max_tokens", "refusal": "refusal", "content_filter": "refusal"},
     OLLAMA: {"stop": "stop", "length": "length", "refusal": "stop", "content_filter": "stop"},
     GOOGLE: {"stop": "STOP", "length": "MAX_TOKENS", "refusal": "SAFETY", "content_filter": "PROHIBITED_CONTENT"},
@@ -109,20 +113,24 @@ def answer_body(asked: Asked, text: str | None, finish: str = "stop") -> dict[st
 
 
 def _openai(asked: Asked, text: str | None, finish: str, usage: Usage, token: str) -> dict[str, Any]:
-    reason = FINISHES[OPENAI][finish]
-    refusal = "I cannot help with that." if finish == "refusal" else None
-    message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
-    choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    reason = FINISHES.get(asked.flavour, FINISHES[OPENAI])[finish]
+    refused = reason == "stop" and finish != "stop"
+    message: dict[str, Any] = {"role": "assistant", "content": REFUSAL if refused else text}
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": reason}
     counts: dict[str, Any] = {
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,
         "total_tokens": usage.input + usage.output,
         "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
     body = {"id": f"chatcmpl-{token}", "object": "chat.completion", "created": CREATED, "model": asked.model}
+    if asked.flavour != MISTRAL:
+        choice["logprobs"] = None
+        counts["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
+    if asked.flavour in (OPENAI, OPENROUTER):
+        message |= {"content": None, "refusal": REFUSAL} if refused else {"refusal": None}
     if asked.flavour == OPENROUTER:
-        body["provider"] = "Mock"
+        body |= {"provider": "Mock", "system_fingerprint": None}
         choice["native_finish_reason"] = reason
         counts["cost"] = round(usage.input * PRICES[0] + usage.output * PRICES[1], 8)
     return {**body, "choices": [choice], "usage": counts}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 OPENAI, ANTHROPIC, OLLAMA = "openai-chat", "anthropic-messages", "ollama-chat"
 GOOGLE, BEDROCK = "google-generate-content", "bedrock-converse"
-OPENROUTER, MISTRAL = "openrouter", "mistral"  # they speak OpenAI's dialect with fields of their own
+OPENROUTER, MISTRAL, GROQ = "openrouter", "mistral", "groq"  # they speak OpenAI's dialect with fields of their own
 
 
 def _names(text: str) -> frozenset[str]:
@@ -21,14 +21,25 @@ _OPENAI = _names("""
     web_search_options""")
 FIELDS: Mapping[str, frozenset[str]] = {
     OPENAI: _OPENAI,
-    OPENROUTER: _OPENAI | _names("models plugins provider reasoning route top_k transforms usage"),
+    OPENROUTER: _OPENAI
+    | _names("""
+        cache_control debug deferred_tools image_config min_p models plugins provider reasoning repetition_penalty route
+        session_id stop_server_tools_when top_a top_k trace transforms usage"""),
+    GROQ: _names("""
+        citation_options compound_custom disable_tool_validation documents exclude_domains frequency_penalty
+        function_call functions include_domains include_reasoning logit_bias logprobs max_completion_tokens max_tokens
+        messages metadata model n parallel_tool_calls presence_penalty reasoning_effort reasoning_format
+        response_format search_settings seed service_tier stop store stream temperature tool_choice tools top_logprobs
+        top_p user"""),
     MISTRAL: _names("""
-        frequency_penalty guardrails max_tokens messages metadata model n parallel_tool_calls prediction
-        presence_penalty prompt_cache_key prompt_mode random_seed reasoning_effort response_format safe_prompt stop
-        stream temperature tool_choice tools top_p"""),
+        frequency_penalty guardrails logprobs max_tokens messages metadata min_tokens model n parallel_tool_calls
+        prediction presence_penalty prompt_cache_key prompt_logprobs prompt_mode random_seed reasoning_effort
+        repetition_penalty response_format safe_prompt service_tier stop stream temperature tool_choice tools top_k
+        top_logprobs top_p top_prompt_logprobs"""),
     ANTHROPIC: _names("""
         cache_control container diagnostics inference_geo max_tokens messages metadata model output_config service_tier
-        stop_sequences stream system temperature thinking tool_choice tools top_k top_p"""),
+        speed stop_sequences stream system temperature thinking tool_choice tools top_k top_p user_profile_id
+        workspace_id"""),
     OLLAMA: _names("format keep_alive logprobs messages model options shift stream think tools top_logprobs truncate"),
     GOOGLE: _names("""
         cachedContent contents generationConfig labels safetySettings serviceTier store systemInstruction toolConfig
@@ -51,6 +62,7 @@ BEDROCK_CONFIG = _names("maxTokens stopSequences temperature topP")
 UNKNOWN_FIELD = {
     OPENAI: "Unrecognized request argument supplied: {}",
     OPENROUTER: "Unrecognized key(s) in object: '{}'",
+    GROQ: "property '{}' is unsupported",
     MISTRAL: "Extra inputs are not permitted: {}",
     ANTHROPIC: "{}: Extra inputs are not permitted",
     OLLAMA: 'json: unknown field "{}"',
@@ -69,6 +81,7 @@ _OPENAI_REFUSES = "Unsupported parameter: '{}' is not supported with this model.
 REFUSES = {
     OPENAI: _OPENAI_REFUSES,
     OPENROUTER: _OPENAI_REFUSES,
+    GROQ: _OPENAI_REFUSES,
     MISTRAL: _OPENAI_REFUSES,
     ANTHROPIC: "`{}` is not supported for this model.",
     OLLAMA: 'this model does not support "{}"',

@@ -12,6 +12,7 @@ from tests.mock_provider.clouds import CLOUDS, dialect_of_path, model_of_path, p
 from tests.mock_provider.fields import (
     ANTHROPIC,
     FIELDS,
+    GROQ,
     MISTRAL,
     OLLAMA,
     OLLAMA_OPTIONS,
@@ -25,7 +26,7 @@ from tests.mock_provider.fields import (
 )
 
 ENDINGS = {"/chat/completions": OPENAI, "/v1/messages": ANTHROPIC, "/api/chat": OLLAMA}
-_STARTS = {"/api/": OPENROUTER, "/mistral/": MISTRAL}
+_STARTS = {"/api/": OPENROUTER, "/openai/": GROQ, "/mistral/": MISTRAL}
 _SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -1,4 +1,4 @@
-"""What google-genai and boto3 make of our requests and of the mock: run by the Python of their environment.
+"""What google-genai and boto3 make of our requests and of the mock: run as a module by the Python of their environment.
 
 Standard input is JSON: {"mock": URL, "key": text, "requests": [{"dialect", "url", "model", "body"}],
 "signatures": [{"url", "payload", "region", "keys", "headers"}]}. Standard output is one JSON object of what was found;
@@ -10,11 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 from unittest import mock as patches
 
 import boto3
@@ -28,42 +24,7 @@ import botocore.validate
 from google import genai
 from google.genai import errors, types
 
-GOOGLE_ANSWER = {"candidates": [{"content": {"parts": [{"text": "pong"}], "role": "model"}, "finishReason": "STOP"}]}
-BEDROCK_ANSWER = {
-    "output": {"message": {"role": "assistant", "content": [{"text": "pong"}]}},
-    "stopReason": "end_turn",
-    "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
-    "metrics": {"latencyMs": 1},
-}
-
-
-class Recorder(BaseHTTPRequestHandler):
-    """Answers everything alike, and keeps what came."""
-
-    seen: ClassVar[list[dict[str, Any]]] = []
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.seen.append({"path": self.path, "body": json.loads(raw), "headers": headers})
-        answer = json.dumps(GOOGLE_ANSWER if "generateContent" in self.path else BEDROCK_ANSWER).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing is said."""
-
-
-@contextmanager
-def recording() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+from tests.providers.recorder import Recorder, recording
 
 
 def google(url: str, key: str) -> genai.Client:

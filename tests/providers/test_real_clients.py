@@ -1,4 +1,4 @@
-"""google-genai and boto3, in an environment of their own: our requests are theirs, and the mock is the API to them."""
+"""The vendors' clients, in an environment of their own: our requests are theirs, and the mock is the API to them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 
 from cassia_engine import models
@@ -17,16 +17,18 @@ from cassia_engine.providers.accounts import traits_of
 from cassia_engine.providers.chat import Chat, Message
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.dialects.sigv4 import signed_headers
+from cassia_engine.providers.table import load
 from cassia_engine.replies.shapes import ANNOTATION, VALIDATION
 from cassia_engine.secret import AwsKeys, Secret
-from tests.conftest import need_env
+from tests.conftest import ROOT, need_env
+from tests.mock_provider.bodies import REFUSAL
+from tests.mock_provider.fields import ANTHROPIC, FIELDS, GROQ, MISTRAL, OLLAMA, OPENAI, OPENROUTER
 from tests.mock_provider.running import Running
 from tests.providers.servers import KEY
 
 pytestmark = pytest.mark.slow
 
 MOCK = {"require_key": KEY}
-SCRIPT = Path(__file__).with_name("real_clients.py")
 ARN = "arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
 # Models with traits of their own, besides those that are listed.
 MODELS = {
@@ -35,14 +37,33 @@ MODELS = {
         *("eu.anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-sonnet-4-6", "openai.gpt-oss-120b-1:0"),
         *("openai.gpt-6-luna", "qwen.qwen3-32b-v1:0", "us.amazon.nova-pro-v1:0", ARN),
     ),
+    "openai": ("o3", "o4-mini", "gpt-5", "gpt-5-pro", "gpt-5-chat-latest", "gpt-4o", "gpt-4", "gpt-3.5-turbo"),
+    "anthropic": ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5", "claude-3-haiku-20240307"),
+    "groq": ("qwen/qwen3.8-32b", "meta-llama/llama-4-scout", "moonshotai/kimi-k2-instruct", "gemma2-9b-it"),
+    "mistral": ("mistral-medium-latest", "open-mistral-nemo"),
+    "ollama": ("qwen3:8b", "llama3.2"),
+    "openrouter": ("anthropic/claude-opus-4.8", "openai/o3", "openai/gpt-4o", "google/gemini-3-pro", "x/y:free", "x/y"),
+    "custom": ("any", "vendor/gpt-5"),
 }
-NAMES = {"google": "google-generate-content", "bedrock": "bedrock-converse"}
+# Whose client takes the requests to a provider.
+CLIENTS = {
+    "custom": "openai",
+    **{name: name for name in ("openai", "anthropic", "mistral", "groq", "ollama", "openrouter")},
+}
+FLAVOURS = {
+    "openai": OPENAI,
+    "anthropic": ANTHROPIC,
+    "groq": GROQ,
+    "mistral": MISTRAL,
+    "ollama": OLLAMA,
+    "openrouter": OPENROUTER,
+}
 TURNS = (Message("user", "data: é 𝛼"), Message("assistant", "{}"), Message("user", "again"))
 
 
 def requests_of(provider: str) -> list[dict[str, Any]]:
     """Requests to each model, in every form that they have."""
-    dialect = DIALECTS[NAMES[provider]]
+    dialect = DIALECTS[next(row.dialect for row in load() if row.provider == provider)]
     listed = [row.model for row in models.load() if row.provider == provider]
     made = []
     for model in (*listed, *MODELS[provider]):
@@ -56,6 +77,26 @@ def requests_of(provider: str) -> list[dict[str, Any]]:
             url = dialect.url("http://127.0.0.1:1", model)
             made.append({"dialect": dialect.name, "url": url, "model": model, "body": body})
     return made
+
+
+def said(body: Any) -> Any:
+    """A body less what is false, null or an empty list in it, which some clients write and others do not."""
+    if isinstance(body, dict):
+        kept = {name: value for name, value in body.items() if value is not False and value not in (None, [])}
+        return {name: said(value) for name, value in kept.items()}
+    return [said(one) for one in body] if isinstance(body, list) else body
+
+
+def found_by(module: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What a module finds that is run in the environment of the clients."""
+    # Nothing of the machine's own set-up of the vendors is looked at.
+    bare = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run(
+        [need_env("provider-clients"), "-m", f"tests.providers.{module}"],
+        input=json.dumps(asked), capture_output=True, text=True, env=bare, cwd=ROOT, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
 
 
 def signatures() -> list[dict[str, Any]]:
@@ -79,14 +120,7 @@ def signatures() -> list[dict[str, Any]]:
 def test_the_real_clients_and_ours_are_alike(mock: Running) -> None:
     requests, signed = [*requests_of("google"), *requests_of("bedrock")], signatures()
     asked = {"mock": mock.url, "key": KEY, "requests": requests, "signatures": signed}
-    # Nothing of the machine's own set-up of AWS or Google is looked at.
-    bare = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"}
-    done = subprocess.run(
-        [need_env("provider-clients"), SCRIPT], input=json.dumps(asked), capture_output=True, text=True, env=bare,
-        timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = found_by("real_clients", asked)
     for request, sent in zip(requests, found["sent"], strict=True):
         assert sent["body"] == request["body"], request["model"]
         assert sent["path"] == urlsplit(request["url"]).path
@@ -107,6 +141,57 @@ def test_the_real_clients_and_ours_are_alike(mock: Running) -> None:
         "403": {"google": [403, "PERMISSION_DENIED"], "bedrock": [403, "AccessDeniedException"]},
         "503": {"google": [503, "UNAVAILABLE"], "bedrock": [503, "ServiceUnavailableException"]},
     }
+
+
+# What a client reads of an answer, by its end: the text and the end; the tokens are always there.
+ENDS = {
+    "openai": [["pong", "stop"], ["po", "length"], [REFUSAL, "stop"], ["pong", "content_filter"]],
+    "groq": [["pong", "stop"], ["po", "length"], [REFUSAL, "stop"], [REFUSAL, "stop"]],
+    "mistral": [["pong", "stop"], ["po", "length"], [REFUSAL, "stop"], [REFUSAL, "stop"]],
+    "anthropic": [["pong", "end_turn"], ["po", "max_tokens"], ["", "refusal"], ["", "refusal"]],
+    "ollama": [["pong", "stop"], ["po", "length"], ["pong", "stop"], ["pong", "stop"]],
+}
+STATUSES = ("400", "401", "403", "404", "422", "429", "500", "503")
+# What the clients make of these.
+_STAINLESS = (
+    "BadRequestError AuthenticationError PermissionDeniedError NotFoundError UnprocessableEntityError RateLimitError "
+    "InternalServerError"
+)
+ERRORS = {
+    "openai": f"{_STAINLESS} InternalServerError",
+    "groq": f"{_STAINLESS} InternalServerError",
+    "anthropic": f"{_STAINLESS} ServiceUnavailableError",
+    "mistral": "SDKError SDKError SDKError SDKError HTTPValidationError SDKError SDKError SDKError",
+    "ollama": " ".join(["ResponseError"] * len(STATUSES)),
+    "openrouter": (
+        "BadRequestResponseError UnauthorizedResponseError ForbiddenResponseError NotFoundResponseError "
+        "UnprocessableEntityResponseError TooManyRequestsResponseError InternalServerResponseError "
+        "ServiceUnavailableResponseError"
+    ),
+}
+
+
+def test_the_vendors_clients_and_ours_are_alike(mock: Running) -> None:
+    requests = [
+        {"vendor": client, **request} for provider, client in CLIENTS.items() for request in requests_of(provider)
+    ]
+    answered = [{"vendor": client, **requests_of(provider)[0]} for provider, client in CLIENTS.items()]
+    found = found_by("vendor_clients", {"mock": mock.url, "key": KEY, "requests": requests, "answered": answered})
+    for request, sent in zip(requests, found["sent"], strict=True):
+        assert said(sent["body"]) == said(request["body"]), request["model"]
+    for text, _, tokens_in, tokens_out in found["answered"]:
+        jsonschema.validate(json.loads(text), ANNOTATION)
+        assert min(tokens_in, tokens_out) > 0
+    assert found["streamed"] == {"openai": ["pong", True], "ollama": ["pong", True]}
+    for vendor, told in found["told"].items():
+        ends = dict(zip(("", "length", "refusal", "content_filter"), ENDS.get(vendor, ENDS["openai"]), strict=True))
+        errors = zip(STATUSES, ERRORS[vendor].split(), strict=True)
+        assert told == {
+            **{fault: [*end, True, True] for fault, end in ends.items()},
+            **{status: [name, int(status)] for status, name in errors},
+        }, vendor
+    for vendor, flavour in FLAVOURS.items():
+        assert set(found["fields"][vendor]) <= FIELDS[flavour], vendor
 
 
 def test_a_key_of_bedrock_is_sent_and_not_signed_with() -> None:
