@@ -229,8 +229,9 @@ def _with_lists(path: str, lists: Mapping[str, list[str]]) -> str:
 
 
 def _wrapped(items: str, indent: str) -> str:
-    """The items of a list in lines; a key stays with its value."""
-    kept = textwrap.fill(f"{items},".replace(": ", ":\0"), 120, initial_indent=indent, subsequent_indent=indent)
+    """The items of a list in lines, which break behind commas alone."""
+    items = re.sub("(?<!,) ", "\0", f"{items},")
+    kept = textwrap.fill(items, 120, initial_indent=indent, subsequent_indent=indent)
     return kept.replace("\0", " ")
 
 

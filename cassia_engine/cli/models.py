@@ -21,16 +21,11 @@ def models(provider: str | None, alias: str | None) -> None:
     """
     from rich.console import Console
 
-    from cassia_engine.providers.table import load
-
     rows = select(provider, alias)
     console = Console()
     if console.is_terminal:
         for name in dict.fromkeys(row.provider for row in rows):
             console.print(_listing(name, [row for row in rows if row.provider == name]))
-        own = {row.provider for row in load()}
-        if others := [name for name in dict.fromkeys(row.provider for row in rows) if name not in own]:
-            console.print(f"{', '.join(others)}: not in `cassia providers`; asked as custom with --base_url")
     else:
         for cells in (Model._fields, *(row.cells() for row in rows)):
             click.echo("\t".join(cells))

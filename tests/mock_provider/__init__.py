@@ -4,13 +4,13 @@
     cassia run markers.csv --provider custom --base_url http://127.0.0.1:9000/v1 --model mock
 
 Paths choose the dialect: /v1/chat/completions (OpenAI; with /api before it OpenRouter, with /openai Groq, with
-/mistral Mistral), /v1/messages (Anthropic), /api/chat (Ollama), /v1beta/models/NAME:generateContent (Google),
-/model/NAME/converse (Amazon Bedrock, by a key of its own or signed). A fault of faults.py comes by odds (--faults
-"503:0.1"), by script, by the header x-mock-fault: NAME, or by the model's name: mock-fault-NAME, or
-mock-fault-NAME-once for the first such request only. Models with "reasoner", "no-schema" or "no-reasoning" in their
-names refuse parameters. GET /stats shows the counts, POST /reset clears them, /script, /hold and /release steer it
-while it runs; so do /batches and /batches/hold for the batch APIs, which are beside the paths of single calls
-(batches.py).
+/mistral Mistral), /chat/completions (DeepSeek), /v1/messages (Anthropic), /api/chat (Ollama),
+/v1beta/models/NAME:generateContent (Google), /model/NAME/converse (Amazon Bedrock, by a key of its own or signed). A
+fault of faults.py comes by odds (--faults "503:0.1"), by script, by the header x-mock-fault: NAME, or by the model's
+name: mock-fault-NAME, or mock-fault-NAME-once for the first such request only. Models with "reasoner", "no-schema" or
+"no-reasoning" in their names refuse parameters. GET /stats shows the counts, POST /reset clears them, /script, /hold
+and /release steer it while it runs; so do /batches and /batches/hold for the batch APIs, which are beside the paths of
+single calls (batches.py).
 
 asked      a request as understood
 reading    the blocks of data in a chat

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.mock_provider.asked import Asked, Refused
-from tests.mock_provider.fields import ANTHROPIC, BEDROCK, GOOGLE, GROQ, MISTRAL, OLLAMA, OPENAI, OPENROUTER
+from tests.mock_provider.fields import ANTHROPIC, BEDROCK, DEEPSEEK, GOOGLE, GROQ, MISTRAL, OLLAMA, OPENAI, OPENROUTER
 
 CREATED = 1764547200  # all answers have the same date, since the same request has the same answer
 CREATED_AT = "2025-12-01T00:00:00Z"
@@ -129,6 +129,9 @@ def _openai(asked: Asked, text: str | None, finish: str, usage: Usage, token: st
         counts["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
     if asked.flavour in (OPENAI, OPENROUTER):
         message |= {"content": None, "refusal": REFUSAL} if refused else {"refusal": None}
+    if asked.flavour == DEEPSEEK:
+        message["reasoning_content"] = "..."
+        counts |= {"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": usage.input}
     if asked.flavour == OPENROUTER:
         body |= {"provider": "Mock", "system_fingerprint": None}
         choice["native_finish_reason"] = reason

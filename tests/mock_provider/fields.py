@@ -6,7 +6,12 @@ from collections.abc import Mapping
 
 OPENAI, ANTHROPIC, OLLAMA = "openai-chat", "anthropic-messages", "ollama-chat"
 GOOGLE, BEDROCK = "google-generate-content", "bedrock-converse"
-OPENROUTER, MISTRAL, GROQ = "openrouter", "mistral", "groq"  # they speak OpenAI's dialect with fields of their own
+OPENROUTER, MISTRAL, GROQ, DEEPSEEK = (
+    "openrouter",
+    "mistral",
+    "groq",
+    "deepseek",
+)  # they speak OpenAI's dialect with fields of their own
 
 
 def _names(text: str) -> frozenset[str]:
@@ -36,6 +41,9 @@ FIELDS: Mapping[str, frozenset[str]] = {
         prediction presence_penalty prompt_cache_key prompt_logprobs prompt_mode random_seed reasoning_effort
         repetition_penalty response_format safe_prompt service_tier stop stream temperature tool_choice tools top_k
         top_logprobs top_p top_prompt_logprobs"""),
+    DEEPSEEK: _names("""
+        frequency_penalty logprobs max_tokens messages model presence_penalty reasoning_effort response_format stop
+        stream stream_options temperature thinking tool_choice tools top_logprobs top_p user_id"""),
     ANTHROPIC: _names("""
         cache_control container diagnostics inference_geo max_tokens messages metadata model output_config service_tier
         speed stop_sequences stream system temperature thinking tool_choice tools top_k top_p user_profile_id
@@ -64,12 +72,13 @@ UNKNOWN_FIELD = {
     OPENROUTER: "Unrecognized key(s) in object: '{}'",
     GROQ: "property '{}' is unsupported",
     MISTRAL: "Extra inputs are not permitted: {}",
+    DEEPSEEK: "Failed to deserialize the JSON body into the target type: unknown field `{}`",
     ANTHROPIC: "{}: Extra inputs are not permitted",
     OLLAMA: 'json: unknown field "{}"',
     GOOGLE: 'Invalid JSON payload received. Unknown name "{}": Cannot find field.',
     BEDROCK: "Malformed input request: extraneous key [{}] is not permitted, please reformat your input and try again.",
 }
-UNKNOWN_STATUS = {MISTRAL: 422}
+UNKNOWN_STATUS = {MISTRAL: 422, DEEPSEEK: 422}
 
 # A word in a model's name, and the fields that such a model refuses.
 REFUSALS: Mapping[str, frozenset[str]] = {
@@ -82,6 +91,7 @@ REFUSES = {
     OPENAI: _OPENAI_REFUSES,
     OPENROUTER: _OPENAI_REFUSES,
     GROQ: _OPENAI_REFUSES,
+    DEEPSEEK: _OPENAI_REFUSES,
     MISTRAL: _OPENAI_REFUSES,
     ANTHROPIC: "`{}` is not supported for this model.",
     OLLAMA: 'this model does not support "{}"',

@@ -11,6 +11,7 @@ from tests.mock_provider.asked import Asked, Refused, asked_of, mapping, number,
 from tests.mock_provider.clouds import CLOUDS, dialect_of_path, model_of_path, present_of
 from tests.mock_provider.fields import (
     ANTHROPIC,
+    DEEPSEEK,
     FIELDS,
     GROQ,
     MISTRAL,
@@ -26,7 +27,7 @@ from tests.mock_provider.fields import (
 )
 
 ENDINGS = {"/chat/completions": OPENAI, "/v1/messages": ANTHROPIC, "/api/chat": OLLAMA}
-_STARTS = {"/api/": OPENROUTER, "/openai/": GROQ, "/mistral/": MISTRAL}
+_STARTS = {"/api/": OPENROUTER, "/openai/": GROQ, "/mistral/": MISTRAL, "/chat/": DEEPSEEK}
 _SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -101,7 +102,10 @@ def _openai(body: Mapping[str, Any], flavour: str, headers: Mapping[str, str]) -
     number(body, "temperature", 0, 2)
     limit = number(body, "max_completion_tokens", 1) or number(body, "max_tokens", 1)
     system = "\n".join(text for role, text in turns if role in ("system", "developer"))
-    title, structured = _openai_title(mapping(body, "response_format"), turns)
+    form = mapping(body, "response_format")
+    if flavour == DEEPSEEK and form.get("type") == "json_schema":
+        raise Refused("This response_format type is unavailable now")
+    title, structured = _openai_title(form, turns)
     return asked_of(OPENAI, flavour, body, system, turns, limit, title, structured)
 
 

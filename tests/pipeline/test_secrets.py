@@ -74,7 +74,7 @@ def test_a_missing_key_is_the_line_of_the_engine(pipeline: Launcher) -> None:
     assert run.code == 0, run.said
     found = [json.loads(line[6:]) for line in run.said.splitlines() if line.startswith("found ")]
     lines = [line_of_the_engine(provider, url) for provider, url in ASKED]
-    assert sum(map(bool, lines)) == 11
+    assert sum(map(bool, lines)) == 12
     assert [[problem.partition(", or as a secret: ")[0] for problem in problems] for problems in found] == [
         [line] if line else [] for line in lines
     ]

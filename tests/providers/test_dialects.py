@@ -180,10 +180,21 @@ def test_openai_endings(data: Any, finish: Finish, reason: str, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, {"choices": []}, {"choices": None}, {"choices": [{}]}, "<html>", choice("error")]
+    "data",
+    [
+        *(None, {}, {"choices": []}, {"choices": None}, {"choices": [{}]}, "<html>"),
+        *(choice("error"), choice("insufficient_system_resource")),
+    ],
 )
 def test_openai_bodies_without_an_answer(data: Any) -> None:
     assert OPENAI.read(data) is None
+
+
+def test_deepseek_names_cached_tokens_in_its_own_way() -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_cache_hit_tokens": 64}
+    reading = OPENAI.read({**choice("stop", content="x"), "usage": usage})
+    assert reading is not None
+    assert reading.cached_tokens == 64
 
 
 def test_openrouter_usage_with_its_own_cost() -> None:

@@ -44,11 +44,12 @@ MODELS = {
     "ollama": ("qwen3:8b", "llama3.2"),
     "openrouter": ("anthropic/claude-opus-4.8", "openai/o3", "openai/gpt-4o", "google/gemini-3-pro", "x/y:free", "x/y"),
     "custom": ("any", "vendor/gpt-5"),
+    "deepseek": ("deepseek-x",),
 }
 # Whose client takes the requests to a provider.
 CLIENTS = {
     "custom": "openai",
-    **{name: name for name in ("openai", "anthropic", "mistral", "groq", "ollama", "openrouter")},
+    **{name: name for name in ("openai", "anthropic", "mistral", "groq", "ollama", "openrouter", "deepseek")},
 }
 FLAVOURS = {
     "openai": OPENAI,
@@ -159,6 +160,7 @@ _STAINLESS = (
 )
 ERRORS = {
     "openai": f"{_STAINLESS} InternalServerError",
+    "deepseek": f"{_STAINLESS} InternalServerError",
     "groq": f"{_STAINLESS} InternalServerError",
     "anthropic": f"{_STAINLESS} ServiceUnavailableError",
     "mistral": "SDKError SDKError SDKError SDKError HTTPValidationError SDKError SDKError SDKError",

@@ -36,7 +36,11 @@ ERRORS = ("400", "401", "403", "404", "422", "429", "500", "503")
 # Version 2023-06-01 of Anthropic's API has it, which is the one that we speak; that of the client has not.
 OLDER = ("temperature",)
 # Documented, and not in the types of the client.
-BEYOND_TYPES = {"UsageInfo": {"prompt_tokens_details"}}
+BEYOND_TYPES = {
+    "UsageInfo": {"prompt_tokens_details"},
+    "CompletionUsage": {"prompt_cache_hit_tokens", "prompt_cache_miss_tokens"},  # DeepSeek's
+    "ChatCompletionMessage": {"reasoning_content"},
+}
 # Ollama's server has them, its client for Python has not.
 UNKNOWN_TO_OLLAMA = ("truncate", "shift")
 Read = tuple[str, str, int, int]  # text, ending, tokens in and out
@@ -95,6 +99,12 @@ def of_pydantic(model: type[BaseModel]) -> Callable[[Mapping[str, Any]], Any]:
 
 def ask_openai(url: str, key: str, body: Mapping[str, Any]) -> Any:
     with openai.OpenAI(api_key=key, base_url=f"{url}/v1", max_retries=0, _strict_response_validation=True) as client:
+        return client.chat.completions.create(**body)
+
+
+def ask_deepseek(url: str, key: str, body: Mapping[str, Any]) -> Any:
+    """The maker's documentation asks by the client of openai."""
+    with openai.OpenAI(api_key=key, base_url=url, max_retries=0, _strict_response_validation=True) as client:
         return client.chat.completions.create(**body)
 
 
@@ -160,6 +170,10 @@ OPENROUTER = openrouter.components.ChatRequest
 VENDORS = {
     "openai": Vendor(
         strict(CompletionCreateParamsNonStreaming), ask_openai, read_openai,
+        fields(CompletionCreateParamsNonStreaming),
+    ),
+    "deepseek": Vendor(
+        strict(CompletionCreateParamsNonStreaming), ask_deepseek, read_openai,
         fields(CompletionCreateParamsNonStreaming),
     ),
     "anthropic": Vendor(

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, which OpenRouter, Groq, Mistral and many servers speak too.
+"""OpenAI's chat completions, which OpenRouter, Groq, Mistral, DeepSeek and many servers speak too.
 
 What they differ in is in the table of quirks.
 """
@@ -21,6 +21,8 @@ _FINISH = {
     "model_length": Finish.LENGTH,
     "content_filter": Finish.REFUSED,
 }
+# What Mistral and DeepSeek say of a reply that they could not finish: it is no answer.
+_BROKEN_OFF = ("error", "insufficient_system_resource")
 # OpenRouter tells the model's own word too, which knows of refusals where its translation says "stop".
 _NATIVE = {
     **dict.fromkeys(("refusal", "content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION"), Finish.REFUSED),
@@ -63,7 +65,7 @@ class OpenAIChat:
         message = mapping(choice.get("message"))
         text, refusal = joined(message.get("content")), string(message.get("refusal"))
         word_given, native = word(choice.get("finish_reason")), word(choice.get("native_finish_reason"))
-        if word_given == "error" or not (text or refusal or word_given):
+        if word_given in _BROKEN_OFF or not (text or refusal or word_given):
             return None
         finish = Finish.REFUSED if refusal else _NATIVE.get(native, _FINISH.get(word_given, Finish.OTHER))
         reason = word_given if native in ("", word_given) else f"{word_given} ({native})"
@@ -105,10 +107,12 @@ def _format(chat: Chat, traits: Traits) -> dict[str, Any]:
 def _usage(answer: Mapping[str, Any]) -> dict[str, Any]:
     usage = mapping(answer.get("usage"))
     prompt, completion = mapping(usage.get("prompt_tokens_details")), mapping(usage.get("completion_tokens_details"))
+    # DeepSeek's own name for it.
+    cached = prompt.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))
     return {
         "input_tokens": count(usage.get("prompt_tokens")),
         "output_tokens": count(usage.get("completion_tokens")),
-        "cached_tokens": count(prompt.get("cached_tokens")),
+        "cached_tokens": count(cached),
         "cache_written_tokens": count(prompt.get("cache_write_tokens")),
         "reasoning_tokens": count(completion.get("reasoning_tokens")),
         "cost_usd": number(usage.get("cost")),
