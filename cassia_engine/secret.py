@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Secret:
     """Holds a key; prints as ***. Only `reveal` gives it away, to what sends it.
@@ -59,3 +61,39 @@ class AwsKeys(Secret):
     def within(self, region: str) -> AwsKeys:
         """The same key, used in a region."""
         return AwsKeys(self.access_key_id, self.reveal(), self.session_token, region)
+
+    def current(self) -> AwsKeys:
+        """The key that signs now."""
+        return self
+
+
+class LentAwsKeys(AwsKeys):
+    """Keys of AWS that hold for an hour or so, and are renewed by who asks for them.
+
+    Attributes:
+        parts: of the current ones and of all before them, which no one may see either.
+    """
+
+    __slots__ = ("_now",)
+
+    def __init__(self, now: Callable[[], tuple[str, str, str]], region: str = ""):
+        """
+        Args:
+            now: gives access key id, secret access key and session token; it may ask for new ones, and wait for them.
+        """
+        super().__init__(*now(), region)
+        self._now = now
+
+    def within(self, region: str) -> AwsKeys:
+        return LentAwsKeys(self._now, region)
+
+    def current(self) -> AwsKeys:
+        found = AwsKeys(*self._now(), self.region)
+        self.parts = tuple(dict.fromkeys((*found.parts, *self.parts)))
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)

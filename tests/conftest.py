@@ -31,6 +31,13 @@ NAMES = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
 }
 
+# No test looks at the machine's own set-up of AWS, or asks the metadata service of a cloud.
+os.environ |= {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
+
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

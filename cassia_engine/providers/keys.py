@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from cassia_engine.callers import Caller, argument, caller, option
 from cassia_engine.errors import AccountError, UsageError, shown
+from cassia_engine.providers import aws_profile
 from cassia_engine.providers.address import is_loopback
 from cassia_engine.providers.table import REGION, Provider
 from cassia_engine.secret import AwsKeys, Secret
@@ -39,6 +41,9 @@ def find_key(
             f"for another host use {option('provider', 'custom')} with its key in CUSTOM_API_KEY",
             code="key-of-other-host",
         )
+    if found is None and _looks_up(row, environ):
+        lent, of = aws_profile.find_keys(row.profile_variables, environ)
+        found, name = lent, of or name
     if found is not None:
         return _whole(found, name), name
     if row.key == "needed" or (row.key == "remote" and not is_loopback(_host(url))):
@@ -56,9 +61,14 @@ def _remedy(row: Provider) -> str:
 
 
 def key_is_set(row: Provider, environ: Mapping[str, str]) -> bool:
-    """Whether the environment has a key of the provider's, whole."""
+    """Whether the environment has a key of the provider's, whole, or names where one is."""
     names = [[row.key_variable], *(alternative[:2] for alternative in row.other_keys)]
-    return any(all(environ.get(name) for name in alternative) for alternative in names)
+    return any(all(environ.get(name) for name in one) for one in (*names, *([name] for name in row.profile_variables)))
+
+
+def _looks_up(row: Provider, environ: Mapping[str, str]) -> bool:
+    """Whether a key may be one of AWS that stands in no variable; botocore knows no other environment than our own."""
+    return bool(row.profile_variables) and environ is os.environ
 
 
 def secrets_of(row: Provider, environ: Mapping[str, str]) -> list[Secret]:
@@ -77,6 +87,8 @@ def region_of(row: Provider, given: Secret | None, environ: Mapping[str, str]) -
     for variable in row.region_variables:
         if not region:
             name, region = variable, environ.get(variable, "").strip()
+    if not region and _looks_up(row, environ):
+        name, region = "the profile of AWS", aws_profile.region()
     if region and not re.fullmatch(_REGION, region):
         raise UsageError(f"{name}: {shown(region)} is no region; one is called eu-central-1", code="region-malformed")
     return region
@@ -127,7 +139,8 @@ def _of_environment(row: Provider, environ: Mapping[str, str]) -> tuple[Secret |
 
 def _wanted(row: Provider) -> str:
     """The variables of which one is to be set."""
-    return ", or ".join([row.key_variable, *(" and ".join(names[:2]) for names in row.other_keys)])
+    lent = [f"with {aws_profile.EXTRA} {name}" for name in row.profile_variables[:1]]
+    return ", or ".join([row.key_variable, *(" and ".join(names[:2]) for names in row.other_keys), *lent])
 
 
 def _whole(key: Secret, name: str) -> Secret:

@@ -22,6 +22,7 @@ class Provider(NamedTuple):
         other_keys: where else a key may be, each the name of a variable, or those of a key of AWS in three parts,
             whose third is set for temporary ones only.
         region_variables: where the region is told that stands in `base_url` and `key_hosts` as {region}.
+        profile_variables: any of them says that keys of AWS are those of a profile or a role (`aws_profile`).
     """
 
     provider: str
@@ -36,6 +37,7 @@ class Provider(NamedTuple):
     fast_model: str
     other_keys: tuple[tuple[str, ...], ...]
     region_variables: tuple[str, ...]
+    profile_variables: tuple[str, ...]
 
     @property
     def key_variables(self) -> tuple[str, ...]:
@@ -45,7 +47,8 @@ class Provider(NamedTuple):
     @property
     def variables(self) -> tuple[str, ...]:
         """The environment variables that a call looks at."""
-        return tuple(name for name in (*self.key_variables, self.url_variable, *self.region_variables) if name)
+        names = (*self.key_variables, self.url_variable, *self.region_variables, *self.profile_variables)
+        return tuple(name for name in names if name)
 
 
 @cache
@@ -59,6 +62,7 @@ def _row(*cells: str) -> Provider:
     lists: dict[str, Any] = {
         "other_keys": tuple(tuple(key.split("+")) for key in texts["other_keys"].split()),
         "region_variables": tuple(texts["region_variables"].split()),
+        "profile_variables": tuple(texts["profile_variables"].split()),
     }
     return Provider(**{**texts, **lists})
 

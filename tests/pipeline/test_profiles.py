@@ -135,7 +135,7 @@ def test_every_profile_is_looked_at() -> None:
 def test_containers_get_the_keys_of_every_provider_and_the_token(engine: str) -> None:
     with (ROOT / "cassia_engine" / "data" / "providers.tsv").open(encoding="utf-8") as text:
         rows = list(csv.DictReader(text, delimiter="\t"))
-    columns = ("key_variable", "other_keys", "url_variable", "region_variables")
+    columns = ("key_variable", "other_keys", "url_variable", "region_variables", "profile_variables")
     variables = [name for row in rows for column in columns for name in re.findall(r"\w+", row[column])]
     text_of = (ROOT / "conf" / "containers.config").read_text(encoding="utf-8")
     block = text_of.split(f"\n{engine} {{", 1)[1].split("\n}", 1)[0]

@@ -441,4 +441,7 @@ def test_what_a_journal_has_costs_what_it_cost(provider: str) -> None:
 def test_the_table_says_where_else_keys_are() -> None:
     rows = {row.provider: row for row in load()}
     assert rows["google"].variables == ("GEMINI_API_KEY", "GOOGLE_API_KEY")
-    assert rows["bedrock"].variables == ("AWS_BEARER_TOKEN_BEDROCK", *AWS, "AWS_DEFAULT_REGION")
+    assert rows["bedrock"].variables == (
+        *("AWS_BEARER_TOKEN_BEDROCK", *AWS, "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN"),
+        *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    )

@@ -53,7 +53,7 @@ class BedrockConverse:
 
     def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
         if isinstance(key, AwsKeys):
-            return signed_headers(key, url, payload, _SERVICE, datetime.now(UTC))
+            return signed_headers(key.current(), url, payload, _SERVICE, datetime.now(UTC))
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:

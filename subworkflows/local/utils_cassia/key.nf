@@ -28,6 +28,11 @@ def checkKey(options, providers, problems) {
     // Each of them is one variable or two that go together.
     def keys = [[account.key_variable]] + account.other_keys.tokenize(' ').collect { one -> one.tokenize('+').take(2) }
     def where = whereKeysAre(keys, 'ANNOTATE', problems)
+    def profiles = account.profile_variables.tokenize(' ')
+    // What such a variable names, the region too, is for the tasks to look up.
+    if (!where.found && profiles.any { name -> System.getenv(name) }) {
+        return null
+    }
     if (account.url.contains('{region}') && !where.unknown && !account.region_variables.tokenize(' ').any { name -> System.getenv(name) }) {
         problems << "--provider ${account.provider}: no region is told; set ${account.region_variables.tokenize(' ')[0]} in the environment, such as eu-central-1, or give --base_url of the form ${account.base_url}"
         return null
@@ -36,7 +41,8 @@ def checkKey(options, providers, problems) {
         return null
     }
     def who = account.base_url ? account.title : account.url
-    def missing = "no key for ${who}: set ${keys.collect { names -> names.join(' and ') }.join(', or ')} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret"
+    def wanted = keys.collect { names -> names.join(' and ') } + profiles.take(1).collect { name -> "with cassia-engine[aws] ${name}" }
+    def missing = "no key for ${who}: set ${wanted.join(', or ')} in the environment (--provider offline needs no key: it scores markers and asks no language model), or as a secret"
     sayWhatLacks(where, account.key_variable, missing, 'annotate', "nextflow secrets set ${(where.seen ?: keys[0])[0]} KEY", problems)
 }
 
