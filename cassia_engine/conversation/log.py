@@ -35,7 +35,7 @@ class Log:
         ordinal = self._asked.count((model.model, chat))
         self._asked.append((model.model, chat))
         reply = await model.chat(chat, self._replicate, ordinal)
-        self.usage += Usage(1, reply.input_tokens, reply.output_tokens, reply.cost_usd)
+        self.usage += Usage(1, reply.input_tokens, reply.output_tokens, reply.cost_usd, reply.cached_tokens)
         self._calls.append(_entry(role, round, reply, self._prompts))
         return reply
 

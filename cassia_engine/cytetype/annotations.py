@@ -111,7 +111,7 @@ def _validated(said: ServerAnnotation) -> bool | None:
 
 
 # A server does not say what it spent.
-_UNKNOWN_USAGE = Usage(0, None, None, None)
+_UNKNOWN_USAGE = Usage(0, None, None, None, None)
 
 
 def _annotation(

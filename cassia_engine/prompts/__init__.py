@@ -122,7 +122,7 @@ def adjudicator(
         _CHOOSE,
     )
     rules = _adjudicator_rules(_numbered(briefing) if statistics else "")
-    return Chat(rules, (Message("user", "\n".join(parts)),), max_tokens, ADJUDICATION, temperature, reasoning)
+    return Chat(rules, (_message(briefing, parts),), max_tokens, ADJUDICATION, temperature, reasoning)
 
 
 def shape(briefing: Briefing) -> Mapping[str, Any]:
@@ -132,7 +132,13 @@ def shape(briefing: Briefing) -> Mapping[str, Any]:
 
 def _asked(briefing: Briefing, cluster: Cluster) -> tuple[Message, ...]:
     ask = _ASK_TISSUE if briefing.tissue_blind else _ASK
-    return (Message("user", "\n".join((briefing.head, _cluster_block(briefing, cluster), ask))),)
+    return (_message(briefing, (briefing.head, _cluster_block(briefing, cluster), ask)),)
+
+
+def _message(briefing: Briefing, parts: Sequence[str]) -> Message:
+    """The parts in one message, the briefing's head first. Earlier prompts are replayed as they were sent."""
+    stable = 0 if briefing.version == EARLIER else len(briefing.head) + 1
+    return Message("user", "\n".join(parts), stable)
 
 
 def _cluster_block(briefing: Briefing, cluster: Cluster) -> str:
@@ -188,7 +194,7 @@ def validator(
         _REVIEW,
     )
     rules = _validator_rules(briefing.involvement, briefing.version, _numbered(briefing) if statistics else "")
-    return Chat(rules, (Message("user", "\n".join(parts)),), max_tokens, VALIDATION, temperature, reasoning)
+    return Chat(rules, (_message(briefing, parts),), max_tokens, VALIDATION, temperature, reasoning)
 
 
 def formatter(

@@ -232,6 +232,7 @@ def _traits(temperature: str, reasoning: str, efforts: str, schema: str, field: 
         exclusive="exclusive" in marks.split(),
         schema_in_words="words" in marks.split(),
         cache="cache" in marks.split(),
+        cache_key="cache_key" in marks.split(),
         bounded="bounds" in marks.split(),
         with_schema=more,
     )

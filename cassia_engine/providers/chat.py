@@ -25,10 +25,15 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A turn of a conversation; `role` is "user" or "assistant"."""
+    """A turn of a conversation; `role` is "user" or "assistant".
+
+    Attributes:
+        stable: characters at the beginning of the text that many requests have in common.
+    """
 
     role: str
     text: str
+    stable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,16 @@ class Conversation(Record, frozen=True):
 
 
 class Usage(Record, frozen=True):
-    """What a cluster cost. None is unknown, which is not 0."""
+    """What a cluster cost. None is unknown, which is not 0.
+
+    `cached_tokens`, among `input_tokens`, were read from the provider's cache, which costs less.
+    """
 
     calls: int = 0
     input_tokens: int | None = 0
     output_tokens: int | None = 0
     cost_usd: Number | None = 0.0
+    cached_tokens: int | None = 0
 
     @property
     def tokens(self) -> int | None:
@@ -67,12 +71,13 @@ class Usage(Record, frozen=True):
 
     @property
     def words(self) -> str:
-        """In words: "22 calls, 45,100 tokens in, 6,020 out, cost unknown"; "" if nobody was asked."""
+        """In words: "22 calls, 45,100 tokens in (30,000 of them cached), 6,020 out, cost unknown"; "" for no calls."""
         if not self.calls:
             return ""
         sent, received = ("unknown" if n is None else f"{n:,}" for n in (self.input_tokens, self.output_tokens))
         cost = "unknown" if self.cost_usd is None else f"{self.cost_usd:.2g} USD"
-        return f"{self.calls:,} calls, {sent} tokens in, {received} out, cost {cost}"
+        cached = f" ({self.cached_tokens:,} of them cached)" if self.cached_tokens else ""
+        return f"{self.calls:,} calls, {sent} tokens in{cached}, {received} out, cost {cost}"
 
     def __add__(self, other: Usage) -> Usage:
         def known(one: Any, two: Any) -> Any:
@@ -83,4 +88,5 @@ class Usage(Record, frozen=True):
             known(self.input_tokens, other.input_tokens),
             known(self.output_tokens, other.output_tokens),
             known(self.cost_usd, other.cost_usd),
+            known(self.cached_tokens, other.cached_tokens),
         )

@@ -49,7 +49,7 @@ def rows(calls: Sequence[Entry]) -> tuple[CallRow, ...]:
         CallRow(
             who=_who(call),
             model=_text(call, "model") or UNKNOWN,
-            tokens_in=tokens(call, "input_tokens"),
+            tokens_in=_tokens_in(call),
             tokens_out=tokens(call, "output_tokens"),
             cost=_cost(call),
             seconds=_seconds(call),
@@ -97,6 +97,11 @@ def replicate(call: Entry) -> int:
 def tokens(call: Entry, name: str) -> str:
     count = _number(call, name)
     return UNKNOWN if count is None else f"{count:,.0f}"
+
+
+def _tokens_in(call: Entry) -> str:
+    cached = _number(call, "cached_tokens")
+    return tokens(call, "input_tokens") + (f" ({cached:,.0f} cached)" if cached else "")
 
 
 def facts(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[tuple[str, str]]:

@@ -162,9 +162,11 @@ def usage_facts(results: Sequence[ClusterResult]) -> list[tuple[str, str]]:
         return [("Calls", "no calls" + uncounted)]
     tokens_in = total([usage.input_tokens for usage in asked])
     tokens_out = total([usage.output_tokens for usage in asked])
+    cached = sum(usage.cached_tokens or 0 for usage in asked)
+    from_cache = f" ({cached:,} of them from the provider's cache)" if cached else ""
     return [
         ("Calls", f"{sum(usage.calls for usage in asked):,}" + uncounted),
-        ("Tokens", f"{tokens_in} in, {tokens_out} out"),
+        ("Tokens", f"{tokens_in} in{from_cache}, {tokens_out} out"),
         ("Cost", total([usage.cost_usd for usage in asked], "$")),
     ]
 

@@ -177,6 +177,7 @@ def test_what_ends_all_calls_ends_this_one() -> None:
 
 def test_prompts_have_a_version() -> None:
     _, model = investigate(enquiry("FCGR3A", "CD3D"), enquiry(), answer(), earlier={"cell_type": "T cell"})
-    chats = [astuple(chat) for _, chat, *_ in model.asked]
+    asked = (astuple(chat) for _, chat, *_ in model.asked)
+    chats = [(system, [turn[:2] for turn in turns], *more) for system, turns, *more in asked]
     digest = hashlib.sha256(json.dumps(chats).encode()).hexdigest()[:16]
     assert DIGESTS[BOOST_VERSION] == digest, f"a new BOOST_VERSION, or while it is not released its digest: {digest}"

@@ -782,7 +782,7 @@ def test_every_call_is_recorded_in_order() -> None:
     assert first["request"]["max_tokens"] == 4096
     assert (first["finish"], first["model"], first["seconds"]) == ("stop", "some/model-1-2026", 1.5)
     assert first["sent"] == {"temperature": 0.0}
-    assert result.usage == Usage(2, 2000, 400, 0.02)
+    assert result.usage == Usage(2, 2000, 400, 0.02, None)
     conversation = result.conversation
     assert len(conversation.annotations) == len(conversation.checks) == len(conversation.validations) == 1
     [kept] = result.rounds
@@ -796,7 +796,7 @@ def test_every_call_is_recorded_in_order() -> None:
 
 def test_unknown_costs_stay_unknown() -> None:
     result = hold(Model(script([claim()]), cost_usd=None, input_tokens=None))
-    assert result.usage == Usage(2, None, 400, None)
+    assert result.usage == Usage(2, None, 400, None, None)
 
 
 def test_a_replayed_conversation_is_written_the_same() -> None:

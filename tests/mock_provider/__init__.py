@@ -23,6 +23,7 @@ batches    the batch APIs, and
 batch_bodies   what they take and say
 faults     everything that can go wrong, by name
 choosing   which call gets which fault: by header, model name, script or probability
+caching    what of a prompt is read from a cache
 mangling   replies of other shapes than asked
 acting     bringing an answer or a fault over the socket
 limits     requests and tokens a minute

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--require_key", nargs="?", const="", help="the key that must be sent, any if none is named")
     add("--hold_after", type=int, help="from this call on withhold the answers until POST /release")
     add("--log", type=Path, help="file that gets a JSON line for each call")
+    add("--caches", action="store_true", help="beginnings of prompts that came before are read from a cache")
     add("--redirect", default="", help='where the fault "redirect" leads')
     add("--batch_seconds", type=float, default=0.0, help="that a batch takes (default: 0)")
     add("--parent", type=int, help="end when this process has")

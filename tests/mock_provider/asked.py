@@ -34,6 +34,7 @@ class Asked:
         messages: (role, text) of the turns; the system text stands apart.
         title: title of the schema asked for, "" if it cannot be told.
         structured: whether the reply has to be JSON.
+        cached, written: tokens of the prompt that are read from a cache, and written to it.
     """
 
     dialect: str
@@ -45,6 +46,8 @@ class Asked:
     title: str = ""
     structured: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
+    cached: int = 0
+    written: int = 0
 
 
 def asked_of(

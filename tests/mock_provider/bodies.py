@@ -121,7 +121,7 @@ def _openai(asked: Asked, text: str | None, finish: str, usage: Usage, token: st
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,
         "total_tokens": usage.input + usage.output,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": asked.cached},
     }
     body = {"id": f"chatcmpl-{token}", "object": "chat.completion", "created": CREATED, "model": asked.model}
     if asked.flavour != MISTRAL:
@@ -131,11 +131,16 @@ def _openai(asked: Asked, text: str | None, finish: str, usage: Usage, token: st
         message |= {"content": None, "refusal": REFUSAL} if refused else {"refusal": None}
     if asked.flavour == DEEPSEEK:
         message["reasoning_content"] = "..."
-        counts |= {"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": usage.input}
+        counts |= {
+            "prompt_cache_hit_tokens": asked.cached,
+            "prompt_cache_miss_tokens": usage.input - asked.cached,
+        }
     if asked.flavour == OPENROUTER:
         body |= {"provider": "Mock", "system_fingerprint": None}
         choice["native_finish_reason"] = reason
-        counts["cost"] = round(usage.input * PRICES[0] + usage.output * PRICES[1], 8)
+        counts["prompt_tokens_details"]["cache_write_tokens"] = asked.written
+        plain = usage.input - 0.9 * asked.cached + 0.25 * asked.written
+        counts["cost"] = round(plain * PRICES[0] + usage.output * PRICES[1], 8)
     return {**body, "choices": [choice], "usage": counts}
 
 
@@ -150,9 +155,9 @@ def _anthropic(asked: Asked, text: str | None, finish: str, usage: Usage, token:
         "stop_reason": FINISHES[ANTHROPIC][finish],
         "stop_sequence": None,
         "usage": {
-            "input_tokens": usage.input,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
+            "input_tokens": usage.input - asked.cached - asked.written,
+            "cache_creation_input_tokens": asked.written,
+            "cache_read_input_tokens": asked.cached,
             "output_tokens": usage.output,
         },
     }
@@ -177,6 +182,7 @@ def _google(asked: Asked, text: str | None, finish: str, usage: Usage, token: st
         "candidatesTokenCount": usage.output - usage.reasoning,
         "totalTokenCount": usage.input + usage.output,
         **({"thoughtsTokenCount": usage.reasoning} if usage.reasoning else {}),
+        **({"cachedContentTokenCount": asked.cached} if asked.cached else {}),
     }
     body = {"usageMetadata": counts, "modelVersion": asked.model, "responseId": token}
     if finish == "content_filter":
@@ -196,9 +202,9 @@ def _bedrock(asked: Asked, text: str | None, finish: str, usage: Usage, token: s
         "output": {"message": {"role": "assistant", "content": [*thought, *said]}},
         "stopReason": FINISHES[BEDROCK][finish],
         "usage": {
-            "cacheReadInputTokens": 0,
-            "cacheWriteInputTokens": 0,
-            "inputTokens": usage.input,
+            "cacheReadInputTokens": asked.cached,
+            "cacheWriteInputTokens": asked.written,
+            "inputTokens": usage.input - asked.cached - asked.written,
             "outputTokens": usage.output,
             "totalTokens": usage.input + usage.output,
         },

@@ -101,8 +101,7 @@ def read_bedrock(body: Mapping[str, Any], flavour: str, headers: Mapping[str, st
         turns.append((turn["role"], _parts(turn, "content")))
     if not turns or (turns[0][0], turns[-1][0]) != ("user", "user"):
         raise Refused("A conversation must start and end with a user message. Try again.", "messages")
-    blocks = [block for block in _listed(body, "system") if "cachePoint" not in block] if "system" in body else []
-    system = _parts({"content": blocks}, "content") if blocks else ""
+    system = _parts(body, "system") if "system" in body else ""
     return asked_of(BEDROCK, flavour, body, system, turns, limit, title, bool(form))
 
 
@@ -131,11 +130,11 @@ def _listed(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _parts(turn: Mapping[str, Any], name: str) -> str:
     """The texts of a turn's parts."""
-    said = [part.get("text") for part in _listed(turn, name)]
+    said = [part.get("text") for part in _listed(turn, name) if "cachePoint" not in part]
     texts = [text for text in said if isinstance(text, str) and text.strip()]
     if not texts or len(texts) < len(said):
         raise Refused(f"The text field in {name} is blank. Add text, and try again.", name)
-    return "\n".join(texts)
+    return "".join(texts)
 
 
 CLOUDS: Mapping[str, Callable[[Mapping[str, Any], str, Mapping[str, str]], Asked]] = {

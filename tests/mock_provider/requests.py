@@ -215,4 +215,4 @@ def _content(content: Any, where: str) -> str:
         if not plain or block.get("type") != "text" or not isinstance(block.get("text"), str) or not block["text"]:
             raise Refused(f"{where}: text content blocks must be non-empty", "messages")
         texts.append(block["text"])
-    return "\n".join(texts)
+    return "".join(texts)

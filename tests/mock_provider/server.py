@@ -23,6 +23,7 @@ from tests.mock_provider.asked import Asked, Refused
 from tests.mock_provider.batch_bodies import Line, Result
 from tests.mock_provider.batches import Batches, Found, find
 from tests.mock_provider.bodies import PRICES, count_tokens, error_body, error_headers, refusal_body
+from tests.mock_provider.caching import PromptCache
 from tests.mock_provider.choosing import MODEL, Choice
 from tests.mock_provider.clouds import key_of_signature
 from tests.mock_provider.faults import Kind, find_fault
@@ -53,6 +54,7 @@ class Options:
         speed: how many seconds pass here in one of the machine's.
         require_key: the key that must be sent, "" for any; None needs none.
         hold_after: from this call on (the first is 1) answers are withheld until /release.
+        caches: beginnings of prompts are kept, see caching.py.
         redirect: where the fault "redirect" leads.
         batch_seconds: that a batch takes.
     """
@@ -74,6 +76,7 @@ class Options:
     require_key: str | None = None
     hold_after: int | None = None
     log: Path | None = None
+    caches: bool = False
     redirect: str = ""
     batch_seconds: float = 0.0
 
@@ -87,6 +90,7 @@ class Mock:
         self.choice = Choice(options.faults, options.script, options.seed, options.steady)
         self._limits = Limits(options.rpm, options.tpm, Clock(options.speed).now, options.bucket)
         self._log = Log(options.log)
+        self._cache = PromptCache() if options.caches else None
         self._hold_after = options.hold_after
         self._release = asyncio.Event()
         self._transports: WeakSet[Any] = WeakSet()
@@ -261,6 +265,8 @@ class Mock:
         if (waits := self._over_limit(asked)) is not None:
             headers = {**error_headers(flavour, 429), **waits}
             return json_response(error_body(flavour, 429, "", "rate_limit_exceeded"), 429, headers)
+        if self._cache is not None:
+            asked = self._cache.counted(asked)
         self.stats.by_fault.update([name] if name else [])
         return name, Scene(asked, self._text(asked), find_fault(name) if name else PLAIN, key, self.options.redirect)
 

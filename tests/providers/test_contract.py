@@ -320,6 +320,39 @@ def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
     asyncio.run(run())
 
 
+# Models whose requests mark what many have in common, by provider; the others find it by themselves, or have no cache.
+CACHES = {
+    "openrouter": "anthropic/claude-sonnet-5.5",
+    "anthropic": "claude-sonnet-5-5",
+    "bedrock": "global.anthropic.claude-sonnet-5-5",
+}
+
+
+@pytest.mark.parametrize("provider", [row.provider for row in load() if row.provider != COMMAND])
+def test_what_many_requests_have_in_common_is_read_from_the_cache(provider: str, tmp_path: Path) -> None:
+    """The rules, and with them what the first message says of the data set."""
+    # Long enough together only: rules of 900 tokens, and 600 of what all messages begin with.
+    rules, head = "Role: annotator. " + "Rule. " * 520, "<other_clusters>\n" + "[1]\n" * 520 + "</other_clusters>\n"
+    first, second = (
+        replace(chat, system=rules, messages=(Message("user", head + chat.messages[0].text, len(head)),))
+        for chat in several(2)
+    )
+
+    async def run() -> None:
+        async with bench(tmp_path, provider, CACHES.get(provider, "mock"), caches=True) as at, at.client() as client:
+            before, after = await client.chat(first), await client.chat(second)
+            assert not before.cached_tokens
+            if provider == "ollama":
+                assert after.cached_tokens is None
+                return
+            assert after.cached_tokens is not None and after.input_tokens is not None
+            assert 1024 <= after.cached_tokens < after.input_tokens
+            if after.cost_usd is not None and before.cost_usd is not None:
+                assert after.cost_usd < before.cost_usd
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("provider", [row.provider for row in load() if row.provider != COMMAND])
 @pytest.mark.parametrize(
     "asked", [{}, {"temperature": 0.0}, {"reasoning": "high"}, {"temperature": 1.0, "reasoning": "low"}]

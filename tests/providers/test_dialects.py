@@ -15,6 +15,7 @@ from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import DIALECTS, Reading, Traits
 from cassia_engine.providers.dialects.bounds import bounded
 from cassia_engine.providers.dialects.prompt_cut import prompt_cut
+from cassia_engine.providers.dialects.turns import turns_of
 from cassia_engine.records import COMMAND
 from cassia_engine.replies.shapes import ANNOTATION
 from cassia_engine.secret import Secret
@@ -195,6 +196,33 @@ def test_deepseek_names_cached_tokens_in_its_own_way() -> None:
     reading = OPENAI.read({**choice("stop", content="x"), "usage": usage})
     assert reading is not None
     assert reading.cached_tokens == 64
+
+
+def test_what_many_requests_have_in_common_is_marked_where_a_cache_wants_it() -> None:
+    mark, turn = {"cache_control": {"type": "ephemeral"}}, Message("user", "siblings, cluster", stable=9)
+    chat = Chat("rules", (turn, Message("assistant", "{}"), Message("user", "again")), 9)
+    parts = [{"type": "text", "text": "siblings,", **mark}, {"type": "text", "text": " cluster"}]
+    body, _ = ANTHROPIC.body(chat, "claude-sonnet-5-5", traits_of("anthropic", "claude-sonnet-5-5"))
+    assert body["system"] == [{"type": "text", "text": "rules", **mark}]
+    assert [message["content"] for message in body["messages"]] == [parts, "{}", "again"]
+    body, _ = OPENAI.body(chat, "anthropic/claude-sonnet-5.5", traits_of("openrouter", "anthropic/claude-sonnet-5.5"))
+    rules = [{"type": "text", "text": "rules", **mark}]
+    assert [message["content"] for message in body["messages"]] == [rules, parts, "{}", "again"]
+    assert list(turns_of(body))[1] == ("user", "siblings, cluster")
+    nova = "us.amazon.nova-pro-v1:0"
+    body, _ = DIALECTS["bedrock-converse"].body(chat, nova, traits_of("bedrock", nova))
+    point = {"cachePoint": {"type": "default"}}
+    assert body["system"] == [{"text": "rules"}, point]
+    assert body["messages"][0]["content"] == [{"text": "siblings,"}, point, {"text": " cluster"}]
+
+
+def test_requests_with_the_same_rules_have_the_same_key_of_mistrals_cache() -> None:
+    traits = traits_of("mistral", "mistral-large-4")
+
+    def key(rules: str, text: str) -> Any:
+        return OPENAI.body(Chat(rules, (Message("user", text),), 9), "mistral-large-4", traits)[0]["prompt_cache_key"]
+
+    assert key("rules", "a") == key("rules", "b") != key("other rules", "a")
 
 
 def test_openrouter_usage_with_its_own_cost() -> None:

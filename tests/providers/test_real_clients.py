@@ -59,7 +59,7 @@ FLAVOURS = {
     "ollama": OLLAMA,
     "openrouter": OPENROUTER,
 }
-TURNS = (Message("user", "data: é 𝛼"), Message("assistant", "{}"), Message("user", "again"))
+TURNS = (Message("user", "data: é 𝛼", stable=6), Message("assistant", "{}"), Message("user", "again"))
 
 
 def requests_of(provider: str) -> list[dict[str, Any]]:

@@ -175,6 +175,14 @@ def test_usage_is_summed() -> None:
     assert found == {"Calls": "4", "Tokens": "3,600 in, 800 out", "Cost": "$0.022"}
 
 
+def test_tokens_from_a_cache_are_told() -> None:
+    usage = Usage(3, 4500, 700, 0.01, 3000)
+    cached = make.annotated("c", usage=usage)
+    found = facts([make.annotated(), cached])
+    assert found["Tokens"] == "6,300 in (3,000 of them from the provider's cache), 1,100 out"
+    assert usage.words == "3 calls, 4,500 tokens in (3,000 of them cached), 700 out, cost 0.01 USD"
+
+
 def test_unknown_usage_is_unknown_not_zero() -> None:
     unknown = make.annotated("u", usage=Usage(3, None, None, None))
     assert facts([unknown]) == {"Calls": "3", "Tokens": "unknown in, unknown out", "Cost": "unknown"}

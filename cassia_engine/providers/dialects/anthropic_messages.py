@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import api_errors
 from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, joined, mapping, string, total, word
 from cassia_engine.secret import Secret
 
 VERSION = "2023-06-01"
+_MARK = {"cache_control": {"type": "ephemeral"}}
 _FINISH = {
     "end_turn": Finish.STOP,
     "stop_sequence": Finish.STOP,
@@ -42,7 +43,7 @@ class AnthropicMessages:
             "max_tokens": traits.max_tokens_for(chat),
             "system": [_stable(chat, traits)],
         }
-        body["messages"] = [{"role": message.role, "content": message.text} for message in chat.messages]
+        body["messages"] = [{"role": message.role, "content": _content(message, traits)} for message in chat.messages]
         if temperature is not None:
             body["temperature"] = min(temperature, 1.0)
         if effort is not None:
@@ -73,8 +74,14 @@ class AnthropicMessages:
 
 
 def _stable(chat: Chat, traits: Traits) -> dict[str, Any]:
-    mark = {"cache_control": {"type": "ephemeral"}} if traits.cache else {}
-    return {"type": "text", "text": system_text(chat, traits), **mark}
+    return {"type": "text", "text": system_text(chat, traits), **(_MARK if traits.cache else {})}
+
+
+def _content(message: Message, traits: Traits) -> str | list[dict[str, Any]]:
+    stable, rest = traits.split(message)
+    if not stable:
+        return rest
+    return [{"type": "text", "text": stable, **_MARK}, {"type": "text", "text": rest}]
 
 
 def _output_config(chat: Chat, traits: Traits, effort: str | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
-from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import api_errors
 from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, mapping, string, total, word
@@ -18,6 +18,7 @@ from cassia_engine.providers.dialects.sigv4 import signed_headers
 from cassia_engine.secret import AwsKeys, Secret
 
 _SERVICE = "bedrock"
+_MARK = {"cachePoint": {"type": "default"}}
 _FINISH = {
     "end_turn": Finish.STOP,
     "stop_sequence": Finish.STOP,
@@ -59,16 +60,14 @@ class BedrockConverse:
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
         temperature, effort = traits.temperature_for(chat), traits.effort_for(chat)
         text, told = system_text(chat, traits), sent(chat, traits)
-        texts = [message.text for message in chat.messages]
+        contents = [_content(message, traits) for message in chat.messages]
         body: dict[str, Any] = {}
         if traits.system:
-            mark = [{"cachePoint": {"type": "default"}}] if traits.cache else []
-            body["system"] = [{"text": text}, *mark]
+            body["system"] = [{"text": text}, *([_MARK] if traits.cache else [])]
         else:
-            texts[0] = f"{text}\n\n{texts[0]}"
+            contents[0][0] = {"text": f"{text}\n\n{contents[0][0]['text']}"}
         body["messages"] = [
-            {"role": message.role, "content": [{"text": text}]}
-            for message, text in zip(chat.messages, texts, strict=True)
+            {"role": message.role, "content": content} for message, content in zip(chat.messages, contents, strict=True)
         ]
         body["inferenceConfig"] = {"maxTokens": traits.max_tokens_for(chat)}
         if temperature is not None:
@@ -91,6 +90,11 @@ class BedrockConverse:
 
     def api_error(self, data: Any, headers: Mapping[str, str] | None = None) -> ApiError | None:
         return api_errors.find_of_aws(data, headers or {})
+
+
+def _content(message: Message, traits: Traits) -> list[dict[str, Any]]:
+    stable, rest = traits.split(message)
+    return [{"text": stable}, _MARK, {"text": rest}] if stable else [{"text": rest}]
 
 
 def _format(chat: Chat, traits: Traits) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from cassia_engine.providers.chat import Chat, Finish
+from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects.bounds import bounded
 from cassia_engine.providers.dialects.per_schema import once_per_schema
 from cassia_engine.secret import Secret
@@ -32,7 +32,8 @@ class Traits:
         efforts: levels of reasoning it takes; others are not sent.
         exclusive: temperature is not sent together with reasoning.
         schema_in_words: the schema is written into the system text even where it is demanded.
-        cache: the stable text is marked to be cached.
+        cache: what many requests have in common is marked to be cached.
+        cache_key: such requests have a key in common, by which the provider finds its cache.
         with_schema: a JSON object, further fields of a request that demands a schema.
         bounded: the demanded schema has limits of lists and texts, which keep small models from filling them.
         most_tokens: the most a reply may be asked for, 0 for no limit.
@@ -47,6 +48,7 @@ class Traits:
     exclusive: bool = False
     schema_in_words: bool = False
     cache: bool = False
+    cache_key: bool = False
     with_schema: str = ""
     bounded: bool = False
     most_tokens: int = 0
@@ -81,6 +83,11 @@ class Traits:
         """The temperature to send, None for none."""
         apart = self.exclusive and self.effort_for(chat) is not None
         return chat.temperature if self.temperature and not apart else None
+
+    def split(self, message: Message) -> tuple[str, str]:
+        """The text of a message as what is marked to be cached, "" for nothing, and the rest."""
+        marked = message.stable if self.cache else 0
+        return message.text[:marked], message.text[marked:]
 
     def schema_form(self, chat: Chat) -> str:
         """How the chat's schema is demanded, "" if there is none or in words only."""

@@ -5,8 +5,10 @@ What they differ in is in the table of quirks.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
@@ -57,6 +59,8 @@ class OpenAIChat:
             body["temperature"] = temperature
         if effort is not None:
             body |= _REASONING[traits.reasoning](effort)
+        if traits.cache_key:
+            body["prompt_cache_key"] = _cache_key(chat.system)
         return body | _format(chat, traits), sent(chat, traits)
 
     def read(self, data: Any, body: Mapping[str, Any] | None = None) -> Reading | None:
@@ -83,13 +87,28 @@ def _reasoned(message: Mapping[str, Any]) -> bool:
     return any(string(message.get(name)).strip() for name in ("reasoning_content", "reasoning"))
 
 
+@lru_cache(maxsize=32)  # A run has a few such texts.
+def _cache_key(stable: str) -> str:
+    """The same for all requests that begin with this text."""
+    return f"cassia-{hashlib.sha256(stable.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
 def _messages(chat: Chat, traits: Traits) -> list[dict[str, Any]]:
     text = system_text(chat, traits)
-    turns = [{"role": message.role, "content": message.text} for message in chat.messages]
+    turns: list[dict[str, Any]] = [
+        {"role": message.role, "content": _content(*traits.split(message))} for message in chat.messages
+    ]
     if not traits.system:
         return [{"role": "user", "content": f"{text}\n\n{chat.messages[0].text}"}, *turns[1:]]
-    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
-    return [{"role": "system", "content": marked if traits.cache else text}, *turns]
+    return [{"role": "system", "content": _content(text, "") if traits.cache else text}, *turns]
+
+
+def _content(stable: str, rest: str) -> str | list[dict[str, Any]]:
+    """A text, or where a part of it is marked to be cached, its parts."""
+    if not stable:
+        return rest
+    marked = {"type": "text", "text": stable, "cache_control": {"type": "ephemeral"}}
+    return [marked, {"type": "text", "text": rest}] if rest else [marked]
 
 
 def _format(chat: Chat, traits: Traits) -> dict[str, Any]:

@@ -32,5 +32,5 @@ def _text(content: Any) -> str:
     if isinstance(content, Mapping):
         content = content.get("content", content.get("parts", content.get("text")))
     if isinstance(content, list):
-        return "\n".join(string(mapping(part).get("text")) for part in content if "text" in mapping(part))
+        return "".join(string(mapping(part).get("text")) for part in content if "text" in mapping(part))
     return string(content)
