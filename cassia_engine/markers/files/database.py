@@ -28,7 +28,7 @@ def interrupts() -> Iterator[None]:
 
 @contextmanager
 def connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory, closed at the end, that draws no progress bar.
+    """A database in memory, closed at the end, that draws no progress bar and downloads no extension.
 
     In a notebook DuckDB looks for ipywidgets while it connects, and loses whatever a signal's handler raises then.
     """
@@ -37,6 +37,7 @@ def connected() -> Iterator[duckdb.DuckDBPyConnection]:
     with _deferred():
         db = duckdb.connect()
     with db:
+        db.execute("SET autoinstall_known_extensions = false")
         with suppress(duckdb.Error):  # refused in a notebook without ipywidgets, where DuckDB draws none
             db.execute("SET enable_progress_bar = false")
         yield db
