@@ -7,7 +7,7 @@ include { checkBackend ; startBackend                      } from './subworkflow
 include { checkJournal ; startJournal                      } from './subworkflows/local/utils_cassia/journal'
 include { checkImage                                       } from './subworkflows/local/utils_cassia/image'
 include { writeCrate                                       } from './subworkflows/local/utils_cassia/crate'
-include { checkKey ; checkToken                            } from './subworkflows/local/utils_cassia/key'
+include { checkAirGap ; checkKey ; checkToken              } from './subworkflows/local/utils_cassia/key'
 include { checkProvider                                    } from './subworkflows/local/utils_cassia/provider'
 include { calibrationOf ; checkCopies ; readSamples        } from './subworkflows/local/utils_cassia/samples'
 include { describe ; noticeOfVersion                       } from './subworkflows/local/utils_cassia/summary'
@@ -35,6 +35,9 @@ workflow {
         checkProvider(options, specsOf(schema), samples, problems)
         checkBackend(options, specsOf(schema), samples, problems)
         checkJournal(options, problems)
+        if (!problems) {
+            checkAirGap(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
+        }
         if (!problems && !workflow.stubRun) {
             checkKey(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
             checkToken(options, problems)

@@ -195,7 +195,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
 def test_every_option_of_models_is_known() -> None:
     assert {*settings.OF_MODELS, "siblings", "controls"} == set(OF_MODELS)
     others = {field.name for field in fields(settings.AnnotateSettings)} - {*settings.OF_MODELS}
-    assert others == {"provider", "knowledge", "max_workers", "journal_dir", "depth", "calibration"}
+    assert others == {"provider", "knowledge", "max_workers", "journal_dir", "air_gap", "depth", "calibration"}
 
 
 @pytest.mark.parametrize("name", OF_MODELS)
@@ -229,7 +229,8 @@ def test_the_command_refuses_them_and_writes_nothing(tmp_path: Path) -> None:
 def test_their_defaults_and_what_a_shared_configuration_sets_are_taken(tmp_path: Path) -> None:
     """As the pipeline passes them on, whoever annotates."""
     defaults: dict[str, Any] = {name: getattr(settings.AnnotateSettings(), name) for name in settings.OF_MODELS}
-    given = {**defaults, "provider": "offline", "max_workers": 3, "journal_dir": tmp_path / "journal"}
+    given = {**defaults, "provider": "offline", "max_workers": 3, "air_gap": True}
+    given["journal_dir"] = tmp_path / "journal"
     for controls in (settings.SplitSettings().controls, 0):
         of_run: dict[str, Any] = {**given, "controls": controls, "show_progress": False}
         assert len(cassia_engine.annotate(GENES, tissue="blood", species="human", **of_run)) == 2

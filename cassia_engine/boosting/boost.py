@@ -24,6 +24,7 @@ from cassia_engine.prompts.investigation import MOST_GENES
 from cassia_engine.providers.chat import ChatModel
 from cassia_engine.records import OFFLINE, Cluster, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
+from cassia_engine.stages.annotate import check_air_gap
 from cassia_engine.stages.run import start_journal
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def boost_cluster(
     """
     if is_pipe(table):
         raise UsageError("a pipe can be read once only, and the table is read twice; give a file", code="boost-pipe")
+    check_air_gap(annotate)
     annotate = replace(annotate, max_workers=annotate.max_workers or 1)  # one call follows another
     subject, annotator = gather(
         lambda: read_subject(table, cluster, dataset, split, summary),

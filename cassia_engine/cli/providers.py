@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cassia_engine.cli.options import parameter_option
 from cassia_engine.errors import CallFailedError, TemporaryError, UsageError
 from cassia_engine.providers.chat import Chat, Message
+from cassia_engine.settings import AnnotateSettings
+from cassia_engine.settings.declaration import parameters
 from cassia_engine.settings.of_command import check_options
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ _QUESTION = Chat("Reply as asked.", (Message("user", 'Reply with {"answer": "ok"
 @click.option("--allow_http", is_flag=True, help="Allow http to other machines than this one.")
 @click.option("--proxy", help="URL of a proxy for the call.")
 @click.option("--trust_env", is_flag=True, help="Take the proxy from the environment (HTTPS_PROXY, NO_PROXY).")
+@parameter_option(parameters(AnnotateSettings)["air_gap"])
 def providers(
     check: str | None,
     model: str | None,
@@ -50,6 +54,7 @@ def providers(
     allow_http: bool,
     proxy: str | None,
     trust_env: bool,
+    air_gap: bool,
 ) -> None:
     """List the providers of language models, with the environment variables of their keys.
 
@@ -67,10 +72,10 @@ def providers(
     from cassia_engine.providers.exchanges import open_exchange
 
     check_options(check, command, click.get_current_context().params)
-    account = open_account(check, model, base_url, allow_http=allow_http, command=command)
+    account = open_account(check, model, base_url, allow_http=allow_http, command=command, air_gap=air_gap)
     for warning in warnings_of(account):
         log.warning("%s", warning)
-    exchange = open_exchange(account, proxy=proxy, trust_env=trust_env, connections=1)
+    exchange = open_exchange(account, proxy=proxy, trust_env=trust_env, connections=1, air_gap=air_gap)
     reply = asyncio.run(_ask(account, exchange))
     click.echo(_verdict(account, reply))
 

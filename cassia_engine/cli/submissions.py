@@ -25,6 +25,7 @@ from cassia_engine.cytetype.waiting import kept
 from cassia_engine.errors import UsageError
 from cassia_engine.files import check_writable, stem_of
 from cassia_engine.progress import without_repeats
+from cassia_engine.providers.network import proxy_for
 
 if TYPE_CHECKING:
     from cassia_engine.cytetype.submission import Ready
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _QUERY = "query.json"
+
+
+def check_way(options: Mapping[str, Any]) -> None:
+    """Make sure, before anything is read, that data may go to the server and by the proxy, if there is one.
+
+    Raises:
+        UsageError: they may not.
+    """
+    url = check_api_url(options["api_url"], options["air_gap"])
+    proxy_for(url, options["proxy"], options["trust_env"], options["air_gap"])
 
 
 def submit_question(query: Path, options: dict[str, Any]) -> None:
@@ -147,7 +158,7 @@ def _run(
     on_accepted: Callable[[], None] | None = None,
     place: str = "outdir",
 ) -> JobResults:
-    names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env")
+    names = ("upload_workers", "upload_timeout", "poll_interval", "proxy", "trust_env", "air_gap")
     chosen = {name: options[name] for name in names}
     with stop_on_signals(kept()) as stop:
         return run_job(

@@ -57,6 +57,7 @@ _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
 @click.option("--job_timeout", type=click.FloatRange(0), default=7200.0, help="Seconds to wait for the results.")
 @parameter_option(parameters(AnnotateSettings)["proxy"])
 @parameter_option(parameters(AnnotateSettings)["trust_env"])
+@parameter_option(parameters(AnnotateSettings)["air_gap"])
 @parameter_option(
     parameters(RunSettings)["max_failed_clusters"], help="Clusters that may fail before the exit code is 1."
 )
@@ -80,8 +81,9 @@ def submit(context: click.Context, /, data: Path, **options: Any) -> None:
 
 
 def _submit(context: click.Context, data: Path, options: dict[str, Any]) -> None:
-    from cassia_engine.cli.submissions import submit_data, submit_question
+    from cassia_engine.cli.submissions import check_way, submit_data, submit_question
 
+    check_way(options)
     given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if data.suffix == ".json":
         _refuse(given, _OF_DATA, "is for an AnnData, and this is a question", data)

@@ -7,17 +7,22 @@ from urllib.parse import urlsplit
 from cassia_engine.callers import argument, option
 from cassia_engine.cytetype.errors import NetworkError
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.providers.address import check_base_url, is_loopback, is_metadata
+from cassia_engine.providers.address import check_air_gap, check_base_url, is_loopback, is_metadata
 
 
-def check_api_url(url: str) -> str:
+def check_api_url(url: str, air_gap: bool = False) -> str:
     """The URL of a server, which has no path, without a slash at its end.
 
+    Args:
+        air_gap: nothing may leave this machine.
+
     Raises:
-        UsageError: it is none, or is http to another machine.
+        UsageError: it is none, or is http to another machine, or is of one and nothing may leave this one.
     """
     what = argument("api_url")
     found = check_base_url(url, allow_http=True, what=what, form="https://cytetype.example.org")
+    if air_gap:
+        check_air_gap(found, option("api_url", found))
     parts = urlsplit(found)
     if parts.path:
         server = f"{parts.scheme}://{parts.netloc}"

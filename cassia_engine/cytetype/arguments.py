@@ -48,6 +48,7 @@ class RunArguments:
     upload_timeout_seconds: float
     upload_max_workers: int
     show_progress: bool
+    air_gap: bool
 
     def __post_init__(self) -> None:
         if self.visibility is not None and self.visibility not in VISIBILITIES:
@@ -70,6 +71,7 @@ class RunArguments:
             upload_workers=self.upload_max_workers,
             poll_interval=self.poll_interval_seconds,
             timeout=self.timeout_seconds,
+            air_gap=self.air_gap,
             on_upload=progress_lines(),
         )
 

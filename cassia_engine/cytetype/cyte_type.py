@@ -82,6 +82,7 @@ class CyteType:
         auth_token: str | None = None,
         label_na: bool = False,
         rank: bool = False,
+        air_gap: bool = False,
     ):
         """Read what is asked about the clusters; nothing is written or sent yet.
 
@@ -100,6 +101,7 @@ class CyteType:
             auth_token: for that server; it is in no file, and in no pickle of this object.
             label_na: cells without a cluster become one, "Unknown".
             rank: rank the genes here (Wilcoxon), where uns has no ranked genes.
+            air_gap: let nothing leave this machine: a server or a model elsewhere is refused.
 
         Raises:
             UsageError: something given cannot be used; says what, where and what to do.
@@ -125,6 +127,7 @@ class CyteType:
             check_whole("max_cells_per_group", max_cells_per_group, 1)
             self.api_url: str | None = None
             self._token: Secret | None = None
+            self._air_gap = bool(air_gap)
             self._take_server(api_url, auth_token)
             self._contents = Contents(
                 n_top_genes, aggregate_metadata, min_percentage, max_metadata_categories, max_cells_per_group
@@ -260,6 +263,7 @@ class CyteType:
                 require_artifacts=require_artifacts,
                 override_existing_results=override_existing_results,
                 resubmit=resubmit,
+                air_gap=self._air_gap,
                 visibility=visibility,
                 poll_interval_seconds=poll_interval_seconds,
                 timeout_seconds=timeout_seconds,
@@ -279,7 +283,7 @@ class CyteType:
             check_outputs_apart(written, given.query.parent, results_prefix, require_artifacts)
             token = self._token_for(self.api_url) if self.api_url else None
             check_configs(llm_configs, for_server=token is not None)
-            who = settings_of(llm_configs, n_parallel_clusters) if token is None else None
+            who = settings_of(llm_configs, n_parallel_clusters, self._air_gap) if token is None else None
             if who is not None:
                 check_account(who)
             run = Run(
@@ -360,7 +364,7 @@ class CyteType:
                 )
                 return None
             log.info("asking %s for the job %s", api_url, job_id)
-            results = look_up(api_url, job_id, self._token_for(api_url))
+            results = look_up(api_url, job_id, self._token_for(api_url), self._air_gap)
             if results is None:
                 log.info("the job %s has no results yet", job_id)
                 return None
@@ -375,7 +379,7 @@ class CyteType:
     def _take_server(self, api_url: str | None, auth_token: str | None) -> None:
         if api_url is not None:
             check_text("api_url", api_url)
-            self.api_url = check_api_url(api_url)
+            self.api_url = check_api_url(api_url, self._air_gap)
         if auth_token is not None:
             check_text("auth_token", auth_token)
             self._token = Secret(auth_token)

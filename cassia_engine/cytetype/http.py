@@ -24,10 +24,9 @@ from cassia_engine.cytetype.address import check_api_url, check_presigned
 from cassia_engine.cytetype.bodies import FilePart, SentBody
 from cassia_engine.cytetype.credentials import check_token
 from cassia_engine.fast_json import parsed_json
-from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.faults import Fault, FaultAction, clean
-from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
+from cassia_engine.providers.network import open_session, proxy_for
 from cassia_engine.providers.retry_after import retry_after
 from cassia_engine.redaction import MASK, SHORTEST, without_key
 from cassia_engine.secret import Secret
@@ -74,6 +73,7 @@ class Http:
         proxy: URL of a proxy for all requests.
         trust_env: take the proxy from HTTPS_PROXY and its like.
         connections: open at once at most.
+        air_gap: connect to this machine only.
 
     Raises:
         UsageError: nothing may be sent to that URL.
@@ -89,12 +89,13 @@ class Http:
         proxy: str | None = None,
         trust_env: bool = False,
         connections: int = 8,
+        air_gap: bool = False,
     ):
-        self.api_url = check_api_url(api_url)
+        self.api_url = check_api_url(api_url, air_gap)
         check_token(token)
         self._token, self._secrets, self._connections = token, (token, *secrets), connections
-        url = proxy or (proxy_of_environment(self.api_url) if trust_env else None)
-        self._proxy = check_proxy(url) if url else None
+        self._proxy = proxy_for(self.api_url, proxy, trust_env, air_gap)
+        self._air_gap = air_gap
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -114,14 +115,8 @@ class Http:
         self._session = None
 
     def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._connections,
-                ssl=trusted() if self.api_url.startswith("https:") else True,
-                resolver=Resolver(WHO),
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        secure = self.api_url.startswith("https:")
+        return open_session(WHO, connections=self._connections, secure=secure, air_gap=self._air_gap)
 
     async def send(
         self, method: str, path: str, *, body: bytes | FilePart | None = None, kind: str = _JSON, timeout: float = 30.0

@@ -56,6 +56,7 @@ class JobOptions:
         upload_workers: chunks in flight at once.
         poll_interval, timeout: between two looks at the job, and for all of them.
         proxy, trust_env: a proxy's URL, or that of the environment.
+        air_gap: connect to this machine only.
         on_upload: is called with each progress of an upload.
         on_accepted: is called once the server has the job, before its results are waited for.
         stop: what may ask to stop.
@@ -69,6 +70,7 @@ class JobOptions:
     timeout: float = polling.TIMEOUT_S
     proxy: str | None = None
     trust_env: bool = False
+    air_gap: bool = False
     on_upload: OnUpload | None = None
     on_accepted: Callable[[], None] | None = None
     stop: Cancellation | None = None
@@ -105,20 +107,24 @@ def run_job(
     return in_thread(lambda stop: _run(question, api_url, token, job_file, resume, resubmit, chosen, stop), chosen.stop)
 
 
-def look_up(api_url: str, job_id: str, token: Secret) -> JobResults | None:
+def look_up(api_url: str, job_id: str, token: Secret, air_gap: bool = False) -> JobResults | None:
     """The results of a job, looked at once; None where it has none yet.
+
+    Args:
+        air_gap: connect to this machine only.
 
     Raises:
         UsageError: nothing may be sent to that URL.
         JobNotFoundError: the server does not know the job.
         CyteTypeError: the server refuses, does not answer, or the job has failed.
     """
-    return in_thread(lambda stop: _look_up(check_api_url(api_url), job_id, token), None)
+    url = check_api_url(api_url, air_gap)
+    return in_thread(lambda stop: _look_up(url, job_id, token, air_gap), None)
 
 
-async def _look_up(api_url: str, job_id: str, token: Secret) -> JobResults | None:
+async def _look_up(api_url: str, job_id: str, token: Secret, air_gap: bool) -> JobResults | None:
     forbid_core_dumps()
-    async with Http(api_url, token) as http:
+    async with Http(api_url, token, air_gap=air_gap) as http:
         service = Service(http)
         try:
             status = await service.status(check_id(job_id))
@@ -176,6 +182,7 @@ def _http(job: JobFile, token: Secret, options: JobOptions, secrets: Sequence[Se
         proxy=options.proxy,
         trust_env=options.trust_env,
         connections=options.upload_workers + 1,
+        air_gap=options.air_gap,
     )
 
 

@@ -78,11 +78,12 @@ def _check_json(values: Mapping[str, Any], where: str) -> None:
             raise UsageError(what, code="llm-config-not-json") from None
 
 
-def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int) -> AnnotateSettings:
+def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int, air_gap: bool) -> AnnotateSettings:
     """Who annotates on this machine: the first of the models, or marker scoring where there is none.
 
     Args:
         configs: checked.
+        air_gap: nothing may leave this machine.
 
     Raises:
         UsageError: it has a setting that is not known here.
@@ -105,6 +106,7 @@ def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int) -> An
         base_url=first.get("baseUrl"),
         api_key=_key(first),
         max_workers=workers,
+        air_gap=air_gap,
         **given,
     )
 
@@ -120,7 +122,7 @@ def check_account(who: AnnotateSettings) -> None:
         return
     from cassia_engine.providers.accounts import open_account
 
-    open_account(who.provider, who.model, who.base_url, who.api_key)
+    open_account(who.provider, who.model, who.base_url, who.api_key, air_gap=who.air_gap)
 
 
 def _key(config: Mapping[str, Any]) -> Secret | None:

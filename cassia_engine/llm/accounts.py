@@ -53,7 +53,13 @@ class Accounts:
 
         def account(model: str | None) -> Account:
             return open_account(
-                settings.provider, model, settings.base_url, key, settings.allow_http, command=settings.command
+                settings.provider,
+                model,
+                settings.base_url,
+                key,
+                settings.allow_http,
+                command=settings.command,
+                air_gap=settings.air_gap,
             )
 
         voters = tuple(map(account, settings.voters))

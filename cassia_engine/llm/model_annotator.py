@@ -224,6 +224,7 @@ class ModelAnnotator:
             trust_env=settings.trust_env,
             connections=self._workers,
             timeout=settings.timeout,
+            air_gap=settings.air_gap,
         )
 
     def refused(self) -> str:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from cassia_engine import models, package_data
 from cassia_engine.callers import argument, option
 from cassia_engine.errors import UsageError, did_you_mean
-from cassia_engine.providers.address import check_base_url, is_loopback
+from cassia_engine.providers.address import check_air_gap, check_base_url, is_loopback
 from cassia_engine.providers.command_line import name_of, url_of
 from cassia_engine.providers.dialects import Traits
 from cassia_engine.providers.keys import find_key, in_region, known, region_of
@@ -71,6 +71,7 @@ def open_account(
     command: str | None = None,
     environ: Mapping[str, str] = os.environ,
     today: date | None = None,
+    air_gap: bool = False,
 ) -> Account:
     """The account that a run asks.
 
@@ -83,6 +84,7 @@ def open_account(
         command: the command line of the program that is asked, where the provider is one.
         today: the day for which defaults and aliases are; None for the clock's. A model that is named is asked as it
             is, whatever its end.
+        air_gap: nothing may leave this machine.
 
     Raises:
         UsageError: there is no such provider, no model, or nothing may be sent to that URL.
@@ -96,6 +98,8 @@ def open_account(
         raise UsageError(f"{option('provider', row.provider)}: a key of AWS is for Bedrock only", code="key-of-aws")
     region = region_of(row, key, environ)
     url = _url(row, base_url, allow_http, environ, region)
+    if air_gap:
+        check_air_gap(url, option("provider", row.provider))
     asked = _model(row, model)
     name = asked if asked == model else models.current(row.provider, asked, today or date.today())
     found, variable = find_key(row, url, key, moved=base_url is not None, environ=environ)

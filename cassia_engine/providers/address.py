@@ -75,6 +75,28 @@ def check_proxy(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def check_air_gap(url: str, what: str) -> None:
+    """Make sure that a URL is of this machine, where nothing may leave it; no name is looked up.
+
+    Args:
+        url: of a provider or a proxy.
+        what: named it, such as an option.
+
+    Raises:
+        UsageError: it is of another machine, or may be.
+    """
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    if not is_loopback(host):
+        raise UsageError(
+            f"{what}: {shown(host)} is not this machine, and {option('air_gap', True)} lets nothing leave it; ask a "
+            "server at localhost or 127.0.0.1",
+            code="air-gap",
+        )
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, by its name or address; no name is looked up."""
     address = _address(host)

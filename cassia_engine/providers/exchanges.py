@@ -18,6 +18,7 @@ def open_exchange(
     trust_env: bool = False,
     connections: int = 16,
     timeout: float = 300.0,
+    air_gap: bool = False,
 ) -> AbstractAsyncContextManager[Exchange]:
     """What makes attempts at calls to an account, opened as a context manager; see `Transport` for the arguments.
 
@@ -26,4 +27,6 @@ def open_exchange(
     """
     if account.dialect == COMMAND:
         return Program(account, timeout=timeout)
-    return Transport(account, proxy=proxy, trust_env=trust_env, connections=connections, timeout=timeout)
+    return Transport(
+        account, proxy=proxy, trust_env=trust_env, connections=connections, timeout=timeout, air_gap=air_gap
+    )

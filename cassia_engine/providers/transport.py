@@ -1,4 +1,4 @@
-"""One HTTP attempt at a call, over a session whose connections are used again. It and `network` alone know aiohttp.
+"""One HTTP attempt at a call, over a session whose connections are used again.
 
 What aiohttp raises becomes a Fault here, by its type, and is never chained: its repr holds headers, and so the key.
 """
@@ -22,12 +22,11 @@ from cassia_engine._version import __version__
 from cassia_engine.errors import AccountError
 from cassia_engine.fast_json import ascii_json, parsed_json
 from cassia_engine.providers.accounts import Account
-from cassia_engine.providers.address import check_proxy
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import Fault, FaultAction, classify
-from cassia_engine.providers.network import Resolver, proxy_of_environment, trusted
+from cassia_engine.providers.network import open_session, proxy_for
 from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
 from cassia_engine.redaction import redacted
 
@@ -54,9 +53,10 @@ class Transport:
         timeout: seconds without any piece of an answer. A whole answer may take twice as long, a streamed one twelve
             times.
         total: seconds for a whole attempt, where they are to be others.
+        air_gap: connect to this machine only.
 
     Raises:
-        UsageError: the proxy's URL cannot be used.
+        UsageError: the proxy's URL cannot be used, or is refused by the air gap.
     """
 
     def __init__(
@@ -69,13 +69,14 @@ class Transport:
         connect: float = 15.0,
         timeout: float = 300.0,
         total: float | None = None,
+        air_gap: bool = False,
     ):
         self._account = account
         self._dialect = DIALECTS[account.dialect]
         self._url = self._dialect.url(account.base_url, account.model)
         self._target = _target(self._url)
-        url = proxy or (proxy_of_environment(account.base_url) if trust_env else None)
-        self._proxy = check_proxy(url) if url else None
+        self._proxy = proxy_for(account.base_url, proxy, trust_env, air_gap)
+        self._air_gap = air_gap
         self._connections = connections
         self._stream = STREAMS.get(account.dialect) if account.streams else None
         whole = total or timeout * (12 if self._stream else 2)
@@ -109,15 +110,12 @@ class Transport:
     def _open_session(self, one_call_each: bool) -> aiohttp.ClientSession:
         """A session whose connections are used again, or closed behind one call each."""
         secure = any(url and url.startswith("https:") for url in (self._account.base_url, self._proxy))
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._connections,
-                ssl=trusted() if secure else True,
-                resolver=Resolver(self._account.provider),
-                force_close=one_call_each,
-            ),
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
+        return open_session(
+            self._account.provider,
+            connections=self._connections,
+            secure=secure,
+            air_gap=self._air_gap,
+            one_call_each=one_call_each,
         )
 
     def _stop_reusing_connections(self) -> None:
@@ -147,6 +145,7 @@ class Transport:
                 headers=self._headers(payload),
                 allow_redirects=False,
                 proxy=self._proxy,
+                timeout=self._timeout,
             ) as response:
                 status, headers = response.status, response.headers
                 body = await self._body(response, stream, began)

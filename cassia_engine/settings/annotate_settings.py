@@ -144,7 +144,8 @@ class AnnotateSettings:
     temperature: float | None = parameter(
         None, "Sent to models that take it.", unset="the model's own", minimum=0, of_models=True
     )
-    # This one and journal_dir change no answer, so that a shared configuration may set them for runs without a model.
+    # This one, journal_dir and air_gap change no answer, so that a shared configuration may set them for runs without
+    # a model.
     max_workers: int | None = parameter(
         None,
         "Calls to the provider in flight at once.",
@@ -226,6 +227,11 @@ class AnnotateSettings:
         of_models=True,
     )
     allow_http: bool = parameter(False, "Allow http to other machines than this one.", of_models=True)
+    air_gap: bool = parameter(
+        False,
+        "Let nothing leave this machine: only a server at localhost or 127.0.0.1 is asked, and no name is looked up.",
+        details="A provider or proxy elsewhere is refused at once. Offline nothing is sent in any case.",
+    )
     knowledge: Path | None = parameter(
         None,
         "Table of your own markers (species, tissue, cell_type, cl_id, gene, source, weight), "

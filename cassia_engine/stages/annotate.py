@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from cassia_engine.calibration import Calibration, open_calibration
+from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.progress import Activity
-from cassia_engine.records import OFFLINE, Chunk, Cluster, ClusterResult, ControlResult, Dataset, RunInfo, Setup
+from cassia_engine.records import (
+    COMMAND,
+    OFFLINE,
+    Chunk,
+    Cluster,
+    ClusterResult,
+    ControlResult,
+    Dataset,
+    RunInfo,
+    Setup,
+)
+from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.stagefiles import check_genes, read_genes, read_genes_head
 
@@ -83,6 +95,26 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset, genes: GeneRead
 def _offline_setup(settings: AnnotateSettings, calibration: Calibration) -> Setup:
     own = hashlib.sha256(settings.knowledge.read_bytes()).hexdigest() if settings.knowledge else ""
     return Setup(calibration=calibration.text if settings.calibration else "", knowledge_sha256=own)
+
+
+def check_air_gap(settings: AnnotateSettings) -> None:
+    """Refuse a provider or a proxy elsewhere, where nothing may leave this machine: before a table is read.
+
+    Raises:
+        UsageError: there is one, or whoever is to be asked cannot be.
+    """
+    if not settings.air_gap or settings.provider == OFFLINE:
+        return
+    if settings.provider == COMMAND:
+        log.warning(
+            "%s holds back nothing that the program of %s sends itself", argument("air_gap"), argument("command")
+        )
+        return
+    from cassia_engine.llm.accounts import Accounts
+    from cassia_engine.providers.network import proxy_for
+
+    account = Accounts.opened(settings, settings.api_key or Secret("unused")).first
+    proxy_for(account.base_url, settings.proxy, settings.trust_env, settings.air_gap)
 
 
 def gene_reader(path: Path | None, chunk: Chunk) -> GeneReader | None:

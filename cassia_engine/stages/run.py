@@ -20,7 +20,7 @@ from cassia_engine.progress import progress
 from cassia_engine.records import OFFLINE, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.settings.declaration import parameters
-from cassia_engine.stages.annotate import open_annotator, prepare, run_chunk, warnings_of
+from cassia_engine.stages.annotate import check_air_gap, open_annotator, prepare, run_chunk, warnings_of
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.corrections import read_corrections, with_corrections
 from cassia_engine.stages.split import into_chunks
@@ -58,6 +58,7 @@ def run_table(
             nothing was spent.
     """
     refuse_samplesheet(markers)
+    check_air_gap(annotate)
     # What asking a model needs takes a third of a second to load: while the table is read, which is not Python's work.
     loading = threading.Thread(target=prepare, args=(annotate,), daemon=True)
     start(loading)

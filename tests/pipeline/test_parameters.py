@@ -115,6 +115,14 @@ def test_options_that_nobody_would_look_at_are_refused_at_launch(pipeline: Launc
     assert not list((pipeline.folder / "work").iterdir())
 
 
+def test_the_air_gap_refuses_addresses_elsewhere(pipeline: Launcher) -> None:
+    run = pipeline.run(*TABLE, "--provider", "openai", "--proxy", "http://proxy.example:3128", "--air_gap")
+    assert run.code != 0
+    why = "is not this machine, and --air_gap lets nothing leave it; ask a server at localhost or 127.0.0.1"
+    assert_said(run.said, [f"--provider openai: api.openai.com {why}", f"--proxy: proxy.example {why}"])
+    assert not list((pipeline.folder / "work").iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "starts"),
     [

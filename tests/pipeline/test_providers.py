@@ -112,7 +112,7 @@ def wait_until(condition: Callable[[], object], seconds: float = TIMEOUT_S) -> N
 def test_a_server_on_this_machine_is_asked_one_call_a_task(pipeline: Launcher, mock: Running) -> None:
     given = arguments(pipeline, mock)
     at = given.index("--max_workers")
-    done = pipeline.run(*given[:at], *given[at + 2 :])
+    done = pipeline.run(*given[:at], *given[at + 2 :], "--air_gap")
     assert done.code == 0
     calls, tokens = mock.stats()["calls"], sum(mock.stats()["tokens"].values())
     assert f"{calls} calls, {tokens:,} tokens, cost unknown" in done.said.splitlines()
@@ -121,6 +121,8 @@ def test_a_server_on_this_machine_is_asked_one_call_a_task(pipeline: Launcher, m
     assert len(asked) > 1 and all("--tasks 4 " in script for script in asked)  # of --max_tasks
     assert not any("--max_workers" in script for script in asked)
     assert mock.stats()["peak_in_flight"] <= len(asked)
+    # It is passed on, and a server here is asked all the same.
+    assert all("--air_gap" in script for script in asked)
 
 
 @pytest.mark.parametrize("change", ["work folder gone", "hashes changed"])

@@ -90,6 +90,25 @@ def sayWhatLacks(where, variable, missing, tasks, secret, problems) {
     }
 }
 
+// Adds the engine's own line to `problems` for each of those asked who is not on this machine, where nothing may leave it.
+def checkAirGap(options, providers, problems) {
+    if (!options.air_gap) {
+        return null
+    }
+    def account = options.backend == 'cytetype' || options.provider == 'offline' ? null : accountOf(options, providers)
+    def asked = [
+        ("--provider ${account?.provider}".toString()): account?.url?.replace('{region}', 'region'),
+        ("--api_url ${options.api_url}".toString()): options.backend == 'cytetype' ? options.api_url : null,
+        '--proxy': options.proxy,
+    ]
+    asked.findAll { _option, url -> url != null }.each { option, url ->
+        def host = new URI(url).host?.toLowerCase() ?: ''
+        if (!isThisMachine(host)) {
+            problems << "${option}: ${host} is not this machine, and --air_gap lets nothing leave it; ask a server at localhost or 127.0.0.1"
+        }
+    }
+}
+
 // The provider's row of the engine's table, and the URL that is asked; null for what the engine will refuse for another reason.
 def accountOf(options, providers) {
     def isUrl = options.provider.contains('://')
