@@ -46,6 +46,12 @@ MOST_LISTED = 60
 @annotate_options
 @corrections_option
 @click.option("--fresh", is_flag=True, help="Ask everything anew: the recorded answers are set aside, not deleted.")
+@click.option(
+    "--show_egress",
+    is_flag=True,
+    help="Print each request that would be sent next, byte for byte, with the key as ***. Nothing is sent or written, "
+    "and no key is needed. What cassia submit would send, cassia artifacts writes.",
+)
 @parameter_option(
     parameters(RunSettings)["max_failed_clusters"], help="Clusters that may fail before the exit code is 1."
 )
@@ -58,6 +64,7 @@ def run(
     additional_info: str,
     corrections: Path | None,
     fresh: bool,
+    show_egress: bool,
     max_failed_clusters: int,
     **options: Any,
 ) -> None:
@@ -82,6 +89,11 @@ def run(
         lambda: RunSettings(max_failed_clusters),
         lambda: dataset(markers, name, tissue, species, additional_info),
     )
+    if show_egress:
+        from cassia_engine.cli.egress import print_requests
+
+        print_requests(markers, data, settings, who, fresh)
+        return
     check_outputs(outdir, data.name, (*markers, corrections, *input_paths(who, settings)))
     merged, ended = run_table(markers, data, settings, who, stopping=annotating, fresh=fresh, corrections=corrections)
     paths = write(merged, outdir)

@@ -14,7 +14,6 @@ from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
 from cassia_engine.errors import UsageError, gather
 from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.conversations import briefing_of
-from cassia_engine.lookup import genes_offered
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.providers.batches.table import api_of
 from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Chat
@@ -22,7 +21,7 @@ from cassia_engine.providers.prices import BATCH_SHARE, Price, load
 from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
 from cassia_engine.secret import Secret
 from cassia_engine.settings import STRICT, AnnotateSettings, SplitSettings
-from cassia_engine.stages.split import into_chunks
+from cassia_engine.stages.run import one_chunk
 
 ADJUDICATOR, VALIDATOR, CONTROLS, STRONG = "adjudicator", "validator", "controls", "stronger model"
 # Of the clusters of recorded conversations (docs/trust.md): those with a second opinion, with an adjudicator, and with
@@ -118,8 +117,7 @@ def estimate(
     )
     if annotate.batch:
         api_of(accounts.first)
-    lookup_genes = genes_offered(split.lookup_genes, markers, table)
-    [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, split.controls, lookup_genes)
+    chunk = one_chunk(markers, table, dataset, split, annotate)
     questions = _Questions(chunk, annotate)
     shares = tuple(_shares(questions, chunk, annotate, accounts))
     part = BATCH_SHARE if annotate.batch else 1.0

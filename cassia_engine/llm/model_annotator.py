@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from cassia_engine import prompts
@@ -31,8 +31,7 @@ from cassia_engine.providers.accounts import Account, default_workers, warnings_
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.command_line import check_program
-from cassia_engine.providers.exchanges import open_exchange
-from cassia_engine.providers.transport import Transport
+from cassia_engine.providers.exchanges import Way, open_exchange
 from cassia_engine.records import (
     COMMAND,
     SETTINGS_OF_SETUP,
@@ -165,7 +164,7 @@ class ModelAnnotator:
     ) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with self._transport(self._account) as transport:
+            async with exchange_of(self._account, self._settings, self._workers) as transport:
                 exchange = journal.recorded(transport) if journal else transport
                 client = Client(
                     self._account,
@@ -200,7 +199,9 @@ class ModelAnnotator:
             async with AsyncExitStack() as open_ones:
                 exchanges: dict[str, Exchange] = {}
                 for model, account in self._accounts.by_model.items():
-                    exchange = await open_ones.enter_async_context(self._transport(account))
+                    exchange: Exchange = await open_ones.enter_async_context(
+                        exchange_of(account, settings, self._workers)
+                    )
                     if self._batches and journal and isinstance(exchange, Transport):
                         gathered = self._batches.exchange(account, exchange, journal)
                         exchange = await open_ones.enter_async_context(gathered)
@@ -216,17 +217,6 @@ class ModelAnnotator:
         if self._batches:
             self._batches.stop()
 
-    def _transport(self, account: Account) -> AbstractAsyncContextManager[Exchange]:
-        settings = self._settings
-        return open_exchange(
-            account,
-            proxy=settings.proxy,
-            trust_env=settings.trust_env,
-            connections=self._workers,
-            timeout=settings.timeout,
-            air_gap=settings.air_gap,
-        )
-
     def refused(self) -> str:
         """Why the account has refused, "" if it has not; known without the key, which a replay does not have."""
         folder = self._settings.journal_dir
@@ -236,6 +226,18 @@ class ModelAnnotator:
         """Why another task of the run has found that this account refuses, "" if none has."""
         folder = self._settings.journal_dir
         return "" if folder is None else read_stop(folder, self._account_id)
+
+
+def exchange_of(account: Account, settings: AnnotateSettings, connections: int) -> Way:
+    """What makes attempts at calls to an account, as the settings say."""
+    return open_exchange(
+        account,
+        proxy=settings.proxy,
+        trust_env=settings.trust_env,
+        connections=connections,
+        timeout=settings.timeout,
+        air_gap=settings.air_gap,
+    )
 
 
 def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration, looks_up: bool) -> RunInfo:

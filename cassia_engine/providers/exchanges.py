@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Protocol, Self
 
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.chat import Exchange
+from cassia_engine.providers.egress import Sender
 from cassia_engine.providers.program import Program
 from cassia_engine.providers.transport import Transport
 from cassia_engine.records import COMMAND
+
+
+class Way(Exchange, Sender, Protocol):
+    """The way to an account: an exchange once it is open, and what shows a request without being open."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
 
 
 def open_exchange(
@@ -19,7 +31,7 @@ def open_exchange(
     connections: int = 16,
     timeout: float = 300.0,
     air_gap: bool = False,
-) -> AbstractAsyncContextManager[Exchange]:
+) -> Way:
     """What makes attempts at calls to an account, opened as a context manager; see `Transport` for the arguments.
 
     Raises:

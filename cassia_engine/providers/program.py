@@ -11,6 +11,7 @@ import contextlib
 import errno
 import json
 import os
+import shlex
 import signal
 import time
 from asyncio.subprocess import Process
@@ -81,7 +82,7 @@ class Program:
         process = await self._start()
         try:
             async with asyncio.timeout(self._timeout):
-                printed, told = await _talk(process, call.request.payload + b"\n")
+                printed, told = await _talk(process, _question(call))
                 code = await process.wait()
         except TimeoutError:
             await process_groups.end(process)
@@ -95,6 +96,10 @@ class Program:
         text = await asyncio.to_thread(self._checked, printed, told, code)
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         return Receipt(json.dumps({"stdout": text}), at, round(time.monotonic() - began, 3))
+
+    def shown(self, call: Call) -> tuple[str, str, bytes]:
+        """The program, its command line, and what it would be given on standard input."""
+        return self._name, shlex.join(self._words), _question(call)
 
     def void(self, call: Call) -> None:
         """Nothing to do: nothing is recorded here."""
@@ -135,6 +140,10 @@ class Program:
 
     def _fault(self, what: str, action: FaultAction) -> Fault:
         return Fault(f"the program {self._name} {what}", action)
+
+
+def _question(call: Call) -> bytes:
+    return call.request.payload + b"\n"
 
 
 async def _talk(process: Process, question: bytes) -> tuple[bytes, bytes]:

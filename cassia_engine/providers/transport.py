@@ -28,13 +28,15 @@ from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import Fault, FaultAction, classify
 from cassia_engine.providers.network import open_session, proxy_for
 from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
-from cassia_engine.redaction import redacted
+from cassia_engine.redaction import MASK, redacted
+from cassia_engine.secret import AwsKeys, Secret
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
 LARGEST_FILE = 2**29  # of many answers
 _HEAD = 2000  # characters that are kept of a body that is no JSON
+_ENCODING = {"Accept-Encoding": "gzip, deflate"}  # of answers
 _STREAMED = ("text/event-stream", "application/x-ndjson")
 _STREAM = re.compile(rb"\bstream", re.IGNORECASE)  # not "upstream", of which gateways speak
 _SAID_EVERY = 30.0  # seconds
@@ -207,9 +209,26 @@ class Transport:
         """Nothing to do."""
 
     def _headers(self, payload: bytes) -> dict[str, str]:
+        return {**self._own_headers(), **self._dialect.headers(self._account.key, self._url, payload), **_ENCODING}
+
+    def _own_headers(self) -> dict[str, str]:
         accept = "application/json" if self._stream is None else "application/json, text/event-stream"
-        own = {"Content-Type": "application/json", "Accept": accept, "User-Agent": f"cassia/{__version__}"}
-        return {**own, **self._dialect.headers(self._account.key, self._url, payload)}
+        return {"Content-Type": "application/json", "Accept": accept, "User-Agent": f"cassia/{__version__}"}
+
+    def shown(self, call: Call) -> tuple[str, str, bytes]:
+        """The host, the head and the body of the request that a call is, as it goes out; of the key there is ***.
+
+        A request goes out with its path, or through a proxy with the URL, in its first line.
+        """
+        key = self._account.key
+        payload = payload_of(call, self._stream() if self._stream else None)
+        lines = {"Host": self._target.host_port_subcomponent or "", **self._own_headers()}
+        for name, value in self._dialect.headers(key, self._url, payload).items():
+            # What signs a request is not the key itself, and holds for minutes.
+            lines[name] = MASK if isinstance(key, AwsKeys) else _masked(value, key)
+        lines |= {**_ENCODING, "Content-Length": str(len(payload))}
+        head = [f"POST {_masked(str(self._target), key)}", *(f"{name}: {value}" for name, value in lines.items())]
+        return self._target.host or "", "\n".join(head), payload
 
     async def _body(self, response: aiohttp.ClientResponse, stream: Stream | None, began: float) -> bytes | None:
         """The body, of a streamed answer as it is without streaming; None if it is larger than any answer."""
@@ -267,6 +286,10 @@ def _is_closed(error: Exception) -> bool:
     """Whether a connection that was open had been closed by the server."""
     closed = isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError))
     return closed and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def _masked(text: str, key: Secret | None) -> str:
+    return redacted(text.replace(key.reveal(), MASK), key) if key else text
 
 
 def payload_of(call: Call, stream: Stream | None) -> bytes:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import CassiaError, gather
-from cassia_engine.lookup import MOST_COUNTED, genes_offered, read_gene_table
-from cassia_engine.markers import Table, read_markers
+from cassia_engine.lookup import MOST_COUNTED, GeneTable, genes_offered, read_gene_table
+from cassia_engine.markers import MarkerTable, Table, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.process_limits import start
 from cassia_engine.progress import progress
-from cassia_engine.records import OFFLINE, Dataset, Merged
+from cassia_engine.records import OFFLINE, Chunk, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.settings.declaration import parameters
 from cassia_engine.stages.annotate import check_air_gap, open_annotator, prepare, run_chunk, warnings_of
@@ -65,9 +65,7 @@ def run_table(
     try:
         table, annotator, said, _ = gather(
             lambda: read_markers(markers, split, dataset.species),
-            lambda: open_annotator(
-                annotate, dataset, lambda: read_gene_table(markers, split, dataset.species, MOST_COUNTED)
-            ),
+            lambda: open_annotator(annotate, dataset, gene_table_reader(markers, split, dataset)),
             lambda: None if corrections is None else read_corrections(corrections),
             lambda: _check_of_models(split) if annotate.provider == OFFLINE else None,
         )
@@ -78,15 +76,36 @@ def run_table(
     for warning in warnings_of(annotator, table.clusters):
         log.warning("%s", warning)
     start_journal(annotate, dataset, fresh)
+    chunk = one_chunk(markers, table, dataset, split, annotate)
+    with progress(len(chunk.clusters), show_progress, annotator.activity) as advance, stopping() as stop:
+        annotated = run_chunk(chunk, annotator, advance, stop)
+    rows = [(result, annotator.run_info) for result in annotated.results]
+    merged = merge(
+        dataset, table.selection, rows, table.cells, annotated.controls, chunk.n_siblings, chunk.lookup_genes
+    )
+    return with_corrections(merged, said) if said else merged, annotated.ended
+
+
+def one_chunk(
+    markers: Table | Sequence[Path | str],
+    table: MarkerTable,
+    dataset: Dataset,
+    split: SplitSettings,
+    annotate: AnnotateSettings,
+) -> Chunk:
+    """All clusters of a table, with what only a language model is shown where one is asked."""
     of_model = annotate.provider != OFFLINE
     lookup_genes = genes_offered(split.lookup_genes, markers, table) if of_model else 0
     controls = split.controls if of_model else 0
     [chunk] = into_chunks(table, dataset, len(table.clusters), split.siblings, controls, lookup_genes)
-    with progress(len(chunk.clusters), show_progress, annotator.activity) as advance, stopping() as stop:
-        annotated = run_chunk(chunk, annotator, advance, stop)
-    rows = [(result, annotator.run_info) for result in annotated.results]
-    merged = merge(dataset, table.selection, rows, table.cells, annotated.controls, chunk.n_siblings, lookup_genes)
-    return with_corrections(merged, said) if said else merged, annotated.ended
+    return chunk
+
+
+def gene_table_reader(
+    markers: Table | Sequence[Path | str], split: SplitSettings, dataset: Dataset
+) -> Callable[[], GeneTable]:
+    """Reads what the table says of any gene, for second annotators that ask."""
+    return lambda: read_gene_table(markers, split, dataset.species, MOST_COUNTED)
 
 
 def _check_of_models(split: SplitSettings) -> None:

@@ -18,11 +18,11 @@ import pytest
 from aiohttp import web
 
 from cassia_engine.errors import CassiaError
-from cassia_engine.providers.accounts import Account
+from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.chat import Call, Receipt, Request
 from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.transport import Transport
-from cassia_engine.secret import Secret
+from cassia_engine.secret import AwsKeys, Secret
 from tests.conftest import need
 from tests.providers.servers import (
     KEY,
@@ -470,3 +470,52 @@ def test_cookies_are_not_kept() -> None:
         return response_of(200, completion(), {"Set-Cookie": "a=b"})
 
     assert receipt_of(bake, times=2).body
+
+
+@pytest.mark.parametrize(
+    ("provider", "key"),
+    [
+        *((name, Secret(KEY)) for name in ("openai", "anthropic", "google", "bedrock", "mistral", "openrouter")),
+        ("custom", Secret(KEY)),
+        ("ollama", None),
+        ("bedrock", AwsKeys("AKIACANARY0123456789", "secret-0123456789", "session-0123456789", "eu-central-1")),
+    ],
+)
+def test_a_request_is_shown_as_it_is_sent(provider: str, key: Secret | None) -> None:
+    """But for the key, for what signs it, and for the URL in its first line."""
+    got: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))[16:])
+        got.extend((head, await reader.readexactly(length)))
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+
+    async def main() -> tuple[str, str, bytes]:
+        async with raw_server(talk) as url:
+            account = open_account(
+                provider, "a/b:c", url.removesuffix("/v1"), key, environ={"AWS_REGION": "eu-central-1"}
+            )
+            call = Call(Request(account.dialect, "", {"model": "mock", "messages": ["\u00e9"]}))
+            async with Transport(account) as transport:
+                with pytest.raises(Fault):
+                    await transport.exchange(call)
+                return transport.shown(call)
+
+    host, head, payload = asyncio.run(main())
+    first, *lines = head.split("\n")
+    sent_first, *sent = got[0].decode().removesuffix("\r\n\r\n").split("\r\n")
+    assert payload == got[1]
+    assert (
+        sent_first
+        == f"POST {first.partition(host)[2].partition('/')[1]}{first.partition('//')[2].partition('/')[2]} HTTP/1.1"
+    )
+    if isinstance(key, AwsKeys):
+        assert [line.partition(": ")[0] for line in lines] == [line.partition(": ")[0] for line in sent]
+        assert {line.partition(": ")[2] for line in lines if line.startswith(("X-Amz", "Authorization"))} == {"***"}
+        assert not any(part in head for part in key.parts)
+    else:
+        assert [line.replace("***", KEY) for line in lines] == sent
+        assert (key is None) == ("***" not in head)
+        assert KEY not in head
