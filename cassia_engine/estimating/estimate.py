@@ -12,8 +12,10 @@ from cassia_engine import prompts
 from cassia_engine.callers import option
 from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
 from cassia_engine.errors import UsageError, gather
+from cassia_engine.estimating.recorded import unanswered
 from cassia_engine.llm.accounts import Accounts
 from cassia_engine.llm.conversations import briefing_of
+from cassia_engine.llm.genes import GeneReader
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.providers.batches.table import api_of
 from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Chat
@@ -21,7 +23,7 @@ from cassia_engine.providers.prices import BATCH_SHARE, Price, load
 from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
 from cassia_engine.secret import Secret
 from cassia_engine.settings import STRICT, AnnotateSettings, SplitSettings
-from cassia_engine.stages.run import one_chunk
+from cassia_engine.stages.run import gene_table_reader, one_chunk
 
 ADJUDICATOR, VALIDATOR, CONTROLS, STRONG = "adjudicator", "validator", "controls", "stronger model"
 # Of the clusters of recorded conversations (docs/trust.md): those with a second opinion, with an adjudicator, and with
@@ -51,17 +53,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run would ask.
+    """What a run of a sample would ask.
 
     Attributes:
-        n_clusters: those with markers; nobody is asked about the others.
+        sample: its name.
+        n_clusters: those with markers that are still to be asked about; nobody is asked about others.
+        n_recorded: those that the journal has answered.
         shares: by role, those that no call is expected for left out.
         prices: where they are from; "" where there are none.
         strict: every cluster has a second opinion and a validator.
     """
 
+    sample: str
     provider: str
     n_clusters: int
+    n_recorded: int
     shares: tuple[Share, ...]
     prices: str
     strict: bool
@@ -99,32 +105,62 @@ def estimate(
     split: SplitSettings,
     annotate: AnnotateSettings,
     given: Given | None = None,
+    fresh: bool = False,
 ) -> Estimate:
     """What `run_table` would ask about this table. Nothing is sent, and no key is needed.
 
     Args:
         given: prices in place of those of the shipped table.
+        fresh: as if nothing were recorded.
 
     Raises:
         UsageError: the table or the model cannot be used, or no language model is asked.
     """
+    table, accounts = gather(
+        lambda: read_markers(markers, split, dataset.species),
+        lambda: open_accounts(annotate),
+    )
+    chunk = one_chunk(markers, table, dataset, split, annotate)
+    return of_chunk(chunk, annotate, accounts, given, gene_table_reader(markers, split, dataset), fresh)
+
+
+def open_accounts(annotate: AnnotateSettings) -> Accounts:
+    """Who would be asked.
+
+    Raises:
+        UsageError: the model cannot be used, or no language model is asked.
+    """
     if annotate.provider == OFFLINE:
         what = f"{option('provider', OFFLINE)} asks no language model, so that nothing is paid for"
         raise UsageError(f"{what}; name a provider", code="estimate-offline")
-    table, accounts = gather(
-        lambda: read_markers(markers, split, dataset.species),
-        lambda: Accounts.opened(annotate, annotate.api_key or Secret("estimate")),
-    )
+    accounts = Accounts.opened(annotate, annotate.api_key or Secret("estimate"))
     if annotate.batch:
         api_of(accounts.first)
-    chunk = one_chunk(markers, table, dataset, split, annotate)
-    questions = _Questions(chunk, annotate)
-    shares = tuple(_shares(questions, chunk, annotate, accounts))
-    part = BATCH_SHARE if annotate.batch else 1.0
-    priced = tuple(_priced(share, accounts.first.provider, given, part) for share in shares if share.calls)
-    n_clusters = sum(bool(cluster.markers) for cluster in chunk.clusters)
+    return accounts
+
+
+def of_chunk(
+    chunk: Chunk,
+    annotate: AnnotateSettings,
+    accounts: Accounts,
+    given: Given | None = None,
+    genes: GeneReader | None = None,
+    fresh: bool = False,
+) -> Estimate:
+    """The same of a chunk that has all clusters of its sample.
+
+    Args:
+        genes: reads what the table says of any gene, for second annotators; None where there is nothing to read.
+    """
+    left = chunk if fresh else unanswered(chunk, annotate, genes)
+    questions = _Questions(left, annotate)
+    shares = tuple(_shares(questions, left, annotate, accounts))
     provider, strict = accounts.first.provider, annotate.validator_involvement == STRICT
-    return Estimate(provider, n_clusters, priced, _source(priced, provider, given, annotate.batch), strict)
+    part = BATCH_SHARE if annotate.batch else 1.0
+    priced = tuple(_priced(share, provider, given, part) for share in shares if share.calls)
+    n_left, n_all = (sum(bool(cluster.markers) for cluster in one.clusters) for one in (left, chunk))
+    source = _source(priced, provider, given, annotate.batch)
+    return Estimate(chunk.dataset.name, provider, n_left, n_all - n_left, priced, source, strict)
 
 
 class _Questions:

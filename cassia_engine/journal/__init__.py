@@ -3,7 +3,7 @@
 A sample has a folder, each task attempt a file of its own in it, which nobody else ever appends to.
 """
 
-from cassia_engine.journal.folders import set_aside
+from cassia_engine.journal.folders import journal_files, set_aside
 from cassia_engine.journal.lines import key_of
 from cassia_engine.journal.recorded import Journal, Recorded
 from cassia_engine.journal.stop import account_id, clear_stops, read_stop, stop_of, write_stop
@@ -14,6 +14,7 @@ __all__ = [
     "Recorded",
     "account_id",
     "clear_stops",
+    "journal_files",
     "key_of",
     "read_stop",
     "set_aside",

@@ -66,6 +66,7 @@ __all__ = [
     "StoredGenes",
     "are_of",
     "check_genes",
+    "is_chunk_or_genes",
     "read_chunk",
     "read_genes",
     "read_genes_head",
@@ -166,6 +167,16 @@ def read_part(path: Path, in_memory: bool = True) -> Chunk | ResultFile | CellsF
     if first.startswith(f'{{"kind":"{RESULT_KIND}'.encode()):
         return _named(path, _result_file(path, first, lines, in_memory))
     return _named(path, _chunk(path, first, lines))
+
+
+def is_chunk_or_genes(path: Path) -> bool:
+    """Whether a file is a chunk or a genes file, by its beginning; nothing is said of one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError:
+        return False
+    return start.startswith(tuple(f'{{"kind":"{kind}"'.encode() for kind in (CHUNK_KIND, GENES_KIND)))
 
 
 def read_status(path: Path) -> Status:
