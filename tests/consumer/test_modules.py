@@ -29,7 +29,7 @@ def packages(stage: str) -> dict[str, str]:
     return {NAMES.get(pin[1], pin[1]): pin[2] for pin in pins if pin}
 
 
-@pytest.mark.parametrize("stage", (*STAGES, "celltypes"))
+@pytest.mark.parametrize("stage", (*STAGES, "celltypes", "estimate"))
 def test_environments_have_the_versions_of_the_image(stage: str) -> None:
     text = (ROOT / "containers" / "requirements.txt").read_text(encoding="utf-8")
     image = {**dict(re.findall(r"^([\w-]+)==([\d.]+)", text, re.M)), "python": "3.11"}
@@ -67,6 +67,7 @@ def test_each_stage_does_with_its_environment(tmp_path: Path, monkeypatch: pytes
         asked = mock.stats()["calls"]
         outputs: tuple[str | Path, ...] = ("--name", "only", "--outdir", tmp_path / "out", "--status", status)
         run_with_its_packages("collect", chunk, *outputs, *options)
+        run_with_its_packages("estimate", chunk, *options)
         assert mock.stats()["calls"] == asked > 0
         said = tmp_path / "corrections.csv"
         said.write_text("cluster,label\n")
@@ -91,7 +92,7 @@ def nf_tests() -> list[Path]:
 
 
 def test_every_part_has_nf_tests() -> None:
-    assert len(nf_tests()) == len(STAGES) + 2
+    assert len(nf_tests()) == len(STAGES) + 3
     for path in nf_tests():
         text = path.read_text(encoding="utf-8")
         assert len(re.findall(r"^    test\(", text, re.M)) >= 2

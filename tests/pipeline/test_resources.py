@@ -28,7 +28,7 @@ def test_every_process_has_a_resource_label_that_the_configuration_knows() -> No
     named = {
         path: re.findall(r"^    label '(process_\w+)'", path.read_text(encoding="utf-8"), re.M) for path in modules
     }
-    assert len(named) == 10
+    assert len(named) == 11
     assert {len(labels) for labels in named.values()} == {1}
     assert {label for labels in named.values() for label in labels} == LABELS
     config = (ROOT / "conf" / "base.config").read_text(encoding="utf-8")

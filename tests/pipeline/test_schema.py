@@ -22,7 +22,7 @@ from cassia_engine.settings.declaration import parameter, parameters
 from scripts import make_parameters
 from tests.conftest import ROOT
 
-STAGES = ("split", "corrections", "annotate", "submit", "collect", "index", "check")
+STAGES = ("split", "corrections", "estimate", "annotate", "submit", "collect", "index", "check")
 # Settings of the engine that are the pipeline's too, by class.
 SHARED = (settings.SplitSettings, settings.BackendSettings, settings.AnnotateSettings, settings.RunSettings)
 
@@ -37,7 +37,7 @@ OF_THE_PIPELINE = {
     "tissue",
     "species",
     "additional_info",
-} | {*("max_tasks", "fresh", "corrections", "help", "version")}
+} | {*("max_tasks", "fresh", "dry_run", "corrections", "help", "version")}
 
 
 def schema() -> dict[str, Any]:

@@ -35,6 +35,9 @@ def startJournal(options, names, work) {
     if (!journal.isDirectory() || !java.nio.file.Files.isWritable(journal)) {
         error("--journal_dir ${options.journal_dir}: no folder can be made or written there; name one that all tasks can write")
     }
+    if (options.dry_run) {
+        return journal
+    }
     journal.listFiles().findAll { path -> path.name.startsWith('STOP-') }.each { path -> path.delete() }
     names.findAll { name -> options.fresh && journal.resolve(name).exists() }.each { name ->
         def number = (1..100000).find { n -> !journal.resolve("${name}.aside-${n}").exists() }

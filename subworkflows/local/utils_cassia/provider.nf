@@ -65,6 +65,16 @@ def checkBatch(options, wrong, problems) {
     }
 }
 
+// Adds a line to `problems` where a dry run has nothing to estimate.
+def checkDryRun(options, problems) {
+    if (options.dry_run && options.backend == 'cytetype') {
+        problems << '--dry_run estimates what a language model is asked, and --backend cytetype has its server annotate; leave one of them out'
+    }
+    else if (options.dry_run && options.provider == 'offline') {
+        problems << '--dry_run: --provider offline asks no language model, so that nothing is paid for; name a provider'
+    }
+}
+
 // Adds a line to `problems` for options that nobody would look at; `specs` have their defaults, `samples` are those of `readSamples`.
 def checkProvider(options, specs, samples, problems) {
     if (options.backend == 'cytetype') {

@@ -42,19 +42,21 @@ def noticeOfVersion(version) {
     return version == ours ? '' : "tasks ran with cassia ${version}, and the pipeline is ${ours}: start it without -resume, which would have said so first"
 }
 
-// The last lines of a run, but for the reason of its end: where each report is, what became of its clusters, where the index is, and what else must be said.
-def summaryOf(outdir, samples, outcomes, index, notices) {
+// The last lines of a run, but for the reason of its end: where each report is, what became of its clusters, where the index is, what a dry
+// run has estimated, and what else must be said.
+def summaryOf(outdir, samples, outcomes, index, estimates, notices) {
     def width = outcomes.keySet()*.size().max() ?: 0
     def lines = samples.findAll { sample -> sample in outcomes }.collectMany { sample ->
         def report = "  ${sample.padRight(width)}  ${outdir}/${sample}/${sample}_report.html  (${outcomes[sample].counts})"
         [report] + outcomes[sample].lines.collect { line -> "  ${' ' * width}  ${line}" }
     }
     def leading = index.collect { page -> "One page that leads to them: ${outdir}/${page}" }
+    def estimated = estimates.collectMany { text -> text.readLines() + ['', "Written: ${outdir}/estimate.txt and estimate.json. This was a dry run: nothing is annotated."] }
     def said = (outcomes.values().collectMany { told -> told.notices } + notices.findAll()).unique()
     def how = wasStopped(workflow.errorMessage) ? 'was stopped. The' : 'failed. When the reason is corrected, the'
     def ending = workflow.success ? [] : ["The run ${how} same command with -resume does only what is missing."]
     def usage = ["${usageOf(outcomes)}"].findAll()
-    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + usage + said + ending).join('\n')
+    return ([''] + (lines ? ['Reports:'] + lines : []) + leading + usage + estimated + said + ending).join('\n')
 }
 
 // Whether a person or a scheduler ended the run.
