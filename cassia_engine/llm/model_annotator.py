@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TypeVar
 
 from cassia_engine import prompts
@@ -82,7 +83,8 @@ class ModelAnnotator:
             if settings.max_workers is None and self._workers == 1:
                 who = "the program" if self._account.dialect == COMMAND else "a server on this machine"
                 log.info("%s is asked one call at a time; %s allows more", who, argument("max_workers"))
-        self._settings = settings
+        # No limit of a minute is waited for where nothing is sent.
+        self._settings = replace(settings, rpm=None, tpm=None) if replay else settings
         self._replay, self._genes = replay, genes
         self._work: Work | None = None
         self._batches = Batching(settings, self._accounts) if settings.batch and not replay else None
