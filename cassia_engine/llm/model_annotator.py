@@ -33,6 +33,7 @@ from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.command_line import check_program
 from cassia_engine.providers.exchanges import Way, open_exchange
+from cassia_engine.providers.transport import Transport
 from cassia_engine.records import (
     COMMAND,
     SETTINGS_OF_SETUP,
