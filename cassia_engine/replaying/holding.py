@@ -22,6 +22,7 @@ from cassia_engine.llm.kept import LookupOf
 from cassia_engine.lookup import Lookup
 from cassia_engine.offline import open_annotator
 from cassia_engine.prompts import VERSION
+from cassia_engine.providers.accounts import CUSTOM
 from cassia_engine.records import (
     SETTINGS_OF_SETUP,
     Chunk,
@@ -135,7 +136,8 @@ def _conversations(recorded: Recorded, run: RunInfo, tasks: list[_Task], recordi
         return RecordedLookup(recording, cluster.id, numbers)
 
     of: LookupOf | None = lookup if chunk.lookup_genes else None
-    settings = AnnotateSettings(run.provider, **{name: getattr(setup, name) for name in SETTINGS_OF_SETUP})
+    # A conversation knows no provider; any that needs nothing else will do.
+    settings = AnnotateSettings(CUSTOM, **{name: getattr(setup, name) for name in SETTINGS_OF_SETUP})
     models = _models(run, setup, recording, is_current=not _has_earlier(tasks))
     return Conversations(chunk, settings, models, models, _calibration(recorded, run, setup), of)
 

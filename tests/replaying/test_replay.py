@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,16 +13,19 @@ from msgspec.structs import replace
 
 from cassia_engine.calibration import Calibrations
 from cassia_engine.outputs.publish import write_outputs
-from cassia_engine.records import ClusterResult, Dataset, Merged, Outcome
+from cassia_engine.records import SETTINGS_OF_SETUP, ClusterResult, Dataset, Merged, Outcome
 from cassia_engine.replaying import replayed
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.run import run_table
 from tests import factories as make
+from tests.batches import hurry
 from tests.conftest import EXAMPLES
 from tests.mock_provider.running import Running, running_mock
+from tests.providers.test_program import ANSWERS
 from tests.replaying.replays import command, made, no_network, of_model, same
 from tests.test_controls import ABOUT, PBMC
+from tests.test_llm import small
 
 H5AD = (EXAMPLES / "pbmc68k.h5ad", "--rank", "--group_key", "louvain", "--witness", "bulk_labels")
 KNOWLEDGE = "species\ttissue\tcell_type\tcl_id\tgene\tsource\tweight\nhuman\tblood\tT cell\tCL:0000084\tCD3D\tme\t3\n"
@@ -89,6 +95,21 @@ def test_dialects_and_refused_parameters(
     write_outputs(merged, tmp_path / "out")
     if provider != "bedrock":  # its model takes all that is sent
         assert model == "mock" or any("adjusted" in c for r in merged.results for c in r.conversation.calls)
+    same(tmp_path)
+
+
+def test_a_program_in_place_of_a_server(tmp_path: Path) -> None:
+    (tmp_path / "answer.py").write_text(ANSWERS)
+    table = small(tmp_path, 2)
+    program = shlex.join([sys.executable, str(tmp_path / "answer.py")])
+    made(tmp_path, table, "--provider", "command", "--command", program, "--max_workers", "2")
+    (tmp_path / "answer.py").unlink()
+    same(tmp_path)
+
+
+def test_a_run_by_batches(curious: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+    made(tmp_path, small(tmp_path, 4), *of_model(curious, "--batch"))
     same(tmp_path)
 
 
@@ -170,3 +191,15 @@ def test_a_replay_is_replayed_like_the_run(curious: Running, tmp_path: Path) -> 
     assert done.returncode == 0
     for path in (tmp_path / "out").iterdir():
         assert (tmp_path / "third" / path.name).read_bytes() == path.read_bytes()
+
+
+# Settings that change no answer, and those that a setup or a run has under other names.
+NO_ANSWERS = {"api_key", "base_url", "command", "max_workers", "tasks", "rpm", "tpm", "max_wait", "timeout", "proxy"}
+NO_ANSWERS |= {"trust_env", "allow_http", "journal_dir", "retry_failed", "batch", "batch_wait", "air_gap"}
+NO_ANSWERS |= {"show_egress", "max_cost", "price_in", "price_out"}  # of costs the file has what was paid
+OTHERWISE = {"provider", "model", "models", "second_model", "escalate_to", "knowledge", "calibration"}
+
+
+def test_every_setting_that_changes_answers_is_recorded() -> None:
+    """Else a replay would ask otherwise than the run did. A new one goes into `Setup`, or above."""
+    assert {one.name for one in fields(AnnotateSettings)} - {*SETTINGS_OF_SETUP, *NO_ANSWERS, *OTHERWISE} == set()
