@@ -170,9 +170,9 @@ def infoOf(folder) {
     }
 }
 
-// The parameters with their values, and the slots of the workflow that they fill. Files are inputs; folders are of this machine.
+// The parameters with their values, and the slots of the workflow that they fill. Files are inputs; folders and programs are of this machine.
 def valuesOf(options, specs) {
-    def left = ['outdir', 'journal_dir', 'proxy', 'help', 'version']
+    def left = ['outdir', 'journal_dir', 'proxy', 'command', 'help', 'version']
     def types = [integer: 'Integer', number: 'Float', boolean: 'Boolean', string: 'Text']
     def told = options.findAll { name, value -> value != null && !(name in left) && specs[name] && !specs[name].format }
     return told.collectMany { name, value ->
