@@ -145,6 +145,16 @@ def test_no_key_is_needed_and_a_key_that_signs_is_masked(tmp_path: Path) -> None
     assert files(tmp_path) == {}
 
 
+def test_batches_are_refused_and_programs_shown(tmp_path: Path) -> None:
+    about = ("--tissue", "blood", "--species", "human", "--show_egress")
+    batch = cassia("run", PBMC, *about, "--provider", "openai", "--batch", cwd=tmp_path)
+    assert (batch.returncode, "single requests are shown" in batch.stderr) == (2, True), batch.stderr
+    program = cassia("run", PBMC, *about, "--provider", "command", "--command", "cat -u", cwd=tmp_path)
+    assert program.returncode == 0, program.stderr
+    assert program.stdout.startswith("cat -u\n\n{") and " requests to cat, " in program.stdout.splitlines()[-1]
+    assert files(tmp_path) == {}
+
+
 def test_offline_nothing_is_shown_as_nothing_is_sent(tmp_path: Path) -> None:
     told = cassia("run", PBMC, "--tissue", "blood", "--species", "human", "--show_egress", cwd=tmp_path)
     assert told.returncode == 0

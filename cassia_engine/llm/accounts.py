@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -43,8 +44,11 @@ class Accounts:
     strong: Account | None = None
 
     @classmethod
-    def opened(cls, settings: AnnotateSettings, key: Secret | None) -> Self:
+    def opened(cls, settings: AnnotateSettings, key: Secret | None, environ: Mapping[str, str] = os.environ) -> Self:
         """Those that the settings name.
+
+        Args:
+            environ: has the keys; for another one than the process's own, no key is looked up elsewhere.
 
         Raises:
             UsageError: the provider, its URL or a model cannot be used, or two names are of one model.
@@ -59,6 +63,7 @@ class Accounts:
                 key,
                 settings.allow_http,
                 command=settings.command,
+                environ=environ,
                 air_gap=settings.air_gap,
             )
 

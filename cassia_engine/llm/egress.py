@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
 from cassia_engine._version import __version__
 from cassia_engine.calibration import open_calibration
+from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
-from cassia_engine.errors import AccountError
+from cassia_engine.errors import AccountError, UsageError
 from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal
 from cassia_engine.llm.accounts import Accounts
@@ -23,13 +25,14 @@ from cassia_engine.settings import AnnotateSettings
 
 
 def open_accounts(settings: AnnotateSettings) -> Accounts:
-    """Who would be asked. A key is taken where there is one, as it decides how requests are signed; none is needed.
+    """Who would be asked. A key is taken where there is one, as it decides how requests are signed; none is needed, and
+    none is asked for elsewhere, as AWS lends some.
 
     Raises:
         UsageError: the provider, its URL or a model cannot be used.
     """
     try:
-        return Accounts.opened(settings, settings.api_key)
+        return Accounts.opened(settings, settings.api_key, dict(os.environ))
     except AccountError:
         return Accounts.opened(settings, Secret(MASK))
 
@@ -47,7 +50,13 @@ def show_requests(
     Args:
         genes: reads what the table says of any gene, as for an annotator.
         fresh: as if nothing were recorded.
+
+    Raises:
+        UsageError: requests would not be sent one by one.
     """
+    if settings.batch:
+        what = "single requests are shown, and a batch has the same bodies in one file; leave it out to see them"
+        raise UsageError(f"{argument('batch')}: {what}", code="egress-of-batch")
     folder = None if settings.journal_dir is None or fresh else settings.journal_dir / chunk.dataset.name
     journal = None if folder is None else Journal.open(folder, __version__)
     calibration = open_calibration(settings.calibration, settings.provider)

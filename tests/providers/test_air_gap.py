@@ -18,6 +18,7 @@ import cassia_engine
 from cassia_engine.callers import Caller, called_from
 from cassia_engine.cytetype import http as cytetype_http
 from cassia_engine.errors import CassiaError
+from cassia_engine.providers import aws_profile
 from cassia_engine.providers.accounts import open_account
 from cassia_engine.providers.address import check_air_gap
 from cassia_engine.providers.faults import Fault, FaultAction
@@ -166,6 +167,24 @@ def test_without_a_model_the_air_gap_is_taken(tmp_path: Path) -> None:
     done = cassia("run", PBMC, *ABOUT, "--air_gap", "--outdir", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("out/*_summary.csv"))
+
+
+def test_no_keys_are_asked_for_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As botocore does for a profile; nor where requests are only shown."""
+
+    def ask(*_: Any) -> Any:
+        raise AssertionError("botocore was asked")
+
+    monkeypatch.setattr(aws_profile, "find_keys", ask)
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    for name in ("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for url, code in ((None, "air-gap"), ("http://127.0.0.1:1", "key-of-other-host")):
+        with raises(code):
+            open_account("bedrock", base_url=url, air_gap=True)
+    done = cassia("run", PBMC, *ABOUT, "--provider", "bedrock", "--show_egress", cwd=tmp_path)
+    assert (done.returncode, "Authorization: " in done.stdout) == (0, True), done.stderr
 
 
 def test_python_takes_it_too() -> None:
