@@ -6,6 +6,7 @@ import logging
 import os
 from collections import Counter
 from pathlib import Path
+from struct import Struct
 from typing import Any, NamedTuple
 
 from cassia_engine.journal.batches import OF_BATCHES, Batches
@@ -22,6 +23,10 @@ _MALFORMED = (
     "no cassia has written this line (its checksum is right, what it says is not); it and others of its kind do not "
     "count, and what they answered is asked for again"
 )
+
+
+# A run may have a million answers, so their places are kept as bytes: those of a call one behind the other.
+_PLACE = Struct("<IQII")
 
 
 class Place(NamedTuple):
@@ -45,7 +50,7 @@ class Index:
     def __init__(self) -> None:
         self.batches = Batches()
         self._files: list[Path] = []
-        self._replies: dict[bytes, tuple[Place, ...]] = {}
+        self._replies: dict[bytes, bytes] = {}
         self._rejected: dict[bytes, Place] = {}
         self._malformed = 0
         self.unanswered = 0
@@ -67,7 +72,7 @@ class Index:
         if line.kind is Kind.REJECTED:
             self._rejected[line.key] = place
         else:
-            self._replies[line.key] = (*self._replies.get(line.key, ()), place)
+            self._replies[line.key] = self._replies.get(line.key, b"") + _PLACE.pack(*place)
 
     def has_reply(self, key: bytes) -> bool:
         return key in self._replies
@@ -75,9 +80,10 @@ class Index:
     def reply(self, key: bytes) -> dict[str, Any] | None:
         """The fields of the reply that counts, None if there is none."""
         while places := self._replies.get(key):
-            if fields := self._fields(key, places[0]):
+            place = Place(*_PLACE.unpack_from(places))
+            if fields := self._fields(key, place):
                 return fields
-            self.drop(key, places[0].crc)
+            self.drop(key, place.crc)
         return None
 
     def rejected(self, key: bytes) -> dict[str, Any] | None:
@@ -87,11 +93,13 @@ class Index:
 
     def current(self, key: bytes) -> int | None:
         """The checksum of the reply that counts."""
-        return self._replies[key][0].crc if key in self._replies else None
+        places = self._replies.get(key)
+        return Place(*_PLACE.unpack_from(places)).crc if places else None
 
     def drop(self, key: bytes, crc: int) -> None:
         """Forget a reply; the next one counts."""
-        left = tuple(place for place in self._replies.get(key, ()) if place.crc != crc)
+        places = map(Place._make, _PLACE.iter_unpack(self._replies.get(key, b"")))
+        left = b"".join(_PLACE.pack(*place) for place in places if place.crc != crc)
         if left:
             self._replies[key] = left
         else:

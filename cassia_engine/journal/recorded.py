@@ -176,7 +176,10 @@ class Recorded:
         Raises:
             Fault: it is recorded that the provider does not take a parameter of this call.
         """
-        receipt = self._journal.find(key_of(call))
+        return self._find(key_of(call))
+
+    def _find(self, key: str) -> Receipt | None:
+        receipt = self._journal.find(key)
         self._journal.reused += receipt is not None
         return receipt
 
@@ -188,9 +191,9 @@ class Recorded:
             StoppedError: it is not recorded, and nothing is sent.
             UsageError, TemporaryError: the journal cannot be written. If that can be known before, nothing is sent.
         """
-        if receipt := self.find(call):
-            return receipt
         key = key_of(call)
+        if receipt := self._find(key):
+            return receipt
         if self._inner is None:
             raise StoppedError(
                 "nothing is sent, and the journal has no answer to this call", code="answer-not-recorded"
