@@ -80,10 +80,7 @@ def command(mock: Running, provider: str, table: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    keys = dict.fromkeys(
-        ("OPENAI_API_KEY", "MISTRAL_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"), "test-key-0123456789"
-    )
-    return {**os.environ, **keys}
+    return {**os.environ, **dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), "test-key-0123456789")}
 
 
 def finished(argv: Sequence[str], cwd: Path) -> int:

@@ -28,7 +28,7 @@ class Plan:
         done: the share of its lines that are worked on, where it expires or is cancelled.
         errors: statuses of its first lines in place of their answers.
         missing: how many of its answers are left out.
-        said: why it failed.
+        said, code: why it failed.
         seconds: that it takes; None for those of all.
     """
 
@@ -39,6 +39,7 @@ class Plan:
     errors: Sequence[int] = ()
     missing: int = 0
     said: str = "the input file is not valid"
+    code: str = "invalid"
     seconds: float | None = None
 
 
@@ -182,7 +183,7 @@ def _openai_batch(batch: Batch, with_results: bool) -> dict[str, Any]:
     if batch.is_done and batch.results:
         files["output_file_id"] = f"output-of-{batch.id}" if good else None
         files["error_file_id"] = f"error-of-{batch.id}" if good < total else None
-    failed = {"object": "list", "data": [{"code": "invalid", "message": batch.plan.said, "line": 1}]}
+    failed = {"object": "list", "data": [{"code": batch.plan.code, "message": batch.plan.said, "line": 1}]}
     return {
         "id": batch.id,
         "object": "batch",

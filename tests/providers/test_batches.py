@@ -194,6 +194,14 @@ def test_a_batch_that_is_refused_as_a_whole_fails_its_calls_with_the_reason(tmp_
     assert all("no such model for ***" in str(error) for error in ended)
 
 
+def test_a_full_queue_ends_the_run_to_be_gone_on_with_later(tmp_path: Path) -> None:
+    plan = {"ends": "failed", "code": "token_limit_exceeded", "said": "Enqueued token limit reached"}
+    replies, ended, stats = played(tmp_path, "openai", plan)
+    assert (replies, stats) == ([], (1, 0, 0))
+    assert {(type(error), error.code) for error in ended} == {(TemporaryError, "batch-queue-full")}
+    assert Journal.open(tmp_path, "test").open_batches() == []
+
+
 @providers
 def test_a_creation_that_is_refused_fails_the_calls_and_leaves_nothing_open(tmp_path: Path, provider: str) -> None:
     replies, ended, stats = played(tmp_path, provider, {"create": [400]})

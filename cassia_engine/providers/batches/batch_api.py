@@ -32,6 +32,7 @@ class Batch:
         created: in seconds since 1970, 0 if it is not told.
         total: its lines, -1 if it is not told.
         said: why it failed, or how it ended, in the provider's words.
+        is_full: it failed since too many tokens are queued, which passes.
         fields: all that was told, for the API's own use.
     """
 
@@ -41,6 +42,7 @@ class Batch:
     created: float = 0.0
     total: int = -1
     said: str = ""
+    is_full: bool = False
     fields: Mapping[str, Any] | None = None
 
 

@@ -15,6 +15,7 @@ from cassia_engine.providers.dialects.json_access import mapping, number, string
 _PATH = "/v1/chat/completions"  # in a line, whatever the base URL
 _TAG = "cassia"
 _PAGE = 100
+_FULL = "token_limit_exceeded"  # of an account's queue
 
 
 class OpenAIBatches:
@@ -82,13 +83,16 @@ class OpenAIBatches:
         return (self._batch(mapping(one)) for one in (listed if isinstance(listed, list) else []))
 
     def _batch(self, told: Mapping[str, Any]) -> Batch:
+        errors = _errors(told)
+        messages = filter(None, (string(one.get("message")) for one in errors))
         return Batch(
             id=string(told.get("id")),
             state=_STATES.get(string(told.get("status")).lower(), State.AT_WORK),
             tag=string(mapping(told.get("metadata")).get(_TAG)),
             created=number(told.get("created_at")) or 0.0,
             total=int(number(mapping(told.get("request_counts")).get("total")) or -1),
-            said=_said(told),
+            said="; ".join(messages) or string(told.get("status")).lower(),
+            is_full=any(one.get("code") == _FULL for one in errors),
             fields=told,
         )
 
@@ -131,12 +135,11 @@ _STATES = {
 }
 
 
-def _said(told: Mapping[str, Any]) -> str:
-    """Why a batch failed: OpenAI has {"data": [...]}, Mistral a list; how it ended else."""
+def _errors(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Why a batch failed: OpenAI has {"data": [...]}, Mistral a list."""
     errors = told.get("errors")
     listed = mapping(errors).get("data") if isinstance(errors, dict) else errors
-    messages = [string(mapping(one).get("message")) for one in (listed if isinstance(listed, list) else [])]
-    return "; ".join(filter(None, messages)) or string(told.get("status")).lower()
+    return [mapping(one) for one in (listed if isinstance(listed, list) else [])]
 
 
 def _answer(told: Mapping[str, Any]) -> Answer:

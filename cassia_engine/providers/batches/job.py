@@ -227,6 +227,10 @@ class Job:
         if ended.state is State.FAILED and not found:
             self._end()
             why = clean(ended.said, self._key)
+            if ended.is_full:
+                what = f"{self._who} has no room for the batch {self._shown} in its queue ({why})"
+                later = "nothing of it is paid; run the same again when other batches have ended, or annotate in parts"
+                raise TemporaryError(f"{what}; {later}", code="batch-queue-full")
             raise Fault(f"{self._who} refuses the batch {self._shown} ({why})", FaultAction.FAIL_CALL)
         answers = {one.key: one for one in found if one.key in self.left and one.status}
         self._tell(ended, len(answers))
