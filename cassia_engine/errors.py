@@ -7,6 +7,7 @@
       |-- TemporaryError        75   try again later (provider down, told to stop)
       |-- AccountError          77   bad key, no credit, spending cap
       |-- CallFailedError        1   a request to a provider gets no answer; its cluster has failed, others go on
+      |     `-- ModelGoneError   1   the provider does not serve the model
       |-- StoppedError          75   nothing is sent any more; a cluster without its answers is not reached
       |-- TooManyFailedError     1   outputs are written, but too many clusters have no annotation
       `-- ReplayDiffersError     1   recorded answers lead to something else than what is recorded; nothing is written
@@ -160,6 +161,10 @@ class AccountError(CassiaError):
 
 class CallFailedError(CassiaError):
     """A request gets no answer, whatever is tried; it fails its cluster and nothing else."""
+
+
+class ModelGoneError(CallFailedError):
+    """The provider does not serve the model that was asked, or no longer."""
 
 
 class StoppedError(CassiaError):

@@ -176,6 +176,7 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "models": (["--models", "gpt,gpt-2"], {"models": "gpt,gpt-2"}),
     "votes": (["--votes", "2"], {"votes": 2}),
     "escalate_to": (["--escalate_to", "gpt-2"], {"escalate_to": "gpt-2"}),
+    "fallback_model": (["--fallback_model", "gpt-2"], {"fallback_model": "gpt-2"}),
     "max_rounds": (["--max_rounds", "2"], {"max_rounds": 2}),
     "reasoning": (["--reasoning", "low"], {"reasoning": "low"}),
     "temperature": (["--temperature", "0"], {"temperature": 0}),

@@ -18,11 +18,13 @@ class Vote:
 
     Attributes:
         replicate: number of that conversation.
+        instead_of: the model in whose place this one was asked, "" for none.
     """
 
     model: str
     replicate: int
     result: ClusterResult
+    instead_of: str = ""
 
     @property
     def annotation(self) -> Annotation:
@@ -37,7 +39,7 @@ class Vote:
 
     def changed(self, **fields: Any) -> Vote:
         """The vote with these fields of its result changed."""
-        return Vote(self.model, self.replicate, replace(self.result, **fields))
+        return Vote(self.model, self.replicate, replace(self.result, **fields), self.instead_of)
 
     def told(self, line: str, annotation: Annotation, **fields: Any) -> Vote:
         """The vote with this annotation, and a line on it beneath what is said of its score."""
@@ -79,7 +81,7 @@ def ballot(vote: Vote, agrees: bool = False, escalated: bool = False) -> Ballot:
     """What a vote came to."""
     result, of = vote.result, vote.result.annotation
     asked = Ballot(vote.model, vote.replicate, result.outcome, result.reason, usage=result.usage)
-    asked = replace(asked, agrees=agrees, escalated=escalated)
+    asked = replace(asked, agrees=agrees, escalated=escalated, instead_of=vote.instead_of)
     if of is None:
         return asked
     return replace(

@@ -193,6 +193,8 @@ def _is_whole(fields: Mapping[str, Any], kind: Kind) -> bool:
         case Kind.REJECTED:
             later = all(isinstance(fields.get(name, kind()), kind) for name, kind in _LATER.items())
             return later and fields["class"] in tuple(FaultAction)
+        case Kind.FAULT if "gone" in fields:
+            return all(isinstance(fields.get(name), str) for name in ("gone", "url", "message"))
         case Kind.VOID:
             return bool(re.fullmatch("[0-9a-f]{8}", fields["reply"]))
         case Kind.BATCH:

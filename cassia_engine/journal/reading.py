@@ -45,6 +45,7 @@ class Index:
         unanswered: calls that were about to be sent, and of whose end nothing is known.
         damaged: lines that could not be read and were skipped.
         batches: batches of calls.
+        gone: models that their provider did not serve, by URL and name, with what it said.
     """
 
     def __init__(self) -> None:
@@ -55,6 +56,7 @@ class Index:
         self._malformed = 0
         self.unanswered = 0
         self.damaged = 0
+        self.gone: dict[tuple[str, str], str] = {}
 
     @property
     def replies(self) -> int:
@@ -168,6 +170,11 @@ def _take(index: Index, file: int, line: Line, voids: set[tuple[bytes, int]], pe
         if fields is None:
             return False
         index.batches.take(line.kind, fields)
+    elif line.kind is Kind.FAULT and b'"gone":' in line.raw:
+        fields = fields_of(line.raw, Kind.FAULT)
+        if fields is None:
+            return False
+        index.gone[fields["url"], fields["gone"]] = fields["message"]
     if line.kind is Kind.INTENT:
         pending[line.key] += 1
     elif line.kind in ENDS:

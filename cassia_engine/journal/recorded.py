@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,7 @@ from cassia_engine.journal.reading import ENDS, Index, read_folder
 from cassia_engine.journal.writing import Writer
 from cassia_engine.providers.batches.records import OpenBatch
 from cassia_engine.providers.chat import Call, Exchange, Receipt
+from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import Fault, FaultAction
 
 _REMEDY = ("instead", "limit", "lasting")  # of a refusal: what to send in the parameter's place
@@ -69,6 +70,11 @@ class Journal:
     def damaged(self) -> int:
         """Lines that were skipped when the folder was read."""
         return self._index.damaged
+
+    @property
+    def gone(self) -> Mapping[tuple[str, str], str]:
+        """Models that their provider did not serve, by URL and name, with what it said, as earlier tasks found."""
+        return self._index.gone
 
     def has(self, call: Call) -> bool:
         """Whether there is an answer to exactly this call, its replicate and ordinal included."""
@@ -203,7 +209,7 @@ class Recorded:
         try:
             receipt = await self._inner.exchange(call)
         except Fault as fault:
-            self._note(key, fault)
+            self._note(key, call, fault)
             raise
         self._journal.answered += 1
         raw = reply_line(key, call, receipt, f"{_PROCESS}{next(_numbers):08x}")
@@ -214,8 +220,12 @@ class Recorded:
         """Say that the recorded answer is none: the next one recorded counts, else it is asked for again."""
         self._journal.void(key_of(call), lasting=self._inner is not None)
 
-    def _note(self, key: str, fault: Fault) -> None:
-        fields = {"class": fault.action, "status": fault.status}
+    def _note(self, key: str, call: Call, fault: Fault) -> None:
+        fields: dict[str, Any] = {"class": fault.action, "status": fault.status}
+        if fault.gone:
+            request = call.request
+            model = DIALECTS[request.dialect].model_of(request.url, request.body)
+            fields |= {"gone": model, "url": request.url, "message": fault.what}
         if fault.parameter:
             remedy = {name: getattr(fault, name) for name in _REMEDY}
             self._journal.write(Kind.REJECTED, key, parameter=fault.parameter, **remedy, message=fault.what, **fields)

@@ -14,7 +14,7 @@ from cassia_engine.providers.allowance import NO_LIMITS, Limits
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.secret import Secret
-from cassia_engine.settings import AnnotateSettings, escalates_to_itself
+from cassia_engine.settings import AnnotateSettings, escalates_to_itself, falls_back_on_itself
 from cassia_engine.settings.durations import seconds_of
 
 STAGGER = 0.1  # seconds for each other task that starts at the same time
@@ -22,8 +22,8 @@ STAGGER = 0.1  # seconds for each other task that starts at the same time
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Who is asked: the models that annotate every cluster, that of second opinions (None for the same), and the
-    stronger one for answers in doubt (None for none).
+    """Who is asked: the models that annotate every cluster, that of second opinions (None for the same), the stronger
+    one for answers in doubt, and the one in whose place others are that refuse or are not served (None for none).
 
     Attributes:
         is_empty: whether it is known to have no answer at all, as an empty journal.
@@ -32,6 +32,7 @@ class Models:
     voters: tuple[ChatModel, ...]
     second: ChatModel | None = None
     strong: ChatModel | None = None
+    fallback: ChatModel | None = None
     is_empty: bool = False
 
 
@@ -42,6 +43,7 @@ class Accounts:
     voters: tuple[Account, ...]
     second: Account | None = None
     strong: Account | None = None
+    fallback: Account | None = None
 
     @classmethod
     def opened(cls, settings: AnnotateSettings, key: Secret | None, environ: Mapping[str, str] = os.environ) -> Self:
@@ -73,7 +75,10 @@ class Accounts:
         _check_apart([one.model for one in voters], settings)
         if strong and strong.model in [one.model for one in voters]:
             raise escalates_to_itself(strong.model)
-        return cls(voters, None if second and second.model == voters[0].model else second, strong)
+        fallback = None if settings.fallback_model is None else account(settings.fallback_model)
+        if fallback and fallback.model in [one.model for one in (*voters, strong) if one]:
+            raise falls_back_on_itself(fallback.model)
+        return cls(voters, None if second and second.model == voters[0].model else second, strong, fallback)
 
     @property
     def first(self) -> Account:
@@ -83,7 +88,7 @@ class Accounts:
     @property
     def by_model(self) -> Mapping[str, Account]:
         """Each of them once."""
-        found = (*self.voters, self.second, self.strong)
+        found = (*self.voters, self.second, self.strong, self.fallback)
         return {one.model: one for one in found if one}
 
     @property
@@ -98,9 +103,10 @@ class Accounts:
         halted: Callable[[], str] = lambda: "",
         limits: Limits = NO_LIMITS,
         paced: bool = True,
+        gone: Mapping[tuple[str, str], str] | None = None,
     ) -> dict[str, Client]:
         """Clients for them all by model, as are the exchanges. They share the places for calls in flight, and each has
-        the limits. `paced` is that of `Client`."""
+        the limits. `paced` and `gone` are those of `Client`."""
         found: dict[str, Client] = {}
         limiter = None
         for model, account in self.by_model.items():
@@ -112,6 +118,7 @@ class Accounts:
                 limiter=limiter,
                 limits=limits,
                 paced=paced,
+                gone=gone,
             )
             found[model], limiter = client, client.limiter
         return found
@@ -122,6 +129,7 @@ class Accounts:
             voters=tuple(clients[one.model] for one in self.voters),
             second=clients[self.second.model] if self.second else None,
             strong=clients[self.strong.model] if self.strong else None,
+            fallback=clients[self.fallback.model] if self.fallback else None,
             is_empty=is_empty,
         )
 

@@ -24,7 +24,7 @@ from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import start
 from cassia_engine.prompts import EARLIER, Briefing
 from cassia_engine.providers.chat import ChatModel
-from cassia_engine.records import REPLICATES_OF_A_VOTE, Chunk, Cluster, ClusterResult, Control, ControlResult
+from cassia_engine.records import REPLICATES_OF_A_VOTE, Chunk, Cluster, ClusterResult, Control, ControlResult, Outcome
 from cassia_engine.settings import INVOLVEMENTS, STRICT, AnnotateSettings
 
 
@@ -128,7 +128,8 @@ class Conversations:
         if len(votes) > 1:
             result = merged(votes, self._ontology)
         else:
-            result = votes[0].result if self._models.strong is None else alone(votes[0])
+            [vote] = votes
+            result = vote.result if self._models.strong is None and not vote.instead_of else alone(vote)
         if self._models.strong is None or not is_in_doubt(result):
             return result
         strong = await self._vote(cluster, Voter(_strong, lambda of: None))
@@ -150,10 +151,34 @@ class Conversations:
         if before := await self._of_earlier_prompts(cluster, voter):
             return Vote(model, number, before)
         result = await self._converse(cluster, voter, self._models, number)
-        while result.outcome.is_failure and (further := await self._further(cluster, voter, number + 1)):
+        while (
+            result.outcome.is_failure
+            and not self._is_gone(cluster, model, result)
+            and (further := await self._further(cluster, voter, number + 1))
+        ):
             result = _with_earlier(further, result)
             number += 1
-        return Vote(model, number, result)
+        vote = Vote(model, number, result)
+        falls_back = voter in self._voters and (
+            result.outcome is Outcome.REFUSED or self._is_gone(cluster, model, result)
+        )
+        return await self._fall_back(cluster, voter, vote) if self._models.fallback and falls_back else vote
+
+    def _is_gone(self, cluster: Cluster, model: str, result: ClusterResult) -> bool:
+        """Whether a conversation has failed as its model is not served."""
+        failed = self._kept(cluster).failed
+        return result.outcome is Outcome.FAILED and any(call.gone and call.model == model for call in failed)
+
+    async def _fall_back(self, cluster: Cluster, voter: Voter, failed: Vote) -> Vote:
+        """The answer of the fallback model, in a conversation of its own for each voter; if it has none, the vote that
+        failed, with why that did not help."""
+        first = self._voters.index(voter) * REPLICATES_OF_A_VOTE
+        vote = await self._vote(cluster, Voter(_fallback, lambda of: None, first))
+        if vote.result.outcome.is_failure:
+            told = f"{vote.model} was asked in its place and gave no answer: {vote.result.reason}"
+            both = _with_earlier(failed.result, vote.result)
+            return Vote(failed.model, failed.replicate, structs.replace(both, reason=f"{both.reason}; {told}"))
+        return Vote(vote.model, vote.replicate, _with_earlier(vote.result, failed.result), failed.model)
 
     async def _of_earlier_prompts(self, cluster: Cluster, voter: Voter) -> ClusterResult | None:
         """The annotation of a conversation that the journal has whole, by the earlier prompts; None if it has none."""
@@ -199,6 +224,11 @@ def _nth(place: int) -> Callable[[Models], ChatModel]:
 def _strong(models: Models) -> ChatModel:
     assert models.strong
     return models.strong
+
+
+def _fallback(models: Models) -> ChatModel:
+    assert models.fallback
+    return models.fallback
 
 
 def _with_earlier(result: ClusterResult, earlier: ClusterResult) -> ClusterResult:

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from cassia_engine.errors import CallFailedError
+from cassia_engine.errors import CallFailedError, ModelGoneError
 from cassia_engine.lookup import Lookup
 from cassia_engine.providers.chat import Chat, ChatModel, Reply
 from cassia_engine.records import Cluster, ClusterResult, FailedCall, LookedUp, Lookups
@@ -58,7 +58,8 @@ class _Noting:
         try:
             return await self._model.chat(chat, replicate, ordinal)
         except CallFailedError as error:
-            self._note(FailedCall(self.model, replicate, ordinal, chat.sha256, str(error)))
+            gone = isinstance(error, ModelGoneError)
+            self._note(FailedCall(self.model, replicate, ordinal, chat.sha256, str(error), gone))
             raise
 
 

@@ -110,6 +110,7 @@ class ModelAnnotator:
             self._calibration,
             self._genes,
             all_at_once=self._batches is not None,
+            replay=self._replay,
         )
         n_done = 0
 
@@ -249,6 +250,7 @@ def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calib
         "second_model": settings.second_model,
         "votes": settings.votes if settings.votes > 1 else None,
         "escalate_to": accounts.strong.model if accounts.strong else None,
+        "fallback_model": accounts.fallback.model if accounts.fallback else None,
         "depth": settings.depth,
         "max_rounds": settings.max_rounds,
         "temperature": settings.temperature,
@@ -270,6 +272,7 @@ def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calib
             voters=tuple(account.model for account in accounts.voters),
             second=accounts.second.model if accounts.second else None,
             strong=accounts.strong.model if accounts.strong else None,
+            fallback=accounts.fallback.model if accounts.fallback else None,
             looks_up=looks_up,
             calibration=calibration.text if settings.calibration else "",
             **{name: getattr(settings, name) for name in SETTINGS_OF_SETUP},

@@ -41,6 +41,7 @@ class Work:
     calibration: Calibration
     genes: GeneReader | None = None
     all_at_once: bool = False
+    replay: bool = False
     ended: CassiaError | None = None
     clients: Mapping[str, Client] = field(default_factory=dict)
 
@@ -60,7 +61,7 @@ class Work:
             on_end: called when the run ends early, so that the exchanges let go of who waits.
         """
         limits, paced = limits_of(self.settings), not self.all_at_once
-        self.clients = clients = self.accounts.clients(exchanges, self.max_workers, halted, limits, paced)
+        self.clients = clients = self.accounts.clients(exchanges, self.max_workers, halted, limits, paced, self._gone())
         client = clients[self.accounts.first.model]  # what stops one stops all: they share their places
         stopping = asyncio.Event()
 
@@ -100,6 +101,15 @@ class Work:
         for outcome in await asyncio.gather(*workers, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
+
+    def _gone(self) -> Mapping[tuple[str, str], str] | None:
+        """Models that are known not to be served, where another one is asked in their place.
+
+        A run finds that out anew, as a model may be served meanwhile. A replay can only go by what is on record.
+        """
+        if self.accounts.fallback is None:
+            return None
+        return self.journal.gone if self.journal and self.replay else {}
 
     def _recorded(self) -> Models | None:
         """The models by the journal alone."""

@@ -10,7 +10,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cassia_engine.callers import option
-from cassia_engine.errors import AccountError, CallFailedError, CassiaError, StoppedError, TemporaryError
+from cassia_engine.errors import (
+    AccountError,
+    CallFailedError,
+    CassiaError,
+    ModelGoneError,
+    StoppedError,
+    TemporaryError,
+)
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.adjusting import Adjustments, told
@@ -64,6 +71,7 @@ class Client:
         limiter: CallLimiter | None = None,
         limits: Limits = NO_LIMITS,
         paced: bool = True,
+        gone: Mapping[tuple[str, str], str] | None = None,
     ):
         """
         Args:
@@ -74,6 +82,8 @@ class Client:
             limits: the person's own.
             paced: calls go out as fast as the provider lets them in; else all at once, to wait for a batch.
             halted: asked before each sending; what it says, if anything, ends the run as an AccountError.
+            gone: models that are not served, by URL and name, with what was said: they, and one that turns out to be
+                so, are asked nothing more. None asks them all the same, each time.
         """
         self.model = account.model
         self._account = account
@@ -96,6 +106,8 @@ class Client:
         self._under_way: dict[tuple[bytes, int, int], asyncio.Future[_Answer]] = {}
         self._answered = 0.0
         self.spent = Spent()
+        self._remembers_gone = gone is not None
+        self._gone = (gone or {}).get((self._url, self.model), "")
 
     @property
     def in_flight(self) -> int:
@@ -128,12 +140,24 @@ class Client:
                 return self._reply(call, receipt, reading, sent, {} if plain else made.written)
             changed = made.after(failed, self._account.traits)
             if changed is None or self._body(chat, changed)[0] == body:
-                raise CallFailedError(failed.what, code="call-failed")
+                raise self._failed(failed)
             if failed.lasting:
                 self._adopt(failed)
             else:
                 room = changed.most_tokens
                 self._tell(failed.what, "prompts that leave less room are asked for shorter replies")
+
+    def _check_served(self) -> None:
+        if self._gone and self._remembers_gone:
+            raise Fault(self._gone, FaultAction.FAIL_CALL, gone=True)
+
+    def _failed(self, fault: Fault) -> CallFailedError:
+        if not fault.gone:
+            return CallFailedError(fault.what, code="call-failed")
+        self._gone = self._gone or fault.what
+        if self._remembers_gone:
+            self._tell(fault.what, f"nothing more is asked of {self.model} in this run")
+        return ModelGoneError(fault.what, code="model-gone")
 
     def _body(self, chat: Chat, adjustments: Adjustments) -> tuple[dict[str, Any], dict[str, Any]]:
         return self._dialect.body(chat, self.model, adjustments.applied(self._account.traits))
@@ -264,6 +288,7 @@ class Client:
         while True:
             if (found := self._recorded(call)) is not None:
                 return found
+            self._check_served()
             sent = await self._lane.take(tokens)
             try:
                 return await self._send(call, sent, tokens)
@@ -290,6 +315,7 @@ class Client:
 
     async def _send(self, call: Call, sent: float, tokens: float) -> _Answer:
         self.limiter.check()
+        self._check_served()
         if reason := self._halted():
             raise AccountError(reason, code="account-halted")
         receipt = await self._exchange.exchange(call)

@@ -49,6 +49,7 @@ class Fault(CassiaError):
         retry_after: seconds to wait as the provider says; None if it says nothing.
         parameter: cassia's name of a parameter that the model does not take, one of `ADJUSTABLE`, else "".
         instead, limit, lasting: what to send in its place, as in `ApiError`.
+        gone: the provider does not serve the model, or no longer.
     """
 
     code = "provider-fault"
@@ -63,6 +64,7 @@ class Fault(CassiaError):
         instead: str = "",
         limit: int = 0,
         lasting: bool = True,
+        gone: bool = False,
     ):
         super().__init__(what)
         self.what = what
@@ -73,6 +75,7 @@ class Fault(CassiaError):
         self.instead = instead
         self.limit = limit
         self.lasting = lasting
+        self.gone = gone
 
 
 _BY_STATUS: Mapping[int, FaultAction] = MappingProxyType(
@@ -141,6 +144,7 @@ _STATUS_OF_WORD: Mapping[str, int] = MappingProxyType(
     }
 )
 
+_GONE = (404, 410)
 _LOOPED_LINE = "{who} stopped the reply, as {model} only repeated itself{why}"
 _PROXY_VARIABLE = "HTTPS_PROXY=http://name:password@host:port"
 _SHORT_OF_CREDIT = (
@@ -200,6 +204,8 @@ def classify(
         fault.parameter, fault.instead = api_error.parameter, api_error.instead
         fault.limit, fault.lasting = api_error.limit, api_error.lasting
         fault.action = FaultAction.FAIL_CALL
+    # A wrong address has no error of the API in its body.
+    fault.gone = status in _GONE and api_error is not None and not fault.parameter
     return fault
 
 

@@ -24,6 +24,8 @@ class Ballot(Record, frozen=True):
         confidence, probability, probability_near: of this answer alone, as of an annotation.
         agrees: whether the cluster's label is this answer, or broader; both may be "unresolved".
         escalated: whether a stronger model was asked because the answer before was in doubt.
+        instead_of: the model that was asked first and refused, or is not served, so that this one was asked; "" for
+            none.
         usage: what the vote cost, conversations that failed included.
     """
 
@@ -40,10 +42,13 @@ class Ballot(Record, frozen=True):
     probability_near: Number | None = None
     agrees: bool = False
     escalated: bool = False
+    instead_of: str = ""
     usage: Usage = Usage()
 
     @property
     def words(self) -> str:
-        """The answer with who gave it: "T cell (model-a)", "refused (model-b, escalated)"."""
+        """The answer with who gave it: "T cell (model-a)", "refused (model-b, escalated)", "T cell (model-c in place of
+        model-a)"."""
         who = f"{self.model}, escalated" if self.escalated else self.model
+        who += f" in place of {self.instead_of}" if self.instead_of else ""
         return f"{self.label or self.outcome.value} ({who})"

@@ -17,6 +17,7 @@ class FailedCall(Record, frozen=True):
         replicate, ordinal: as of a call.
         chat: what was asked, as the SHA-256 of its form before a dialect wrote it.
         error: why there is no answer.
+        gone: the provider does not serve the model.
     """
 
     model: str
@@ -24,6 +25,7 @@ class FailedCall(Record, frozen=True):
     ordinal: int
     chat: str
     error: str
+    gone: bool = False
 
 
 class Lookups(Record, frozen=True):

@@ -17,7 +17,8 @@ class Setup(Record, frozen=True, omit_defaults=True):
     Attributes:
         dialect: in which the models are spoken to; "" offline.
         voters: names of the models that annotate every cluster.
-        second: that of second opinions, where it is another one; strong: that for answers in doubt.
+        second: that of second opinions, where it is another one; strong: that for answers in doubt; fallback: that in
+            the place of one that refuses or is not served.
         looks_up: whether second annotators could ask for genes.
         calibration: the text of the calibration file that was given; "" for that of the package.
         knowledge_sha256: of the file of further marker knowledge; "" for none.
@@ -27,6 +28,7 @@ class Setup(Record, frozen=True, omit_defaults=True):
     voters: tuple[str, ...] = ()
     second: str | None = None
     strong: str | None = None
+    fallback: str | None = None
     validator_involvement: str = "v1"
     votes: int = 1
     depth: str = "standard"

@@ -150,6 +150,7 @@ def _models(run: RunInfo, setup: Setup, recording: Recording, is_current: bool) 
         voters=tuple(map(model, setup.voters)),
         second=None if setup.second is None else model(setup.second),
         strong=None if setup.strong is None else model(setup.strong),
+        fallback=None if setup.fallback is None else model(setup.fallback),
         is_empty=is_current,
     )
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cassia_engine.errors import CallFailedError, StoppedError
+from cassia_engine.errors import CallFailedError, ModelGoneError, StoppedError
 from cassia_engine.lookup import Lookup
 from cassia_engine.providers.accounts import traits_of
 from cassia_engine.providers.chat import Call, Chat, Receipt, Reply, Request
@@ -48,6 +48,8 @@ class RecordedModel:
         asked = (self.model, replicate, ordinal, chat.sha256)
         for failed in held.failed_calls:
             if (failed.model, failed.replicate, failed.ordinal, failed.chat) == asked:
+                if failed.gone:
+                    raise ModelGoneError(failed.error, code="model-gone-before")
                 raise CallFailedError(failed.error, code="call-failed-before")
         raise StoppedError("a question that is asked now is not on record", code="question-not-recorded")
 

@@ -11,7 +11,7 @@ from cassia_engine.records import OFFLINE, SECOND, Annotation, ClusterResult, Co
 from cassia_engine.records.record import Record
 from cassia_engine.records.replies import Claim
 from cassia_engine.replies.claims import UNRESOLVED, answer_label, is_unresolved
-from cassia_engine.report.voting import agreement_words, contradicting
+from cassia_engine.report.voting import agreement_words, contradicting, fallback_votes
 from cassia_engine.report.wording import OUTCOME_WORDS, plural
 
 # The order of the list on the first screen.
@@ -31,13 +31,14 @@ KINDS = (
     "context",
     *HealthKind,
     "witness",
+    "fallback",
     "unresolved",
     "mixture",
     "low",
     "no_markers",
 )
 # Vermilion is for trouble; these ask for judgement only.
-QUIET = frozenset({"low_counts", "mitochondrial", "unresolved", "mixture", "low", "no_markers"})
+QUIET = frozenset({"low_counts", "mitochondrial", "fallback", "unresolved", "mixture", "low", "no_markers"})
 MANY_CONFLICTS = 0.5  # a conflicting gene to two evidence genes
 
 REMEDY = {
@@ -148,6 +149,9 @@ def _doubts(result: ClusterResult, a: Annotation, provider: str) -> Iterator[Rev
     for one in compared_witnesses(result):
         if one.contradicts:
             yield ReviewFlag("witness", f"{one.witness.column} disagrees", _contradiction(one, a.label))
+    if fallen := fallback_votes(result):
+        told = "; ".join(f"{one.model} answered in place of {one.instead_of}" for one in fallen)
+        yield ReviewFlag("fallback", "fallback model", f"{told}, which refused or is not served.")
     if a.mixed_types:
         others = [mixed for mixed in a.mixed_types if mixed != a.label] or a.mixed_types
         yield ReviewFlag("mixture", "possible mixture", f"It may be mixed with: {', '.join(others)}.")

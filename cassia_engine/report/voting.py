@@ -37,6 +37,11 @@ def stronger_model(run: RunInfo) -> str:
     return dict(run.parameters).get("escalate_to", "")
 
 
+def fallback_votes(result: ClusterResult) -> tuple[Ballot, ...]:
+    """The answers for the label that the fallback model gave in the place of another one."""
+    return tuple(ballot for ballot in result.ballots if ballot.instead_of and ballot.agrees)
+
+
 def methods(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
     """How votes gave the labels, and which clusters a stronger model was asked about."""
     n_votes = max((sum(not ballot.escalated for ballot in result.ballots) for result in results), default=0)
@@ -44,6 +49,12 @@ def methods(run: RunInfo, results: Sequence[ClusterResult]) -> Iterator[str]:
         yield (
             f"{n_votes} conversations were held on each cluster, and their votes were merged in the Cell Ontology: the "
             "label is the deepest type that more than half of them name, or name a kind of."
+        )
+    if fallback := dict(run.parameters).get("fallback_model", ""):
+        n_clusters = sum(any(ballot.instead_of for ballot in result.ballots) for result in results)
+        yield (
+            f"Where the model refused or was not served, {fallback} was asked in its place and answered: "
+            f"{plural(n_clusters, 'cluster')}."
         )
     if model := stronger_model(run):
         n_escalated, n_asked = _escalated(results)

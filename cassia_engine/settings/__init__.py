@@ -18,6 +18,7 @@ from cassia_engine.settings.annotate_settings import (
     RunSettings,
     check_offline,
     escalates_to_itself,
+    falls_back_on_itself,
 )
 from cassia_engine.settings.backend_settings import BackendSettings
 from cassia_engine.settings.split_settings import (
@@ -44,4 +45,5 @@ __all__ = [
     "check_label_na",
     "check_offline",
     "escalates_to_itself",
+    "falls_back_on_itself",
 ]

@@ -115,6 +115,13 @@ class AnnotateSettings:
         details="Its answer stands then. The end of the run says what that saved.",
         of_models=True,
     )
+    fallback_model: str | None = parameter(
+        None,
+        "Name of a model of the provider that is asked about a cluster where the model refuses, or is not served any "
+        "more.",
+        details="The summary and the report say which clusters it answered.",
+        of_models=True,
+    )
     depth: str = parameter(
         "standard",
         "How fine the labels are: broad, standard (as cell atlases name their clusters) or fine.",
@@ -289,6 +296,8 @@ class AnnotateSettings:
             )
         if self.escalate_to is not None and self.escalate_to in self.voters:
             raise escalates_to_itself(self.escalate_to)
+        if self.fallback_model is not None and self.fallback_model in (*self.voters, self.escalate_to):
+            raise falls_back_on_itself(self.fallback_model)
 
 
 def escalates_to_itself(model: str) -> UsageError:
@@ -296,6 +305,14 @@ def escalates_to_itself(model: str) -> UsageError:
     return UsageError(
         f"{option('escalate_to', model)}: this model is asked about every cluster already; name a stronger one",
         code="escalates-to-itself",
+    )
+
+
+def falls_back_on_itself(model: str) -> UsageError:
+    """That the model in whose place others are is one of these."""
+    return UsageError(
+        f"{option('fallback_model', model)}: this model is asked already; name another one",
+        code="falls-back-on-itself",
     )
 
 

@@ -135,7 +135,13 @@ def test_the_air_gap_refuses_addresses_elsewhere(pipeline: Launcher) -> None:
             ],
         ),
         (("--models", "a,,b"), ["--models a,,b: expected names of models with commas between, none of them empty"]),
-        (("--model", "a", "--escalate_to", "a"), ["--escalate_to a: this model is asked about every cluster already"]),
+        (
+            ("--model", "a", "--escalate_to", "a", "--fallback_model", "a"),
+            [
+                "--escalate_to a: this model is asked about every cluster already",
+                "--fallback_model a: this model is asked already; name another one",
+            ],
+        ),
     ],
 )
 def test_models_that_would_have_no_say_are_refused_at_launch(

@@ -50,6 +50,8 @@ def curious() -> Iterator[Running]:
         ("--votes", "2", "--second_model", "mock-b", "--controls", "0"),
         ("--escalate_to", "mock-b", "--n_genes", "20"),
         ("--model", "mock-reasoner", "--temperature", "0.2"),
+        ("--models", "mock,mock-fault-refusal", "--fallback_model", "mock-b"),
+        ("--model", "mock-fault-model_not_found", "--fallback_model", "mock-b"),
     ],
     ids=" ".join,
 )

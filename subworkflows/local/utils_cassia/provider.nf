@@ -6,15 +6,15 @@ def ofModels() {
     // made: of_models
     return [
         'model', 'base_url', 'command', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
-        'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait', 'max_retries',
-        'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings', 'controls',
-        'lookup_genes',
+        'fallback_model', 'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait',
+        'max_retries', 'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings',
+        'controls', 'lookup_genes',
     ]
 }
 
 // Adds a line to `problems` for models that vote and are named twice, or beside others; `wrong` are options that have a line already.
 def checkVoters(options, wrong, problems) {
-    if (['--models', '--model', '--second_model', '--escalate_to'].any { name -> name in wrong }) {
+    if (['--models', '--model', '--second_model', '--escalate_to', '--fallback_model'].any { name -> name in wrong }) {
         return null
     }
     def models = options.models == null ? [] : "${options.models}".split(',').collect { name -> name.trim() }
@@ -29,6 +29,9 @@ def checkVoters(options, wrong, problems) {
     def asked = (models ?: [options.model]).collect { name -> "${name}".toString() }
     if (options.escalate_to != null && asked.contains("${options.escalate_to}".toString())) {
         problems << "--escalate_to ${shown(options.escalate_to)}: this model is asked about every cluster already; name a stronger one"
+    }
+    if (options.fallback_model != null && (asked + ["${options.escalate_to}".toString()]).contains("${options.fallback_model}".toString())) {
+        problems << "--fallback_model ${shown(options.fallback_model)}: this model is asked already; name another one"
     }
 }
 
