@@ -180,6 +180,8 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "max_rounds": (["--max_rounds", "2"], {"max_rounds": 2}),
     "reasoning": (["--reasoning", "low"], {"reasoning": "low"}),
     "temperature": (["--temperature", "0"], {"temperature": 0}),
+    "price_in": (["--price_in", "1"], {"price_in": 1}),
+    "price_out": (["--price_out", "2"], {"price_out": 2}),
     "max_retries": (["--max_retries", "1"], {"max_retries": 1}),
     "retry_failed": (["--retry_failed"], {"retry_failed": True}),
     "proxy": (["--proxy", "http://127.0.0.1:1"], {"proxy": "http://127.0.0.1:1"}),

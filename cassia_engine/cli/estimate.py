@@ -25,16 +25,13 @@ from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.settings.declaration import parameters
 
 if TYPE_CHECKING:
-    from cassia_engine.estimating.estimate import Estimate, Given
+    from cassia_engine.estimating.estimate import Estimate
 
-PRICE = click.FloatRange(min=0)
 _OF_DATASET = ("name", "tissue", "species", "additional_info")
 
 
 @click.command(cls=Grouped)
 @click.argument("files", type=FilePath, nargs=-1, required=True, metavar="MARKERS...|CHUNKS...")
-@click.option("--price_in", type=PRICE, help="US dollars per million tokens of prompts.  [default: the shipped prices]")
-@click.option("--price_out", type=PRICE, help="US dollars per million tokens of replies.")
 @click.option("--output", type=FilePath, help="Also write the numbers into this file, as JSON.")
 @click.option("--fresh", is_flag=True, help="As if no answer were recorded yet.")
 @dataset_options(required=False)
@@ -45,8 +42,6 @@ def estimate(
     context: click.Context,
     /,
     files: tuple[Path, ...],
-    price_in: float | None,
-    price_out: float | None,
     output: Path | None,
     fresh: bool,
     **options: Any,
@@ -62,22 +57,18 @@ def estimate(
     \b
     cassia estimate markers.csv --tissue blood --species human --provider openrouter
     """
-    from cassia_engine.estimating.estimate import Given
     from cassia_engine.estimating.lines import as_json, lines
     from cassia_engine.files import atomic_write, check_writable
     from cassia_engine.stagefiles import is_chunk_or_genes
 
-    if (price_in is None) != (price_out is None):
-        raise click.UsageError("--price_in and --price_out: give both, or neither.")
-    given = None if price_in is None or price_out is None else Given(price_in, price_out)
     if output:
         check_writable(output)
     if all(map(is_chunk_or_genes, files)):
         of_table = [name for name in (*_OF_DATASET, *parameters(SplitSettings)) if name in options]
         _refuse(context, of_table, files[0])
-        found = _of_chunks(files, annotate_settings(options), given, fresh)
+        found = _of_chunks(files, annotate_settings(options), fresh)
     else:
-        found = [_of_table(files, annotate_settings(options), options, given, fresh)]
+        found = [_of_table(files, annotate_settings(options), options, fresh)]
     for line in lines(found):
         click.echo(line)
     if output:
@@ -93,21 +84,19 @@ def _refuse(context: click.Context, names: Sequence[str], path: Path) -> None:
         raise UsageError(what, path=path, code="estimate-option-of-table")
 
 
-def _of_table(
-    files: Sequence[Path], who: AnnotateSettings, options: dict[str, Any], given: Given | None, fresh: bool
-) -> Estimate:
+def _of_table(files: Sequence[Path], who: AnnotateSettings, options: dict[str, Any], fresh: bool) -> Estimate:
     from cassia_engine.estimating.estimate import estimate as of_table
 
     about = {name: options.pop(name) for name in _OF_DATASET}
     if missing := [f"'--{name}'" for name in ("tissue", "species") if about[name] is None]:
         raise click.UsageError(f"Missing option {', '.join(missing)}.")
     settings, data = gather(lambda: SplitSettings(**options), lambda: dataset(files, **about))
-    return of_table(files[0] if len(files) == 1 else files, data, settings, who, given, fresh)
+    return of_table(files[0] if len(files) == 1 else files, data, settings, who, fresh)
 
 
-def _of_chunks(files: Sequence[Path], who: AnnotateSettings, given: Given | None, fresh: bool) -> list[Estimate]:
+def _of_chunks(files: Sequence[Path], who: AnnotateSettings, fresh: bool) -> list[Estimate]:
     from cassia_engine.estimating.chunk_files import read_samples
     from cassia_engine.estimating.estimate import of_chunk, open_accounts
 
     samples, accounts = gather(lambda: read_samples(files), lambda: open_accounts(who))
-    return [of_chunk(one.chunk, who, accounts, given, one.genes, fresh) for one in samples]
+    return [of_chunk(one.chunk, who, accounts, one.genes, fresh) for one in samples]

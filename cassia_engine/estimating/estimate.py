@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -19,7 +19,7 @@ from cassia_engine.llm.genes import GeneReader
 from cassia_engine.markers import Table, read_markers
 from cassia_engine.providers.batches.table import api_of
 from cassia_engine.providers.chat import CHARACTERS_A_TOKEN, Chat
-from cassia_engine.providers.prices import BATCH_SHARE, Price, load
+from cassia_engine.providers.prices import BATCH_SHARE, Price
 from cassia_engine.records import ANNOTATOR, OFFLINE, SECOND, Chunk, Cluster, Dataset
 from cassia_engine.secret import Secret
 from cassia_engine.settings import STRICT, AnnotateSettings, SplitSettings
@@ -91,26 +91,16 @@ class Estimate:
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Prices that a person gives, in US dollars per million tokens; of all models that are asked."""
-
-    input: float
-    output: float
-
-
 def estimate(
     markers: Table | Sequence[Path | str],
     dataset: Dataset,
     split: SplitSettings,
     annotate: AnnotateSettings,
-    given: Given | None = None,
     fresh: bool = False,
 ) -> Estimate:
     """What `run_table` would ask about this table. Nothing is sent, and no key is needed.
 
     Args:
-        given: prices in place of those of the shipped table.
         fresh: as if nothing were recorded.
 
     Raises:
@@ -121,7 +111,7 @@ def estimate(
         lambda: open_accounts(annotate),
     )
     chunk = one_chunk(markers, table, dataset, split, annotate)
-    return of_chunk(chunk, annotate, accounts, given, gene_table_reader(markers, split, dataset), fresh)
+    return of_chunk(chunk, annotate, accounts, gene_table_reader(markers, split, dataset), fresh)
 
 
 def open_accounts(annotate: AnnotateSettings) -> Accounts:
@@ -143,7 +133,6 @@ def of_chunk(
     chunk: Chunk,
     annotate: AnnotateSettings,
     accounts: Accounts,
-    given: Given | None = None,
     genes: GeneReader | None = None,
     fresh: bool = False,
 ) -> Estimate:
@@ -156,10 +145,11 @@ def of_chunk(
     questions = _Questions(left, annotate)
     shares = tuple(_shares(questions, left, annotate, accounts))
     provider, strict = accounts.first.provider, annotate.validator_involvement == STRICT
+    prices = {model: account.price for model, account in accounts.by_model.items()}
     part = BATCH_SHARE if annotate.batch else 1.0
-    priced = tuple(_priced(share, provider, given, part) for share in shares if share.calls)
+    priced = tuple(_priced(share, prices[share.model], part) for share in shares if share.calls)
     n_left, n_all = (sum(bool(cluster.markers) for cluster in one.clusters) for one in (left, chunk))
-    source = _source(priced, provider, given, annotate.batch)
+    source = _source(priced, prices, annotate.batch)
     return Estimate(chunk.dataset.name, provider, n_left, n_all - n_left, priced, source, strict)
 
 
@@ -221,21 +211,14 @@ def _share(role: str, model: str, calls: float, asked: float, reply: float) -> S
     return Share(role, model, calls, calls * asked, calls * reply, None)
 
 
-def _price(model: str, provider: str) -> Price | None:
-    return load().get((provider, model))
-
-
-def _priced(share: Share, provider: str, given: Given | None, part: float) -> Share:
-    price = given or _price(share.model, provider)
+def _priced(share: Share, price: Price | None, part: float) -> Share:
     if price is None:
         return share
     dollars = share.input_tokens * price.input + share.output_tokens * price.output
     return replace(share, cost_usd=part * dollars / 1_000_000)
 
 
-def _source(shares: Sequence[Share], provider: str, given: Given | None, batch: bool) -> str:
+def _source(shares: Sequence[Share], prices: Mapping[str, Price | None], batch: bool) -> str:
+    """Where the prices are from, those of several days too."""
     half = "half of the " if batch else ""
-    if given:
-        return f"{half}prices as given"
-    found = {price.date for share in shares if (price := _price(share.model, provider))}
-    return f"{half}prices of {', '.join(sorted(found))}" if found else ""
+    return ", ".join(sorted({f"{half}{price.said}" for share in shares if (price := prices[share.model])}))

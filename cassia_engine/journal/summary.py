@@ -12,8 +12,8 @@ from typing import Any
 from cassia_engine.journal.folders import file_error, journal_files, sample_of
 from cassia_engine.journal.lines import Kind, Line, fields_of, scan
 from cassia_engine.journal.reading import ENDS
-from cassia_engine.providers import prices
 from cassia_engine.providers.dialects import DIALECTS, Reading
+from cassia_engine.providers.prices import cost_of, price_of
 from cassia_engine.providers.table import provider_at
 
 
@@ -138,4 +138,5 @@ def _cost(told: Mapping[str, Any], reading: Reading) -> float | None:
     # A provider that was asked at another address than its own is not known here.
     url = told["url"]
     dialect = DIALECTS[told["dialect"]]
-    return prices.cost_of(provider_at(url), dialect.model_of(url, told["body"]), reading, told.get("batch", False))[0]
+    price = price_of(provider_at(url), dialect.model_of(url, told["body"]))
+    return cost_of(reading, price, told.get("batch", False))[0]

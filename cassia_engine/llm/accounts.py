@@ -13,6 +13,7 @@ from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.allowance import NO_LIMITS, Limits
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
+from cassia_engine.providers.prices import given_price
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings, escalates_to_itself, falls_back_on_itself
 from cassia_engine.settings.durations import seconds_of
@@ -57,6 +58,8 @@ class Accounts:
             AccountError: the key is missing.
         """
 
+        price = given_price(settings.price_in, settings.price_out)
+
         def account(model: str | None) -> Account:
             return open_account(
                 settings.provider,
@@ -67,6 +70,7 @@ class Accounts:
                 command=settings.command,
                 environ=environ,
                 air_gap=settings.air_gap,
+                price=price,
             )
 
         voters = tuple(map(account, settings.voters))

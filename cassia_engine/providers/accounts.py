@@ -23,6 +23,7 @@ from cassia_engine.providers.address import check_air_gap, check_base_url, is_lo
 from cassia_engine.providers.command_line import name_of, url_of
 from cassia_engine.providers.dialects import Traits
 from cassia_engine.providers.keys import find_key, in_region, known, region_of
+from cassia_engine.providers.prices import Price, price_of
 from cassia_engine.providers.table import REGION, Provider, load
 from cassia_engine.records import COMMAND, OFFLINE
 from cassia_engine.secret import AwsKeys, Secret
@@ -44,6 +45,7 @@ class Account:
         traits: what this model takes.
         replaced: the default or the alias's model that has ended and in whose place `model` is asked; "" if none has.
         streams: its replies are asked for in pieces, as a server of one's own may be slow.
+        price: of the model's tokens; None if it is not known.
     """
 
     provider: str
@@ -55,6 +57,7 @@ class Account:
     traits: Traits
     replaced: str = ""
     streams: bool = False
+    price: Price | None = None
 
 
 def traits_of(provider: str, model: str) -> Traits:
@@ -72,6 +75,7 @@ def open_account(
     environ: Mapping[str, str] = os.environ,
     today: date | None = None,
     air_gap: bool = False,
+    price: Price | None = None,
 ) -> Account:
     """The account that a run asks.
 
@@ -85,6 +89,7 @@ def open_account(
         today: the day for which defaults and aliases are; None for the clock's. A model that is named is asked as it
             is, whatever its end.
         air_gap: nothing may leave this machine.
+        price: in place of that of the shipped table.
 
     Raises:
         UsageError: there is no such provider, no model, or nothing may be sent to that URL.
@@ -93,7 +98,7 @@ def open_account(
     provider, base_url = _named(provider, base_url)
     row = _provider(provider)
     if row.dialect == COMMAND:
-        return _program(row, model, url_of(command, environ))
+        return _program(row, model, url_of(command, environ), price)
     if isinstance(key, AwsKeys) and not row.region_variables:
         raise UsageError(f"{option('provider', row.provider)}: a key of AWS is for Bedrock only", code="key-of-aws")
     region = region_of(row, key, environ)
@@ -107,13 +112,14 @@ def open_account(
     replaced = "" if name == asked else asked
     traits = traits_of(row.provider, name)
     streams = row.key != "needed"
-    return Account(row.provider, url, row.dialect, found, variable, name, traits, replaced, streams)
+    price = price or price_of(row.provider, name)
+    return Account(row.provider, url, row.dialect, found, variable, name, traits, replaced, streams, price)
 
 
-def _program(row: Provider, model: str | None, url: str) -> Account:
+def _program(row: Provider, model: str | None, url: str, price: Price | None) -> Account:
     """The account of a program, which needs no key; its model is called as the program is, if it has no other name."""
     name = name_of(url) if model is None else _model(row, model)
-    return Account(row.provider, url, row.dialect, None, "", name, traits_of(row.provider, name))
+    return Account(row.provider, url, row.dialect, None, "", name, traits_of(row.provider, name), price=price)
 
 
 def default_workers(account: Account) -> int:

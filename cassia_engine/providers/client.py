@@ -185,9 +185,7 @@ class Client:
     def _reply(
         self, call: Call, receipt: Receipt, reading: Reading, sent: dict[str, Any], adjusted: dict[str, Any]
     ) -> Reply:
-        cost, source = reading.cost_usd, "provider"
-        if cost is None:
-            cost, source = cost_of(self._account.provider, self.model, reading, receipt.batch)
+        cost, source = cost_of(reading, self._account.price, receipt.batch)
         if not receipt.recorded:
             self.spent = self.spent.plus(reading.input_tokens, reading.output_tokens, cost)
         return Reply(

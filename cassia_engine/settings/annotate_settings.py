@@ -189,6 +189,17 @@ class AnnotateSettings:
         check=check_duration,
         of_models=True,
     )
+    price_in: float | None = parameter(
+        None,
+        "US dollars per million tokens of prompts, for all models that are asked.",
+        unset="the shipped prices",
+        details="With price_out. A provider's own figure of what a reply cost comes before both.",
+        minimum=0,
+        of_models=True,
+    )
+    price_out: float | None = parameter(
+        None, "US dollars per million tokens of replies.", unset="the shipped prices", minimum=0, of_models=True
+    )
     max_retries: int = parameter(
         0, "Further conversations for a cluster that ends without an annotation.", minimum=0, of_models=True
     )
@@ -263,6 +274,7 @@ class AnnotateSettings:
                 "is asked; leave one of them out",
                 code="knowledge-not-used",
             )
+        self._check_prices()
         check_options(self.provider, self.command, {name: getattr(self, name) for name in OF_HTTP})
 
     def _check_batch(self) -> None:
@@ -284,6 +296,13 @@ class AnnotateSettings:
     def voters(self) -> tuple[str | None, ...]:
         """The models that annotate every cluster; None for the provider's default."""
         return (self.model,) if self.models is None else _names(self.models)
+
+    def _check_prices(self) -> None:
+        """Refuse half a price."""
+        if (self.price_in is None) != (self.price_out is None):
+            raise UsageError(
+                f"{argument('price_in')} and {argument('price_out')}: give both, or neither", code="price-half-given"
+            )
 
     def _check_voters(self) -> None:
         """Refuse what would have no say beside the models that vote."""

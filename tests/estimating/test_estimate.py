@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cassia_engine.estimating.estimate import DIFFERENCES, DOUBTS, NOT_HIGH, REPLY, Estimate, Given, estimate
+from cassia_engine.estimating.estimate import DIFFERENCES, DOUBTS, NOT_HIGH, REPLY, Estimate, estimate
 from cassia_engine.providers.prices import load
 from cassia_engine.records import ANNOTATOR, SECOND, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
@@ -20,9 +20,9 @@ ABOUT = ("--tissue", "blood", "--species", "human")
 DATASET = Dataset("s", "blood", "human", "")
 
 
-def of(given: Given | None = None, controls: int = 0, table: Path = PBMC, **options: object) -> Estimate:
+def of(controls: int = 0, table: Path = PBMC, **options: object) -> Estimate:
     how = AnnotateSettings(**{"provider": "openrouter", **options})  # type: ignore[arg-type]
-    return estimate(table, DATASET, SplitSettings(controls=controls), how, given)
+    return estimate(table, DATASET, SplitSettings(controls=controls), how)
 
 
 def calls(found: Estimate) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_tokens_are_those_of_the_questions() -> None:
 
 
 def test_given_prices_take_the_place_of_the_shipped_ones() -> None:
-    found = of(Given(2.0, 10.0))
+    found = of(price_in=2.0, price_out=10.0)
     assert found.cost_usd == pytest.approx((found.input_tokens * 2 + found.output_tokens * 10) / 1e6)
     assert found.prices == "prices as given"
 
@@ -91,7 +91,7 @@ def test_given_prices_take_the_place_of_the_shipped_ones() -> None:
 def test_an_unknown_price_is_not_zero() -> None:
     found = of(provider="ollama")
     assert (found.cost_usd, found.prices) == (None, "")
-    assert of(Given(0.0, 0.0), provider="ollama").cost_usd == 0.0
+    assert of(provider="ollama", price_in=0.0, price_out=0.0).cost_usd == 0.0
 
 
 def test_clusters_without_markers_are_not_asked_about(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from cassia_engine.providers.chat import Call, Chat, Finish, Message, Receipt, R
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.limiter import CallLimiter
+from cassia_engine.providers.prices import given_price
 from cassia_engine.providers.rate_control import RateControl
 from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
@@ -81,6 +82,17 @@ def test_cost_is_the_providers_own() -> None:
     usage = {"prompt_tokens": 5, "completion_tokens": 2, "cost": 0.25}
     reply: Reply = with_client(Scripted([(200, completion(usage=usage))]), one())
     assert (reply.cost_usd, reply.cost_source) == (0.25, "provider")
+
+
+def test_cost_by_prices_as_given() -> None:
+    async def main() -> Reply:
+        async with serving(Scripted([OK])) as url:
+            account = account_at(url, price=given_price(2.0, 10.0))
+            async with Transport(account) as transport:
+                return await Client(account, transport, max_workers=1).chat(HELLO)
+
+    reply = asyncio.run(main())
+    assert reply.cost_usd == pytest.approx((5 * 2 + 2 * 10) / 1e6) and reply.cost_source == "prices as given"
 
 
 def test_bad_luck_is_tried_again() -> None:

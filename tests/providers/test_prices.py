@@ -10,7 +10,7 @@ import pytest
 from cassia_engine import models
 from cassia_engine.providers.chat import Finish
 from cassia_engine.providers.dialects import Reading
-from cassia_engine.providers.prices import cost_of, load
+from cassia_engine.providers.prices import cost_of, given_price, load, price_of
 
 
 def reading(prompt: int | None = 1_000_000, output: int | None = 100_000, **more: Any) -> Reading:
@@ -32,16 +32,26 @@ def test_the_table_is_whole_and_of_listed_models() -> None:
 
 def test_tokens_of_a_cache_have_their_own_prices() -> None:
     day = load()["anthropic", "claude-opus-5-5"].date
-    cost, source = cost_of("anthropic", "claude-opus-5-5", reading())
+    cost, source = cost_of(reading(), price_of("anthropic", "claude-opus-5-5"))
     assert cost == pytest.approx(4 + 2)
     assert source == f"prices of {day}"
     cached = reading(cached_tokens=500_000, cache_written_tokens=100_000)
-    assert cost_of("anthropic", "claude-opus-5-5", cached)[0] == pytest.approx(0.4 * 4 + 0.5 * 0.2 + 0.1 * 5 + 2)
+    price = price_of("anthropic", "claude-opus-5-5")
+    assert cost_of(cached, price)[0] == pytest.approx(0.4 * 4 + 0.5 * 0.2 + 0.1 * 5 + 2)
 
 
 def test_the_providers_own_figure_comes_first() -> None:
-    assert cost_of("openrouter", "anthropic/claude-opus-5.5", reading(cost_usd=0.5)) == (0.5, "provider")
-    assert cost_of("ollama", "x", reading(cost_usd=0.0)) == (0.0, "provider")
+    assert cost_of(reading(cost_usd=0.5), given_price(1.0, 1.0)) == (0.5, "provider")
+    assert cost_of(reading(cost_usd=0.0), None) == (0.0, "provider")
+
+
+def test_given_prices_are_of_any_prompt() -> None:
+    price = given_price(2.0, 10.0)
+    cached = reading(cached_tokens=500_000, cache_written_tokens=100_000)
+    cost, source = cost_of(reading(), price)
+    assert cost == pytest.approx(2 + 1) and source == "prices as given"
+    assert cost_of(cached, price)[0] == pytest.approx(cost)
+    assert given_price(None, None) is None
 
 
 @pytest.mark.parametrize(
@@ -56,9 +66,9 @@ def test_the_providers_own_figure_comes_first() -> None:
     ],
 )
 def test_unknown_is_unknown(provider: str, model: str, read: Reading) -> None:
-    assert cost_of(provider, model, read) == (None, "")
+    assert cost_of(read, price_of(provider, model)) == (None, "")
 
 
 def test_wrong_shares_of_a_cache_cost_nothing_below_zero() -> None:
-    cost, _ = cost_of("openai", "gpt-6-luna", reading(10, 0, cached_tokens=10**9, cache_written_tokens=10**9))
+    cost, _ = cost_of(reading(10, 0, cached_tokens=10**9, cache_written_tokens=10**9), price_of("openai", "gpt-6-luna"))
     assert cost == pytest.approx(10 * 0.01 / 1e6)

@@ -7,8 +7,8 @@ def ofModels() {
     return [
         'model', 'base_url', 'command', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
         'fallback_model', 'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait',
-        'max_retries', 'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy', 'trust_env', 'allow_http', 'siblings',
-        'controls', 'lookup_genes',
+        'price_in', 'price_out', 'max_retries', 'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy', 'trust_env',
+        'allow_http', 'siblings', 'controls', 'lookup_genes',
     ]
 }
 
@@ -101,6 +101,9 @@ def checkProvider(options, specs, samples, problems) {
         problems << "${given.collect { name -> "--${name}" }.join(', ')} ${one ? 'asks' : 'ask'} a language model, and the provider is offline, which asks none; name one with --provider, or leave ${one ? 'it' : 'them'} out"
     }
     checkVoters(options, wrong, problems)
+    if ((options.price_in == null) != (options.price_out == null) && !('--price_in' in wrong) && !('--price_out' in wrong)) {
+        problems << '--price_in and --price_out: give both, or neither'
+    }
     checkCommand(options, wrong, problems)
     if (!isOffline) {
         checkBatch(options, wrong, problems)
