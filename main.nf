@@ -36,7 +36,7 @@ workflow {
         checkProvider(options, specsOf(schema), samples, problems)
         checkDryRun(options, problems)
         checkBackend(options, specsOf(schema), samples, problems)
-        checkJournal(options, problems)
+        checkJournal(options, workflow.workDir.toUriString(), problems)
         if (!problems) {
             checkAirGap(options, file("${projectDir}/cassia_engine/data/providers.tsv"), problems)
         }

@@ -43,9 +43,7 @@ Result = TypeVar("Result")
 
 # What `annotate` takes besides its own arguments; in one process nothing is dealt out into chunks.
 OF_SPLIT = tuple(field.name for field in fields(SplitSettings) if field.name != "chunk_size")
-OF_ANNOTATE = tuple(
-    field.name for field in fields(AnnotateSettings) if field.name not in ("provider", "model", "api_key")
-)
+OF_ANNOTATE = tuple(name for name in parameters(AnnotateSettings) if name not in ("provider", "model"))
 OWN = ("tissue", "species", "additional_info", "provider", "model", "api_key", "output_name", "corrections", "fresh")
 PATHS = {
     name: "folder" if declared.folder else "file"

@@ -5,7 +5,8 @@
       |     |-- ArgumentError    2   an argument of a Python function is missing, or there is none of this name
       |     `-- InputProblems    2   several of them, all at once, a line each
       |-- TemporaryError        75   try again later (provider down, told to stop)
-      |-- AccountError          77   bad key, no credit, spending cap
+      |-- AccountError          77   bad key, no credit, the provider's spending limit
+      |     `-- BudgetError     77   what the run may spend (max_cost) is spent; the account is fine
       |-- CallFailedError        1   a request to a provider gets no answer; its cluster has failed, others go on
       |     `-- ModelGoneError   1   the provider does not serve the model
       |-- StoppedError          75   nothing is sent any more; a cluster without its answers is not reached
@@ -157,6 +158,10 @@ class AccountError(CassiaError):
     """The provider's account refuses: bad key, no credit, spending cap."""
 
     exit_code = 77
+
+
+class BudgetError(AccountError):
+    """What the run may spend is spent, by its `max_cost`; the account itself refuses nothing."""
 
 
 class CallFailedError(CassiaError):

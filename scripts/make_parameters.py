@@ -48,7 +48,7 @@ TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: 
 RULES = ("type", "format", "exists", "enum", "minimum", "maximum")
 MADE = (*RULES, "default", "description", "help_text")
 # What modules get of ANNOTATE's settings in ways of their own.
-NOT_IN_ARGS = ("max_workers", "journal_dir", "knowledge", "calibration", "batch_wait")
+NOT_IN_ARGS = ("max_workers", "max_cost", "journal_dir", "knowledge", "calibration", "batch_wait")
 
 
 def render() -> dict[str, str]:

@@ -180,6 +180,10 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "max_rounds": (["--max_rounds", "2"], {"max_rounds": 2}),
     "reasoning": (["--reasoning", "low"], {"reasoning": "low"}),
     "temperature": (["--temperature", "0"], {"temperature": 0}),
+    "rpm": (["--rpm", "60"], {"rpm": 60}),
+    "tpm": (["--tpm", "1000"], {"tpm": 1000}),
+    "max_wait": (["--max_wait", "5m"], {"max_wait": "5m"}),
+    "max_cost": (["--max_cost", "1"], {"max_cost": 1}),
     "price_in": (["--price_in", "1"], {"price_in": 1}),
     "price_out": (["--price_out", "2"], {"price_out": 2}),
     "max_retries": (["--max_retries", "1"], {"max_retries": 1}),
@@ -198,7 +202,8 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
 def test_every_option_of_models_is_known() -> None:
     assert {*settings.OF_MODELS, "siblings", "controls"} == set(OF_MODELS)
     others = {field.name for field in fields(settings.AnnotateSettings)} - {*settings.OF_MODELS}
-    assert others == {"provider", "knowledge", "max_workers", "journal_dir", "air_gap", "depth", "calibration"}
+    about = {"provider", "knowledge", "max_workers", "journal_dir", "air_gap", "depth", "calibration"}
+    assert others == {*about, "budget", "tasks"}
 
 
 @pytest.mark.parametrize("name", OF_MODELS)

@@ -12,7 +12,7 @@ OF_SPLIT = (
 # Those of AnnotateSettings that say who is asked and how.
 OF_ANNOTATE = (
     *("provider", "model", "base_url", "command", "depth", "hide_fractions", "max_rounds", "reasoning", "temperature"),
-    *("price_in", "price_out", "journal_dir", "timeout", "proxy", "trust_env", "allow_http", "air_gap"),
+    *("max_cost", "price_in", "price_out", "journal_dir", "timeout", "proxy", "trust_env", "allow_http", "air_gap"),
 )
 PROVIDER = "Who is asked: a provider that `cassia providers` lists, or the URL of an API in OpenAI's form."
 ROUNDS = "The most rounds in which genes are looked up."

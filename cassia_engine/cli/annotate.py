@@ -12,7 +12,7 @@ import click
 
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import stop_on_signals
-from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
+from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings, budget_option
 from cassia_engine.progress import progress
 from cassia_engine.records import OFFLINE, ClusterResult, Outcome
 
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
     default=1,
     help="Tasks that run at once: each takes its part of --max_workers, --rpm and --tpm.",
 )
+@budget_option
 @annotate_options
 def annotate(chunk: Path, output: Path, genes: Path | None, tasks: int, **options: Any) -> None:
     """Annotate the clusters of the file CHUNK, made by cassia split.

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings, corrections_option
+from cassia_engine.cli.options import (
+    FilePath,
+    Grouped,
+    annotate_options,
+    annotate_settings,
+    budget_option,
+    corrections_option,
+)
 from cassia_engine.errors import UsageError, gather
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ log = logging.getLogger(__name__)
     metavar="NAME=VERSION",
     help="Software that ran this, such as Nextflow=25.04.4, for report and methods; several times if wanted.",
 )
+@budget_option
 @annotate_options
 def collect(
     files: tuple[Path, ...],

@@ -97,9 +97,18 @@ def annotate_options(command: Function) -> Function:
     return _with(command, [parameter_option(one) for one in parameters(AnnotateSettings).values()])
 
 
+budget_option = click.option(
+    "--budget",
+    metavar="NAME",
+    help="A budget in the journal that all tasks of a pipeline's run share, in place of the sample's. Without "
+    "--max_cost its cap is what the file .budgets/NAME/cap says.",
+)
+
+
 def annotate_settings(options: dict[str, Any]) -> AnnotateSettings:
     """The settings of annotate, taken out of the options of a subcommand."""
-    return AnnotateSettings(**{name: options.pop(name) for name in parameters(AnnotateSettings)})
+    budget = options.pop("budget", None)
+    return AnnotateSettings(budget=budget, **{name: options.pop(name) for name in parameters(AnnotateSettings)})
 
 
 def _with(command: Function, options: Sequence[Callable[[Function], Function]]) -> Function:

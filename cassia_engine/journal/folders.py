@@ -68,7 +68,8 @@ def sample_folders(journal_dir: Path) -> list[Path]:
         UsageError, TemporaryError: the journal's folder is not there or cannot be read.
     """
     try:
-        return sorted(path for path in journal_dir.iterdir() if path.is_dir())
+        # No sample's name starts with a dot.
+        return sorted(path for path in journal_dir.iterdir() if path.is_dir() and not path.name.startswith("."))
     except FileNotFoundError:
         what = f"no such folder; give that of a journal as {argument('journal_dir')}"
         raise UsageError(what, path=journal_dir, code="journal-not-found") from None

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from cassia_engine.errors import StoppedError
+from cassia_engine.errors import AccountError, StoppedError
 from cassia_engine.journal.batches import key_of_tag
 from cassia_engine.journal.lines import Kind, key_of, line, reply_line, written
 from cassia_engine.journal.reading import ENDS, Index, read_folder
@@ -194,6 +194,7 @@ class Recorded:
 
         Raises:
             Fault: of `inner`; or recorded, that the provider does not take a parameter of this call.
+            AccountError: of `inner`, which has sent nothing.
             StoppedError: it is not recorded, and nothing is sent.
             UsageError, TemporaryError: the journal cannot be written. If that can be known before, nothing is sent.
         """
@@ -210,6 +211,9 @@ class Recorded:
             receipt = await self._inner.exchange(call)
         except Fault as fault:
             self._note(key, call, fault)
+            raise
+        except (AccountError, StoppedError):  # nothing was sent
+            self._journal.write(Kind.FAULT, key, **{"class": FaultAction.ABORT_RUN, "status": None})
             raise
         self._journal.answered += 1
         raw = reply_line(key, call, receipt, f"{_PROCESS}{next(_numbers):08x}")

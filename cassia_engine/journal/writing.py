@@ -179,6 +179,17 @@ def writers(folder: Path) -> list[int]:
     return sorted(found)
 
 
+def process_name() -> str:
+    """A name for a task of this process, which no other has."""
+    return f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def is_gone(name: str) -> bool:
+    """Whether the process of a task, by its `process_name`, is known to have ended; of another machine's it is not."""
+    host, pid = [*name.split("-"), "", ""][:2]
+    return host == _host() and pid.isdecimal() and not _lives(int(pid))
+
+
 def _is_new(path: Path) -> bool:
     """Whether a file has been written to since any call may have begun; an older one's process is another by now."""
     with contextlib.suppress(OSError):
@@ -199,7 +210,7 @@ def _lives(pid: int) -> bool:
 def _name() -> str:
     """The name of a file: sorts by time, and is nobody else's."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    return f"{now}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+    return f"{now}-{process_name()}.jsonl"
 
 
 def _host() -> str:

@@ -15,15 +15,17 @@ from typing import TypeVar
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
+from cassia_engine.budget import Budget, Budgeted
 from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
-from cassia_engine.errors import AccountError, CassiaError, TemporaryError
+from cassia_engine.errors import AccountError, BudgetError, CassiaError, TemporaryError
 from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.accounts import Accounts, limits_of
 from cassia_engine.llm.batching import Batching
 from cassia_engine.llm.genes import GeneReader
+from cassia_engine.llm.spending import Spending
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps
@@ -92,6 +94,9 @@ class ModelAnnotator:
         self._account_id = account_id(self._account)
         self.warnings = tuple(line for account in self._accounts.by_model.values() for line in warnings_of(account))
         self.run_info = _run_info(self._accounts, settings, self._calibration, looks_up=genes is not None)
+        self._spending = Spending(settings, dataset.name)
+        if not replay:
+            self._spending.check(self._accounts)
         self._folder = None if settings.journal_dir is None else settings.journal_dir / dataset.name
 
     def annotate_all(self, chunk: Chunk, put: OnDone, stop: Cancellation) -> CassiaError | None:
@@ -112,6 +117,7 @@ class ModelAnnotator:
             all_at_once=self._batches is not None,
             replay=self._replay,
         )
+        work.budget = None if self._replay else self._spending.open(self._accounts)
         n_done = 0
 
         def take(result: ClusterResult | ControlResult) -> None:
@@ -131,6 +137,9 @@ class ModelAnnotator:
         if journal and journal.reused and not self._replay:
             total = journal.reused + journal.answered
             log.info("%d of %d answers are from the journal; %d calls were sent", journal.reused, total, journal.asked)
+        if work.budget:
+            spent, cap = work.budget.words
+            log.info("%s of the %s that %s allows are spent", spent, cap, argument("max_cost"))
         if work.ended is None and stop.requested and n_done < len(chunk.clusters) + len(chunk.controls):
             return TemporaryError(f"stopped; {KEPT}", code="stopped-with-journal")
         return work.ended
@@ -155,21 +164,23 @@ class ModelAnnotator:
             AccountError, TemporaryError, StoppedError: no further call can be made.
         """
         journal = None if self._folder is None else Journal.open(self._folder, __version__)
+        budget = self._spending.open(self._accounts)
         held: list[Result] = []
-        in_thread(lambda give: self._hold(talk, journal, give, stop), held.append, stop)
+        in_thread(lambda give: self._hold(talk, journal, budget, give, stop), held.append, stop)
         return held[0]
 
     async def _hold(
         self,
         talk: Callable[[ChatModel], Awaitable[Result]],
         journal: Journal | None,
+        budget: Budget | None,
         give: Callable[[Result], None],
         stop: Cancellation,
     ) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with exchange_of(self._account, self._settings, self._workers) as transport:
-                exchange = journal.recorded(transport) if journal else transport
+                exchange = _around(transport, self._account, journal, budget)
                 client = Client(
                     self._account,
                     exchange,
@@ -178,22 +189,25 @@ class ModelAnnotator:
                     limits=limits_of(self._settings),
                 )
 
+                def end() -> None:
+                    client.stop()
+                    if budget:
+                        budget.stop()
+
                 def end_soon() -> None:
                     with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
-                        loop.call_soon_threadsafe(client.stop)
+                        loop.call_soon_threadsafe(end)
 
                 stop.on_request(end_soon)
                 give(await talk(client))
         except AccountError as error:
-            if self._settings.journal_dir is not None:
-                write_stop(self._settings.journal_dir, self._account_id, str(error))
+            self._say_why(error)
             raise
         finally:
-            if journal:
-                journal.close()
+            _close(journal, budget)
 
     async def _main(self, work: Work, put: OnDone, stop: Cancellation) -> None:
-        journal, settings = work.journal, self._settings
+        journal, budget = work.journal, work.budget
         if self._replay:
             assert journal is not None, "nothing to replay without a journal"
             nothing = journal.recorded(None)
@@ -204,27 +218,35 @@ class ModelAnnotator:
                 exchanges: dict[str, Exchange] = {}
                 for model, account in self._accounts.by_model.items():
                     exchange: Exchange = await open_ones.enter_async_context(
-                        exchange_of(account, settings, self._workers)
+                        exchange_of(account, self._settings, self._workers)
                     )
                     if self._batches and journal and isinstance(exchange, Transport):
                         gathered = self._batches.exchange(account, exchange, journal)
                         exchange = await open_ones.enter_async_context(gathered)
-                    exchanges[model] = journal.recorded(exchange) if journal else exchange
+                    exchanges[model] = _around(exchange, account, journal, budget)
                 await work.hold_all(exchanges, put, stop, self._halted, self._stop_batches)
         finally:
-            if journal:
-                journal.close()
-        if isinstance(work.ended, AccountError) and settings.journal_dir is not None:
-            write_stop(settings.journal_dir, self._account_id, str(work.ended))
+            _close(journal, budget)
+        if isinstance(work.ended, AccountError):
+            self._say_why(work.ended)
+
+    def _say_why(self, ended: AccountError) -> None:
+        """Leave a line for other tasks, and for those who ask why clusters were not reached."""
+        if isinstance(ended, BudgetError):
+            self._spending.say_reached(str(ended))
+        elif self._settings.journal_dir is not None:
+            write_stop(self._settings.journal_dir, self._account_id, str(ended))
 
     def _stop_batches(self) -> None:
         if self._batches:
             self._batches.stop()
 
-    def refused(self) -> str:
-        """Why the account has refused, "" if it has not; known without the key, which a replay does not have."""
+    def stopped(self) -> str:
+        """Why tasks of this run have stopped, and what to do: the account has refused, which is known without the key
+        that a replay does not have, or the budget is spent; "" if neither is known."""
         folder = self._settings.journal_dir
-        return "" if folder is None else stop_of(folder, self._account.provider)
+        refused = "" if folder is None else stop_of(folder, self._account.provider)
+        return f"{refused}; when that is corrected, run again with -resume" if refused else self._spending.reached()
 
     def _halted(self) -> str:
         """Why another task of the run has found that this account refuses, "" if none has."""
@@ -242,6 +264,22 @@ def exchange_of(account: Account, settings: AnnotateSettings, connections: int) 
         timeout=settings.timeout,
         air_gap=settings.air_gap,
     )
+
+
+def _around(inner: Exchange, account: Account, journal: Journal | None, budget: Budget | None) -> Exchange:
+    """The journal, if one is kept, around the budget, if there is one: what is recorded costs nothing."""
+    exchange: Exchange = Budgeted(budget, account, inner) if budget else inner
+    return journal.recorded(exchange) if journal else exchange
+
+
+def _close(journal: Journal | None, budget: Budget | None) -> None:
+    """Write what is left to write; the journal whatever comes of the budget."""
+    try:
+        if budget:
+            budget.close()
+    finally:
+        if journal:
+            journal.close()
 
 
 def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration, looks_up: bool) -> RunInfo:

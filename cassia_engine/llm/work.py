@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cassia_engine.budget import Budget
 from cassia_engine.calibration import Calibration
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import CassiaError, StoppedError
@@ -28,6 +29,7 @@ class Work:
     """The clusters of a chunk and what their conversations need.
 
     Attributes:
+        budget: what they may cost; None for any.
         ended: what ended them early.
         clients: whom they ask, by model, once they have begun.
         all_at_once: hold all conversations at once, as a batch is made of what all of them ask.
@@ -42,6 +44,7 @@ class Work:
     genes: GeneReader | None = None
     all_at_once: bool = False
     replay: bool = False
+    budget: Budget | None = None
     ended: CassiaError | None = None
     clients: Mapping[str, Client] = field(default_factory=dict)
 
@@ -68,6 +71,8 @@ class Work:
         def end() -> None:
             client.stop()
             on_end()
+            if self.budget:
+                self.budget.stop()
             stopping.set()
 
         loop = asyncio.get_running_loop()

@@ -66,6 +66,9 @@ _LOST: tuple[tuple[type[Exception], FaultAction, str], ...] = (
     (ValueError, FaultAction.FAIL_CALL, "the request could not be made for {place}"),
 )
 
+# There was no connection, or no request.
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ValueError)
+
 
 def connection_fault(error: Exception, account: Asked, timeout: aiohttp.ClientTimeout, proxy: str | None) -> Fault:
     """The fault that an error of aiohttp, of the system or of time is.
@@ -92,7 +95,7 @@ def connection_fault(error: Exception, account: Asked, timeout: aiohttp.ClientTi
         total=timeout.total,
         longer=option("timeout", f"{2 * (timeout.sock_read or 0):g}"),
     )
-    return Fault(f"{account.provider}: {line}", action)
+    return Fault(f"{account.provider}: {line}", action, sent=not isinstance(error, _NOT_SENT))
 
 
 def _refused_by_proxy(status: int, account: Asked, proxy: str | None) -> Fault:

@@ -50,6 +50,7 @@ class Fault(CassiaError):
         parameter: cassia's name of a parameter that the model does not take, one of `ADJUSTABLE`, else "".
         instead, limit, lasting: what to send in its place, as in `ApiError`.
         gone: the provider does not serve the model, or no longer.
+        sent: whether the request may have come to the provider.
     """
 
     code = "provider-fault"
@@ -65,6 +66,7 @@ class Fault(CassiaError):
         limit: int = 0,
         lasting: bool = True,
         gone: bool = False,
+        sent: bool = True,
     ):
         super().__init__(what)
         self.what = what
@@ -76,6 +78,12 @@ class Fault(CassiaError):
         self.limit = limit
         self.lasting = lasting
         self.gone = gone
+        self.sent = sent
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Whether the provider may have answered all the same, and charge for it: no refusal has come."""
+        return self.sent and self.status in (None, 200)
 
 
 _BY_STATUS: Mapping[int, FaultAction] = MappingProxyType(

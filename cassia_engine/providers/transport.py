@@ -43,6 +43,11 @@ _SAID_EVERY = 30.0  # seconds
 _SHORT = 2**16  # bytes of a body that is searched for the key at once; a longer one in a thread
 
 
+def longest_answer(account: Account, timeout: float) -> float:
+    """Seconds that a whole answer may take, `timeout` being those without any piece of it."""
+    return timeout * (12 if account.streams else 2)
+
+
 class Transport:
     """An `Exchange` over HTTP; an async context manager that opens and closes its session.
 
@@ -81,7 +86,7 @@ class Transport:
         self._air_gap = air_gap
         self._connections = connections
         self._stream = STREAMS.get(account.dialect) if account.streams else None
-        whole = total or timeout * (12 if self._stream else 2)
+        whole = total or longest_answer(account, timeout)
         self._timeout = aiohttp.ClientTimeout(total=whole, connect=connect, sock_connect=connect, sock_read=timeout)
         self._has_streamed = False
         self._session: aiohttp.ClientSession | None = None

@@ -189,6 +189,18 @@ class AnnotateSettings:
         check=check_duration,
         of_models=True,
     )
+    max_cost: float | None = parameter(
+        None,
+        "US dollars that may be spent: a call goes out only if the highest price that it can have is left.",
+        unset="no limit",
+        pipeline_help="US dollars that the whole run may spend, with all its resumptions; else no limit.",
+        details="What was finished by then is written, and a higher one goes on from there. A model whose price is not "
+        "known needs price_in and price_out.",
+        minimum=0,
+        of_models=True,
+    )
+    # No parameter: by it tasks of a pipeline share a budget, whose name and cap they have from its launch.
+    budget: str | None = None
     price_in: float | None = parameter(
         None,
         "US dollars per million tokens of prompts, for all models that are asked.",
@@ -284,6 +296,12 @@ class AnnotateSettings:
                 f"{option('batch_wait', self.batch_wait)} is about batches, and none is made: add "
                 f"{option('batch', True)}, or leave it out",
                 code="batch-wait-without-batch",
+            )
+        if self.batch and (self.max_cost is not None or self.budget is not None):
+            raise UsageError(
+                f"{argument('max_cost')} stops before a call that could pass it, and {option('batch', True)} sends many "
+                "calls as one; leave one of them out",
+                code="max-cost-with-batch",
             )
         if self.batch and self.journal_dir is None:
             raise UsageError(

@@ -206,8 +206,7 @@ def _from_journal(
     replayer = open_replayer(settings, chunk.dataset, gene_reader(genes, chunk))
     if replayer is None:
         return [(ClusterResult.unanswered(cluster, NOT_REACHED_REASON), NO_RUN) for cluster in chunk.clusters], ()
-    refused = replayer.refused()
-    why = f"{refused}; when that is corrected, run again with -resume" if refused else NOT_REACHED_REASON
+    why = replayer.stopped() or NOT_REACHED_REASON
     found = run_chunk(chunk, replayer)
     reached = any(result.outcome not in (Outcome.NOT_REACHED, Outcome.NO_MARKERS) for result in found.results)
     run = replayer.run_info if reached else NO_RUN

@@ -119,9 +119,11 @@ def start_journal(settings: AnnotateSettings, dataset: Dataset, fresh: bool) -> 
     sample's recorded answers aside."""
     if settings.provider == OFFLINE or settings.journal_dir is None:
         return
+    from cassia_engine.budget.folders import budget_folder, clear_reached
     from cassia_engine.journal import clear_stops, set_aside, writers
 
     clear_stops(settings.journal_dir)
+    clear_reached(budget_folder(settings.journal_dir, dataset.name, settings.budget))
     if others := writers(settings.journal_dir / dataset.name):
         log.warning(
             "process %d has asked about this sample within the last minutes and is still there: if it goes on, what "

@@ -47,9 +47,13 @@ class Scene:
     key: str = ""
     elsewhere: str = ""
 
+    @property
+    def said(self) -> str | None:
+        """The text of the reply as it goes out; None where a dialect has null."""
+        return mangle(self.fault.mangled, self.text)
+
     def answer(self) -> dict[str, Any]:
-        text = mangle(self.fault.mangled, self.text)
-        return answer_body(self.asked, text, self.fault.finish)
+        return answer_body(self.asked, self.said, self.fault.finish)
 
 
 async def act(request: web.Request, scene: Scene) -> tuple[web.StreamResponse, int]:

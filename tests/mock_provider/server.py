@@ -316,7 +316,7 @@ class Mock:
         return latency * random.Random(f"{self.options.seed} {body}").uniform(1 - spread, 1 + spread)
 
     def _count(self, scene: Scene, share: float = 1.0) -> None:
-        usage = count_tokens(scene.asked, scene.text)
+        usage = count_tokens(scene.asked, scene.said or "")
         self.stats.cost_usd += share * (usage.input * PRICES[0] + usage.output * PRICES[1])
         self.stats.input_tokens += usage.input
         self.stats.output_tokens += usage.output

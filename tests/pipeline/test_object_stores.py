@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 STORES = ["s3://b/w", "s3:///b/w", "gs://b/w", "az://b/w"]
 FOLDERS = ["file:///s3/w", "/gs:/w", ".cassia/journal", "s3", "https://a/b"]
 SCRIPT = """\
-include {{ inObjectStore ; startJournal }} from '{here}/subworkflows/local/utils_cassia/journal'
+include {{ checkJournal ; inObjectStore ; startJournal }} from '{here}/subworkflows/local/utils_cassia/journal'
 
 workflow {{
     {addresses}.each {{ address -> println("${{address}} ${{inObjectStore(address)}}") }}
@@ -24,6 +24,9 @@ workflow {{
     println(startJournal(options, ['x'], 's3://bucket/work'))
     println(startJournal(options + [provider: 'offline'], ['x'], 's3://bucket/work'))
     println(startJournal(options, ['x'], '/work'))
+    problems = []
+    ['s3://bucket/work', '/work'].each {{ work -> checkJournal(options + [max_cost: 1.5], work, problems) }}
+    println(problems)
 }}
 """
 
@@ -64,6 +67,7 @@ def test_addresses_and_the_journal(pipeline: Launcher) -> None:
         "null",
         str(pipeline.folder / "a" / "journal"),
     ]
+    assert said[13].startswith("[--max_cost 1.5: with the work directory in an object store the tasks share no folder")
     assert [path.name for path in (pipeline.folder / "a").iterdir()] == ["journal"]
 
 

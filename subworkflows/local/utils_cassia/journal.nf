@@ -5,9 +5,12 @@ def inObjectStore(address) {
     return "${address}" ==~ /(s3|gs|az):.*/
 }
 
-def checkJournal(options, problems) {
+def checkJournal(options, work, problems) {
     if (inObjectStore(options.journal_dir)) {
         problems << "--journal_dir ${options.journal_dir}: the journal is appended to, which an object store cannot do; give a folder that all tasks share, or leave it out"
+    }
+    if (options.max_cost != null && inObjectStore(work)) {
+        problems << "--max_cost ${options.max_cost}: with the work directory in an object store the tasks share no folder, in which they could hold a cap together; use a work directory on a shared file system, or leave it out"
     }
 }
 
@@ -38,6 +41,7 @@ def startJournal(options, names, work) {
     if (options.dry_run) {
         return journal
     }
+    startBudget(options, journal)
     journal.listFiles().findAll { path -> path.name.startsWith('STOP-') }.each { path -> path.delete() }
     names.findAll { name -> options.fresh && journal.resolve(name).exists() }.each { name ->
         def number = (1..100000).find { n -> !journal.resolve("${name}.aside-${n}").exists() }
@@ -45,4 +49,16 @@ def startJournal(options, names, work) {
         log.info("earlier answers for ${name} are set aside in ${journal}/${name}.aside-${number}")
     }
     return journal
+}
+
+// The cap that all tasks of the run hold together, and its resumptions: the engine's budget of the name of the session.
+def startBudget(options, journal) {
+    if (options.max_cost == null) {
+        return null
+    }
+    def budget = journal.resolve(".budgets/${workflow.sessionId}")
+    budget.mkdirs()
+    budget.resolve('cap').text = "${options.max_cost}\n"
+    budget.resolve('reached').delete()
+    return budget
 }

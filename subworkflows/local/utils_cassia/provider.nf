@@ -7,8 +7,8 @@ def ofModels() {
     return [
         'model', 'base_url', 'command', 'validator_involvement', 'second_model', 'models', 'votes', 'escalate_to',
         'fallback_model', 'hide_fractions', 'max_rounds', 'reasoning', 'temperature', 'rpm', 'tpm', 'max_wait',
-        'price_in', 'price_out', 'max_retries', 'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy', 'trust_env',
-        'allow_http', 'siblings', 'controls', 'lookup_genes',
+        'max_cost', 'price_in', 'price_out', 'max_retries', 'retry_failed', 'batch', 'batch_wait', 'timeout', 'proxy',
+        'trust_env', 'allow_http', 'siblings', 'controls', 'lookup_genes',
     ]
 }
 
@@ -65,6 +65,9 @@ def checkBatch(options, wrong, problems) {
     def isUrl = "${options.provider}".contains('://')
     if (options.batch && !(options.provider in withBatches()) && !('--provider' in wrong)) {
         problems << "--batch: ${isUrl ? 'custom' : options.provider} has no batch API that cassia knows; ${withBatches().join(', ')} have one. Leave --batch out"
+    }
+    if (options.batch && options.max_cost != null) {
+        problems << '--max_cost stops before a call that could pass it, and --batch sends many calls as one; leave one of them out'
     }
 }
 
