@@ -62,6 +62,7 @@ class Estimate:
         shares: by role, those that no call is expected for left out.
         prices: where they are from; "" where there are none.
         strict: every cluster has a second opinion and a validator.
+        max_cost: what the run may spend; None for any.
     """
 
     sample: str
@@ -71,6 +72,7 @@ class Estimate:
     shares: tuple[Share, ...]
     prices: str
     strict: bool
+    max_cost: float | None = None
 
     @property
     def calls(self) -> float:
@@ -150,7 +152,8 @@ def of_chunk(
     priced = tuple(_priced(share, prices[share.model], part) for share in shares if share.calls)
     n_left, n_all = (sum(bool(cluster.markers) for cluster in one.clusters) for one in (left, chunk))
     source = _source(priced, prices, annotate.batch)
-    return Estimate(chunk.dataset.name, provider, n_left, n_all - n_left, priced, source, strict)
+    name = chunk.dataset.name
+    return Estimate(name, provider, n_left, n_all - n_left, priced, source, strict, annotate.max_cost)
 
 
 class _Questions:

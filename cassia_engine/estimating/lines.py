@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cassia_engine.callers import argument
+from cassia_engine.callers import argument, option
 from cassia_engine.estimating.estimate import DIFFERENCES, DOUBTS, NOT_HIGH, STRONG, Estimate, Share
 from cassia_engine.providers.chat import CHARACTERS_A_TOKEN
 from cassia_engine.text import counted
@@ -32,6 +32,8 @@ def lines(found: Sequence[Estimate]) -> Iterator[str]:
     yield from (f"- {line}" for line in assumptions(total))
     if total.cost_usd is None:
         yield f"The price of a model is not known: give {argument('price_in')} and {argument('price_out')}."
+    elif total.max_cost is not None:
+        yield _capped(total.max_cost, total.cost_usd)
 
 
 def in_all(found: Sequence[Estimate]) -> Estimate:
@@ -45,6 +47,7 @@ def in_all(found: Sequence[Estimate]) -> Estimate:
         shares=tuple(share for one in found for share in one.shares),
         prices=next((one.prices for one in found if one.prices), ""),
         strict=first.strict,
+        max_cost=first.max_cost,
     )
 
 
@@ -91,3 +94,9 @@ def assumptions(found: Estimate) -> Iterator[str]:
     yield "a model that thinks before it answers has more tokens out than these"
     if found.prices:
         yield found.prices
+
+
+def _capped(cap: float, cost: float) -> str:
+    if cost <= cap:
+        return f"{option('max_cost', f'{cap:g}')} is enough for this."
+    return f"{option('max_cost', f'{cap:g}')} is not enough: it is reached after about {cap / cost:.0%} of the calls."

@@ -299,8 +299,8 @@ class AnnotateSettings:
             )
         if self.batch and (self.max_cost is not None or self.budget is not None):
             raise UsageError(
-                f"{argument('max_cost')} stops before a call that could pass it, and {option('batch', True)} sends many "
-                "calls as one; leave one of them out",
+                f"{argument('max_cost')} stops before a call that could pass it, and {option('batch', True)} sends "
+                "many calls as one; leave one of them out",
                 code="max-cost-with-batch",
             )
         if self.batch and self.journal_dir is None:

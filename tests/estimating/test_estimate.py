@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cassia_engine.estimating.estimate import DIFFERENCES, DOUBTS, NOT_HIGH, REPLY, Estimate, estimate
+from cassia_engine.estimating.lines import lines
 from cassia_engine.providers.prices import load
 from cassia_engine.records import ANNOTATOR, SECOND, Dataset
 from cassia_engine.settings import AnnotateSettings, SplitSettings
@@ -94,6 +95,14 @@ def test_an_unknown_price_is_not_zero() -> None:
     assert of(provider="ollama", price_in=0.0, price_out=0.0).cost_usd == 0.0
 
 
+def test_it_says_whether_a_cap_is_enough() -> None:
+    cost = of(price_in=3.0, price_out=15.0).cost_usd
+    assert cost
+    said = [list(lines([of(price_in=3.0, price_out=15.0, max_cost=cap)]))[-1] for cap in (2 * cost, cost / 2)]
+    assert said[0].endswith("is enough for this.") and said[1].endswith("reached after about 50% of the calls.")
+    assert "max_cost" not in "".join(lines([of(price_in=3.0, price_out=15.0)]))
+
+
 def test_clusters_without_markers_are_not_asked_about(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     rows = ["A,CD3D,3,0.001", "A,CD3E,2,0.001", "B,MS4A1,3,0.001", "C,LYZ,-2,0.9"]
@@ -109,11 +118,11 @@ def test_offline_is_refused() -> None:
 def test_the_command_prints_it_and_leaves_nothing(tmp_path: Path) -> None:
     done = cassia("estimate", PBMC, *ABOUT, "--provider", "openrouter", "--model", "openai/gpt-6.1-sol", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert lines[0] == "11 clusters, openai/gpt-6.1-sol by openrouter; nothing was sent"
-    assert lines[3].split()[:2] == ["annotator", "11"]
-    assert next(line for line in lines if line.startswith("in all")).split()[2] == "17"
-    assert any(line.startswith("- prices of 20") for line in lines)
+    said = done.stdout.splitlines()
+    assert said[0] == "11 clusters, openai/gpt-6.1-sol by openrouter; nothing was sent"
+    assert said[3].split()[:2] == ["annotator", "11"]
+    assert next(line for line in said if line.startswith("in all")).split()[2] == "17"
+    assert any(line.startswith("- prices of 20") for line in said)
     assert list(tmp_path.iterdir()) == []
     wrong = cassia("estimate", PBMC, *ABOUT, "--provider", "ollama", "--price_in", "1", cwd=tmp_path)
     assert (wrong.returncode, "give both, or neither" in wrong.stderr) == (2, True)

@@ -134,6 +134,10 @@ def test_the_air_gap_refuses_addresses_elsewhere(pipeline: Launcher) -> None:
                 "--escalate_to b: this model is asked about every cluster already; name a stronger one",
             ],
         ),
+        (
+            ("--max_cost", "1.5"),
+            ["--max_cost 1.5: the prices of ollama are not known; give --price_in and --price_out"],
+        ),
         (("--price_in", "1.5"), ["--price_in and --price_out: give both, or neither"]),
         (("--models", "a,,b"), ["--models a,,b: expected names of models with commas between, none of them empty"]),
         (

@@ -81,6 +81,17 @@ def checkDryRun(options, problems) {
     }
 }
 
+// Adds a line to `problems` for a cap where no price is known; whether one of the very model is, the engine says.
+def checkCap(options, wrong, problems) {
+    if (options.max_cost == null || options.price_in != null || ['--provider', '--max_cost', '--price_in'].any { name -> name in wrong }) {
+        return null
+    }
+    def priced = file("${projectDir}/cassia_engine/data/prices.tsv").readLines().collect { line -> line.tokenize('\t')[0] }
+    if (options.provider != 'offline' && !("${options.provider}".toString() in priced)) {
+        problems << "--max_cost ${options.max_cost}: the prices of ${shown(options.provider)} are not known; give --price_in and --price_out (US dollars per million tokens)"
+    }
+}
+
 // Adds a line to `problems` for options that nobody would look at; `specs` have their defaults, `samples` are those of `readSamples`.
 def checkProvider(options, specs, samples, problems) {
     if (options.backend == 'cytetype') {
@@ -111,6 +122,7 @@ def checkProvider(options, specs, samples, problems) {
     if (!isOffline) {
         checkBatch(options, wrong, problems)
     }
+    checkCap(options, wrong, problems)
     // A samplesheet may serve runs with and without a model.
     def withSiblings = samples.findAll { sample -> isOffline && !given && sample[0].siblings }.collect { sample -> sample[0].id }
     if (withSiblings && !('--siblings' in wrong)) {
