@@ -185,6 +185,36 @@ def test_a_run_stops_at_its_cap_and_a_higher_one_goes_on(tmp_path: Path) -> None
         assert anew.returncode == 77 and mock.stats()["calls"] > first["calls"]
 
 
+def test_samples_of_a_pipeline_share_a_budget_that_its_launch_has_made(tmp_path: Path) -> None:
+    budget = tmp_path / ".cassia" / "journal" / ".budgets" / "run-1"
+    budget.mkdir(parents=True)
+    with running_mock(tmp_path) as mock:
+        asked = arguments(mock.url, "--budget", "run-1")[len(RUN) :]
+
+        def annotate(sample: str, *more: str) -> Any:
+            split = ("split", *RUN[1:2], "--name", sample, *RUN[4:], "--outdir", sample)
+            assert cassia(*split, cwd=tmp_path).returncode == 0
+            # As of a task: its own result is lost with it.
+            options = [word for word in asked if word not in ("--outdir", "out")]
+            chunk = f"{sample}/chunk_00000.json"
+            return cassia("annotate", chunk, "--output", tmp_path / "lost.jsonl", *options, *more, cwd=tmp_path)
+
+        without = annotate("a")
+        assert without.returncode == 2 and "cap: expected the cap of this budget" in without.stderr
+        (budget / "cap").write_text("0.15\n")
+        first, spent = annotate("a"), mock.stats()["cost_usd"]
+        assert first.returncode == 77 and 0 < spent <= 0.15
+        second = annotate("b")
+        assert second.returncode == 77 and "--max_cost of $0.15 is reached" in second.stderr
+        assert mock.stats()["cost_usd"] == spent
+        done = cassia("collect", "a/chunk_00000.json", *asked, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        summary = (tmp_path / "out" / "a_summary.csv").read_text()
+        assert "annotated" in summary and "--max_cost of $0.15 is reached" in summary
+        wrong = annotate("a", "--budget", "../x")
+        assert wrong.returncode == 2 and "--budget ../x: expected a name" in wrong.stderr
+
+
 def test_a_model_without_a_known_price_needs_one(tmp_path: Path) -> None:
     wanted = (*RUN, "--provider", "ollama", "--max_cost", "1", "--outdir", "out")
     done = cassia(*wanted, cwd=tmp_path)

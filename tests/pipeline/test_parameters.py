@@ -134,11 +134,6 @@ def test_the_air_gap_refuses_addresses_elsewhere(pipeline: Launcher) -> None:
                 "--escalate_to b: this model is asked about every cluster already; name a stronger one",
             ],
         ),
-        (
-            ("--max_cost", "1.5"),
-            ["--max_cost 1.5: the prices of ollama are not known; give --price_in and --price_out"],
-        ),
-        (("--price_in", "1.5"), ["--price_in and --price_out: give both, or neither"]),
         (("--models", "a,,b"), ["--models a,,b: expected names of models with commas between, none of them empty"]),
         (
             ("--model", "a", "--escalate_to", "a", "--fallback_model", "a"),
@@ -188,6 +183,20 @@ def test_a_command_is_checked_at_launch(pipeline: Launcher, arguments: tuple[str
 def test_batches_that_nobody_makes_are_refused_at_launch(
     pipeline: Launcher, arguments: tuple[str, ...], starts: list[str]
 ) -> None:
+    assert_said(pipeline.run(*TABLE, "--provider", "ollama", *arguments).said, starts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        (
+            ("--max_cost", "1.5"),
+            ["--max_cost 1.5: the prices of ollama are not known; give --price_in and --price_out"],
+        ),
+        (("--price_in", "1.5"), ["--price_in and --price_out: give both, or neither"]),
+    ],
+)
+def test_prices_are_checked_at_launch(pipeline: Launcher, arguments: tuple[str, ...], starts: list[str]) -> None:
     assert_said(pipeline.run(*TABLE, "--provider", "ollama", *arguments).said, starts)
 
 
