@@ -36,12 +36,14 @@ class Activity:
         paused: seconds until calls may go out again, as its rate limit is reached; 0 if they may.
         tokens: of all answers so far, the prompts included; those from a journal are not among them.
         cost_usd: of these; None where the price is not known.
+        cap_usd: what all tasks of the run may spend together; None for any.
     """
 
     in_flight: int = 0
     paused: float = 0.0
     tokens: int = 0
     cost_usd: float | None = None
+    cap_usd: float | None = None
 
     @property
     def words(self) -> str:
@@ -50,8 +52,9 @@ class Activity:
             parts.append(f"the rate limit is waited for, {self.paused:.0f} s")
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
-        if self.cost_usd:
-            parts.append(f"${self.cost_usd:.2f}")
+        if self.cost_usd is not None and (self.cost_usd or self.cap_usd):
+            cap = "" if self.cap_usd is None else f" (cap ${self.cap_usd:.2f})"
+            parts.append(f"${self.cost_usd:.2f}{cap}")
         return ", ".join(parts)
 
 

@@ -149,12 +149,13 @@ class ModelAnnotator:
         clients = () if self._replay or self._work is None else tuple(self._work.clients.values())
         if not clients:
             return None
-        costs = [client.spent.cost_usd for client in clients]
+        costs, budget = [client.spent.cost_usd for client in clients], self._work.budget if self._work else None
         return Activity(
             in_flight=sum(client.in_flight for client in clients),
             paused=max(client.pause_left for client in clients),
             tokens=sum(client.spent.tokens for client in clients),
             cost_usd=None if None in costs else sum(filter(None, costs)),
+            cap_usd=budget.cap if budget else None,
         )
 
     def hold(self, talk: Callable[[ChatModel], Awaitable[Result]], stop: Cancellation) -> Result:
