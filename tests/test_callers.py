@@ -191,6 +191,8 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "proxy": (["--proxy", "http://127.0.0.1:1"], {"proxy": "http://127.0.0.1:1"}),
     "trust_env": (["--trust_env"], {"trust_env": True}),
     "timeout": (["--timeout", "60"], {"timeout": 60}),
+    "batch": (["--batch"], {"batch": True}),
+    "batch_wait": (["--batch", "--batch_wait", "30m"], {"batch": True, "batch_wait": "30m"}),
     "allow_http": (["--allow_http"], {"allow_http": True}),
     "siblings": (["--siblings", "3"], {"siblings": 3}),
     "controls": (["--controls", "5"], {"controls": 5}),
@@ -215,7 +217,7 @@ def test_options_of_models_are_refused_where_none_is_asked(name: str, provider: 
         "show_progress": False,
         "output_name": tmp_path / "run",
     }
-    with raises("options-not-offline", f"{name} asks"):
+    with raises("options-not-offline", name, "a language model, and the provider is offline"):
         cassia_engine.annotate(GENES, **call, **provider, **OF_MODELS[name][1])
     assert list(tmp_path.iterdir()) == []
 
