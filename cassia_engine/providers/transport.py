@@ -194,7 +194,13 @@ class Transport:
         headers = {**self._headers(payload), "Content-Type": content_type, "Accept": "*/*"}
         try:
             async with self._session.request(
-                method, _target(url), data=payload or None, headers=headers, allow_redirects=False, proxy=self._proxy
+                method,
+                _target(url),
+                data=payload or None,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._proxy,
+                timeout=self._timeout,
             ) as response:
                 status, told = response.status, response.headers
                 body = await _body(response, LARGEST_FILE)

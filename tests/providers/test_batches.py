@@ -49,11 +49,16 @@ class Bench:
     ended: list[CassiaError] = field(default_factory=list)
 
     async def run(
-        self, calls: int = CALLS, wait: float = 60.0, until: Callable[[BatchExchange], Any] | None = None
+        self,
+        calls: int = CALLS,
+        wait: float = 60.0,
+        until: Callable[[BatchExchange], Any] | None = None,
+        total: float = 20.0,
     ) -> list[Reply]:
         """The replies that a run gets; what other calls ended with is in `ended`.
 
         Args:
+            total: seconds for each request.
             until: awaited beside the calls; when it is through, the run is told to stop.
         """
         account = open_account(
@@ -61,7 +66,7 @@ class Bench:
         )
         journal = Journal.open(self.folder, "test")
         try:
-            async with Transport(account, timeout=10) as transport:
+            async with Transport(account, total=total) as transport:
                 api = api_of(account)
                 async with BatchExchange(account, api, transport, journal, key_of, wait=wait, policy=QUICK) as exchange:
                     client = Client(account, journal.recorded(exchange), max_workers=1, paced=False)
@@ -192,6 +197,19 @@ def test_a_batch_that_is_refused_as_a_whole_fails_its_calls_with_the_reason(tmp_
     replies, ended, stats = played(tmp_path, provider, {"ends": "failed", "said": f"no such model\nfor {KEY}"})
     assert (replies, stats) == ([], (1, 0, 0))
     assert all("no such model for ***" in str(error) for error in ended)
+
+
+def test_looks_that_are_not_answered_end_the_run_and_the_batch_stays_on_record(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, "openai") as place:
+            place.mock.batches.hold("poll")
+            assert await place.run(total=0.2) == []
+            assert {(type(error), error.code) for error in place.ended} == {(TemporaryError, "batch-given-up")}
+            place.mock.batches.hold(None)
+            assert len(await place.run()) == CALLS
+            assert place.stats == (1, CALLS, 0)
+
+    asyncio.run(main())
 
 
 def test_a_full_queue_ends_the_run_to_be_gone_on_with_later(tmp_path: Path) -> None:
