@@ -22,7 +22,7 @@ from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
-_CLOCKS_DIFFER = 300.0  # seconds, at most, between ours and a provider's
+_CLOCKS_DIFFER = 3600.0  # seconds, at most, between ours and a provider's
 _KEPT = 48 * 3600.0  # seconds that every provider keeps a batch at least
 
 
