@@ -385,7 +385,7 @@ def test_cancelled_twin_ends_writes_nothing_and_is_over(tmp_path: Path, monkeypa
         loop = asyncio.get_running_loop()
 
         @contextmanager
-        def counting(total: int, shown: bool) -> Iterator[Callable[[object], None]]:
+        def counting(total: int, shown: bool, activity: object = None) -> Iterator[Callable[[object], None]]:
             def counted(result: object) -> None:
                 calls[0] += 1
                 if calls[0] == 1:

@@ -183,6 +183,8 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "rpm": (["--rpm", "60"], {"rpm": 60}),
     "tpm": (["--tpm", "1000"], {"tpm": 1000}),
     "max_wait": (["--max_wait", "5m"], {"max_wait": "5m"}),
+    "batch": (["--batch"], {"batch": True}),
+    "batch_wait": (["--batch_wait", "5m"], {"batch_wait": "5m"}),
     "max_cost": (["--max_cost", "1"], {"max_cost": 1}),
     "price_in": (["--price_in", "1"], {"price_in": 1}),
     "price_out": (["--price_out", "2"], {"price_out": 2}),

@@ -277,7 +277,6 @@ class AnnotateSettings:
     def __post_init__(self) -> None:
         check(self)
         self._check_voters()
-        self._check_batch()
         if self.provider == OFFLINE:
             check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
         elif self.knowledge is not None:
@@ -286,6 +285,7 @@ class AnnotateSettings:
                 "is asked; leave one of them out",
                 code="knowledge-not-used",
             )
+        self._check_batch()
         self._check_prices()
         check_options(self.provider, self.command, {name: getattr(self, name) for name in OF_HTTP})
 
