@@ -193,8 +193,6 @@ OF_MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "proxy": (["--proxy", "http://127.0.0.1:1"], {"proxy": "http://127.0.0.1:1"}),
     "trust_env": (["--trust_env"], {"trust_env": True}),
     "timeout": (["--timeout", "60"], {"timeout": 60}),
-    "batch": (["--batch"], {"batch": True}),
-    "batch_wait": (["--batch", "--batch_wait", "30m"], {"batch": True, "batch_wait": "30m"}),
     "allow_http": (["--allow_http"], {"allow_http": True}),
     "siblings": (["--siblings", "3"], {"siblings": 3}),
     "controls": (["--controls", "5"], {"controls": 5}),
