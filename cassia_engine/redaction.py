@@ -35,6 +35,7 @@ _CODES = (
 )
 _ESCAPE = re.compile(_CODES)
 _ESCAPE_OR_TAG = re.compile(_CODES + r"|(?P<tag></?[a-zA-Z][^<>]{0,80}>)")
+_NONE = re.compile(r"(?!)")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]+")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 
@@ -44,20 +45,24 @@ class _View:
     """How a text is looked at.
 
     Attributes:
+        plain: what looks like an escape is none: a piece of a key may stand behind a percent sign.
         controls: of an escape such as \\n its letter is kept, or nothing.
         letters: nothing but letters and digits is kept, and no tags, as what cleans a text of markup may put a key
             together that markup had divided.
     """
 
+    plain: bool = False
     controls: bool = False
     letters: bool = False
 
     @property
     def escapes(self) -> re.Pattern[str]:
+        if self.plain:
+            return _NONE
         return _ESCAPE_OR_TAG if self.letters else _ESCAPE
 
     def of(self, text: str) -> str:
-        if "\\" in text or "&#" in text or "%" in text or (self.letters and "<" in text):
+        if not self.plain and (_has_escapes(text) or (self.letters and "<" in text)):
             text = self.escapes.sub(self.letter, text)
         return self.folded(text)
 
@@ -83,6 +88,7 @@ class _View:
 
 
 _VIEWS = (_View(), _View(controls=True), _View(letters=True))
+_PLAIN = _View(plain=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +173,15 @@ def without_key(data: Any, key: Secret) -> Any:
 
 
 def _without(text: str, value: str) -> str:
-    for view in _VIEWS:
+    for view in (*_VIEWS, _PLAIN) if _has_escapes(text) else _VIEWS:
         needles = _needles(value, view)
         if needles and needles.pattern.search(view.of(text)):
             text = _masked(text, needles, view)
     return text
+
+
+def _has_escapes(text: str) -> bool:
+    return "\\" in text or "&#" in text or "%" in text
 
 
 def _masked(text: str, needles: _Needles, view: _View) -> str:

@@ -201,6 +201,14 @@ def test_no_piece_of_a_key_is_shown(before: str, start: int, size: int, after: s
     assert piece not in fault_of(401, ApiError(message=before + piece + after, code=piece)).what
 
 
+@pytest.mark.parametrize("sign", ["%", "%u", "\\x", "\\u", "&#", "&#x"])
+def test_a_piece_that_looks_like_an_escape_is_not_shown(sign: str) -> None:
+    """A key of hexadecimal digits may stand behind what begins an escape."""
+    key = "0123456789abcdef0123"
+    for start in range(8):
+        assert key[start : start + 10] not in clean(f"{sign}{key[start : start + 10]};", Secret(key))
+
+
 def test_key_is_replaced_and_the_rest_stays() -> None:
     assert clean(f"Incorrect API key provided: {KEY}.", Secret(KEY)) == "Incorrect API key provided: ***."
     assert clean("nothing to hide", None) == "nothing to hide"
