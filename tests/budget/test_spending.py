@@ -21,6 +21,7 @@ from cassia_engine.providers.client import Client
 from cassia_engine.providers.prices import Price, given_price
 from cassia_engine.providers.retry_policy import RetryPolicy
 from cassia_engine.providers.transport import Transport
+from cassia_engine.settings import AnnotateSettings
 from tests.command import cassia
 from tests.conftest import EXAMPLES
 from tests.mock_provider.bodies import PRICES
@@ -221,6 +222,12 @@ def test_a_model_without_a_known_price_needs_one(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--max_cost: the price of " in done.stderr and "give --price_in and --price_out" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_batch_is_not_capped() -> None:
+    for cap in ({"max_cost": 1.0}, {"budget": "run-1"}):
+        with raises("max-cost-with-batch"):
+            AnnotateSettings(provider="openai", batch=True, **cap)
 
 
 def test_without_a_journal_the_cap_is_that_of_the_call(tmp_path: Path) -> None:
