@@ -8,7 +8,7 @@ import random
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -60,7 +60,12 @@ class Result(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """A batch of the mock."""
+    """A batch of the mock.
+
+    Attributes:
+        created, ready: in seconds since 1970.
+        at: the time at which it is looked at, so that all that is told of it is of the same moment; 0 for any.
+    """
 
     id: str
     flavour: str
@@ -70,16 +75,22 @@ class Batch:
     created: float
     ready: float
     results: list[Result]
+    at: float = 0.0
+
+    @property
+    def now(self) -> float:
+        return self.at or time.time()
 
     @property
     def is_done(self) -> bool:
-        return time.time() >= self.ready
+        return self.now >= self.ready
 
-    def state(self, at_work: str, finalizing: str) -> str:
-        """How it ended, or where it is on the way."""
+    def state(self) -> str:
+        """How it ended, or where it is on the way, in OpenAI's words."""
         if self.is_done:
             return self.plan.ends
-        return finalizing if self.ready - time.time() < 0.2 * (self.ready - self.created) else at_work
+        share = (self.now - self.created) / (self.ready - self.created)
+        return "validating" if share < 0.2 else "finalizing" if share > 0.8 else "in_progress"
 
 
 def shuffled(batch: Batch) -> list[Result]:
@@ -167,7 +178,7 @@ READERS = {OPENAI: _read_file, MISTRAL: _read_file, ANTHROPIC: _read_anthropic, 
 
 
 def shown(batch: Batch, with_results: bool = False) -> dict[str, Any]:
-    return _WRITERS[batch.flavour](batch, with_results)
+    return _WRITERS[batch.flavour](replace(batch, at=time.time()), with_results)
 
 
 def _counts(batch: Batch) -> tuple[int, int, int]:
@@ -191,7 +202,7 @@ def _openai_batch(batch: Batch, with_results: bool) -> dict[str, Any]:
         "errors": failed if batch.is_done and batch.plan.ends == "failed" else None,
         "input_file_id": batch.about["file"],
         "completion_window": "24h",
-        "status": batch.state("in_progress", "finalizing"),
+        "status": batch.state(),
         "created_at": int(batch.created),
         "request_counts": {"total": total, "completed": good, "failed": bad},
         "metadata": batch.about["metadata"],

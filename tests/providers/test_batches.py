@@ -215,6 +215,25 @@ def test_looks_that_are_not_answered_end_the_run_and_the_batch_stays_on_record(t
     asyncio.run(main())
 
 
+@providers
+def test_a_completed_batch_without_any_answer_is_not_asked_again(tmp_path: Path, provider: str) -> None:
+    """Its files may come later than its state."""
+
+    async def main() -> None:
+        async with bench(tmp_path, provider, LONG) as place:
+            await place.run(wait=0.0)
+            [batch] = place.mock.batches.batches.values()
+            results, batch.results = batch.results, []
+            place.mock.batches.finish()
+            assert await place.run() == []
+            assert {(type(error), error.code) for error in place.ended} == {(TemporaryError, "batch-without-answers")}
+            batch.results = results
+            assert len(await place.run()) == CALLS
+            assert place.stats == (1, CALLS, 0)
+
+    asyncio.run(main())
+
+
 def test_a_full_queue_ends_the_run_to_be_gone_on_with_later(tmp_path: Path) -> None:
     plan = {"ends": "failed", "code": "token_limit_exceeded", "said": "Enqueued token limit reached"}
     replies, ended, stats = played(tmp_path, "openai", plan)

@@ -22,6 +22,7 @@ from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
+_COMPLETED = ("completed", "success", "ended", "succeeded")  # in the words of the APIs
 _CLOCKS_DIFFER = 3600.0  # seconds, at most, between ours and a provider's
 _KEPT = 48 * 3600.0  # seconds that every provider keeps a batch at least
 
@@ -224,6 +225,9 @@ class Job:
                 raise TemporaryError(f"{fault.what}; {self.at_work}", code="batch-not-fetched") from None
             log.warning("%s: the batch %s is not kept any more; its requests are made again", self._who, self._shown)
             return {}
+        if not found and ended.said in _COMPLETED:
+            what = f"{self._who} has no answers of the batch {self._shown} yet, though it is completed"
+            raise TemporaryError(f"{what}; run the same again to fetch them", code="batch-without-answers")
         if ended.state is State.FAILED and not found:
             self._end()
             why = clean(ended.said, self._key)
