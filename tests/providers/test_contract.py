@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 
-from cassia_engine.errors import AccountError, CallFailedError, CassiaError, TemporaryError
+from cassia_engine.errors import AccountError, CallFailedError, CassiaError, ModelGoneError, TemporaryError
 from cassia_engine.journal import Journal
 from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.chat import Chat, Finish, Message, Reply
@@ -50,7 +50,7 @@ DIALECTS = {
 }
 
 # What a fault is taken for: an error of a class, or an answer.
-WAIT, RETRY, STOP, FAIL = "wait", "retry", "stop the run", "fail the call"
+WAIT, RETRY, STOP, FAIL, GONE = "wait", "retry", "stop the run", "fail the call", "no such model"
 ANSWERED, REFUSED, TRUNCATED = "answered", "refused", "truncated"
 STATED: Mapping[str, str] = {
     WAIT: """
@@ -62,8 +62,9 @@ STATED: Mapping[str, str] = {
     STOP: """
         401 402 403 html_403 insufficient_quota credit_balance_exhausted spend_limit project_spend_limit usage_limit
         echo_key error_200_key""",
+    GONE: "404 model_not_found",
     FAIL: """
-        400 404 413 422 context_length model_not_found echo_key_400 redirect redirect_here huge huge_chunked""",
+        400 413 422 context_length echo_key_400 redirect redirect_here huge huge_chunked""",
     REFUSED: "refusal content_filter",
     TRUNCATED: "length",
     ANSWERED: """
@@ -95,7 +96,7 @@ TABLE = [
     for provider in DIALECTS
     for name, outcome in EXPECTED.items()
 ]
-ENDS = {STOP: AccountError, FAIL: CallFailedError}
+ENDS = {STOP: AccountError, FAIL: CallFailedError, GONE: ModelGoneError}
 FINISHES = {REFUSED: Finish.REFUSED, TRUNCATED: Finish.LENGTH}
 
 
