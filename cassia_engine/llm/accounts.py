@@ -144,7 +144,7 @@ def limits_of(settings: AnnotateSettings) -> Limits:
     return Limits(
         rpm=settings.rpm and settings.rpm / tasks,
         tpm=settings.tpm and settings.tpm / tasks,
-        max_wait=seconds_of(settings.max_wait),
+        max_wait=seconds_of(settings.max_wait) if settings.max_wait else None,
         stagger=STAGGER * (tasks - 1),
     )
 

@@ -42,7 +42,7 @@ def _check_models(name: str, value: object) -> None:
         )
 
 
-def _check_batch_wait(name: str, value: object) -> None:
+def _check_optional_duration(name: str, value: object) -> None:
     if value is not None:
         check_duration(name, value)
 
@@ -182,11 +182,12 @@ class AnnotateSettings:
         minimum=1,
         of_models=True,
     )
-    max_wait: str = parameter(
-        "15m",
+    max_wait: str | None = parameter(
+        None,
         "How long a rate limit is waited for without any answer, such as 90s, 30m or 2h; then the run ends, to be "
         "gone on with later.",
-        check=check_duration,
+        unset="15m",
+        check=_check_optional_duration,
         of_models=True,
     )
     max_cost: float | None = parameter(
@@ -239,7 +240,7 @@ class AnnotateSettings:
         unset="until it has ended",
         pipeline_help="How long a task waits for a batch before it leaves it, such as 30m or 2h; the run with -resume "
         "fetches its answers; else 3h.",
-        check=_check_batch_wait,
+        check=_check_optional_duration,
         of_models=True,
     )
     timeout: float = parameter(
