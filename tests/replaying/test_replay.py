@@ -198,8 +198,9 @@ def test_a_replay_is_replayed_like_the_run(curious: Running, tmp_path: Path) -> 
 # Settings that change no answer, and those that a setup or a run has under other names.
 NO_ANSWERS = {"api_key", "base_url", "command", "max_workers", "tasks", "rpm", "tpm", "max_wait", "timeout", "proxy"}
 NO_ANSWERS |= {"trust_env", "allow_http", "journal_dir", "retry_failed", "batch", "batch_wait", "air_gap"}
-NO_ANSWERS |= {"show_egress", "max_cost", "price_in", "price_out"}  # of costs the file has what was paid
-OTHERWISE = {"provider", "model", "models", "second_model", "escalate_to", "knowledge", "calibration"}
+NO_ANSWERS |= {"show_egress", "max_cost", "budget", "price_in", "price_out"}  # of costs the file has what was paid
+OTHERWISE = {"provider", "model", "models", "second_model", "escalate_to", "fallback_model", "knowledge"}
+OTHERWISE |= {"calibration"}
 
 
 def test_every_setting_that_changes_answers_is_recorded() -> None:
