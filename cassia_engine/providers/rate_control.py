@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # no account likes a sudden start. Less, once one was answered.
 FIRST_SPACING, NEXT_SPACING = 0.025, 0.005
 DECREASE = 0.7
+# No more often, as refusals come in bursts; but at once where the next one follows on hardly any call.
 BETWEEN_DECREASES = 15.0  # seconds
 # Without refusals the limit grows by one in each round of answers, or by this share of it with each, if that is less,
 MOST_GROWTH = 0.03
@@ -38,7 +39,7 @@ NOT_REFUSED_AFTER = 1.0  # seconds; a probe that is still unanswered by then was
 # A refused call often counts against the limit, so that what a refusal asks for is too short where calls are rare.
 RARE_PAUSE = 1.5  # of the spacing of calls
 LEAST = 0.01  # calls in flight: less than one is a call now and then
-ENOUGH = 3  # calls from which a rate is taken
+ENOUGH = 3  # calls from which a rate is taken; fewer are hardly any
 LOOK_AGAIN = 5.0  # seconds, as the limit grows meanwhile
 
 
@@ -185,10 +186,12 @@ class RateControl:
         self._say(seconds, self._since, now)
 
     def _decrease(self, now: float) -> None:
+        lasting = median(self._seconds) if self._seconds else 0.0
+        since = sum(sent >= self._refused_at for sent in self._let_in)
+        again = self._refused_before and since < ENOUGH
         self._refused_before = True
         self._refused_at = self._grown_at = now
-        lasting = median(self._seconds) if self._seconds else 0.0
-        if now - self._last_decrease >= max(BETWEEN_DECREASES, lasting):
+        if again or now - self._last_decrease >= max(BETWEEN_DECREASES, lasting):
             self._last_decrease = now
             self.limit *= DECREASE
         if self._began is not None and lasting and len(self._let_in) >= ENOUGH:
