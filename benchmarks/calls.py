@@ -106,8 +106,8 @@ def split(folder: Path, name: str, clusters: int) -> None:
 
 
 @contextmanager
-def peer_server(latency: float) -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.peer_server", "--latency", str(latency)]
+def peer_server(latency: float, *more: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.peer_server", "--latency", str(latency), *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout
