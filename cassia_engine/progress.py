@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from cassia_engine.callers import argument
 from cassia_engine.process_limits import start
 from cassia_engine.text import counted
 
@@ -34,6 +35,7 @@ class Activity:
     Attributes:
         in_flight: calls under way.
         paused: seconds until calls may go out again, as its rate limit is reached; 0 if they may.
+        held: whether calls wait for a limit of requests or tokens a minute that the person has set.
         tokens: of all answers so far, the prompts included; those from a journal are not among them.
         cost_usd: of these; None where the price is not known.
         cap_usd: what all tasks of the run may spend together; None for any.
@@ -41,6 +43,7 @@ class Activity:
 
     in_flight: int = 0
     paused: float = 0.0
+    held: bool = False
     tokens: int = 0
     cost_usd: float | None = None
     cap_usd: float | None = None
@@ -50,6 +53,8 @@ class Activity:
         parts = [f"{counted(self.in_flight, 'call')} in flight"]
         if self.paused:
             parts.append(f"the rate limit is waited for, {self.paused:.0f} s")
+        elif self.held:
+            parts.append(f"the next call waits for {argument('rpm')} or {argument('tpm')}")
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
         if self.cost_usd is not None and (self.cost_usd or self.cap_usd):

@@ -15,6 +15,8 @@ def test_activity_in_words() -> None:
     assert Activity().words == "0 calls in flight"
     whole = Activity(in_flight=1, paused=12.4, tokens=1_234_567, cost_usd=3.104)
     assert whole.words == "1 call in flight, the rate limit is waited for, 12 s, 1,234,567 tokens, $3.10"
+    held = Activity(held=True)
+    assert held.words == "0 calls in flight, the next call waits for rpm or tpm"
     assert Activity(cost_usd=0.0, cap_usd=5).words == "0 calls in flight, $0.00 (cap $5.00)"
 
 

@@ -153,6 +153,7 @@ class ModelAnnotator:
         return Activity(
             in_flight=sum(client.in_flight for client in clients),
             paused=max(client.pause_left for client in clients),
+            held=any(client.held for client in clients),
             tokens=sum(client.spent.tokens for client in clients),
             cost_usd=None if None in costs else sum(filter(None, costs)),
             cap_usd=budget.cap if budget else None,

@@ -114,6 +114,11 @@ class Client:
         return self._lane.taken
 
     @property
+    def held(self) -> bool:
+        """Whether calls wait for a limit that the person has set."""
+        return bool(self._lane.queue) and self._lane.rate.held
+
+    @property
     def pause_left(self) -> float:
         """Seconds until calls may go out again, where its rate limit is reached; 0 if they may."""
         return self._lane.rate.pause_left(self._clock.now())

@@ -53,6 +53,7 @@ class RateControl:
         allowances: the person's own limits of requests and tokens a minute.
         delay: seconds before the first call goes out.
         limit: calls in flight for now; below 1 it spaces single calls.
+        held: whether the call that was last asked about waits for one of the allowances.
     """
 
     policy: RetryPolicy
@@ -61,6 +62,7 @@ class RateControl:
     allowances: tuple[Allowance, ...] = ()
     delay: float = 0.0
     limit: float = field(init=False)
+    held: bool = field(default=False, init=False)
     _refused_before: bool = False
     _until: float = 0.0
     _since: float | None = None
@@ -89,6 +91,7 @@ class RateControl:
 
     def wait(self, in_flight: int, tokens: float, now: float) -> float:
         """Seconds until a call of so many tokens may go out; 0 for now, infinity until another has ended."""
+        self.held = False
         self._asked = now if self._asked is None else self._asked
         if left := max(self.pause_left(now), self._asked + self.delay - now):
             return left
@@ -101,6 +104,7 @@ class RateControl:
         if in_flight >= max(1.0, math.floor(self.limit)):
             return math.inf
         waits = [one.wait(tokens, now) for one in self.allowances]
+        self.held = any(waits)
         return max(0.0, min(LOOK_AGAIN, self._last_sent + self._spacing - now), *waits)
 
     @property

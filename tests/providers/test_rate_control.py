@@ -156,6 +156,15 @@ def test_no_more_goes_out_than_is_own_a_minute(tokens: list[float], a_minute: fl
             went += amount
 
 
+def test_it_is_known_whether_the_person_s_own_limit_is_waited_for() -> None:
+    rate = RateControl(DEFAULTS, "mock", 4, Limits(rpm=6).allowances())
+    assert rate.wait(0, 0, 0.0) == 0
+    assert not rate.held
+    rate.sent(0, 0.0)
+    assert rate.wait(1, 0, 1.0) > 5
+    assert rate.held
+
+
 def test_tokens_that_were_not_used_are_given_back() -> None:
     allowance = Allowance(600.0, of_tokens=True)
     allowance.wait(20, 0.0)
