@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
-from cassia_engine.errors import CassiaError, TemporaryError
+from cassia_engine.errors import AccountError, CassiaError, TemporaryError
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.progress import Activity
@@ -200,11 +200,12 @@ def stream_chunk(
     expected = iter(chunk.clusters)
     following = next(expected, None)
 
-    def give_ready(to_the_end: bool = False) -> None:
+    def give_ready(why_not: str = "") -> None:
+        """Those that are done; to the end where there is a reason for those that are not."""
         nonlocal following
-        while following and (to_the_end or following.index in ready):
+        while following and (why_not or following.index in ready):
             result = ready.pop(following.index, None)
-            take(result or ClusterResult.unanswered(following, NOT_REACHED_REASON))
+            take(result or ClusterResult.unanswered(following, why_not))
             following = next(expected, None)
 
     def put(result: ClusterResult | ControlResult) -> None:
@@ -216,7 +217,8 @@ def stream_chunk(
         give_ready()
 
     ended = annotator.annotate_all(chunk, put, stop)
-    give_ready(to_the_end=True)
+    # What an account refuses, or a budget, is refused again until a person has done something.
+    give_ready(str(ended) if isinstance(ended, AccountError) else NOT_REACHED_REASON)
     for control in sorted(controls, key=lambda one: one.result.cluster.index):
         take_control(control)
     return ended
