@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from cassia_engine.providers.batches.batch_api import Answer, Batch, Line, Requests, State, json_lines, json_object
-from cassia_engine.providers.dialects.json_access import mapping, number, string
+from cassia_engine.providers.batches.batch_api import (
+    Answer,
+    Batch,
+    Line,
+    Requests,
+    State,
+    json_lines,
+    json_object,
+    timestamp,
+)
+from cassia_engine.providers.dialects.json_access import mapping, mappings, number, string
 
 _PAGE = 1000
 # Of single calls, by the kind of the error, which is all that a line's error tells.
@@ -50,8 +58,7 @@ class AnthropicBatches:
         after = ""
         while True:
             page = json_object(await requests.request("GET", f"{self._url}?limit={_PAGE}{after}"))
-            data = page.get("data")
-            batches = [_batch(mapping(one)) for one in (data if isinstance(data, list) else [])]
+            batches = list(map(_batch, mappings(page.get("data"))))
             found += batches
             if not page.get("has_more") or not batches or batches[-1].created < since:
                 return [batch for batch in found if batch.created >= since]
@@ -72,7 +79,7 @@ def _batch(told: Mapping[str, Any]) -> Batch:
     return Batch(
         id=string(told.get("id")),
         state=State.ENDED if status == "ended" else State.AT_WORK,
-        created=_seconds(string(told.get("created_at"))),
+        created=timestamp(string(told.get("created_at"))),
         total=int(sum(count or 0 for count in counts)) if counts else -1,
         said=status,
         fields=told,
@@ -90,10 +97,3 @@ def _answer(told: Mapping[str, Any]) -> Answer:
             return Answer(key, _STATUSES.get(kind, 500), json.dumps(error))
         case _:
             return Answer(key, 0)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
@@ -116,3 +117,11 @@ def json_lines(raw: bytes) -> Iterator[Mapping[str, Any]]:
 def json_object(raw: bytes) -> Mapping[str, Any]:
     """The object of a body; an empty one for anything else."""
     return next(json_lines(raw.replace(b"\n", b" ")), {})
+
+
+def timestamp(text: str) -> float:
+    """The seconds since 1970 of a time in ISO 8601; 0 for anything else."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0

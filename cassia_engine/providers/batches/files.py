@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from cassia_engine.fast_json import ascii_json, parsed_json
 from cassia_engine.providers.batches.batch_api import Answer, Batch, Line, Requests, State, json_lines, json_object
-from cassia_engine.providers.dialects.json_access import mapping, number, string
+from cassia_engine.providers.dialects.json_access import mapping, mappings, number, string
 
 _PATH = "/v1/chat/completions"  # in a line, whatever the base URL
 _TAG = "cassia"
@@ -49,7 +49,7 @@ class OpenAIBatches:
         after = ""
         while True:
             page = json_object(await requests.request("GET", f"{self._base}/batches?limit={_PAGE}{after}"))
-            batches = list(self._of_page(page))
+            batches = self._of_page(page)
             found += batches
             if not page.get("has_more") or not batches or batches[-1].created < since:
                 return [batch for batch in found if batch.created >= since]
@@ -78,9 +78,8 @@ class OpenAIBatches:
     def _job(self, tag: str, file: str) -> dict[str, Any]:
         return {"input_file_id": file, "endpoint": _PATH, "completion_window": "24h", "metadata": {_TAG: tag}}
 
-    def _of_page(self, page: Mapping[str, Any]) -> Iterator[Batch]:
-        listed = page.get("data")
-        return (self._batch(mapping(one)) for one in (listed if isinstance(listed, list) else []))
+    def _of_page(self, page: Mapping[str, Any]) -> list[Batch]:
+        return list(map(self._batch, mappings(page.get("data"))))
 
     def _batch(self, told: Mapping[str, Any]) -> Batch:
         errors = _errors(told)
@@ -109,7 +108,7 @@ class MistralBatches(OpenAIBatches):
         for page in range(10_000):
             query = f"page={page}&page_size={_PAGE}&order_by=-created"
             told = json_object(await requests.request("GET", f"{self._base}/{self._batches}?{query}"))
-            batches = list(self._of_page(told))
+            batches = self._of_page(told)
             found += batches
             if len(batches) < _PAGE or batches[-1].created < since:
                 break
@@ -138,8 +137,7 @@ _STATES = {
 def _errors(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Why a batch failed: OpenAI has {"data": [...]}, Mistral a list."""
     errors = told.get("errors")
-    listed = mapping(errors).get("data") if isinstance(errors, dict) else errors
-    return [mapping(one) for one in (listed if isinstance(listed, list) else [])]
+    return mappings(errors.get("data") if isinstance(errors, dict) else errors)
 
 
 def _answer(told: Mapping[str, Any]) -> Answer:

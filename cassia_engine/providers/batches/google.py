@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from cassia_engine.fast_json import ascii_json
-from cassia_engine.providers.batches.batch_api import Answer, Batch, Line, Requests, State, json_object
-from cassia_engine.providers.dialects.json_access import mapping, number, string
+from cassia_engine.providers.batches.batch_api import Answer, Batch, Line, Requests, State, json_object, timestamp
+from cassia_engine.providers.dialects.json_access import mapping, mappings, number, string
 
 _NAME = "cassia-"
 _PAGE = 100
@@ -45,8 +44,7 @@ class GoogleBatches:
         token = ""
         while True:
             page = json_object(await requests.request("GET", f"{self._root}/batches?pageSize={_PAGE}{token}"))
-            listed = page.get("operations")
-            found += [_batch(mapping(one)) for one in (listed if isinstance(listed, list) else [])]
+            found += map(_batch, mappings(page.get("operations")))
             if not (following := string(page.get("nextPageToken"))):
                 return [batch for batch in found if batch.created >= since]
             token = f"&pageToken={quote(following, safe='')}"
@@ -57,8 +55,7 @@ class GoogleBatches:
     async def answers(self, requests: Requests, batch: Batch, keys: Sequence[str]) -> list[Answer]:
         told = batch.fields or {}
         output = mapping(told.get("response")) or mapping(mapping(told.get("metadata")).get("output"))
-        responses = mapping(output.get("inlinedResponses")).get("inlinedResponses")
-        listed = [mapping(one) for one in (responses if isinstance(responses, list) else [])]
+        listed = mappings(mapping(output.get("inlinedResponses")).get("inlinedResponses"))
         named = [string(mapping(one.get("metadata")).get("key")) for one in listed]
         # Some answers come without their metadata; they are in the order of the requests.
         in_order = keys if len(keys) == len(listed) else [""] * len(listed)
@@ -73,7 +70,7 @@ def _batch(told: Mapping[str, Any]) -> Batch:
         id=string(told.get("name")),
         state=ended,
         tag=string(about.get("displayName")).removeprefix(_NAME),
-        created=_seconds(string(about.get("createTime"))),
+        created=timestamp(string(about.get("createTime"))),
         total=_count(mapping(about.get("batchStats")).get("requestCount")),
         said=string(mapping(told.get("error")).get("message")) or state.lower(),
         fields=told,
@@ -91,10 +88,3 @@ def _answer(key: str, told: Mapping[str, Any]) -> Answer:
 def _count(told: Any) -> int:
     """A whole number of 64 bits, which Google writes as a text."""
     return int(told) if isinstance(told, str) and told.isdecimal() else int(number(told) or -1)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return 0.0

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from cassia_engine.providers.dialects.dialect import ApiError
-from cassia_engine.providers.dialects.json_access import beginning, first, mapping, number, string, word
+from cassia_engine.providers.dialects.json_access import beginning, first, mapping, mappings, number, string, word
 from cassia_engine.providers.dialects.refusals import refusal
 
 _MESSAGE = 300
@@ -132,17 +132,14 @@ def _code(*places: Any) -> str:
 
 def _reasons(error: Mapping[str, Any]) -> Iterator[Any]:
     """What Google's details give as a reason: the quota that is used up, first the one of a day, else a word."""
-    details = error.get("details")
-    entries = [mapping(entry) for entry in details] if isinstance(details, list) else []
-    lists = [entry["violations"] for entry in entries if isinstance(entry.get("violations"), list)]
-    quotas = [word(mapping(one).get("quotaId")) for violations in lists for one in violations]
+    entries = mappings(error.get("details"))
+    quotas = [word(one.get("quotaId")) for entry in entries for one in mappings(entry.get("violations"))]
     yield from (quota for quota in quotas if "perday" in quota.lower())
     yield from (entry.get("reason") for entry in entries)
 
 
 def _retry_after(error: Mapping[str, Any], metadata: Mapping[str, Any]) -> float | None:
-    details = error.get("details")
-    delays = [mapping(entry).get("retryDelay") for entry in details] if isinstance(details, list) else []
+    delays = [entry.get("retryDelay") for entry in mappings(error.get("details"))]
     places = (error.get("retry_after"), metadata.get("retry_after"), metadata.get("retry_after_seconds"), *delays)
     return next(filter(lambda seconds: seconds is not None, map(_seconds, places)), None)
 

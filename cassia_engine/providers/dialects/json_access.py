@@ -16,6 +16,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """The entries of a list, as objects; none for anything else."""
+    return list(map(mapping, value)) if isinstance(value, list) else []
+
+
 def first(value: Any) -> Mapping[str, Any]:
     """The first of a list if it is an object; an empty one for anything else."""
     return mapping(value[0]) if isinstance(value, list) and value else {}

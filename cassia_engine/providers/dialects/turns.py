@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cassia_engine.providers.dialects.json_access import mapping, string
+from cassia_engine.providers.dialects.json_access import mappings, string
 
 _SYSTEM = ("system", "systemInstruction")
 _TURNS = ("messages", "contents")
@@ -17,8 +17,7 @@ def turns_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name in body:
             yield "system", _text(body[name])
     for name in _TURNS:
-        turns = body.get(name)
-        for turn in map(mapping, turns if isinstance(turns, list) else []):
+        for turn in mappings(body.get(name)):
             yield string(turn.get("role")), _text(turn)
 
 
@@ -32,5 +31,5 @@ def _text(content: Any) -> str:
     if isinstance(content, Mapping):
         content = content.get("content", content.get("parts", content.get("text")))
     if isinstance(content, list):
-        return "".join(string(mapping(part).get("text")) for part in content if "text" in mapping(part))
+        return "".join(string(part.get("text")) for part in mappings(content) if "text" in part)
     return string(content)
