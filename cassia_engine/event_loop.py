@@ -55,6 +55,17 @@ def in_thread(
         raise item.error
 
 
+def in_this_loop(call: Callable[[], object]) -> Callable[[], None]:
+    """A function for other threads, which has `call` run in the loop that is running now, unless that has closed."""
+    loop = asyncio.get_running_loop()
+
+    def call_soon() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
+            loop.call_soon_threadsafe(call)
+
+    return call_soon
+
+
 def _next(results: queue.SimpleQueue[Result | _End]) -> Result | _End:
     """The next of the results. Python runs the handler of a signal that comes just before a wait only after it, so that
     no wait may be long."""

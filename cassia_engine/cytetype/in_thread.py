@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -42,12 +41,7 @@ async def _until_stopped(work: Coroutine[Any, Any, Result], stop: Cancellation) 
         StoppedError: it had not ended when the time was over.
     """
     task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
-
-    def ask() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
-            loop.call_soon_threadsafe(lambda: loop.call_later(GRACE_SECONDS, task.cancel))
-
-    stop.on_request(ask)
+    stop.on_request(event_loop.in_this_loop(lambda: loop.call_later(GRACE_SECONDS, task.cancel)))
     try:
         return await task
     except asyncio.CancelledError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -15,6 +14,7 @@ from cassia_engine.callers import option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.cytetype.errors import CyteTypeError
 from cassia_engine.errors import StoppedError
+from cassia_engine.event_loop import in_this_loop
 from cassia_engine.providers.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
@@ -59,14 +59,8 @@ class Pace:
         self.clock = clock or Clock()
         self._policy = policy
         self._asked = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def ask() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
-                loop.call_soon_threadsafe(self._asked.set)
-
         self._stop = stop or Cancellation()
-        self._stop.on_request(ask)
+        self._stop.on_request(in_this_loop(self._asked.set))
 
     @property
     def stopping(self) -> bool:

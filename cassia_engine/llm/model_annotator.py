@@ -5,8 +5,6 @@ The thread lets it work where a loop is running already, as in a notebook, and k
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -20,7 +18,7 @@ from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError, BudgetError, CassiaError, TemporaryError
-from cassia_engine.event_loop import in_thread
+from cassia_engine.event_loop import in_this_loop, in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.accounts import Accounts, limits_of
 from cassia_engine.llm.batching import Batching
@@ -179,7 +177,6 @@ class ModelAnnotator:
         give: Callable[[Result], None],
         stop: Cancellation,
     ) -> None:
-        loop = asyncio.get_running_loop()
         try:
             async with exchange_of(self._account, self._settings, self._workers) as transport:
                 exchange = _around(transport, self._account, journal, budget)
@@ -196,11 +193,7 @@ class ModelAnnotator:
                     if budget:
                         budget.stop()
 
-                def end_soon() -> None:
-                    with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
-                        loop.call_soon_threadsafe(end)
-
-                stop.on_request(end_soon)
+                stop.on_request(in_this_loop(end))
                 give(await talk(client))
         except AccountError as error:
             self._say_why(error)

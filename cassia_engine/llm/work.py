@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from cassia_engine.budget import Budget
 from cassia_engine.calibration import Calibration
 from cassia_engine.cancellation import GRACE_SECONDS, Cancellation
 from cassia_engine.errors import CassiaError, StoppedError
+from cassia_engine.event_loop import in_this_loop
 from cassia_engine.journal import Journal
 from cassia_engine.llm.accounts import Accounts, Models, limits_of
 from cassia_engine.llm.conversations import Conversations
@@ -75,13 +75,7 @@ class Work:
                 self.budget.stop()
             stopping.set()
 
-        loop = asyncio.get_running_loop()
-
-        def end_soon() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: all is done
-                loop.call_soon_threadsafe(end)
-
-        stop.on_request(end_soon)
+        stop.on_request(in_this_loop(end))
         models = self.accounts.models_of(clients)
         lookup = Genes(self.genes, self.chunk).lookup if self.genes and self.chunk.lookup_genes else None
         conversations = Conversations(self.chunk, self.settings, models, self._recorded(), self.calibration, lookup)
