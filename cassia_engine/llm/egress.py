@@ -14,8 +14,8 @@ from cassia_engine.errors import AccountError, UsageError
 from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal
 from cassia_engine.llm.accounts import Accounts
+from cassia_engine.llm.exchanges import exchange_of
 from cassia_engine.llm.genes import GeneReader
-from cassia_engine.llm.model_annotator import exchange_of
 from cassia_engine.llm.work import Work
 from cassia_engine.providers.egress import Egress, Shown
 from cassia_engine.records import Chunk

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
-from cassia_engine.budget import Budget, Budgeted
+from cassia_engine.budget import Budget
 from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
@@ -22,17 +22,17 @@ from cassia_engine.event_loop import in_this_loop, in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
 from cassia_engine.llm.accounts import Accounts, limits_of
 from cassia_engine.llm.batching import Batching
+from cassia_engine.llm.exchanges import close, exchange_of, recorded
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.spending import Spending
 from cassia_engine.llm.work import OnDone, Work
 from cassia_engine.ontology import Ontology
 from cassia_engine.process_limits import check_open_files, forbid_core_dumps
 from cassia_engine.progress import Activity
-from cassia_engine.providers.accounts import Account, default_workers, warnings_of
+from cassia_engine.providers.accounts import default_workers, warnings_of
 from cassia_engine.providers.chat import ChatModel, Exchange
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.command_line import check_program
-from cassia_engine.providers.exchanges import Way, open_exchange
 from cassia_engine.providers.transport import Transport
 from cassia_engine.records import (
     COMMAND,
@@ -179,7 +179,7 @@ class ModelAnnotator:
     ) -> None:
         try:
             async with exchange_of(self._account, self._settings, self._workers) as transport:
-                exchange = _around(transport, self._account, journal, budget)
+                exchange = recorded(transport, self._account, journal, budget)
                 client = Client(
                     self._account,
                     exchange,
@@ -199,7 +199,7 @@ class ModelAnnotator:
             self._say_why(error)
             raise
         finally:
-            _close(journal, budget)
+            close(journal, budget)
 
     async def _main(self, work: Work, put: OnDone, stop: Cancellation) -> None:
         journal, budget = work.journal, work.budget
@@ -218,10 +218,10 @@ class ModelAnnotator:
                     if self._batches and journal and isinstance(exchange, Transport):
                         gathered = self._batches.exchange(account, exchange, journal)
                         exchange = await open_ones.enter_async_context(gathered)
-                    exchanges[model] = _around(exchange, account, journal, budget)
+                    exchanges[model] = recorded(exchange, account, journal, budget)
                 await work.hold_all(exchanges, put, stop, self._halted, self._stop_batches)
         finally:
-            _close(journal, budget)
+            close(journal, budget)
         if isinstance(work.ended, AccountError):
             self._say_why(work.ended)
 
@@ -247,34 +247,6 @@ class ModelAnnotator:
         """Why another task of the run has found that this account refuses, "" if none has."""
         folder = self._settings.journal_dir
         return "" if folder is None else read_stop(folder, self._account_id)
-
-
-def exchange_of(account: Account, settings: AnnotateSettings, connections: int) -> Way:
-    """What makes attempts at calls to an account, as the settings say."""
-    return open_exchange(
-        account,
-        proxy=settings.proxy,
-        trust_env=settings.trust_env,
-        connections=connections,
-        timeout=settings.timeout,
-        air_gap=settings.air_gap,
-    )
-
-
-def _around(inner: Exchange, account: Account, journal: Journal | None, budget: Budget | None) -> Exchange:
-    """The journal, if one is kept, around the budget, if there is one: what is recorded costs nothing."""
-    exchange: Exchange = Budgeted(budget, account, inner) if budget else inner
-    return journal.recorded(exchange) if journal else exchange
-
-
-def _close(journal: Journal | None, budget: Budget | None) -> None:
-    """Write what is left to write; the journal whatever comes of the budget."""
-    try:
-        if budget:
-            budget.close()
-    finally:
-        if journal:
-            journal.close()
 
 
 def _run_info(accounts: Accounts, settings: AnnotateSettings, calibration: Calibration, looks_up: bool) -> RunInfo:
