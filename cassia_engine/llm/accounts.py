@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from cassia_engine.callers import option
@@ -147,6 +147,11 @@ def limits_of(settings: AnnotateSettings) -> Limits:
         max_wait=seconds_of(settings.max_wait) if settings.max_wait else None,
         stagger=STAGGER * (tasks - 1),
     )
+
+
+def without_limits(settings: AnnotateSettings) -> AnnotateSettings:
+    """The settings of work that sends nothing, which waits for no limit of a minute."""
+    return replace(settings, rpm=None, tpm=None)
 
 
 def _check_apart(models: list[str], settings: AnnotateSettings) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 from cassia_engine._version import __version__
 from cassia_engine.calibration import open_calibration
@@ -13,7 +12,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError, UsageError
 from cassia_engine.event_loop import in_thread
 from cassia_engine.journal import Journal
-from cassia_engine.llm.accounts import Accounts
+from cassia_engine.llm.accounts import Accounts, without_limits
 from cassia_engine.llm.exchanges import exchange_of
 from cassia_engine.llm.genes import GeneReader
 from cassia_engine.llm.work import Work
@@ -60,8 +59,7 @@ def show_requests(
     folder = None if settings.journal_dir is None or fresh else settings.journal_dir / chunk.dataset.name
     journal = None if folder is None else Journal.open(folder, __version__)
     calibration = open_calibration(settings.calibration, settings.provider)
-    # No limit of a minute is waited for, as nothing is sent.
-    work = Work(chunk, replace(settings, rpm=None, tpm=None), accounts, journal, 1, calibration, genes)
+    work = Work(chunk, without_limits(settings), accounts, journal, 1, calibration, genes)
     stop = Cancellation()
 
     async def main(give: Callable[[Shown], None]) -> None:
