@@ -170,7 +170,7 @@ class Budget:
         if not self._over_said:
             self._over_said = True
             log.warning(
-                "a reply cost %s, more than the most that its call should (%s): %s can be passed by such replies",
+                "a reply cost %s, more than the %s that was reserved for it: such replies can take a run beyond %s",
                 dollars(cost),
                 dollars(reserved),
                 argument("max_cost"),

@@ -33,9 +33,10 @@ from cassia_engine.records import (
     RunInfo,
     Setup,
 )
-from cassia_engine.replaying.reading import Held, Recorded
+from cassia_engine.replaying.reading import Held, Recorded, damaged
 from cassia_engine.replaying.recording import RecordedLookup, RecordedModel, Recording
 from cassia_engine.settings import AnnotateSettings
+from cassia_engine.text import one_line
 
 
 class Again(NamedTuple):
@@ -166,12 +167,12 @@ def _calibration(recorded: Recorded, run: RunInfo, setup: Setup) -> Calibration:
     try:
         return Calibration.of_text(setup.calibration)
     except msgspec.DecodeError as error:
-        raise UsageError(f"its calibration: {error}", path=recorded.path, code="calibration-in-file") from None
+        raise damaged(recorded.path, f"its calibration: {one_line(str(error))}") from None
 
 
 def _setup(recorded: Recorded, run: RunInfo) -> Setup:
     if run.setup is None:
-        raise UsageError("it does not say how its run was set up", path=recorded.path, code="setup-missing")
+        raise damaged(recorded.path, "it does not say how its run was set up")
     return run.setup
 
 
@@ -184,7 +185,8 @@ def _check_knowledge(setups: list[Setup], knowledge: Path | None) -> None:
         what = "the run was given a table of marker knowledge, which is not in the file of conversations"
         raise UsageError(f"{what}; give it by {name}", code="knowledge-needed")
     if knowledge and _sha256(knowledge) not in wanted:
-        raise UsageError("not the table that the run was given", path=knowledge, code="knowledge-of-other-run")
+        what = "not the table that the run was given; give that one, unchanged"
+        raise UsageError(what, path=knowledge, code="knowledge-of-other-run")
 
 
 def _sha256(path: Path) -> str:

@@ -84,11 +84,11 @@ def read(path: Path) -> Recorded:
     sample = next((_unpack(path, SampleFacts, part["sample"]) for part in packed.values() if "sample" in part), None)
     if sample is None or sample.n_clusters != len(members):
         of = "" if sample is None else f" of {sample.n_clusters:,}"
-        raise _damaged(path, f"it has {counted(len(members), 'cluster')}{of}, not those of a whole run")
+        raise damaged(path, f"it has {counted(len(members), 'cluster')}{of}, not those of a whole run")
     clusters = [_cluster(path, name, members[name], part["cluster"]) for name, part in packed.items()]
     clusters.sort(key=lambda one: one.facts.cluster.index)
     if any(not 0 <= one.facts.run < len(sample.runs) for one in clusters):
-        raise _damaged(path, "a cluster is of a run that there is not")
+        raise damaged(path, "a cluster is of a run that there is not")
     sample = replace(sample, runs=tuple(map(_known, sample.runs)))
     controls = tuple(Held(_calls(path, "a control", one.calls), one.failed_calls) for one in sample.controls)
     return Recorded(path, sample, tuple(clusters), controls)
@@ -126,13 +126,13 @@ def _replay_part(path: Path, cluster: str, member: Mapping[str, Any]) -> Mapping
         )
     if isinstance(part, dict) and "cluster" in part and all(isinstance(value, str) for value in part.values()):
         return part
-    raise _damaged(path, f"{REPLAY!r} of cluster {shown(cluster)} is not as cassia writes it")
+    raise damaged(path, f"{REPLAY!r} of cluster {shown(cluster)} is not as cassia writes it")
 
 
 def _cluster(path: Path, name: str, member: Mapping[str, Any], packed: str) -> RecordedCluster:
     facts = _unpack(path, ClusterFacts, packed)
     if facts.cluster.id != name:
-        raise _damaged(path, f"the facts of cluster {shown(name)} are of cluster {shown(facts.cluster.id)}")
+        raise damaged(path, f"the facts of cluster {shown(name)} are of cluster {shown(facts.cluster.id)}")
     calls = _calls(path, f"cluster {shown(name)}", member["calls"])
     return RecordedCluster(member, facts, Held(calls, facts.failed_calls, facts.lookups))
 
@@ -141,14 +141,14 @@ def _calls(path: Path, whose: str, calls: Any) -> tuple[RecordedCall, ...]:
     try:
         return msgspec.convert(calls, tuple[RecordedCall, ...])
     except msgspec.ValidationError as error:
-        raise _damaged(path, f"the calls of {whose}: {one_line(str(error))}") from None
+        raise damaged(path, f"the calls of {whose}: {one_line(str(error))}") from None
 
 
 def _unpack(path: Path, kind: Any, text: str) -> Any:
     try:
         return unpacked(kind, text)
     except (ValueError, RecursionError) as error:  # of msgspec too
-        raise _damaged(path, f"what is packed in it: {one_line(str(error))}") from None
+        raise damaged(path, f"what is packed in it: {one_line(str(error))}") from None
 
 
 def _known(run: RunInfo) -> RunInfo:
@@ -160,6 +160,7 @@ def _no_conversations(path: Path, why: str) -> UsageError:
     return UsageError(what, path=path, code="conversations-expected")
 
 
-def _damaged(path: Path, why: str) -> UsageError:
+def damaged(path: Path, why: str) -> UsageError:
+    """That a file is not as cassia wrote it."""
     what = f"the file was changed ({why}); give it as cassia wrote it"
     return UsageError(what, path=path, code="conversations-changed")

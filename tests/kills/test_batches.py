@@ -66,7 +66,7 @@ def test_a_run_that_is_told_to_stop_leaves_its_batch_at_once(tmp_path: Path) -> 
             process.send_signal(signal.SIGTERM)
             said = process.stderr.read()
         assert process.returncode == 75, said
-        assert "cassia: error: openai: the batch batch_2 is at work since" in said.splitlines()[-1]
+        assert "cassia: error: openai: the batch batch_2 has been at work since" in said.splitlines()[-1]
         mock.post("/batches/finish")
         assert finished(argv, tmp_path) == 0
         stats = mock.stats()

@@ -128,7 +128,7 @@ class Job:
         since = datetime.fromtimestamp(self.began, UTC).strftime("%Y-%m-%d %H:%M UTC")
         named = f"the batch {self._shown}" if self._id else "a batch, whose id is not known yet,"
         return TemporaryError(
-            f"{self._who}: {named} is at work since {since} ({counted(len(self._keys), 'request')}); "
+            f"{self._who}: {named} has been at work since {since} ({counted(len(self._keys), 'request')}); "
             "run the same again to fetch its answers, which are not paid for twice",
             code="batch-at-work",
         )
