@@ -77,15 +77,18 @@ def hold_again(recorded: Recorded, knowledge: Path | None) -> Iterator[Again]:
             yield Again(True, number, control.result)
         else:
             asked = Control(control.kind, control.cluster, control.of)
-            tasks.setdefault(_asker(runs), []).append(_Task(True, number, asked, held))
+            tasks.setdefault(_asker(recorded), []).append(_Task(True, number, asked, held))
     for place, some in tasks.items():
         run = runs[place]
         yield from _talk(recorded, run, some) if run.of_model else _score(recorded, run, some, knowledge)
 
 
-def _asker(runs: tuple[RunInfo, ...]) -> int:
-    """The run that asked about controls: the first one that asked anything."""
-    return next(place for place, run in enumerate(runs) if run.setup)
+def _asker(recorded: Recorded) -> int:
+    """The run that asked about controls: the first one that asked a model."""
+    askers = (place for place, run in enumerate(recorded.sample.runs) if run.setup and run.of_model)
+    if (first := next(askers, None)) is None:
+        raise _without_setup(recorded)
+    return first
 
 
 def _score(recorded: Recorded, run: RunInfo, tasks: list[_Task], knowledge: Path | None) -> Iterator[Again]:
@@ -172,8 +175,12 @@ def _calibration(recorded: Recorded, run: RunInfo, setup: Setup) -> Calibration:
 
 def _setup(recorded: Recorded, run: RunInfo) -> Setup:
     if run.setup is None:
-        raise damaged(recorded.path, "it does not say how its run was set up")
+        raise _without_setup(recorded)
     return run.setup
+
+
+def _without_setup(recorded: Recorded) -> UsageError:
+    return damaged(recorded.path, "it does not say how its run was set up")
 
 
 def _check_knowledge(setups: list[Setup], knowledge: Path | None) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine.llm import model_annotator
+from cassia_engine.outputs.replay_facts import ClusterFacts, SampleFacts, unpacked, written
 from tests.mock_provider.running import Running
 from tests.replaying.replays import Run, made, of_model, replay
 from tests.test_controls import PBMC
@@ -89,6 +91,14 @@ def test_what_was_changed_is_named(
     assert f"{len(lines)} of 15 conversations not as recorded (it was changed), and nothing is written" in last
 
 
+def without_setups(members: Members) -> None:
+    """As if no run said how it was set up, that which asked about the controls included."""
+    first = members["0"]["replay"]
+    sample = unpacked(SampleFacts, first["sample"])
+    bare = replace(sample, runs=tuple(replace(run, setup=None) for run in sample.runs))
+    first["sample"] = written(unpacked(ClusterFacts, first["cluster"]), bare)["sample"]
+
+
 def cut_off(packed: str) -> str:
     return packed[: len(packed) // 8 * 4]
 
@@ -103,6 +113,7 @@ def cut_off(packed: str) -> str:
         (lambda m: m.update({"x": m.pop("3")}), "the facts of cluster x are of cluster 3"),
         (lambda m: m["3"]["replay"].update(cluster="eJw="), "the file was changed (what is packed in it: "),
         (lambda m: m["3"]["replay"].update(cluster=cut_off(m["3"]["replay"]["cluster"])), "(what is packed in it: "),
+        (without_setups, "the file was changed (it does not say how its run was set up); give it as cassia wrote it"),
         (lambda m: m["3"].update(replay=[]), "'replay' of cluster 3 is not as cassia writes it"),
         (lambda m: call(m, "3").pop("at"), "the calls of cluster 3: Object missing required field `at`"),
         (lambda m: call(m, "3").update(finish="whatever"), "the calls of cluster 3: Invalid enum value 'whatever'"),
