@@ -14,6 +14,9 @@ from cassia_engine.providers.allowance import NO_LIMITS, Allowance, Limits
 from cassia_engine.providers.faults import Fault, FaultAction
 from cassia_engine.providers.rate_control import RateControl
 from cassia_engine.providers.retry_policy import DEFAULTS
+from cassia_engine.settings import AnnotateSettings
+from cassia_engine.settings.declaration import parameters
+from cassia_engine.settings.durations import seconds_of
 from tests.mock_provider.limits import Limits as ServerLimits
 from tests.providers.simulation import Server, Simulation, Task
 from tests.raising import raises
@@ -172,3 +175,7 @@ def test_tokens_that_were_not_used_are_given_back() -> None:
     assert allowance.wait(20, 0.0) == pytest.approx(2.0)
     allowance.settle(20, 5)
     assert allowance.wait(15, 0.0) == 0
+
+
+def test_the_default_of_max_wait_is_said_as_it_is() -> None:
+    assert seconds_of(parameters(AnnotateSettings)["max_wait"].unset) == DEFAULTS.budget
