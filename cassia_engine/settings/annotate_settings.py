@@ -1,4 +1,4 @@
-"""Who annotates and how, and what a whole run allows."""
+"""Who annotates, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from cassia_engine.records import OFFLINE
 from cassia_engine.secret import Secret
 from cassia_engine.settings.declaration import check, parameter, parameters
 from cassia_engine.settings.durations import check_duration
+from cassia_engine.settings.of_batch import check_batch
 from cassia_engine.settings.of_command import OF_HTTP, check_options
+from cassia_engine.settings.voters import check_models, check_voters, names_of
 
 STRICT = "v0"
 INVOLVEMENTS = ("v1", STRICT)
@@ -26,29 +28,9 @@ def _check_provider(name: str, value: object) -> None:
         )
 
 
-def _check_models(name: str, value: object) -> None:
-    if value is None:
-        return
-    names = _names(value) if isinstance(value, str) else ()
-    if not all(names) or not names:
-        raise UsageError(
-            f"{option(name, value)}: expected names of models with commas between, none of them empty",
-            code="models-not-names",
-        )
-    if repeated := next((one for one in names if names.count(one) > 1), None):
-        raise UsageError(
-            f"{option(name, value)}: {repeated} is named more than once; {option('votes', 2)} asks each model twice",
-            code="models-repeated",
-        )
-
-
 def _check_optional_duration(name: str, value: object) -> None:
     if value is not None:
         check_duration(name, value)
-
-
-def _names(models: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in models.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +81,7 @@ class AnnotateSettings:
         "Names of several models of the provider, with commas between: each annotates every cluster, and their votes "
         "give the label.",
         details="In place of model. Agreement and each vote are in the summary.",
-        check=_check_models,
+        check=check_models,
         of_models=True,
     )
     votes: int = parameter(
@@ -277,7 +259,7 @@ class AnnotateSettings:
 
     def __post_init__(self) -> None:
         check(self)
-        self._check_voters()
+        check_voters(self.voters, self.models, self.model, self.second_model, self.escalate_to, self.fallback_model)
         if self.provider == OFFLINE:
             check_offline(*(f.name for f in fields(self) if f.name in OF_MODELS and getattr(self, f.name) != f.default))
         elif self.knowledge is not None:
@@ -286,35 +268,15 @@ class AnnotateSettings:
                 "is asked; leave one of them out",
                 code="knowledge-not-used",
             )
-        self._check_batch()
+        capped = self.max_cost is not None or self.budget is not None
+        check_batch(self.batch, self.batch_wait, capped, self.journal_dir)
         self._check_prices()
         check_options(self.provider, self.command, {name: getattr(self, name) for name in OF_HTTP})
-
-    def _check_batch(self) -> None:
-        """Refuse what no batch can be found again by, or what none is for."""
-        if self.batch_wait is not None and not self.batch:
-            raise UsageError(
-                f"{option('batch_wait', self.batch_wait)} is about batches, and none is made: add "
-                f"{option('batch', True)}, or leave it out",
-                code="batch-wait-without-batch",
-            )
-        if self.batch and (self.max_cost is not None or self.budget is not None):
-            raise UsageError(
-                f"{argument('max_cost')} stops before a call that could pass it, and {option('batch', True)} sends "
-                "many calls as one; leave one of them out",
-                code="max-cost-with-batch",
-            )
-        if self.batch and self.journal_dir is None:
-            raise UsageError(
-                f"{option('batch', True)} needs a journal, by which a batch is found again; give "
-                f"{argument('journal_dir')}",
-                code="batch-without-journal",
-            )
 
     @property
     def voters(self) -> tuple[str | None, ...]:
         """The models that annotate every cluster; None for the provider's default."""
-        return (self.model,) if self.models is None else _names(self.models)
+        return (self.model,) if self.models is None else names_of(self.models)
 
     def _check_prices(self) -> None:
         """Refuse half a price."""
@@ -323,56 +285,9 @@ class AnnotateSettings:
                 f"{argument('price_in')} and {argument('price_out')}: give both, or neither", code="price-half-given"
             )
 
-    def _check_voters(self) -> None:
-        """Refuse what would have no say beside the models that vote."""
-        given = [name for name in ("model", "second_model") if getattr(self, name) is not None]
-        if self.models is not None and given:
-            raise UsageError(
-                f"{argument('models')} names the models that are asked, and {argument(given[0])} another one; leave "
-                "one of them out",
-                code="models-and-another",
-            )
-        if self.escalate_to is not None and self.escalate_to in self.voters:
-            raise escalates_to_itself(self.escalate_to)
-        if self.fallback_model is not None and self.fallback_model in (*self.voters, self.escalate_to):
-            raise falls_back_on_itself(self.fallback_model)
-
-
-def escalates_to_itself(model: str) -> UsageError:
-    """That the stronger model is one that annotates every cluster in any case."""
-    return UsageError(
-        f"{option('escalate_to', model)}: this model is asked about every cluster already; name a stronger one",
-        code="escalates-to-itself",
-    )
-
-
-def falls_back_on_itself(model: str) -> UsageError:
-    """That the model in whose place others are is one of these."""
-    return UsageError(
-        f"{option('fallback_model', model)}: this model is asked already; name another one",
-        code="falls-back-on-itself",
-    )
-
 
 # Options that say how a language model is asked.
 OF_MODELS = (*(declared.name for declared in parameters(AnnotateSettings).values() if declared.of_models), "api_key")
-
-
-@dataclass(frozen=True, slots=True)
-class RunSettings:
-    """What a whole run allows."""
-
-    max_failed_clusters: int = parameter(
-        0,
-        "Clusters of the run that may fail.",
-        pipeline_help="Clusters of the run that may end without an annotation before the run fails; results are "
-        "written either way.",
-        details="Failed means refused, truncated, unparsed, failed or not_reached; never no_markers.",
-        minimum=0,
-    )
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def check_offline(*given: str) -> None:
