@@ -100,7 +100,7 @@ class Client:
         self._lane = self.limiter.lane(
             control(self._policy, account.provider, most, allowances, limits.stagger * random.random())
         )
-        self._retry_messages = RetryMessages(retry_policy)
+        self._retry_messages = RetryMessages(self._policy)
         self._adjustments = Adjustments()
         self._told: set[str] = set()
         self._under_way: dict[tuple[bytes, int, int], asyncio.Future[_Answer]] = {}
