@@ -58,11 +58,6 @@ class Budget:
         """`spent` and `cap` as a person reads them."""
         return dollars(self._spent_by_all(self._ledger.totals())), dollars(self._cap)
 
-    @property
-    def reached(self) -> str:
-        """Why nothing is sent any more, "" if calls may be."""
-        return str(self._ended) if isinstance(self._ended, BudgetError) else ""
-
     async def reserve(self, amount: int) -> None:
         """Set aside what a call may cost; wait for it where calls under way may turn out to be cheaper.
 

@@ -70,15 +70,12 @@ class Ledger:
         """
         return self._totals
 
-    def change(self, more: Callable[[Totals], int | None], spent: int) -> bool:
+    def change(self, more: Callable[[Totals], int | None], spent: int) -> None:
         """Claim more, or give back, and say what this task has spent.
 
         Args:
             more: what to claim at these sums, below 0 to give back; None for nothing. It may be asked several times.
             spent: by this task, in all.
-
-        Returns:
-            Whether it was done.
 
         Raises:
             UsageError, TemporaryError: the ledger cannot be read or written.
@@ -87,11 +84,11 @@ class Ledger:
             totals = self.totals()
             claim = more(totals)
             if claim is None:
-                return False
+                return
             own = self.own
             after = Totals(totals.claimed + claim, totals.spent + spent - own.spent)
             if self._write(Entry(own.owner, own.serial + 1, own.claimed + claim, spent, after)):
-                return True
+                return
         raise TemporaryError("the budget's ledger is too busy; run the same again", code="budget-busy")
 
     def reserved_elsewhere(self, seconds: float) -> int:

@@ -158,7 +158,7 @@ def test_what_a_killed_process_held_is_spent_and_nobody_waits_for_it(ledger: Pat
 def test_old_reservations_are_not_waited_for(ledger: Path) -> None:
     """Of a task on another machine nobody knows whether it lives; no call lasts longer than calls may."""
     elsewhere = FileLedger(ledger, owner="elsewhere-1-a")
-    assert elsewhere.change(lambda totals: 80, 10)
+    elsewhere.change(lambda totals: 80, 10)
     assert FileLedger(ledger).reserved_elsewhere(LONG) == 70
     assert FileLedger(ledger).reserved_elsewhere(0.0) == 0
     with raises("budget-reached"):
@@ -179,7 +179,7 @@ def test_a_task_waits_until_another_gives_back(ledger: Path) -> None:
         assert second.cap == pytest.approx(100e-9)
         with raises("budget-reached"):
             await first.reserve(33)
-        assert first.reached and not second.reached
+        await second.reserve(32)  # for others there may be room
 
     asyncio.run(main())
 
