@@ -67,7 +67,7 @@ class AwsKeys(Secret):
         return self
 
 
-class LentAwsKeys(AwsKeys):
+class TemporaryAwsKeys(AwsKeys):
     """Keys of AWS that hold for an hour or so, and are renewed by who asks for them.
 
     Attributes:
@@ -85,7 +85,7 @@ class LentAwsKeys(AwsKeys):
         self._now = now
 
     def within(self, region: str) -> AwsKeys:
-        return LentAwsKeys(self._now, region)
+        return TemporaryAwsKeys(self._now, region)
 
     def current(self) -> AwsKeys:
         found = AwsKeys(*self._now(), self.region)

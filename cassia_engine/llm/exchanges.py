@@ -6,11 +6,11 @@ from cassia_engine.budget import Budget, Budgeted
 from cassia_engine.journal import Journal
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.chat import Exchange
-from cassia_engine.providers.exchanges import Way, open_exchange
+from cassia_engine.providers.exchanges import AccountExchange, open_exchange
 from cassia_engine.settings import AnnotateSettings
 
 
-def exchange_of(account: Account, settings: AnnotateSettings, connections: int) -> Way:
+def exchange_of(account: Account, settings: AnnotateSettings, connections: int) -> AccountExchange:
     """What makes attempts at calls to an account, as the settings say."""
     return open_exchange(
         account,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cassia_engine.errors import AccountError
-from cassia_engine.secret import AwsKeys, LentAwsKeys
+from cassia_engine.secret import AwsKeys, TemporaryAwsKeys
 from cassia_engine.text import one_line
 
 EXTRA = "cassia-engine[aws]"
@@ -43,7 +43,7 @@ def find_keys(signs: Sequence[str], environ: Mapping[str, str]) -> tuple[AwsKeys
         frozen = _asked(found.get_frozen_credentials, of)
         return frozen.access_key, frozen.secret_key, frozen.token or ""
 
-    return LentAwsKeys(now), of
+    return TemporaryAwsKeys(now), of
 
 
 def region() -> str:

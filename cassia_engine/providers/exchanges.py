@@ -13,8 +13,8 @@ from cassia_engine.providers.transport import Transport
 from cassia_engine.records import COMMAND
 
 
-class Way(Exchange, Sender, Protocol):
-    """The way to an account: an exchange once it is open, and what shows a request without being open."""
+class AccountExchange(Exchange, Sender, Protocol):
+    """The exchange of an account, which shows a request also before it is open."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -31,7 +31,7 @@ def open_exchange(
     connections: int = 16,
     timeout: float = 300.0,
     air_gap: bool = False,
-) -> Way:
+) -> AccountExchange:
     """What makes attempts at calls to an account, opened as a context manager; see `Transport` for the arguments.
 
     Raises:
