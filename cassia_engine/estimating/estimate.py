@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -63,6 +64,7 @@ class Estimate:
         prices: where they are from; "" where there are none.
         strict: every cluster has a second opinion and a validator.
         max_cost: what the run may spend; None for any.
+        reserve_usd: the most that one call can cost, which must be left of `max_cost` when it is sent; 0 without one.
     """
 
     sample: str
@@ -73,6 +75,7 @@ class Estimate:
     prices: str
     strict: bool
     max_cost: float | None = None
+    reserve_usd: float = 0.0
 
     @property
     def calls(self) -> float:
@@ -153,7 +156,8 @@ def of_chunk(
     n_left, n_all = (sum(bool(cluster.markers) for cluster in one.clusters) for one in (left, chunk))
     source = _source(priced, prices, annotate.batch)
     name = chunk.dataset.name
-    return Estimate(name, provider, n_left, n_all - n_left, priced, source, strict, annotate.max_cost)
+    reserve = 0.0 if annotate.max_cost is None else questions.most_usd([prices[share.model] for share in priced])
+    return Estimate(name, provider, n_left, n_all - n_left, priced, source, strict, annotate.max_cost, reserve)
 
 
 class _Questions:
@@ -165,17 +169,24 @@ class _Questions:
         self._most = MAX_TOKENS[settings.reasoning]
 
     def annotator(self, clusters: Sequence[Cluster] | None = None) -> float:
-        return self._mean(
-            prompts.annotator(self._briefing, one, max_tokens=self._most) for one in clusters or self._clusters
-        )
+        return mean([tokens(chat) for chat in self._first(clusters or self._clusters)] or [0.0])
 
     def second(self) -> float:
-        return self._mean(
-            prompts.second_annotator(self._briefing, one, max_tokens=self._most) for one in self._clusters
-        )
+        return mean([tokens(chat) for chat in self._second()] or [0.0])
 
-    def _mean(self, chats: Iterator[Chat]) -> float:
-        return mean([tokens(chat) for chat in chats] or [0.0])
+    def most_usd(self, prices: Sequence[Price | None]) -> float:
+        """What is reserved for the dearest of these calls, about: a token for each character, and a whole reply."""
+        chats = itertools.chain(self._first(self._clusters), self._second())
+        longest = max((tokens(chat) for chat in chats), default=0.0) * CHARACTERS_A_TOKEN
+        known = [price for price in prices if price]
+        most = [longest * max(one.input, one.cache_write) + self._most * one.output for one in known]
+        return max(most, default=0.0) / 1_000_000
+
+    def _first(self, clusters: Sequence[Cluster]) -> Iterator[Chat]:
+        return (prompts.annotator(self._briefing, one, max_tokens=self._most) for one in clusters)
+
+    def _second(self) -> Iterator[Chat]:
+        return (prompts.second_annotator(self._briefing, one, max_tokens=self._most) for one in self._clusters)
 
 
 def tokens(chat: Chat) -> float:

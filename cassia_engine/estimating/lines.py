@@ -33,7 +33,7 @@ def lines(found: Sequence[Estimate]) -> Iterator[str]:
     if total.cost_usd is None:
         yield f"The price of a model is not known: give {argument('price_in')} and {argument('price_out')}."
     elif total.max_cost is not None:
-        yield _capped(total.max_cost, total.cost_usd)
+        yield _capped(total.max_cost, total.cost_usd, total.reserve_usd)
 
 
 def in_all(found: Sequence[Estimate]) -> Estimate:
@@ -48,6 +48,7 @@ def in_all(found: Sequence[Estimate]) -> Estimate:
         prices=next((one.prices for one in found if one.prices), ""),
         strict=first.strict,
         max_cost=first.max_cost,
+        reserve_usd=max(one.reserve_usd for one in found),
     )
 
 
@@ -96,7 +97,14 @@ def assumptions(found: Estimate) -> Iterator[str]:
         yield found.prices
 
 
-def _capped(cap: float, cost: float) -> str:
-    if cost <= cap:
-        return f"{option('max_cost', f'{cap:g}')} is enough for this."
-    return f"{option('max_cost', f'{cap:g}')} is not enough: it is reached after about {cap / cost:.0%} of the calls."
+def _capped(cap: float, cost: float, reserve: float) -> str:
+    """Whether the cap lets the last call out, for which the most that it can cost must be left."""
+    name = option("max_cost", f"{cap:g}")
+    if cost == 0 or cost + reserve <= cap:
+        return f"{name} is enough for this."
+    most = f"about ${reserve:.2g}"
+    if cap <= reserve:
+        return f"{name} is not enough for one call, which may cost up to {most}."
+    share = f"{(cap - reserve) / cost:.0%} of the calls"
+    left = f"as {most}, the most that one call can cost, must be left before each call"
+    return f"{name} is not enough: it is reached after about {share}, {left}."

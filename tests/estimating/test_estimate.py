@@ -96,11 +96,19 @@ def test_an_unknown_price_is_not_zero() -> None:
 
 
 def test_it_says_whether_a_cap_is_enough() -> None:
-    cost = of(price_in=3.0, price_out=15.0).cost_usd
-    assert cost
-    said = [list(lines([of(price_in=3.0, price_out=15.0, max_cost=cap)]))[-1] for cap in (2 * cost, cost / 2)]
-    assert said[0].endswith("is enough for this.") and said[1].endswith("reached after about 50% of the calls.")
-    assert "max_cost" not in "".join(lines([of(price_in=3.0, price_out=15.0)]))
+    """Of a cap the most that a call can cost must be left when the last one is sent."""
+    prices: dict[str, Any] = {"price_in": 3.0, "price_out": 15.0}
+    found = of(**prices, max_cost=1.0)
+    cost, reserve = found.cost_usd, found.reserve_usd
+    assert cost and 0.08 < reserve < 0.12
+
+    def said(cap: float) -> str:
+        return list(lines([of(**prices, max_cost=cap)]))[-1]
+
+    assert said(cost + reserve + 0.01).endswith("is enough for this.")
+    assert "reached after about 50% of the calls" in said(cost / 2 + reserve)
+    assert "is not enough: " in said(cost + reserve / 2) and "is not enough for one call, " in said(reserve / 2)
+    assert "max_cost" not in "".join(lines([of(**prices)]))
 
 
 def test_clusters_without_markers_are_not_asked_about(tmp_path: Path) -> None:
