@@ -281,7 +281,7 @@ class Client:
         tries = f"{self._policy.attempts} attempts in {self._clock.now() - began:.0f} s"
         if self._answered >= began:
             return CallFailedError(f"{fault.what}; given up after {tries}", code="call-given-up")
-        text = f"{fault.what}; it answered nothing at all, {tries} at one call included; {RUN_AGAIN}"
+        text = f"{fault.what}; it answered no call during {tries}; {RUN_AGAIN}"
         self.limiter.close(lambda: TemporaryError(text, code="provider-down"))
         return TemporaryError(text, code="provider-down")
 

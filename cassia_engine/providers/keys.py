@@ -114,7 +114,7 @@ def known(region: str, row: Provider) -> str:
     """
     if not region:
         raise UsageError(
-            f"{option('provider', row.provider)}: no region is told; set {row.region_variables[0]} in the environment, "
+            f"{option('provider', row.provider)}: no region is set; set {row.region_variables[0]} in the environment, "
             f"such as eu-central-1, or give {argument('base_url')} of the form {row.base_url}",
             code="region-missing",
         )

@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
 
+from cassia_engine.callers import argument
 from cassia_engine.errors import TemporaryError
 from cassia_engine.providers.allowance import Allowance
 from cassia_engine.providers.faults import Fault
@@ -183,8 +184,8 @@ class RateControl:
         self._probing, self._probe = True, None
         if self._until - self._since > self.policy.budget:
             raise TemporaryError(
-                f"{fault.what}; nothing got through for {now - self._since:.0f} s, and pauses without any success end "
-                f"after {self.policy.budget:.0f} s; {RUN_AGAIN}",
+                f"{fault.what}; nothing got through for {now - self._since:.0f} s, and a rate limit is waited for "
+                f"at most {self.policy.budget:.0f} s ({argument('max_wait')} of a run); {RUN_AGAIN}",
                 code="rate-limited",
             )
         self._say(seconds, self._since, now)

@@ -86,7 +86,7 @@ def _difference(recorded: Recorded, again: Again) -> str:
     if not again.is_control and (why := _of_member(recorded, recorded.clusters[again.number], again.result)):
         return f"{name}: {why}"
     if digest(again.result) != facts.digest:
-        return f"{name}: what is read, checked or decided is not what it was, though the conversation is"
+        return f"{name}: the conversation is as recorded, but the result that it leads to is another"
     return ""
 
 

@@ -85,7 +85,7 @@ CASES = {
     "not executable": ("exit 126", AccountError, "exit code 126", 1),
     "not there": ("no-such-program-here", AccountError, "exit code 127: ", 1),
     "fault once": (f"{ONCE}exit 1; echo hi", Reply, "hi", 2),
-    "fault": (f"{SAID}exit 1", TemporaryError, "exit code 1: why; it answered nothing at all, 3 attempts", 3),
+    "fault": (f"{SAID}exit 1", TemporaryError, "exit code 1: why; it answered no call during 3 attempts", 3),
     "killed": ("kill -9 $$", TemporaryError, "was ended by SIGKILL; ", 3),
     "nothing": ("echo", TemporaryError, "printed nothing", 3),
     "other version": (
