@@ -135,7 +135,7 @@ class ModelAnnotator:
             log.info("%d of %d answers are from the journal; %d calls were sent", journal.reused, total, journal.asked)
         if work.budget:
             spent, cap = work.budget.words
-            log.info("%s of the %s that %s allows are spent", spent, cap, argument("max_cost"))
+            log.info("%s of the %s that %s allows is spent", spent, cap, argument("max_cost"))
         if work.ended is None and stop.requested and n_done < len(chunk.clusters) + len(chunk.controls):
             return TemporaryError(f"stopped; {KEPT}", code="stopped-with-journal")
         return work.ended

@@ -179,7 +179,7 @@ def test_a_run_stops_at_its_cap_and_a_higher_one_goes_on(tmp_path: Path) -> None
 
         whole = cassia(*arguments(mock.url, "--max_cost", "5"), cwd=tmp_path)
         assert whole.returncode == 0, whole.stderr
-        assert "of the $5.00 that --max_cost allows are spent" in whole.stderr
+        assert "of the $5.00 that --max_cost allows is spent" in whole.stderr
         assert mock.stats()["repeats"] == 0
 
         anew = cassia(*arguments(mock.url, "--max_cost", "0.15", "--fresh"), cwd=tmp_path)
