@@ -50,7 +50,7 @@ MOST_LISTED = 60
     "--show_egress",
     is_flag=True,
     help="Print each request that would be sent next, byte for byte, with the key as ***. Nothing is sent or written, "
-    "and no key is needed. What cassia submit would send, cassia artifacts writes.",
+    "and no key is needed. For a CyteType server, cassia artifacts writes the files.",
 )
 @parameter_option(
     parameters(RunSettings)["max_failed_clusters"], help="Clusters that may fail before the exit code is 1."

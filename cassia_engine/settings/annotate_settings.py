@@ -55,8 +55,8 @@ class AnnotateSettings:
     base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
     command: str | None = parameter(
         None,
-        "Command line of the program that answers, for the provider command: the question on its standard input, the "
-        "reply on its output.",
+        "For --provider command: command line of the program that answers. It reads the question from standard input "
+        "and prints the reply.",
         details="Started without a shell, in the task's folder and environment. The journal keeps it: no password "
         "belongs there.",
         of_models=True,
@@ -99,8 +99,8 @@ class AnnotateSettings:
     )
     fallback_model: str | None = parameter(
         None,
-        "Name of a model of the provider that is asked about a cluster where the model refuses, or is not served any "
-        "more.",
+        "Name of a model of the provider that is asked instead where the model refuses a cluster, or is no longer "
+        "served.",
         details="The summary and the report say which clusters it answered.",
         of_models=True,
     )
@@ -146,35 +146,36 @@ class AnnotateSettings:
     )
     rpm: float | None = parameter(
         None,
-        "Requests a minute to a model at most.",
-        unset="as many as the provider lets in",
-        pipeline_help="Requests a minute to a model at most, in the whole run; else as many as the provider lets in.",
+        "At most so many requests a minute to each model.",
+        unset="as many as the provider allows",
+        pipeline_help="At most so many requests a minute to each model, in the whole run; else as many as the provider "
+        "allows.",
         details="Tasks that run at once share them.",
         minimum=0.01,
         of_models=True,
     )
     tpm: float | None = parameter(
         None,
-        "Tokens a minute to and from a model at most.",
-        unset="as many as the provider lets in",
-        pipeline_help="Tokens a minute to and from a model at most, in the whole run; else as many as the provider "
-        "lets in.",
-        details="A call counts with the most tokens that it may have until its answer is there. Tasks that run at "
+        "At most so many tokens a minute to and from each model.",
+        unset="as many as the provider allows",
+        pipeline_help="At most so many tokens a minute to and from each model, in the whole run; else as many as the "
+        "provider allows.",
+        details="Until its answer is there a call counts with the most tokens that it may have. Tasks that run at "
         "once share them.",
         minimum=1,
         of_models=True,
     )
     max_wait: str | None = parameter(
         None,
-        "How long a rate limit is waited for without any answer, such as 90s, 30m or 2h; then the run ends, to be "
-        "gone on with later.",
+        "How long to wait for a rate limit while no call is answered, such as 90s, 30m or 2h; then the run ends, and "
+        "the same command goes on later.",
         unset="15m",
         check=_check_optional_duration,
         of_models=True,
     )
     max_cost: float | None = parameter(
         None,
-        "US dollars that may be spent: a call goes out only if the highest price that it can have is left.",
+        "US dollars that may be spent: a call is sent only if the most that it can cost is left.",
         unset="no limit",
         pipeline_help="US dollars that the whole run may spend, with all its resumptions; else no limit.",
         details="What was finished by then is written, and a higher one goes on from there. A model whose price is not "
@@ -217,11 +218,11 @@ class AnnotateSettings:
     )
     batch_wait: str | None = parameter(
         None,
-        "How long a batch is waited for before cassia leaves it, such as 30m or 2h; the same again fetches its "
-        "answers.",
+        "How long to wait for a batch, such as 30m or 2h; then cassia leaves, and the same command fetches its "
+        "answers later.",
         unset="until it has ended",
-        pipeline_help="How long a task waits for a batch before it leaves it, such as 30m or 2h; the run with -resume "
-        "fetches its answers; else 3h.",
+        pipeline_help="How long a task waits for a batch, such as 30m or 2h; then it leaves, and the run with -resume "
+        "fetches its answers later; else 3h.",
         check=_check_optional_duration,
         of_models=True,
     )
