@@ -189,7 +189,8 @@ class AnnotateSettings:
         None,
         "US dollars per million tokens of prompts, for all models that are asked.",
         unset="the shipped prices",
-        details="With price_out. A provider's own figure of what a reply cost comes before both.",
+        details="With price_out; tokens from a cache cost the same. A provider's own figure of what a reply cost comes "
+        "before both.",
         minimum=0,
         of_models=True,
     )
