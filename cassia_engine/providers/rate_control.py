@@ -135,8 +135,9 @@ class RateControl:
         lasting = max(RECOVERY, min(LONGEST_RECOVERY, RECOVERY_CALLS * self._spacing))
         before, after = ((at - self._refused_at) / lasting for at in (self._grown_at, now))
         self._grown_at = now
-        grown = self.limit * math.exp(-math.log(DECREASE) * (after**3 - before**3))
-        self.limit = min(grown, float(self.most))
+        growth = -math.log(DECREASE) * (after**3 - before**3)
+        # No more than there may be: without a call for a while this grows beyond what a number can hold.
+        self.limit = min(self.limit * math.exp(min(growth, math.log(self.most / self.limit))), float(self.most))
 
     def settle(self, expected: float, used: float) -> None:
         """A call that went out has used other tokens than it was expected to."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from statistics import median
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -179,3 +182,72 @@ def test_tokens_that_were_not_used_are_given_back() -> None:
 
 def test_the_default_of_max_wait_is_said_as_it_is() -> None:
     assert seconds_of(parameters(AnnotateSettings)["max_wait"].unset) == DEFAULTS.budget
+
+
+@pytest.mark.parametrize("seconds", [1.0, 60.0])
+def test_a_refusal_long_ago_bothers_nobody(seconds: float) -> None:
+    """The limit grows with the third power of the time since then, which after an hour is more than a float holds."""
+    rate, now = RateControl(DEFAULTS, "mock", 2), 0.0
+    rate.sent(0, now)
+    rate.refused(refusal(), now, 0.1)
+    while now < 8000:
+        while wait := rate.wait(0, 0, now):
+            now += wait
+        rate.sent(0, now)
+        now += seconds
+        rate.answered(now - seconds, now)
+    assert rate.limit == 2
+
+
+class Ends(NamedTuple):
+    """How a call in flight ends: which one, how, after how long, and what its refusal asks for."""
+
+    which: int
+    how: str
+    seconds: float
+    asked: float | None
+
+
+SOME_END = st.builds(
+    Ends,
+    st.integers(0, 9),
+    st.sampled_from(["answered", "refused", "ended", "cancelled", "nothing"]),
+    st.sampled_from([0.0, 0.01, 1.0, 60.0, 4000.0]) | st.floats(0, 1000),
+    st.none() | st.sampled_from([0.0, 0.02, 1.0, 300.0]),
+)
+OWN = st.none() | st.floats(0.01, 1e6)
+
+
+@given(st.integers(1, 20), OWN, OWN, st.floats(0, 1e5), st.lists(SOME_END, max_size=80))
+def test_a_call_may_always_go_out_some_time(
+    most: int, rpm: float | None, tpm: float | None, tokens: float, ends: list[Ends]
+) -> None:
+    """Whatever comes, nobody waits for ever while nothing is in flight, and the limit stays within its bounds."""
+    rate = RateControl(replace(DEFAULTS, budget=math.inf), "mock", most, Limits(rpm, tpm).allowances())
+    flying, now = list[float](), 0.0
+    for one in ends:
+        while (wait := rate.wait(len(flying), tokens, now)) == 0:
+            rate.sent(tokens, now)
+            flying.append(now)
+        assert wait < math.inf if not flying else wait > 0
+        assert len(flying) <= most
+        now += min(one.seconds, wait) if one.how == "nothing" else one.seconds
+        if flying and one.how != "nothing":
+            sent = flying.pop(one.which % len(flying))
+            if one.how == "answered":
+                rate.answered(sent, now)
+                rate.settle(tokens, tokens / 2)
+            elif one.how == "refused":
+                rate.settle(tokens, 0)
+                rate.refused(refusal(one.asked), sent, now)
+            elif one.how == "ended":
+                rate.settle(tokens, 0)
+                rate.ended(sent)
+        assert 0 < rate.limit <= most
+    flying.clear()
+    waited = 0
+    while wait := rate.wait(0, tokens, now):
+        now += wait
+        waited += 1
+        assert wait < math.inf
+        assert waited < 1000
