@@ -15,7 +15,7 @@ import pytest
 from cassia_engine.errors import CallFailedError, CassiaError, TemporaryError
 from cassia_engine.journal import Journal, key_of
 from cassia_engine.journal.summary import summary_of
-from cassia_engine.providers.accounts import open_account
+from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.batches.exchange import BatchExchange
 from cassia_engine.providers.batches.table import APIS, api_of
 from cassia_engine.providers.chat import Reply
@@ -48,6 +48,12 @@ class Bench:
     folder: Path
     ended: list[CassiaError] = field(default_factory=list)
 
+    @property
+    def account(self) -> Account:
+        return open_account(
+            self.provider, MODELS[self.provider], self.url + place(self.provider), Secret(KEY), environ={}
+        )
+
     async def run(
         self,
         calls: int = CALLS,
@@ -61,9 +67,7 @@ class Bench:
             total: seconds for each request.
             until: awaited beside the calls; when it is through, the run is told to stop.
         """
-        account = open_account(
-            self.provider, MODELS[self.provider], self.url + place(self.provider), Secret(KEY), environ={}
-        )
+        account = self.account
         journal = Journal.open(self.folder, "test")
         try:
             async with Transport(account, total=total) as transport:
@@ -392,3 +396,22 @@ def test_the_error_of_a_whole_batch_is_no_fault_of_one_call(tmp_path: Path) -> N
     _, ended, _ = played(tmp_path, "openai", {"create": [401]})
     assert not any(isinstance(error, Fault) for error in ended)
     assert "account-refused" in {error.code for error in ended}
+
+
+class Wrong(RuntimeError):
+    """Nobody's fault but our own."""
+
+
+def test_a_fault_of_our_own_is_raised_and_leaves_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wrong(*_: object) -> None:
+        raise Wrong
+
+    async def main() -> None:
+        async with bench(tmp_path, "openai") as place, asyncio.timeout(20):
+            monkeypatch.setattr(type(api_of(place.account)), "look", wrong)
+            with pytest.raises(AssertionError, match="Wrong"):
+                await place.run(1)
+
+    asyncio.run(main())

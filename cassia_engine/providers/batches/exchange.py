@@ -11,7 +11,7 @@ from time import time
 from types import TracebackType
 from typing import Any, Self
 
-from cassia_engine.errors import CassiaError, StoppedError
+from cassia_engine.errors import StoppedError
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.batches.batch_api import Answer, BatchApi, Line, Requests
@@ -37,7 +37,7 @@ class _Running:
     task: asyncio.Task[None] | None = None
     outcome: asyncio.Future[dict[str, Answer]] | None = None
 
-    def fail(self, error: CassiaError) -> None:
+    def fail(self, error: Exception) -> None:
         if self.outcome and not self.outcome.done():
             self.outcome.set_exception(error)
 
@@ -187,8 +187,8 @@ class BatchExchange:
         async def end() -> None:
             try:
                 answers = await work
-            except CassiaError as error:
-                running.fail(error)
+            except Exception as error:
+                running.fail(error)  # a fault of our own too, or its calls would wait for ever
             else:
                 if not outcome.done():
                     outcome.set_result(answers)
