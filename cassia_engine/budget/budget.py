@@ -9,7 +9,7 @@ import random
 from cassia_engine.budget.amounts import dollars, in_dollars
 from cassia_engine.budget.ledger import Ledger, Totals
 from cassia_engine.callers import argument
-from cassia_engine.errors import BudgetError, StoppedError
+from cassia_engine.errors import BudgetError, CassiaError, StoppedError
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Budget:
         self._spent = 0
         self._waiting = 0
         self._changed = asyncio.Event()
-        self._ended: BudgetError | StoppedError | None = None
+        self._ended: CassiaError | None = None
         self._over_said = False
 
     @property
@@ -64,6 +64,7 @@ class Budget:
         Raises:
             BudgetError: the cap leaves no room for it.
             StoppedError: nothing is sent any more.
+            UsageError, TemporaryError: the ledger cannot be read or written.
         """
         pause = _FIRST_PAUSE
         while not self._take(amount):
@@ -74,14 +75,18 @@ class Budget:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def settle(self, reserved: int, cost: int) -> None:
-        """A call has ended, for which so much was reserved, and cost so much."""
+        """A call has ended, for which so much was reserved, and cost so much. Where the ledger cannot be written, its
+        answer is not lost for that: what ends the run is raised at the next call."""
         self._open -= reserved
         self._spent += cost
-        if self._left < 0:
-            self._ledger.change(lambda totals: -self._left, self._spent)
-            self._say_over(reserved, cost)
-        elif not self._waiting:
-            self._give_back()
+        try:
+            if self._left < 0:
+                self._say_over(reserved, cost)
+                self._ledger.change(lambda totals: -self._left, self._spent)
+            elif not self._waiting:
+                self._give_back()
+        except CassiaError as error:
+            self._ended = self._ended or error
         self._changed.set()
 
     def stop(self) -> None:
@@ -90,8 +95,12 @@ class Budget:
         self._changed.set()
 
     def close(self) -> None:
-        """Give back all that is not spent, and say what is."""
-        self._give_back(share=False)
+        """Give back all that is not spent, and say what is. What cannot be given back stays reserved."""
+        try:
+            self._give_back(share=False)
+        except CassiaError as error:
+            left = dollars(max(0, self._left))
+            log.warning("%s; %s of %s, which are not spent, count as spent", error, left, argument("max_cost"))
 
     @property
     def _left(self) -> int:

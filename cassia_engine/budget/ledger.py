@@ -8,6 +8,7 @@ none. Each entry has the sums up to it: whoever makes one has read the one befor
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import time
@@ -162,7 +163,9 @@ class FileLedger(Ledger):
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise file_error(error, path, "read") from error
+            if error.errno != errno.EINVAL:
+                raise file_error(error, path, "read") from error
+            text = ""  # a file or folder, such as a copy that followed the links has
         found = re.fullmatch(r"(\S+) (\d+) (\d+) (\d+) (\d+) (\d+)", text)
         if found is None:
             what = "this is no entry of a budget; remove the folder to begin a new budget"

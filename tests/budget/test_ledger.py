@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 
 from cassia_engine.budget import Budget, FileLedger, Ledger, dollars, nano
 from cassia_engine.budget.amounts import cap_of
-from cassia_engine.errors import BudgetError, StoppedError
+from cassia_engine.budget.ledger import Entry
+from cassia_engine.errors import BudgetError, StoppedError, TemporaryError
 from tests.raising import raises
 
 LONG = 1000.0  # seconds that a call may take
@@ -245,6 +248,29 @@ def test_a_higher_cap_goes_on_and_a_lower_one_does_not(ledger: Path) -> None:
     assert entries(ledger)[-1][-2:] == ["200", "200"]
 
 
+class FullLater(Ledger):
+    """A ledger whose disk is full once it has an entry."""
+
+    def _write(self, entry: Entry) -> bool:
+        if self.own.serial:
+            raise TemporaryError("the disk is full", code="journal-disk-full")
+        return super()._write(entry)
+
+
+@pytest.mark.parametrize("cost", [5, 95])
+def test_an_answer_is_not_lost_where_its_cost_cannot_be_written(cost: int, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        budget = Budget(FullLater(), 100, LONG)
+        await budget.reserve(90)
+        budget.settle(90, cost)
+        with raises("journal-disk-full"):
+            await budget.reserve(1)
+        budget.close()
+
+    asyncio.run(main())
+    assert "the disk is full; $" in caplog.text
+
+
 def test_a_large_run_writes_few_entries(ledger: Path) -> None:
     async def main() -> None:
         budget = Budget(FileLedger(ledger), 10**9, LONG)
@@ -257,9 +283,10 @@ def test_a_large_run_writes_few_entries(ledger: Path) -> None:
     assert len(entries(ledger)) < 10
 
 
-def test_what_is_no_entry_is_refused(ledger: Path) -> None:
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("elsewhere"), lambda path: path.write_text("a 1 2")])
+def test_what_is_no_entry_is_refused(ledger: Path, make: Callable[[Path], Any]) -> None:
     ledger.mkdir()
-    (ledger / "0000001").symlink_to("elsewhere")
+    make(ledger / "0000001")
     with raises("budget-damaged", path="0000001"):
         FileLedger(ledger)
 
