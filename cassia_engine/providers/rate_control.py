@@ -35,6 +35,7 @@ MOST_GROWTH = 0.03
 RECOVERY, LONGEST_RECOVERY, RECOVERY_CALLS = 30.0, 50.0, 12.0  # seconds, seconds, calls
 # Calls go out a little faster than answers would let them, so that the limit is what holds them back.
 PACE = 1.25
+MOST_OF_A_PAUSE = 15.0  # seconds of it, in which the limit grows too
 WINDOW = 60.0  # seconds over which the rate is taken that was not refused
 NOT_REFUSED_AFTER = 1.0  # seconds; a probe that is still unanswered by then was let in
 # A refused call often counts against the limit, so that what a refusal asks for is too short where calls are rare.
@@ -182,6 +183,9 @@ class RateControl:
             return
         seconds = self._pause(fault)
         self._until = max(self._until, now + self.policy.jittered(seconds))
+        # In a long pause nothing is learned: the limit is not to have grown back by its end.
+        self._refused_at = max(self._refused_at, self._until - MOST_OF_A_PAUSE)
+        self._grown_at = max(self._grown_at, self._refused_at)
         self._probing, self._probe = True, None
         if self._until - self._since > self.policy.budget:
             raise TemporaryError(

@@ -83,6 +83,24 @@ def test_few_calls_are_refused_at_ten_requests_a_minute(latency: float, seed: in
     assert server.refused <= 0.3 * 100
 
 
+class Minute(Server):
+    """An account whose refusals ask for a minute, however soon it would let calls in."""
+
+    def serve(self, now: float) -> tuple[float, float | None]:
+        seconds, asked = super().serve(now)
+        return seconds, asked and 60.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_limit_does_not_grow_back_in_a_long_pause(seed: int) -> None:
+    simulation = Simulation()
+    server = Minute(ServerLimits(60, None, lambda: simulation.now, BUCKET), 5.0, seed=seed)
+    seconds = simulation.run([Task(RateControl(DEFAULTS, "mock", 64), 600)], server)
+    assert len(server.served) == 600
+    assert server.refused <= 0.06 * 600
+    assert seconds <= 3 * 600
+
+
 @pytest.mark.parametrize("own", [Limits(rpm=60), Limits(tpm=TPM)], ids=["rpm", "tpm"])
 def test_a_limit_that_is_known_is_never_passed(own: Limits) -> None:
     _, server = simulated(300, 1, 64, 8.0, own.rpm, own.tpm, own)
