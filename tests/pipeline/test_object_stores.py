@@ -34,7 +34,7 @@ workflow {{
 RULES = """\
 workflow {
     ['s3://b/w', 'gs://b/w', 'az://b/w', '/w'].each { address ->
-        rules = nextflow.Global.session.config.process['withName:ANNOTATE|COLLECT|SUBMIT']
+        rules = nextflow.Global.session.config.process['withName:ANNOTATE|COLLECT|ESTIMATE|SUBMIT']
         work = new Expando([toUriString: { address }])
         names = [workflow: [workDir: work, containerEngine: 'docker'], launchDir: '/launch', params: params]
         journal = told(rules.ext.journal_dir, names)

@@ -56,7 +56,7 @@ def test_a_profile_sets_what_it_is_for(profile: str, expected: dict[str, object]
     on = {scope for scope in (*ENGINES, "conda", "wave") if config.get(scope, {}).get("enabled")}
     assert on == {name.partition(".")[0] for name in expected if name.endswith(".enabled")}
     # Only where a folder is shared with the machine that launches is the journal's bound.
-    asking = config["process"]["withName:ANNOTATE|COLLECT|SUBMIT"]
+    asking = config["process"]["withName:ANNOTATE|COLLECT|ESTIMATE|SUBMIT"]
     cloud = "batch" in profile
     assert (asking["containerOptions"] == "", asking["ext"]["journal_dir"] == ".cassia/journal") == (cloud, cloud)
 
