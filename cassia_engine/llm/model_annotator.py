@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
+from msgspec import structs
+
 from cassia_engine import prompts
 from cassia_engine._version import __version__
 from cassia_engine.budget import Budget
@@ -114,6 +116,8 @@ class ModelAnnotator:
             replay=self._replay,
         )
         work.budget = None if self._replay else self._spending.open(self._accounts)
+        if (setup := self.run_info.setup) and setup.looks_up and not chunk.lookup_genes:
+            self.run_info = structs.replace(self.run_info, setup=structs.replace(setup, looks_up=False))
         n_done = 0
 
         def take(result: ClusterResult | ControlResult) -> None:

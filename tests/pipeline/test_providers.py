@@ -5,13 +5,16 @@ Two samples of 7 and 5 clusters in chunks of three: five tasks, of which four sh
 
 from __future__ import annotations
 
+import base64
 import csv
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +40,18 @@ CHUNKS = {"first 0", "first 1", "first 2", "second 0", "second 1"}
 # Looked for in every file that a run leaves.
 CANARY = "canary-3f9c-key"
 COMPARED = ("summary.csv", "full.csv", "conversations.json")
+
+
+def told(raw: bytes) -> object:
+    """An output but for what a replay needs to know of who wrote it."""
+    if not raw.startswith(b"{"):
+        return raw
+    entries = json.loads(raw)
+    for entry in entries.values():
+        if packed := entry["replay"].get("sample"):
+            entry["replay"]["sample"] = json.loads(zlib.decompress(base64.b64decode(packed)))
+            entry["replay"]["sample"].pop("made_with", None)
+    return entries
 
 
 @pytest.fixture
@@ -176,7 +191,7 @@ def test_failed_clusters_again_then_all_anew_and_as_in_one_process(pipeline: Lau
         piped = outputs(pipeline.out / sample)
         assert alone.keys() == piped.keys()
         for kind in COMPARED:
-            assert alone[f"{sample}_{kind}"] == piped[f"{sample}_{kind}"], kind
+            assert told(alone[f"{sample}_{kind}"]) == told(piped[f"{sample}_{kind}"]), kind
 
 
 def test_a_program_is_asked_in_the_tasks(pipeline: Launcher) -> None:
@@ -207,7 +222,7 @@ def test_second_annotators_ask_for_genes_as_in_one_process(pipeline: Launcher) -
         assert piped["first_conversations.json"].count(b"gene_statistics") > 2
         alone = run_alone(pipeline.folder, "first", provider)
         for kind in COMPARED:
-            assert alone[f"first_{kind}"] == piped[f"first_{kind}"], kind
+            assert told(alone[f"first_{kind}"]) == told(piped[f"first_{kind}"]), kind
         assert curious.stats()["calls"] == 2 * asked
         pipeline.plan({"first 0": [2]})
         run = pipeline.run(*table, "--chunk_size", "6", *provider)
