@@ -31,7 +31,7 @@ def test_a_batch_is_left_with_75_and_fetched_by_resume(pipeline: Launcher, tmp_p
         run = pipeline.run(*arguments)
         assert run.code != 0
         assert run.said.count("the batch batch_2 has been at work since") >= ATTEMPTS
-        assert "stays without a result: cassia: error: openai: the batch batch_2 is at work" in run.said
+        assert "stays without a result: cassia: error: openai: the batch batch_2 has been at work" in run.said
         assert pipeline.statuses("table") == ["not_reached"] * CLUSTERS
         # The whole sample is one chunk, whatever chunk_size says, and so one batch.
         lines = mock.stats()["batch_lines"]
