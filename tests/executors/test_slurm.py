@@ -147,10 +147,10 @@ def test_why_jobs_do_not_get_the_environment_of_the_launch(slurm: Slurm, tmp_pat
 
 
 def test_arrays_share_the_calls_too(elsewhere: Finished) -> None:
-    """Four tasks at once have three of the twelve calls each, four arrays of three tasks one."""
+    """Four tasks at once share the twelve calls, or four arrays of three tasks."""
     scripts = [path.read_text() for path in elsewhere.folder.glob("work/*/*/.command.sh")]
-    shares = {share for script in scripts for share in re.findall(r"--max_workers (\d+)", script)}
-    assert shares == {"1" if "arrays" in elsewhere.folder.name else "3"}
+    shares = {share for script in scripts for share in re.findall(r"--tasks (\d+) --max_workers (\d+)", script)}
+    assert shares == {("12" if "arrays" in elsewhere.folder.name else "4", "12")}
 
 
 def files_with(text: str, *folders: Path) -> list[Path]:
