@@ -78,7 +78,7 @@ def _batch(told: Mapping[str, Any]) -> Batch:
     counts = [number(count) for count in mapping(told.get("request_counts")).values()]
     return Batch(
         id=string(told.get("id")),
-        state=State.ENDED if status == "ended" else State.AT_WORK,
+        state=State.COMPLETED if status == "ended" else State.AT_WORK,
         created=timestamp(string(told.get("created_at"))),
         total=int(sum(count or 0 for count in counts)) if counts else -1,
         said=status,

@@ -20,7 +20,8 @@ class Line(NamedTuple):
 
 class State(Enum):
     AT_WORK = "at work"
-    ENDED = "ended"  # answered, expired or cancelled: there may be answers
+    COMPLETED = "completed"  # every line has been worked on
+    CUT_SHORT = "cut short"  # expired or cancelled: there may be answers
     FAILED = "failed"  # refused as a whole: there are none
 
 

@@ -129,7 +129,8 @@ class MistralBatches(OpenAIBatches):
 
 
 _STATES = {
-    **dict.fromkeys(("completed", "expired", "cancelled", "success", "timeout_exceeded"), State.ENDED),
+    **dict.fromkeys(("completed", "success"), State.COMPLETED),
+    **dict.fromkeys(("expired", "cancelled", "timeout_exceeded"), State.CUT_SHORT),
     "failed": State.FAILED,
 }
 

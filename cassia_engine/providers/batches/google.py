@@ -15,7 +15,11 @@ _NAME = "cassia-"
 _PAGE = 100
 # What a line's error says is a code of gRPC; the endpoint of single calls has these statuses for them.
 _STATUSES = {3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 9: 400, 10: 409, 13: 500, 14: 503, 16: 401}
-_ENDED = ("SUCCEEDED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
+_STATES = {
+    **dict.fromkeys(("SUCCEEDED", "PARTIALLY_SUCCEEDED"), State.COMPLETED),
+    **dict.fromkeys(("CANCELLED", "EXPIRED"), State.CUT_SHORT),
+    "FAILED": State.FAILED,
+}
 
 
 class GoogleBatches:
@@ -65,10 +69,9 @@ class GoogleBatches:
 def _batch(told: Mapping[str, Any]) -> Batch:
     about = mapping(told.get("metadata"))
     state = string(about.get("state")).removeprefix("BATCH_STATE_").removeprefix("JOB_STATE_")
-    ended = State.ENDED if state in _ENDED else State.FAILED if state == "FAILED" else State.AT_WORK
     return Batch(
         id=string(told.get("name")),
-        state=ended,
+        state=_STATES.get(state, State.AT_WORK),
         tag=string(about.get("displayName")).removeprefix(_NAME),
         created=timestamp(string(about.get("createTime"))),
         total=_count(mapping(about.get("batchStats")).get("requestCount")),

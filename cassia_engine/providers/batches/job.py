@@ -22,7 +22,6 @@ from cassia_engine.text import counted
 
 log = logging.getLogger(__name__)
 
-_COMPLETED = ("completed", "success", "ended", "succeeded")  # in the words of the APIs
 _CLOCKS_DIFFER = 3600.0  # seconds, at most, between ours and a provider's
 _KEPT = 48 * 3600.0  # seconds that every provider keeps a batch at least
 
@@ -206,7 +205,7 @@ class Job:
             return own, True
         alike = [one for one in unknown if not one.tag and one.total == len(self._keys)]
         for one in alike:
-            if one.state is State.ENDED and await self._is_own(one):
+            if one.state in (State.COMPLETED, State.CUT_SHORT) and await self._is_own(one):
                 return one, True
         return None, not any(one.state is State.AT_WORK for one in alike)
 
@@ -225,7 +224,7 @@ class Job:
                 raise TemporaryError(f"{fault.what}; {self.at_work}", code="batch-not-fetched") from None
             log.warning("%s: the batch %s is not kept any more; its requests are made again", self._who, self._shown)
             return {}
-        if not found and ended.said in _COMPLETED:
+        if not found and ended.state is State.COMPLETED:
             what = f"{self._who} has no answers of the batch {self._shown} yet, though it is completed"
             raise TemporaryError(f"{what}; run the same again to fetch them", code="batch-without-answers")
         if ended.state is State.FAILED and not found:
