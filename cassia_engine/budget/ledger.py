@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import re
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cassia_engine.errors import TemporaryError, UsageError
+from cassia_engine.files import sync_folder
 from cassia_engine.journal.folders import file_error
 from cassia_engine.journal.writing import is_gone, process_name
 
@@ -152,7 +152,7 @@ class FileLedger(Ledger):
                 return False
         except OSError as error:
             raise file_error(error, path, "written") from error
-        self._sync()
+        sync_folder(self._folder)
         self._number, self._totals, self.own = number, entry.totals, entry
         return True
 
@@ -181,15 +181,6 @@ class FileLedger(Ledger):
         with contextlib.suppress(OSError):
             return time.time() - self._path(number).lstat().st_mtime
         return 0.0
-
-    def _sync(self) -> None:
-        """Make an entry outlast the machine; some file systems cannot, and need not."""
-        with contextlib.suppress(OSError):
-            fd = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
 
 
 def _newest(folder: Path) -> int:

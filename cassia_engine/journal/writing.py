@@ -15,6 +15,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cassia_engine.files import sync_folder
 from cassia_engine.journal.folders import file_error
 from cassia_engine.journal.lines import header
 from cassia_engine.process_limits import start
@@ -144,7 +145,7 @@ class Syncer:
         self._thread.join()
 
     def _work(self) -> None:
-        self._sync_folder()
+        sync_folder(self._folder)
         while self._group() and self._error is None:
             try:
                 _sync_data(self._fd)
@@ -158,15 +159,6 @@ class Syncer:
             self._changed.wait_for(lambda: self._waiting >= GROUP or self._closed, GROUP_SECONDS)
             some, self._waiting = self._waiting > 0, 0
             return some
-
-    def _sync_folder(self) -> None:
-        """Make the file's name last; some file systems cannot, and need not."""
-        with contextlib.suppress(OSError):
-            fd = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
 
 
 def writers(folder: Path) -> list[int]:

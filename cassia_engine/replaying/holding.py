@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from cassia_engine.callers import option
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import StoppedError, UsageError
 from cassia_engine.event_loop import in_thread
+from cassia_engine.files import file_sha256
 from cassia_engine.llm.accounts import Models
 from cassia_engine.llm.conversations import Conversations
 from cassia_engine.llm.genes import numbers_of
@@ -198,7 +198,7 @@ def _check_knowledge(setups: list[Setup], knowledge: Path | None) -> None:
 
 def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_sha256(path)
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
         raise UsageError(what, path=path, code="knowledge-not-readable-again") from error

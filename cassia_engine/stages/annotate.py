@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument
 from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError, CassiaError, TemporaryError
+from cassia_engine.files import file_sha256
 from cassia_engine.offline import OfflineAnnotator
 from cassia_engine.offline import open_annotator as open_offline
 from cassia_engine.progress import Activity
@@ -93,7 +93,7 @@ def open_annotator(settings: AnnotateSettings, dataset: Dataset, genes: GeneRead
 
 
 def _offline_setup(settings: AnnotateSettings, calibration: Calibration) -> Setup:
-    own = hashlib.sha256(settings.knowledge.read_bytes()).hexdigest() if settings.knowledge else ""
+    own = file_sha256(settings.knowledge) if settings.knowledge else ""
     return Setup(calibration=calibration.text if settings.calibration else "", knowledge_sha256=own)
 
 
