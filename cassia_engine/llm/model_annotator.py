@@ -114,8 +114,9 @@ class ModelAnnotator:
             self._genes,
             all_at_once=self._batches is not None,
             replay=self._replay,
+            budget=None if self._replay else self._spending.open(self._accounts),
         )
-        work.budget = None if self._replay else self._spending.open(self._accounts)
+        # Genes are offered only for tables with more of them than were shown, which is first known here.
         if (setup := self.run_info.setup) and setup.looks_up and not chunk.lookup_genes:
             self.run_info = structs.replace(self.run_info, setup=structs.replace(setup, looks_up=False))
         n_done = 0
