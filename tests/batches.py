@@ -21,7 +21,7 @@ QUICK = BatchPolicy(
     longest_poll=0.02,
     settle=0.05,
     attempts=3,
-    requests=RetryPolicy(attempts=3, backoff=0.001, longest_backoff=0.01, jitter=0, budget=5),
+    requests=RetryPolicy(attempts=3, backoff=0.001, longest_backoff=0.01, jitter=0, max_wait=5),
 )
 
 

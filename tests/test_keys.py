@@ -33,7 +33,7 @@ from tests.reading import Page
 CANARY = "canary-/3f9c+key.0123456789"
 PATH_KEY = "canary-3f9c-key-0123456789"
 PASSWORD = "canary-hunter2"
-QUICK = RetryPolicy(attempts=2, backoff=0.001, pause=0.001, longest_pause=0.01, budget=0.05)
+QUICK = RetryPolicy(attempts=2, backoff=0.001, pause=0.001, longest_pause=0.01, max_wait=0.05)
 ABOUT: dict[str, Any] = {"tissue": "blood", "species": "human"}
 DIALECTS = {"custom": "/v1", "anthropic": "", "ollama": ""}
 # All that Python can be told to tell.

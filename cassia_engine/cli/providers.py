@@ -156,7 +156,7 @@ async def _ask(account: Account, opened: AbstractAsyncContextManager[Exchange]) 
     from cassia_engine.providers.retry_policy import RetryPolicy
 
     async with opened as exchange:
-        client = Client(account, _AtOnce(exchange), max_workers=1, retry_policy=RetryPolicy(attempts=1, budget=0.0))
+        client = Client(account, _AtOnce(exchange), max_workers=1, retry_policy=RetryPolicy(attempts=1, max_wait=0.0))
         try:
             return await client.chat(_QUESTION)
         except CallFailedError as error:

@@ -91,7 +91,7 @@ class Client:
         # As it is recorded and shown; the transport has its own. Some gateways have the key in the path.
         self._url = redacted(self._dialect.url(account.base_url, account.model), account.key)
         self._exchange = exchange
-        self._policy = replace(retry_policy, budget=limits.max_wait) if limits.max_wait else retry_policy
+        self._policy = replace(retry_policy, max_wait=limits.max_wait) if limits.max_wait else retry_policy
         self._halted = halted
         self.limiter = limiter or CallLimiter(max_workers if paced else PLACES)
         self._clock = self.limiter.clock

@@ -187,10 +187,10 @@ class RateControl:
         self._refused_at = max(self._refused_at, self._until - MOST_OF_A_PAUSE)
         self._grown_at = max(self._grown_at, self._refused_at)
         self._probing, self._probe = True, None
-        if self._until - self._since > self.policy.budget:
+        if self._until - self._since > self.policy.max_wait:
             raise TemporaryError(
                 f"{fault.what}; nothing got through for {now - self._since:.0f} s, and a rate limit is waited for "
-                f"at most {self.policy.budget:.0f} s ({argument('max_wait')} of a run); {RUN_AGAIN}",
+                f"at most {self.policy.max_wait:.0f} s ({argument('max_wait')} of a run); {RUN_AGAIN}",
                 code="rate-limited",
             )
         self._say(seconds, self._since, now)

@@ -27,7 +27,7 @@ class RetryPolicy:
         pause, longest_pause: of all calls where the provider does not say how long, doubled for each further one
             without a success between, up to the longest.
         jitter: the share of a wait that is added to it at most, at random.
-        budget: for pauses without any success between.
+        max_wait: for pauses without any success between.
         worth_saying: a pause is told from here on.
         quiet: between two lines about attempts that failed.
         remind: between two lines about short pauses that go on and on.
@@ -39,7 +39,7 @@ class RetryPolicy:
     pause: float = 5.0
     longest_pause: float = 300.0
     jitter: float = 0.25
-    budget: float = 900.0
+    max_wait: float = 900.0
     worth_saying: float = 10.0
     quiet: float = 10.0
     remind: float = 60.0

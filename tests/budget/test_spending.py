@@ -32,7 +32,7 @@ from tests.providers.servers import HELLO, Scripted, account_at, completion, ser
 from tests.raising import raises
 
 PRICE = given_price(PRICES[0] * 1e6, PRICES[1] * 1e6)
-FAST = RetryPolicy(attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.01, longest_pause=0.05, budget=5.0)
+FAST = RetryPolicy(attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.01, longest_pause=0.05, max_wait=5.0)
 LONG = 60.0
 
 

@@ -38,7 +38,7 @@ from tests.providers.servers import (
 )
 from tests.raising import raises
 
-FAST = RetryPolicy(backoff=0.001, longest_backoff=0.01, pause=0.01, longest_pause=0.5, budget=30.0, worth_saying=0.2)
+FAST = RetryPolicy(backoff=0.001, longest_backoff=0.01, pause=0.01, longest_pause=0.5, max_wait=30.0, worth_saying=0.2)
 SLOW = RetryPolicy(backoff=500.0, longest_backoff=500.0, pause=500.0, longest_pause=500.0)
 OK = (200, completion())
 
@@ -188,7 +188,7 @@ def test_after_a_pause_calls_go_out_one_by_one_and_then_more() -> None:
 def test_pauses_without_any_success_end() -> None:
     server = Scripted([(429, {"error": {"message": "slow down"}})])
     with raises("rate-limited", "slow down"):
-        with_client(server, one(), retry_policy=replace(FAST, budget=0.1))
+        with_client(server, one(), retry_policy=replace(FAST, max_wait=0.1))
     assert len(server.bodies) > 2
 
 
@@ -310,7 +310,7 @@ _WILD = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dic
 
 @given(_WILD.map(json.dumps) | st.text())
 def test_no_answer_raises_anything_but_our_own_errors(body: str) -> None:
-    result, _ = canned([receipt(body)], retry_policy=replace(FAST, attempts=1, budget=0.0))
+    result, _ = canned([receipt(body)], retry_policy=replace(FAST, attempts=1, max_wait=0.0))
     assert isinstance(result, Reply | CassiaError)
 
 
@@ -471,7 +471,7 @@ def test_key_is_in_no_error_and_no_log(caplog: pytest.LogCaptureFixture) -> None
         headers = {"Location": f"https://{KEY}/", "Retry-After": "0.04"}
         server = Scripted([(status, {"error": {"message": f"{KEY} {KEY[:12]}", "param": "temperature"}}, headers)])
         with pytest.raises(CassiaError) as caught:
-            with_client(server, one(say(KEY[::-1], temperature=1.0)), retry_policy=replace(FAST, budget=0.03))
+            with_client(server, one(say(KEY[::-1], temperature=1.0)), retry_policy=replace(FAST, max_wait=0.03))
         assert KEY[:12] not in everything_of(caught.value)
     assert KEY[:12] not in caplog.text
     assert not any(KEY[:12] in repr(vars(record)) for record in caplog.records)

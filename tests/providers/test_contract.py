@@ -36,7 +36,7 @@ from tests.mock_provider.server import Mock, Options
 
 KEY = "sk-canary-5f1e9c0b7a2d4e68"
 QUICK = RetryPolicy(
-    attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.001, longest_pause=0.03, jitter=0, budget=5
+    attempts=3, backoff=0.001, longest_backoff=0.01, pause=0.001, longest_pause=0.03, jitter=0, max_wait=5
 )
 # Where the mock speaks as the provider does: at the path of the provider's address, but for these.
 PLACES = {"mistral": "/mistral/v1", "custom": "/v1"}
@@ -251,7 +251,7 @@ def test_faults_that_come_again(provider: str, faults: str, ends: list[type], re
 @pytest.mark.parametrize("provider", DIALECTS)
 def test_pauses_without_any_success_end(provider: str, tmp_path: Path) -> None:
     async def run() -> None:
-        short = replace(QUICK, budget=0.1)
+        short = replace(QUICK, max_wait=0.1)
         async with bench(tmp_path, provider, faults={"429": 1.0}) as at, at.client(short) as client:
             with pytest.raises(TemporaryError):
                 await client.chat(question())

@@ -199,7 +199,7 @@ def test_tokens_that_were_not_used_are_given_back() -> None:
 
 
 def test_the_default_of_max_wait_is_said_as_it_is() -> None:
-    assert seconds_of(parameters(AnnotateSettings)["max_wait"].unset) == DEFAULTS.budget
+    assert seconds_of(parameters(AnnotateSettings)["max_wait"].unset) == DEFAULTS.max_wait
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0])
@@ -241,7 +241,7 @@ def test_a_call_may_always_go_out_some_time(
     most: int, rpm: float | None, tpm: float | None, tokens: float, ends: list[Ends]
 ) -> None:
     """Whatever comes, nobody waits for ever while nothing is in flight, and the limit stays within its bounds."""
-    rate = RateControl(replace(DEFAULTS, budget=math.inf), "mock", most, Limits(rpm, tpm).allowances())
+    rate = RateControl(replace(DEFAULTS, max_wait=math.inf), "mock", most, Limits(rpm, tpm).allowances())
     flying, now = list[float](), 0.0
     for one in ends:
         while (wait := rate.wait(len(flying), tokens, now)) == 0:

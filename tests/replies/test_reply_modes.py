@@ -31,7 +31,7 @@ from tests.providers.servers import account_at, response_of, serving
 
 # Whatever has no fault is of High confidence.
 NEAR = Calibration("nothing", 0, 0, exact={}, near={"intercept": 4.0})
-FAST = RetryPolicy(backoff=0.001, longest_backoff=0.002, pause=0.001, longest_pause=0.002, budget=1.0)
+FAST = RetryPolicy(backoff=0.001, longest_backoff=0.002, pause=0.001, longest_pause=0.002, max_wait=1.0)
 CLUSTERS = (
     cluster("0", ["MS4A1", "CD79A", "CD79B", "BANK1", "TCL1A", "HLA-DRA", "CD74", "VPREB3", "LINC00926", "CD19"]),
     cluster("1", ["CD3D", "CD3E", "IL7R", "LDHB", "CD3G", "TRAC", "LTB", "MAL", "LEF1", "TCF7"], index=1),

@@ -30,7 +30,7 @@ async def tried(step: Callable[[], Awaitable[Result]], policy: RetryPolicy) -> R
         check(failed)
         limited = failed.action is FaultAction.BACK_OFF
         seconds = pause(failed, policy, attempt)
-        if (attempt >= policy.attempts and not limited) or waited + seconds > policy.budget:
+        if (attempt >= policy.attempts and not limited) or waited + seconds > policy.max_wait:
             what = f"{failed.what}; given up after {attempt} attempts; {RUN_AGAIN}"
             raise TemporaryError(what, code="batch-given-up")
         await asyncio.sleep(seconds)
