@@ -25,8 +25,9 @@ workflow {{
     println(startJournal(options + [provider: 'offline'], ['x'], 's3://bucket/work'))
     println(startJournal(options, ['x'], '/work'))
     problems = []
-    ['s3://bucket/work', '/work'].each {{ work -> checkJournal(options + [max_cost: 1.5], work, problems) }}
-    println(problems)
+    given = options + [max_cost: 1.5, batch: true]
+    ['s3://bucket/work', '/work'].each {{ work -> checkJournal(given, work, problems) }}
+    problems.each {{ problem -> println(problem) }}
 }}
 """
 
@@ -67,7 +68,10 @@ def test_addresses_and_the_journal(pipeline: Launcher) -> None:
         "null",
         str(pipeline.folder / "a" / "journal"),
     ]
-    assert said[13].startswith("[--max_cost 1.5: with the work directory in an object store the tasks share no folder")
+    cap, batch = said[13:15]
+    assert cap.startswith("--max_cost 1.5: with the work directory in an object store the tasks share no folder")
+    assert batch.startswith("--batch: with the work directory in an object store the journal of a task is gone with it")
+    assert not any("object store" in line for line in said[15:])
     assert [path.name for path in (pipeline.folder / "a").iterdir()] == ["journal"]
 
 

@@ -12,6 +12,9 @@ def checkJournal(options, work, problems) {
     if (options.max_cost != null && inObjectStore(work)) {
         problems << "--max_cost ${options.max_cost}: with the work directory in an object store the tasks share no folder, in which they could hold a cap together; use a work directory on a shared file system, or leave it out"
     }
+    if (options.batch && inObjectStore(work)) {
+        problems << '--batch: with the work directory in an object store the journal of a task is gone with it, and its batch would not be found again; use a work directory on a shared file system, or leave it out'
+    }
 }
 
 // What an account refused last time may work now; with --fresh the samples' recorded answers are set aside, as `cassia run
@@ -24,9 +27,6 @@ def startJournal(options, names, work) {
     if (inObjectStore(work) && isServer) {
         log.warn("the work directory is in an object store, so the job file of a task lives and dies with it: when a task is lost, its sample is sent again, as another job")
         return null
-    }
-    if (inObjectStore(work) && options.batch) {
-        error("--batch: the work directory is in an object store, so that the journal of a task is gone with it, and its batch would not be found again; leave --batch out, or take a work directory that all tasks share")
     }
     if (inObjectStore(work)) {
         log.warn("the work directory is in an object store, so the journal of a task lives and dies with it: when a task is lost, at most one chunk (${options.chunk_size} clusters) is paid again")

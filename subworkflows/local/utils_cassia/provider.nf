@@ -52,7 +52,7 @@ def checkCommand(options, wrong, problems) {
     }
 }
 
-// Providers with a batch API; a test holds them to the engine's.
+// Providers with a batch API; a test compares them with the engine's.
 def withBatches() {
     return ['openai', 'anthropic', 'google', 'mistral', 'groq']
 }
