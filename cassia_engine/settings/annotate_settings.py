@@ -55,7 +55,7 @@ class AnnotateSettings:
     base_url: str | None = parameter(None, "URL of the API, where it is not the provider's own.", of_models=True)
     command: str | None = parameter(
         None,
-        "For --provider command: command line of the program that answers. It reads the question from standard input "
+        "Command line of the program that answers, for the provider command. It reads the question from standard input "
         "and prints the reply.",
         details="Started without a shell, in the task's folder and environment. The journal keeps it: no password "
         "belongs there.",
