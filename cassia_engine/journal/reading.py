@@ -6,12 +6,12 @@ import logging
 import os
 from collections import Counter
 from pathlib import Path
-from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 
 from cassia_engine.journal.batches import OF_BATCHES, Batches
 from cassia_engine.journal.folders import file_error, journal_files
 from cassia_engine.journal.lines import Kind, Line, fields_of, parsed, scan
+from cassia_engine.journal.places import Place, Places
 
 log = logging.getLogger(__name__)
 
@@ -23,19 +23,6 @@ _MALFORMED = (
     "no cassia has written this line (its checksum is right, what it says is not); it and others of its kind do not "
     "count, and what they answered is asked for again"
 )
-
-
-# A run may have a million answers, so their places are kept as bytes: those of a call one behind the other.
-_PLACE = Struct("<IQII")
-
-
-class Place(NamedTuple):
-    """Where a line is: number of its file, bytes, and its checksum."""
-
-    file: int
-    offset: int
-    length: int
-    crc: int
 
 
 class Index:
@@ -51,7 +38,7 @@ class Index:
     def __init__(self) -> None:
         self.batches = Batches()
         self._files: list[Path] = []
-        self._replies: dict[bytes, bytes] = {}
+        self._replies = Places()
         self._rejected: dict[bytes, Place] = {}
         self._malformed = 0
         self.unanswered = 0
@@ -74,15 +61,14 @@ class Index:
         if line.kind is Kind.REJECTED:
             self._rejected[line.key] = place
         else:
-            self._replies[line.key] = self._replies.get(line.key, b"") + _PLACE.pack(*place)
+            self._replies.add(line.key, place)
 
     def has_reply(self, key: bytes) -> bool:
         return key in self._replies
 
     def reply(self, key: bytes) -> dict[str, Any] | None:
         """The fields of the reply that counts, None if there is none."""
-        while places := self._replies.get(key):
-            place = Place(*_PLACE.unpack_from(places))
+        while place := self._replies.first(key):
             if fields := self._fields(key, place):
                 return fields
             self.drop(key, place.crc)
@@ -95,17 +81,12 @@ class Index:
 
     def current(self, key: bytes) -> int | None:
         """The checksum of the reply that counts."""
-        places = self._replies.get(key)
-        return Place(*_PLACE.unpack_from(places)).crc if places else None
+        place = self._replies.first(key)
+        return place.crc if place else None
 
     def drop(self, key: bytes, crc: int) -> None:
         """Forget a reply; the next one counts."""
-        places = map(Place._make, _PLACE.iter_unpack(self._replies.get(key, b"")))
-        left = b"".join(_PLACE.pack(*place) for place in places if place.crc != crc)
-        if left:
-            self._replies[key] = left
-        else:
-            self._replies.pop(key, None)
+        self._replies.drop(key, crc)
 
     def _fields(self, key: bytes, place: Place) -> dict[str, Any] | None:
         """What a line says; None if somebody has changed its file meanwhile."""
