@@ -20,7 +20,7 @@ class Place(NamedTuple):
     crc: int
 
 
-class Places:
+class PlaceIndex:
     """Places by key, those of a key in the order in which they were added.
 
     A run may have a million answers, and objects for the key and the place of each take four times their bytes. So the

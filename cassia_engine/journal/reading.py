@@ -11,7 +11,7 @@ from typing import Any
 from cassia_engine.journal.batches import OF_BATCHES, Batches
 from cassia_engine.journal.folders import file_error, journal_files
 from cassia_engine.journal.lines import Kind, Line, fields_of, parsed, scan
-from cassia_engine.journal.places import Place, Places
+from cassia_engine.journal.places import Place, PlaceIndex
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Index:
     def __init__(self) -> None:
         self.batches = Batches()
         self._files: list[Path] = []
-        self._replies = Places()
+        self._replies = PlaceIndex()
         self._rejected: dict[bytes, Place] = {}
         self._malformed = 0
         self.unanswered = 0

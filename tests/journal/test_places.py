@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassia_engine.journal.places import Place, Places
+from cassia_engine.journal.places import Place, PlaceIndex
 
 # Alike in their beginnings and full of repeats, so that a key is also found across the entries of others.
 KEYS = [bytes([0, 0] * 16), bytes([0, 1] * 16), bytes([0, 2] * 16), bytes([1] * 32), bytes([255] * 32)]
@@ -14,7 +14,7 @@ STEPS = st.tuples(st.sampled_from(["add", "drop"]), st.sampled_from(KEYS), st.in
 
 @given(steps=st.lists(STEPS, max_size=40))
 def test_places_are_those_of_a_mapping(steps: list[tuple[str, bytes, int]]) -> None:
-    places, expected = Places(), dict[bytes, list[Place]]()
+    places, expected = PlaceIndex(), dict[bytes, list[Place]]()
     for number, (what, key, crc) in enumerate(steps):
         if what == "add":
             place = Place(0, number * 2**33, number, crc)
