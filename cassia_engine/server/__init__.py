@@ -1,0 +1,16 @@
+"""`cassia serve`: a server of the CyteType protocol.
+
+options     what the command line says
+database    the SQLite database: uploads, jobs, runs, tokens, corrections
+answers     errors of the protocol and JSON answers
+state       what all handlers share
+app         all of it as one aiohttp application
+access/     who may call: tokens, sessions of browsers, hosts and origins
+uploads     artifacts, chunk by chunk
+questions   what /annotate is asked, as a marker table and settings
+jobs        jobs, as the protocol shows them
+queue       which run is next, and its process
+worker/     the process of a run: annotates on this machine, or by a pipeline
+reading/    vars.h5 and obs.duckdb, read in processes without network
+page/       the report of a job, with what needs the artifacts
+"""

@@ -1,0 +1,51 @@
+"""The application of a server: its handlers, by method and path, and what all requests go through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from cassia_engine.server import uploads
+from cassia_engine.server.answers import Refused, Unavailable, error_answer, unavailable
+from cassia_engine.server.state import STATE, Caller, ServerState, set_caller
+
+log = logging.getLogger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+MOST_JSON_BYTES = 256 * 2**20  # of a question: expression of all genes by cluster
+
+
+def make_app(state: ServerState) -> web.Application:
+    """The application; whoever runs it has made the folders of `state`."""
+    app = web.Application(middlewares=[_errors, _anyone], client_max_size=MOST_JSON_BYTES)
+    app[STATE] = state
+    app.add_routes(uploads.ROUTES)
+    return app
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors in the protocol's form. What is not known to be the request's fault is a plain 503, as clients give up at
+    any structured error."""
+    try:
+        return await handler(request)
+    except Refused as error:
+        return error_answer(error)
+    except Unavailable as error:
+        return unavailable(str(error))
+    except web.HTTPException as error:
+        if error.status in (404, 405):
+            return error_answer(Refused("NOT_FOUND", f"there is no {request.method} {request.path}"))
+        raise
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return unavailable("the server could not answer; its log says why")
+
+
+@web.middleware
+async def _anyone(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Until `access` is there: loopback without tokens."""
+    set_caller(request, Caller())
+    return await handler(request)

@@ -1,0 +1,56 @@
+"""What `cassia serve` is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from cassia_engine.settings import AnnotateSettings
+
+ExecutorName = Literal["local", "nextflow"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What a server is told.
+
+    Attributes:
+        data: folder of all that the server keeps.
+        executor: where runs are annotated: on this machine, or by runs of the pipeline.
+        jobs: runs at work at once.
+        annotate: who annotates where a request names no model; without key files and journal.
+        tls_cert, tls_key: of TLS; None for plain http.
+        behind_proxy: a proxy in front of the server does TLS.
+        public_url: the address that people use, "" for that of the socket.
+        base_urls: where requests may send a model's calls, besides the providers' own addresses.
+        any_base_url: they may send them anywhere: only where the server has no tokens, on loopback.
+        upload_days: how long a file that no job uses is kept.
+        job_days: how long a job and its files are kept after its end; None for always.
+        request_timeout: seconds for the headers of a request, and between two pieces of its body.
+        max_upload_bytes: of one file, None for the protocol's own limits.
+        pipeline: folder of the pipeline, for the executor nextflow.
+        nextflow: its program; nextflow_profile and nextflow_config: what its runs are started with.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    executor: ExecutorName = "local"
+    jobs: int = 2
+    annotate: AnnotateSettings = field(default_factory=AnnotateSettings)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    public_url: str = ""
+    base_urls: tuple[str, ...] = ()
+    any_base_url: bool = True
+    upload_days: float = 7.0
+    job_days: float | None = None
+    request_timeout: float = 30.0
+    max_upload_bytes: int | None = None
+    pipeline: Path | None = None
+    nextflow: str = "nextflow"
+    nextflow_profile: str = ""
+    nextflow_config: Path | None = None
+    tokens: bool = field(default=False)  # whether requests need one; the server looks at this when it starts

@@ -1,0 +1,59 @@
+"""What all handlers of a server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from cassia_engine.server.database import Database
+from cassia_engine.server.options import ServerOptions
+
+DATABASE = "server.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request.
+
+    Attributes:
+        owner: id of the token; "" on loopback, where none is needed.
+        name: of the token, as its maker called it.
+    """
+
+    owner: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """What all handlers share; the folders are made when a server starts."""
+
+    options: ServerOptions
+    database: Database
+
+    @property
+    def uploads(self) -> Path:
+        return self.options.data / "uploads"
+
+    @property
+    def jobs(self) -> Path:
+        return self.options.data / "jobs"
+
+
+STATE = web.AppKey("state", ServerState)
+_CALLER = web.RequestKey("caller", Caller)
+
+
+def state_of(request: web.Request) -> ServerState:
+    return request.app[STATE]
+
+
+def caller_of(request: web.Request) -> Caller:
+    """Who sends a request; the middleware of `access` has found that out."""
+    return request[_CALLER]
+
+
+def set_caller(request: web.Request, caller: Caller) -> None:
+    request[_CALLER] = caller
