@@ -28,6 +28,7 @@ SUBCOMMANDS = (
         "calibrate",
         "artifacts",
         "submit",
+        "serve",
         "models",
         "providers",
         "journal",

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cassia_engine.ontology import Ontology
 from cassia_engine.records import Annotation, ClusterResult, Merged
 
 
-def answer_of(merged: Merged, context: str) -> dict[str, Any]:
-    """What a server answers to /results about a study of this context; clusters without an annotation are left out."""
+def answer_of(merged: Merged, context: str, ids: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a server answers to /results about a study of this context; clusters without an annotation are left out.
+
+    Args:
+        ids: what the question calls each cluster, by its label; None for their labels.
+    """
     terms = Ontology.load()
-    annotations = {result.cluster.id: _cluster(result, terms) for result in merged.results if result.annotation}
+    named = [(result, result.cluster.id if ids is None else ids[result.cluster.id]) for result in merged.results]
+    annotations = {name: _cluster(result, name, terms) for result, name in named if result.annotation}
     return {
         "annotations": annotations,
         "summary": {"totalClusters": len(merged.results), "annotatedClusters": len(annotations)},
-        "clusterCategories": _categories(merged),
+        "clusterCategories": _categories(named),
         "studyContext": context,
     }
 
@@ -30,7 +35,7 @@ def _finer(annotation: Annotation, terms: Ontology) -> str:
     return alternatives[0].label if finer else ""
 
 
-def _cluster(result: ClusterResult, terms: Ontology) -> dict[str, Any]:
+def _cluster(result: ClusterResult, name: str, terms: Ontology) -> dict[str, Any]:
     annotation = result.annotation
     assert annotation is not None
     mixed = " or ".join(annotation.mixed_types)
@@ -40,7 +45,7 @@ def _cluster(result: ClusterResult, terms: Ontology) -> dict[str, Any]:
     return {
         "latest": {
             "annotation": {
-                "clusterId": result.cluster.id,
+                "clusterId": name,
                 "annotation": annotation.label,
                 "cellOntologyTermName": annotation.cl_label,
                 "cellOntologyTerm": annotation.cl_id,
@@ -71,10 +76,10 @@ def _cluster(result: ClusterResult, terms: Ontology) -> dict[str, Any]:
     }
 
 
-def _categories(merged: Merged) -> list[Mapping[str, Any]]:
+def _categories(named: Sequence[tuple[ClusterResult, str]]) -> list[Mapping[str, Any]]:
     """Clusters by their general type."""
     found: dict[str, list[str]] = {}
-    for result in merged.results:
+    for result, name in named:
         if result.annotation:
-            found.setdefault(result.annotation.general_type, []).append(result.cluster.id)
-    return [{"categoryName": name, "clusterIds": clusters} for name, clusters in found.items()]
+            found.setdefault(result.annotation.general_type, []).append(name)
+    return [{"categoryName": kind, "clusterIds": clusters} for kind, clusters in found.items()]

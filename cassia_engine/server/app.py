@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from cassia_engine.server import uploads
+from cassia_engine.server import calls, uploads
 from cassia_engine.server.answers import Refused, Unavailable, error_answer, unavailable
+from cassia_engine.server.queue import Queue
 from cassia_engine.server.state import STATE, Caller, ServerState, set_caller
 
 log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+DRAIN_SECONDS = 25.0  # longer than a run waits for answers that are on their way
 MOST_JSON_BYTES = 256 * 2**20  # of a question: expression of all genes by cluster
 
 
@@ -22,7 +25,20 @@ def make_app(state: ServerState) -> web.Application:
     app = web.Application(middlewares=[_errors, _anyone], client_max_size=MOST_JSON_BYTES)
     app[STATE] = state
     app.add_routes(uploads.ROUTES)
+    app.add_routes(calls.ROUTES)
+    app.cleanup_ctx.append(_working)
     return app
+
+
+async def _working(app: web.Application) -> AsyncIterator[None]:
+    """Runs are started and watched while the application is up."""
+    queue = Queue(app[STATE])
+    working = asyncio.create_task(queue.run())
+    yield
+    app[STATE].draining.set()
+    app[STATE].wake.set()
+    await working
+    await queue.drain(DRAIN_SECONDS)
 
 
 @web.middleware

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cassia_engine.server.specs import Nextflow
 from cassia_engine.settings import AnnotateSettings
 
 ExecutorName = Literal["local", "nextflow"]
@@ -29,8 +30,8 @@ class ServerOptions:
         job_days: how long a job and its files are kept after its end; None for always.
         request_timeout: seconds for the headers of a request, and between two pieces of its body.
         max_upload_bytes: of one file, None for the protocol's own limits.
-        pipeline: folder of the pipeline, for the executor nextflow.
-        nextflow: its program; nextflow_profile and nextflow_config: what its runs are started with.
+        nextflow: how runs of the pipeline are started, for the executor nextflow.
+        tokens: whether requests need one; known when the server starts.
     """
 
     data: Path
@@ -49,8 +50,5 @@ class ServerOptions:
     job_days: float | None = None
     request_timeout: float = 30.0
     max_upload_bytes: int | None = None
-    pipeline: Path | None = None
-    nextflow: str = "nextflow"
-    nextflow_profile: str = ""
-    nextflow_config: Path | None = None
-    tokens: bool = field(default=False)  # whether requests need one; the server looks at this when it starts
+    nextflow: Nextflow | None = None
+    tokens: bool = False

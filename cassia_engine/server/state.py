@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -28,10 +29,21 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """What all handlers share; the folders are made when a server starts."""
+    """What all handlers share; the folders are made when a server starts.
+
+    Attributes:
+        keys: of models, by job, as `questions.secret_parts` has them: in memory only.
+        wake: set when the queue has something to look at.
+        submitting: held while a job gets one more run, whose number is the next.
+        draining: the server ends; it takes no job any more.
+    """
 
     options: ServerOptions
     database: Database
+    keys: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    submitting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def uploads(self) -> Path:

@@ -17,10 +17,10 @@ from cassia_engine.markers import MarkerTable, Table, read_markers
 from cassia_engine.markers.files.samplesheet import refuse_samplesheet
 from cassia_engine.process_limits import start
 from cassia_engine.progress import progress
-from cassia_engine.records import OFFLINE, Chunk, Dataset, Merged
+from cassia_engine.records import OFFLINE, Chunk, ClusterResult, Dataset, Merged
 from cassia_engine.settings import AnnotateSettings, SplitSettings, check_offline
 from cassia_engine.settings.declaration import parameters
-from cassia_engine.stages.annotate import check_air_gap, open_annotator, prepare, run_chunk, warnings_of
+from cassia_engine.stages.annotate import OnDone, check_air_gap, open_annotator, prepare, run_chunk, warnings_of
 from cassia_engine.stages.collect import merge
 from cassia_engine.stages.corrections import read_corrections, with_corrections
 from cassia_engine.stages.split import into_chunks
@@ -40,6 +40,7 @@ def run_table(
     stopping: Callable[[], AbstractContextManager[Cancellation]] = lambda: nullcontext(Cancellation()),
     fresh: bool = False,
     corrections: Path | str | pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
+    on_done: OnDone = lambda result: None,
 ) -> tuple[Merged, CassiaError | None]:
     """Annotate every cluster of a marker table.
 
@@ -48,6 +49,7 @@ def run_table(
             nothing is spent and an interrupt may end all.
         fresh: ask everything anew; the sample's recorded answers are set aside, once the table is known to be good.
         corrections: a table of what a person says of clusters, for `read_corrections`.
+        on_done: is called with each cluster's result, as it is there.
 
     Returns:
         All clusters, and what ended the run early, such as a cancellation or an account that refuses; those that were
@@ -78,7 +80,12 @@ def run_table(
     start_journal(annotate, dataset, fresh)
     chunk = one_chunk(markers, table, dataset, split, annotate)
     with progress(len(chunk.clusters), show_progress, annotator.activity) as advance, stopping() as stop:
-        annotated = run_chunk(chunk, annotator, advance, stop)
+
+        def done(result: ClusterResult) -> None:
+            advance(result)
+            on_done(result)
+
+        annotated = run_chunk(chunk, annotator, done, stop)
     rows = [(result, annotator.run_info) for result in annotated.results]
     merged = merge(
         dataset, table.selection, rows, table.cells, annotated.controls, chunk.n_siblings, chunk.lookup_genes

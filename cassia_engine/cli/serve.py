@@ -1,0 +1,89 @@
+"""`cassia serve`: a server of the CyteType protocol on one's own machine or cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
+
+
+class _Serve(Grouped, click.Group):
+    """A command with options of its own, and subcommands."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        Grouped.format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+@click.group(cls=_Serve, invoke_without_command=True)
+@click.option("--host", default="127.0.0.1", help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port to listen at; 0 for any free one.")
+@click.option("--data", type=FilePath, default=Path("cassia-server"), help="Folder for all that the server keeps.")
+@click.option(
+    "--executor",
+    type=click.Choice(("local", "nextflow")),
+    default="local",
+    help="Where clusters are annotated: on this machine, or by runs of the pipeline on the site's executor.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=2, help="Jobs at work at once.")
+@click.option("--tls_cert", type=FilePath, help="Certificate for https, in PEM; with --tls_key.")
+@click.option("--tls_key", type=FilePath, help="Private key of the certificate.")
+@click.option("--behind_proxy", is_flag=True, help="A proxy in front of the server does https.")
+@click.option("--public_url", default="", help="Address that people use, where it is not that of --host and --port.")
+@click.option(
+    "--allow_base_url",
+    multiple=True,
+    help="URL of a model server that requests may name; once for each. Without tokens they may name any.",
+)
+@click.option("--upload_days", type=click.FloatRange(0), default=7.0, help="Days that a file without a job is kept.")
+@click.option("--job_days", type=click.FloatRange(0), help="Days that an ended job is kept.  [default: always]")
+@click.option("--max_upload_gib", type=click.FloatRange(0), help="Largest file, in GiB.  [default: the protocol's own]")
+@click.option("--request_timeout", type=click.FloatRange(0.1), default=30.0, help="Seconds for a request to go on.")
+@click.option("--pipeline", type=FilePath, help="Folder of the pipeline, for --executor nextflow.")
+@click.option("--nextflow", default="nextflow", help="Program of Nextflow.")
+@click.option("--nextflow_profile", default="", help="Profiles of the pipeline's runs.")
+@click.option("--nextflow_config", type=FilePath, help="The site's configuration file of Nextflow.")
+@annotate_options
+@click.pass_context
+def serve(ctx: click.Context, /, **options: Any) -> None:
+    """Serve the CyteType protocol, so that its clients get labels from this machine.
+
+    The options on the model say who annotates where a request names no model; without --provider that is the provider
+    whose key is set, or marker scoring. Nothing but calls to models leaves the machine.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from cassia_engine.server.running import run_server
+    from cassia_engine.server.starting import with_found_provider
+
+    settings = annotate_settings(options)
+    if ctx.get_parameter_source("provider") is ParameterSource.DEFAULT:
+        settings = with_found_provider(settings)
+    run_server(server_options(settings, options))
+
+
+def server_options(settings: Any, options: dict[str, Any]) -> Any:
+    """The options of a server."""
+    from cassia_engine.errors import UsageError
+    from cassia_engine.server.options import ServerOptions
+    from cassia_engine.server.specs import Nextflow
+
+    pipeline = options.pop("pipeline")
+    program, profile, config = (options.pop(f"nextflow{end}") for end in ("", "_profile", "_config"))
+    gib = options.pop("max_upload_gib")
+    nextflow = None
+    if options["executor"] == "nextflow":
+        if pipeline is None:
+            raise UsageError("--executor nextflow: give the pipeline's folder with --pipeline", code="pipeline-missing")
+        nextflow = Nextflow(program, str(pipeline.resolve()), profile, str(config.resolve()) if config else "")
+    return ServerOptions(
+        annotate=settings,
+        nextflow=nextflow,
+        base_urls=options.pop("allow_base_url"),
+        max_upload_bytes=None if gib is None else int(gib * 2**30),
+        **options,
+    )

@@ -1,0 +1,78 @@
+"""The calls of the protocol about jobs, and those of the report's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from cassia_engine.fast_json import parsed_json
+from cassia_engine.server import jobs
+from cassia_engine.server.answers import Refused, Unavailable, json_answer
+from cassia_engine.server.state import caller_of, state_of
+
+ROUTES = web.RouteTableDef()
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    """The JSON object that a request has as its body.
+
+    Raises:
+        Refused: it has none.
+    """
+    try:
+        data = parsed_json(await request.read())
+    except (ValueError, RecursionError):
+        raise Refused("INVALID_REQUEST", "the body is no JSON") from None
+    if not isinstance(data, dict):
+        raise Refused("INVALID_REQUEST", "the body is no JSON object")
+    return data
+
+
+@ROUTES.post("/annotate")
+async def annotate(request: web.Request) -> web.Response:
+    state = state_of(request)
+    if state.draining.is_set():
+        raise Unavailable("the server is about to stop; send the job again in a minute")
+    return json_answer({"job_id": await jobs.submit(state, caller_of(request), await read_object(request))})
+
+
+@ROUTES.get("/status/{job_id}")
+async def status(request: web.Request) -> web.Response:
+    return json_answer(await jobs.status(state_of(request), caller_of(request), request.match_info["job_id"]))
+
+
+@ROUTES.get("/results/{job_id}")
+async def results(request: web.Request) -> web.Response:
+    return json_answer(await jobs.results(state_of(request), caller_of(request), request.match_info["job_id"]))
+
+
+@ROUTES.get("/report/{job_id}")
+@ROUTES.get(r"/report/{job_id}/{number:\d{1,6}}")
+async def report(request: web.Request) -> web.Response:
+    number = int(request.match_info.get("number", "0"))
+    job_id = request.match_info["job_id"]
+    path = await jobs.report_path(state_of(request), caller_of(request), job_id, number)
+    return web.Response(body=path.read_bytes(), content_type="text/html", charset="utf-8")
+
+
+@ROUTES.post("/reannotate")
+async def reannotate(request: web.Request) -> web.Response:
+    """The cluster and the feedback are in the query, as CyteType has them, or in a JSON body."""
+    given = await read_object(request) if request.can_read_body else dict(request.query)
+    job_id, cluster, feedback = (str(given.get(name) or "") for name in ("job_id", "cluster_id", "feedback"))
+    number = await jobs.reannotate(state_of(request), caller_of(request), job_id, cluster, feedback)
+    return json_answer({"job_id": job_id, "cluster_id": cluster, "revision": number})
+
+
+@ROUTES.get("/jobs/{job_id}/revisions")
+async def revisions(request: web.Request) -> web.Response:
+    found = await jobs.revisions(state_of(request), caller_of(request), request.match_info["job_id"])
+    return json_answer({"revisions": found})
+
+
+@ROUTES.post("/jobs/{job_id}/keys")
+async def keys(request: web.Request) -> web.Response:
+    configs = (await read_object(request)).get("llm_configs")
+    await jobs.give_keys(state_of(request), caller_of(request), request.match_info["job_id"], configs)
+    return json_answer({"job_id": request.match_info["job_id"]})

@@ -1,0 +1,332 @@
+"""Jobs: submitted, looked at, their results; each has a first run, and one for each cluster that is annotated again."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING, is_id
+from cassia_engine.fast_json import ascii_json, parsed_json
+from cassia_engine.secret import Secret
+from cassia_engine.server.answers import Refused
+from cassia_engine.server.questions import (
+    Question,
+    chat_settings,
+    dataset,
+    marker_table,
+    read_question,
+    secret_parts,
+    written,
+)
+from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, SPEC, Spec, settings_json
+from cassia_engine.server.state import Caller, ServerState
+
+QUERY, JOURNAL = "query.json", "journal"
+REPORT = "job_report.html"
+NEEDS_KEYS = "the server was started again and keeps no keys: give the job's keys again"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What was uploaded with a job, and what its clusters are called, by id."""
+
+    vars_h5: Path | None
+    obs_duckdb: Path | None
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a job, as the database has it; number 0 is the first, of all clusters."""
+
+    job_id: str
+    number: int
+    cluster_id: str | None
+    feedback: str
+    state: str
+    reason: str
+    own_keys: bool
+    created: float
+
+    def folder(self, jobs: Path) -> Path:
+        return jobs / self.job_id / ("run" if self.number == 0 else f"revisions/{self.number}")
+
+
+def run_of(row: sqlite3.Row) -> Run:
+    return Run(
+        row["job_id"],
+        row["number"],
+        row["cluster_id"],
+        row["feedback"],
+        row["state"],
+        row["reason"],
+        bool(row["own_keys"]),
+        row["created"],
+    )
+
+
+async def submit(state: ServerState, caller: Caller, request: Mapping[str, Any]) -> str:
+    """Take a job: its files are on the disk and its row is committed when this returns its id.
+
+    Raises:
+        Refused: the request cannot be worked on.
+    """
+    question = read_question(request.get("input_data"))
+    configs = request.get("llm_configs")
+    settings = chat_settings(configs, question.n_parallel_clusters, state.options)
+    uploads = await _uploads(state, caller, request.get("uploaded_files") or {})
+    job_id = secrets.token_hex(16)
+    folder = state.jobs / job_id
+    settings = replace(settings, journal_dir=folder / JOURNAL)
+    written(folder / QUERY, ascii_json(request["input_data"]))
+    own_keys = settings.api_key is not None
+    _write_run(folder / "run", question, "", list(question.marker_genes), settings)
+    if own_keys:
+        state.keys[job_id] = secret_parts(settings.api_key)
+
+    def add(database: sqlite3.Connection) -> None:
+        now = time.time()
+        database.execute(
+            "INSERT INTO jobs (id, owner, created, vars_h5, obs_duckdb) VALUES (?, ?, ?, ?, ?)",
+            (job_id, caller.owner, now, uploads.get("vars_h5"), uploads.get("obs_duckdb")),
+        )
+        _add_run(database, job_id, 0, None, "", own_keys, now)
+
+    await state.database(add)
+    state.wake.set()
+    return job_id
+
+
+def _write_run(folder: Path, question: Question, feedback: str, clusters: list[str], settings: Any) -> None:
+    ids = {question.labels[cluster]: cluster for cluster in clusters}
+    spec = Spec(dataset(question, feedback), question.study_info or "", ids, settings_json(settings))
+    written(folder / MARKERS, marker_table(question, clusters))
+    written(folder / SPEC, msgspec.json.encode(spec))
+
+
+def _add_run(
+    database: sqlite3.Connection, job_id: str, number: int, cluster: str | None, feedback: str, keys: bool, now: float
+) -> None:
+    database.execute(
+        "INSERT INTO runs (job_id, number, cluster_id, feedback, state, own_keys, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (job_id, number, cluster, feedback, PENDING, keys, now),
+    )
+
+
+async def _uploads(state: ServerState, caller: Caller, given: Any) -> dict[str, str]:
+    """The uploads of a request by kind, all of them complete and the caller's own."""
+    if not isinstance(given, dict) or not set(given) <= {"vars_h5", "obs_duckdb"}:
+        raise Refused("INVALID_REQUEST", "uploaded_files: expected the upload ids of vars_h5 and obs_duckdb")
+    named = {kind: str(upload) for kind, upload in given.items() if upload}
+
+    def find(database: sqlite3.Connection) -> list[str]:
+        query = "SELECT 1 FROM uploads WHERE id = ? AND owner = ? AND kind = ? AND completed IS NOT NULL"
+        return [
+            kind
+            for kind, upload in named.items()
+            if database.execute(query, (upload, caller.owner, kind)).fetchone() is None
+        ]
+
+    if missing := await state.database(find):
+        raise Refused("UPLOAD_NOT_FOUND", f"uploaded_files: there is no complete upload of {missing[0]} with this id")
+    return named
+
+
+async def check_job(state: ServerState, caller: Caller, job_id: str) -> sqlite3.Row:
+    """The row of a job.
+
+    Raises:
+        Refused: there is none of this id, or it is somebody else's.
+    """
+    query = "SELECT * FROM jobs WHERE id = ? AND owner = ?"
+    row: sqlite3.Row | None = None
+    if is_id(job_id):
+        row = await state.database(lambda database: database.execute(query, (job_id, caller.owner)).fetchone())
+    if row is None:
+        raise Refused("JOB_NOT_FOUND", "there is no job of this id")
+    return row
+
+
+async def runs_of(state: ServerState, job_id: str) -> list[Run]:
+    """The runs of a job, the first one first."""
+    query = "SELECT * FROM runs WHERE job_id = ? ORDER BY number"
+    rows = await state.database(lambda database: database.execute(query, (job_id,)).fetchall())
+    return list(map(run_of, rows))
+
+
+def question_of(state: ServerState, job_id: str) -> Question:
+    return read_question(parsed_json((state.jobs / job_id / QUERY).read_bytes()))
+
+
+async def artifacts_of(state: ServerState, caller: Caller, job_id: str) -> Artifacts:
+    """What was uploaded with a job.
+
+    Raises:
+        Refused: there is no such job.
+    """
+    row = await check_job(state, caller, job_id)
+    found = {kind: state.uploads / row[kind] if row[kind] else None for kind in ("vars_h5", "obs_duckdb")}
+    return Artifacts(found["vars_h5"], found["obs_duckdb"], question_of(state, job_id).labels)
+
+
+async def status(state: ServerState, caller: Caller, job_id: str) -> dict[str, Any]:
+    """How far a job is, in the protocol's form."""
+    await check_job(state, caller, job_id)
+    first = (await runs_of(state, job_id))[0]
+    clusters = cluster_states(first, state.jobs)
+    found = {"jobStatus": first.state, "clusterStatus": clusters}
+    return found | {"message": first.reason} if first.reason else found
+
+
+def cluster_states(run: Run, jobs: Path) -> dict[str, str]:
+    """How far each cluster of a run is, by id."""
+    folder = run.folder(jobs)
+    ids = msgspec.json.decode((folder / SPEC).read_bytes(), type=Spec).ids
+    start = {PENDING: PENDING, PROCESSING: PROCESSING, COMPLETED: COMPLETED, FAILED: FAILED}[run.state]
+    found = dict.fromkeys(ids.values(), start)
+    try:
+        lines = (folder / PROGRESS).read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return found
+    for line in lines:
+        done = parsed_json(line)
+        found[done["cluster"]] = done["state"]
+    return found
+
+
+async def results(state: ServerState, caller: Caller, job_id: str) -> dict[str, Any]:
+    """The results of a job: the latest annotation of each cluster, and those before it.
+
+    Raises:
+        Refused: there is no such job, or it has no results yet, or has failed.
+    """
+    await check_job(state, caller, job_id)
+    runs = await runs_of(state, job_id)
+    first = runs[0]
+    if first.state == FAILED:
+        raise Refused("JOB_FAILED", first.reason or "the job has failed")
+    if first.state != COMPLETED:
+        raise Refused("JOB_PROCESSING", first.reason or "the job is at work")
+    found: dict[str, Any] = parsed_json((first.folder(state.jobs) / RESULTS).read_bytes())
+    for run in runs[1:]:
+        if run.state == COMPLETED:
+            _put_revision(found["annotations"], parsed_json((run.folder(state.jobs) / RESULTS).read_bytes()))
+    return found
+
+
+def _put_revision(annotations: dict[str, Any], revision: Mapping[str, Any]) -> None:
+    for cluster, new in revision["annotations"].items():
+        before = annotations.get(cluster)
+        history = [] if before is None else [before["latest"], *before["history"]]
+        annotations[cluster] = {"latest": new["latest"], "history": history}
+
+
+async def report_path(state: ServerState, caller: Caller, job_id: str, number: int = 0) -> Path:
+    """The report of a run of a job.
+
+    Raises:
+        Refused: there is no such run, or it has not ended.
+    """
+    await check_job(state, caller, job_id)
+    run = next((run for run in await runs_of(state, job_id) if run.number == number), None)
+    if run is None:
+        raise Refused("JOB_NOT_FOUND", "the job has no such run")
+    if run.state == FAILED:
+        raise Refused("JOB_FAILED", run.reason or "the job has failed")
+    if run.state != COMPLETED:
+        raise Refused("JOB_NOT_COMPLETED", "the report is there once the job is completed; reload this page then")
+    return run.folder(state.jobs) / OUTPUTS / REPORT
+
+
+async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: str, feedback: str) -> int:
+    """Annotate a cluster of a job again, by the same model, which is told what a person says.
+
+    Returns:
+        The number of the run.
+
+    Raises:
+        Refused: there is no such cluster, the job has not ended, or no language model was asked.
+    """
+    await check_job(state, caller, job_id)
+    runs, question = await runs_of(state, job_id), question_of(state, job_id)
+    first = runs[0]
+    if first.state != COMPLETED:
+        raise Refused("JOB_NOT_COMPLETED", "clusters can be annotated again once the job is completed")
+    if cluster not in question.marker_genes:
+        raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
+    if not feedback.strip() or len(feedback) > 10_000:
+        raise Refused("INVALID_REQUEST", "feedback: expected a text of at most 10,000 characters")
+    spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
+    if "provider" not in spec.settings:
+        what = "the job was annotated offline, by marker scoring, which takes no feedback"
+        raise Refused("INVALID_REQUEST", what)
+    said = f"Feedback of a person on this cluster: {feedback.strip()}"
+    again = Spec(dataset(question, said), spec.context, {question.labels[cluster]: cluster}, spec.settings)
+    async with state.submitting:
+        number = len(await runs_of(state, job_id))
+        folder = state.jobs / job_id / "revisions" / str(number)
+        written(folder / MARKERS, marker_table(question, [cluster]))
+        written(folder / SPEC, msgspec.json.encode(again))
+        await state.database(
+            lambda database: _add_run(database, job_id, number, cluster, feedback.strip(), first.own_keys, time.time())
+        )
+    state.wake.set()
+    return number
+
+
+async def revisions(state: ServerState, caller: Caller, job_id: str) -> list[dict[str, Any]]:
+    """The clusters of a job that were annotated again, the newest last.
+
+    Raises:
+        Refused: there is no such job.
+    """
+    await check_job(state, caller, job_id)
+    return [_revision(state, run) for run in (await runs_of(state, job_id))[1:]]
+
+
+def _revision(state: ServerState, run: Run) -> dict[str, Any]:
+    label = ""
+    if run.state == COMPLETED:
+        found = parsed_json((run.folder(state.jobs) / RESULTS).read_bytes())["annotations"]
+        label = "".join(one["latest"]["annotation"]["annotation"] for one in found.values())
+    return {
+        "revision": run.number,
+        "cluster": run.cluster_id,
+        "feedback": run.feedback,
+        "state": run.state,
+        "reason": run.reason,
+        "label": label,
+        "report_url": f"/report/{run.job_id}/{run.number}" if run.state == COMPLETED else "",
+    }
+
+
+async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: Any) -> None:
+    """Give a job that waits for them its keys again.
+
+    Raises:
+        Refused: there is no such job, or the model is another one.
+    """
+    await check_job(state, caller, job_id)
+    first = (await runs_of(state, job_id))[0]
+    settings = chat_settings(configs, question_of(state, job_id).n_parallel_clusters, state.options)
+    spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
+    if settings.api_key is None or (settings.provider, settings.model) != (
+        spec.settings.get("provider"),
+        spec.settings.get("model"),
+    ):
+        raise Refused("LLM_VALIDATION_FAILED", "llm_configs: expected the job's provider and name with their keys")
+    state.keys[job_id] = secret_parts(settings.api_key)
+    state.wake.set()
+
+
+def secret_values(keys: Mapping[str, list[str]]) -> list[Secret]:
+    """All keys that are held, which no log may show."""
+    return [Secret(part) for parts in keys.values() for part in parts[1:] if part]

@@ -1,0 +1,69 @@
+"""From options to a server at work: its folders, database and provider."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from cassia_engine.callers import option
+from cassia_engine.errors import UsageError
+from cassia_engine.records import OFFLINE
+from cassia_engine.server.database import Database
+from cassia_engine.server.options import ServerOptions
+from cassia_engine.server.state import DATABASE, ServerState
+from cassia_engine.settings import AnnotateSettings
+
+
+def open_state(options: ServerOptions) -> ServerState:
+    """The state of a server; its folder is for nobody else, as all data of its users are in it.
+
+    Raises:
+        UsageError: the folder cannot be used.
+    """
+    check_provider(options.annotate)
+    try:
+        for folder in (options.data, options.data / "uploads", options.data / "jobs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot be made: {error.strerror}"
+        raise UsageError(what, path=Path(error.filename or options.data), code="server-data-folder") from None
+    options = replace(options, data=options.data.resolve())
+    return ServerState(options, Database(options.data / DATABASE))
+
+
+def check_provider(settings: AnnotateSettings) -> None:
+    """Make sure that the server's own model can be asked.
+
+    Raises:
+        UsageError, AccountError: it cannot.
+    """
+    if settings.provider == OFFLINE:
+        return
+    from cassia_engine.providers.accounts import open_account
+
+    open_account(
+        settings.provider,
+        settings.model,
+        settings.base_url,
+        allow_http=settings.allow_http,
+        command=settings.command,
+        air_gap=settings.air_gap,
+    )
+
+
+def with_found_provider(settings: AnnotateSettings, environ: Mapping[str, str] = os.environ) -> AnnotateSettings:
+    """The settings with the provider whose key is set, where none is named; offline where no key is.
+
+    Raises:
+        UsageError: there are keys of several.
+    """
+    from cassia_engine.providers.keys import secrets_of
+    from cassia_engine.providers.table import load
+
+    found = [row.provider for row in load() if row.key == "needed" and row.model and secrets_of(row, environ)]
+    if len(found) > 1:
+        said = f"keys of {', '.join(found)} are set; say who annotates with {option('provider', found[0])}"
+        raise UsageError(f"{said}, or with {option('provider', OFFLINE)}", code="server-several-keys")
+    return replace(settings, provider=found[0]) if found else settings

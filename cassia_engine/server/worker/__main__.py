@@ -1,0 +1,66 @@
+"""python -m cassia_engine.server.worker FOLDER: does the run of a folder. Standard input says with which key."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from cassia_engine.callers import Caller, called_from
+from cassia_engine.errors import CassiaError, TemporaryError
+from cassia_engine.process_limits import forbid_core_dumps
+from cassia_engine.progress import PlainFormatter
+from cassia_engine.server.questions import secret_of, written
+from cassia_engine.server.specs import OUTCOME, Outcome, Spec, Told, read_spec, settings_from
+from cassia_engine.settings import AnnotateSettings
+
+
+def main() -> None:
+    forbid_core_dumps()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter())
+    logging.getLogger("cassia_engine").addHandler(handler)
+    logging.getLogger("cassia_engine").setLevel(logging.INFO)
+    folder = Path(sys.argv[1])
+    told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
+    with called_from(Caller.CYTETYPE):
+        outcome = _done(folder, told)
+    written(folder / OUTCOME, msgspec.json.encode(outcome))
+
+
+def _done(folder: Path, told: Told) -> Outcome:
+    """The run, and how it ended; an error ends it with its line, and the log has more."""
+    try:
+        spec = read_spec(folder)
+        settings = _settings(spec, told)
+        from cassia_engine.server.worker.local import run_here
+
+        return run_here(folder, spec, settings)
+    except CassiaError as error:
+        return ended_by(error)
+    except Exception as error:
+        traceback.print_exc()
+        return Outcome("failed", f"a fault of cassia's own ({type(error).__name__}); tell who runs the server")
+
+
+def ended_by(error: CassiaError, cost: float | None = None) -> Outcome:
+    """How a run ended that an error has ended: what is temporary is done again."""
+    if isinstance(error, TemporaryError):
+        return Outcome("stopped", str(error), cost, retry=error.code != "stopped-by-server")
+    return Outcome("failed", str(error), cost)
+
+
+def _settings(spec: Spec, told: Told) -> AnnotateSettings:
+    settings = settings_from(spec, secret_of(told.key))
+    if settings.provider == "offline":
+        return settings
+    rpm = min(filter(None, (settings.rpm, told.rpm)), default=None)
+    max_cost = min(filter(None, (settings.max_cost, told.max_cost)), default=None)
+    return replace(settings, rpm=rpm, max_cost=max_cost)
+
+
+main()
