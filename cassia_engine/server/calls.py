@@ -34,7 +34,7 @@ async def annotate(request: web.Request) -> web.Response:
     state = state_of(request)
     if state.draining.is_set():
         raise Unavailable("the server is about to stop; send the job again in a minute")
-    return json_answer({"job_id": await jobs.submit(state, caller_of(request), await read_object(request))})
+    return json_answer({"job_id": await jobs.submit(state, caller_of(request), await request.read())})
 
 
 @ROUTES.get("/status/{job_id}")

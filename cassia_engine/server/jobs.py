@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING, is_id
-from cassia_engine.fast_json import ascii_json, parsed_json
+from cassia_engine.fast_json import parsed_json
 from cassia_engine.secret import Secret
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.questions import (
     Question,
+    Request,
     chat_settings,
     dataset,
     marker_table,
     read_question,
+    read_request,
     secret_parts,
     written,
 )
 from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, SPEC, Spec, settings_json
 from cassia_engine.server.state import Caller, ServerState
+from cassia_engine.settings import AnnotateSettings
 
 QUERY, JOURNAL = "query.json", "journal"
 REPORT = "job_report.html"
@@ -72,22 +76,20 @@ def run_of(row: sqlite3.Row) -> Run:
     )
 
 
-async def submit(state: ServerState, caller: Caller, request: Mapping[str, Any]) -> str:
+async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
     """Take a job: its files are on the disk and its row is committed when this returns its id.
+
+    Args:
+        body: of the request, as JSON.
 
     Raises:
         Refused: the request cannot be worked on.
     """
-    question = read_question(request.get("input_data"))
-    configs = request.get("llm_configs")
-    settings = chat_settings(configs, question.n_parallel_clusters, state.options)
-    uploads = await _uploads(state, caller, request.get("uploaded_files") or {})
+    request = await asyncio.to_thread(read_request, body)
+    uploads = await _uploads(state, caller, request.uploaded_files or {})
     job_id = secrets.token_hex(16)
-    folder = state.jobs / job_id
-    settings = replace(settings, journal_dir=folder / JOURNAL)
-    written(folder / QUERY, ascii_json(request["input_data"]))
+    settings = await asyncio.to_thread(_write_job, state, job_id, request)
     own_keys = settings.api_key is not None
-    _write_run(folder / "run", question, "", list(question.marker_genes), settings)
     if own_keys:
         state.keys[job_id] = secret_parts(settings.api_key)
 
@@ -104,7 +106,19 @@ async def submit(state: ServerState, caller: Caller, request: Mapping[str, Any])
     return job_id
 
 
-def _write_run(folder: Path, question: Question, feedback: str, clusters: list[str], settings: Any) -> None:
+def _write_job(state: ServerState, job_id: str, request: Request) -> AnnotateSettings:
+    """Write the files of a job, which may be of many megabytes: not in the thread of the event loop."""
+    question = read_question(request.input_data)
+    settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options)
+    folder = state.jobs / job_id
+    _write_run(folder / "run", question, "", list(question.marker_genes), settings)
+    written(folder / QUERY, bytes(request.input_data))
+    return settings
+
+
+def _write_run(
+    folder: Path, question: Question, feedback: str, clusters: list[str], settings: AnnotateSettings
+) -> None:
     ids = {question.labels[cluster]: cluster for cluster in clusters}
     spec = Spec(dataset(question, feedback), question.study_info or "", ids, settings_json(settings))
     written(folder / MARKERS, marker_table(question, clusters))
@@ -121,11 +135,11 @@ def _add_run(
     )
 
 
-async def _uploads(state: ServerState, caller: Caller, given: Any) -> dict[str, str]:
+async def _uploads(state: ServerState, caller: Caller, given: Mapping[str, str | None]) -> dict[str, str]:
     """The uploads of a request by kind, all of them complete and the caller's own."""
-    if not isinstance(given, dict) or not set(given) <= {"vars_h5", "obs_duckdb"}:
+    if not set(given) <= {"vars_h5", "obs_duckdb"}:
         raise Refused("INVALID_REQUEST", "uploaded_files: expected the upload ids of vars_h5 and obs_duckdb")
-    named = {kind: str(upload) for kind, upload in given.items() if upload}
+    named = {kind: upload for kind, upload in given.items() if upload}
 
     def find(database: sqlite3.Connection) -> list[str]:
         query = "SELECT 1 FROM uploads WHERE id = ? AND owner = ? AND kind = ? AND completed IS NOT NULL"
@@ -162,8 +176,9 @@ async def runs_of(state: ServerState, job_id: str) -> list[Run]:
     return list(map(run_of, rows))
 
 
-def question_of(state: ServerState, job_id: str) -> Question:
-    return read_question(parsed_json((state.jobs / job_id / QUERY).read_bytes()))
+async def question_of(state: ServerState, job_id: str) -> Question:
+    path = state.jobs / job_id / QUERY
+    return await asyncio.to_thread(lambda: read_question(path.read_bytes()))
 
 
 async def artifacts_of(state: ServerState, caller: Caller, job_id: str) -> Artifacts:
@@ -174,7 +189,7 @@ async def artifacts_of(state: ServerState, caller: Caller, job_id: str) -> Artif
     """
     row = await check_job(state, caller, job_id)
     found = {kind: state.uploads / row[kind] if row[kind] else None for kind in ("vars_h5", "obs_duckdb")}
-    return Artifacts(found["vars_h5"], found["obs_duckdb"], question_of(state, job_id).labels)
+    return Artifacts(found["vars_h5"], found["obs_duckdb"], (await question_of(state, job_id)).labels)
 
 
 async def status(state: ServerState, caller: Caller, job_id: str) -> dict[str, Any]:
@@ -256,7 +271,7 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
         Refused: there is no such cluster, the job has not ended, or no language model was asked.
     """
     await check_job(state, caller, job_id)
-    runs, question = await runs_of(state, job_id), question_of(state, job_id)
+    runs, question = await runs_of(state, job_id), await question_of(state, job_id)
     first = runs[0]
     if first.state != COMPLETED:
         raise Refused("JOB_NOT_COMPLETED", "clusters can be annotated again once the job is completed")
@@ -308,7 +323,7 @@ def _revision(state: ServerState, run: Run) -> dict[str, Any]:
     }
 
 
-async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: Any) -> None:
+async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: list[dict[str, Any]] | None) -> None:
     """Give a job that waits for them its keys again.
 
     Raises:
@@ -316,7 +331,7 @@ async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: An
     """
     await check_job(state, caller, job_id)
     first = (await runs_of(state, job_id))[0]
-    settings = chat_settings(configs, question_of(state, job_id).n_parallel_clusters, state.options)
+    settings = chat_settings(configs, 1, state.options)
     spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
     if settings.api_key is None or (settings.provider, settings.model) != (
         spec.settings.get("provider"),

@@ -51,15 +51,41 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
         return named if distinct else {cluster: cluster for cluster in named}
 
 
-def read_question(data: Any) -> Question:
-    """The question of a request.
+class Request(msgspec.Struct, frozen=True):
+    """The body of a request to annotate.
+
+    Attributes:
+        input_data: the question as it came, which is kept so.
+        llm_configs: the models of the request, with their keys.
+        uploaded_files: ids of uploads by kind.
+    """
+
+    input_data: msgspec.Raw
+    llm_configs: list[dict[str, Any]] | None = None
+    uploaded_files: dict[str, str | None] | None = None
+
+
+def read_request(body: bytes) -> Request:
+    """The request of a body.
+
+    Raises:
+        Refused: it has another form.
+    """
+    try:
+        return msgspec.json.decode(body, type=Request)
+    except msgspec.DecodeError as error:
+        raise Refused("INVALID_REQUEST", f"the body is no request to annotate: {error}") from None
+
+
+def read_question(data: bytes | msgspec.Raw) -> Question:
+    """The question of a request, as JSON.
 
     Raises:
         Refused: it has another form, or nothing to annotate.
     """
     try:
-        question = msgspec.convert(data, Question)
-    except msgspec.ValidationError as error:
+        question = msgspec.json.decode(data, type=Question)
+    except msgspec.DecodeError as error:
         raise Refused("INVALID_REQUEST", f"input_data: {error}") from None
     if not question.marker_genes:
         raise Refused("INVALID_REQUEST", "input_data: markerGenes has no cluster")
@@ -100,7 +126,7 @@ def marker_table(question: Question, clusters: Sequence[str]) -> str:
     return "".join(map(csv_row, rows))
 
 
-def chat_settings(configs: Any, workers: int, options: ServerOptions) -> AnnotateSettings:
+def chat_settings(configs: list[dict[str, Any]] | None, workers: int, options: ServerOptions) -> AnnotateSettings:
     """Who annotates: the model of the request, or the server's own where it names none.
 
     Raises:

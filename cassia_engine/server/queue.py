@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING
-from cassia_engine.server.jobs import NEEDS_KEYS, Run, run_of
+from cassia_engine.server.jobs import JOURNAL, NEEDS_KEYS, Run, run_of
 from cassia_engine.server.quotas import Share, share_of
 from cassia_engine.server.specs import LOCK, LOG, OUTCOME, Outcome, Told, read_outcome
 from cassia_engine.server.state import ServerState
@@ -77,7 +77,8 @@ class Queue:
             if self._not_before.get((run.job_id, run.number), 0) > time.monotonic():
                 continue
             if run.own_keys and run.job_id not in self._state.keys:
-                await self._note(run, PENDING, NEEDS_KEYS)
+                if run.reason != NEEDS_KEYS:
+                    await self._note(run, PENDING, NEEDS_KEYS)
                 continue
             share = await self._share(run)
             if share.refused:
@@ -123,7 +124,8 @@ class Queue:
         self._pids[run.job_id, run.number] = process.pid
         options = self._state.options
         key = tuple(self._state.keys.get(run.job_id, ()))
-        told = Told(options.executor, key, share.max_cost, share.rpm, options.nextflow)
+        journal = self._state.jobs / run.job_id / JOURNAL
+        told = Told(str(journal), options.executor, key, share.max_cost, share.rpm, options.nextflow)
         await process.communicate(msgspec.json.encode(told))
         await self._ended(run, process.returncode)
 
@@ -177,8 +179,6 @@ class Queue:
 
     async def _note(self, run: Run, state: str, reason: str, cost: float | None = None) -> None:
         ended = time.time() if state in (COMPLETED, FAILED) else None
-        if (state, reason) == (run.state, run.reason):
-            return
         await self._state.database(
             lambda database: database.execute(
                 "UPDATE runs SET state = ?, reason = ?, ended = ?, cost_usd = coalesce(?, cost_usd)"

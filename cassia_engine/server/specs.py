@@ -55,11 +55,13 @@ class Told(Record, frozen=True):
 
     Attributes:
         executor: local or nextflow.
+        journal_dir: of the job, which may have moved since the run was made.
         key: of the model, as `questions.secret_parts` has it; empty for that in the environment.
         max_cost, rpm: US dollars and calls a minute that the run may use; None for any.
         nextflow: what runs of the pipeline are started with.
     """
 
+    journal_dir: str
     executor: Literal["local", "nextflow"] = "local"
     key: tuple[str, ...] = ()
     max_cost: float | None = None

@@ -55,7 +55,7 @@ def ended_by(error: CassiaError, cost: float | None = None) -> Outcome:
 
 
 def _settings(spec: Spec, told: Told) -> AnnotateSettings:
-    settings = settings_from(spec, secret_of(told.key))
+    settings = replace(settings_from(spec, secret_of(told.key)), journal_dir=Path(told.journal_dir))
     if settings.provider == "offline":
         return settings
     rpm = min(filter(None, (settings.rpm, told.rpm)), default=None)
