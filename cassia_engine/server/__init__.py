@@ -7,6 +7,9 @@ state       what all handlers share
 app         all of it as one aiohttp application
 access/     who may call: tokens, sessions of browsers, hosts and origins
 uploads     artifacts, chunk by chunk
+upload_rows     uploads in the database
+upload_files    chunks on the disk
+pruning     which uploads and jobs have expired, and their deletion
 questions   what /annotate is asked, as a marker table and settings
 jobs        jobs, as the protocol shows them
 queue       which run is next, and its process

@@ -36,6 +36,7 @@ class ServerState:
         wake: set when the queue has something to look at.
         submitting: held while a job gets one more run, whose number is the next.
         draining: the server ends; it takes no job any more.
+        chunks_at_work: owner, upload and number of each chunk that a request is bringing.
     """
 
     options: ServerOptions
@@ -44,6 +45,7 @@ class ServerState:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     submitting: asyncio.Lock = field(default_factory=asyncio.Lock)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+    chunks_at_work: set[tuple[str, str, int]] = field(default_factory=set)
 
     @property
     def uploads(self) -> Path:
