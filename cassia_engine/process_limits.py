@@ -22,14 +22,9 @@ def check_open_files(max_workers: int) -> None:
         UsageError: the hard limit does not allow it; says which one, what is needed, and how many workers it allows.
     """
     needed = _open_files() + max_workers + FILES_BESIDES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+    hard = allow_open_files(needed)
+    if hard >= needed:
         return
-    if hard == resource.RLIM_INFINITY or hard >= needed:
-        with contextlib.suppress(OSError, ValueError):  # macOS has a lower limit that it does not tell here
-            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-            return
-        hard = soft
     possible = hard - needed + max_workers
     remedy = f", or give at most {option('max_workers', possible)}" if possible > 0 else ""
     raise UsageError(
@@ -37,6 +32,23 @@ def check_open_files(max_workers: int) -> None:
         f"(ulimit -Hn); raise that limit{remedy}",
         code="open-files-limit",
     )
+
+
+def allow_open_files(needed: int) -> int:
+    """Raise the soft limit for so many open files, where it is lower.
+
+    Returns:
+        How many this process may have, at least `needed` unless the hard limit does not allow that.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return needed
+    if hard == resource.RLIM_INFINITY or hard >= needed:
+        with contextlib.suppress(OSError, ValueError):  # macOS has a lower limit that it does not tell here
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+            return needed
+        return soft
+    return hard
 
 
 def forbid_core_dumps() -> None:

@@ -16,6 +16,8 @@ WAYS = (
     *("xmlrpc", "ftplib", "smtplib", "imaplib", "poplib", "telnetlib", "nntplib", "requests", "httpx", "websockets"),
     *("boto3", "botocore", "openai", "anthropic", "fsspec", "s3fs", "gcsfs", "multiprocessing.connection", "asyncore"),
 )
+# This answers those who connect, and connects to nobody.
+SERVING = "aiohttp.web"
 # What others take of these: types, limits of time, and functions that connect to nothing.
 TAKEN = {
     "providers/transport.py": {
@@ -41,6 +43,17 @@ TAKEN = {
     },
     "cytetype/bodies.py": {"aiohttp.Payload", "aiohttp.abc.AbstractStreamWriter"},
     "journal/writing.py": {"socket.gethostname"},
+    # These listen.
+    "server/access/connections.py": {"socket.socket", "socket.SOCK_STREAM"},
+    "server/access/listening.py": {
+        *("socket.socket", "socket.getaddrinfo", "socket.SOCK_STREAM", "socket.SOL_SOCKET", "socket.SO_REUSEADDR"),
+        *("ssl.SSLContext", "ssl.create_default_context", "ssl.Purpose", "ssl.Purpose.CLIENT_AUTH", "ssl.SSLError"),
+        *("ssl.TLSVersion", "ssl.TLSVersion.TLSv1_2", "loop.create_server", "aiohttp.streams.StreamReader"),
+    },
+    "server/access/protocol.py": {
+        *("aiohttp.streams.EMPTY_PAYLOAD", "aiohttp.streams.StreamReader", "aiohttp.abc.AbstractAccessLogger"),
+    },
+    "server/access/request_log.py": {"aiohttp.abc.AbstractAccessLogger"},
 }
 # The server answers and connects to nobody; its handlers take what they need of `aiohttp.web`.
 OF_SERVER = "server/"
@@ -74,6 +87,8 @@ def names(tree: ast.Module) -> Iterator[str]:
 
 def is_way(module: str, name: str = "") -> bool:
     whole = f"{module}.{name}"
+    if f"{whole}.".startswith(f"{SERVING}."):
+        return False
     return any(whole == f"{way}." or whole == way or whole.startswith(f"{way}.") for way in WAYS)
 
 
@@ -112,7 +127,7 @@ def test_ways_out_are_seen() -> None:
         "from urllib import request": {"urllib.request"},
         "import urllib.request\nurllib.request.urlopen(u)": {"urllib.request", "urllib.request.urlopen"},
         "import http.client": {"http.client"},
-        "from aiohttp import ClientSession": {"aiohttp.ClientSession"},
+        "from aiohttp import ClientSession, web\nweb.Response()": {"aiohttp.ClientSession"},
         "import asyncio\nasyncio.open_connection(h, 1)": {"loop.open_connection"},
         "loop.create_datagram_endpoint(p)": {"loop.create_datagram_endpoint"},
     }

@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from cassia_engine.server import calls, uploads
+from cassia_engine.server.access.headers import secure_answers
+from cassia_engine.server.access.limits import BODY_MEMORY, BodyMemory
+from cassia_engine.server.access.protocol import SlowBody
 from cassia_engine.server.answers import Refused, Unavailable, error_answer, unavailable
 from cassia_engine.server.queue import Queue
 from cassia_engine.server.state import STATE, Caller, ServerState, set_caller
@@ -24,6 +27,8 @@ def make_app(state: ServerState) -> web.Application:
     """The application; whoever runs it has made the folders of `state`."""
     app = web.Application(middlewares=[_errors, _anyone], client_max_size=MOST_JSON_BYTES)
     app[STATE] = state
+    app[BODY_MEMORY] = BodyMemory()
+    app.on_response_prepare.append(secure_answers)
     app.add_routes(uploads.ROUTES)
     app.add_routes(calls.ROUTES)
     app.cleanup_ctx.append(_working)
@@ -49,8 +54,12 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Refused as error:
         return error_answer(error)
-    except Unavailable as error:
+    except (Unavailable, SlowBody) as error:
         return unavailable(str(error))
+    except ConnectionError:
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        return unavailable("the client is gone")
     except web.HTTPException as error:
         if error.status in (404, 405):
             return error_answer(Refused("NOT_FOUND", f"there is no {request.method} {request.path}"))

@@ -9,6 +9,7 @@ from typing import Literal
 from cassia_engine.server.specs import Nextflow
 from cassia_engine.settings import AnnotateSettings
 
+DEFAULT_DATA = Path("cassia-server")  # of each command that is given no folder
 ExecutorName = Literal["local", "nextflow"]
 
 

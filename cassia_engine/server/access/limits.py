@@ -1,0 +1,95 @@
+"""How much of the body of a request is read. How long a client may take for it is the matter of `protocol`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from cassia_engine.fast_json import parsed_json
+from cassia_engine.server.answers import Refused, Unavailable
+
+# Of all bodies that are held as a whole at a time.
+MOST_HELD_BYTES = 2**29
+HELD_WAIT_S = 60.0
+
+
+def check_length(request: web.Request, most: int) -> None:
+    """Refuse a body that is too large by its own header, before anything of it is read.
+
+    Raises:
+        Refused: it has more than `most` bytes.
+    """
+    if request.content_length is not None and request.content_length > most:
+        raise _too_large(most)
+
+
+async def body_pieces(request: web.Request, most: int) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises:
+        Refused: it has more than `most` bytes.
+        SlowBody: nothing, or nearly nothing, came for as long as a client may take (`protocol`).
+    """
+    check_length(request, most)
+    n_read = 0
+    while piece := await request.content.readany():
+        n_read += len(piece)
+        if n_read > most:
+            raise _too_large(most)
+        yield piece
+
+
+async def read_json(request: web.Request, most: int) -> Any:
+    """The body as JSON.
+
+    Raises:
+        Refused: it is no JSON, or has more than `most` bytes.
+        Unavailable: the server has no memory for it.
+    """
+    check_length(request, most)
+    async with request.app[BODY_MEMORY].holding(most if request.content_length is None else request.content_length):
+        whole = bytearray()
+        async for piece in body_pieces(request, most):
+            whole += piece
+        try:
+            return parsed_json(bytes(whole))
+        except (ValueError, RecursionError):
+            raise Refused("INVALID_REQUEST", "the body is no JSON; send a JSON object") from None
+
+
+class BodyMemory:
+    """The memory for bodies that are held as a whole; requests wait for it."""
+
+    def __init__(self, most: int = MOST_HELD_BYTES, wait: float = HELD_WAIT_S):
+        self._free, self._wait = most, wait
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def holding(self, size: int) -> AsyncIterator[None]:
+        """
+        Raises:
+            Unavailable: others have not given back enough in time.
+        """
+        try:
+            async with asyncio.timeout(self._wait), self._changed:
+                await self._changed.wait_for(lambda: self._free >= size)
+                self._free -= size
+        except TimeoutError:
+            raise Unavailable("the server reads other large requests; send this one again") from None
+        try:
+            yield
+        finally:
+            async with self._changed:
+                self._free += size
+                self._changed.notify_all()
+
+
+BODY_MEMORY = web.AppKey("body_memory", BodyMemory)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused("UPLOAD_TOO_LARGE", f"the body of this request may have {most:,} bytes; send less")
