@@ -88,7 +88,7 @@ class Queue:
 
     async def _share(self, run: Run) -> Share:
         most = self._state.options.jobs
-        return await self._state.database(lambda database: share_of(database, run.job_id, most))
+        return await self._state.database(lambda database: share_of(database, run.job_id, run.number, most))
 
     async def _begin(self, run: Run, share: Share) -> None:
         def begin(database: sqlite3.Connection) -> None:

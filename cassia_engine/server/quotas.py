@@ -25,35 +25,39 @@ class Share:
     max_cost: float | None = None
 
 
-def share_of(database: sqlite3.Connection, job_id: str, most: int) -> Share:
-    """What the next run of a job gets: calls and money are shared by as many runs as the token may have at work.
+def share_of(database: sqlite3.Connection, job_id: str, number: int, most: int) -> Share:
+    """What a run of a job gets: calls and money are shared by as many runs as the token may have at work. One that was
+    stopped gets what it had, as its journal counts what it has spent of that.
 
     Args:
         most: runs at work at once, of all tokens.
     """
-    token = database.execute(
-        "SELECT tokens.* FROM jobs JOIN tokens ON tokens.id = jobs.owner WHERE jobs.id = ?", (job_id,)
+    run = database.execute(
+        "SELECT tokens.*, runs.max_cost AS had FROM runs JOIN jobs ON jobs.id = runs.job_id"
+        " JOIN tokens ON tokens.id = jobs.owner WHERE runs.job_id = ? AND runs.number = ?",
+        (job_id, number),
     ).fetchone()
-    if token is None:
+    if run is None:
         return Share()
     of_owner = "FROM runs JOIN jobs ON jobs.id = runs.job_id WHERE jobs.owner = ?"
-    [at_work] = database.execute(f"SELECT count(*) {of_owner} AND runs.state = ?", (token["id"], PROCESSING)).fetchone()
-    slots = min(most, token["max_jobs"] or most)
-    rpm = None if token["rpm"] is None else token["rpm"] / slots
-    if token["max_cost"] is None:
-        return Share(at_work < slots, rpm=rpm)
-    left = token["max_cost"] - spent(database, token["id"])
+    [at_work] = database.execute(f"SELECT count(*) {of_owner} AND runs.state = ?", (run["id"], PROCESSING)).fetchone()
+    slots = min(most, run["max_jobs"] or most)
+    rpm = None if run["rpm"] is None else run["rpm"] / slots
+    if run["max_cost"] is None or run["had"] is not None:
+        return Share(at_work < slots, rpm=rpm, max_cost=run["had"])
+    left = run["max_cost"] - spent(database, run["id"])
     if left <= 0 and not at_work:
-        said = f"the token's budget of {token['max_cost']:.2f} US dollars is spent; ask who runs the server"
+        said = f"the token's budget of {run['max_cost']:.2f} US dollars is spent; ask who runs the server"
         return Share(refused=said)
     return Share(at_work < slots and left > 0, rpm=rpm, max_cost=left / max(1, slots - at_work))
 
 
 def spent(database: sqlite3.Connection, owner: str) -> float:
-    """What a token's runs have cost, in US dollars; of those at work, what is set aside for them."""
+    """What a token's runs have cost, in US dollars; of those that have not ended, and of those whose cost is not known,
+    what is set aside for them."""
     [found] = database.execute(
-        "SELECT coalesce(sum(CASE WHEN runs.state = ? THEN runs.max_cost ELSE coalesce(runs.cost_usd, 0) END), 0)"
+        "SELECT coalesce(sum(iif(runs.ended IS NULL, runs.max_cost, coalesce(runs.cost_usd, runs.max_cost))), 0)"
         " FROM runs JOIN jobs ON jobs.id = runs.job_id WHERE jobs.owner = ?",
-        (PROCESSING, owner),
+        (owner,),
     ).fetchone()
     return float(found)

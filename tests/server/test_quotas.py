@@ -1,0 +1,111 @@
+"""What a token's runs may use is shared out so that together they never use more."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.server.database import Database
+from cassia_engine.server.quotas import Share, share_of, spent
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    found = Database(tmp_path / "server.db")
+    yield found
+    found.close()
+
+
+def add(database: Database, *runs: tuple[str, float | None, float | None], **limits: float) -> None:
+    """A token with these limits, a job, and its runs with state, set-aside money and cost."""
+    named = {"max_jobs": None, "rpm": None, "max_cost": None, **limits}
+
+    def insert(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO tokens (id, name, sha256, created, max_jobs, rpm, max_cost)"
+            " VALUES ('t', 'n', 'h', 0, :max_jobs, :rpm, :max_cost)",
+            named,
+        )
+        connection.execute("INSERT INTO jobs (id, owner, created) VALUES ('j', 't', 0)")
+
+    database.now(insert)
+    for run in runs:
+        add_run(database, *run)
+
+
+def add_run(database: Database, state: str, max_cost: float | None = None, cost: float | None = None) -> int:
+    """One more run of the job; its number."""
+
+    def insert(connection: sqlite3.Connection) -> int:
+        [number] = connection.execute("SELECT count(*) FROM runs").fetchone()
+        ended = 0 if state in ("completed", "failed") else None
+        connection.execute(
+            "INSERT INTO runs (job_id, number, state, own_keys, created, ended, max_cost, cost_usd)"
+            " VALUES ('j', ?, ?, 0, 0, ?, ?, ?)",
+            (number, state, ended, max_cost, cost),
+        )
+        return int(number)
+
+    return database.now(insert)
+
+
+def share(database: Database, number: int = 0, most: int = 4) -> Share:
+    return database.now(lambda connection: share_of(connection, "j", number, most))
+
+
+def test_without_limits_a_run_may_use_all(database: Database) -> None:
+    add(database, ("pending", None, None))
+    assert share(database) == Share()
+
+
+def test_a_run_waits_where_the_token_has_its_jobs_at_work(database: Database) -> None:
+    add(database, ("processing", None, None), ("processing", None, None), ("pending", None, None), max_jobs=2)
+    assert not share(database, 2).free
+
+
+def test_calls_a_minute_are_shared_by_the_runs_that_may_be_at_work(database: Database) -> None:
+    add(database, ("pending", None, None), max_jobs=3, rpm=60)
+    assert share(database).rpm == 20
+    assert share(database, most=2).rpm == 30
+
+
+def test_what_is_set_aside_is_never_more_than_the_budget(database: Database) -> None:
+    """Each run has all set aside that it may use, and the next begins while it is at work."""
+    add(database, max_cost=1.0)
+    shares = []
+    while (found := share(database, number := add_run(database, "pending"))).free:
+        assert found.max_cost
+        shares.append(found.max_cost)
+        begin(database, number, found.max_cost)
+        assert database.now(lambda connection: spent(connection, "t")) <= 1.0 + 1e-9
+    assert len(shares) == 4
+    assert sum(shares) == pytest.approx(1.0)
+
+
+def begin(database: Database, number: int, max_cost: float) -> None:
+    query = "UPDATE runs SET state = 'processing', max_cost = ? WHERE number = ?"
+    database.now(lambda connection: connection.execute(query, (max_cost, number)))
+
+
+def test_a_run_that_was_stopped_gets_what_it_had(database: Database) -> None:
+    add(database, ("pending", 0.6, None), ("pending", None, None), max_cost=1.0, max_jobs=1)
+    assert share(database, 0).max_cost == 0.6
+    assert share(database, 1).max_cost == pytest.approx(0.4)
+
+
+def test_a_spent_budget_is_said(database: Database) -> None:
+    add(database, ("completed", 1.0, 1.0), ("pending", None, None), max_cost=1.0)
+    assert "1.00 US dollars" in share(database, 1).refused
+
+
+def test_what_ended_runs_have_left_is_there_again(database: Database) -> None:
+    add(database, ("completed", 1.0, 0.25), ("pending", None, None), max_cost=1.0, max_jobs=1)
+    assert share(database, 1).max_cost == 0.75
+
+
+def test_of_a_run_whose_cost_is_not_known_all_that_it_might_use_counts(database: Database) -> None:
+    add(database, ("failed", 0.5, None), ("pending", None, None), max_cost=1.0, max_jobs=1)
+    assert share(database, 1).max_cost == 0.5
