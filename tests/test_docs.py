@@ -163,7 +163,8 @@ def known_options() -> set[str]:
     mock = [sys.executable, "-m", "tests.mock_provider", "--help"]
     of_mock = subprocess.run(mock, capture_output=True, text=True, check=True).stdout
     return parameters().union(
-        *(options_in(text) for text in (*(cassia(name, "--help").stdout for name in SUBCOMMANDS), of_mock))
+        *(options_in(cassia(*words.split(), "--help").stdout) for words in (*SUBCOMMANDS, "serve prune")),
+        options_in(of_mock),
     )
 
 

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
+from cassia_engine.cli.server_prune import prune
 
 
 class _Serve(Grouped, click.Group):
@@ -64,6 +65,9 @@ def serve(ctx: click.Context, /, **options: Any) -> None:
     if ctx.get_parameter_source("provider") is ParameterSource.DEFAULT:
         settings = with_found_provider(settings)
     run_server(server_options(settings, options))
+
+
+serve.add_command(prune)
 
 
 def server_options(settings: Any, options: dict[str, Any]) -> Any:

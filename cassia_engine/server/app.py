@@ -13,6 +13,7 @@ from cassia_engine.server.access.headers import secure_answers
 from cassia_engine.server.access.limits import BODY_MEMORY, BodyMemory
 from cassia_engine.server.access.protocol import SlowBody
 from cassia_engine.server.answers import Refused, Unavailable, error_answer, unavailable
+from cassia_engine.server.pruning import pruning
 from cassia_engine.server.queue import Queue
 from cassia_engine.server.state import STATE, Caller, ServerState, set_caller
 
@@ -32,6 +33,7 @@ def make_app(state: ServerState) -> web.Application:
     app.add_routes(uploads.ROUTES)
     app.add_routes(calls.ROUTES)
     app.cleanup_ctx.append(_working)
+    app.cleanup_ctx.append(pruning)
     return app
 
 

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from cassia_engine.cytetype.protocol import MOST_BYTES, Kind
 from cassia_engine.server import upload_rows
+from cassia_engine.server.access.limits import body_pieces
 from cassia_engine.server.answers import Refused, Unavailable, json_answer
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.state import ServerState, caller_of, state_of
@@ -36,7 +37,7 @@ ROUTES = web.RouteTableDef()
 
 CHUNK_BYTES = 8 * 2**20
 DAY_S = 86400.0
-_ID = re.compile("[0-9a-f]{32}")
+ID = re.compile("[0-9a-f]{32}")
 _INDEX = re.compile("[0-9]{1,9}")
 _MOST_QUESTION = 4096  # bytes
 
@@ -183,7 +184,7 @@ async def show(request: web.Request) -> web.Response:
 
 def _id(request: web.Request) -> str:
     """The upload that a path names. It becomes a part of the path of a file."""
-    if not _ID.fullmatch(found := request.match_info["upload_id"]):
+    if not ID.fullmatch(found := request.match_info["upload_id"]):
         raise upload_rows.not_found()
     return found
 
@@ -192,15 +193,3 @@ def _index(request: web.Request) -> int:
     if not _INDEX.fullmatch(found := request.match_info["index"]):
         raise Refused("INVALID_REQUEST", "the number of a chunk has 1 to 9 digits")
     return int(found)
-
-
-async def body_pieces(request: web.Request, most: int) -> AsyncIterator[bytes]:
-    received = 0
-    try:
-        async for piece in request.content.iter_any():
-            received += len(piece)
-            if received > most:
-                raise Refused("UPLOAD_TOO_LARGE", f"the body has more than {most} bytes")
-            yield piece
-    except ConnectionError:
-        raise Unavailable("the connection was lost") from None
