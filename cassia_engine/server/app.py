@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from cassia_engine.server import calls, uploads
+from cassia_engine.server import artifact_calls, calls, uploads
 from cassia_engine.server.access.headers import secure_answers
 from cassia_engine.server.access.limits import BODY_MEMORY, BodyMemory
 from cassia_engine.server.access.protocol import SlowBody
@@ -32,8 +32,10 @@ def make_app(state: ServerState) -> web.Application:
     app.on_response_prepare.append(secure_answers)
     app.add_routes(uploads.ROUTES)
     app.add_routes(calls.ROUTES)
+    app.add_routes(artifact_calls.ROUTES)
     app.cleanup_ctx.append(_working)
     app.cleanup_ctx.append(pruning)
+    app.cleanup_ctx.append(artifact_calls.readers)
     return app
 
 

@@ -1,0 +1,216 @@
+"""obs.duckdb: columns of the cells, their clusters and coordinates.
+
+The file is attached to a database in memory, so that no function, view or setting of its own is ever used, and DuckDB
+opens no other file, loads no extension and takes no further setting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from cassia_engine.server.reading.messages import MOST_CELLS, MOST_VALUES, ArtifactError, Column
+
+Result = TypeVar("Result")
+
+_MAGIC, _MAGIC_AT = b"DUCK", 8
+_MEMORY = "700MB"
+_SETTINGS = (
+    "autoinstall_known_extensions = false",
+    "autoload_known_extensions = false",
+    "allow_community_extensions = false",
+    "allow_persistent_secrets = false",
+    "threads = 1",
+    f"memory_limit = '{_MEMORY}'",
+    "temp_directory = ''",
+    "enable_progress_bar = false",
+)
+_TABLE = "artifact.main.obs"
+_MOST_COLUMNS = 2_000
+_LONGEST_VALUE = 200  # characters that are shown of a value
+_CODES_OF_CATEGORIES = 20  # whole numbers with at most so many different values are categories
+_COORDINATES = re.compile(r"__vis_coordinates_(.+)_([12])")
+_WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_NUMBERS = {*_WHOLE, "FLOAT", "DOUBLE"}
+_TEXTS = {"VARCHAR", "BOOLEAN", "DATE", "TIME"}
+_OTHERS = ("ENUM(", "TIMESTAMP", "DECIMAL(")
+
+
+class ObsFile:
+    """obs.duckdb of a job."""
+
+    def __init__(self, path: Path, labels: Mapping[str, str]):
+        """Open the file; no table of it is looked at before `read`.
+
+        Args:
+            labels: of the clusters, by id.
+
+        Raises:
+            ArtifactError: it is no database.
+        """
+        with path.open("rb") as file:
+            if file.read(_MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] != _MAGIC:
+                raise ArtifactError("not a database of DuckDB")
+        self.clusters = list(dict.fromkeys(labels.values()))
+        self._db = with_damage(lambda: _attached(path))
+
+    def read(self) -> None:
+        """Read which columns there are.
+
+        Raises:
+            ArtifactError: there is no table `obs`, or one that is not read.
+        """
+        self._types = self._columns()
+        self.n_cells = int(self._rows(f"SELECT count(*) FROM {_TABLE}")[0][0])
+        if self.n_cells > MOST_CELLS:
+            raise ArtifactError(f"{self.n_cells} cells; at most {MOST_CELLS} are read")
+
+    def _columns(self) -> dict[str, str]:
+        """The type of each column; no other kind of table is looked at, nor is a column that is computed."""
+        is_table = "database_name = 'artifact' AND schema_name = 'main' AND table_name = 'obs'"
+        if not self._rows(f"SELECT 1 FROM duckdb_tables() WHERE {is_table}"):
+            raise ArtifactError("there is no table obs")
+        what = "column_name, data_type, column_default FROM duckdb_columns()"
+        found = self._rows(f"SELECT {what} WHERE {is_table} ORDER BY column_index LIMIT {_MOST_COLUMNS + 1}")
+        if len(found) > _MOST_COLUMNS:
+            raise ArtifactError(f"the table obs has more than {_MOST_COLUMNS} columns")
+        if any(computed is not None for _, _, computed in found):
+            raise ArtifactError("the table obs has a column that is computed; such are not read")
+        if any("\0" in name for name, _, _ in found):
+            raise ArtifactError("the table obs has a column whose name has a NUL")
+        return {name: kind for name, kind, _ in found}
+
+    def _rows(self, query: str, values: list[Any] | None = None) -> list[Any]:
+        return with_damage(lambda: self._db.execute(query, values or []).fetchall())
+
+    def _numbers(self, expression: str, values: list[Any] | None = None) -> NDArray[Any]:
+        """An expression for all cells, in their order; a missing value is NaN."""
+        query = f"SELECT {expression} AS found FROM {_TABLE}"
+        found = with_damage(lambda: self._db.execute(query, values or []).fetchnumpy()["found"])
+        return found.filled(np.nan) if isinstance(found, np.ma.MaskedArray) else np.asarray(found)
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns that hold numbers or categories, but for coordinates."""
+        found = {}
+        for name, kind in self._types.items():
+            if _COORDINATES.fullmatch(name) or not (kind in _NUMBERS | _TEXTS or kind.startswith(_OTHERS)):
+                continue
+            [[n_values]] = self._rows(f"SELECT count(DISTINCT {quoted(name)}) FROM {_TABLE}")
+            is_number = kind in _NUMBERS and not (kind in _WHOLE and n_values <= _CODES_OF_CATEGORIES)
+            is_number = is_number or kind.startswith("DECIMAL(")
+            found[name] = Column(name, "numeric" if is_number else "categorical", n_values)
+        return found
+
+    @cached_property
+    def cluster_column(self) -> str:
+        """The column whose values are the clusters' labels, or most like them.
+
+        Raises:
+            ArtifactError: no column has half of them.
+        """
+        wanted, best, best_share = set(self.clusters), "", 0.0
+        for name, column in self.columns.items():
+            if not len(wanted) <= 2 * column.n_values <= 8 * len(wanted):
+                continue
+            found = {value for [value] in self._rows(f"SELECT DISTINCT {self._text(name)} FROM {_TABLE}")} - {None}
+            share = len(wanted & found) / len(wanted | found)
+            if 2 * len(wanted & found) >= len(wanted) and share > best_share:
+                best, best_share = name, share
+        if not best:
+            raise ArtifactError("no column of obs has the labels of the clusters")
+        return best
+
+    @cached_property
+    def codes(self) -> NDArray[np.int32]:
+        """Shape (cells,), the place of each cell's cluster; -1 for none of them."""
+        place = f"coalesce(list_position($1, {self._text(self.cluster_column)}), 0)"
+        return self._numbers(place, [self.clusters]).astype(np.int32) - 1
+
+    @cached_property
+    def coordinates(self) -> tuple[str, NDArray[np.float64], NDArray[np.float64]]:
+        """The key of the first coordinates, and both of them.
+
+        Raises:
+            ArtifactError: there are none.
+        """
+        for name, kind in self._types.items():
+            found = _COORDINATES.fullmatch(name)
+            other = f"__vis_coordinates_{found[1]}_2" if found else ""
+            if found and found[2] == "1" and {kind, self._types.get(other)} <= _NUMBERS:
+                x, y = (self._numbers(f"CAST({quoted(axis)} AS DOUBLE)") for axis in (name, other))
+                return found[1].removeprefix("X_"), x, y
+        raise ArtifactError("there are no coordinates of the cells", is_absent=True)
+
+    def column(self, name: str) -> Column:
+        """A column.
+
+        Raises:
+            ArtifactError: there is no such column, or it is none that is read.
+        """
+        if name not in self.columns:
+            raise ArtifactError("there is no such column", is_absent=True)
+        return self.columns[name]
+
+    def values_of(self, name: str) -> NDArray[np.float64]:
+        """Shape (cells,), a column of numbers; a missing one is NaN."""
+        return self._numbers(f"CAST({quoted(self.column(name).name)} AS DOUBLE)").astype(np.float64)
+
+    def frequent_values(self, name: str) -> list[str]:
+        """The values of a column that most cells have, the most frequent first."""
+        text = self._shown(self.column(name).name)
+        order = f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_VALUES}"
+        query = f"SELECT {text} AS value FROM {_TABLE} WHERE {quoted(name)} IS NOT NULL {order}"
+        return [value for [value] in self._rows(query)]
+
+    def counts_of(self, name: str, values: list[str]) -> list[tuple[str, int | None, int]]:
+        """How many cells have each value: cluster, place of the value from 1 (0: another, None: missing), cells."""
+        value = f"CASE WHEN {quoted(name)} IS NOT NULL THEN coalesce(list_position($1, {self._shown(name)}), 0) END"
+        query = f"SELECT {self._text(self.cluster_column)}, {value}, count(*) FROM {_TABLE} GROUP BY 1, 2"
+        return self._rows(query, [values])
+
+    def _text(self, name: str) -> str:
+        """A column's values as Python writes them."""
+        column = quoted(name)
+        if self._types[name] == "BOOLEAN":
+            return f"CASE WHEN {column} THEN 'True' WHEN NOT {column} THEN 'False' END"
+        return f"CAST({column} AS VARCHAR)"
+
+    def _shown(self, name: str) -> str:
+        return f"left({self._text(name)}, {_LONGEST_VALUE})"
+
+
+def quoted(name: str) -> str:
+    """A name within a query."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def with_damage(read: Callable[[], Result]) -> Result:
+    """What `read` reads; what DuckDB raises is raised as ArtifactError."""
+    try:
+        return read()
+    except duckdb.OutOfMemoryException:
+        raise ArtifactError(f"reading it needs more than {_MEMORY} of memory") from None
+    except (duckdb.Error, RuntimeError) as error:
+        why = str(error).partition("\n")[0][:200]
+        raise ArtifactError(f"DuckDB {duckdb.__version__} cannot read it: {why}") from error
+
+
+def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+    db = duckdb.connect()
+    # Makes DuckDB load what it needs for it, which it cannot once no file can be opened any more.
+    db.execute("SELECT unnest([1, NULL]) AS found").fetchnumpy()
+    place = str(path).replace("'", "''")
+    for setting in (*_SETTINGS, f"allowed_paths = ['{place}', '{place}.wal']", "enable_external_access = false"):
+        db.execute(f"SET {setting}")
+    db.execute(f"ATTACH '{place}' AS artifact (READ_ONLY)")
+    db.execute("SET lock_configuration = true")
+    return db
