@@ -1,9 +1,9 @@
 """The class CyteType as its users call it, in an environment of its own: a run over the bundled PBMC file.
 
-    python real_client.py H5AD URL TOKEN OUTPUT MODULE
+    python real_client.py H5AD URL TOKEN OUTPUT MODULE [JOB]
 
 MODULE has the class: cytetype, the client itself, or cassia_engine. Writes what the run stored in the AnnData, and what
-the two files hold, as JSON.
+the two files hold, as JSON. With a JOB nothing is run, and its results are asked for.
 """
 
 import hashlib
@@ -101,13 +101,17 @@ def metadata(path):
         }
 
 
-path, url, token, output, module = sys.argv[1:]
+path, url, token, output, module, *job = sys.argv[1:]
 CyteType = importlib.import_module(module).CyteType
 adata = anndata.read_h5ad(path)
 with_metadata(adata)
 adata.uns["rank_genes_groups"] = ranked(adata, "louvain")
 annotator = CyteType(adata, group_key="louvain", gene_symbols_column="gene_symbols", api_url=url, auth_token=token)
-adata = annotator.run(study_context="blood", poll_interval_seconds=1, show_progress=False)
+if job:
+    adata.uns["cytetype_jobDetails"] = {"job_id": job[0], "api_url": url}
+    annotator.get_results()
+else:
+    adata = annotator.run(study_context="blood", poll_interval_seconds=1, show_progress=False)
 names = [name for name in adata.obs if name.startswith("cytetype_")]
 result = json.loads(adata.uns["cytetype_results"]["result"])
 found = {
@@ -118,7 +122,7 @@ found = {
     "job_id": adata.uns["cytetype_results"]["job_id"],
     "details": dict(adata.uns["cytetype_jobDetails"]),
     "stored": annotator.get_results(),
-    "query": json.loads(pathlib.Path("query.json").read_text()),
+    "query": {} if job else json.loads(pathlib.Path("query.json").read_text()),
     "expression": expression("vars.h5"),
     "metadata": metadata("obs.duckdb"),
     "types": {name: str(adata.obs[name].dtype.categories.dtype) for name in names},
