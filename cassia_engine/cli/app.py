@@ -29,6 +29,7 @@ SUBCOMMANDS = (
         "artifacts",
         "submit",
         "serve",
+        "token",
         "models",
         "providers",
         "journal",

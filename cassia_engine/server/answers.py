@@ -52,7 +52,9 @@ def json_answer(data: Any, status: int = 200) -> web.Response:
 
 
 def error_answer(error: Refused) -> web.Response:
-    return json_answer({"error_code": error.code, "message": error.message}, STATUS[error.code])
+    fields = {"error_code": error.code, "message": error.message}
+    # `cytetype login` looks there alone.
+    return json_answer({**fields, "detail": fields}, STATUS[error.code])
 
 
 def unavailable(why: str) -> web.Response:

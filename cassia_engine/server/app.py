@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aiohttp import web
 
 from cassia_engine.server import artifact_calls, calls, uploads
-from cassia_engine.server.access.headers import secure_answers
-from cassia_engine.server.access.limits import BODY_MEMORY, BodyMemory
+from cassia_engine.server.access.middleware import access, guard
 from cassia_engine.server.access.protocol import SlowBody
 from cassia_engine.server.answers import Refused, Unavailable, error_answer, unavailable
 from cassia_engine.server.pruning import pruning
 from cassia_engine.server.queue import Queue
-from cassia_engine.server.state import STATE, Caller, ServerState, set_caller
+from cassia_engine.server.state import STATE, ServerState
 
 log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,10 +25,9 @@ MOST_JSON_BYTES = 256 * 2**20  # of a question: expression of all genes by clust
 
 def make_app(state: ServerState) -> web.Application:
     """The application; whoever runs it has made the folders of `state`."""
-    app = web.Application(middlewares=[_errors, _anyone], client_max_size=MOST_JSON_BYTES)
+    app = web.Application(middlewares=[_errors, access], client_max_size=MOST_JSON_BYTES)
     app[STATE] = state
-    app[BODY_MEMORY] = BodyMemory()
-    app.on_response_prepare.append(secure_answers)
+    guard(app)
     app.add_routes(uploads.ROUTES)
     app.add_routes(calls.ROUTES)
     app.add_routes(artifact_calls.ROUTES)
@@ -71,10 +69,3 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return unavailable("the server could not answer; its log says why")
-
-
-@web.middleware
-async def _anyone(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Until `access` is there: loopback without tokens."""
-    set_caller(request, Caller())
-    return await handler(request)

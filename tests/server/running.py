@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import select
 import socket
 import ssl
 import threading
@@ -24,6 +25,7 @@ from typing import Any
 
 from aiohttp import web
 
+from cassia_engine.server.access import tokens
 from cassia_engine.server.access.listening import serve
 from cassia_engine.server.app import make_app
 from cassia_engine.server.database import Database
@@ -31,6 +33,7 @@ from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.state import DATABASE, ServerState
 
 PATIENCE_S = 30.0  # after which a test fails
+TRICKLE_S = 0.02  # between two pieces of a slow client
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,17 @@ class RunningApp:
     def __init__(self, state: ServerState, url: str, tls: ssl.SSLContext | None = None):
         self.state, self.url, self._tls = state, url, tls
         self.port = int(url.rpartition(":")[2])
+
+    def add_token(self, name: str) -> str:
+        """A token, made as `cassia token add` makes it."""
+        return self.state.database.now(lambda connection: tokens.add(connection, name)).reveal()
+
+    def revoke(self, name: str) -> None:
+        self.state.database.now(lambda connection: tokens.revoke(connection, name))
+
+    def token_id(self, name: str) -> str:
+        """What jobs and uploads of a token have as their owner."""
+        return next(one.id for one in self.state.database.now(tokens.all_tokens) if one.name == name)
 
     def request(
         self,
@@ -113,6 +127,18 @@ def received(connection: socket.socket) -> bytes:
     except ConnectionError:
         pass
     return found
+
+
+def trickle(connection: socket.socket, piece: bytes) -> bytes:
+    """Send a piece again and again, slowly, until the other side answers or closes; what it answers."""
+    try:
+        for _ in range(round(PATIENCE_S / TRICKLE_S)):
+            if select.select([connection], [], [], TRICKLE_S)[0]:
+                return received(connection)
+            connection.sendall(piece)
+    except ConnectionError:
+        return b""
+    raise AssertionError("the server let a client take as long as it liked")
 
 
 @contextmanager

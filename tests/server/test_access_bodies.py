@@ -8,37 +8,17 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from cassia_engine.server.access.limits import body_pieces, read_json
-from tests.server.running import RunningApp, received, running_app
+from tests.server.probes import MOST, probes
+from tests.server.running import RunningApp, received, running_app, trickle
 
 SECONDS = 0.4  # request_timeout
-MOST = 1000
-
-
-def probes() -> web.RouteTableDef:
-    """Handlers as those of the protocol are: one streams, one takes JSON, one asks for no body."""
-    routes = web.RouteTableDef()
-
-    @routes.put("/probe/stream")
-    async def stream(request: web.Request) -> web.Response:
-        return web.Response(text=str(sum([len(piece) async for piece in body_pieces(request, MOST)])))
-
-    @routes.post("/probe/json")
-    async def take(request: web.Request) -> web.Response:
-        return web.json_response(await read_json(request, MOST))
-
-    @routes.get("/probe")
-    async def probe(request: web.Request) -> web.Response:
-        return web.Response(text="here")
-
-    return routes
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RunningApp]:
     with running_app(tmp_path, probes(), request_timeout=SECONDS) as running:
         yield running
-        assert running.request("GET", "/probe").text == "here"
+        assert running.request("GET", "/probe").status == 200
 
 
 def test_bodies_are_taken_up_to_their_limit(server: RunningApp) -> None:
@@ -75,6 +55,13 @@ def test_a_body_that_does_not_come_ends_the_request(server: RunningApp, headers:
     assert answer.startswith(b"HTTP/1.1 503 ") and b"text/plain" in answer
 
 
+def test_a_body_that_comes_byte_by_byte_ends_the_request(server: RunningApp) -> None:
+    head = f"PUT /probe/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: 900\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(head.encode())
+        assert trickle(connection, b"x").startswith(b"HTTP/1.1 503 ")
+
+
 def test_a_client_that_goes_away_leaves_no_trace(server: RunningApp, caplog: pytest.LogCaptureFixture) -> None:
     head = f"PUT /probe/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: 900\r\n\r\nab"
     with server.connect() as connection:
@@ -84,12 +71,8 @@ def test_a_client_that_goes_away_leaves_no_trace(server: RunningApp, caplog: pyt
 
 
 def test_an_answer_that_nobody_reads_is_given_up(tmp_path: Path) -> None:
-    routes = web.RouteTableDef()
+    routes = probes()
     ended: list[str] = []
-
-    @routes.get("/probe")
-    async def probe(request: web.Request) -> web.Response:
-        return web.Response(text="here")
 
     @routes.get("/large")
     async def large(request: web.Request) -> web.StreamResponse:

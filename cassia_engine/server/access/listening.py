@@ -69,7 +69,7 @@ async def serve(app: web.Application, options: ServerOptions, ready: Callable[[s
     """Serve until the task is cancelled; answers under way are finished then.
 
     Args:
-        ready: is called with the URL once connections are taken.
+        ready: is called with the URL of the socket once connections are taken.
 
     Raises:
         UsageError: the address cannot be listened on, or certificate or key cannot be read.
@@ -87,7 +87,7 @@ async def serve(app: web.Application, options: ServerOptions, ready: Callable[[s
                 ssl_handshake_timeout=None if tls is None else options.request_timeout,
             )
             try:
-                ready(options.public_url or _url(options, listener))
+                ready(_url(options, listener))
                 await loop.create_future()
             finally:
                 server.close()

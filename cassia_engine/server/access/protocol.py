@@ -1,8 +1,8 @@
 """How long a client may take: for the head of a request, between pieces of a body, and to read an answer.
 
 aiohttp (3.14) has one such limit, `keepalive_timeout`: from a connection's start, or its last answer, to the next
-complete head. Clients that poll need it longer than a head may take. For bodies and for answers that nobody reads it
-has none.
+complete head. Clients that poll need it longer than a head may take; a head that begins in one piece with the request
+before it is held to that one alone. For bodies, and for answers that nobody reads, aiohttp has no limit.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+"""Where a server may listen."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from cassia_engine.server.access.listening import check_listening, serve
+from cassia_engine.server.options import ServerOptions
+from tests.raising import raises
+
+TLS: dict[str, Any] = {"tls_cert": Path("cert.pem"), "tls_key": Path("key.pem")}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_loopback_needs_nothing(host: str) -> None:
+    check_listening(ServerOptions(Path("data"), host), has_tokens=False)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.7", "cells.example", "localhost.example"])
+def test_other_addresses_need_tls_and_a_token(host: str) -> None:
+    def check(has_tokens: bool, **options: Any) -> None:
+        check_listening(ServerOptions(Path("data"), host, **options), has_tokens)
+
+    with raises("server-needs-tls", "tls_cert", "tls_key", "behind_proxy"):
+        check(True)
+    with raises("server-needs-token", "cassia token add"):
+        check(False, **TLS)
+    with raises("server-needs-token", "cassia token add"):
+        check(False, behind_proxy=True)
+    check(True, **TLS)
+    check(True, behind_proxy=True)
+
+
+def test_a_proxy_in_front_of_loopback_needs_a_token() -> None:
+    with raises("server-needs-token", "behind_proxy"):
+        check_listening(ServerOptions(Path("data"), behind_proxy=True), has_tokens=False)
+
+
+@pytest.mark.parametrize("given", TLS)
+def test_tls_needs_both_files(given: str) -> None:
+    with raises("server-tls-half", *TLS):
+        check_listening(ServerOptions(Path("data"), **{given: TLS[given]}), has_tokens=True)
+
+
+def start(**options: Any) -> None:
+    asyncio.run(serve(web.Application(), ServerOptions(Path("data"), **options), lambda url: None))
+
+
+def test_bad_certificates_are_said(tmp_path: Path) -> None:
+    text = tmp_path / "cert.pem"
+    with raises("server-tls-files", "No such file", path=text):
+        start(tls_cert=text, tls_key=text)
+    text.write_text("no certificate")
+    with raises("server-tls-files", path=text):
+        start(tls_cert=text, tls_key=text)
+
+
+def test_addresses_that_cannot_be_listened_on_are_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with raises("server-address", port, "host", "port"):
+            start(port=port)
+    with raises("server-address", "192.0.2.7"):
+        start(host="192.0.2.7")
