@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def play(case: Case, folder: Path, clusters: int, kills: int, seed: int) -> Foun
     )
 
 
-def asked_again(log: Iterable[Mapping[str, Any]], killed: Sequence[Killed], whole: Mapping[str, str]) -> list[str]:
+def asked_again(log: Sequence[Mapping[str, Any]], killed: Sequence[Killed], whole: Mapping[str, str]) -> list[str]:
     """Requests in the mock's log, after a kill, for what the journal had an answer to at that kill.
 
     Args:
@@ -128,6 +128,8 @@ def asked_again(log: Iterable[Mapping[str, Any]], killed: Sequence[Killed], whol
             again, as a further replicate or ordinal.
     """
     found = []
+    # Else the two would name requests in different ways.
+    assert {call["body"] for call in log} & set(whole.values())
     for state in killed:
         further = {request for key, request in whole.items() if key not in state.replies}
         done = set(state.replies.values()) - further
