@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import BinaryIO
+from contextlib import closing
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from cassia_engine.server.reading import sandbox
 from cassia_engine.server.reading.messages import AnyRequest, ArtifactError, Failed, Open, Opened
+
+if TYPE_CHECKING:
+    from cassia_engine.server.reading.answering import Answering
 
 _ENCODE = msgspec.json.Encoder().encode
 _LONGEST_LINE, _LONGEST_FAULT = 400, 2_000  # characters
@@ -24,19 +28,22 @@ def main() -> None:
     decode = msgspec.json.Decoder(AnyRequest).decode
     opening = decode(requests.readline())
     assert isinstance(opening, Open)
-    answering = Answering(opening)
-    confined.close()
-    answering.read()
-    _write(answers, b"+" + _ENCODE(Opened(confined.without_calls)))
-    for line in requests:
-        try:
-            answer = b"+" + _ENCODE(answering.answer(decode(line)))
-        except ArtifactError as error:
-            answer = b"-" + _ENCODE(Failed(_line(str(error)), error.is_absent))
-        except Exception as error:
-            fault = traceback.format_exc()[-_LONGEST_FAULT:]
-            answer = b"-" + _ENCODE(Failed(f"the files cannot be read: {type(error).__name__}", fault=fault))
-        _write(answers, answer)
+    with closing(Answering(opening)) as answering:
+        confined.close()
+        answering.read()
+        _write(answers, b"+" + _ENCODE(Opened(confined.without_calls)))
+        for line in requests:
+            _write(answers, _answer(answering, decode(line)))
+
+
+def _answer(answering: Answering, request: AnyRequest) -> bytes:
+    try:
+        return b"+" + _ENCODE(answering.answer(request))
+    except ArtifactError as error:
+        return b"-" + _ENCODE(Failed(_line(str(error)), error.is_absent))
+    except Exception as error:
+        fault = traceback.format_exc()[-_LONGEST_FAULT:]
+        return b"-" + _ENCODE(Failed(f"the files cannot be read: {type(error).__name__}", fault=fault))
 
 
 def _line(text: str) -> str:

@@ -34,6 +34,11 @@ class Answering:
         """Look into the files, after which none is opened any more."""
         self._vars, self._obs = _read(VARS, self._vars), _read(OBS, self._obs)
 
+    def close(self) -> None:
+        for file in (self._vars, self._obs):
+            if isinstance(file, VarsFile | ObsFile):
+                file.close()
+
     def answer(self, request: ask.AnyRequest) -> msgspec.Struct:
         """The answer to a request.
 
@@ -161,6 +166,7 @@ def _read(name: str, file: File | ArtifactError | None) -> File | ArtifactError 
     try:
         _named(name, file.read)
     except ArtifactError as error:
+        file.close()
         return error
     return file
 

@@ -39,6 +39,7 @@ class Hdf5File:
         self.size = os.fstat(self._file.fileno()).st_size
         self.chunks = ChunkCache()
         if self.read(0, min(len(_SIGNATURE), self.size)) != _SIGNATURE:
+            self.close()
             raise ArtifactError("not an HDF5 file")
 
     def parse(self) -> None:
@@ -51,6 +52,9 @@ class Hdf5File:
             self._root = h5py.File(self._file, "r")
         except (OSError, ValueError, RuntimeError) as error:
             raise ArtifactError(f"damaged: {str(error)[:200]}") from None
+
+    def close(self) -> None:
+        self._file.close()
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the file.

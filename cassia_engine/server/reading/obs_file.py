@@ -59,7 +59,10 @@ class ObsFile:
             if file.read(_MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] != _MAGIC:
                 raise ArtifactError("not a database of DuckDB")
         self.clusters = list(dict.fromkeys(labels.values()))
-        self._db = with_damage(lambda: _attached(path))
+        self._db = with_damage(lambda: attached(path))
+
+    def close(self) -> None:
+        self._db.close()
 
     def read(self) -> None:
         """Read which columns there are.
@@ -204,7 +207,7 @@ def with_damage(read: Callable[[], Result]) -> Result:
         raise ArtifactError(f"DuckDB {duckdb.__version__} cannot read it: {why}") from error
 
 
-def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+def attached(path: Path) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect()
     # Makes DuckDB load what it needs for it, which it cannot once no file can be opened any more.
     db.execute("SELECT unnest([1, NULL]) AS found").fetchnumpy()

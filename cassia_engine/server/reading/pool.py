@@ -33,7 +33,7 @@ class Readers:
     """
 
     def __init__(self, most: int = MOST_READERS, idle: float = IDLE_SECONDS, timeout: float = TIMEOUT):
-        self._most, self._idle, self._timeout = most, idle, timeout
+        self._most, self._idle, self.timeout = most, idle, timeout
         self._running: OrderedDict[str, Running] = OrderedDict()  # the one that was asked last is the last
         self._changed = asyncio.Event()
         self._is_told = False
@@ -115,11 +115,11 @@ class Readers:
 
     async def _asked(self, running: Running, request: ask.AnyRequest, kind: type[Answer]) -> Answer:
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self.timeout):
                 return await running.asked(request, kind)
         except TimeoutError:
             await self._end(running)
-            raise ArtifactError(f"the files took longer than {self._timeout:g} seconds to read") from None
+            raise ArtifactError(f"the files took longer than {self.timeout:g} seconds to read") from None
         except BrokenError as error:
             await self._end(running)
             raise ArtifactError(f"the files cannot be read: {error}") from None

@@ -13,7 +13,7 @@ ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 LAST = 450
 
 # Per line: name, number on x86_64, number on aarch64 ("-" where there is none).
-_NEVER = """
+NEVER = """
 socket 41 198
 socketpair 53 199
 connect 42 203
@@ -124,17 +124,17 @@ sched_setaffinity 203 122
 sched_setscheduler 144 119
 sched_setparam 142 118
 """
-_OPENING = """
+OPENING = """
 open 2 -
 openat 257 56
 """
 # Those in whose place the C library takes an older one, if the system says that it has none.
-_UNKNOWN = """
+UNKNOWN = """
 clone3 435 435
 openat2 437 437
 """
-_CLONE = "clone 56 220"
-_PRLIMIT = "prlimit64 302 261"
+CLONE = "clone 56 220"
+PRLIMIT = "prlimit64 302 261"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def calls_of(machine: str) -> Calls | None:
         rows = [line.split() for line in table.strip().splitlines()]
         return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
 
-    opening = {number: {"open": 1, "openat": 2}[name] for name, number in numbers(_OPENING).items()}
-    never, unknown = (tuple(numbers(table).values()) for table in (_NEVER, _UNKNOWN))
-    clone, prlimit = numbers(_CLONE)["clone"], numbers(_PRLIMIT)["prlimit64"]
+    opening = {number: {"open": 1, "openat": 2}[name] for name, number in numbers(OPENING).items()}
+    never, unknown = (tuple(numbers(table).values()) for table in (NEVER, UNKNOWN))
+    clone, prlimit = numbers(CLONE)["clone"], numbers(PRLIMIT)["prlimit64"]
     return Calls(ARCHITECTURES[machine], never, unknown, opening, clone, prlimit)

@@ -31,6 +31,10 @@ class VarsFile:
         self._file = Hdf5File(path)
         self._pool = ThreadPoolExecutor(1, "chunks")
 
+    def close(self) -> None:
+        self._pool.shutdown()
+        self._file.close()
+
     def read(self) -> None:
         """Read the genes and where their values are.
 
@@ -91,7 +95,7 @@ def with_damage(read: Callable[[], Any]) -> Any:
     """What `read` reads; what HDF5 raises for a damaged file is raised as ArtifactError."""
     try:
         return read()
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise ArtifactError(f"damaged: {str(error)[:200]}") from error
 
 
