@@ -210,17 +210,12 @@ def test_tls(certificate: tuple[Path, Path], tmp_path: Path) -> None:
         with server.connect() as bare, client.wrap_socket(bare, server_hostname="127.0.0.1") as connection:
             connection.sendall(b"GET /probe")
             assert received(connection) == b""
-        cookie = server.request("POST", "/login", body=f"token={token}".encode()).headers["set-cookie"]
-        assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Strict" in cookie
-        assert server.request("GET", "/probe", token=token).json() == "ada"
-
-
-def test_old_tls_is_refused(certificate: tuple[Path, Path], tmp_path: Path) -> None:
-    cert, key = certificate
-    with running_app(tmp_path, probes(), tls_cert=cert, tls_key=key) as server, server.connect() as connection:
         old = ssl.create_default_context(cafile=cert)
         with pytest.warns(DeprecationWarning):
             old.maximum_version = ssl.TLSVersion.TLSv1_1
         old.set_ciphers("DEFAULT:@SECLEVEL=0")
-        with pytest.raises(ssl.SSLError):
-            old.wrap_socket(connection, server_hostname="127.0.0.1")
+        with server.connect() as bare, pytest.raises(ssl.SSLError):
+            old.wrap_socket(bare, server_hostname="127.0.0.1")
+        cookie = server.request("POST", "/login", body=f"token={token}".encode()).headers["set-cookie"]
+        assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Strict" in cookie
+        assert server.request("GET", "/probe", token=token).json() == "ada"

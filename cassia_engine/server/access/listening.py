@@ -16,7 +16,7 @@ from cassia_engine.callers import option
 from cassia_engine.errors import UsageError, shown
 from cassia_engine.process_limits import allow_open_files
 from cassia_engine.server.access.connections import Listener
-from cassia_engine.server.access.protocol import ClientProtocol
+from cassia_engine.server.access.protocol import LINGER_S, ClientProtocol
 from cassia_engine.server.access.request_log import RequestLog
 from cassia_engine.server.options import ServerOptions
 
@@ -75,27 +75,31 @@ async def serve(app: web.Application, options: ServerOptions, ready: Callable[[s
         UsageError: the address cannot be listened on, or certificate or key cannot be read.
     """
     tls = _tls(options)
+    connected: set[ClientProtocol] = set()
     with _listener(options) as listener:
         runner = web.AppRunner(app, shutdown_timeout=END_S)
         await runner.setup()
-        loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(
-                _protocols(runner, options.request_timeout),
+            server = await asyncio.get_running_loop().create_server(
+                _protocols(runner, options.request_timeout, connected),
                 sock=listener,
                 ssl=tls,
                 ssl_handshake_timeout=None if tls is None else options.request_timeout,
+                ssl_shutdown_timeout=None if tls is None else LINGER_S,
             )
             try:
                 ready(_url(options, listener))
-                await loop.create_future()
+                await asyncio.get_running_loop().create_future()
             finally:
                 server.close()
         finally:
             await runner.cleanup()
+            for protocol in tuple(connected):
+                protocol.abort()
+            await asyncio.sleep(0)  # they are closed then
 
 
-def _protocols(runner: web.AppRunner, seconds: float) -> Callable[[], ClientProtocol]:
+def _protocols(runner: web.AppRunner, seconds: float, connected: set[ClientProtocol]) -> Callable[[], ClientProtocol]:
     server = runner.server
     assert server is not None
     request_of = server.request_factory
@@ -105,7 +109,7 @@ def _protocols(runner: web.AppRunner, seconds: float) -> Callable[[], ClientProt
         return request_of(message, body, protocol, *others)
 
     server.request_factory = announced
-    return lambda: ClientProtocol(server, seconds, RequestLog)
+    return lambda: ClientProtocol(server, seconds, connected, RequestLog)
 
 
 def _listener(options: ServerOptions) -> Listener:

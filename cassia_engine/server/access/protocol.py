@@ -54,7 +54,17 @@ class Timer:
 class ClientProtocol(web.RequestHandler):
     """A connection that is closed when its client takes longer than `seconds`."""
 
-    def __init__(self, server: web.Server, seconds: float, access_log_class: type[AbstractAccessLogger]):
+    def __init__(
+        self,
+        server: web.Server,
+        seconds: float,
+        connected: set[ClientProtocol],
+        access_log_class: type[AbstractAccessLogger],
+    ):
+        """
+        Args:
+            connected: all that have a connection; it puts itself there.
+        """
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -66,7 +76,7 @@ class ClientProtocol(web.RequestHandler):
             auto_decompress=False,
             access_log_class=access_log_class,
         )
-        self._seconds = seconds
+        self._seconds, self._connected = seconds, connected
         self._wire: asyncio.Transport | None = None
         self._busy = False
         self._body: StreamReader = EMPTY_PAYLOAD
@@ -79,6 +89,7 @@ class ClientProtocol(web.RequestHandler):
         super().connection_made(transport)
         assert isinstance(transport, asyncio.Transport)
         self._wire = transport
+        self._connected.add(self)
         # `pause_writing` is called as soon as something waits to be sent.
         transport.set_write_buffer_limits(high=1, low=0)
         self._head_timer.start()
@@ -87,7 +98,7 @@ class ClientProtocol(web.RequestHandler):
         if data and self._body.is_eof():
             self._head_timer.start()
             if self._n_head > MOST_HEAD and not self._busy:
-                self._abort()
+                self.abort()
             self._n_head += len(data)
         else:
             self._n_body += len(data)
@@ -111,7 +122,7 @@ class ClientProtocol(web.RequestHandler):
         if self._busy:  # the client cannot know that its next request waits for this one's answer
             self._head_timer.start()
         else:
-            self._abort()
+            self.abort()
 
     def _on_slow_body(self) -> None:
         if self._body.is_eof() or self._wire is None:
@@ -136,21 +147,22 @@ class ClientProtocol(web.RequestHandler):
     def _on_slow_reader(self) -> None:
         before, self._n_unsent = self._n_unsent, self._unsent()
         if self._n_unsent >= before:
-            self._abort()
+            self.abort()
         else:
             self._answer_timer.start()
 
     def _unsent(self) -> int:
         return 0 if self._wire is None else self._wire.get_write_buffer_size()
 
-    def _abort(self) -> None:
-        """Close at once; `close` would wait until all is sent."""
+    def abort(self) -> None:
+        """Close at once; `close` waits until all is sent, and with TLS for the client to close too."""
         if self._wire is not None:
             self._wire.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
         self._wire = None
+        self._connected.discard(self)
         for timer in (self._head_timer, self._body_timer, self._answer_timer):
             timer.stop()
 
