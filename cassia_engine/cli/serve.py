@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ from click.core import ParameterSource
 
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
 from cassia_engine.cli.server_prune import prune
+from cassia_engine.server.options import DEFAULT_DATA
 
 
 class _Serve(Grouped, click.Group):
@@ -23,7 +23,7 @@ class _Serve(Grouped, click.Group):
 @click.group(cls=_Serve, invoke_without_command=True)
 @click.option("--host", default="127.0.0.1", help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port to listen at; 0 for any free one.")
-@click.option("--data", type=FilePath, default=Path("cassia-server"), help="Folder for all that the server keeps.")
+@click.option("--data", type=FilePath, default=DEFAULT_DATA, help="Folder for all that the server keeps.")
 @click.option(
     "--executor",
     type=click.Choice(("local", "nextflow")),

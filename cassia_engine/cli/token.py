@@ -101,7 +101,7 @@ def _database(data: Path) -> Iterator[Database]:
         raise UsageError(
             "there is no such folder; give that of the server, or make its first token by `cassia token add NAME`",
             path=data,
-            code="server-data-missing",
+            code="token-data-missing",
         )
     database = Database(data / DATABASE)
     try:

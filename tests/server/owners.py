@@ -1,7 +1,7 @@
 """Every route that names a job or an upload, asked by somebody else.
 
-A route that is added to the application is tested without being named here; of those that take an id in the query it
-has to stand in `QUERIES`.
+A route that is added to the application is tested without being named here; what it has to be told in the query stands
+in `QUERIES`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.state import DATABASE, ServerState
 from tests.server.running import RunningApp
 
-# What a route without an id in its path has in its query.
-QUERIES = {"/reannotate": {"job_id": "{job_id}", "cluster_id": "0", "feedback": "x"}}
+# What else an address has to say.
+QUERIES = {
+    "/reannotate": {"job_id": "{job_id}", "cluster_id": "0", "feedback": "x"},
+    "/jobs/{job_id}/expression": {"gene": "CD3D"},
+    "/jobs/{job_id}/composition": {"column": "sample"},
+}
 JOB, UPLOAD = "0" * 31 + "1", "0" * 31 + "2"  # somebody's
 OTHERS = {"job_id": "0" * 31 + "8", "upload_id": "0" * 31 + "9"}  # nobody's
 

@@ -28,7 +28,7 @@ def probes() -> web.RouteTableDef:
 
     @routes.get("/probe/jobs/{job_id}")
     @routes.get("/probe/uploads/{upload_id}/x")
-    @routes.get("/report/{job_id}")
+    @routes.get("/report/{job_id}/probe")
     async def show(request: web.Request) -> web.Response:
         return web.Response(text=f"<p>{dict(request.match_info)}</p>", content_type="text/html")
 

@@ -20,7 +20,7 @@ def server(tmp_path: Path) -> Iterator[RunningApp]:
         yield running
 
 
-def log_in(server: RunningApp, token: str, after: str = "/report/7") -> Answer:
+def log_in(server: RunningApp, token: str, after: str = "/report/7/probe") -> Answer:
     form = urlencode({"token": token, "next": after}).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
     return server.request("POST", "/login", headers=headers, body=form)
@@ -33,16 +33,16 @@ def cookie(answer: Answer) -> dict[str, str]:
 
 def test_a_report_leads_to_the_login_and_the_login_to_the_report(server: RunningApp) -> None:
     token = server.add_token("ada")
-    answer = server.request("GET", "/report/7?token=secret")
-    assert (answer.status, answer.headers["location"]) == (303, "/login?next=%2Freport%2F7")
+    answer = server.request("GET", "/report/7/probe?token=secret")
+    assert (answer.status, answer.headers["location"]) == (303, "/login?next=%2Freport%2F7%2Fprobe")
     page = server.request("GET", answer.headers["location"])
-    assert 'name="next" value="/report/7"' in page.text and "http" not in page.text
+    assert 'name="next" value="/report/7/probe"' in page.text and "http" not in page.text
     answer = log_in(server, token)
-    assert (answer.status, answer.headers["location"]) == (303, "/report/7")
+    assert (answer.status, answer.headers["location"]) == (303, "/report/7/probe")
     flags = answer.headers["set-cookie"]
     assert "HttpOnly" in flags and "SameSite=Strict" in flags and "Secure" not in flags
     assert token not in flags
-    answer = server.request("GET", "/report/7", headers=cookie(answer))
+    answer = server.request("GET", "/report/7/probe", headers=cookie(answer))
     assert answer.status == 200
     assert "connect-src 'self'" in answer.headers["content-security-policy"]
 
@@ -53,10 +53,10 @@ def test_sessions_end(server: RunningApp) -> None:
     assert "ada" in server.request("GET", "/login", headers=first).text
     answer = server.request("POST", "/logout", headers=first)
     assert (answer.status, answer.headers["location"]) == (303, "/login")
-    assert server.request("GET", "/report/7", headers=first).status == 303
-    assert server.request("GET", "/report/7", headers=second).status == 200
+    assert server.request("GET", "/report/7/probe", headers=first).status == 303
+    assert server.request("GET", "/report/7/probe", headers=second).status == 200
     server.revoke("ada")
-    assert server.request("GET", "/report/7", headers=second).status == 303
+    assert server.request("GET", "/report/7/probe", headers=second).status == 303
     assert server.request("GET", "/probe", headers=second).code == "AUTHENTICATION_REQUIRED"
 
 

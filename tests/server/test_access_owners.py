@@ -20,17 +20,23 @@ def _routes() -> list[tuple[str, str]]:
         return routes_with_ids(Path(folder))
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningApp]:
-    with running_app(tmp_path, own_routes()) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("server"), own_routes()) as running:
         running.add_token("ada")
         fill(running, running.token_id("ada"))
         yield running
 
 
+@pytest.fixture(scope="module")
+def bob(server: RunningApp) -> str:
+    """The token of somebody who has nothing."""
+    return server.add_token("bob")
+
+
 @pytest.mark.parametrize(("method", "path"), _routes())
-def test_others_see_nothing(server: RunningApp, method: str, path: str) -> None:
-    check_others_see_nothing(server, server.add_token("bob"), method, path)
+def test_others_see_nothing(server: RunningApp, bob: str, method: str, path: str) -> None:
+    check_others_see_nothing(server, bob, method, path)
 
 
 def own_routes() -> web.RouteTableDef:
@@ -51,10 +57,9 @@ def own_routes() -> web.RouteTableDef:
     return routes
 
 
-def test_the_check_finds_a_route_that_shows_something(server: RunningApp, tmp_path: Path) -> None:
+def test_the_check_finds_a_route_that_shows_something(server: RunningApp, bob: str, tmp_path: Path) -> None:
     found = routes_with_ids(tmp_path, own_routes())
     assert {("GET", "/careful/{job_id}/0"), ("GET", "/careless/{job_id}")} <= {*found}
-    bob = server.add_token("bob")
     check_others_see_nothing(server, bob, "GET", "/careful/{job_id}/0")
     with pytest.raises(AssertionError):
         check_others_see_nothing(server, bob, "GET", "/careless/{job_id}")
