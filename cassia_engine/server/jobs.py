@@ -17,6 +17,7 @@ from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSI
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.secret import Secret
 from cassia_engine.server.answers import Refused
+from cassia_engine.server.question_form import object_of
 from cassia_engine.server.questions import (
     Question,
     Request,
@@ -86,7 +87,7 @@ async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
         Refused: the request cannot be worked on.
     """
     request = await asyncio.to_thread(read_request, body)
-    uploads = await _uploads(state, caller, request.uploaded_files or {})
+    uploads = await _uploads(state, caller, object_of(request.uploaded_files))
     job_id = secrets.token_hex(16)
     settings = await asyncio.to_thread(_write_job, state, job_id, request)
     own_keys = settings.api_key is not None
@@ -120,7 +121,7 @@ def _write_run(
     folder: Path, question: Question, feedback: str, clusters: list[str], settings: AnnotateSettings
 ) -> None:
     ids = {question.labels[cluster]: cluster for cluster in clusters}
-    spec = Spec(dataset(question, feedback), question.study_info or "", ids, settings_json(settings))
+    spec = Spec(dataset(question, feedback), question.study_info, ids, settings_json(settings))
     written(folder / MARKERS, marker_table(question, clusters))
     written(folder / SPEC, msgspec.json.encode(spec))
 

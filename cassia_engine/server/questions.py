@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,37 +17,31 @@ from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.secret import AwsKeys, Secret
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.options import ServerOptions
+from cassia_engine.server.question_form import GivenQuestion, Nothing, cluster_names, genes_of, object_of, text_of
 from cassia_engine.settings import AnnotateSettings
+from cassia_engine.text import one_line
 
 # Of all runs of jobs: what their output files start with.
 NAME = "job"
 MOST_CLUSTERS = 10_000
 MOST_GENES = 2_000  # of a cluster
-_MISSING = {"NA", "NaN"}  # what a marker table takes for no label
+TABLE_COLUMNS = ("cluster", "gene")
 
 
-class Question(msgspec.Struct, frozen=True, rename="camel"):
+class Question(msgspec.Struct, frozen=True):
     """The `input_data` of a request, as far as the clusters are annotated by it.
 
     Attributes:
-        study_info: what is known of the study.
         marker_genes: by cluster id, gene symbols, the first ranked first.
-        cluster_labels: by cluster id, what the cluster is called; ids may be missing.
+        labels: by cluster id, what the cluster is called in outputs; no two are alike.
+        study_info: what is known of the study.
         n_parallel_clusters: how many clusters the model is asked about at once.
     """
 
     marker_genes: dict[str, list[str]]
-    study_info: str | None = ""
-    cluster_labels: dict[str, str] | None = None
+    labels: dict[str, str]
+    study_info: str = ""
     n_parallel_clusters: int = 2
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """What each cluster is called in outputs, by its id: its label, or the id where labels are not distinct."""
-        given = self.cluster_labels or {}
-        named = {cluster: given.get(cluster, "").strip() or cluster for cluster in self.marker_genes}
-        distinct = len(set(named.values())) == len(named) and not _MISSING & {*named.values()}
-        return named if distinct else {cluster: cluster for cluster in named}
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -62,7 +55,7 @@ class Request(msgspec.Struct, frozen=True):
 
     input_data: msgspec.Raw
     llm_configs: list[dict[str, Any]] | None = None
-    uploaded_files: dict[str, str | None] | None = None
+    uploaded_files: dict[str, str | None] | Nothing | None = None
 
 
 def read_request(body: bytes) -> Request:
@@ -73,8 +66,8 @@ def read_request(body: bytes) -> Request:
     """
     try:
         return msgspec.json.decode(body, type=Request)
-    except msgspec.DecodeError as error:
-        raise Refused("INVALID_REQUEST", f"the body is no request to annotate: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("INVALID_REQUEST", f"the body is no request to annotate: {_reason(error)}") from None
 
 
 def read_question(data: bytes | msgspec.Raw) -> Question:
@@ -84,21 +77,33 @@ def read_question(data: bytes | msgspec.Raw) -> Question:
         Refused: it has another form, or nothing to annotate.
     """
     try:
-        question = msgspec.json.decode(data, type=Question)
-    except msgspec.DecodeError as error:
-        raise Refused("INVALID_REQUEST", f"input_data: {error}") from None
-    if not question.marker_genes:
-        raise Refused("INVALID_REQUEST", "input_data: markerGenes has no cluster")
-    if len(question.marker_genes) > MOST_CLUSTERS:
-        n = len(question.marker_genes)
-        raise Refused("INVALID_REQUEST", f"input_data: {n:,} clusters; a job has at most {MOST_CLUSTERS:,}")
-    for cluster, genes in question.marker_genes.items():
-        if len(genes) > MOST_GENES:
-            what = f"input_data: cluster {shown(cluster)} has {len(genes):,} marker genes; give at most {MOST_GENES:,}"
+        given = msgspec.json.decode(data, type=GivenQuestion)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("INVALID_REQUEST", f"input_data: {_reason(error)}") from None
+    genes = {cluster: genes_of(one) for cluster, one in object_of(given.marker_genes).items()}
+    labels = cluster_names(genes, object_of(given.cluster_labels))
+    parallel = 2 if given.n_parallel_clusters is None else given.n_parallel_clusters
+    _check_size(genes, parallel)
+    return Question(genes, labels, text_of(given.study_info), int(parallel))
+
+
+def _reason(error: Exception) -> str:
+    return "it is too deep" if isinstance(error, RecursionError) else one_line(str(error))
+
+
+def _check_size(genes: Mapping[str, Sequence[str]], parallel: float) -> None:
+    if not any(genes.values()):
+        what = "markerGenes has no gene" if genes else "markerGenes has no cluster"
+        raise Refused("INVALID_REQUEST", f"input_data: {what}; give the marker genes of each cluster")
+    if len(genes) > MOST_CLUSTERS:
+        raise Refused("INVALID_REQUEST", f"input_data: {len(genes):,} clusters; a job has at most {MOST_CLUSTERS:,}")
+    for cluster, of_cluster in genes.items():
+        if len(of_cluster) > MOST_GENES:
+            n = len(of_cluster)
+            what = f"input_data: cluster {shown(cluster)} has {n:,} marker genes; give at most {MOST_GENES:,}"
             raise Refused("INVALID_REQUEST", what)
-    if not 1 <= question.n_parallel_clusters <= 50:
-        raise Refused("INVALID_REQUEST", "input_data: nParallelClusters is not between 1 and 50")
-    return question
+    if not 1 <= parallel <= 50 or parallel != int(parallel):
+        raise Refused("INVALID_REQUEST", "input_data: nParallelClusters is no whole number from 1 to 50")
 
 
 def dataset(question: Question, feedback: str = "") -> Dataset:
@@ -119,10 +124,12 @@ def dataset(question: Question, feedback: str = "") -> Dataset:
 
 
 def marker_table(question: Question, clusters: Sequence[str]) -> str:
-    """The clusters with these ids as a table, cluster by cluster its genes in their order."""
-    labels = question.labels
-    rows = [("cluster", "genes")]
-    rows += [(guard(labels[one]), ",".join(filter(None, question.marker_genes[one]))) for one in clusters]
+    """The clusters with these ids as a table, cluster by cluster a gene a row in their order; without genes, one row
+    with none."""
+    rows = [TABLE_COLUMNS]
+    for cluster in clusters:
+        label = guard(question.labels[cluster])
+        rows += [(label, gene) for gene in question.marker_genes[cluster] or [""]]
     return "".join(map(csv_row, rows))
 
 
@@ -148,11 +155,8 @@ def chat_settings(configs: list[dict[str, Any]] | None, workers: int, options: S
 def _check_url(url: Any, options: ServerOptions) -> None:
     """Refuse to send calls where it is not allowed: the server may reach what its users must not."""
     if url and not options.any_base_url and str(url).rstrip("/") not in {one.rstrip("/") for one in options.base_urls}:
-        host = urlsplit(str(url)).netloc
-        raise Refused(
-            "LLM_VALIDATION_FAILED",
-            f"llm_configs: this server sends nothing to baseUrl {shown(host)}; ask who runs it to allow the URL",
-        )
+        what = "llm_configs: this server sends nothing to this baseUrl; ask who runs it to allow the URL"
+        raise Refused("LLM_VALIDATION_FAILED", what)
 
 
 def _check_account(settings: AnnotateSettings, options: ServerOptions) -> None:

@@ -52,7 +52,7 @@ def test_a_job_is_annotated_offline_and_its_results_have_the_ids_of_the_question
         ({}, "INVALID_REQUEST", "input_data"),
         ({"input_data": {}}, "INVALID_REQUEST", "markerGenes"),
         ({"input_data": {"markerGenes": {}}}, "INVALID_REQUEST", "no cluster"),
-        ({"input_data": {"markerGenes": {"0": "CD3D"}}}, "INVALID_REQUEST", "input_data"),
+        ({"input_data": {"markerGenes": {"0": {"CD3D": 1}}}}, "INVALID_REQUEST", "input_data"),
         ({"input_data": question(), "uploaded_files": {"vars_h5": "0" * 32}}, "UPLOAD_NOT_FOUND", "vars_h5"),
         ({"input_data": question(), "uploaded_files": {"other": "x"}}, "INVALID_REQUEST", "uploaded_files"),
         ({"input_data": question(), "llm_configs": [{"provider": "openai"}]}, "LLM_VALIDATION_FAILED", "'name'"),

@@ -12,7 +12,7 @@ from cassia_engine.errors import TemporaryError
 from cassia_engine.fast_json import ascii_json
 from cassia_engine.outputs.publish import write_outputs
 from cassia_engine.records import ClusterResult, Merged
-from cassia_engine.server.questions import MOST_GENES, written
+from cassia_engine.server.questions import MOST_GENES, TABLE_COLUMNS, written
 from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, Outcome, Spec
 from cassia_engine.settings import AnnotateSettings, SplitSettings
 from cassia_engine.stages.run import run_table
@@ -44,7 +44,15 @@ def run_here(folder: Path, spec: Spec, settings: AnnotateSettings) -> Outcome:
 
 def split_settings() -> SplitSettings:
     """How the markers of a question are read: they are chosen and ranked already."""
-    return SplitSettings(n_genes=MOST_GENES, allow_unknown_genes=True, controls=0)
+    cluster, gene = TABLE_COLUMNS
+    return SplitSettings(
+        marker_format="long",
+        cluster_column=cluster,
+        gene_column=gene,
+        n_genes=MOST_GENES,
+        allow_unknown_genes=True,
+        controls=0,
+    )
 
 
 def finish(folder: Path, spec: Spec, merged: Merged, reason: str) -> Outcome:
