@@ -30,6 +30,7 @@ _CYTETYPE = {
     "base_url": 'llm_configs[0]["baseUrl"]',
     "timeout": 'llm_configs[0]["modelSettings"]["timeout"]',
     "temperature": 'llm_configs[0]["modelSettings"]["temperature"]',
+    "reasoning": 'llm_configs[0]["modelSettings"]["reasoning_effort"]',
 }
 _CASSIA = {**_PYTHON, "cluster_column": "celltype_column", "gene_column": "gene_column_name"}
 _NOT_OF_SUBMIT = frozenset({"gene_filter", "species", "auth_token", "llm_configs"})

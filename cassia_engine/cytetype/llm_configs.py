@@ -16,11 +16,19 @@ from cassia_engine.settings import AnnotateSettings
 log = logging.getLogger(__name__)
 
 _AWS = ("awsAccessKeyId", "awsSecretAccessKey", "awsDefaultRegion")
-_FIELDS = ("provider", "name", "apiKey", "baseUrl", *_AWS, "modelSettings")
+_TEXTS = ("provider", "name", "apiKey", "baseUrl", *_AWS)
+_FIELDS = (*_TEXTS, "modelSettings")
 # What only a server knows of.
 _OF_SERVERS = ("targetAgents", "skipValidation", "allowFallback")
-# Of modelSettings, what is known on this machine.
-_SETTINGS = ("temperature", "timeout")
+# Of modelSettings, what is known here, by the names that clients have for it.
+_SETTINGS = {
+    "temperature": "temperature",
+    "timeout": "timeout",
+    "reasoning_effort": "reasoning",
+    "reasoningEffort": "reasoning",
+}
+_MOST_TOKENS = ("max_tokens", "maxTokens", "max_completion_tokens")
+_AGENT = "annotator"
 
 
 def check_configs(configs: Sequence[Mapping[str, Any]] | None, for_server: bool) -> None:
@@ -36,7 +44,7 @@ def check_configs(configs: Sequence[Mapping[str, Any]] | None, for_server: bool)
     _check_types(configs, where)
     for config in configs or ():
         for name in ("provider", "name"):
-            if not isinstance(config.get(name), str) or not config[name]:
+            if not config.get(name):
                 what = f"{where}: a model lacks {name!r}; it needs a provider, and the provider's name of the model"
                 raise UsageError(what, code="llm-config-incomplete")
         if unknown := sorted(set(map(str, config)) - {*_FIELDS, *_OF_SERVERS}):
@@ -59,12 +67,22 @@ def _check_types(configs: object, where: str) -> None:
         what = f"{where}: expected a list of models, each as {{'provider': ..., 'name': ...}}, found {found}"
         raise UsageError(what, code="llm-configs-no-list")
     for config in of_list:
-        settings = config.get("modelSettings")
-        if settings is not None and not isinstance(settings, Mapping):
+        settings = config.get("modelSettings") or {}
+        if not isinstance(settings, Mapping):
             what = f"{where}: modelSettings: expected values by name, found {type(settings).__name__}"
             raise UsageError(what, code="llm-config-settings-no-mapping")
+        _check_texts(config, where)
         _check_json(config, where)
-        _check_json(settings or {}, f"{where}: modelSettings")
+        _check_json(settings, f"{where}: modelSettings")
+
+
+def _check_texts(config: Mapping[str, Any], where: str) -> None:
+    for name in _TEXTS:
+        if not isinstance(config.get(name), str | None):
+            raise UsageError(f"{where}: {name}: expected text", code="llm-config-no-text")
+    agents = config.get("targetAgents")
+    if not isinstance(agents, str | list | tuple | None):
+        raise UsageError(f"{where}: targetAgents: expected a list of texts", code="llm-config-agents")
 
 
 def _check_json(values: Mapping[str, Any], where: str) -> None:
@@ -91,24 +109,54 @@ def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int, air_g
     if not configs:
         log.info("no %s: markers are scored, and no language model is asked", argument("llm_configs"))
         return AnnotateSettings()
-    first, where = configs[0], argument("llm_configs")
+    asked, where = _annotator(configs), argument("llm_configs")
     if len(configs) > 1:
-        log.warning("%s: the first of %d models is asked", where, len(configs))
-    if ignored := [name for name in _OF_SERVERS if first.get(name)]:
-        log.warning("%s: %s is for servers, and has no effect on this machine", where, ", ".join(ignored))
-    given = dict(first.get("modelSettings") or {})
-    if unknown := sorted(set(given) - set(_SETTINGS)):
-        what = f"{where}: modelSettings has {unknown[0]!r}, which is not known here; known are {', '.join(_SETTINGS)}"
-        raise UsageError(what, code="llm-config-setting-unknown")
+        log.warning("%s: of %d models %s is asked", where, len(configs), asked["name"])
+    if ignored := [name for name in _OF_SERVERS if asked.get(name)]:
+        log.warning("%s: %s is for CyteType's own servers, and has no effect here", where, ", ".join(ignored))
     return AnnotateSettings(
-        provider=str(first["provider"]),
-        model=str(first["name"]),
-        base_url=first.get("baseUrl"),
-        api_key=_key(first),
+        provider=str(asked["provider"]),
+        model=str(asked["name"]),
+        base_url=asked.get("baseUrl") or None,
+        api_key=_key(asked),
         max_workers=workers,
         air_gap=air_gap,
-        **given,
+        **_model_settings(asked.get("modelSettings") or {}, where),
     )
+
+
+def _annotator(configs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The first of the models that may annotate."""
+    for config in configs:
+        agents = config.get("targetAgents") or ()
+        if not agents or agents == _AGENT or _AGENT in agents:
+            return config
+    what = f"{argument('llm_configs')}: targetAgents: no model is for {_AGENT!r}; add it to one of them"
+    raise UsageError(what, code="llm-config-no-annotator")
+
+
+def _model_settings(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Parameters of `AnnotateSettings` by what a caller says of the model; null is nothing said."""
+    said = {name: value for name, value in given.items() if value is not None}
+    if unknown := sorted(set(said) - {*_SETTINGS, *_MOST_TOKENS}):
+        known = ", ".join((*_SETTINGS, *_MOST_TOKENS))
+        what = f"{where}: modelSettings has {unknown[0]!r}, which is not known here; known are {known}"
+        raise UsageError(what, code="llm-config-setting-unknown")
+    found = {_SETTINGS[name]: value for name, value in said.items() if name in _SETTINGS}
+    for name in _MOST_TOKENS:
+        if name in said:
+            _check_most_tokens(name, said[name], found.get("reasoning"), where)
+    return found
+
+
+def _check_most_tokens(name: str, value: Any, reasoning: Any, where: str) -> None:
+    """A limit is taken that replies never reach; cassia says itself how long they may be."""
+    from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
+
+    least = MAX_TOKENS.get(reasoning if isinstance(reasoning, str) else None, MAX_TOKENS[None])
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
+        what = f"{where}: modelSettings: {name}: cassia asks for replies of up to {least:,} tokens; give as many"
+        raise UsageError(f"{what}, or leave it out", code="llm-config-few-tokens")
 
 
 def check_account(who: AnnotateSettings) -> None:

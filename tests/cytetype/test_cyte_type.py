@@ -137,7 +137,12 @@ def test_a_model_of_llm_configs_is_asked(adata: Cells, mock: Mock) -> None:
         ({"provider": "openai", "name": "a", "modelSettings": {"top_k": 3}}, "llm-config-setting-unknown"),
         ({"provider": "bedrock", "name": "a", "awsAccessKeyId": "b"}, "llm-config-half-a-key"),
         ({"provider": "openai", "name": "a", "modelSettings": {"temperature": float("nan")}}, "llm-config-not-json"),
-        ({"provider": "openai", "name": "a", "targetAgents": {1, 2}, "apiKey": object()}, "llm-config-not-json"),
+        ({"provider": "openai", "name": "a", "targetAgents": [object()]}, "llm-config-not-json"),
+        ({"provider": "openai", "name": "a", "targetAgents": {1, 2}}, "llm-config-agents"),
+        ({"provider": "openai", "name": "a", "targetAgents": ["reviewer"]}, "llm-config-no-annotator"),
+        ({"provider": "openai", "name": "a", "apiKey": object()}, "llm-config-no-text"),
+        ({"provider": "openai", "name": "a", "modelSettings": {"max_tokens": 100}}, "llm-config-few-tokens"),
+        ({"provider": "openai", "name": "a", "modelSettings": {"reasoning_effort": ["low"]}}, "setting-invalid"),
     ],
 )
 def test_a_model_that_is_not_told_as_it_must_be(config: dict[str, Any], code: str, adata: Cells) -> None:
