@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 
-from aiohttp import web
-
+from cassia_engine.server.access import tokens
+from cassia_engine.server.access.listening import check_listening, serve
 from cassia_engine.server.app import make_app
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.starting import open_state
@@ -26,18 +27,23 @@ def run_server(options: ServerOptions) -> None:
 
 async def _serve(options: ServerOptions) -> None:
     state = open_state(options)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(make_app(state), access_log=None)
-    await runner.setup()
     try:
-        site = web.TCPSite(runner, options.host, options.port)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        log.info("serving http://%s:%d", host, port)
-        await stop.wait()
-        log.info("stopping; jobs at work go on when the server is started again")
+        check_listening(options, state.database.now(tokens.have_valid))
+        serving = asyncio.create_task(serve(make_app(state), state.options, _say))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, _stop, serving)
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
     finally:
-        await runner.cleanup()
         state.database.close()
+
+
+def _say(url: str) -> None:
+    log.info("serving %s", url)
+
+
+def _stop(serving: asyncio.Task[None]) -> None:
+    """A second signal changes nothing: the runs are told to stop already."""
+    if not serving.cancelling():
+        log.info("stopping; jobs at work go on when the server is started again")
+        serving.cancel()

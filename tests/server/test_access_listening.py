@@ -12,7 +12,10 @@ from aiohttp import web
 
 from cassia_engine.server.access.listening import check_listening, serve
 from cassia_engine.server.options import ServerOptions
+from tests.command import cassia
 from tests.raising import raises
+from tests.server.processes import serving
+from tests.server.running import PATIENCE_S, received
 
 TLS: dict[str, Any] = {"tls_cert": Path("cert.pem"), "tls_key": Path("key.pem")}
 
@@ -68,3 +71,19 @@ def test_addresses_that_cannot_be_listened_on_are_said() -> None:
             start(port=port)
     with raises("server-address", "192.0.2.7"):
         start(host="192.0.2.7")
+
+
+def test_the_command_keeps_to_it(tmp_path: Path) -> None:
+    for options in (["--host", "0.0.0.0"], ["--behind_proxy"], ["--tls_cert", "cert.pem"]):
+        done = cassia("serve", "--data", tmp_path / "data", "--port", "0", *options)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    with serving(tmp_path / "data", "--request_timeout", "0.2") as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
+            connection.sendall(b"GET /status/1 HTTP/1.1\r\n")
+            assert received(connection) == b""
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
+            connection.sendall(b"GET /status/1 HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+            assert received(connection).startswith(b"HTTP/1.1 403 ")
+        assert server.call("GET", "/status/1")[1]["error_code"] == "JOB_NOT_FOUND"
+        assert server.stop() == 0

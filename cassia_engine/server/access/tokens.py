@@ -111,6 +111,11 @@ def are_needed(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM tokens LIMIT 1").fetchone() is not None
 
 
+def have_valid(connection: sqlite3.Connection) -> bool:
+    """Whether somebody has a token that is not revoked."""
+    return connection.execute("SELECT 1 FROM tokens WHERE revoked IS NULL LIMIT 1").fetchone() is not None
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
