@@ -89,7 +89,7 @@ async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
     request = await asyncio.to_thread(read_request, body)
     uploads = await _uploads(state, caller, object_of(request.uploaded_files))
     job_id = secrets.token_hex(16)
-    settings = await asyncio.to_thread(_write_job, state, job_id, request)
+    settings = await asyncio.to_thread(_write_job, state, caller, job_id, request)
     own_keys = settings.api_key is not None
     if own_keys:
         state.keys[job_id] = secret_parts(settings.api_key)
@@ -107,10 +107,10 @@ async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
     return job_id
 
 
-def _write_job(state: ServerState, job_id: str, request: Request) -> AnnotateSettings:
+def _write_job(state: ServerState, caller: Caller, job_id: str, request: Request) -> AnnotateSettings:
     """Write the files of a job, which may be of many megabytes: not in the thread of the event loop."""
     question = read_question(request.input_data)
-    settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options)
+    settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options, caller.is_local)
     folder = state.jobs / job_id
     _write_run(folder / "run", question, "", list(question.marker_genes), settings)
     written(folder / QUERY, bytes(request.input_data))
@@ -332,7 +332,7 @@ async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: li
     """
     await check_job(state, caller, job_id)
     first = (await runs_of(state, job_id))[0]
-    settings = chat_settings(configs, 1, state.options)
+    settings = chat_settings(configs, 1, state.options, caller.is_local)
     spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
     if settings.api_key is None or (settings.provider, settings.model) != (
         spec.settings.get("provider"),

@@ -25,14 +25,12 @@ class ServerOptions:
         tls_cert, tls_key: of TLS; None for plain http.
         behind_proxy: a proxy in front of the server does TLS.
         public_url: the address that people use, "" for that of the socket.
-        base_urls: where requests may send a model's calls, besides the providers' own addresses.
-        any_base_url: they may send them anywhere: only where the server has no tokens, on loopback.
+        base_urls: where requests with a token may send a model's calls, besides the providers' own addresses.
         upload_days: how long a file that no job uses is kept.
         job_days: how long a job and its files are kept after its end; None for always.
         request_timeout: seconds for the headers of a request, and between two pieces of its body.
         max_upload_bytes: of one file, None for the protocol's own limits.
         nextflow: how runs of the pipeline are started, for the executor nextflow.
-        tokens: whether requests need one; known when the server starts.
     """
 
     data: Path
@@ -46,10 +44,8 @@ class ServerOptions:
     behind_proxy: bool = False
     public_url: str = ""
     base_urls: tuple[str, ...] = ()
-    any_base_url: bool = True
     upload_days: float = 7.0
     job_days: float | None = None
     request_timeout: float = 30.0
     max_upload_bytes: int | None = None
     nextflow: Nextflow | None = None
-    tokens: bool = False

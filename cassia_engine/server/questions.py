@@ -133,7 +133,9 @@ def marker_table(question: Question, clusters: Sequence[str]) -> str:
     return "".join(map(csv_row, rows))
 
 
-def chat_settings(configs: list[dict[str, Any]] | None, workers: int, options: ServerOptions) -> AnnotateSettings:
+def chat_settings(
+    configs: list[dict[str, Any]] | None, workers: int, options: ServerOptions, trusted: bool
+) -> AnnotateSettings:
     """Who annotates: the model of the request, or the server's own where it names none.
 
     Raises:
@@ -144,9 +146,10 @@ def chat_settings(configs: list[dict[str, Any]] | None, workers: int, options: S
     try:
         with called_from(Caller.CYTETYPE):
             check_configs(configs, for_server=False)
-            _check_url(configs[0].get("baseUrl"), options)
+            if not trusted:
+                _check_url(configs[0].get("baseUrl"), options)
             settings = settings_of(configs, workers, options.annotate.air_gap)
-            _check_account(settings, options)
+            _check_account(settings, trusted)
     except (UsageError, AccountError) as error:
         raise Refused("LLM_VALIDATION_FAILED", str(error)) from None
     return settings
@@ -154,12 +157,12 @@ def chat_settings(configs: list[dict[str, Any]] | None, workers: int, options: S
 
 def _check_url(url: Any, options: ServerOptions) -> None:
     """Refuse to send calls where it is not allowed: the server may reach what its users must not."""
-    if url and not options.any_base_url and str(url).rstrip("/") not in {one.rstrip("/") for one in options.base_urls}:
+    if url and str(url).rstrip("/") not in {one.rstrip("/") for one in options.base_urls}:
         what = "llm_configs: this server sends nothing to this baseUrl; ask who runs it to allow the URL"
         raise Refused("LLM_VALIDATION_FAILED", what)
 
 
-def _check_account(settings: AnnotateSettings, options: ServerOptions) -> None:
+def _check_account(settings: AnnotateSettings, trusted: bool) -> None:
     if settings.provider == OFFLINE:
         return
     from cassia_engine.providers.accounts import open_account
@@ -167,7 +170,7 @@ def _check_account(settings: AnnotateSettings, options: ServerOptions) -> None:
     account = open_account(
         settings.provider, settings.model, settings.base_url, settings.api_key, air_gap=settings.air_gap
     )
-    if options.tokens and account.key is not None and settings.api_key is None:
+    if not trusted and account.key is not None and settings.api_key is None:
         raise Refused(
             "LLM_VALIDATION_FAILED",
             "llm_configs: a model lacks its key; give apiKey, or leave llm_configs out to have the server's own model",

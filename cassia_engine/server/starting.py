@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,12 +31,7 @@ def open_state(options: ServerOptions) -> ServerState:
         raise UsageError(what, path=Path(error.filename or options.data), code="server-data-folder") from None
     data = options.data.resolve()
     database = Database(data / DATABASE)
-    tokens = database.now(_has_tokens)
-    return ServerState(replace(options, data=data, tokens=tokens, any_base_url=not tokens), database)
-
-
-def _has_tokens(database: sqlite3.Connection) -> bool:
-    return database.execute("SELECT 1 FROM tokens WHERE revoked IS NULL").fetchone() is not None
+    return ServerState(replace(options, data=data), database)
 
 
 def check_provider(settings: AnnotateSettings) -> None:

@@ -26,6 +26,11 @@ class Caller:
     owner: str = ""
     name: str = ""
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a program of this machine, let in without a token: it could use keys and network itself."""
+        return not self.owner
+
 
 @dataclass(frozen=True, slots=True)
 class ServerState:

@@ -31,8 +31,8 @@ def model(**fields: Any) -> dict[str, Any]:
     return {"provider": "openai", "name": "gpt-5", "apiKey": KEY} | fields
 
 
-def read(*configs: dict[str, Any], **options: Any) -> AnnotateSettings:
-    return chat_settings(list(configs), 4, ServerOptions(Path("data"), **options))
+def read(*configs: dict[str, Any], trusted: bool = True, **options: Any) -> AnnotateSettings:
+    return chat_settings(list(configs), 4, ServerOptions(Path("data"), **options), trusted)
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "google", "groq", "mistral", "openai", "openrouter", "deepseek"])
@@ -123,11 +123,20 @@ def test_what_is_not_known_is_refused(config: dict[str, Any], said: str) -> None
     assert "\n" not in caught.value.message and KEY not in caught.value.message
 
 
-def test_a_server_with_tokens_reaches_the_urls_that_were_allowed() -> None:
+def test_who_has_a_token_reaches_the_urls_that_were_allowed() -> None:
     config = model(baseUrl=HERE)
-    assert read(config, any_base_url=False, base_urls=(f"{HERE}/",)).base_url == HERE
+    assert read(config, trusted=False, base_urls=(f"{HERE}/",)).base_url == HERE
     with pytest.raises(Refused, match="sends nothing to this baseUrl"):
-        read(config, any_base_url=False)
+        read(config, trusted=False)
+
+
+def test_who_has_a_token_does_not_get_the_servers_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    without = model()
+    del without["apiKey"]
+    assert read(without).model == "gpt-5"
+    with pytest.raises(Refused, match="lacks its key"):
+        read(without, trusted=False)
 
 
 WILD = st.recursive(
