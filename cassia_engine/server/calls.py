@@ -8,10 +8,12 @@ from aiohttp import web
 
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.server import jobs
+from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused, Unavailable, json_answer
 from cassia_engine.server.state import caller_of, state_of
 
 ROUTES = web.RouteTableDef()
+_MOST_OBJECT_BYTES = 2**20  # feedback, or keys
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
@@ -21,7 +23,8 @@ async def read_object(request: web.Request) -> dict[str, Any]:
         Refused: it has none.
     """
     try:
-        data = parsed_json(await request.read())
+        async with whole_body(request, _MOST_OBJECT_BYTES) as body:
+            data = parsed_json(body)
     except (ValueError, RecursionError):
         raise Refused("INVALID_REQUEST", "the body is no JSON") from None
     if not isinstance(data, dict):
@@ -34,7 +37,8 @@ async def annotate(request: web.Request) -> web.Response:
     state = state_of(request)
     if state.draining.is_set():
         raise Unavailable("the server is about to stop; send the job again in a minute")
-    return json_answer({"job_id": await jobs.submit(state, caller_of(request), await request.read())})
+    async with whole_body(request, request.client_max_size) as body:
+        return json_answer({"job_id": await jobs.submit(state, caller_of(request), body)})
 
 
 @ROUTES.get("/status/{job_id}")

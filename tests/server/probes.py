@@ -1,10 +1,10 @@
-"""Handlers of tests, as those of the protocol are: one streams a body, one takes JSON, others name a job or upload."""
+"""Handlers of tests, as those of the protocol are: one streams a body, one holds it, others name a job or upload."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from cassia_engine.server.access.limits import body_pieces, read_json
+from cassia_engine.server.access.limits import body_pieces, whole_body
 from cassia_engine.server.state import caller_of
 
 MOST = 1000  # bytes of a body
@@ -22,9 +22,10 @@ def probes() -> web.RouteTableDef:
     async def stream(request: web.Request) -> web.Response:
         return web.Response(text=str(sum([len(piece) async for piece in body_pieces(request, MOST)])))
 
-    @routes.post("/probe/json")
+    @routes.post("/probe/whole")
     async def take(request: web.Request) -> web.Response:
-        return web.json_response(await read_json(request, MOST))
+        async with whole_body(request, MOST) as body:
+            return web.Response(body=body)
 
     @routes.get("/probe/jobs/{job_id}")
     @routes.get("/probe/uploads/{upload_id}/x")

@@ -140,9 +140,9 @@ def test_the_public_url_is_a_name_too(tmp_path: Path) -> None:
         for host, status in {"cells.example": 200, "cells.example:443": 200, "cells.example:80": 403}.items():
             assert server.request("GET", "/probe", token=token, headers={"Host": host}).status == status
         headers = {"Host": "cells.example", "Origin": "https://cells.example"}
-        assert server.request("POST", "/probe/json", token=token, headers=headers, body={}).status == 200
+        assert server.request("POST", "/probe/whole", token=token, headers=headers, body={}).status == 200
         headers["Origin"] = "https://evil.example"
-        assert server.request("POST", "/probe/json", token=token, headers=headers, body={}).code == "ACCESS_DENIED"
+        assert server.request("POST", "/probe/whole", token=token, headers=headers, body={}).code == "ACCESS_DENIED"
         assert server.request("GET", "/auth/cli/credentials", token=token).json() == {
             "dashboardUrl": "https://cells.example/login",
             "tokenId": server.token_id("ada"),
@@ -169,7 +169,7 @@ def test_the_public_url_is_a_name_too(tmp_path: Path) -> None:
 )
 def test_pages_of_other_sites_change_nothing(open_server: RunningApp, headers: dict[str, str]) -> None:
     sent = {name: value.format(port=open_server.port) for name, value in headers.items()}
-    for method, path in (("POST", "/probe/json"), ("PUT", "/probe/stream"), ("POST", "/login"), ("DELETE", "/probe")):
+    for method, path in (("POST", "/probe/whole"), ("PUT", "/probe/stream"), ("POST", "/login"), ("DELETE", "/probe")):
         answer = open_server.request(method, path, headers=sent, body={})
         assert (answer.status, answer.code) == (403, "ACCESS_DENIED")
 
@@ -186,7 +186,7 @@ def test_pages_of_other_sites_change_nothing(open_server: RunningApp, headers: d
 )
 def test_own_pages_and_programs_do(open_server: RunningApp, headers: dict[str, str]) -> None:
     sent = {name: value.format(port=open_server.port) for name, value in headers.items()}
-    assert open_server.request("POST", "/probe/json", headers=sent, body={}).status == 200
+    assert open_server.request("POST", "/probe/whole", headers=sent, body={}).status == 200
 
 
 def test_no_other_site_is_let_in_by_cors(open_server: RunningApp) -> None:
@@ -263,7 +263,7 @@ def test_answers_are_kept_nowhere_and_framed_nowhere(server: RunningApp) -> None
 
 def test_compressed_bodies_are_refused(open_server: RunningApp) -> None:
     for encoding in ("gzip", "deflate", "br", "zstd", "identity, gzip"):
-        answer = open_server.request("POST", "/probe/json", headers={"Content-Encoding": encoding}, body=b"x" * 20)
+        answer = open_server.request("POST", "/probe/whole", headers={"Content-Encoding": encoding}, body=b"x" * 20)
         assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+import cassia_engine.server
+from cassia_engine.server.access.limits import BodyMemory
+from cassia_engine.server.answers import Unavailable
 from tests.server.probes import MOST, probes
-from tests.server.running import RunningApp, received, running_app, trickle
+from tests.server.running import PATIENCE_S, RunningApp, received, running_app, trickle
 
+SERVER = Path(cassia_engine.server.__file__).parent
 SECONDS = 0.4  # request_timeout
 
 
@@ -24,20 +30,14 @@ def server(tmp_path: Path) -> Iterator[RunningApp]:
 def test_bodies_are_taken_up_to_their_limit(server: RunningApp) -> None:
     assert server.request("PUT", "/probe/stream", body=b"x" * MOST).text == "1000"
     assert server.request("PUT", "/probe/stream", body=iter([b"x" * 600, b"y" * 400])).text == "1000"
-    assert server.request("POST", "/probe/json", body={"a": [1]}).json() == {"a": [1]}
+    assert server.request("POST", "/probe/whole", body={"a": [1]}).json() == {"a": [1]}
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/probe/stream"), ("POST", "/probe/json")])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/probe/stream"), ("POST", "/probe/whole")])
 def test_larger_bodies_are_refused(server: RunningApp, method: str, path: str) -> None:
     for body in (b"x" * (MOST + 1), iter([b"x" * 600, b"x" * 600])):
         answer = server.request(method, path, body=body)
         assert (answer.status, answer.code) == (413, "UPLOAD_TOO_LARGE")
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 1000], ids=["empty", "cut", "no text", "deep"])
-def test_what_is_no_json_is_refused(server: RunningApp, body: bytes) -> None:
-    answer = server.request("POST", "/probe/json", body=body)
-    assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize("length", [10 * 2**30, 2**63], ids=["10 GiB", "8 EiB"])
@@ -60,6 +60,39 @@ def test_a_body_that_comes_byte_by_byte_ends_the_request(server: RunningApp) -> 
     with server.connect() as connection:
         connection.sendall(head.encode())
         assert trickle(connection, b"x").startswith(b"HTTP/1.1 503 ")
+
+
+def test_bodies_wait_for_memory() -> None:
+    async def main() -> None:
+        memory = BodyMemory(most=100, wait=0.01)
+        async with memory.share() as take, memory.share() as take_too:
+            await take(30)
+            await take(30)
+            await take_too(40)
+            with pytest.raises(Unavailable):
+                await take_too(1)
+        memory = BodyMemory(most=100, wait=PATIENCE_S)
+        order = []
+
+        async def hold(name: str) -> None:
+            async with memory.share() as take:
+                await take(60)
+                order.append(name)
+                await asyncio.sleep(0)
+                order.append(name)
+
+        await asyncio.gather(hold("a"), hold("b"))
+        assert order == ["a", "a", "b", "b"]
+
+    asyncio.run(main())
+
+
+READS = r"\brequest\.(read|json|text|post|multipart|content)\b"
+
+
+def test_handlers_read_bodies_by_the_limits_alone() -> None:
+    found = {path.name: set(re.findall(READS, path.read_text())) for path in SERVER.rglob("*.py")}
+    assert {name: used for name, used in found.items() if used} == {"limits.py": {"content"}, "headers.py": {"content"}}
 
 
 def test_a_client_that_goes_away_leaves_no_trace(server: RunningApp, caplog: pytest.LogCaptureFixture) -> None:

@@ -73,7 +73,7 @@ def test_a_session_is_of_one_token_and_a_bearer_goes_before_it(server: RunningAp
 
 def test_a_session_changes_nothing_for_other_sites(server: RunningApp) -> None:
     session = cookie(log_in(server, server.add_token("ada")))
-    answer = server.request("POST", "/probe/json", headers={**session, "Origin": "https://evil.example"}, body={})
+    answer = server.request("POST", "/probe/whole", headers={**session, "Origin": "https://evil.example"}, body={})
     assert answer.code == "ACCESS_DENIED"
 
 

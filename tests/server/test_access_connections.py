@@ -88,7 +88,7 @@ def test_large_heads_are_refused(server: RunningApp, bomb: str) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.0 400 ")
 
 
-HEAD = b"POST /probe/json HTTP/1.1\r\nHost: localhost\r\n"
+HEAD = b"POST /probe/whole HTTP/1.1\r\nHost: localhost\r\n"
 SECOND = b"GET /probe HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SMUGGLED = {
     "two lengths": b"Content-Length: 2\r\nContent-Length: 50\r\n\r\n{}",

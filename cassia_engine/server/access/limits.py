@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiohttp import web
 
-from cassia_engine.fast_json import parsed_json
 from cassia_engine.server.answers import Refused, Unavailable
 
 # Of all bodies that are held as a whole at a time.
@@ -43,48 +41,54 @@ async def body_pieces(request: web.Request, most: int) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def read_json(request: web.Request, most: int) -> Any:
-    """The body as JSON.
+@asynccontextmanager
+async def whole_body(request: web.Request, most: int) -> AsyncIterator[bytes]:
+    """The body in memory, which is there for other requests again when this ends.
 
     Raises:
-        Refused: it is no JSON, or has more than `most` bytes.
+        Refused: it has more than `most` bytes.
         Unavailable: the server has no memory for it.
     """
-    check_length(request, most)
-    async with request.app[BODY_MEMORY].holding(most if request.content_length is None else request.content_length):
-        whole = bytearray()
+    pieces = []
+    async with request.app[BODY_MEMORY].share() as take:
         async for piece in body_pieces(request, most):
-            whole += piece
-        try:
-            return parsed_json(bytes(whole))
-        except (ValueError, RecursionError):
-            raise Refused("INVALID_REQUEST", "the body is no JSON; send a JSON object") from None
+            await take(len(piece))
+            pieces.append(piece)
+        yield b"".join(pieces)
 
 
 class BodyMemory:
-    """The memory for bodies that are held as a whole; requests wait for it."""
+    """The memory for bodies that are held as a whole; requests wait for it. They hold what has come of them: one that
+    only says that it is large takes nothing from others."""
 
     def __init__(self, most: int = MOST_HELD_BYTES, wait: float = HELD_WAIT_S):
         self._free, self._wait = most, wait
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def holding(self, size: int) -> AsyncIterator[None]:
-        """
+    async def share(self) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """What takes more bytes for one body; all are given back at the end.
+
         Raises:
             Unavailable: others have not given back enough in time.
         """
+        held = 0
+
+        async def take(size: int) -> None:
+            nonlocal held
+            try:
+                async with asyncio.timeout(self._wait), self._changed:
+                    await self._changed.wait_for(lambda: self._free >= size)
+                    self._free -= size
+                    held += size
+            except TimeoutError:
+                raise Unavailable("the server reads other large requests; send this one again") from None
+
         try:
-            async with asyncio.timeout(self._wait), self._changed:
-                await self._changed.wait_for(lambda: self._free >= size)
-                self._free -= size
-        except TimeoutError:
-            raise Unavailable("the server reads other large requests; send this one again") from None
-        try:
-            yield
+            yield take
         finally:
             async with self._changed:
-                self._free += size
+                self._free += held
                 self._changed.notify_all()
 
 
