@@ -38,6 +38,12 @@ def open_server(shared: RunningApp) -> Iterator[RunningApp]:
 
 def test_without_tokens_everyone_on_this_machine_is_let_in(tmp_path: Path) -> None:
     with running_app(tmp_path, probes()) as server:
+        assert server.request("GET", "/auth/cli/credentials").json() == {
+            "dashboardUrl": f"{server.url}/login",
+            "tokenId": "local",
+            "userId": "local",
+            "email": "local",
+        }
         assert server.request("GET", "/probe").json() == ""
         assert server.request("GET", "/probe", token="any").json() == ""
         token = server.add_token("ada")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from cassia_engine.server.access import listening
 from cassia_engine.server.access.connections import address_of
@@ -61,6 +64,24 @@ def test_a_second_head_that_does_not_end_does_so_too(server: RunningApp) -> None
         assert connection.recv(12) == b"HTTP/1.1 200"
         connection.sendall(b"GET /probe HTTP/1.1\r\n")
         assert received(connection).count(b"HTTP/1.1") == 0
+
+
+def test_a_server_that_was_busy_blames_no_client(tmp_path: Path) -> None:
+    routes, began = probes(), threading.Event()
+
+    @routes.get("/block")
+    async def block(request: web.Request) -> web.Response:
+        began.set()
+        time.sleep(2 * SECONDS)
+        return web.Response()
+
+    with running_app(tmp_path, routes, request_timeout=SECONDS) as server, server.connect() as connection:
+        blocking = threading.Thread(target=server.request, args=("GET", "/block"))
+        blocking.start()
+        assert began.wait(PATIENCE_S)
+        connection.sendall(b"GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert received(connection).startswith(b"HTTP/1.1 200 ")
+        blocking.join()
 
 
 def test_a_connection_is_kept_for_the_next_request(server: RunningApp) -> None:
@@ -137,6 +158,14 @@ def test_an_upgrade_is_not_taken(server: RunningApp) -> None:
     upgrade = b"GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     answer = server.raw(upgrade + b"GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+def test_expectations_are_met_or_refused(server: RunningApp) -> None:
+    request = HEAD + b"Content-Length: 2\r\nConnection: close\r\n"
+    assert server.raw(request + b"Expect: 100-continue\r\n\r\n{}").startswith(
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "
+    )
+    assert server.raw(request + b"Expect: more\r\n\r\n{}").startswith(b"HTTP/1.1 417 ")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from cassia_engine.server.state import caller_of, state_of
 ROUTES = web.RouteTableDef()
 LOGIN, LOGOUT = "/login", "/logout"
 _MOST_FORM_BYTES = 2**12
+_LOCAL = "local"  # who needs no token
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:26em;margin:4em auto;padding:0 1em;color-scheme:light dark}"
     "input{font:inherit;width:100%;box-sizing:border-box;margin:.5em 0}button{font:inherit;padding:.3em 1.2em}"
@@ -66,14 +67,14 @@ async def log_out(request: web.Request) -> web.Response:
 
 @ROUTES.get("/auth/cli/credentials")
 async def credentials(request: web.Request) -> web.Response:
-    """What `cytetype login` shows and keeps; of a server without tokens it is nobody's."""
+    """What `cytetype login` shows and keeps."""
     caller, options = caller_of(request), state_of(request).options
     url = options.public_url.rstrip("/") or f"{'https' if _has_tls(options) else 'http'}://{request.host}"
     fields: dict[str, Any] = {
         "dashboardUrl": f"{url}{LOGIN}",
-        "tokenId": caller.owner,
-        "userId": caller.owner,
-        "email": caller.name,
+        "tokenId": caller.owner or _LOCAL,
+        "userId": caller.owner or _LOCAL,
+        "email": caller.name or _LOCAL,
     }
     return json_answer(fields)
 

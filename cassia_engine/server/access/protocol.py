@@ -34,7 +34,7 @@ class Timer:
 
     def __init__(self, seconds: float, action: Callable[[], None]):
         self._seconds, self._action = seconds, action
-        self._handle: asyncio.TimerHandle | None = None
+        self._handle: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Start it, if it does not run."""
@@ -47,6 +47,10 @@ class Timer:
             self._handle = None
 
     def _end(self) -> None:
+        # Where the loop was busy with other things, what has come meanwhile is looked at first.
+        self._handle = asyncio.get_running_loop().call_soon(self._act)
+
+    def _act(self) -> None:
         self._handle = None
         self._action()
 
