@@ -23,7 +23,7 @@ _SIGNATURES: dict[Kind, tuple[int, bytes, str]] = {
     "vars_h5": (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     "obs_duckdb": (8, b"DUCK", "a DuckDB database"),
 }
-PIECE = 2**18  # bytes of a chunk that are in memory at once
+PIECE = 2**16  # bytes; smaller ones wait for the next
 Result = TypeVar("Result")
 Write = Callable[[bytes, int], None]
 
@@ -86,15 +86,20 @@ async def hash_chunk(pieces: AsyncIterator[bytes], write: Write | None = None) -
 
 
 async def gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pieces of a body as fewer, larger ones: each is to be a matter of a thread."""
-    found = bytearray()
+    """Pieces of a body, small ones joined: each is to be a matter of a thread. Large ones are not copied."""
+    found: list[bytes] = []
     async for piece in pieces:
-        found += piece
-        if len(found) >= PIECE:
-            yield bytes(found)
-            found.clear()
+        found.append(piece)
+        if sum(map(len, found)) >= PIECE:
+            yield _joined(found)
     if found:
-        yield bytes(found)
+        yield _joined(found)
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    whole = b"".join(pieces)
+    pieces.clear()
+    return whole
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:
