@@ -215,10 +215,7 @@ def main() -> None:
     print(f"uploaded after {found.uploaded:.1f} s, all results after {found.ended:.1f} s")
     print(f"server {found.memory[0][0]:.0f} MB at the start, at its peak {own:.0f} MB (at most {MAX_GROWTH:.0f} more)")
     print(f"server and its runs {whole:.0f} MB at the peak")
-    print(
-        f"{len(found.calls)} status calls: median {call:.1f} ms (at most {MAX_CALL:.0f}), "
-        f"99 of 100 within {late:.1f} ms"
-    )
+    print(f"{len(found.calls)} status calls: median {call:.1f} ms (at most {MAX_CALL:.0f}), 99 of 100 in {late:.1f} ms")
     sys.exit(int(bool(found.failed) or found.growth > MAX_GROWTH or call > MAX_CALL))
 
 
