@@ -265,7 +265,7 @@ def test_a_client_that_goes_away_leaves_nothing(
     data = content(size=CHUNK_BYTES)
     upload, place = client.begin(len(data)), urlsplit(client.url)
     with socket.create_connection((place.hostname, place.port)) as gone:
-        head = f"PUT /upload/{upload}/chunk/0 HTTP/1.1\r\nHost: x\r\nX-Test-Owner: {client.owner}\r\n"
+        head = f"PUT /upload/{upload}/chunk/0 HTTP/1.1\r\nHost: {place.netloc}\r\nX-Test-Owner: {client.owner}\r\n"
         gone.sendall(f"{head}Content-Length: {CHUNK_BYTES}\r\n\r\n".encode() + data[: CHUNK_BYTES // 2])
         until(lambda: bool(server.state.chunks_at_work))
     until(lambda: not server.state.chunks_at_work)
