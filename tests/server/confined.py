@@ -86,12 +86,16 @@ def main() -> None:
         "open to read": tried(lambda: os.close(os.open(a, os.O_RDONLY))),
         "know own limits": tried(lambda: resource.prlimit(own, resource.RLIMIT_NOFILE)),
     }
+    confined.open_only(str(a), str(folder / "nothing"), None)
+    also["open an allowed file"] = tried(lambda: os.close(os.open(a, os.O_RDONLY)))
+    also["open another file"] = tried(lambda: os.open(folder / "open", os.O_RDONLY))
+    also["list a folder"] = tried(lambda: os.open(folder, os.O_RDONLY))
     confined.close()
     also["open to read later"] = tried(lambda: os.open(a, os.O_RDONLY))
     also["start a thread later"] = tried(in_thread)
     limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in ("AS", "CPU", "FSIZE")}
     core = resource.getrlimit(resource.RLIMIT_CORE)[0]
-    told = {"refused": found, "also": also, "limits": limits, "core": core, "without": confined.without_calls}
+    told = {"refused": found, "also": also, "limits": limits, "core": core, "missing": confined.missing}
     print(json.dumps(told), flush=True)
     os._exit(0)
 

@@ -18,7 +18,7 @@ def answered(data: Any) -> str:
 
 def main() -> None:
     opening = json.loads(sys.stdin.readline())
-    print(answered({"without_calls": "no filter here" if "limits" in opening["labels"].values() else ""}), flush=True)
+    print(answered({"missing": ["a", "b"] if "limits" in opening["labels"].values() else []}), flush=True)
     for line in sys.stdin:
         match json.loads(line).get("gene", "process"):
             case "process":
@@ -36,6 +36,8 @@ def main() -> None:
                 print(answered({"gene": 5}), flush=True)
             case "text":
                 print("no answer", flush=True)
+            case "long":
+                print(json.dumps({"message": "<b>\x1b[31m" + "x" * 10**6}).join(["-", ""]), flush=True)
             case "fault":
                 print('-{"message": "it failed", "fault": "Traceback\\nValueError"}', flush=True)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cassia_engine.server.reading import messages as ask
@@ -73,6 +74,32 @@ def test_a_reader_answers_about_real_files(tmp_path: Path) -> None:
         with pytest.raises(ArtifactError, match=r"^vars\.h5: there is no such gene$") as caught:
             await reader.expression("CD4")
         assert caught.value.is_absent
+
+    with_readers(work)
+
+
+def test_columns_of_all_types_are_read_when_no_file_can_be_opened_any_more(tmp_path: Path) -> None:
+    types = {
+        "when": "TIMESTAMPTZ '2020-01-01 00:00:00+01'",
+        "then": "TIMESTAMP_NS '2020-01-01 00:00:00.5'",
+        "day": "DATE '2020-01-01'",
+        "share": "1.5::DECIMAL(5, 2)",
+        "large": "12345678901234567890::HUGEINT",
+        "infinite": "(i / 0.0)::FLOAT",
+        "nothing": "NULL::DOUBLE",
+    }
+    path = tmp_path / "obs.duckdb"
+    columns = ", ".join(f"{value} AS {name}" for name, value in types.items())
+    with duckdb.connect() as db:
+        db.execute(f"ATTACH '{path}' AS made")
+        db.execute(f"CREATE TABLE made.obs AS SELECT 'x' || i % 2 AS leiden, {columns} FROM range(4) t(i)")
+        db.execute("DETACH made")
+
+    async def work(readers: Readers) -> None:
+        reader = await readers.of("job", None, path, {"0": "x0", "1": "x1"})
+        assert [column.name for column in (await reader.columns()).columns] == ["leiden", *types]
+        for name in types:
+            assert (await reader.composition(name)).clusters[0].n_cells == 2
 
     with_readers(work)
 
@@ -192,6 +219,15 @@ def test_one_whose_asker_leaves_answers_nobody_else(odd: None) -> None:
     with_readers(work)
 
 
+def test_messages_are_short_lines(odd: None) -> None:
+    async def work(readers: Readers) -> None:
+        with pytest.raises(ArtifactError) as caught:
+            await (await of(readers, "1")).expression("long")
+        assert str(caught.value) == "<b>?[31m" + "x" * 392
+
+    with_readers(work)
+
+
 def test_faults_reach_the_log_and_not_the_caller(odd: None, caplog: pytest.LogCaptureFixture) -> None:
     async def work(readers: Readers) -> None:
         with pytest.raises(ArtifactError, match=r"^it failed$"):
@@ -202,7 +238,7 @@ def test_faults_reach_the_log_and_not_the_caller(odd: None, caplog: pytest.LogCa
     assert "\nValueError" not in caplog.text
 
 
-def test_that_calls_are_not_refused_is_said_once(odd: None, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_the_system_cannot_do_is_said_once(odd: None, caplog: pytest.LogCaptureFixture) -> None:
     async def work(readers: Readers) -> None:
         await of(readers, "1", "limits")
         await of(readers, "2", "limits")
@@ -210,9 +246,7 @@ def test_that_calls_are_not_refused_is_said_once(odd: None, caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING):
         with_readers(work)
     said = [record.getMessage() for record in caplog.records]
-    assert said == [
-        "files of jobs are read with limits of memory and time alone, as this system refuses no calls: no filter here"
-    ]
+    assert said == ["files of jobs are read by processes that this system cannot confine fully: a; b"]
 
 
 def test_python_that_cannot_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

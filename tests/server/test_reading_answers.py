@@ -39,6 +39,7 @@ def answering(files: Files, labels: Mapping[str, str] = LABELS) -> Answering:
 def opened(vars_h5: Path | None, obs_duckdb: Path | None, labels: Mapping[str, str] = LABELS) -> Answering:
     found = Answering(running.Files(vars_h5, obs_duckdb, labels).opening())
     _opened.append(found)
+    found.open()
     found.read()
     return found
 

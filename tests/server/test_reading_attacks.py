@@ -16,7 +16,7 @@ import pytest
 from cassia_engine.server.reading import messages as ask
 from cassia_engine.server.reading.answering import Answering
 from cassia_engine.server.reading.messages import ArtifactError
-from cassia_engine.server.reading.obs_file import attached
+from cassia_engine.server.reading.obs_file import attach, in_memory
 from cassia_engine.server.reading.pool import Readers
 from cassia_engine.server.reading.vars_file import VarsFile
 from tests.server import hostile_files
@@ -54,6 +54,7 @@ def read(files: Files) -> Iterator[Callable[[], Answering]]:
 
     def read() -> Answering:
         opened.append(Answering(ask.Open(str(files.vars_h5), str(files.obs_duckdb), LABELS)))
+        opened[-1].open()
         opened[-1].read()
         return opened[-1]
 
@@ -67,6 +68,7 @@ def test_vars_h5(attack: str, files: Files) -> None:
     write, said = hostile_files.VARS[attack]
     write(files.vars_h5)
     with pytest.raises(ArtifactError) as caught, closing(VarsFile(files.vars_h5)) as file:
+        file.open()
         file.read()
         for gene in GENES:
             file.values_of(gene)
@@ -92,6 +94,7 @@ def test_names_and_values_are_never_run(tmp_path: Path) -> None:
     clusters = OBS["leiden"].map({label: NAMES[place] for place, label in labels.items()}).astype(str)
     files = artifacts(tmp_path, pd.concat([values, clusters.rename("leiden; DROP TABLE obs")], axis=1))
     reader = Answering(ask.Open(None, str(files.obs_duckdb), {str(place): NAMES[place] for place in labels}))
+    reader.open()
     reader.read()
     columns: Any = reader.answer(ask.AskColumns())
     assert [column.name for column in columns.columns] == [*NAMES, "leiden; DROP TABLE obs"]
@@ -156,8 +159,10 @@ def test_duckdb_itself_opens_and_changes_nothing_else(statement: str, files: Fil
     """Even if a statement of the file were run."""
     (files.obs_duckdb.parent / "secret.csv").write_text("leiden\nsecret\n")
     before = sorted(files.obs_duckdb.parent.iterdir())
-    with attached(files.obs_duckdb) as db, pytest.raises(duckdb.Error):
-        db.execute(statement.format(folder=files.obs_duckdb.parent))
+    with in_memory() as db:
+        attach(db, files.obs_duckdb)
+        with pytest.raises(duckdb.Error):
+            db.execute(statement.format(folder=files.obs_duckdb.parent))
     assert sorted(files.obs_duckdb.parent.iterdir()) == before
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cassia_engine.server.reading.answering import Answering
 
 _ENCODE = msgspec.json.Encoder().encode
-_LONGEST_LINE, _LONGEST_FAULT = 400, 2_000  # characters
 
 
 def main() -> None:
@@ -29,9 +28,11 @@ def main() -> None:
     opening = decode(requests.readline())
     assert isinstance(opening, Open)
     with closing(Answering(opening)) as answering:
+        confined.open_only(opening.vars_h5, opening.obs_duckdb)
+        answering.open()
         confined.close()
         answering.read()
-        _write(answers, b"+" + _ENCODE(Opened(confined.without_calls)))
+        _write(answers, b"+" + _ENCODE(Opened(confined.missing)))
         for line in requests:
             _write(answers, _answer(answering, decode(line)))
 
@@ -40,15 +41,10 @@ def _answer(answering: Answering, request: AnyRequest) -> bytes:
     try:
         return b"+" + _ENCODE(answering.answer(request))
     except ArtifactError as error:
-        return b"-" + _ENCODE(Failed(_line(str(error)), error.is_absent))
+        return b"-" + _ENCODE(Failed(str(error), error.is_absent))
     except Exception as error:
-        fault = traceback.format_exc()[-_LONGEST_FAULT:]
+        fault = traceback.format_exc()
         return b"-" + _ENCODE(Failed(f"the files cannot be read: {type(error).__name__}", fault=fault))
-
-
-def _line(text: str) -> str:
-    """A text with words of a file from outside, as one line."""
-    return "".join(character if character.isprintable() else "?" for character in text[:_LONGEST_LINE])
 
 
 def _write(answers: BinaryIO, line: bytes) -> None:

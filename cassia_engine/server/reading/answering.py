@@ -27,12 +27,17 @@ class Answering:
     """Answers about the files of a job. A file that cannot be read is said when an answer needs it."""
 
     def __init__(self, opening: ask.Open):
-        self._vars = _tried(VARS, opening.vars_h5, VarsFile)
-        self._obs = _tried(OBS, opening.obs_duckdb, lambda path: ObsFile(path, opening.labels))
+        vars_h5, obs = opening.vars_h5, opening.obs_duckdb
+        self._vars: VarsFile | ArtifactError | None = None if vars_h5 is None else VarsFile(Path(vars_h5))
+        self._obs: ObsFile | ArtifactError | None = None if obs is None else ObsFile(Path(obs), opening.labels)
+
+    def open(self) -> None:
+        """Open the files; no other file is opened from here on."""
+        self._vars, self._obs = _tried(VARS, self._vars, VarsFile.open), _tried(OBS, self._obs, ObsFile.open)
 
     def read(self) -> None:
-        """Look into the files, after which none is opened any more."""
-        self._vars, self._obs = _read(VARS, self._vars), _read(OBS, self._obs)
+        """Look into the files; none is opened from here on."""
+        self._vars, self._obs = _tried(VARS, self._vars, VarsFile.read), _tried(OBS, self._obs, ObsFile.read)
 
     def close(self) -> None:
         for file in (self._vars, self._obs):
@@ -151,20 +156,12 @@ def _finite(values: NDArray[Any]) -> list[float]:
     return [value for value in rounded(values) if value is not None]
 
 
-def _tried(name: str, path: str | None, opened: Callable[[Path], File]) -> File | ArtifactError | None:
-    if path is None:
-        return None
-    try:
-        return _named(name, lambda: opened(Path(path)))
-    except ArtifactError as error:
-        return error
-
-
-def _read(name: str, file: File | ArtifactError | None) -> File | ArtifactError | None:
+def _tried(name: str, file: File | ArtifactError | None, step: Callable[[File], None]) -> File | ArtifactError | None:
+    """A file after one step more, or what was wrong."""
     if file is None or isinstance(file, ArtifactError):
         return file
     try:
-        _named(name, file.read)
+        _named(name, lambda: step(file))
     except ArtifactError as error:
         file.close()
         return error

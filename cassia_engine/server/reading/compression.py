@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 from isal import isal_zlib
+from numpy.typing import NDArray
 
 from cassia_engine.server.reading.messages import ArtifactError
 
@@ -34,8 +35,28 @@ class Filters(Enum):
     LZ4 = (32004,)
 
 
-def decoded(raw: bytes, filters: Filters, left_out: int, size: int, itemsize: int) -> bytes:
-    """The values of a chunk.
+class Chunk:
+    """An unpacked chunk; bytes of a shuffled one are only brought into order for the values that are wanted."""
+
+    __slots__ = ("_bytes", "_is_shuffled")
+
+    def __init__(self, unpacked: bytes, is_shuffled: bool):
+        self._bytes, self._is_shuffled = np.frombuffer(unpacked, np.uint8), is_shuffled
+
+    @property
+    def size(self) -> int:
+        return self._bytes.size
+
+    def values(self, start: int, stop: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Values from `start` until before `stop`."""
+        if not self._is_shuffled:
+            return self._bytes.view(dtype)[start:stop]
+        planes = self._bytes.reshape(dtype.itemsize, -1)
+        return np.ascontiguousarray(planes[:, start:stop].T).view(dtype).ravel()
+
+
+def decoded(raw: bytes, filters: Filters, left_out: int, size: int) -> Chunk:
+    """A chunk, unpacked.
 
     Args:
         left_out: a bit for each filter that this chunk did not go through.
@@ -51,9 +72,7 @@ def decoded(raw: bytes, filters: Filters, left_out: int, size: int, itemsize: in
         raw = _unpacked(raw, size)
     if len(raw) != size:
         raise ArtifactError(f"a chunk has {len(raw)} bytes, not {size}")
-    if 2 in used:
-        raw = np.frombuffer(raw, np.uint8).reshape(itemsize, -1).T.tobytes()
-    return raw
+    return Chunk(raw, 2 in used)
 
 
 def _inflated(raw: bytes, size: int) -> bytes:

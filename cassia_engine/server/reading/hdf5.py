@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cassia_engine.server.reading.chunk_cache import ChunkCache
-from cassia_engine.server.reading.compression import Filters, decoded
+from cassia_engine.server.reading.compression import Chunk, Filters, decoded
 from cassia_engine.server.reading.messages import ArtifactError
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -30,10 +30,10 @@ class Hdf5File:
     """An HDF5 file, read through one descriptor; HDF5 itself opens nothing."""
 
     def __init__(self, path: Path):
-        """Open a file.
+        """Open a file; HDF5 does not look at it before `parse`.
 
         Raises:
-            ArtifactError: it is none, or damaged.
+            ArtifactError: it is none.
         """
         self._file = path.open("rb", buffering=0)
         self.size = os.fstat(self._file.fileno()).st_size
@@ -107,7 +107,7 @@ class Hdf5File:
         for name in path.split("/"):
             raw = name.encode()
             if not isinstance(found, h5py.Group) or not found.id.links.exists(raw):
-                raise ArtifactError(f"there is no {path}", is_absent=True)
+                raise ArtifactError(f"there is no {path}")
             kind = found.id.links.get_info(raw).type
             if kind != h5py.h5l.TYPE_HARD:
                 what = "in another file" if kind == h5py.h5l.TYPE_EXTERNAL else "to another place"
@@ -197,13 +197,11 @@ class Numbers:
         if not self.chunk:
             offset = self.offset + start * dtype.itemsize
             return np.frombuffer(self.file.read(offset, (stop - start) * dtype.itemsize), dtype)
-        parts = [np.empty(0, dtype)]
-        for first in range(start // self.chunk * self.chunk, stop, self.chunk):
-            values = np.frombuffer(self._chunk(first), dtype)
-            parts.append(values[max(start - first, 0) : stop - first])
-        return parts[1] if len(parts) == 2 else np.concatenate(parts)
+        firsts = range(start // self.chunk * self.chunk, stop, self.chunk)
+        parts = [self._chunk(first).values(max(start - first, 0), stop - first, dtype) for first in firsts]
+        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, dtype), *parts])
 
-    def _chunk(self, first: int) -> bytes:
+    def _chunk(self, first: int) -> Chunk:
         if (kept := self.file.chunks.get(self.path, first)) is not None:
             return kept
         size = self.chunk * self.dataset.dtype.itemsize
@@ -213,6 +211,6 @@ class Numbers:
         if stored.size > size + size // 16 + 1024:
             raise ArtifactError(f"{self.path} has a chunk of {stored.size} bytes for {size}")
         raw = self.file.read(stored.byte_offset, stored.size)
-        values = decoded(raw, self.filters, stored.filter_mask, size, self.dataset.dtype.itemsize)
-        self.file.chunks.put(self.path, first, values)
-        return values
+        chunk = decoded(raw, self.filters, stored.filter_mask, size)
+        self.file.chunks.put(self.path, first, chunk)
+        return chunk

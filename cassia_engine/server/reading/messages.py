@@ -73,10 +73,10 @@ class Opened(msgspec.Struct, frozen=True):
     """The reader is ready.
 
     Attributes:
-        without_calls: why the system refuses no calls to it; "" where it does.
+        missing: what the system cannot do to confine it; empty where it can do all.
     """
 
-    without_calls: str
+    missing: list[str]
 
 
 class Failed(msgspec.Struct, frozen=True):

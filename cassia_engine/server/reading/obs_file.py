@@ -47,19 +47,24 @@ class ObsFile:
     """obs.duckdb of a job."""
 
     def __init__(self, path: Path, labels: Mapping[str, str]):
-        """Open the file; no table of it is looked at before `read`.
+        """Start DuckDB, which looks at files of the system.
 
         Args:
             labels: of the clusters, by id.
+        """
+        self.clusters = list(dict.fromkeys(labels.values()))
+        self._path, self._known, self._db = path, dict[str, Column](), in_memory()
+
+    def open(self) -> None:
+        """Open the file; no table of it is looked at before `read`.
 
         Raises:
             ArtifactError: it is no database.
         """
-        with path.open("rb") as file:
+        with self._path.open("rb") as file:
             if file.read(_MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] != _MAGIC:
                 raise ArtifactError("not a database of DuckDB")
-        self.clusters = list(dict.fromkeys(labels.values()))
-        self._db = with_damage(lambda: attached(path))
+        with_damage(lambda: attach(self._db, self._path))
 
     def close(self) -> None:
         self._db.close()
@@ -102,15 +107,27 @@ class ObsFile:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """The columns that hold numbers or categories, but for coordinates."""
-        found = {}
-        for name, kind in self._types.items():
-            if _COORDINATES.fullmatch(name) or not (kind in _NUMBERS | _TEXTS or kind.startswith(_OTHERS)):
-                continue
+        return {name: self.column(name) for name in self._types if self._is_read(name)}
+
+    def column(self, name: str) -> Column:
+        """A column.
+
+        Raises:
+            ArtifactError: there is no such column, or it is none that is read.
+        """
+        if not self._is_read(name):
+            raise ArtifactError("there is no such column", is_absent=True)
+        if name not in self._known:
+            kind = self._types[name]
             [[n_values]] = self._rows(f"SELECT count(DISTINCT {quoted(name)}) FROM {_TABLE}")
             is_number = kind in _NUMBERS and not (kind in _WHOLE and n_values <= _CODES_OF_CATEGORIES)
             is_number = is_number or kind.startswith("DECIMAL(")
-            found[name] = Column(name, "numeric" if is_number else "categorical", n_values)
-        return found
+            self._known[name] = Column(name, "numeric" if is_number else "categorical", n_values)
+        return self._known[name]
+
+    def _is_read(self, name: str) -> bool:
+        kind = self._types.get(name, "")
+        return not _COORDINATES.fullmatch(name) and (kind in _NUMBERS | _TEXTS or kind.startswith(_OTHERS))
 
     @cached_property
     def cluster_column(self) -> str:
@@ -119,17 +136,26 @@ class ObsFile:
         Raises:
             ArtifactError: no column has half of them.
         """
-        wanted, best, best_share = set(self.clusters), "", 0.0
-        for name, column in self.columns.items():
-            if not len(wanted) <= 2 * column.n_values <= 8 * len(wanted):
-                continue
-            found = {value for [value] in self._rows(f"SELECT DISTINCT {self._text(name)} FROM {_TABLE}")} - {None}
-            share = len(wanted & found) / len(wanted | found)
-            if 2 * len(wanted & found) >= len(wanted) and share > best_share:
+        best, best_share = "", 0.0
+        # Texts first, as most clusters are: a column that fits ends the search.
+        for name in sorted(filter(self._is_read, self._types), key=lambda name: self._types[name] in _NUMBERS):
+            share = self._share_of_labels(name)
+            if share > best_share:
                 best, best_share = name, share
+            if share == 1:
+                break
         if not best:
             raise ArtifactError("no column of obs has the labels of the clusters")
         return best
+
+    def _share_of_labels(self, name: str) -> float:
+        """How many of a column's values and the labels are both; 0 where half of the labels are missing."""
+        wanted = set(self.clusters)
+        if not len(wanted) <= 2 * self.column(name).n_values <= 8 * len(wanted):
+            return 0.0
+        found = {value for [value] in self._rows(f"SELECT DISTINCT {self._text(name)} FROM {_TABLE}")} - {None}
+        both = wanted & found
+        return len(both) / len(wanted | found) if 2 * len(both) >= len(wanted) else 0.0
 
     @cached_property
     def codes(self) -> NDArray[np.int32]:
@@ -151,16 +177,6 @@ class ObsFile:
                 x, y = (self._numbers(f"CAST({quoted(axis)} AS DOUBLE)") for axis in (name, other))
                 return found[1].removeprefix("X_"), x, y
         raise ArtifactError("there are no coordinates of the cells", is_absent=True)
-
-    def column(self, name: str) -> Column:
-        """A column.
-
-        Raises:
-            ArtifactError: there is no such column, or it is none that is read.
-        """
-        if name not in self.columns:
-            raise ArtifactError("there is no such column", is_absent=True)
-        return self.columns[name]
 
     def values_of(self, name: str) -> NDArray[np.float64]:
         """Shape (cells,), a column of numbers; a missing one is NaN."""
@@ -207,13 +223,20 @@ def with_damage(read: Callable[[], Result]) -> Result:
         raise ArtifactError(f"DuckDB {duckdb.__version__} cannot read it: {why}") from error
 
 
-def attached(path: Path) -> duckdb.DuckDBPyConnection:
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """A database in memory."""
     db = duckdb.connect()
+    for setting in _SETTINGS:
+        db.execute(f"SET {setting}")
     # Makes DuckDB load what it needs for it, which it cannot once no file can be opened any more.
     db.execute("SELECT unnest([1, NULL]) AS found").fetchnumpy()
+    return db
+
+
+def attach(db: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a file as `artifact`; nothing else can be opened, nor set, from then on."""
     place = str(path).replace("'", "''")
-    for setting in (*_SETTINGS, f"allowed_paths = ['{place}', '{place}.wal']", "enable_external_access = false"):
-        db.execute(f"SET {setting}")
+    db.execute(f"SET allowed_paths = ['{place}', '{place}.wal']")
+    db.execute("SET enable_external_access = false")
     db.execute(f"ATTACH '{place}' AS artifact (READ_ONLY)")
     db.execute("SET lock_configuration = true")
-    return db

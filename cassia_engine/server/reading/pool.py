@@ -108,10 +108,10 @@ class Readers:
             self._forget(running)
             raise ArtifactError(f"the files cannot be read now: no process for it: {error.strerror}") from error
         opened = await self._asked(running, running.files.opening(), ask.Opened)
-        if opened.without_calls and not self._is_told:
+        if opened.missing and not self._is_told:
             self._is_told = True
-            what = "files of jobs are read with limits of memory and time alone, as this system refuses no calls: %s"
-            log.warning(what, opened.without_calls)
+            what = "files of jobs are read by processes that this system cannot confine fully: %s"
+            log.warning(what, "; ".join(opened.missing))
 
     async def _asked(self, running: Running, request: ask.AnyRequest, kind: type[Answer]) -> Answer:
         try:

@@ -22,6 +22,7 @@ from cassia_engine.server.reading.messages import ArtifactError
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
+_LONGEST_LINE, _LONGEST_FAULT = 400, 2_000  # characters
 _MODULE = "cassia_engine.server.reading"
 # What Python and its libraries are found by; nothing else of the server's environment reaches a reader: no key.
 _INHERITED = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
@@ -140,5 +141,10 @@ def decoded(line: bytes, kind: type[Answer]) -> Answer:
     except msgspec.MsgspecError as error:
         raise BrokenError(f"their reader gave no valid answer: {error}") from None
     if failed.fault:
-        log.error("a reader failed: %r", failed.fault)
-    raise ArtifactError(failed.message, failed.is_absent)
+        log.error("a reader failed: %r", failed.fault[-_LONGEST_FAULT:])
+    raise ArtifactError(_line(failed.message), failed.is_absent)
+
+
+def _line(text: str) -> str:
+    """A text with words of a file from outside, as one short line."""
+    return "".join(character if character.isprintable() else "?" for character in text[:_LONGEST_LINE])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import resource
 from dataclasses import dataclass
+from pathlib import Path
 
 from cassia_engine.process_limits import forbid_core_dumps
+from cassia_engine.server.reading.landlock import LandlockError, open_only
 from cassia_engine.server.reading.seccomp import SeccompError, refuse_calls
 
 MEMORY = 2 * 2**30
@@ -18,14 +20,22 @@ class Sandbox:
     """How a process is confined.
 
     Attributes:
-        without_calls: why the system refuses no calls to it; "" where it does.
+        missing: what the system cannot do, with the reason; empty where it can do all.
     """
 
-    without_calls: str = ""
+    refuses_calls: bool
+    missing: list[str]
+
+    def open_only(self, *paths: str | None) -> None:
+        """Let nothing but these files be opened; modules that are needed are loaded already."""
+        try:
+            open_only(Path(path) for path in paths if path is not None)
+        except LandlockError as error:
+            self.missing.append(f"other files can be opened (Landlock: {error})")
 
     def close(self) -> None:
         """Let no further file be opened."""
-        if not self.without_calls:
+        if self.refuses_calls:
             refuse_calls(opening=False)
 
 
@@ -46,8 +56,8 @@ def enter(memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS) -> Sandbox:
     try:
         refuse_calls(opening=True)
     except SeccompError as error:
-        return Sandbox(str(error))
-    return Sandbox()
+        return Sandbox(False, [f"calls are not refused (seccomp: {error})"])
+    return Sandbox(True, [])
 
 
 def _lower(limit: int, most: int) -> None:

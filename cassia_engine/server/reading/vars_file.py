@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,18 @@ class VarsFile:
     """vars.h5 of a job; what HDF5 raises for a damaged file is raised as ArtifactError."""
 
     def __init__(self, path: Path):
+        self._path, self._closing = path, ExitStack()
+
+    def open(self) -> None:
         """Open the file; nothing in it is looked at before `read`.
 
         Raises:
             ArtifactError: it is no HDF5 file.
         """
-        self._file = Hdf5File(path)
-        self._pool = ThreadPoolExecutor(1, "chunks")
+        self._file = self._closing.enter_context(closing(Hdf5File(self._path)))
 
     def close(self) -> None:
-        self._pool.shutdown()
-        self._file.close()
+        self._closing.close()
 
     def read(self) -> None:
         """Read the genes and where their values are.
@@ -41,6 +43,7 @@ class VarsFile:
         Raises:
             ArtifactError: the file is damaged, or has something that is not read.
         """
+        self._pool = self._closing.enter_context(ThreadPoolExecutor(1, "chunks"))
         self._file.parse()
         with_damage(self._read)
 
@@ -66,10 +69,10 @@ class VarsFile:
         column = _text(self._file.group("info/var"), "gene_symbols_column")
         if column is None:
             return "info/var/var_names"
-        names = list(self._file.group("info/var/columns"))[: _MOST_COLUMNS + 1]
-        if len(names) > _MOST_COLUMNS:
-            raise ArtifactError(f"/info/var/columns has more than {_MOST_COLUMNS} columns")
-        for name in names:
+        columns = self._file.group("info/var/columns")
+        if len(columns) > _MOST_COLUMNS:
+            raise ArtifactError(f"/info/var/columns has {len(columns)} columns; at most {_MOST_COLUMNS} are read")
+        for name in columns:
             if _text(self._file.dataset(f"info/var/columns/{name}"), "source_name") == column:
                 return f"info/var/columns/{name}"
         raise ArtifactError("/info/var names a column of gene symbols that it does not have")
