@@ -1,4 +1,5 @@
-"""The lowest versions of what cassia needs at run time, as requirements for pip: `click>=8.2` becomes `click==8.2`.
+"""The lowest versions of what cassia and its server need at run time, as requirements for pip: `click>=8.2` becomes
+`click==8.2`.
 
     python -m scripts.floors > floors.txt
 
@@ -21,7 +22,8 @@ def floors(pyproject: Path = PYPROJECT) -> dict[str, str]:
         ValueError: a requirement has no lowest version.
     """
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    return dict(map(_floor, project["dependencies"]))
+    server = project.get("optional-dependencies", {}).get("server", [])
+    return dict(map(_floor, [*project["dependencies"], *server]))
 
 
 def _floor(requirement: str) -> tuple[str, str]:

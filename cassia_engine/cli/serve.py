@@ -58,8 +58,10 @@ def serve(ctx: click.Context, /, **options: Any) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
+    from cassia_engine.server.starting import check_installed, with_found_provider
+
+    check_installed()
     from cassia_engine.server.running import run_server
-    from cassia_engine.server.starting import with_found_provider
 
     settings = annotate_settings(options)
     if ctx.get_parameter_source("provider") is ParameterSource.DEFAULT:

@@ -16,5 +16,7 @@ queue       which run is next, and its process
 worker/     the process of a run: annotates on this machine, or by a pipeline
 reading/    vars.h5 and obs.duckdb, read in processes without network
 artifact_calls  what these say, over HTTP
+monitoring  /healthz and /metrics
+metrics     the metrics of an application
 page/       the report of a job, with what needs the artifacts
 """

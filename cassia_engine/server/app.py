@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from cassia_engine.server import artifact_calls, calls, uploads
+from cassia_engine.server import artifact_calls, calls, monitoring, uploads
 from cassia_engine.server.access.middleware import access, guard
 from cassia_engine.server.access.protocol import SlowBody
+from cassia_engine.server.access.request_log import fields_of
 from cassia_engine.server.answers import Refused, Unavailable, error_answer, unavailable
+from cassia_engine.server.metrics import METRICS, Metrics
 from cassia_engine.server.pruning import pruning
-from cassia_engine.server.queue import Queue
+from cassia_engine.server.queue import QUEUE, Queue
 from cassia_engine.server.state import STATE, ServerState
 
 log = logging.getLogger(__name__)
@@ -27,10 +29,12 @@ def make_app(state: ServerState) -> web.Application:
     """The application; whoever runs it has made the folders of `state`."""
     app = web.Application(middlewares=[_errors, access], client_max_size=MOST_JSON_BYTES)
     app[STATE] = state
+    app[QUEUE], app[METRICS] = Queue(state), Metrics()
     guard(app)
     app.add_routes(uploads.ROUTES)
     app.add_routes(calls.ROUTES)
     app.add_routes(artifact_calls.ROUTES)
+    app.add_routes(monitoring.ROUTES)
     app.cleanup_ctx.append(_working)
     app.cleanup_ctx.append(pruning)
     app.cleanup_ctx.append(artifact_calls.readers)
@@ -39,13 +43,12 @@ def make_app(state: ServerState) -> web.Application:
 
 async def _working(app: web.Application) -> AsyncIterator[None]:
     """Runs are started and watched while the application is up."""
-    queue = Queue(app[STATE])
-    working = asyncio.create_task(queue.run())
+    working = asyncio.create_task(app[QUEUE].run())
     yield
     app[STATE].draining.set()
     app[STATE].wake.set()
     await working
-    await queue.drain(DRAIN_SECONDS)
+    await app[QUEUE].drain(DRAIN_SECONDS)
 
 
 @web.middleware
@@ -67,5 +70,6 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             return error_answer(Refused("NOT_FOUND", f"there is no {request.method} {request.path}"))
         raise
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        told = fields_of(request)
+        log.exception("%s %s failed", told["method"], told["path"], extra=told)
         return unavailable("the server could not answer; its log says why")

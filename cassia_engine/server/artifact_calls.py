@@ -15,7 +15,7 @@ from cassia_engine.server.reading.pool import Reader, Readers
 from cassia_engine.server.state import caller_of, state_of
 
 ROUTES = web.RouteTableDef()
-_READERS = web.AppKey("readers", Readers)
+READERS = web.AppKey("readers", Readers)
 _Known = OrderedDict[tuple[str, str | None, str | None], jobs.Artifacts]
 _KNOWN: web.AppKey[_Known] = web.AppKey("artifacts", OrderedDict)
 _MOST_KNOWN = 100
@@ -23,9 +23,9 @@ _MOST_KNOWN = 100
 
 async def readers(app: web.Application) -> AsyncIterator[None]:
     """The processes that read artifacts, for as long as an application runs."""
-    app[_READERS], app[_KNOWN] = Readers(), OrderedDict()
+    app[READERS], app[_KNOWN] = Readers(), OrderedDict()
     yield
-    await app[_READERS].close()
+    await app[READERS].close()
 
 
 @ROUTES.get("/jobs/{job_id}/genes")
@@ -59,7 +59,7 @@ async def _answer(request: web.Request, ask: Callable[[Reader], Awaitable[msgspe
     job_id = request.match_info["job_id"]
     found = await _artifacts(request, job_id)
     try:
-        reader = await request.app[_READERS].of(job_id, found.vars_h5, found.obs_duckdb, found.labels)
+        reader = await request.app[READERS].of(job_id, found.vars_h5, found.obs_duckdb, found.labels)
         return json_answer(msgspec.to_builtins(await ask(reader)))
     except ArtifactError as error:
         raise Refused("NOT_FOUND" if error.is_absent else "ARTIFACT_UNREADABLE", str(error)) from None

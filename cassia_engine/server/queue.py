@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 
 import msgspec
+from aiohttp import web
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING
 from cassia_engine.server.jobs import JOURNAL, NEEDS_KEYS, Run, run_of
@@ -191,6 +192,9 @@ class Queue:
         waiting = [at - time.monotonic() for at in self._not_before.values()]
         waiting = [seconds for seconds in waiting if seconds > 0]
         return min(waiting, default=None)
+
+
+QUEUE = web.AppKey("queue", Queue)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from cassia_engine.callers import option
@@ -68,3 +69,15 @@ def with_found_provider(settings: AnnotateSettings, environ: Mapping[str, str] =
         said = f"keys of {', '.join(found)} are set; say who annotates with {option('provider', found[0])}"
         raise UsageError(f"{said}, or with {option('provider', OFFLINE)}", code="server-several-keys")
     return replace(settings, provider=found[0]) if found else settings
+
+
+def check_installed() -> None:
+    """Make sure that what only a server needs is installed.
+
+    Raises:
+        UsageError: it is not.
+    """
+    lacking = [name for name in ("lz4", "prometheus_client") if find_spec(name) is None]
+    if lacking:
+        what = f"a server needs {' and '.join(lacking)}: pip install 'cassia-engine[server]'"
+        raise UsageError(what, code="server-not-installed")

@@ -74,5 +74,10 @@ def caller_of(request: web.Request) -> Caller:
     return request[_CALLER]
 
 
+def caller_if_known(request: web.Request) -> Caller | None:
+    """Who sends a request; None where it was refused before that was found out."""
+    return request.get(_CALLER)
+
+
 def set_caller(request: web.Request, caller: Caller) -> None:
     request[_CALLER] = caller

@@ -38,6 +38,10 @@ class Readers:
         self._changed = asyncio.Event()
         self._is_told = False
 
+    @property
+    def n_running(self) -> int:
+        return len(self._running)
+
     async def of(self, job_id: str, vars_path: Path | None, obs_path: Path | None, labels: Mapping[str, str]) -> Reader:
         """The reader of a job, whose process is started if it is not there.
 
