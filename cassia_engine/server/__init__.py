@@ -12,7 +12,8 @@ upload_files    chunks on the disk
 pruning     which uploads and jobs have expired, and their deletion
 questions   what /annotate is asked, as a marker table and settings
 jobs        jobs, as the protocol shows them
-queue       which run is next, and its process
+queue       which run is next, and what became of it
+run_processes   the processes of runs: started, found again, told to stop
 worker/     the process of a run: annotates on this machine, or by a pipeline
 reading/    vars.h5 and obs.duckdb, read in processes without network
 artifact_calls  what these say, over HTTP

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -43,12 +42,14 @@ def make_app(state: ServerState) -> web.Application:
 
 async def _working(app: web.Application) -> AsyncIterator[None]:
     """Runs are started and watched while the application is up."""
-    working = asyncio.create_task(app[QUEUE].run())
+    app[QUEUE].start()
     yield
-    app[STATE].draining.set()
-    app[STATE].wake.set()
-    await working
-    await app[QUEUE].drain(DRAIN_SECONDS)
+    await drain(app)
+
+
+async def drain(app: web.Application) -> None:
+    """Take no job any more, and have runs at work stop; requests are still answered."""
+    await app[QUEUE].stop(DRAIN_SECONDS)
 
 
 @web.middleware

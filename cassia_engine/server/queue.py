@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
-import signal
 import sqlite3
-import sys
 import time
-from collections.abc import Coroutine, Iterator
-from pathlib import Path
+from collections.abc import Coroutine
+from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING
+from cassia_engine.server import run_processes
 from cassia_engine.server.jobs import JOURNAL, NEEDS_KEYS, Run, run_of
 from cassia_engine.server.quotas import Share, share_of
-from cassia_engine.server.specs import LOCK, LOG, OUTCOME, Outcome, Told, read_outcome
+from cassia_engine.server.run_processes import RunProcess
+from cassia_engine.server.specs import LOG, Outcome, Told, read_outcome
 from cassia_engine.server.state import ServerState
 
 log = logging.getLogger(__name__)
 
-WORKER = "cassia_engine.server.worker"
 # A provider that is down is asked again after these seconds; then the run has failed.
 RETRY_SECONDS = (60.0, 120.0, 300.0, 600.0, 1200.0)
-_LOOK_SECONDS = 1.0  # at a process that a server before this one has started
+# After a fault of the queue itself, such as a full disk.
+FAULT_SECONDS = 5.0
 
 
 class Queue:
@@ -36,8 +33,9 @@ class Queue:
 
     def __init__(self, state: ServerState):
         self._state = state
+        self._starting: asyncio.Task[None] | None = None
         self._watching: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._pids: dict[tuple[str, int], int] = {}
+        self._processes: dict[tuple[str, int], RunProcess] = {}
         self._not_before: dict[tuple[str, int], float] = {}
         self._attempts: dict[tuple[str, int], int] = {}
 
@@ -45,26 +43,47 @@ class Queue:
     def n_at_work(self) -> int:
         return len(self._watching)
 
-    async def run(self) -> None:
-        """Take over the runs of a server that has ended, then start runs until the server ends."""
-        for run in await self._in_state(PROCESSING):
-            self._watch(run, self._take_over(run))
+    def start(self) -> None:
+        """Take over the runs of a server that has ended, then start runs until `stop`."""
+        self._starting = asyncio.create_task(self._start_until_draining())
+
+    async def stop(self, seconds: float) -> None:
+        """Start no run any more, tell those at work to stop, and wait for them; what has stopped is stopped.
+
+        Runs of the pipeline go on, as do those that take longer: the next server finds them.
+        """
+        self._state.draining.set()
+        self._state.wake.set()
+        if self._starting is not None:
+            await self._starting
+        if self._watching and self._state.options.executor == "local":
+            for process in self._processes.values():
+                process.stop()
+            await asyncio.wait(self._watching.values(), timeout=seconds)
+        left = list(self._watching.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _start_until_draining(self) -> None:
+        has_taken_over = False
         while not self._state.draining.is_set():
             self._state.wake.clear()
-            await self._start_runs()
+            try:
+                if not has_taken_over:
+                    await self._take_over_runs()
+                    has_taken_over = True
+                await self._start_runs()
+                seconds = self._seconds_to_next()
+            except Exception:
+                log.exception("the queue has failed; it goes on in %.0f s", FAULT_SECONDS)
+                seconds = FAULT_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._state.wake.wait(), self._seconds_to_next())
+                await asyncio.wait_for(self._state.wake.wait(), seconds)
 
-    async def drain(self, seconds: float) -> None:
-        """Tell the processes to stop, and wait for them; those of the pipeline go on, and are found again."""
-        if self._state.options.executor == "local":
-            for pid in self._pids.values():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGTERM)
-            if self._watching:
-                await asyncio.wait(self._watching.values(), timeout=seconds)
-        for task in self._watching.values():
-            task.cancel()
+    async def _take_over_runs(self) -> None:
+        for run in await self._in_state(PROCESSING):
+            self._watch(run, self._follow(run, RunProcess(run.folder(self._state.jobs))))
 
     async def _in_state(self, state: str) -> list[Run]:
         query = "SELECT * FROM runs WHERE state = ? ORDER BY created, job_id, number"
@@ -75,7 +94,8 @@ class Queue:
         for run in await self._in_state(PENDING):
             if self.n_at_work >= self._state.options.jobs or self._state.draining.is_set():
                 return
-            if self._not_before.get((run.job_id, run.number), 0) > time.monotonic():
+            place = run.job_id, run.number
+            if place in self._watching or self._not_before.get(place, 0) > time.monotonic():
                 continue
             if run.own_keys and run.job_id not in self._state.keys:
                 if run.reason != NEEDS_KEYS:
@@ -103,55 +123,44 @@ class Queue:
 
     def _watch(self, run: Run, work: Coroutine[None, None, None]) -> None:
         place = run.job_id, run.number
-        task = asyncio.ensure_future(work)
+        task = asyncio.ensure_future(self._watched(run, work))
         self._watching[place] = task
 
         def ended(done: asyncio.Task[None]) -> None:
-            self._watching.pop(place, None)
-            self._pids.pop(place, None)
+            del self._watching[place]
             self._state.wake.set()
             if not done.cancelled() and (error := done.exception()):
-                log.error("job %s: %s", run.job_id, error, exc_info=error)
+                log.error("run %d is not watched any more", run.number, exc_info=error, extra=_about(run))
 
         task.add_done_callback(ended)
 
+    async def _watched(self, run: Run, work: Coroutine[None, None, None]) -> None:
+        """A fault of the server's own is not the end of a run."""
+        try:
+            await work
+        except Exception:
+            log.exception("run %d could not be worked on", run.number, extra=_about(run))
+            reason = "the server could not work on the job; its log says why"
+            await self._again(run, Outcome("stopped", reason, retry=True))
+
     async def _work(self, run: Run, share: Share) -> None:
-        folder = run.folder(self._state.jobs)
-        with _locked(folder) as lock:
-            process = await self._start(run, folder, lock) if lock is not None else None
-        if process is None:
-            await self._take_over(run)
+        if self._state.draining.is_set():
+            await self._note(run, PENDING, "")
             return
-        self._pids[run.job_id, run.number] = process.pid
         options = self._state.options
         key = tuple(self._state.keys.get(run.job_id, ()))
         journal = self._state.jobs / run.job_id / JOURNAL
         told = Told(str(journal), options.executor, key, share.max_cost, share.rpm, options.nextflow)
-        await process.communicate(msgspec.json.encode(told))
-        await self._ended(run, process.returncode)
+        log.info("run %d starts", run.number, extra=_about(run))
+        await self._follow(run, run_processes.start(run.folder(self._state.jobs), told))
 
-    async def _start(self, run: Run, folder: Path, lock: int) -> asyncio.subprocess.Process:
-        (folder / OUTCOME).unlink(missing_ok=True)
-        log.info("job %s: run %d starts", run.job_id, run.number, extra={"job": run.job_id})
-        with open(folder / LOG, "ab") as out:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", WORKER, str(folder)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=out,
-                stderr=out,
-                pass_fds=(lock,),  # it is held for as long as the process lives, whatever becomes of this one
-                start_new_session=True,
-            )
-
-    async def _take_over(self, run: Run) -> None:
-        """Wait for a process that another server has started; it has ended once nobody holds its lock."""
-        folder = run.folder(self._state.jobs)
-        while True:
-            with _locked(folder) as lock:
-                if lock is not None:
-                    break
-            await asyncio.sleep(_LOOK_SECONDS)
-        await self._ended(run, None)
+    async def _follow(self, run: Run, process: RunProcess) -> None:
+        self._processes[run.job_id, run.number] = process
+        try:
+            code = await process.wait()
+        finally:
+            del self._processes[run.job_id, run.number]
+        await self._ended(run, code)
 
     async def _ended(self, run: Run, code: int | None) -> None:
         found = read_outcome(run.folder(self._state.jobs))
@@ -164,7 +173,8 @@ class Queue:
             return
         state = COMPLETED if found.state == "completed" else FAILED
         await self._note(run, state, found.reason, found.cost_usd)
-        log.info("job %s: run %d %s", run.job_id, run.number, state, extra={"job": run.job_id})
+        reason = f": {found.reason}" if found.reason else ""
+        log.info("run %d %s%s", run.number, state, reason, extra=_about(run))
 
     async def _again(self, run: Run, found: Outcome | None) -> None:
         """Have a run done again that was killed or told to stop; later, where the provider could not answer."""
@@ -197,16 +207,6 @@ class Queue:
 QUEUE = web.AppKey("queue", Queue)
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[int | None]:
-    """Holds the lock of a run's folder, and gives its file descriptor; None where a process has it."""
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield descriptor
-    finally:
-        os.close(descriptor)
+def _about(run: Run) -> dict[str, Any]:
+    """What a line of the log says of a run."""
+    return {"job": run.job_id, "run": run.number}

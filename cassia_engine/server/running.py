@@ -9,11 +9,14 @@ import signal
 
 from cassia_engine.server.access import tokens
 from cassia_engine.server.access.listening import check_listening, serve
-from cassia_engine.server.app import make_app
+from cassia_engine.server.app import drain, make_app
 from cassia_engine.server.options import ServerOptions
-from cassia_engine.server.starting import open_state
+from cassia_engine.server.starting import alone_with, open_state
+from cassia_engine.server.state import ServerState
 
 log = logging.getLogger(__name__)
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_server(options: ServerOptions) -> None:
@@ -22,28 +25,45 @@ def run_server(options: ServerOptions) -> None:
     Raises:
         UsageError: it cannot be started with these options.
     """
-    asyncio.run(_serve(options))
+    asyncio.run(_run(options))
 
 
-async def _serve(options: ServerOptions) -> None:
-    state = open_state(options)
-    try:
-        check_listening(options, state.database.now(tokens.have_valid))
-        serving = asyncio.create_task(serve(make_app(state), state.options, _say))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, _stop, serving)
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
-    finally:
-        state.database.close()
+async def _run(options: ServerOptions) -> None:
+    stop = _stop_on_signals()
+    with alone_with(options.data):
+        state = open_state(options)
+        try:
+            check_listening(options, state.database.now(tokens.have_valid))
+            await _serve_until(stop, state)
+        finally:
+            state.database.close()
 
 
-def _say(url: str) -> None:
-    log.info("serving %s", url)
+def _stop_on_signals() -> asyncio.Event:
+    """An event that the first signal sets; the second one ends the process at once, as a crash does."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def hear() -> None:
+        stop.set()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, hear)
+    return stop
 
 
-def _stop(serving: asyncio.Task[None]) -> None:
-    """A second signal changes nothing: the runs are told to stop already."""
-    if not serving.cancelling():
-        log.info("stopping; jobs at work go on when the server is started again")
+async def _serve_until(stop: asyncio.Event, state: ServerState) -> None:
+    app = make_app(state)
+    serving = asyncio.ensure_future(serve(app, state.options, lambda url: log.info("serving %s", url)))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        log.info("stopping; jobs at work go on when the server is started again; once more ends it at once")
+        await drain(app)
         serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    log.info("stopped")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +15,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.records import OFFLINE
 from cassia_engine.server.database import Database
 from cassia_engine.server.options import ServerOptions
-from cassia_engine.server.state import DATABASE, ServerState
+from cassia_engine.server.state import DATABASE, LOCK, ServerState
 from cassia_engine.settings import AnnotateSettings
 
 
@@ -24,15 +26,40 @@ def open_state(options: ServerOptions) -> ServerState:
         UsageError: the folder cannot be used.
     """
     check_provider(options.annotate)
-    try:
-        for folder in (options.data, options.data / "uploads", options.data / "jobs"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"cannot be made: {error.strerror}"
-        raise UsageError(what, path=Path(error.filename or options.data), code="server-data-folder") from None
+    for folder in (options.data, options.data / "uploads", options.data / "jobs"):
+        _make(folder)
     data = options.data.resolve()
     database = Database(data / DATABASE)
     return ServerState(replace(options, data=data), database)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot be made: {error.strerror}"
+        raise UsageError(what, path=Path(error.filename or folder), code="server-data-folder") from None
+
+
+@contextmanager
+def alone_with(data: Path) -> Iterator[None]:
+    """Hold the data folder as long as this process is a server of it.
+
+    Raises:
+        UsageError: another one is, or it cannot be made.
+    """
+    _make(data)
+    with open(data / LOCK, "a+b") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            what = f"a server works with this folder (process {lock.read().decode()}); end it, or give another folder"
+            raise UsageError(f"{what} ({option('data')})", path=data, code="server-data-in-use") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()).encode())
+        lock.flush()
+        yield
 
 
 def check_provider(settings: AnnotateSettings) -> None:

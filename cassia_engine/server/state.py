@@ -11,7 +11,7 @@ from aiohttp import web
 from cassia_engine.server.database import Database
 from cassia_engine.server.options import ServerOptions
 
-DATABASE = "server.db"
+DATABASE, LOCK = "server.db", "lock"
 
 
 @dataclass(frozen=True, slots=True)

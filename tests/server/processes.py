@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,9 +124,9 @@ def serving(data: Path, *options: str, env: Mapping[str, str] | None = None) -> 
 def _url(process: subprocess.Popen[bytes], log: Path, before: int) -> str:
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        lines = log.read_bytes()[before:].decode().splitlines()
-        if found := [line.split()[-1] for line in lines if "serving http" in line]:
-            return found[0]
-        assert process.poll() is None, "\n".join(lines)
+        said = log.read_bytes()[before:].decode()
+        if found := re.search(r"serving (http[^\s\"]+)[\s\"]", said):
+            return found[1]
+        assert process.poll() is None, said
         time.sleep(0.02)
     raise AssertionError("the server does not say that it serves")

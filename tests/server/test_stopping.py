@@ -1,0 +1,193 @@
+"""How a server stops, and what keeps one from starting."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cassia_engine.server import queue, run_processes
+from cassia_engine.server.queue import Queue
+from cassia_engine.server.run_processes import RunProcess
+from cassia_engine.server.specs import LOCK, Told
+from tests.conftest import ROOT
+from tests.mock_provider.running import Running, running_mock
+from tests.server.processes import PATIENCE_S, Serving, question, serving
+from tests.server.running import RunningApp, running_app
+from tests.server.test_jobs import of_mock, worker_of
+
+POLL_S = 0.02
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Running]:
+    """A mock that keeps all answers back but the first."""
+    with running_mock(tmp_path) as mock:
+        mock.post("/hold", {"after": 1})
+        yield mock
+
+
+def stopping(server: Serving, signal_: int = signal.SIGTERM) -> None:
+    """Tell a server to stop, and wait until it does."""
+    server.process.send_signal(signal_)
+    while server.call("GET", "/healthz")[1]["status"] != "draining":
+        time.sleep(POLL_S)
+
+
+def finished(data: Path, mock: Running, *jobs: str) -> None:
+    """The next server finishes the jobs, and no call is made twice."""
+    with serving(data, *of_mock(mock)) as server:
+        assert [server.wait(job)["jobStatus"] for job in jobs] == ["completed"] * len(jobs)
+    assert mock.stats()["repeats"] == 0
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def test_a_server_that_stops_answers_and_waits_for_replies_on_their_way(
+    held: Running, tmp_path: Path, signal_: int
+) -> None:
+    with serving(tmp_path / "data", *of_mock(held), "--jobs", "1") as server:
+        job, waiting = server.submit(), server.submit(question(studyInfo="Human bone marrow"))
+        held.wait_for("held", 1)
+        stopping(server, signal_)
+        assert server.call("POST", "/annotate", {"input_data": question()})[0] == 503
+        assert server.call("GET", f"/status/{job}")[1]["jobStatus"] == "processing"
+        held.post("/release", {})
+        assert server.process.wait(PATIENCE_S) == 0
+        with pytest.raises(AssertionError, match="no process"):
+            worker_of(server, job)
+    finished(tmp_path / "data", held, job, waiting)
+
+
+@pytest.mark.slow
+def test_a_second_signal_ends_the_server_at_once(held: Running, tmp_path: Path) -> None:
+    with serving(tmp_path / "data", *of_mock(held)) as server:
+        job = server.submit()
+        held.wait_for("held", 1)
+        stopping(server)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(PATIENCE_S) == -signal.SIGTERM
+    held.post("/release", {})
+    finished(tmp_path / "data", held, job)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_taken_over_is_told_to_stop_too(held: Running, tmp_path: Path) -> None:
+    with serving(tmp_path / "data", *of_mock(held)) as server:
+        job = server.submit()
+        held.wait_for("held", 1)
+        server.kill()
+    with serving(tmp_path / "data", *of_mock(held)) as server:
+        stopping(server)
+        held.post("/release", {})
+        assert server.process.wait(PATIENCE_S) == 0
+        with pytest.raises(AssertionError, match="no process"):
+            worker_of(server, job)
+    finished(tmp_path / "data", held, job)
+
+
+def refused(*options: str) -> str:
+    """The one line by which a server says why it does not start."""
+    command = [sys.executable, "-m", "cassia_engine", "serve", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    return line
+
+
+def test_a_folder_has_one_server_at_a_time(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    with serving(tmp_path / "data") as server:
+        line = refused("--port", "0", "--data", data)
+        assert line == (
+            f"cassia: error: {data}: a server works with this folder (process {server.process.pid}); "
+            "end it, or give another folder (--data)"
+        )
+        server.kill()
+    with serving(tmp_path / "data") as server:
+        assert server.call("GET", "/healthz")[0] == 200
+
+
+def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused("--port", str(port), "--data", str(tmp_path / "data"))
+    assert line.startswith(f"cassia: error: cannot listen on 127.0.0.1 port {port}: Address already in use; choose")
+
+
+@contextlib.contextmanager
+def app_with_job(data: Path) -> Iterator[tuple[RunningApp, str]]:
+    with running_app(data) as server:
+        answer = server.request("POST", "/annotate", body={"input_data": question(), "llm_configs": None})
+        yield server, answer.json()["job_id"]
+
+
+def wait(server: RunningApp, job: str) -> str:
+    while (state := server.request("GET", f"/status/{job}").json()["jobStatus"]) in ("pending", "processing"):
+        time.sleep(POLL_S)
+    return str(state)
+
+
+def test_a_fault_does_not_end_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(queue, "FAULT_SECONDS", 0.01)
+    look, faults = Queue._in_state, [OSError("of the disk"), OSError("of the disk")]
+
+    async def faulty(self: Queue, state: str) -> list[object]:
+        if faults:
+            raise faults.pop()
+        return list(await look(self, state))
+
+    monkeypatch.setattr(Queue, "_in_state", faulty)
+    with app_with_job(tmp_path / "data") as (server, job):
+        assert wait(server, job) == "completed"
+    assert "the queue has failed; it goes on in" in caplog.text
+
+
+def test_a_process_that_cannot_be_started_is_started_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "RETRY_SECONDS", (0.01, 0.01))
+    start, faults = run_processes.start, [OSError("no process"), OSError("no process")]
+
+    def faulty(folder: Path, told: Told) -> RunProcess:
+        if faults:
+            raise faults.pop()
+        return start(folder, told)
+
+    monkeypatch.setattr(run_processes, "start", faulty)
+    with app_with_job(tmp_path / "data") as (server, job):
+        assert wait(server, job) == "completed"
+        faults.extend(OSError("no process") for _ in range(3))
+        with_no_process = server.request("POST", "/annotate", body={"input_data": question()}).json()["job_id"]
+        assert wait(server, with_no_process) == "failed"
+        message = server.request("GET", f"/status/{with_no_process}").json()["message"]
+        assert message == "the server could not work on the job; its log says why"
+
+
+def test_a_process_outlives_the_loop_that_watches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of the pipeline do; the next server finds it by its lock."""
+    monkeypatch.setattr(run_processes, "WORKER", "tests.server.waiting_worker")
+    monkeypatch.chdir(ROOT)
+
+    async def started() -> RunProcess:
+        process = run_processes.start(tmp_path, Told("journal"))
+        watching = asyncio.ensure_future(process.wait())
+        await asyncio.sleep(0)
+        watching.cancel()
+        return process
+
+    process = asyncio.run(started())
+    assert process.started is not None and process.started.poll() is None
+    assert (tmp_path / LOCK).read_text() == str(process.started.pid)
+    assert run_processes.start(tmp_path, Told("journal")) == RunProcess(tmp_path)
+    RunProcess(tmp_path).stop()
+    assert asyncio.run(process.wait()) == -signal.SIGTERM
+    assert asyncio.run(RunProcess(tmp_path).wait()) is None
+    RunProcess(tmp_path).stop()
