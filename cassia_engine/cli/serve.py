@@ -44,6 +44,12 @@ class _Serve(Grouped, click.Group):
 @click.option("--job_days", type=click.FloatRange(0), help="Days that an ended job is kept.  [default: always]")
 @click.option("--max_upload_gib", type=click.FloatRange(0), help="Largest file, in GiB.  [default: the protocol's own]")
 @click.option("--request_timeout", type=click.FloatRange(0.1), default=30.0, help="Seconds for a request to go on.")
+@click.option(
+    "--log_format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    help="Of the log on standard error: text, or a JSON object for each line.",
+)
 @click.option("--pipeline", type=FilePath, help="Folder of the pipeline, for --executor nextflow.")
 @click.option("--nextflow", default="nextflow", help="Program of Nextflow.")
 @click.option("--nextflow_profile", default="", help="Profiles of the pipeline's runs.")

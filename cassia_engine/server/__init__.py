@@ -17,6 +17,7 @@ run_processes   the processes of runs: started, found again, told to stop
 worker/     the process of a run: annotates on this machine, or by a pipeline
 reading/    vars.h5 and obs.duckdb, read in processes without network
 artifact_calls  what these say, over HTTP
+logs        the log, without keys
 monitoring  /healthz and /metrics
 metrics     the metrics of an application
 page/       the report of a job, with what needs the artifacts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import sqlite3
 import time
@@ -32,6 +33,8 @@ from cassia_engine.server.questions import (
 from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, SPEC, Spec, settings_json
 from cassia_engine.server.state import Caller, ServerState
 from cassia_engine.settings import AnnotateSettings
+
+log = logging.getLogger(__name__)
 
 QUERY, JOURNAL = "query.json", "journal"
 REPORT = "job_report.html"
@@ -104,6 +107,7 @@ async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
 
     await state.database(add)
     state.wake.set()
+    log.info("accepted", extra={"job": job_id} | ({"owner": caller.owner} if caller.owner else {}))
     return job_id
 
 

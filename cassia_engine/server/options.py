@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cassia_engine.server.logs import LogFormat
 from cassia_engine.server.specs import Nextflow
 from cassia_engine.settings import AnnotateSettings
 
@@ -31,6 +32,7 @@ class ServerOptions:
         request_timeout: seconds for the headers of a request, and between two pieces of its body.
         max_upload_bytes: of one file, None for the protocol's own limits.
         nextflow: how runs of the pipeline are started, for the executor nextflow.
+        log_format: text, or a JSON object for each line.
     """
 
     data: Path
@@ -49,3 +51,4 @@ class ServerOptions:
     request_timeout: float = 30.0
     max_upload_bytes: int | None = None
     nextflow: Nextflow | None = None
+    log_format: LogFormat = "text"

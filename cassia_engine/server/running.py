@@ -10,6 +10,8 @@ import signal
 from cassia_engine.server.access import tokens
 from cassia_engine.server.access.listening import check_listening, serve
 from cassia_engine.server.app import drain, make_app
+from cassia_engine.server.jobs import secret_values
+from cassia_engine.server.logs import keys_of_environment, logged_as
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.starting import alone_with, open_state
 from cassia_engine.server.state import ServerState
@@ -34,7 +36,9 @@ async def _run(options: ServerOptions) -> None:
         state = open_state(options)
         try:
             check_listening(options, state.database.now(tokens.have_valid))
-            await _serve_until(stop, state)
+            of_environment = keys_of_environment()
+            with logged_as(options.log_format, lambda: [*secret_values(state.keys), *of_environment]):
+                await _serve_until(stop, state)
         finally:
             state.database.close()
 

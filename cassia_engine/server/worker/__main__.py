@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,21 +12,22 @@ import msgspec
 from cassia_engine.callers import Caller, called_from
 from cassia_engine.errors import CassiaError, TemporaryError
 from cassia_engine.process_limits import forbid_core_dumps
-from cassia_engine.progress import PlainFormatter
+from cassia_engine.server.logs import keys_of_environment, logged_as
 from cassia_engine.server.questions import secret_of, written
 from cassia_engine.server.specs import OUTCOME, Outcome, Spec, Told, read_spec, settings_from
 from cassia_engine.settings import AnnotateSettings
 
+log = logging.getLogger("cassia_engine.server.worker")  # as a program it has another name
+
 
 def main() -> None:
     forbid_core_dumps()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(PlainFormatter())
-    logging.getLogger("cassia_engine").addHandler(handler)
+    logging.getLogger("cassia_engine").addHandler(logging.StreamHandler(sys.stderr))
     logging.getLogger("cassia_engine").setLevel(logging.INFO)
     folder = Path(sys.argv[1])
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
-    with called_from(Caller.CYTETYPE):
+    keys = [*filter(None, [secret_of(told.key)]), *keys_of_environment()]
+    with logged_as("text", lambda: keys), called_from(Caller.CYTETYPE):
         outcome = _done(folder, told)
     written(folder / OUTCOME, msgspec.json.encode(outcome))
 
@@ -43,7 +43,7 @@ def _done(folder: Path, told: Told) -> Outcome:
     except CassiaError as error:
         return ended_by(error)
     except Exception as error:
-        traceback.print_exc()
+        log.exception("the run failed")
         return Outcome("failed", f"a fault of cassia's own ({type(error).__name__}); tell who runs the server")
 
 
