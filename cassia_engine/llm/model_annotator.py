@@ -14,7 +14,6 @@ from msgspec import structs
 
 from cassia_engine import prompts
 from cassia_engine._version import __version__
-from cassia_engine.budget import Budget
 from cassia_engine.calibration import Calibration, open_calibration
 from cassia_engine.callers import argument, option
 from cassia_engine.cancellation import Cancellation
@@ -166,20 +165,22 @@ class ModelAnnotator:
         Raises:
             AccountError, TemporaryError, StoppedError: no further call can be made.
         """
-        journal = None if self._folder is None else Journal.open(self._folder, __version__)
-        budget = self._spending.open(self._accounts)
         held: list[Result] = []
-        in_thread(lambda give: self._hold(talk, journal, budget, give, stop), held.append, stop)
+
+        async def main(give: Callable[[Result], None]) -> None:
+            give(await self.hold_here(talk, stop))
+
+        in_thread(main, held.append, stop)
         return held[0]
 
-    async def _hold(
-        self,
-        talk: Callable[[ChatModel], Awaitable[Result]],
-        journal: Journal | None,
-        budget: Budget | None,
-        give: Callable[[Result], None],
-        stop: Cancellation,
-    ) -> None:
+    async def hold_here(self, talk: Callable[[ChatModel], Awaitable[Result]], stop: Cancellation) -> Result:
+        """The same in the loop that is running.
+
+        Raises:
+            AccountError, TemporaryError, StoppedError: no further call can be made.
+        """
+        journal = None if self._folder is None else Journal.open(self._folder, __version__)
+        budget = self._spending.open(self._accounts)
         try:
             async with exchange_of(self._account, self._settings, self._workers) as transport:
                 exchange = recorded(transport, self._account, journal, budget)
@@ -197,7 +198,7 @@ class ModelAnnotator:
                         budget.stop()
 
                 stop.on_request(in_this_loop(end))
-                give(await talk(client))
+                return await talk(client)
         except AccountError as error:
             self._say_why(error)
             raise

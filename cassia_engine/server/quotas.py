@@ -47,9 +47,23 @@ def share_of(database: sqlite3.Connection, job_id: str, number: int, most: int) 
         return Share(at_work < slots, rpm=rpm, max_cost=run["had"])
     left = run["max_cost"] - spent(database, run["id"])
     if left <= 0 and not at_work:
-        said = f"the token's budget of {run['max_cost']:.2f} US dollars is spent; ask who runs the server"
-        return Share(refused=said)
+        return Share(refused=_spent_line(run["max_cost"]))
     return Share(at_work < slots and left > 0, rpm=rpm, max_cost=left / max(1, slots - at_work))
+
+
+def left_of(database: sqlite3.Connection, job_id: str) -> Share:
+    """What one more call about a job may use of its token's calls and money."""
+    token = database.execute(
+        "SELECT tokens.* FROM jobs JOIN tokens ON tokens.id = jobs.owner WHERE jobs.id = ?", (job_id,)
+    ).fetchone()
+    if token is None or token["max_cost"] is None:
+        return Share(rpm=token["rpm"] if token else None)
+    left = token["max_cost"] - spent(database, token["id"])
+    return Share(refused="" if left > 0 else _spent_line(token["max_cost"]), rpm=token["rpm"], max_cost=left)
+
+
+def _spent_line(most: float) -> str:
+    return f"the token's budget of {most:.2f} US dollars is spent; ask who runs the server"
 
 
 def spent(database: sqlite3.Connection, owner: str) -> float:

@@ -12,6 +12,7 @@ from cassia_engine.server.database import Database
 from cassia_engine.server.options import ServerOptions
 
 DATABASE, LOCK = "server.db", "lock"
+MOST_CHATS = 16  # at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class ServerState:
         wake: set when the queue has something to look at.
         submitting: held while a job gets one more run, whose number is the next.
         draining: the server ends; it takes no job any more.
+        chats: held while a question about a cluster is with a model.
         chunks_at_work: owner, upload and number of each chunk that a request is bringing.
     """
 
@@ -50,6 +52,7 @@ class ServerState:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     submitting: asyncio.Lock = field(default_factory=asyncio.Lock)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+    chats: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHATS))
     chunks_at_work: set[tuple[str, str, int]] = field(default_factory=set)
 
     @property

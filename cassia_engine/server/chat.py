@@ -1,0 +1,226 @@
+"""A person's questions about one cluster, answered by the job's own model as server-sent events.
+
+    event: message   {"text": ...}                  the answer
+    event: error     {"error_code": ..., "message": ...}
+    event: done      {}                              always the last one
+
+Lines that begin with a colon keep the connection alive. What is asked and answered is in the job's journal: the same
+question is not paid for twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from cassia_engine.callers import Caller, called_from
+from cassia_engine.cancellation import Cancellation
+from cassia_engine.errors import AccountError, CallFailedError, CassiaError, UsageError
+from cassia_engine.fast_json import ascii_json
+from cassia_engine.prompts.cluster_chat import LONGEST_TURN, ChatFacts, Turn, cluster_chat
+from cassia_engine.providers.chat import ChatModel, Finish, Reply
+from cassia_engine.records import OFFLINE
+from cassia_engine.server import jobs
+from cassia_engine.server.access.limits import whole_body
+from cassia_engine.server.answers import Refused
+from cassia_engine.server.chat_facts import read_chat
+from cassia_engine.server.questions import secret_of
+from cassia_engine.server.quotas import left_of
+from cassia_engine.server.specs import Spec, read_spec, settings_from
+from cassia_engine.server.state import ServerState, caller_of, state_of
+from cassia_engine.settings import AnnotateSettings
+
+ROUTES = web.RouteTableDef()
+
+MOST_TURNS = 40
+MOST_BYTES = 2**20
+KEEP_ALIVE_S = 10.0
+FOLDER = "chat"  # in the journal of a job
+_WAIT = "2m"  # for a rate limit: a person is waiting
+_OFFLINE = "the job was annotated offline, by marker scoring: no language model was asked, and none can answer"
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    job_id: str
+    cluster_id: str
+    messages: list[_Turn]
+
+
+@ROUTES.post("/cluster_chat")
+async def answer(request: web.Request) -> web.StreamResponse:
+    state, caller = state_of(request), caller_of(request)
+    async with whole_body(request, MOST_BYTES) as body:
+        asked = _read(body)
+    annotations = (await jobs.results(state, caller, asked.job_id))["annotations"]
+    run = (await jobs.runs_of(state, asked.job_id))[0]
+    spec = await asyncio.to_thread(read_spec, run.folder(state.jobs))
+    if asked.cluster_id not in spec.ids.values():
+        raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep events back
+    await response.prepare(request)
+    stop = Cancellation()
+    reply = asyncio.create_task(_reply(state, run, spec, asked, annotations, stop))
+    try:
+        await _keep_alive(response, reply, state)
+        name, data = await reply if reply.done() else _error("INTERNAL_ERROR", "the server is about to stop; ask again")
+        await response.write(_event(name, data) + _event("done", {}))
+    finally:
+        # What was sent is paid for: its answer is waited for, and recorded, also where nobody waits for it any more.
+        stop.request()
+        with suppress(Exception):
+            await reply
+    return response
+
+
+def _read(body: bytes) -> _Asked:
+    """What a request asks.
+
+    Raises:
+        Refused: it has another form.
+    """
+    try:
+        asked = msgspec.json.decode(body, type=_Asked)
+    except msgspec.DecodeError as error:
+        raise Refused("INVALID_REQUEST", str(error)) from None
+    roles = [turn.role for turn in asked.messages]
+    in_turn = ["assistant" if place % 2 else "user" for place in range(len(roles))]
+    if roles != in_turn or len(roles) % 2 == 0:
+        raise Refused("INVALID_REQUEST", "messages: expected turns of user and assistant, the first and last of user")
+    if len(roles) > MOST_TURNS:
+        raise Refused("INVALID_REQUEST", f"messages: {len(roles)} turns; begin anew after {MOST_TURNS}")
+    for turn in asked.messages:
+        if not turn.content.strip() or len(turn.content) > LONGEST_TURN:
+            what = f"messages: expected texts of 1 to {LONGEST_TURN:,} characters, found {len(turn.content):,}"
+            raise Refused("INVALID_REQUEST", what)
+    return asked
+
+
+async def _keep_alive(response: web.StreamResponse, reply: asyncio.Task[Any], state: ServerState) -> None:
+    """Wait for the reply, or until the server ends."""
+    ending = asyncio.create_task(state.draining.wait())
+    try:
+        while not reply.done() and not ending.done():
+            done, _ = await asyncio.wait({reply, ending}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                await response.write(b": waiting for the model\n\n")
+    finally:
+        ending.cancel()
+
+
+async def _reply(
+    state: ServerState, run: jobs.Run, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], stop: Cancellation
+) -> tuple[str, dict[str, Any]]:
+    """The event that answers, by name and data."""
+    try:
+        async with state.chats:
+            with called_from(Caller.CYTETYPE):
+                settings = await _settings(state, run, spec)
+                read = await asyncio.to_thread(_facts, state, spec, asked, annotations, settings)
+                reply = await _asked(settings, spec, *read, stop)
+            await _count(state, run, reply)
+    except Refused as error:
+        return _error(error.code, error.message)
+    except (AccountError, CallFailedError, UsageError) as error:
+        return _error("LLM_VALIDATION_FAILED", str(error))
+    except CassiaError as error:
+        return _error("INTERNAL_ERROR", f"{error}; ask again")
+    return _said(reply)
+
+
+async def _settings(state: ServerState, run: jobs.Run, spec: Spec) -> AnnotateSettings:
+    """How the job's model is asked.
+
+    Raises:
+        Refused: there is none, its key is not known any more, or the token's budget is spent.
+    """
+    if run.own_keys and run.job_id not in state.keys:
+        raise Refused("LLM_VALIDATION_FAILED", jobs.NEEDS_KEYS)
+    settings = settings_from(spec, secret_of(state.keys.get(run.job_id, ())))
+    if settings.provider == OFFLINE:
+        raise Refused("LLM_VALIDATION_FAILED", _OFFLINE)
+    share = await state.database(lambda database: left_of(database, run.job_id))
+    if share.refused:
+        raise Refused("QUOTA_EXCEEDED", share.refused)
+    journal = state.jobs / run.job_id / jobs.JOURNAL / FOLDER
+    most = min(filter(None, (settings.max_cost, share.max_cost)), default=None)
+    return replace(
+        settings, journal_dir=journal, max_cost=most, rpm=share.rpm, max_wait=_WAIT, max_workers=1, batch=False,
+        batch_wait=None,
+    )  # fmt: skip
+
+
+def _facts(
+    state: ServerState, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], settings: AnnotateSettings
+) -> tuple[ChatFacts, Sequence[Turn]]:
+    query = (state.jobs / asked.job_id / jobs.QUERY).read_bytes()
+    messages = [(turn.role, turn.content) for turn in asked.messages]
+    return read_chat(query, spec.dataset, asked.cluster_id, annotations, messages, not settings.hide_fractions)
+
+
+async def _asked(
+    settings: AnnotateSettings, spec: Spec, facts: ChatFacts, turns: Sequence[Turn], stop: Cancellation
+) -> Reply:
+    """What the model says.
+
+    Raises:
+        CassiaError: it says nothing.
+    """
+    from cassia_engine.conversation.cluster_conversation import MAX_TOKENS
+    from cassia_engine.journal import clear_stops
+    from cassia_engine.llm import ModelAnnotator
+
+    most = MAX_TOKENS[settings.reasoning]
+    chat = cluster_chat(facts, turns, max_tokens=most, temperature=settings.temperature, reasoning=settings.reasoning)
+    annotator = await asyncio.to_thread(ModelAnnotator, settings, spec.dataset)
+    assert settings.journal_dir is not None
+    clear_stops(settings.journal_dir)  # a key that was refused may have been given anew
+
+    async def talk(model: ChatModel) -> Reply:
+        return await model.chat(chat)
+
+    return await annotator.hold_here(talk, stop)
+
+
+async def _count(state: ServerState, run: jobs.Run, reply: Reply) -> None:
+    """Add what a reply has cost to its job, whose token pays for it."""
+    if reply.receipt.recorded or not reply.cost_usd:
+        return
+
+    def add(database: sqlite3.Connection) -> None:
+        database.execute(
+            "UPDATE runs SET cost_usd = coalesce(cost_usd, max_cost, 0) + ? WHERE job_id = ? AND number = ?",
+            (reply.cost_usd, run.job_id, run.number),
+        )
+
+    await state.database(add)
+
+
+def _said(reply: Reply) -> tuple[str, dict[str, Any]]:
+    text = reply.text.strip()
+    if reply.finish is Finish.REFUSED or not text:
+        return _error("LLM_VALIDATION_FAILED", "the model gives no answer to this; ask in other words")
+    if reply.finish is Finish.PROMPT_CUT:
+        what = "the model's context is too short for this conversation; begin anew, or give the model a longer one"
+        return _error("LLM_VALIDATION_FAILED", what)
+    return "message", {"text": f"{text} [cut off: the answer was too long]" if reply.finish is Finish.LENGTH else text}
+
+
+def _error(code: str, message: str) -> tuple[str, dict[str, Any]]:
+    return "error", {"error_code": code, "message": message}
+
+
+def _event(name: str, data: Mapping[str, Any]) -> bytes:
+    return f"event: {name}\ndata: ".encode() + ascii_json(data) + b"\n\n"
