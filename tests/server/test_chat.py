@@ -186,7 +186,7 @@ def test_a_job_that_is_not_completed_has_nothing_to_ask_about(server: RunningApp
 
 
 def test_what_answers_cost_counts_to_the_token(mock: Running, tmp_path: Path) -> None:
-    with running_app(tmp_path / "data", jobs=0, tokens=True) as server:
+    with running_app(tmp_path / "data", jobs=0, base_urls=(f"{mock.url}/v1",)) as server:
         token, other = server.add_token("ada"), server.add_token("bob")
         job = completed(server, of_mock(mock), token=token)
         stranger = server.request("POST", "/cluster_chat", body=body_of(job, "Why?"), token=other)
