@@ -97,7 +97,8 @@ def _page(after: str, wrong: str = "", status: int = 200, name: str = "") -> web
     """The form for a token; for a browser that has a session, of the token `name`, the button that ends it."""
     template = environment("cassia_engine.server.access").get_template("login.html.j2")
     policy = (
-        f"default-src 'none'; style-src {csp_hash(_STYLE)}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src {csp_hash(_STYLE)}; img-src data:; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
     )
     # With "no-referrer" a browser would not say that the form is from here.
     headers = {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
