@@ -11,21 +11,27 @@ from aiohttp import web
 
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.state import caller_of, state_of
-from tests.server.owners import check_others_see_nothing, fill, routes_with_ids
+from tests.server.owners import NO_JOB, Question, check_only_the_owner_sees, fill, questions
 from tests.server.running import RunningApp, running_app
 
 
-def _routes() -> list[tuple[str, str]]:
+def _questions() -> list[Question]:
     with tempfile.TemporaryDirectory() as folder:
-        return routes_with_ids(Path(folder))
+        return questions(Path(folder))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("server"), own_routes()) as running:
-        running.add_token("ada")
-        fill(running, running.token_id("ada"))
+    with running_app(tmp_path_factory.mktemp("server"), own_routes(), jobs=0) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def ada(server: RunningApp) -> str:
+    """The token of who has a job and an upload."""
+    token = server.add_token("ada")
+    fill(server, server.token_id("ada"))
+    return token
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +40,9 @@ def bob(server: RunningApp) -> str:
     return server.add_token("bob")
 
 
-@pytest.mark.parametrize(("method", "path"), _routes())
-def test_others_see_nothing(server: RunningApp, bob: str, method: str, path: str) -> None:
-    check_others_see_nothing(server, bob, method, path)
+@pytest.mark.parametrize("asked", _questions(), ids=lambda asked: f"{asked.method} {asked.path}")
+def test_others_see_nothing(server: RunningApp, ada: str, bob: str, asked: Question) -> None:
+    check_only_the_owner_sees(server, ada, bob, asked)
 
 
 def own_routes() -> web.RouteTableDef:
@@ -57,9 +63,12 @@ def own_routes() -> web.RouteTableDef:
     return routes
 
 
-def test_the_check_finds_a_route_that_shows_something(server: RunningApp, bob: str, tmp_path: Path) -> None:
-    found = routes_with_ids(tmp_path, own_routes())
-    assert {("GET", "/careful/{job_id}/0"), ("GET", "/careless/{job_id}")} <= {*found}
-    check_others_see_nothing(server, bob, "GET", "/careful/{job_id}/0")
+def test_the_check_finds_a_route_that_shows_something(server: RunningApp, ada: str, bob: str, tmp_path: Path) -> None:
+    found = questions(tmp_path, own_routes())
+    careful, careless = (Question("GET", path) for path in ("/careful/{job_id}/0", "/careless/{job_id}"))
+    assert {careful, careless} <= {one for one in found if one.body is None}
+    check_only_the_owner_sees(server, ada, bob, careful)
     with pytest.raises(AssertionError):
-        check_others_see_nothing(server, bob, "GET", "/careless/{job_id}")
+        check_only_the_owner_sees(server, ada, bob, careless)
+    with pytest.raises(AssertionError):
+        check_only_the_owner_sees(server, ada, bob, Question("GET", f"/careful/{NO_JOB}/0"))
