@@ -10,12 +10,13 @@ import click
 from cassia_engine.callers import option
 from cassia_engine.cli.options import FilePath
 from cassia_engine.errors import UsageError
+from cassia_engine.server.options import DEFAULT_DATA
 
 log = logging.getLogger(__name__)
 
 
 @click.command()
-@click.option("--data", type=FilePath, required=True, help="Folder of all that the server keeps.")
+@click.option("--data", type=FilePath, default=DEFAULT_DATA, help="Folder of all that the server keeps.")
 @click.option(
     "--job_days", type=click.FloatRange(min=0), help="Delete jobs that ended so many days ago.  [default: none]"
 )
