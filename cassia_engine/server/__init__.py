@@ -11,6 +11,9 @@ upload_rows     uploads in the database
 upload_files    chunks on the disk
 pruning     which uploads and jobs have expired, and their deletion
 questions   what /annotate is asked, as a marker table and settings
+question_form   the forms in which clients write that
+chat        questions about a cluster, answered by the job's model
+chat_facts  what that model is told
 jobs        jobs, as the protocol shows them
 queue       which run is next, and what became of it
 run_processes   the processes of runs: started, found again, told to stop
