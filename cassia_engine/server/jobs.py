@@ -28,6 +28,7 @@ from cassia_engine.server.questions import (
     read_question,
     read_request,
     secret_parts,
+    with_feedback,
     written,
 )
 from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, SPEC, Spec, settings_json
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 QUERY, JOURNAL = "query.json", "journal"
 REPORT = "job_report.html"
+LONGEST_FEEDBACK = 2_000  # characters; of what is said of a study, a model is shown 4,000
 NEEDS_KEYS = "the server was started again and keeps no keys: give the job's keys again"
 
 
@@ -116,16 +118,14 @@ def _write_job(state: ServerState, caller: Caller, job_id: str, request: Request
     question = read_question(request.input_data)
     settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options, caller.is_local)
     folder = state.jobs / job_id
-    _write_run(folder / "run", question, "", list(question.marker_genes), settings)
+    _write_run(folder / "run", question, list(question.marker_genes), settings)
     written(folder / QUERY, bytes(request.input_data))
     return settings
 
 
-def _write_run(
-    folder: Path, question: Question, feedback: str, clusters: list[str], settings: AnnotateSettings
-) -> None:
+def _write_run(folder: Path, question: Question, clusters: list[str], settings: AnnotateSettings) -> None:
     ids = {question.labels[cluster]: cluster for cluster in clusters}
-    spec = Spec(dataset(question, feedback), question.study_info, ids, settings_json(settings))
+    spec = Spec(dataset(question), question.study_info, ids, settings_json(settings))
     written(folder / MARKERS, marker_table(question, clusters))
     written(folder / SPEC, msgspec.json.encode(spec))
 
@@ -282,21 +282,22 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
         raise Refused("JOB_NOT_COMPLETED", "clusters can be annotated again once the job is completed")
     if cluster not in question.marker_genes:
         raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
-    if not feedback.strip() or len(feedback) > 10_000:
-        raise Refused("INVALID_REQUEST", "feedback: expected a text of at most 10,000 characters")
+    feedback = feedback.strip()
+    if not feedback or len(feedback) > LONGEST_FEEDBACK:
+        raise Refused("INVALID_REQUEST", f"feedback: expected a text of at most {LONGEST_FEEDBACK:,} characters")
     spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
     if "provider" not in spec.settings:
         what = "the job was annotated offline, by marker scoring, which takes no feedback"
         raise Refused("INVALID_REQUEST", what)
-    said = f"Feedback of a person on this cluster: {feedback.strip()}"
-    again = Spec(dataset(question, said), spec.context, {question.labels[cluster]: cluster}, spec.settings)
+    told = with_feedback(spec.dataset, feedback)
+    again = Spec(told, spec.context, {question.labels[cluster]: cluster}, spec.settings)
     async with state.submitting:
         number = len(await runs_of(state, job_id))
         folder = state.jobs / job_id / "revisions" / str(number)
         written(folder / MARKERS, marker_table(question, [cluster]))
         written(folder / SPEC, msgspec.json.encode(again))
         await state.database(
-            lambda database: _add_run(database, job_id, number, cluster, feedback.strip(), first.own_keys, time.time())
+            lambda database: _add_run(database, job_id, number, cluster, feedback, first.own_keys, time.time())
         )
     state.wake.set()
     return number

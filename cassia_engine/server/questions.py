@@ -106,21 +106,23 @@ def _check_size(genes: Mapping[str, Sequence[str]], parallel: float) -> None:
         raise Refused("INVALID_REQUEST", "input_data: nParallelClusters is no whole number from 1 to 50")
 
 
-def dataset(question: Question, feedback: str = "") -> Dataset:
+def dataset(question: Question) -> Dataset:
     """The data set of a question: species and tissue as the study and the genes tell them.
-
-    Args:
-        feedback: what a person says of the one cluster that is annotated again.
 
     Raises:
         Refused: the study's text cannot be used.
     """
     symbols = [gene for genes in question.marker_genes.values() for gene in genes]
-    study = " ".join(filter(None, (question.study_info, feedback)))
     try:
-        return dataset_of(NAME, study, symbols)
+        return dataset_of(NAME, question.study_info, symbols)
     except UsageError as error:
         raise Refused("INVALID_REQUEST", f"input_data: studyInfo: {error.what}") from None
+
+
+def with_feedback(dataset: Dataset, feedback: str) -> Dataset:
+    """The data set with what a person says of its one cluster, in front: a long text about the study is cut."""
+    said = f"Feedback of a person on this cluster: {feedback}"
+    return msgspec.structs.replace(dataset, additional_info=f"{said}\n{dataset.additional_info}".strip())
 
 
 def marker_table(question: Question, clusters: Sequence[str]) -> str:
