@@ -26,7 +26,8 @@ demo: .venv/.cassia nextflow
 
 test: ci-setup lint fast-tests slow-tests
 
-# ENGINE=docker, PLATFORM=linux/arm64 and BASE=<image with Python 3.11> choose other than what is found or usual.
+# ENGINE=docker, PLATFORM=linux/arm64 and BASE=<image with Python 3.11> choose other than what is found or usual;
+# TARGET=server makes the image of `cassia serve`.
 image: .venv/.cassia
 	@$(PY) -m scripts.make_image
 

@@ -2,7 +2,8 @@
 
 The wheels of containers/requirements.txt, checked by their hashes, and the engine's own are put into build/image/, the
 only folder that the build sees. $ENGINE chooses the program, $PLATFORM (linux/arm64) another platform than this
-machine's, $BASE another base image. What else is said on the command line goes to the engine's `build`:
+machine's, $BASE another base image, and TARGET=server makes the server's image, cassia-server:<version>. What else is
+said on the command line goes to the engine's `build`:
 .venv/bin/python -m scripts.make_image --no-cache
 """
 
@@ -15,13 +16,16 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import NoReturn
 
-from scripts.make_requirements import MACHINES, REQUIREMENTS, ROOT, wheel_options
+from scripts.make_requirements import MACHINES, OF_SERVER, REQUIREMENTS, ROOT, wheel_options
 
 CONTEXT = ROOT / "build" / "image"
 CONTAINERFILE = ROOT / "containers" / "Containerfile"
 ENGINES = ("podman", "docker")
+# Name of the image, by the target of the Containerfile.
+IMAGES = {"tasks": "cassia", "server": "cassia-server"}
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 
 
@@ -42,6 +46,14 @@ def engine() -> str:
 
 
 def target() -> str:
+    """What to build: a key of `IMAGES`."""
+    wanted = os.environ.get("TARGET") or "tasks"
+    if wanted not in IMAGES:
+        stop(f"there is no image {wanted}: TARGET may be {' or '.join(IMAGES)}")
+    return wanted
+
+
+def platform_to_build() -> str:
     """The platform to build for, as images name it."""
     machines = {machine: name for name, machine in MACHINES.items()} | {"arm64": "linux/arm64", "AMD64": "linux/amd64"}
     wanted = os.environ.get("PLATFORM") or machines.get(platform.machine(), platform.machine())
@@ -57,44 +69,45 @@ def base() -> str:
     return os.environ.get("BASE") or found[1]
 
 
-def announce(name: str, wanted: str) -> None:
+def requirements(image: str) -> dict[Path, Path]:
+    """The files of pinned packages of an image, with the folder for their wheels."""
+    return {REQUIREMENTS: CONTEXT / "wheels"} | ({OF_SERVER: CONTEXT / "wheels-server"} if image == "server" else {})
+
+
+def announce(name: str, wanted: str, image: str) -> None:
     """Say what comes over the network, before it does."""
-    packages = len(re.findall(r"^[\w.-]+==", REQUIREMENTS.read_text(encoding="utf-8"), re.M))
-    wheels = (CONTEXT / "wheels").relative_to(ROOT)
+    files = requirements(image)
+    packages = sum(len(re.findall(r"^[\w.-]+==", path.read_text(encoding="utf-8"), re.M)) for path in files)
+    wheels = " and ".join(str(folder.relative_to(ROOT)) for folder in files.values())
     print(
-        f"cassia: {name} builds the image for {wanted}. It pulls the base image {base()} unless that is here "
-        f"(BASE=IMAGE takes another) and Debian's packages bash and procps, and pip gets {packages} wheels of "
-        f"{REQUIREMENTS.relative_to(ROOT)} unless they are in {wheels}.",
+        f"cassia: {name} builds the image of the {image} for {wanted}. It pulls the base image {base()} unless that is "
+        f"here (BASE=IMAGE takes another) and Debian's packages bash and procps, and pip gets {packages} wheels of "
+        f"{' and '.join(str(path.relative_to(ROOT)) for path in files)} unless they are in {wheels}.",
         flush=True,
     )
 
 
-def gather(wanted: str) -> None:
+def gather(wanted: str, image: str) -> None:
     """Fill the build's folder with all that goes into the image."""
-    wheels, own = CONTEXT / "wheels", CONTEXT / "engine"
+    own, files = CONTEXT / "engine", requirements(image)
     shutil.rmtree(own, ignore_errors=True)
-    # Wheels of other versions do no harm: the versions are pinned. Those that are there are not fetched again.
-    download = [
-        *PIP,
-        "download",
-        "-q",
-        "--no-deps",
-        "--require-hashes",
-        f"--requirement={REQUIREMENTS}",
-        f"--dest={wheels}",
-    ]
-    commands = (
-        [*download, f"--find-links={wheels}", *wheel_options(wanted)],
-        [*PIP, "wheel", "-q", "--no-deps", f"--wheel-dir={own}", str(ROOT)],
-    )
+    commands = [download(*one, wanted) for one in files.items()]
+    commands.append([*PIP, "wheel", "-q", "--no-deps", f"--wheel-dir={own}", str(ROOT)])
     CONTEXT.mkdir(parents=True, exist_ok=True)
     for command in commands:
         if subprocess.run(command).returncode:
             stop("pip could not gather the image's packages, see above")
-    shutil.copy(REQUIREMENTS, CONTEXT)
+    for path in files:
+        shutil.copy(path, CONTEXT)
 
 
-def build(name: str, wanted: str, more: list[str]) -> str:
+def download(pinned: Path, wheels: Path, wanted: str) -> list[str]:
+    """The command that gets wheels. Those of other versions do no harm; those that are there are not fetched again."""
+    options = [f"--requirement={pinned}", f"--dest={wheels}", f"--find-links={wheels}", *wheel_options(wanted)]
+    return [*PIP, "download", "-q", "--no-deps", "--require-hashes", *options]
+
+
+def build(name: str, wanted: str, image: str, more: list[str]) -> str:
     """Build the image and return its tag."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
@@ -102,29 +115,21 @@ def build(name: str, wanted: str, more: list[str]) -> str:
     options = [f"--build-arg={key}={value}" for key, value in arguments.items() if value]
     # Only where it was asked for: an older docker without buildx does not know the option.
     options += [f"--platform={wanted}"] if os.environ.get("PLATFORM") else []
-    tag = f"cassia:{version}"
-    command = [
-        name,
-        "build",
-        "-f",
-        str(CONTAINERFILE),
-        "-t",
-        tag,
-        *options,
-        *more,
-        str(CONTEXT),
-    ]
+    tag = f"{IMAGES[image]}:{version}"
+    named = ["-f", str(CONTAINERFILE), "-t", tag, f"--target={image}"]
+    command = [name, "build", *named, *options, *more, str(CONTEXT)]
     if subprocess.run(command).returncode:
         stop(f"{name} could not build the image, see above")
     return tag
 
 
 def main() -> None:
-    name, wanted = engine(), target()
-    announce(name, wanted)
-    gather(wanted)
-    tag = build(name, wanted, sys.argv[1:])
-    print(f"{tag} is built for {wanted}: nextflow run . -profile test,{name} --outdir results")
+    name, wanted, image = engine(), platform_to_build(), target()
+    announce(name, wanted, image)
+    gather(wanted, image)
+    tag = build(name, wanted, image, sys.argv[1:])
+    use = {"tasks": f"nextflow run . -profile test,{name} --outdir results", "server": "see docs/server.md"}
+    print(f"{tag} is built for {wanted}: {use[image]}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Make containers/requirements.txt: each package of the image, its version and the hashes of its wheels.
+"""Make containers/requirements.txt: each package of the image, its version and the hashes of its wheels; and
+containers/requirements-server.txt: what the server's image has besides.
 
 pip resolves the dependencies of pyproject.toml, with those of its extra `zarr`, once for each platform and its own
-report is read, so nothing is installed or guessed. Run it with the image's Python, 3.11 (environment markers are read
-as that of the Python that runs): .venv/bin/python scripts/make_requirements.py
+report is read, so nothing is installed or guessed; then those of its extra `server`. Run it with the image's Python,
+3.11 (environment markers are read as that of the Python that runs): .venv/bin/python scripts/make_requirements.py
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "containers" / "requirements.txt"
+OF_SERVER = ROOT / "containers" / "requirements-server.txt"
 IMAGE_PYTHON = (3, 11)
 # The machine's name in wheels, by the platform's in images.
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
@@ -25,7 +27,7 @@ MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 GLIBC_MINOR = range(17, 37)
 
 HEAD = """\
-# The packages of the image for {platforms}, Python {python}; made by scripts/make_requirements.py.
+# {which} for {platforms}, Python {python}; made by scripts/make_requirements.py.
 """
 
 
@@ -72,11 +74,21 @@ def main() -> None:
     if sys.version_info[:2] != IMAGE_PYTHON:
         sys.exit(f"the image has Python {IMAGE_PYTHON[0]}.{IMAGE_PYTHON[1]}: run this with that")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
     # The image reads Zarr stores too: nobody can install something into it.
-    dependencies = [*project["dependencies"], *project["optional-dependencies"]["zarr"]]
-    found = {platform: resolve(platform, dependencies) for platform in MACHINES}
-    head = HEAD.format(platforms=" and ".join(MACHINES), python=".".join(map(str, IMAGE_PYTHON)))
-    REQUIREMENTS.write_text(head + "\n".join(lines(found)) + "\n", encoding="utf-8")
+    found = {platform: resolve(platform, [*project["dependencies"], *extras["zarr"]]) for platform in MACHINES}
+    write(REQUIREMENTS, "The packages of the image", found)
+    more = {platform: resolve(platform, extras["server"]) for platform in MACHINES}
+    besides = {
+        platform: {name: pin for name, pin in packages.items() if name not in found[platform]}
+        for platform, packages in more.items()
+    }
+    write(OF_SERVER, "What the server's image has besides", besides)
+
+
+def write(path: Path, which: str, found: Mapping[str, Mapping[str, tuple[str, str]]]) -> None:
+    head = HEAD.format(which=which, platforms=" and ".join(MACHINES), python=".".join(map(str, IMAGE_PYTHON)))
+    path.write_text(head + "\n".join(lines(found)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

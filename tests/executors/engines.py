@@ -98,9 +98,9 @@ def take_down(name: str) -> None:
     assert done.returncode == 0, f"{name}-down: {done.stdout}{done.stderr}"
 
 
-def build_image(up: Up) -> Engine:
+def build_image(up: Up, target: str = "tasks") -> Engine:
     """`make image` in an engine, on the base image made of Debian's packages, with a key in the environment."""
-    env = {**up.env, "ENGINE": up.name, "BASE": BASE, "CUSTOM_API_KEY": CANARY}
+    env = {**up.env, "ENGINE": up.name, "BASE": BASE, "CUSTOM_API_KEY": CANARY, "TARGET": target}
     done = _run(["make", "-s", "image"], BUILD_S, env)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     tag = done.stdout.splitlines()[-1].split()[0]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
+import time
 import tomllib
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.executors.engines import BASE, CANARY, HARDENED, UNLISTED, Engine
+from tests.executors.engines import BASE, CANARY, HARDENED, UNLISTED, Engine, Up, build_image
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +71,39 @@ print(len(sources), *lacking)
 """
     count, *lacking = engine.inside("python", "-c", script, options=STRICT).split()
     assert (int(count) > 1000, lacking) == (True, [])
+
+
+def test_server_image_serves_and_stops(podman: Engine) -> None:
+    """On this machine's loopback, where it needs no token; with its own command it refuses to start without one."""
+    server = build_image(Up("podman", podman.env, True), "server")
+    tasks, image = inspected(podman, podman.image), inspected(podman, server.image)
+    assert server.image == f"cassia-server:{VERSION}"
+    assert 0 < image["Size"] - tasks["Size"] < 5e6
+    options = (*HARDENED, "--network=host", "--tmpfs=/data:mode=1777")
+    refused = server.run("run", "--rm", *options, server.image, check=False)
+    assert (refused.returncode, "cassia token add" in refused.stderr) == (2, True), refused.stderr
+    name = server.run(
+        "run", "--detach", *options, server.image, "cassia", "serve", "--port", "0", "--data", "/data"
+    ).stdout.strip()
+    try:
+        url = found(server, name, r"serving (http\S+)")
+        with urllib.request.urlopen(f"{url}/healthz", timeout=60) as answer:
+            assert json.load(answer) == {"status": "ok", "version": VERSION}
+        server.run("stop", "--time", "60", name)
+        assert server.run("inspect", "--format", "{{.State.ExitCode}}", name).stdout.strip() == "0"
+    finally:
+        server.run("rm", "--force", name)
+
+
+def found(engine: Engine, name: str, pattern: str) -> str:
+    """What a container's log has, once it has it."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        logs = engine.run("logs", name)
+        if match := re.search(pattern, logs.stdout + logs.stderr):
+            return match[1]
+        time.sleep(0.1)
+    raise AssertionError(f"{pattern} is not in {logs.stdout}{logs.stderr}")
 
 
 def test_no_key_is_in_a_layer(engine: Engine, tmp_path: Path) -> None:
