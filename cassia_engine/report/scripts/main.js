@@ -12,7 +12,7 @@ import { startEmbedding } from "./plots/embedding.js";
 import { startLineage } from "./plots/lineage-tree.js";
 import { startScores } from "./plots/scores.js";
 import { tellFault } from "./shared/dom.js";
-import { fill } from "./shared/store.js";
+import { emit, fill } from "./shared/store.js";
 import { unpacked } from "./shared/unpack.js";
 import { startTable } from "./table/table.js";
 
@@ -23,6 +23,7 @@ async function main() {
   const [links, rows] = await Promise.all([unpacked("links"), unpacked("rows")]);
   fill(JSON.parse(at("page-data").textContent), rows, links);
   startCorrections(at("corrections")); // first, as the table says "your label"
+  emit("filled");
   startOverview(at("types"));
   const table = startTable(at("table"));
   startCluster(at("cluster-view"));

@@ -1,42 +1,93 @@
-// What a person says of clusters in this page: kept by the browser for this run alone, on top of what the report has.
+// What a person says of clusters in this page, on top of what the report has: kept by the browser for this run alone, or
+// by a server where the page comes from one. What a server did not take is kept by the browser until it does.
 
-import { emit, keyOf, state } from "../shared/store.js";
-
-const FIELDS = { label: 300, cl_id: 20, comment: 2000, decided_by: 200 };
+import { emit, keyOf, on, state } from "../shared/store.js";
+import { differs, FIELDS, inOutputs, readDraft } from "./sameness.js";
 
 // By the id of a cluster: a correction, or null for one of the report's that was removed.
 let drafts = new Map();
 let storage = null;
+let server = null;
+const unsent = new Map(); // by cluster: why the server did not take it, "" while it is being sent
 
 // True if the browser keeps what is said here after the page is closed.
 export function loadDrafts(browsers = ownStorage()) {
   storage = browsers;
+  server = null;
+  unsent.clear();
   drafts = storedDrafts();
   for (const row of state.rows) noteOn(row);
   return storage !== null;
+}
+
+/*
+ * Lets a server keep what is said. Its script gives {who: the name it is said under, said: Map by cluster of what is said
+ * there, each with `at`, null where that was taken back, save(id, correction): promises what the server has then}.
+ */
+export function keepOnServers() {
+  on("kept on a server", (keeper) => {
+    server = keeper;
+    for (const [id, correction] of drafts) if (isSame(correction, beneath(state.byId.get(id)))) drafts.delete(id);
+    store();
+    for (const row of state.rows) noteOn(row);
+    for (const id of new Set([...server.said.keys(), ...drafts.keys()])) emit("corrected", id);
+  });
 }
 
 export function isKept() {
   return storage !== null;
 }
 
-// What holds for a cluster: what was said in this page, else what the report was made with, else null.
-export function correctionOf(row) {
-  return isDraft(row) ? drafts.get(keyOf(row)) : (row.correction ?? null);
+// The name under which a server keeps what is said, null where none does.
+export function serverName() {
+  return server?.who ?? null;
 }
 
-// Whether something was said in this page that is not in the outputs. What is in them stays stored all the same: the
+// What holds for a cluster: what was said in this page, else what a server keeps, else what the report was made with.
+export function correctionOf(row) {
+  const stands = beneath(row);
+  const mine = drafts.get(keyOf(row));
+  return mine === undefined || isSame(mine, stands) ? stands : mine;
+}
+
+// Whether something was said of a cluster that is not in the outputs. What is in them stays stored all the same: the
 // report before these outputs, opened again, still shows it.
 export function isDraft(row) {
-  return drafts.has(keyOf(row)) && !inOutputs(drafts.get(keyOf(row)), row.correction ?? null);
+  const isSaid = drafts.has(keyOf(row)) || server?.said.has(keyOf(row));
+  return Boolean(isSaid) && !inOutputs(correctionOf(row), row.correction ?? null);
 }
 
-// Says it of a cluster; null takes back what was said.
-export function correct(row, correction) {
+// Why the server does not have what was said of a cluster: "" while it is being sent, null where there is nothing to send.
+export function unsentReason(row) {
+  if (!server || !drafts.has(keyOf(row))) return null;
+  return unsent.get(keyOf(row)) ?? "It was said while the server was not reached.";
+}
+
+// Says it of a cluster; null takes back what was said. Promises the end of sending it.
+export async function correct(row, correction) {
   const id = keyOf(row);
   if (storage) drafts = storedDrafts(); // another tab may have said something since
-  if (inOutputs(correction, row.correction ?? null)) drafts.delete(id);
+  if (isSame(correction, beneath(row))) drafts.delete(id);
   else drafts.set(id, correction);
+  told(id);
+  if (server && drafts.has(id)) await send(row, correction);
+}
+
+async function send(row, correction) {
+  const id = keyOf(row);
+  unsent.set(id, "");
+  emit("corrected", id);
+  try {
+    server.said.set(id, await server.save(id, correction));
+    unsent.delete(id);
+    if (drafts.has(id) && !differs(drafts.get(id), correction)) drafts.delete(id); // else something was said since
+  } catch (error) {
+    unsent.set(id, error.message);
+  }
+  told(id);
+}
+
+function told(id) {
   store();
   for (const one of state.rows) noteOn(one);
   emit("corrected", id);
@@ -58,21 +109,21 @@ export function correctionRows() {
 
 // The name that was given last, so that it is typed once.
 export function lastName() {
-  return [...drafts.values()].reverse().find((one) => one?.decided_by)?.decided_by ?? "";
+  return server?.who ?? [...drafts.values()].reverse().find((one) => one?.decided_by)?.decided_by ?? "";
+}
+
+// What holds where nothing is said in this page.
+function beneath(row) {
+  return server?.said.has(keyOf(row)) ? server.said.get(keyOf(row)) : (row.correction ?? null);
+}
+
+// Without a server what was said is compared with the outputs, which fill in terms; a server has it as it was said.
+function isSame(correction, stands) {
+  return server ? !differs(correction, stands) : inOutputs(correction, stands);
 }
 
 function noteOn(row) {
-  row.yours = isDraft(row) ? drafts.get(keyOf(row)) : undefined;
-}
-
-// Whether the report was made with what was said. It names the term of a label that came without an id, and the label
-// of an id; a match "id" is of an id that was given.
-function inOutputs(said, made) {
-  if (said === null || made === null) return said === made;
-  const label = said.label || (said.cl_id ? made.label : "");
-  const clId = said.cl_id || (made.cl_match === "id" ? "" : made.cl_id);
-  const filled = { ...said, label, cl_id: clId };
-  return Object.keys(FIELDS).every((name) => (filled[name] ?? "") === (made[name] ?? ""));
+  row.yours = isDraft(row) ? correctionOf(row) : undefined;
 }
 
 function ownStorage() {
@@ -95,11 +146,6 @@ function storedDrafts() {
   } catch {
     return new Map(); // not ours
   }
-}
-
-function readDraft([id, said]) {
-  if (said === null) return [id, null];
-  return [id, Object.fromEntries(Object.entries(FIELDS).map(([name, most]) => [name, String(said[name] ?? "").slice(0, most)]))];
 }
 
 function store() {

@@ -1,10 +1,11 @@
 // The form by which a person corrects a cluster: a label with its term, a comment, and who says so.
 
+import { completing } from "../shared/combobox.js";
 import { h } from "../shared/dom.js";
 import { keyOf, state } from "../shared/store.js";
 import { unpacked } from "../shared/unpack.js";
-import { completing, completions, termIndex } from "./completion.js";
-import { correct, correctionOf, isDraft, isKept, lastName } from "./drafts.js";
+import { completions, termIndex } from "./completion.js";
+import { correct, correctionOf, isDraft, isKept, lastName, serverName, unsentReason } from "./drafts.js";
 
 let index = null; // of the terms, once one is looked for
 
@@ -17,16 +18,17 @@ async function terms() {
 
 export function correctionForm(row, open = false) {
   const id = keyOf(row);
-  let stands = { label: "", cl_id: "", comment: "", decided_by: lastName(), ...correctionOf(row) };
+  const signed = serverName();
+  let stands = { label: "", cl_id: "", comment: "", decided_by: lastName(), ...correctionOf(row), ...(signed === null ? {} : { decided_by: signed }) };
   const said = typed.get(id) ?? stands;
   const list = h("ul", { role: "listbox", id: "label-options", "aria-label": "Cell types", hidden: true });
   const label = inputFor("label", said.label, { maxlength: 300, role: "combobox", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list" });
   const clId = inputFor("cl_id", said.cl_id, { maxlength: 20, placeholder: "left empty: looked up by the label" });
   const comment = h("textarea", { id: "correct-comment", rows: 3, maxlength: 2000 });
   comment.value = said.comment;
-  const who = inputFor("decided_by", said.decided_by, { maxlength: 200, placeholder: "a person" });
+  const who = inputFor("decided_by", said.decided_by, { maxlength: 200, placeholder: "a person", readonly: signed !== null });
   const fields = { label, cl_id: clId, comment, decided_by: who };
-  const status = h("p", { class: "soft", role: "status" }, stateOf(row));
+  const status = h("p", { class: toneOf(row), role: "status" }, stateOf(row));
 
   completing(label, list, async (text) => completions(await terms(), text), (term) => {
     label.value = term.label;
@@ -57,22 +59,29 @@ export function correctionForm(row, open = false) {
 
   async function saved(event) {
     event.preventDefault();
+    if (unsentReason(row) === "") return; // it is being sent
     const known = await terms();
     const correction = completed(valuesOf(fields), known);
     const problem = problemOf(correction, known);
     if (problem) return tell(problem, "trouble");
     settle(correction);
     remove.hidden = false;
-    correct(row, correction);
-    tell(stateOf(row));
+    await say(correction);
   }
 
-  function removed() {
+  async function say(correction) {
+    const sent = correct(row, correction);
+    tell(stateOf(row), toneOf(row));
+    await sent;
+    tell(stateOf(row), toneOf(row));
+  }
+
+  async function removed() {
     settle({ label: "", cl_id: "", comment: "", decided_by: who.value });
     remove.hidden = true;
-    correct(row, null);
-    tell("Removed.");
     label.focus();
+    await say(null);
+    if (unsentReason(row) === null) tell("Removed.");
   }
 
   const remove = h("button", { type: "button", hidden: !correctionOf(row), onclick: removed }, "Remove");
@@ -95,16 +104,23 @@ function valuesOf(fields) {
 
 function stateOf(row) {
   if (typed.has(keyOf(row))) return "Not saved yet.";
+  const reason = unsentReason(row);
+  if (reason !== null) return reason ? `Not saved on the server: ${reason} ${isKept() ? "It is kept in this browser" : "It is kept until this page is closed"}; save again to send it.` : "Saving on the server\u2026";
   if (!isDraft(row)) return correctionOf(row) ? "In the outputs." : "";
   if (!correctionOf(row)) return "Removed.";
+  if (serverName() !== null) return "Saved on the server.";
   return isKept() ? "Saved in this browser." : "Saved until this page is closed.";
+}
+
+function toneOf(row) {
+  return unsentReason(row) ? "trouble" : "soft";
 }
 
 // An id alone, in either field, brings its label; nobody who gives no name is "a person".
 function completed(said, known) {
   const named = !said.label || known.some((term) => term.id === said.label);
   const term = named ? known.find((one) => one.id === (said.cl_id || said.label)) : null;
-  return { ...said, ...(term ? { label: term.label, cl_id: term.id } : {}), decided_by: said.decided_by || "a person" };
+  return { ...said, ...(term ? { label: term.label, cl_id: term.id } : {}), decided_by: serverName() ?? (said.decided_by || "a person") };
 }
 
 function inputFor(name, value, more) {

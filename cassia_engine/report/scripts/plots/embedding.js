@@ -25,6 +25,15 @@ const KINDS = [
 export async function startEmbedding(place) {
   if (!isPacked("embedding")) return;
   const data = await unpacked("embedding");
+  const picker = data.genes.length ? (chosen) => genePicker(data.genes, chosen) : () => null;
+  drawEmbedding(place, data, { picker, values: (gene) => geneValues(data, gene) });
+}
+
+/*
+ * data: as the packed part "embedding", with `cluster` as indexes of rows; picker: of `chosen`, what a gene is named in, or
+ * null; values: promises those of a gene, null where there are none. Gives a function that shows a gene.
+ */
+export function drawEmbedding(place, data, { picker: pickerOf, values: valuesOf }) {
   const kinds = KINDS.filter(({ kind }) => kind !== "confidence" || state.rows.some((row) => row.pips));
   const spare = h("div", { class: "unseen", "aria-hidden": "true" });
   const parts = pictureFrame({ what: `Cells on the ${data.name}`, name: "cells", drawn: () => savedPicture(spare, view) });
@@ -33,7 +42,7 @@ export async function startEmbedding(place) {
   view.over = h("div", { class: "over" });
   view.legend = h("div", { class: "cells-beside", tabindex: "0", role: "region", "aria-label": "Colours of the cells" });
   const choices = choiceButtons("Colour of the cells", kinds, ({ kind }) => choose(kind));
-  const picker = data.genes.length ? genePicker(data.genes, (gene) => chooseGene(gene)) : null;
+  const picker = pickerOf((gene) => chooseGene(gene));
   parts.lead.textContent = leadWords(data);
   parts.element.querySelector(".panel").before(h("div", { class: "cell-tools" }, choices, picker?.element));
   parts.canvas.classList.add("cells");
@@ -51,7 +60,7 @@ export async function startEmbedding(place) {
     if (gene === view.gene) return;
     view.gene = gene;
     press(choices, gene ? -1 : kinds.findIndex(({ kind }) => kind === view.kind));
-    const values = gene && (await geneValues(data, gene));
+    const values = gene && (await valuesOf(gene));
     if (view.gene !== gene) return; // another one was named meanwhile
     view.values = values;
     redraw();
@@ -89,6 +98,7 @@ export async function startEmbedding(place) {
   new ResizeObserver(() => requestAnimationFrame(resize)).observe(view.canvas.parentElement);
   resize();
   pointer(view);
+  return chooseGene;
 }
 
 function leadWords({ x, n_cells, key, left_out }) {

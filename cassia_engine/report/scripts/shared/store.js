@@ -1,9 +1,14 @@
 // What all parts of the page share: the clusters, which are shown, which is open, which is pointed at.
 // Clusters go by their id as it is (`keyOf`), not by the one that is shown, in which unseen characters are named.
 
-export const state = { page: null, links: null, rows: [], byId: new Map(), shown: [], selected: null, highlighted: null };
+// A second script, which a server puts into the page, has the same: so it stands outside of both.
+globalThis.cassiaReport ??= {
+  state: { page: null, links: null, rows: [], byId: new Map(), shown: [], selected: null, highlighted: null },
+  listeners: new Map(),
+};
 
-const listeners = new Map();
+export const state = globalThis.cassiaReport.state;
+const listeners = globalThis.cassiaReport.listeners;
 
 export function keyOf(row) {
   return row.key_id ?? row.id;
@@ -18,7 +23,8 @@ export function fill(page, rows, links = null) {
   state.shown = rows.map(keyOf);
 }
 
-// Events: "select", "highlight", "show", "opened" (a cluster's view is drawn), "corrected".
+// Events: "select", "highlight", "show", "opened" (a cluster's view is drawn), "corrected"; for a server's script "filled"
+// (the clusters are known), and from it "kept on a server" (corrections/drafts.js says what that gives).
 export function on(event, listener) {
   if (!listeners.has(event)) listeners.set(event, []);
   listeners.get(event).push(listener);
