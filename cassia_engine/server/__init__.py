@@ -23,5 +23,6 @@ artifact_calls  what these say, over HTTP
 logs        the log, without keys
 monitoring  /healthz and /metrics
 metrics     the metrics of an application
+corrections     what people say of clusters, with who and when
 page/       the report of a job, with what needs the artifacts
 """

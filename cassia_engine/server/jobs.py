@@ -31,7 +31,7 @@ from cassia_engine.server.questions import (
     with_feedback,
     written,
 )
-from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, SPEC, Spec, settings_json
+from cassia_engine.server.specs import MARKERS, OUTPUTS, PROGRESS, RESULTS, SPEC, Spec, read_spec, settings_json
 from cassia_engine.server.state import Caller, ServerState
 from cassia_engine.settings import AnnotateSettings
 
@@ -206,10 +206,15 @@ async def status(state: ServerState, caller: Caller, job_id: str) -> dict[str, A
     return found | {"message": first.reason} if first.reason else found
 
 
+def cluster_ids(state: ServerState, job_id: str) -> Mapping[str, str]:
+    """The ids of a job's clusters in the protocol, by what they are called in its outputs."""
+    return read_spec(state.jobs / job_id / "run").ids
+
+
 def cluster_states(run: Run, jobs: Path) -> dict[str, str]:
     """How far each cluster of a run is, by id."""
     folder = run.folder(jobs)
-    ids = msgspec.json.decode((folder / SPEC).read_bytes(), type=Spec).ids
+    ids = read_spec(folder).ids
     start = {PENDING: PENDING, PROCESSING: PROCESSING, COMPLETED: COMPLETED, FAILED: FAILED}[run.state]
     found = dict.fromkeys(ids.values(), start)
     try:
