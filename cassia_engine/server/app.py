@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from cassia_engine.server import artifact_calls, calls, chat, corrections, monitoring, uploads
+from cassia_engine.server import artifact_calls, calls, chat, corrections, monitoring, page_calls, uploads
 from cassia_engine.server.access.middleware import access, guard
 from cassia_engine.server.access.protocol import SlowBody
 from cassia_engine.server.access.request_log import fields_of
@@ -36,6 +36,7 @@ def make_app(state: ServerState) -> web.Application:
     app.add_routes(artifact_calls.ROUTES)
     app.add_routes(monitoring.ROUTES)
     app.add_routes(corrections.ROUTES)
+    app.add_routes(page_calls.ROUTES)
     app.cleanup_ctx.append(_working)
     app.cleanup_ctx.append(pruning)
     app.cleanup_ctx.append(artifact_calls.readers)

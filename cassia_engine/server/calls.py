@@ -1,4 +1,4 @@
-"""The calls of the protocol about jobs, and those of the report's page."""
+"""The calls of the protocol about jobs, and those about their further runs."""
 
 from __future__ import annotations
 
@@ -49,15 +49,6 @@ async def status(request: web.Request) -> web.Response:
 @ROUTES.get("/results/{job_id}")
 async def results(request: web.Request) -> web.Response:
     return json_answer(await jobs.results(state_of(request), caller_of(request), request.match_info["job_id"]))
-
-
-@ROUTES.get("/report/{job_id}")
-@ROUTES.get(r"/report/{job_id}/{number:\d{1,6}}")
-async def report(request: web.Request) -> web.Response:
-    number = int(request.match_info.get("number", "0"))
-    job_id = request.match_info["job_id"]
-    path = await jobs.report_path(state_of(request), caller_of(request), job_id, number)
-    return web.Response(body=path.read_bytes(), content_type="text/html", charset="utf-8")
 
 
 @ROUTES.post("/reannotate")

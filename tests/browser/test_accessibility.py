@@ -18,14 +18,16 @@ pytestmark = pytest.mark.slow
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def violations(found: Visit) -> list[str]:
-    """What axe-core finds that is serious or critical: rule, and the elements at fault.
+def violations(found: Visit, *within: str) -> list[str]:
+    """What axe-core finds that is serious or critical, in these parts or the whole page: rule, and elements at fault.
 
     Its script is no part of the page and its policy lets it not in, so it runs outside of that, as a debugger does.
     """
     script = Path(need("axe_playwright_python")).parent / "axe.min.js"
     found.page.evaluate(script.read_text(encoding="utf-8"))
-    result: dict[str, Any] = found.page.evaluate("tags => axe.run({ runOnly: tags })", TAGS)
+    asked = [list(within) or ["html"], TAGS]
+    run = "([include, tags]) => axe.run({ include }, { runOnly: tags })"
+    result: dict[str, Any] = found.page.evaluate(run, asked)
     assert len(result["passes"]) > 15, "axe looked at nothing"
     grave = [rule for rule in result["violations"] if rule["impact"] in ("serious", "critical")]
     return [f"{rule['id']}: {node['html'][:160]}" for rule in grave for node in rule["nodes"][:3]]

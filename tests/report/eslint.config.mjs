@@ -7,7 +7,8 @@ const names = (text) => Object.fromEntries(text.split(" ").map((name) => [name, 
 const BROWSER =
   "document window location history navigator localStorage getSelection getComputedStyle matchMedia Blob URL Response " +
   "DecompressionStream atob btoa setTimeout clearTimeout requestAnimationFrame XMLSerializer Image Event CSS " +
-  "ResizeObserver DOMMatrix Path2D innerWidth innerHeight console";
+  "ResizeObserver DOMMatrix Path2D innerWidth innerHeight console fetch AbortController TextDecoder IntersectionObserver " +
+  "URLSearchParams";
 
 export default [
   js.configs.recommended,

@@ -1,4 +1,4 @@
-"""The report's scripts by themselves: linted, tested by node, and of one mind with the engine."""
+"""The scripts of the report and of a served page by themselves: linted, tested by node, of one mind with the engine."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 SCRIPTS = ROOT / "cassia_engine" / "report" / "scripts"
+SERVED = ROOT / "cassia_engine" / "server" / "page" / "scripts"
+TESTS = (HERE, ROOT / "tests" / "server")
 CONFIG = HERE / "eslint.config.mjs"
 CELLS = [
     "=1+1",
@@ -51,7 +53,7 @@ def lint(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def test_scripts_and_their_tests_pass_the_linter() -> None:
-    done = lint(str(SCRIPTS), str(HERE))
+    done = lint(*map(str, (SCRIPTS, SERVED, *TESTS)))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -70,8 +72,8 @@ def test_the_linter_refuses_what_would_read_texts_as_code(line: str) -> None:
 
 
 def test_node_tests_pass() -> None:
-    tests = sorted(str(path) for path in HERE.glob("*.test.mjs"))
-    assert len(tests) >= 4
+    tests = sorted(str(path) for folder in TESTS for path in folder.glob("*.test.mjs"))
+    assert len(tests) >= 6
     done = subprocess.run([need("node"), "--test", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert re.search(r"^# fail 0$", done.stdout, re.MULTILINE)
