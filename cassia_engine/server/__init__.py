@@ -24,6 +24,6 @@ logs        the log, without keys
 monitoring  /healthz and /metrics
 metrics     the metrics of an application
 corrections     what people say of clusters, with who and when
-page/       the report of a job with what needs the server
+page/       the report of a job with what needs the server, and the list of jobs
 page_calls      these pages, over HTTP
 """

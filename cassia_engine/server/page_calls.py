@@ -1,16 +1,48 @@
-"""The pages of a server: a job's report."""
+"""The pages of a server: a job's report, and the list of a caller's jobs."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Sequence
 
 from aiohttp import web
 
+from cassia_engine.cytetype.protocol import COMPLETED
 from cassia_engine.server import corrections, jobs
+from cassia_engine.server.page.jobs_page import JobRow, jobs_page
 from cassia_engine.server.page.served import PageContext, served_page
 from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
 
 ROUTES = web.RouteTableDef()
+MOST_JOBS = 500  # of a list
+_FIRST_RUNS = """
+SELECT jobs.id, jobs.created, runs.state, runs.reason FROM jobs JOIN runs ON runs.job_id = jobs.id AND runs.number = 0
+WHERE jobs.owner = ? ORDER BY jobs.created DESC LIMIT ?
+"""
+
+
+@ROUTES.get("/")
+async def start(request: web.Request) -> web.Response:
+    """The caller's jobs, the newest first."""
+    state, caller = state_of(request), caller_of(request)
+    values = (caller.owner, MOST_JOBS)
+    found = await state.database(lambda database: database.execute(_FIRST_RUNS, values).fetchall())
+    return _page(jobs_page(await asyncio.to_thread(_listed, state, found), caller.name).encode("utf-8"))
+
+
+def _listed(state: ServerState, found: Sequence[sqlite3.Row]) -> list[JobRow]:
+    return [
+        JobRow(
+            row["id"],
+            row["created"],
+            row["state"],
+            len(jobs.cluster_ids(state, row["id"])),
+            row["reason"],
+            f"report/{row['id']}" if row["state"] == COMPLETED else "",
+        )
+        for row in found
+    ]
 
 
 @ROUTES.get("/report/{job_id}")

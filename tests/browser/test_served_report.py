@@ -13,9 +13,10 @@ import pytest
 from cassia_engine import report
 from cassia_engine.records import ClusterResult, RunInfo
 from cassia_engine.server.options import ServerOptions
+from cassia_engine.server.page.jobs_page import JobRow, jobs_page
 from tests import factories as make
 from tests import sampled_cells
-from tests.browser.conftest import Visit, watch
+from tests.browser.conftest import Open, Visit, watch
 from tests.browser.test_accessibility import violations
 from tests.browser.test_cells import four
 from tests.browser.test_corrections import exported, fill
@@ -372,7 +373,8 @@ def test_page_of_a_job_that_a_server_was_sent(served: Served, tmp_path: Path) ->
         save(found)
         said = server.client.send("GET", f"/jobs/{job}/corrections").data
         assert [(one["cluster"], one["label"], one["who"]) for one in said] == [(LABELS["1"], "B cell", "local")]
-        found.page.reload()
+        found.page.goto(server.url)
+        found.page.click(f"a:has-text('{job}')")
         found.page.locator("#corrections td", has_text="on the server since").wait_for()
         own = f"request {server.url}/"
         assert [one for one in found.trouble if not one.startswith(own)] == []
@@ -436,3 +438,15 @@ def test_axe_finds_nothing_serious(start: Start, served: Served, scheme: str, wi
     found.page.locator("#gene-options [role=option]").first.wait_for()
     assert violations(found, "header", "#cluster-view", "#expression", "#composition", "#corrections") == []
     assert found.sideways() <= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_list_of_jobs(visit: Open, scheme: str) -> None:
+    rows = [
+        JobRow("a" * 32, 1_796_064_000.0, "completed", 8, link="report/a"),
+        JobRow("b" * 32, 1_796_064_000.0, "failed", 8, reason="the provider answered 401"),
+    ]
+    found = visit(jobs_page(rows, "Ada"), width=390, ready=False, color_scheme=scheme)
+    assert violations(found) == []
+    assert found.sideways() <= 0
+    assert found.trouble == []

@@ -89,8 +89,9 @@ def _moved(path: str) -> web.Response:
 
 
 def _local_path(given: str) -> str:
-    """Where to go after the login: a report of this server, whatever a link to the login says."""
-    return given if given.startswith("/report/") and given.isascii() and given.isprintable() else LOGIN
+    """Where to go after the login: a page of this server, whatever a link to the login says."""
+    is_page = given == "/" or given.startswith("/report/")
+    return given if is_page and given.isascii() and given.isprintable() else LOGIN
 
 
 def _page(after: str, wrong: str = "", status: int = 200, name: str = "") -> web.Response:

@@ -21,7 +21,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # What needs no token: the page to give one, and what a supervisor asks.
 OPEN = frozenset({login.LOGIN, login.LOGOUT, "/healthz"})
-PAGES = "/report/"
+START, PAGES = "/", "/report/"
 # Parts of paths that name a folder or a row, and what is said of one that cannot be.
 _IDS = {
     "job_id": ("JOB_NOT_FOUND", "there is no such job"),
@@ -49,7 +49,7 @@ async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     caller = await identify(request)
     if caller is None:
-        if request.method == "GET" and request.path.startswith(PAGES):
+        if request.method == "GET" and (request.path == START or request.path.startswith(PAGES)):
             return login.to_login(request)
         raise Refused("AUTHENTICATION_REQUIRED", "this server needs a token; send it as Authorization: Bearer TOKEN")
     set_caller(request, caller)
