@@ -56,7 +56,7 @@ class RunProcess:
         """Tell it to stop; it keeps what was answered."""
         if self.started is not None:
             self.started.send_signal(signal.SIGTERM)
-        elif _is_held(self.folder) and (pid := (self.folder / LOCK).read_text()):
+        elif _is_held(self.folder) and (pid := (self.folder / LOCK).read_text()) and _works_in(self.folder, int(pid)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGTERM)
 
@@ -86,6 +86,15 @@ def start(folder: Path, told: Told) -> RunProcess:
     with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
         pipe.write(msgspec.json.encode(told))
     return RunProcess(folder, process)
+
+
+def _works_in(folder: Path, pid: int) -> bool:
+    """Whether a process is that of a run's folder: a child of it may hold the lock when it has ended, and its number be
+    another process's. Only where there is /proc; elsewhere none is, and it goes on."""
+    try:
+        return os.fsencode(folder) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def _is_held(folder: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -187,6 +188,9 @@ def test_a_process_outlives_the_loop_that_watches_it(tmp_path: Path, monkeypatch
     assert process.started is not None and process.started.poll() is None
     assert (tmp_path / LOCK).read_text() == str(process.started.pid)
     assert run_processes.start(tmp_path, Told("journal")) == RunProcess(tmp_path)
+    (tmp_path / LOCK).write_text(str(os.getpid()))
+    RunProcess(tmp_path).stop()  # which is no process of the run
+    (tmp_path / LOCK).write_text(str(process.started.pid))
     RunProcess(tmp_path).stop()
     assert asyncio.run(process.wait()) == -signal.SIGTERM
     assert asyncio.run(RunProcess(tmp_path).wait()) is None
