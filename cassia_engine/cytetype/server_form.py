@@ -26,6 +26,13 @@ def answer_of(merged: Merged, context: str, ids: Mapping[str, str] | None = None
     }
 
 
+def _term(annotation: Annotation) -> dict[str, str]:
+    """The term of the Cell Ontology. Without one its fields are left out: clients then say "Unknown"."""
+    if not annotation.cl_id:
+        return {}
+    return {"cellOntologyTermName": annotation.cl_label, "cellOntologyTerm": annotation.cl_id}
+
+
 def _finer(annotation: Annotation, terms: Ontology) -> str:
     """The first alternative, where it is a kind of the answer; others are no finer names of it."""
     alternatives = annotation.detailed_types[1:]
@@ -47,8 +54,7 @@ def _cluster(result: ClusterResult, name: str, terms: Ontology) -> dict[str, Any
             "annotation": {
                 "clusterId": name,
                 "annotation": annotation.label,
-                "cellOntologyTermName": annotation.cl_label,
-                "cellOntologyTerm": annotation.cl_id,
+                **_term(annotation),
                 "granularAnnotation": _finer(annotation, terms),
                 "cellState": annotation.state,
                 "justification": justification,

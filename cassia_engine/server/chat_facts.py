@@ -148,7 +148,7 @@ def _typical(found: Mapping[str, Any] | None, species: str, lookup: Lookup) -> d
     if found is None or known is None:
         return {}
     said = found["latest"]["annotation"]
-    names = [said["cellOntologyTermName"], said["annotation"], *said["fullOutput"]["cellType"]["alternatives"]]
+    names = [said.get("cellOntologyTermName"), said["annotation"], *said["fullOutput"]["cellType"]["alternatives"]]
     profiles = {profile.label.lower(): profile for profile in Knowledge.load(None, known).profiles}
     typical = {}
     for name in dict.fromkeys(name.lower() for name in names if name):
@@ -162,7 +162,7 @@ def _annotation(found: Mapping[str, Any] | None) -> dict[str, str | list[str]]:
     if found is None:
         return {"cell_type": "none: the cluster got no label"}
     said, review = found["latest"]["annotation"], found["latest"]["review"]
-    term = f"{said['cellOntologyTermName']} ({said['cellOntologyTerm']})" if said["cellOntologyTerm"] else ""
+    term = f"{said['cellOntologyTermName']} ({said['cellOntologyTerm']})" if "cellOntologyTerm" in said else ""
     known = {
         "cell_type": said["annotation"],
         "cell_ontology": term,

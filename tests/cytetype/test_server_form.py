@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.records import Dataset
@@ -26,3 +27,14 @@ def test_an_alternative_is_no_finer_name_unless_it_is_a_kind_of_the_answer(
     said = answer_of(merged, "")["annotations"]["a"]["latest"]["annotation"]
     assert (said["annotation"], said["granularAnnotation"]) == (label, finer)
     assert said["fullOutput"]["cellType"]["alternatives"][0] == first
+
+
+def test_a_label_without_a_term_has_no_fields_for_it() -> None:
+    table = pd.DataFrame({"cluster": ["a"], "genes": [B_CELLS]})
+    merged, _ = run_table(table, Dataset("x", "blood", "human"), SplitSettings(), AnnotateSettings(), False)
+    [result] = merged.results
+    assert result.annotation
+    unplaced = replace(result, votes=(replace(result.annotation, cl_id="", cl_label=""),))
+    for one, fields in ((result, {"cellOntologyTerm", "cellOntologyTermName"}), (unplaced, set())):
+        said = answer_of(replace(merged, results=(one,)), "")["annotations"]["a"]["latest"]["annotation"]
+        assert {name for name in said if name.startswith("cellOntology")} == fields
