@@ -28,7 +28,7 @@ def test_jobs_stand_in_their_order_with_a_link_to_what_is_done() -> None:
         "30 November 2026, 18:40 UTC",
         "30 November 2026, 18:40 UTC",
     ]
-    assert [link["href"] for link in page.all("a")] == [f"report/{'a' * 32}"]
+    assert [link["href"] for link in page.all("a")] == ["login", f"report/{'a' * 32}"]
     assert "failed </td><script>alert(1)</script>[U+202E]" in lines
     assert page.scripts == {}
     assert "Ada <b>" in page.text
@@ -64,5 +64,5 @@ def test_everybody_sees_the_own_jobs_and_nobody_any_without_a_token(tmp_path: Pa
             "2" * 32,
             "1" * 32,
         ]
-        assert [link["href"] for link in page.all("a")] == [f"report/{'1' * 32}"]
+        assert [link["href"] for link in page.all("a")] == ["login", f"report/{'1' * 32}"]
         assert "3" * 32 in server.request("GET", "/", token=tokens["bob"]).text
