@@ -36,7 +36,7 @@ function isAtWork({ state }) {
 
 // Those of a cluster, the newest first, as a part of its view; nothing where there is none.
 export function revisionsOf(row) {
-  const own = revisions.filter(({ cluster }) => cluster === keyOf(row) || cluster === serverId(keyOf(row))).sort((one, other) => other.revision - one.revision);
+  const own = revisions.filter(({ cluster }) => cluster === serverId(keyOf(row))).sort((one, other) => other.revision - one.revision);
   if (!own.length) return problem ? [h("p", { class: "soft" }, `Further answers cannot be shown. ${problem}`)] : [];
   return [h("h3", {}, "Annotated again"), h("p", { class: "note" }, "Further hypotheses, by the same model with your feedback. The report and its outputs keep the first answer; correct the cluster to put another one in its place."), h("ul", {}, own.map(item))];
 }

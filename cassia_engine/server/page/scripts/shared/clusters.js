@@ -3,15 +3,12 @@
 import { bdi, h } from "../../../../report/scripts/shared/dom.js";
 import { pointing } from "../../../../report/scripts/shared/highlight.js";
 import { clusterLabel, hueOf, spokenName } from "../../../../report/scripts/plots/picture.js";
-import { keyOf, state } from "../../../../report/scripts/shared/store.js";
-import { serverId } from "./server.js";
+import { state } from "../../../../report/scripts/shared/store.js";
 import { shown } from "./texts.js";
 
-// The index of the row of a cluster, by what it is called or by the server's id; -1 where the page has none.
+// The index of the row of a cluster, by what it is called; -1 where the page has none.
 export function rowIndex(cluster) {
-  const name = String(cluster);
-  const row = state.byId.get(name) ?? state.rows.find((one) => serverId(keyOf(one)) === name);
-  return row ? state.rows.indexOf(row) : -1;
+  return state.rows.indexOf(state.byId.get(cluster));
 }
 
 // The head of a line of a table: id and cell type, as a link to the cluster's view.
