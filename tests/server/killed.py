@@ -24,8 +24,8 @@ from cassia_engine.secret import Secret
 from tests.cytetype.child import FASTER, _sleep
 from tests.kills.records import read_journal
 from tests.mock_provider.running import Running
-from tests.server.processes import PATIENCE_S, Serving, question, serving
-from tests.server.uploading import Client, chunks, content
+from tests.server.processes import Serving, question, serving
+from tests.server.uploading import Client, chunks, content, until
 
 KEY = "sk-canary-5d2e1c70b8f94a36"
 CHUNK, N_CHUNKS = 2**23, 10
@@ -47,7 +47,9 @@ class Killed:
     def __init__(self, folder: Path, mock: Running, seed: int):
         self.folder, self.data = folder, folder / "data"
         self._mock, self.draw = mock, random.Random(seed)
-        self._model = ("--provider", "custom", "--model", "mock", "--base_url", f"{mock.url}/v1", "--jobs", "4")
+        # With a strict validator each of the three clusters of a job has three calls.
+        asked = ("--provider", "custom", "--model", "mock", "--base_url", f"{mock.url}/v1")
+        self._options = (*asked, "--validator_involvement", "v0", "--jobs", "4")
         self._port = 0
         self.upload, self.chunks = "", set[int]()
         self.jobs: list[str] = []
@@ -57,7 +59,7 @@ class Killed:
 
     def serving(self) -> AbstractContextManager[Serving]:
         """A server at the same port as the one before."""
-        return serving(self.data, *self._model, "--port", str(self._port), env={"CUSTOM_API_KEY": KEY})
+        return serving(self.data, *self._options, "--port", str(self._port), env={"CUSTOM_API_KEY": KEY})
 
     def kill_at(self, moment: Callable[[Serving], None]) -> None:
         """Start a server, have a look at what it has, and kill it at a moment."""
@@ -115,7 +117,7 @@ class Killed:
 
     def while_the_model_is_asked(self, server: Serving) -> None:
         self._submit(server)
-        wanted = self._mock.stats()["completed"] + self.draw.randint(1, 4)
+        wanted = self._mock.stats()["completed"] + self.draw.randint(1, 6)
         until(lambda: self._mock.stats()["completed"] >= wanted)
 
     def while_the_report_is_written(self, server: Serving) -> None:
@@ -146,10 +148,3 @@ class Killed:
 
 def state_of(path: Path) -> JobState:
     return msgspec.json.decode(path.read_bytes(), type=JobState)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
