@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
-from cassia_engine.server.options import ServerOptions
 from tests.server.artifact_files import CODES, GENES, LABELS, N_CELLS, UMAP, X, artifacts
 from tests.server.processes import question
 from tests.server.uploading import Answer, Client, Server, serving
@@ -21,7 +20,7 @@ CLUSTERS = list(LABELS.values())
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(ServerOptions(tmp_path_factory.mktemp("data"), jobs=0)) as server:
+    with serving(tmp_path_factory.mktemp("data"), jobs=0) as server:
         yield server
 
 
@@ -97,7 +96,7 @@ def test_what_is_not_there(
 def test_jobs_of_others_and_of_nobody(server: Server, job: str) -> None:
     for what in ("genes", "expression?gene=CD3D", "embedding", "columns", "composition?column=donor"):
         for client, asked_job in (
-            (server.client.of("other"), job),
+            (server.new_client(), job),
             (server.client, "0" * 32),
             (server.client, "..%2f"),
         ):

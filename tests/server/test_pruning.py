@@ -13,9 +13,10 @@ import pytest
 
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.pruning import YOUNG_S, Prunable, delete, prunable
+from cassia_engine.server.starting import open_state
 from cassia_engine.server.state import ServerState
 from tests.command import cassia
-from tests.server.uploading import content, make_state, serving, until
+from tests.server.uploading import content, serving, until
 
 NOW = 1_800_000_000.0
 DAY = 86400.0
@@ -24,7 +25,7 @@ JOB, OTHER = "a" * 32, "b" * 32
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[ServerState]:
-    found = make_state(ServerOptions(tmp_path, job_days=30))
+    found = open_state(ServerOptions(tmp_path, job_days=30))
     yield found
     found.database.close()
 
@@ -139,16 +140,16 @@ def test_what_became_of_use_meanwhile_stays(state: ServerState) -> None:
 
 
 def test_a_server_deletes_what_has_expired_when_it_starts(tmp_path: Path) -> None:
-    state = make_state(ServerOptions(tmp_path))
+    state = open_state(ServerOptions(tmp_path))
     old, kept = add_upload(state, JOB, 5.0), add_upload(state, OTHER, time.time() + DAY)
     state.database.close()
-    with serving(ServerOptions(tmp_path)):
+    with serving(tmp_path):
         until(lambda: not old.exists())
         assert kept.exists()
 
 
 def test_the_command_lists_first_and_deletes_when_told(tmp_path: Path) -> None:
-    state = make_state(ServerOptions(tmp_path))
+    state = open_state(ServerOptions(tmp_path))
     path, folder = add_upload(state, JOB, 5.0), add_job(state, OTHER, 1.0)
     (folder / "run" / "large").write_bytes(os.urandom(3 * 2**20))
     upload_line = f"upload\t{JOB}\t0.0 MB\tof no job that is kept, and expired on 1970-01-01\n"

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from cassia_engine.server import upload_files, upload_rows
-from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.upload_rows import KEPT_FREE, MOST_UNFINISHED
 from cassia_engine.server.uploads import CHUNK_BYTES
 from tests.server.uploading import SIZE, Client, Server, chunks, content, serving, until
@@ -25,14 +24,14 @@ from tests.server.uploading import SIZE, Client, Server, chunks, content, servin
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(ServerOptions(tmp_path_factory.mktemp("data"))) as server:
+    with serving(tmp_path_factory.mktemp("data")) as server:
         yield server
 
 
 @pytest.fixture
-def client(server: Server, request: pytest.FixtureRequest) -> Client:
+def client(server: Server) -> Client:
     """An owner for each test."""
-    return server.client.of(request.node.name)
+    return server.new_client()
 
 
 @pytest.mark.parametrize("kind", ["vars_h5", "obs_duckdb"])
@@ -158,7 +157,7 @@ def test_kinds_are_two(client: Client) -> None:
 
 def test_each_kind_has_its_limit_and_the_server_may_have_a_lower_one(tmp_path: Path, client: Client) -> None:
     assert client.initiate(2 * 2**30 + 1, "obs_duckdb").refusal == (413, "UPLOAD_TOO_LARGE")
-    with serving(ServerOptions(tmp_path, max_upload_bytes=1000)) as small:
+    with serving(tmp_path, max_upload_bytes=1000) as small:
         assert small.client.initiate(1000).data["max_size_bytes"] == 1000
         answer = small.client.initiate(1001)
         assert answer.refusal == (413, "UPLOAD_TOO_LARGE")
@@ -167,7 +166,7 @@ def test_each_kind_has_its_limit_and_the_server_may_have_a_lower_one(tmp_path: P
 
 def test_uploads_of_others_are_as_if_they_were_not_there(server: Server, client: Client) -> None:
     data = content()
-    upload, other = client.begin(len(data)), server.client.of("another")
+    upload, other = client.begin(len(data)), server.new_client()
     for answer in (
         other.put(upload, 0, chunks(data)[0]),
         other.complete(upload),
@@ -197,7 +196,7 @@ def test_a_file_that_would_not_fit_is_refused(tmp_path: Path, client: Client, mo
         found = statvfs(path)
         return os.statvfs_result((found[0], 1, found[2], found[3], (KEPT_FREE + room), *found[5:]))
 
-    with serving(ServerOptions(tmp_path)) as server:
+    with serving(tmp_path) as server:
         monkeypatch.setattr(os, "statvfs", small)
         answer = server.client.initiate(room + 1)
         assert answer.refusal == (402, "QUOTA_EXCEEDED")
@@ -232,7 +231,7 @@ def test_an_owner_begins_only_so_many(client: Client, server: Server, monkeypatc
     first = client.begin(1000)
     client.begin(1000)
     assert client.initiate(1000).refusal == (402, "QUOTA_EXCEEDED")
-    assert server.client.of("another one").initiate(1000).status == 200
+    assert server.new_client().initiate(1000).status == 200
     client.put(first, 0, content(size=1000))
     client.complete(first)
     assert client.initiate(1000).status == 200
@@ -265,7 +264,9 @@ def test_a_client_that_goes_away_leaves_nothing(
     data = content(size=CHUNK_BYTES)
     upload, place = client.begin(len(data)), urlsplit(client.url)
     with socket.create_connection((place.hostname, place.port)) as gone:
-        head = f"PUT /upload/{upload}/chunk/0 HTTP/1.1\r\nHost: {place.netloc}\r\nX-Test-Owner: {client.owner}\r\n"
+        head = (
+            f"PUT /upload/{upload}/chunk/0 HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: Bearer {client.token}\r\n"
+        )
         gone.sendall(f"{head}Content-Length: {CHUNK_BYTES}\r\n\r\n".encode() + data[: CHUNK_BYTES // 2])
         until(lambda: bool(server.state.chunks_at_work))
     until(lambda: not server.state.chunks_at_work)

@@ -6,29 +6,28 @@ import asyncio
 import http.client
 import json
 import random
+import secrets
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import web
-
 from cassia_engine.server import uploads
-from cassia_engine.server.app import Handler, make_app
-from cassia_engine.server.database import Database
+from cassia_engine.server.access.listening import serve
+from cassia_engine.server.app import make_app
 from cassia_engine.server.options import ServerOptions
-from cassia_engine.server.state import DATABASE, Caller, ServerState, set_caller
+from cassia_engine.server.starting import open_state
 from cassia_engine.server.uploads import CHUNK_BYTES
 from tests.conftest import ROOT
+from tests.server.running import RunningApp, running_app
 
-OWNER = "X-Test-Owner"
 STARTS = {"vars_h5": b"\x89HDF\r\n\x1a\n", "obs_duckdb": bytes(8) + b"DUCK"}
 SIZE = 2 * CHUNK_BYTES + 1017
 
@@ -63,19 +62,16 @@ class Answer:
 
 @dataclass
 class Client:
-    """Requests of one owner, a connection each."""
+    """Requests by one token, a connection each."""
 
     url: str
-    owner: str = ""
+    token: str = "any"
 
-    def of(self, owner: str) -> Client:
-        return replace(self, owner=owner)
-
-    def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def send(self, method: str, path: str, body: Any = None) -> Answer:
         place = urlsplit(self.url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
         try:
-            connection.request(method, path, body, {OWNER: self.owner, **(headers or {})})
+            connection.request(method, path, body, {"Authorization": f"Bearer {self.token}"})
             response = connection.getresponse()
             return Answer(response.status, response.read())
         finally:
@@ -108,67 +104,33 @@ class Client:
         return upload
 
 
-@dataclass
 class Server:
     """A server in a thread of this process."""
 
-    state: ServerState
-    url: str = field(default="")
+    def __init__(self, app: RunningApp):
+        self._app, self.state, self.url = app, app.state, app.url
 
-    @property
+    @cached_property
     def client(self) -> Client:
-        return Client(self.url)
+        return self.new_client()
+
+    def new_client(self) -> Client:
+        """With a token of its own, so that uploads of others are not its."""
+        return Client(self.url, self._app.add_token(secrets.token_hex(8)))
 
     def file(self, upload: str) -> bytes:
         return (self.state.uploads / upload).read_bytes()
 
 
-@web.middleware
-async def _by_header(request: web.Request, handler: Handler) -> web.StreamResponse:
-    set_caller(request, Caller(request.headers.get(OWNER, "")))
-    return await handler(request)
-
-
-async def _listen(state: ServerState, port: int = 0) -> tuple[web.AppRunner, str]:
-    app = make_app(state)
-    app.middlewares.append(_by_header)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    return runner, f"http://{host}:{port}"
-
-
 @contextmanager
-def serving(options: ServerOptions) -> Iterator[Server]:
-    """A server over a folder, ended afterwards."""
-    state = make_state(options)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
+def serving(folder: Path, **options: Any) -> Iterator[Server]:
+    """A server over a folder, ended afterwards.
 
-    def wait(work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(60)
-
-    runner, url = wait(_listen(state))
-    try:
-        yield Server(state, url)
-    finally:
-        wait(runner.cleanup())
-        wait(loop.shutdown_default_executor())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-        state.database.close()
-
-
-def make_state(options: ServerOptions) -> ServerState:
-    options.data.mkdir(exist_ok=True)
-    state = ServerState(options, Database(options.data / DATABASE))
-    state.uploads.mkdir(exist_ok=True)
-    state.jobs.mkdir(exist_ok=True)
-    return state
+    Args:
+        options: fields of `ServerOptions`.
+    """
+    with running_app(folder, **options) as app:
+        yield Server(app)
 
 
 class Process:
@@ -203,9 +165,8 @@ def process(data: Path, chunk: int) -> Iterator[Process]:
 
 async def _serve(data: Path, port: int, chunk: int) -> None:
     uploads.CHUNK_BYTES = chunk
-    _, url = await _listen(make_state(ServerOptions(data)), port)
-    print(f"listening on {url}", flush=True)
-    await asyncio.Event().wait()
+    options = ServerOptions(data, port=port)
+    await serve(make_app(open_state(options)), options, lambda url: print(f"listening on {url}", flush=True))
 
 
 def until(condition: Callable[[], bool]) -> None:
