@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from cassia_engine.cytetype.credentials import TOKEN_VARIABLE
+from cassia_engine.providers.keys import OF_REQUEST
 from cassia_engine.providers.table import load
 from cassia_engine.records import OFFLINE
 from cassia_engine.settings import AnnotateSettings, BackendSettings, RunSettings, SplitSettings
@@ -237,7 +238,7 @@ def _wrapped(items: str, indent: str) -> str:
 
 def _containers() -> str:
     """Every engine's list of variables, which starts with those of the providers and the token of CyteType servers."""
-    variables = [*(name for row in load() for name in row.variables), TOKEN_VARIABLE]
+    variables = [*(name for row in load() for name in row.variables), OF_REQUEST, TOKEN_VARIABLE]
     lines = _wrapped(", ".join(f"'{name}'" for name in variables), " " * 8)
     return re.sub(r"(envWhitelist = \[\n).*?(\n +'HTTPS_PROXY')", rf"\1{lines}\2", _read(CONTAINERS), flags=re.DOTALL)
 

@@ -171,6 +171,15 @@ def _named(provider: str, base_url: str | None) -> tuple[str, str | None]:
     return CUSTOM, provider
 
 
+def provider_row(provider: str) -> Provider:
+    """The row of a provider that was asked for by its name or by a URL.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    return _provider(_named(provider, None)[0])
+
+
 def _provider(name: str) -> Provider:
     rows = {row.provider: row for row in load()}
     if name in rows:

@@ -14,6 +14,9 @@ from cassia_engine.providers.address import is_loopback
 from cassia_engine.providers.table import REGION, Provider
 from cassia_engine.secret import AwsKeys, Secret
 
+# Set where the environment's key is one that its caller has given for the very address that is asked.
+OF_REQUEST = "CASSIA_KEY_OF_REQUEST"
+
 _REGION = r"[a-z]{2,5}(?:-[a-z]+)+-\d{1,2}"
 
 
@@ -33,7 +36,7 @@ def find_key(
     if given is not None:
         return _whole(given, "the key that was given"), row.key_variable
     found, name = _of_environment(row, environ)
-    if moved and row.key_hosts and not _is_own(row, url):
+    if moved and row.key_hosts and not _is_own(row, url) and not environ.get(OF_REQUEST):
         if row.key == "optional":
             return None, name
         raise UsageError(
@@ -50,6 +53,17 @@ def find_key(
         who = row.title if row.base_url else url
         raise AccountError(f"no key for {who}: {_remedy(row)}", code="key-missing")
     return None, name
+
+
+def environment_of(row: Provider, key: Secret) -> dict[str, str]:
+    """The variables by which another process finds this key, and no other of the provider's."""
+    unset = dict.fromkeys(row.key_variables, "")
+    if not isinstance(key, AwsKeys):
+        return {**unset, row.key_variable: key.reveal(), OF_REQUEST: "true"}
+    names = next(names for names in row.other_keys if len(names) > 1)
+    parts = dict(zip(names, (key.access_key_id, key.reveal(), key.session_token), strict=True))
+    region = dict.fromkeys(row.region_variables, key.region) if key.region else {}
+    return {**unset, **parts, **region, OF_REQUEST: "true"}
 
 
 def _remedy(row: Provider) -> str:

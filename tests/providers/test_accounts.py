@@ -14,8 +14,9 @@ import pytest
 from cassia_engine import models
 from cassia_engine.providers.accounts import Account, default_models, open_account, traits_of, warnings_of
 from cassia_engine.providers.dialects import DIALECTS
-from cassia_engine.providers.table import load
-from cassia_engine.secret import Secret
+from cassia_engine.providers.keys import environment_of
+from cassia_engine.providers.table import Provider, load
+from cassia_engine.secret import AwsKeys, Secret
 from tests.raising import raises
 
 pytestmark = pytest.mark.usefixtures("command_line")
@@ -228,3 +229,21 @@ def test_ends_of_models_that_are_not_listed_are_known(provider: str, model: str,
     ending = models.endings()[provider, model]
     assert ending.ends.isoformat() == ends
     assert models.current(provider, ending.successor, LATER) == ending.successor
+
+
+@pytest.mark.parametrize("row", [row for row in load() if row.key_variable], ids=lambda row: row.provider)
+def test_a_key_for_another_process_is_the_one_that_it_finds(row: Provider) -> None:
+    """Wherever its caller sends it, and in place of any other key that is set."""
+    given: list[Secret] = [Secret("given")]
+    if row.region_variables:
+        given.append(AwsKeys("ID", "given", "", "eu-central-1"))
+        given.append(AwsKeys("ID", "given", "token", "eu-central-1"))
+    others = dict.fromkeys((*row.key_variables, *row.region_variables), "us-east-1")
+    for key in given:
+        found = open_account(
+            row.provider, "m", "https://proxy.example.org/v1", environ={**others, **environment_of(row, key)}
+        )
+        assert found.key is not None
+        assert (found.key.parts, type(found.key)) == (key.parts, type(key))
+        if isinstance(key, AwsKeys):
+            assert isinstance(found.key, AwsKeys) and found.key.region == key.region

@@ -21,6 +21,12 @@ def checkKey(options, providers, problems) {
     def account = options.provider == 'offline' ? null : accountOf(options, providers)
     def scope = nextflow.Global.session.config.process
     def executor = settingOf(scope, 'executor') ?: 'local'
+    // The key that a server was given with a request is in the environment of the launch, and in no file. A key of the site's, which
+    // tasks may have in other ways, must not take its place.
+    if (account && System.getenv('CASSIA_KEY_OF_REQUEST') && (!(executor in ['local', 'slurm']) || startsAnew(scope, 'ANNOTATE'))) {
+        problems << "the key of this request does not reach the tasks, which run on ${executor} without the environment of the server: leave llm_configs out for the server's own model, or ask who runs the server for a model that needs no key"
+        return null
+    }
     // Others, such as a cloud's, may have their own way to hand a key to their tasks.
     if (!account || !(executor in ['local', 'slurm'])) {
         return null
@@ -68,11 +74,15 @@ def whereKeysAre(keys, stage, problems) {
     }
     def found = keys.find { names -> names.every { name -> secrets[name] || System.getenv(name) } }
     def scope = nextflow.Global.session.config.process
-    // Whether the tasks begin without the environment of the launch; what a closure says of it is known only later.
+    def anew = startsAnew(scope, stage)
+    return [found: found, seen: found?.findAll { name -> !secrets[name] }, startsAnew: anew, unknown: anew || settingOf(scope, 'beforeScript', stage)]
+}
+
+// Whether the tasks of a stage are jobs of Slurm that begin without the environment of the launch; what a closure says of it is known
+// only later.
+def startsAnew(scope, stage) {
     def told = settingOf(scope, 'clusterOptions', stage)
-    def isSlurm = settingOf(scope, 'executor', stage) == 'slurm'
-    def startsAnew = isSlurm && (told instanceof Closure || "${told}" =~ /--export[= ](NONE|NIL)/)
-    return [found: found, seen: found?.findAll { name -> !secrets[name] }, startsAnew: startsAnew, unknown: startsAnew || settingOf(scope, 'beforeScript', stage)]
+    return settingOf(scope, 'executor', stage) == 'slurm' && (told instanceof Closure || "${told}" =~ /--export[= ](NONE|NIL)/)
 }
 
 // Says of a key that is no secret what may keep the tasks from having it, or adds to `problems` that there is none.
