@@ -50,7 +50,7 @@ class _Serve(Grouped, click.Group):
     default="text",
     help="Of the log on standard error: text, or a JSON object for each line.",
 )
-@click.option("--pipeline", type=FilePath, help="Folder of the pipeline, for --executor nextflow.")
+@click.option("--pipeline", type=FilePath, help="Folder of the pipeline.  [default: the clone that this runs from]")
 @click.option("--nextflow", default="nextflow", help="Program of Nextflow.")
 @click.option("--nextflow_profile", default="", help="Profiles of the pipeline's runs.")
 @click.option("--nextflow_config", type=FilePath, help="The site's configuration file of Nextflow.")
@@ -80,18 +80,12 @@ serve.add_command(prune)
 
 def server_options(settings: Any, options: dict[str, Any]) -> Any:
     """The options of a server."""
-    from cassia_engine.errors import UsageError
+    from cassia_engine.server.nextflow import find_nextflow
     from cassia_engine.server.options import ServerOptions
-    from cassia_engine.server.specs import Nextflow
 
-    pipeline = options.pop("pipeline")
-    program, profile, config = (options.pop(f"nextflow{end}") for end in ("", "_profile", "_config"))
+    how = (options.pop("pipeline"), *(options.pop(f"nextflow{end}") for end in ("", "_profile", "_config")))
+    nextflow = find_nextflow(*how) if options["executor"] == "nextflow" else None
     gib = options.pop("max_upload_gib")
-    nextflow = None
-    if options["executor"] == "nextflow":
-        if pipeline is None:
-            raise UsageError("--executor nextflow: give the pipeline's folder with --pipeline", code="pipeline-missing")
-        nextflow = Nextflow(program, str(pipeline.resolve()), profile, str(config.resolve()) if config else "")
     return ServerOptions(
         annotate=settings,
         nextflow=nextflow,

@@ -17,6 +17,7 @@ chat_facts  what that model is told
 jobs        jobs, as the protocol shows them
 queue       which run is next, and what became of it
 run_processes   the processes of runs: started, found again, told to stop
+nextflow    Nextflow and the pipeline, looked for when a server starts
 worker/     the process of a run: annotates on this machine, or by a pipeline
 reading/    vars.h5 and obs.duckdb, read in processes without network
 artifact_calls  what these say, over HTTP

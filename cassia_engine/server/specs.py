@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,9 @@ from cassia_engine.records.record import Record
 from cassia_engine.secret import Secret
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.settings.declaration import parameters
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 MARKERS, SPEC, PROGRESS, RESULTS, OUTCOME = "markers.csv", "spec.json", "progress.jsonl", "results.json", "outcome.json"
 OUTPUTS, LOCK, LOG = "outputs", "lock", "run.log"
@@ -85,9 +88,9 @@ class Outcome(Record, frozen=True):
     retry: bool = False
 
 
-def settings_json(settings: AnnotateSettings) -> dict[str, Any]:
-    """Settings as JSON holds them, without a key."""
-    declared = parameters(AnnotateSettings).values()
+def settings_json(settings: DataclassInstance) -> dict[str, Any]:
+    """Those settings that are not at their default, as JSON holds them, without a key."""
+    declared = parameters(type(settings)).values()
     given = {one.name: getattr(settings, one.name) for one in declared if getattr(settings, one.name) != one.default}
     return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 
 from cassia_engine.callers import Caller, called_from
-from cassia_engine.errors import CassiaError, TemporaryError
+from cassia_engine.errors import CassiaError
 from cassia_engine.process_limits import forbid_core_dumps
 from cassia_engine.server.logs import keys_of_environment, logged_as
 from cassia_engine.server.questions import secret_of, written
 from cassia_engine.server.specs import OUTCOME, Outcome, Spec, Told, read_spec, settings_from
+from cassia_engine.server.worker.results import ended_by
 from cassia_engine.settings import AnnotateSettings
 
 log = logging.getLogger("cassia_engine.server.worker")  # as a program it has another name
@@ -37,6 +38,10 @@ def _done(folder: Path, told: Told) -> Outcome:
     try:
         spec = read_spec(folder)
         settings = _settings(spec, told)
+        if told.executor == "nextflow":
+            from cassia_engine.server.worker.pipeline import run_pipeline
+
+            return run_pipeline(folder, spec, settings, told)
         from cassia_engine.server.worker.local import run_here
 
         return run_here(folder, spec, settings)
@@ -45,13 +50,6 @@ def _done(folder: Path, told: Told) -> Outcome:
     except Exception as error:
         log.exception("the run failed")
         return Outcome("failed", f"a fault of cassia's own ({type(error).__name__}); tell who runs the server")
-
-
-def ended_by(error: CassiaError, cost: float | None = None) -> Outcome:
-    """How a run ended that an error has ended: what is temporary is done again."""
-    if isinstance(error, TemporaryError):
-        return Outcome("stopped", str(error), cost, retry=error.code != "stopped-by-server")
-    return Outcome("failed", str(error), cost)
 
 
 def _settings(spec: Spec, told: Told) -> AnnotateSettings:
