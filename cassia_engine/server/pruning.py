@@ -167,7 +167,8 @@ async def _prune_often(state: ServerState) -> None:
 async def _prune(state: ServerState, now: float) -> None:
     for found in await in_thread(partial(prunable, state, now)):
         if await in_thread(partial(delete, state, found, now)):
-            log.info("%s %s is deleted: %s", found.kind, found.id, found.why)
+            about = {"job": found.id} if found.kind == "job" else None
+            log.info("%s %s is deleted: %s", found.kind, found.id, found.why, extra=about)
 
 
 def _is_at_work(folder: Path) -> bool:

@@ -49,7 +49,8 @@ def served_page(report: bytes, context: PageContext) -> bytes:
     # Before the report's own script, which tells this one when the clusters are known; texts in the page are escaped.
     before, foot, after = body.partition(b"</footer>")
     if policy is None or not found or not foot:
-        log.error("the report of job %s has not the form of a report: it is shown as it is", context.job_id)
+        what = "the report of job %s has not the form of a report: it is shown as it is"
+        log.error(what, context.job_id, extra={"job": context.job_id})
         return report
     allowed = _allowed(policy[1].decode("utf-8")).encode("utf-8")
     head = head[: policy.start(1)] + allowed + head[policy.end(1) :]

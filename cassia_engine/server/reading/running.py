@@ -101,7 +101,7 @@ class Running:
             BrokenError: there is none, or none of this kind.
             ArtifactError: the files do not have it.
         """
-        return decoded(await self._exchanged(msgspec.json.encode(request)), kind)
+        return decoded(await self._exchanged(msgspec.json.encode(request)), kind, self.job_id)
 
     async def _exchanged(self, request: bytes) -> bytes:
         assert self._process and self._process.stdin and self._process.stdout
@@ -133,7 +133,7 @@ class Running:
             await self._process.wait()
 
 
-def decoded(line: bytes, kind: type[Answer]) -> Answer:
+def decoded(line: bytes, kind: type[Answer], job_id: str) -> Answer:
     try:
         if line[:1] == b"+":
             return msgspec.json.decode(line[1:], type=kind)
@@ -141,7 +141,7 @@ def decoded(line: bytes, kind: type[Answer]) -> Answer:
     except msgspec.MsgspecError as error:
         raise BrokenError(f"their reader gave no valid answer: {error}") from None
     if failed.fault:
-        log.error("a reader failed: %r", failed.fault[-_LONGEST_FAULT:])
+        log.error("a reader failed: %r", failed.fault[-_LONGEST_FAULT:], extra={"job": job_id})
     raise ArtifactError(_line(failed.message), failed.is_absent)
 
 
