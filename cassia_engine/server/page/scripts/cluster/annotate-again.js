@@ -29,7 +29,7 @@ export function startClusterParts() {
 
 function againForm(row) {
   const id = keyOf(row);
-  const field = h("textarea", { id: "again-feedback", rows: 3, maxlength: 10000 });
+  const field = h("textarea", { id: "again-feedback", rows: 3, maxlength: 2000 });
   field.value = typed.get(id) ?? "";
   const status = h("p", { role: "status", class: "soft" });
   const button = h("button", { type: "submit" }, "Annotate again");
