@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
@@ -16,14 +15,11 @@ from cassia_engine.server.state import caller_of, state_of
 
 ROUTES = web.RouteTableDef()
 READERS = web.AppKey("readers", Readers)
-_Known = OrderedDict[tuple[str, str | None, str | None], jobs.Artifacts]
-_KNOWN: web.AppKey[_Known] = web.AppKey("artifacts", OrderedDict)
-_MOST_KNOWN = 100
 
 
 async def readers(app: web.Application) -> AsyncIterator[None]:
     """The processes that read artifacts, for as long as an application runs."""
-    app[READERS], app[_KNOWN] = Readers(), OrderedDict()
+    app[READERS] = Readers()
     yield
     await app[READERS].close()
 
@@ -57,24 +53,12 @@ async def _composition(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, ask: Callable[[Reader], Awaitable[msgspec.Struct]]) -> web.Response:
     job_id = request.match_info["job_id"]
-    found = await _artifacts(request, job_id)
+    found = await jobs.artifacts_of(state_of(request), caller_of(request), job_id)
     try:
         reader = await request.app[READERS].of(job_id, found.vars_h5, found.obs_duckdb, found.labels)
         return json_answer(msgspec.to_builtins(await ask(reader)))
     except ArtifactError as error:
         raise Refused("NOT_FOUND" if error.is_absent else "ARTIFACT_UNREADABLE", str(error)) from None
-
-
-async def _artifacts(request: web.Request, job_id: str) -> jobs.Artifacts:
-    """What was uploaded with a job. That is kept for the next request, as the question with its labels may be large."""
-    state, caller, known = state_of(request), caller_of(request), request.app[_KNOWN]
-    row = await jobs.check_job(state, caller, job_id)
-    key = (job_id, row["vars_h5"], row["obs_duckdb"])
-    found = known.get(key) or await jobs.artifacts_of(state, caller, job_id)
-    known[key] = found
-    if len(known) > _MOST_KNOWN:
-        known.popitem(last=False)
-    return found
 
 
 def _told(request: web.Request, name: str) -> str:

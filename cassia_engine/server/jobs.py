@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING, is_id
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, is_id
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.secret import Secret
 from cassia_engine.server.answers import Refused
@@ -117,16 +117,16 @@ def _write_job(state: ServerState, caller: Caller, job_id: str, request: Request
     """Write the files of a job, which may be of many megabytes: not in the thread of the event loop."""
     question = read_question(request.input_data)
     settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options, caller.is_local)
+    ids = {label: cluster for cluster, label in question.labels.items()}
+    spec = Spec(dataset(question), question.study_info, ids, settings_json(settings))
     folder = state.jobs / job_id
-    _write_run(folder / "run", question, list(question.marker_genes), settings)
+    _write_run(folder / "run", marker_table(question, list(question.marker_genes)), spec)
     written(folder / QUERY, bytes(request.input_data))
     return settings
 
 
-def _write_run(folder: Path, question: Question, clusters: list[str], settings: AnnotateSettings) -> None:
-    ids = {question.labels[cluster]: cluster for cluster in clusters}
-    spec = Spec(dataset(question), question.study_info, ids, settings_json(settings))
-    written(folder / MARKERS, marker_table(question, clusters))
+def _write_run(folder: Path, markers: str, spec: Spec) -> None:
+    written(folder / MARKERS, markers)
     written(folder / SPEC, msgspec.json.encode(spec))
 
 
@@ -194,14 +194,15 @@ async def artifacts_of(state: ServerState, caller: Caller, job_id: str) -> Artif
     """
     row = await check_job(state, caller, job_id)
     found = {kind: state.uploads / row[kind] if row[kind] else None for kind in ("vars_h5", "obs_duckdb")}
-    return Artifacts(found["vars_h5"], found["obs_duckdb"], (await question_of(state, job_id)).labels)
+    ids = await asyncio.to_thread(cluster_ids, state, job_id)
+    return Artifacts(found["vars_h5"], found["obs_duckdb"], {cluster: label for label, cluster in ids.items()})
 
 
 async def status(state: ServerState, caller: Caller, job_id: str) -> dict[str, Any]:
     """How far a job is, in the protocol's form."""
     await check_job(state, caller, job_id)
     first = (await runs_of(state, job_id))[0]
-    clusters = cluster_states(first, state.jobs)
+    clusters = await asyncio.to_thread(cluster_states, first, state.jobs)
     found = {"jobStatus": first.state, "clusterStatus": clusters}
     return found | {"message": first.reason} if first.reason else found
 
@@ -215,8 +216,7 @@ def cluster_states(run: Run, jobs: Path) -> dict[str, str]:
     """How far each cluster of a run is, by id."""
     folder = run.folder(jobs)
     ids = read_spec(folder).ids
-    start = {PENDING: PENDING, PROCESSING: PROCESSING, COMPLETED: COMPLETED, FAILED: FAILED}[run.state]
-    found = dict.fromkeys(ids.values(), start)
+    found = dict.fromkeys(ids.values(), run.state)
     try:
         lines = (folder / PROGRESS).read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
@@ -240,11 +240,19 @@ async def results(state: ServerState, caller: Caller, job_id: str) -> dict[str, 
         raise Refused("JOB_FAILED", first.reason or "the job has failed")
     if first.state != COMPLETED:
         raise Refused("JOB_PROCESSING", first.reason or "the job is at work")
-    found: dict[str, Any] = parsed_json((first.folder(state.jobs) / RESULTS).read_bytes())
-    for run in runs[1:]:
-        if run.state == COMPLETED:
-            _put_revision(found["annotations"], parsed_json((run.folder(state.jobs) / RESULTS).read_bytes()))
+    return await asyncio.to_thread(_all_results, state, runs)
+
+
+def _results_of(state: ServerState, run: Run) -> dict[str, Any]:
+    found: dict[str, Any] = parsed_json((run.folder(state.jobs) / RESULTS).read_bytes())
     return found
+
+
+def _all_results(state: ServerState, runs: list[Run]) -> dict[str, Any]:
+    first, *later = (_results_of(state, run) for run in runs if run.state == COMPLETED)
+    for revision in later:
+        _put_revision(first["annotations"], revision)
+    return first
 
 
 def _put_revision(annotations: dict[str, Any], revision: Mapping[str, Any]) -> None:
@@ -290,7 +298,7 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
     feedback = feedback.strip()
     if not feedback or len(feedback) > LONGEST_FEEDBACK:
         raise Refused("INVALID_REQUEST", f"feedback: expected a text of at most {LONGEST_FEEDBACK:,} characters")
-    spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
+    spec = read_spec(first.folder(state.jobs))
     if "provider" not in spec.settings:
         what = "the job was annotated offline, by marker scoring, which takes no feedback"
         raise Refused("INVALID_REQUEST", what)
@@ -299,8 +307,7 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
     async with state.submitting:
         number = len(await runs_of(state, job_id))
         folder = state.jobs / job_id / "revisions" / str(number)
-        written(folder / MARKERS, marker_table(question, [cluster]))
-        written(folder / SPEC, msgspec.json.encode(again))
+        await asyncio.to_thread(_write_run, folder, marker_table(question, [cluster]), again)
         await state.database(
             lambda database: _add_run(database, job_id, number, cluster, feedback, first.own_keys, time.time())
         )
@@ -315,13 +322,14 @@ async def revisions(state: ServerState, caller: Caller, job_id: str) -> list[dic
         Refused: there is no such job.
     """
     await check_job(state, caller, job_id)
-    return [_revision(state, run) for run in (await runs_of(state, job_id))[1:]]
+    later = (await runs_of(state, job_id))[1:]
+    return await asyncio.to_thread(lambda: [_revision(state, run) for run in later])
 
 
 def _revision(state: ServerState, run: Run) -> dict[str, Any]:
     label = ""
     if run.state == COMPLETED:
-        found = parsed_json((run.folder(state.jobs) / RESULTS).read_bytes())["annotations"]
+        found = _results_of(state, run)["annotations"]
         label = "".join(one["latest"]["annotation"]["annotation"] for one in found.values())
     return {
         "revision": run.number,
@@ -343,7 +351,7 @@ async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: li
     await check_job(state, caller, job_id)
     first = (await runs_of(state, job_id))[0]
     settings = chat_settings(configs, 1, state.options, caller.is_local)
-    spec = msgspec.json.decode((first.folder(state.jobs) / SPEC).read_bytes(), type=Spec)
+    spec = read_spec(first.folder(state.jobs))
     if settings.api_key is None or (settings.provider, settings.model) != (
         spec.settings.get("provider"),
         spec.settings.get("model"),
