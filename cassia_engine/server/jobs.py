@@ -16,6 +16,7 @@ import msgspec
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, is_id
 from cassia_engine.fast_json import parsed_json
+from cassia_engine.files import sync_folder
 from cassia_engine.secret import Secret
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.question_form import object_of
@@ -128,6 +129,8 @@ def _write_job(state: ServerState, caller: Caller, job_id: str, request: Request
 def _write_run(folder: Path, markers: str, spec: Spec) -> None:
     written(folder / MARKERS, markers)
     written(folder / SPEC, msgspec.json.encode(spec))
+    for parent in (folder.parent, folder.parent.parent):  # they may be new, too
+        sync_folder(parent)
 
 
 def _add_run(

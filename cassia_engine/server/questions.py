@@ -194,8 +194,9 @@ def secret_of(parts: Sequence[str]) -> Secret | None:
 
 
 def written(path: Path, text: str | bytes) -> None:
-    """Write a file that appears whole, and is on the disk when this returns."""
-    from cassia_engine.files import atomic_path
+    """Write a file that appears whole, and outlasts the machine when this returns; its folder's own name may not."""
+    from cassia_engine.files import atomic_path, sync_folder
 
     with atomic_path(path) as aside:
         aside.write_bytes(text.encode() if isinstance(text, str) else text)
+    sync_folder(path.parent)

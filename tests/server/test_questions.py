@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from cassia_engine.errors import UsageError
 from cassia_engine.server.specs import RESULTS, read_spec, settings_from
 from cassia_engine.server.worker.local import run_here
-from tests.server.processes import MARKERS
+from tests.server.processes import MARKERS, question
 from tests.server.running import RunningApp, running_app
 
 GENES = [gene for genes in MARKERS.values() for gene in genes]
@@ -178,3 +180,21 @@ def test_any_json_is_answered(asked: Any, configs: Any, files: Any, server: Runn
     body = {"input_data": asked, "llm_configs": configs, "uploaded_files": files}
     assert server.request("POST", "/annotate", body=body).status in (200, 400, 404, 422)
     assert server.request("POST", "/annotate", body=configs).status in (200, 400)
+
+
+def test_the_names_of_a_job_s_files_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its row is, which a power cut leaves: each folder on the way is synced when it has all its names."""
+    synced: dict[Path, set[str]] = {}
+
+    def fsync(descriptor: int) -> None:
+        for folder in (path for path in tmp_path.rglob("*") if path.is_dir()):
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                synced[folder] = {path.name for path in folder.iterdir()}
+
+    with running_app(tmp_path, jobs=0) as server:
+        monkeypatch.setattr(os, "fsync", fsync)
+        job = server.request("POST", "/annotate", body={"input_data": question()}).json()["job_id"]
+    jobs = tmp_path / "jobs"
+    assert synced[jobs] == {job}
+    assert synced[jobs / job] == {"query.json", "run"}
+    assert synced[jobs / job / "run"] == {"markers.csv", "spec.json"}
