@@ -66,13 +66,10 @@ class Queue:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _start_until_draining(self) -> None:
-        has_taken_over = False
         while not self._state.draining.is_set():
             self._state.wake.clear()
             try:
-                if not has_taken_over:
-                    await self._take_over_runs()
-                    has_taken_over = True
+                await self._take_over_runs()
                 await self._start_runs()
                 seconds = self._seconds_to_next()
             except Exception:
@@ -82,8 +79,10 @@ class Queue:
                 await asyncio.wait_for(self._state.wake.wait(), seconds)
 
     async def _take_over_runs(self) -> None:
+        """Watch runs at work that nobody watches: those of a server that has ended, and where that has failed."""
         for run in await self._in_state(PROCESSING):
-            self._watch(run, self._follow(run, RunProcess(run.folder(self._state.jobs))))
+            if (run.job_id, run.number) not in self._watching and self._may_begin(run):
+                self._watch(run, self._follow(run, RunProcess(run.folder(self._state.jobs))))
 
     async def _in_state(self, state: str) -> list[Run]:
         query = "SELECT * FROM runs WHERE state = ? ORDER BY created, job_id, number"
@@ -94,8 +93,7 @@ class Queue:
         for run in await self._in_state(PENDING):
             if self.n_at_work >= self._state.options.jobs or self._state.draining.is_set():
                 return
-            place = run.job_id, run.number
-            if place in self._watching or self._not_before.get(place, 0) > time.monotonic():
+            if (run.job_id, run.number) in self._watching or not self._may_begin(run):
                 continue
             if run.own_keys and run.job_id not in self._state.keys:
                 if run.reason != NEEDS_KEYS:
@@ -106,6 +104,9 @@ class Queue:
                 await self._note(run, FAILED, share.refused)
             elif share.free:
                 await self._begin(run, share)
+
+    def _may_begin(self, run: Run) -> bool:
+        return self._not_before.get((run.job_id, run.number), 0) <= time.monotonic()
 
     async def _share(self, run: Run) -> Share:
         most = self._state.options.jobs
@@ -128,9 +129,10 @@ class Queue:
 
         def ended(done: asyncio.Task[None]) -> None:
             del self._watching[place]
-            self._state.wake.set()
             if not done.cancelled() and (error := done.exception()):
-                log.error("run %d is not watched any more", run.number, exc_info=error, extra=_about(run))
+                log.error("run %d cannot be watched now", run.number, exc_info=error, extra=_about(run))
+                self._not_before[place] = time.monotonic() + FAULT_SECONDS
+            self._state.wake.set()
 
         task.add_done_callback(ended)
 
