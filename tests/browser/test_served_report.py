@@ -12,7 +12,6 @@ import pytest
 
 from cassia_engine import report
 from cassia_engine.records import ClusterResult, RunInfo
-from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.page.jobs_page import JobRow, jobs_page
 from tests import factories as make
 from tests import sampled_cells
@@ -355,7 +354,7 @@ def test_offline_job_has_nobody_to_ask(start: Start, served: Served) -> None:
 
 def test_page_of_a_job_that_a_server_was_sent(served: Served, tmp_path: Path) -> None:
     files = artifacts(tmp_path)
-    with serving(ServerOptions(tmp_path / "data")) as server:
+    with serving(tmp_path / "data") as server:
         job = submitted(server.client, files.vars_h5, files.obs_duckdb)
         until(lambda: server.client.send("GET", f"/status/{job}").data["jobStatus"] == "completed")
         found = served(f"{server.url}/report/{job}")
