@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cassia_engine.progress import PlainFormatter
-from cassia_engine.redaction import redacted
+from cassia_engine.redaction import redacted, without_key
 from cassia_engine.secret import Secret
 
 LogFormat = Literal["text", "json"]
-Secrets = Callable[[], Iterable[Secret]]
+# Gives the keys that a line about a job could have, or with None all that are held.
+Secrets = Callable[[str | None], Iterable[Secret]]
 
 # What a record may say besides its message.
 FIELDS = ("job", "run", "owner", "method", "path", "status", "seconds")
@@ -32,10 +33,19 @@ class _Formatter(PlainFormatter):
         """Message and traceback without keys."""
         said = record.getMessage(), self.formatException(record.exc_info) if record.exc_info else ""
         # Nothing in the line of a request is from outside, and there are many.
-        return said if hasattr(record, "status") else (self._without_keys(said[0]), self._without_keys(said[1]))
+        if hasattr(record, "status"):
+            return said
+        job: str | None = getattr(record, "job", None)
+        return self._without_keys(said[0], job), self._without_keys(said[1], job)
 
-    def _without_keys(self, text: str) -> str:
-        for secret in set(self._secrets()) if text else ():
+    def _without_keys(self, text: str, job: str | None) -> str:
+        """Without any key as it is, and without those of the job in whatever form: to look for all forms of many keys
+        would take seconds."""
+        if not text:
+            return ""
+        for secret in set(self._secrets(None)):
+            text = without_key(text, secret)
+        for secret in set(self._secrets(job)):
             text = redacted(text, secret)
         return text
 
@@ -66,7 +76,7 @@ def logged_as(form: LogFormat, secrets: Secrets) -> Iterator[None]:
     """Within it all handlers of cassia's log write this form, and get what libraries log too.
 
     Args:
-        secrets: gives all keys that are held.
+        secrets: gives the keys.
     """
     formatter = JsonFormatter(secrets) if form == "json" else TextFormatter(secrets)
     handlers = list(logging.getLogger("cassia_engine").handlers)

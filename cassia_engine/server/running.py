@@ -7,11 +7,12 @@ import contextlib
 import logging
 import signal
 
+from cassia_engine.secret import Secret
 from cassia_engine.server.access import tokens
 from cassia_engine.server.access.listening import check_listening, serve
 from cassia_engine.server.app import drain, make_app
 from cassia_engine.server.jobs import secret_values
-from cassia_engine.server.logs import keys_of_environment, logged_as
+from cassia_engine.server.logs import Secrets, keys_of_environment, logged_as
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.starting import alone_with, open_state
 from cassia_engine.server.state import ServerState
@@ -36,11 +37,20 @@ async def _run(options: ServerOptions) -> None:
         state = open_state(options)
         try:
             check_listening(options, state.database.now(tokens.have_valid))
-            of_environment = keys_of_environment()
-            with logged_as(options.log_format, lambda: [*secret_values(state.keys), *of_environment]):
+            with logged_as(options.log_format, _secrets(state)):
                 await _serve_until(stop, state)
         finally:
             state.database.close()
+
+
+def _secrets(state: ServerState) -> Secrets:
+    of_environment = keys_of_environment()
+
+    def of(job: str | None) -> list[Secret]:
+        held = state.keys if job is None else {job: state.keys.get(job, [])}
+        return [*of_environment, *secret_values(held)]
+
+    return of
 
 
 def _stop_on_signals() -> asyncio.Event:

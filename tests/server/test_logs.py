@@ -30,17 +30,27 @@ def record(message: str, **more: object) -> logging.LogRecord:
 
 def test_a_line_has_no_key_in_any_form() -> None:
     echoed = f"the provider says {KEY}, {base64.b64encode(KEY.encode()).decode()}"
-    for formatter in (TextFormatter(lambda: [Secret(KEY)]), JsonFormatter(lambda: [Secret(KEY)])):
+    for formatter in (TextFormatter(lambda job: [Secret(KEY)]), JsonFormatter(lambda job: [Secret(KEY)])):
         line = formatter.format(record(echoed, job="j1", run=0))
         assert "canary" not in line and base64.b64encode(KEY.encode()).decode() not in line
         assert "the provider says ***" in line and "j1" in line and "ValueError: 401 for ***" in line
 
 
+def test_a_line_about_one_job_has_no_key_of_another() -> None:
+    held = {"j1": "sk-another-5c1d77e0a2", "j2": KEY}
+
+    def secrets(job: str | None) -> list[Secret]:
+        return [Secret(key) for name, key in held.items() if job in (None, name)]
+
+    made = record(f"{KEY} {held['j1']} {base64.b64encode(held['j1'].encode()).decode()}", job="j1")
+    assert TextFormatter(secrets).format(made).startswith("cassia: warning: job j1: *** *** ***")
+
+
 def test_a_line_of_text_is_as_of_the_command_line() -> None:
     made = record("run 0 failed", job="j1", run=0)
     made.exc_info = None
-    assert TextFormatter(list).format(made) == "cassia: warning: job j1: run 0 failed"
-    assert json.loads(JsonFormatter(list).format(made)).keys() == {"time", "level", "message", "job", "run"}
+    assert TextFormatter(lambda job: []).format(made) == "cassia: warning: job j1: run 0 failed"
+    assert json.loads(JsonFormatter(lambda job: []).format(made)).keys() == {"time", "level", "message", "job", "run"}
 
 
 def test_each_line_of_a_server_is_a_json_object_that_names_its_job(tmp_path: Path) -> None:
@@ -79,4 +89,4 @@ def test_what_a_handler_could_not_answer_is_logged_with_its_traceback(
         answer = server.request("GET", f"/status/{'a' * 32}")
     assert (answer.status, answer.text) == (503, "the server could not answer; its log says why")
     [found] = [one for one in caplog.records if one.exc_info]
-    assert json.loads(JsonFormatter(list).format(found))["job"] == "a" * 32
+    assert json.loads(JsonFormatter(lambda job: []).format(found))["job"] == "a" * 32

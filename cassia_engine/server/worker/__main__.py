@@ -28,7 +28,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
     keys = [*filter(None, [secret_of(told.key)]), *keys_of_environment()]
-    with logged_as("text", lambda: keys), called_from(Caller.CYTETYPE):
+    with logged_as("text", lambda job: keys), called_from(Caller.CYTETYPE):
         outcome = _done(folder, told)
     written(folder / OUTCOME, msgspec.json.encode(outcome))
 
