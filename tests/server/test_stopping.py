@@ -134,7 +134,9 @@ def app_with_job(data: Path) -> Iterator[tuple[RunningApp, str]]:
 
 
 def wait(server: RunningApp, job: str) -> str:
+    end = time.monotonic() + PATIENCE_S
     while (state := server.request("GET", f"/status/{job}").json()["jobStatus"]) in ("pending", "processing"):
+        assert time.monotonic() < end, f"the job is {state}"
         time.sleep(POLL_S)
     return str(state)
 
@@ -190,6 +192,24 @@ def test_a_process_that_cannot_be_started_is_started_later(tmp_path: Path, monke
         assert wait(server, with_no_process) == "failed"
         message = server.request("GET", f"/status/{with_no_process}").json()["message"]
         assert message == "the server could not work on the job; its log says why"
+
+
+def test_the_end_of_a_run_that_the_database_could_not_keep_is_kept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(queue, "FAULT_SECONDS", 0.01)
+    note, faults = Queue._note, [sqlite3.OperationalError("database or disk is full") for _ in range(10)]
+
+    async def faulty(self: Queue, *arguments: Any) -> None:
+        if faults:
+            raise faults.pop()
+        await note(self, *arguments)
+
+    monkeypatch.setattr(Queue, "_note", faulty)
+    with app_with_job(tmp_path / "data") as (server, job):
+        assert wait(server, job) == "completed"
+        assert "log says why" not in server.request("GET", f"/status/{job}").text
+    assert "the end of run 0 could not be kept" in caplog.text
 
 
 def test_a_process_outlives_the_loop_that_watches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
