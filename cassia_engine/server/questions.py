@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cassia_engine.secret import AwsKeys, Secret
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.question_form import GivenQuestion, Nothing, cluster_names, genes_of, object_of, text_of
+from cassia_engine.server.specs import Spec, Told, settings_from
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.text import one_line
 
@@ -191,6 +193,41 @@ def secret_of(parts: Sequence[str]) -> Secret | None:
     if not parts:
         return None
     return AwsKeys(*parts[1:]) if parts[0] == "aws" else Secret(parts[1])
+
+
+def settings_of_run(spec: Spec, told: Told, folder: Path) -> AnnotateSettings:
+    """The settings of a run with its key, its journal and its share of what its token may use.
+
+    A share is a budget of the run's own, by the name of its folder: runs of a job have one journal, and a further run
+    is not to count what earlier ones have spent. One that is done again finds what it has spent itself. The pipeline
+    has a budget for each of its sessions.
+
+    Raises:
+        UsageError: the settings are none of this version.
+    """
+    settings = replace(settings_from(spec, secret_of(told.key)), journal_dir=Path(told.journal_dir))
+    if settings.provider == OFFLINE:
+        return settings
+    rpm = min(filter(None, (settings.rpm, told.rpm)), default=None)
+    max_cost = min(filter(None, (settings.max_cost, told.max_cost)), default=None)
+    budget = folder.name if told.max_cost is not None and told.executor == "local" else None
+    return replace(settings, rpm=rpm, max_cost=max_cost, budget=budget)
+
+
+def spent_by_ledger(journal_dir: Path, budget: str | None) -> float:
+    """US dollars that a budget in a job's journal may have spent.
+
+    Args:
+        budget: its name; None for the one without.
+
+    Raises:
+        UsageError, TemporaryError: its ledger cannot be read.
+    """
+    from cassia_engine.budget import FileLedger
+    from cassia_engine.budget.amounts import in_dollars
+    from cassia_engine.budget.folders import budget_folder
+
+    return in_dollars(FileLedger(budget_folder(journal_dir, NAME, budget)).totals().claimed)
 
 
 def written(path: Path, text: str | bytes) -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cassia_engine.budget.folders import budget_folder
 from cassia_engine.server.database import Database
+from cassia_engine.server.questions import NAME, settings_of_run
 from cassia_engine.server.quotas import Share, share_of, spent
+from cassia_engine.server.specs import Spec, Told
+from tests import factories as make
+from tests.mock_provider.running import running_mock
+from tests.server.processes import question
+from tests.server.running import running_app
+from tests.server.test_chat import of_mock
 
 
 @pytest.fixture
@@ -109,3 +118,32 @@ def test_what_ended_runs_have_left_is_there_again(database: Database) -> None:
 def test_of_a_run_whose_cost_is_not_known_all_that_it_might_use_counts(database: Database) -> None:
     add(database, ("failed", 0.5, None), ("pending", None, None), max_cost=1.0, max_jobs=1)
     assert share(database, 1).max_cost == 0.5
+
+
+def test_each_run_of_a_job_has_a_budget_of_its_own(tmp_path: Path) -> None:
+    """What earlier runs have spent is not left for it: that counts in the share already."""
+    spec = Spec(make.DATASET, "", {}, {"provider": "openai", "model": "gpt-6.1-sol"})
+
+    def budget(folder: str, most: float | None = 1.0) -> Path:
+        settings = settings_of_run(spec, Told("journal", max_cost=most), tmp_path / folder)
+        assert settings.max_cost == most and settings.journal_dir == Path("journal")
+        return budget_folder(settings.journal_dir, NAME, settings.budget)
+
+    assert len({budget("run"), budget("revisions/1"), budget("revisions/2")}) == 3
+    assert budget("run", None) == budget("revisions/1", None)
+
+
+def test_a_run_that_an_error_ends_has_cost_what_its_budget_says(tmp_path: Path) -> None:
+    """Nothing where the key was refused: not all that it might have spent."""
+    with running_mock(tmp_path) as mock, running_app(tmp_path / "data", base_urls=(f"{mock.url}/v1",)) as server:
+        token = server.add_token("ada")
+        server.state.database.now(lambda connection: connection.execute("UPDATE tokens SET max_cost = 20"))
+        mock.post("/script", ["401"] * 10)
+        body = {"input_data": question(), "llm_configs": [of_mock(mock)]}
+        job = server.request("POST", "/annotate", body=body, token=token).json()["job_id"]
+        while server.request("GET", f"/status/{job}", token=token).json()["jobStatus"] != "failed":
+            time.sleep(0.02)
+        [cost] = server.state.database.now(
+            lambda connection: connection.execute("SELECT cost_usd FROM runs").fetchone()
+        )
+    assert cost == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,8 +13,8 @@ from cassia_engine.callers import Caller, called_from
 from cassia_engine.errors import CassiaError
 from cassia_engine.process_limits import forbid_core_dumps
 from cassia_engine.server.logs import keys_of_environment, logged_as
-from cassia_engine.server.questions import secret_of, written
-from cassia_engine.server.specs import OUTCOME, Outcome, Spec, Told, read_spec, settings_from
+from cassia_engine.server.questions import secret_of, settings_of_run, spent_by_ledger, written
+from cassia_engine.server.specs import OUTCOME, Outcome, Told, read_spec
 from cassia_engine.server.worker.results import ended_by
 from cassia_engine.settings import AnnotateSettings
 
@@ -35,9 +35,10 @@ def main() -> None:
 
 def _done(folder: Path, told: Told) -> Outcome:
     """The run, and how it ended; an error ends it with its line, and the log has more."""
+    settings = None
     try:
         spec = read_spec(folder)
-        settings = _settings(spec, told)
+        settings = settings_of_run(spec, told, folder)
         if told.executor == "nextflow":
             from cassia_engine.server.worker.pipeline import run_pipeline
 
@@ -46,19 +47,19 @@ def _done(folder: Path, told: Told) -> Outcome:
 
         return run_here(folder, spec, settings)
     except CassiaError as error:
-        return ended_by(error)
+        return ended_by(error, _cost(settings))
     except Exception as error:
         log.exception("the run failed")
         return Outcome("failed", f"a fault of cassia's own ({type(error).__name__}); tell who runs the server")
 
 
-def _settings(spec: Spec, told: Told) -> AnnotateSettings:
-    settings = replace(settings_from(spec, secret_of(told.key)), journal_dir=Path(told.journal_dir))
-    if settings.provider == "offline":
-        return settings
-    rpm = min(filter(None, (settings.rpm, told.rpm)), default=None)
-    max_cost = min(filter(None, (settings.max_cost, told.max_cost)), default=None)
-    return replace(settings, rpm=rpm, max_cost=max_cost)
+def _cost(settings: AnnotateSettings | None) -> float | None:
+    """US dollars that a run may have cost; None where it has no budget."""
+    if settings is None or settings.budget is None or settings.journal_dir is None:
+        return None
+    with suppress(CassiaError):  # why it cannot be read is what the run ended with
+        return spent_by_ledger(settings.journal_dir, settings.budget)
+    return None
 
 
 main()
