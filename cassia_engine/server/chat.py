@@ -31,7 +31,7 @@ from cassia_engine.server import jobs
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.chat_facts import read_chat
-from cassia_engine.server.questions import secret_of
+from cassia_engine.server.questions import secret_of, spent_by_ledger
 from cassia_engine.server.quotas import left_of
 from cassia_engine.server.specs import Spec, read_spec, settings_from
 from cassia_engine.server.state import ServerState, caller_of, state_of
@@ -155,9 +155,13 @@ async def _settings(state: ServerState, run: jobs.Run, spec: Spec) -> AnnotateSe
     if share.refused:
         raise Refused("QUOTA_EXCEEDED", share.refused)
     journal = state.jobs / run.job_id / jobs.JOURNAL / FOLDER
-    most = min(filter(None, (settings.max_cost, share.max_cost)), default=None)
+    left = share.max_cost
+    if left is not None:  # the budget of the job's questions counts earlier ones, which are not in what is left
+        left += await asyncio.to_thread(spent_by_ledger, journal, None)
+    most = min(filter(None, (settings.max_cost, left)), default=None)
+    rpm = min(filter(None, (settings.rpm, share.rpm)), default=None)
     return replace(
-        settings, journal_dir=journal, max_cost=most, rpm=share.rpm, max_wait=_WAIT, max_workers=1, batch=False,
+        settings, journal_dir=journal, max_cost=most, rpm=rpm, max_wait=_WAIT, max_workers=1, batch=False,
         batch_wait=None,
     )  # fmt: skip
 

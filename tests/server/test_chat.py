@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from cassia_engine.budget import FileLedger
+from cassia_engine.budget.amounts import nano
+from cassia_engine.budget.folders import budget_folder
 from cassia_engine.prompts.cluster_chat import CHAT_VERSION, ChatFacts, Expression, Turn, cluster_chat
 from cassia_engine.records import Dataset
 from cassia_engine.server import chat
 from cassia_engine.server.chat_facts import Lookup, read_chat
-from cassia_engine.server.questions import read_question, secret_of
+from cassia_engine.server.questions import NAME, read_question, secret_of
 from cassia_engine.server.specs import read_spec, settings_from
 from cassia_engine.server.worker.local import run_here
 from tests.mock_provider.answers import PONG
@@ -196,6 +199,11 @@ def test_what_answers_cost_counts_to_the_token(mock: Running, tmp_path: Path) ->
         assert cost > 0
         ask(server, job, "What does this cost?", token=token)
         assert update(server, "SELECT cost_usd FROM runs WHERE job_id = ?", job)["cost_usd"] == cost
+        # What earlier questions have cost is not counted twice.
+        journal = server.state.jobs / job / "journal" / "chat"
+        FileLedger(budget_folder(journal, NAME, None)).change(lambda _: nano(30), nano(30))
+        update(server, "UPDATE tokens SET max_cost = 10 WHERE name = 'ada'")
+        assert ask(server, job, "And now?", token=token)[0][0] == "message"
         update(server, "UPDATE tokens SET max_cost = ? WHERE name = 'ada'", cost / 2)
         [(name, data), _] = ask(server, job, "And this?", token=token)
         assert (name, data["error_code"]) == ("error", "QUOTA_EXCEEDED")
