@@ -11,6 +11,7 @@ question is not paid for twice.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -36,6 +37,8 @@ from cassia_engine.server.quotas import left_of
 from cassia_engine.server.specs import Spec, read_spec, settings_from
 from cassia_engine.server.state import ServerState, caller_of, state_of
 from cassia_engine.settings import AnnotateSettings
+
+log = logging.getLogger(__name__)
 
 ROUTES = web.RouteTableDef()
 
@@ -137,6 +140,9 @@ async def _reply(
         return _error("LLM_VALIDATION_FAILED", str(error))
     except CassiaError as error:
         return _error("INTERNAL_ERROR", f"{error}; ask again")
+    except Exception:  # the stream has begun: no other answer can be given
+        log.exception("a question about a cluster could not be answered", extra={"job": run.job_id})
+        return _error("INTERNAL_ERROR", "the server could not answer; its log says why")
     return _said(reply)
 
 

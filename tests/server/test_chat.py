@@ -210,6 +210,17 @@ def test_what_answers_cost_counts_to_the_token(mock: Running, tmp_path: Path) ->
         assert "budget" in data["message"]
 
 
+def test_a_fault_of_the_server_is_an_event_too(
+    mock: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running_app(tmp_path / "data", jobs=0) as server:
+        job = completed(server, of_mock(mock))
+        (server.state.jobs / job / "query.json").unlink()
+        [(name, data), last] = ask(server, job, "Why?")
+    assert (name, data["error_code"], last[0]) == ("error", "INTERNAL_ERROR", "done")
+    assert "FileNotFoundError" in caplog.text
+
+
 RESULT = {
     "latest": {
         "annotation": {
