@@ -40,7 +40,7 @@ def checkKey(options, providers, problems) {
         return null
     }
     if (account.url.contains('{region}') && !where.unknown && !account.region_variables.tokenize(' ').any { name -> System.getenv(name) }) {
-        problems << "--provider ${account.provider}: no region is told; set ${account.region_variables.tokenize(' ')[0]} in the environment, such as eu-central-1, or give --base_url of the form ${account.base_url}"
+        problems << "--provider ${account.provider}: no region is set; set ${account.region_variables.tokenize(' ')[0]} in the environment, such as eu-central-1, or give --base_url of the form ${account.base_url}"
         return null
     }
     if (where.found ? !where.seen : !needsKey(account)) {
