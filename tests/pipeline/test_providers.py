@@ -241,7 +241,7 @@ def held(pipeline: Launcher, mock: Running, after: int = 6) -> Iterator[subproce
     mock.post("/hold", {"after": after})
     head = pipeline.start(*arguments(pipeline, mock))
     try:
-        mock.wait_for("held", 4)
+        mock.wait_for("held", 4, TIMEOUT_S)
         yield head
     finally:
         head.kill()
