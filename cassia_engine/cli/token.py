@@ -43,7 +43,7 @@ def token() -> None:
 @token.command()
 @click.argument("name")
 @data_option
-@click.option("--max_jobs", type=click.IntRange(1), help="Jobs that may wait or run at once; no limit if not given.")
+@click.option("--max_jobs", type=click.IntRange(1), help="Jobs at work at once, others wait; no limit if not given.")
 @click.option(
     "--rpm", type=click.FloatRange(0, min_open=True), help="Calls of a model a minute, of a job; no limit if not given."
 )

@@ -119,7 +119,7 @@ def _write_job(state: ServerState, caller: Caller, job_id: str, request: Request
     question = read_question(request.input_data)
     settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options, caller.is_local)
     ids = {label: cluster for cluster, label in question.labels.items()}
-    spec = Spec(dataset(question), question.study_info, ids, settings_json(settings))
+    spec = Spec(dataset(question), question.study_info, ids, settings_json(settings), question.n_genes(ids.values()))
     folder = state.jobs / job_id
     _write_run(folder / "run", marker_table(question, list(question.marker_genes)), spec)
     written(folder / QUERY, bytes(request.input_data))
@@ -306,7 +306,7 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
         what = "the job was annotated offline, by marker scoring, which takes no feedback"
         raise Refused("INVALID_REQUEST", what)
     told = with_feedback(spec.dataset, feedback)
-    again = Spec(told, spec.context, {question.labels[cluster]: cluster}, spec.settings)
+    again = Spec(told, spec.context, {question.labels[cluster]: cluster}, spec.settings, question.n_genes([cluster]))
     async with state.submitting:
         number = len(await runs_of(state, job_id))
         folder = state.jobs / job_id / "revisions" / str(number)

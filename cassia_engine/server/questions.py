@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ class Question(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     study_info: str = ""
     n_parallel_clusters: int = 2
+
+    def n_genes(self, clusters: Iterable[str]) -> int:
+        """The most marker genes of these clusters, at least 1."""
+        return max(1, *(len(self.marker_genes[cluster]) for cluster in clusters))
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -30,12 +30,14 @@ class Spec(Record, frozen=True):
         context: the study's own words, which results have.
         ids: by label, as the marker table has it, the id of the cluster in the protocol.
         settings: those parameters of `AnnotateSettings` that are not at their default; never a key.
+        n_genes: the most marker genes of a cluster.
     """
 
     dataset: Dataset
     context: str
     ids: Mapping[str, str]
     settings: Mapping[str, Any]
+    n_genes: int = 1
 
 
 class Nextflow(Record, frozen=True):

@@ -85,7 +85,13 @@ def run_folder(data: Path, settings: AnnotateSettings | None = None, job: str = 
     folder.mkdir(parents=True)
     clusters = list(asked.marker_genes)
     ids = {asked.labels[cluster]: cluster for cluster in clusters}
-    spec = Spec(dataset(asked), asked.study_info, ids, settings_json(settings or AnnotateSettings()))
+    spec = Spec(
+        dataset(asked),
+        asked.study_info,
+        ids,
+        settings_json(settings or AnnotateSettings()),
+        asked.n_genes(clusters),
+    )
     (folder / MARKERS).write_text(marker_table(asked, clusters))
     (folder / SPEC).write_bytes(msgspec.json.encode(spec))
     return folder
@@ -97,7 +103,8 @@ def publish(run: Path, outdir: Path, unreached: int) -> Path:
     Args:
         unreached: how many clusters have no answer; markers are scored of the others.
     """
-    merged, _ = run_table([run / MARKERS], read_spec(run).dataset, split_settings(), AnnotateSettings(), False)
+    spec = read_spec(run)
+    merged, _ = run_table([run / MARKERS], spec.dataset, split_settings(spec), AnnotateSettings(), False)
     results = [
         ClusterResult.unanswered(result.cluster, "not reached") if number < unreached else result
         for number, result in enumerate(merged.results)

@@ -97,7 +97,7 @@ def _parameters(sheet: Path, outdir: Path, spec: Spec, settings: AnnotateSetting
     }
     # Clusters without an annotation are the job's to tell of: the pipeline does not fail for them.
     of_run = {"input": str(sheet), "outdir": str(outdir), "max_failed_clusters": len(spec.ids)}
-    return {**of_run, **settings_json(split_settings()), **given}
+    return {**of_run, **settings_json(split_settings(spec)), **given}
 
 
 def _with_key(environment: Mapping[str, str], provider: str, key: Secret, folder: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ def run_here(folder: Path, spec: Spec, settings: AnnotateSettings) -> Outcome:
         def note(result: ClusterResult) -> None:
             out.write(progress_line(spec, result))
 
-        split = split_settings()
+        split = split_settings(spec)
         merged, ended = run_table(
             [folder / MARKERS], spec.dataset, split, settings, False, lambda: nullcontext(stop), on_done=note
         )

@@ -9,19 +9,19 @@ from cassia_engine.cytetype.server_form import answer_of
 from cassia_engine.errors import CassiaError, StoppedError, TemporaryError
 from cassia_engine.fast_json import ascii_json
 from cassia_engine.records import ClusterResult, Merged
-from cassia_engine.server.questions import MOST_GENES, TABLE_COLUMNS, written
+from cassia_engine.server.questions import TABLE_COLUMNS, written
 from cassia_engine.server.specs import RESULTS, Outcome, Spec
 from cassia_engine.settings import SplitSettings
 
 
-def split_settings() -> SplitSettings:
+def split_settings(spec: Spec) -> SplitSettings:
     """How the markers of a question are read: they are chosen and ranked already."""
     cluster, gene = TABLE_COLUMNS
     return SplitSettings(
         marker_format="long",
         cluster_column=cluster,
         gene_column=gene,
-        n_genes=MOST_GENES,
+        n_genes=spec.n_genes,
         allow_unknown_genes=True,
         controls=0,
     )
