@@ -17,7 +17,7 @@ from cassia_engine.server import run_processes
 from cassia_engine.server.jobs import JOURNAL, NEEDS_KEYS, Run, run_of
 from cassia_engine.server.quotas import Share, share_of
 from cassia_engine.server.run_processes import RunProcess
-from cassia_engine.server.specs import LOG, Outcome, Told, read_outcome
+from cassia_engine.server.specs import DISK_FULL, LOG, NO_OUTCOME, Outcome, Told, read_outcome
 from cassia_engine.server.state import ServerState
 
 log = logging.getLogger(__name__)
@@ -166,6 +166,8 @@ class Queue:
 
     async def _ended(self, run: Run, code: int | None) -> None:
         found = read_outcome(run.folder(self._state.jobs))
+        if found is None and code == NO_OUTCOME:
+            found = Outcome("stopped", DISK_FULL, retry=True)
         if found is None and code is not None and not self._state.draining.is_set():
             found = Outcome(
                 "failed", f"the process of the run ended with {code} and says nothing; the server's log of it is {LOG}"

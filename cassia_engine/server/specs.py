@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MARKERS, SPEC, PROGRESS, RESULTS, OUTCOME = "markers.csv", "spec.json", "progress.jsonl", "results.json", "outcome.json"
 OUTPUTS, LOCK, LOG = "outputs", "lock", "run.log"
+NO_OUTCOME = 75  # exit code of a run's process that cannot write how it ended
+DISK_FULL = "the server's disk is full, or cannot be written; the job goes on when that is corrected"
 
 
 class Spec(Record, frozen=True):

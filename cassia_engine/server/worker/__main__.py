@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from contextlib import suppress
@@ -14,7 +15,7 @@ from cassia_engine.errors import CassiaError
 from cassia_engine.process_limits import forbid_core_dumps
 from cassia_engine.server.logs import keys_of_environment, logged_as
 from cassia_engine.server.questions import secret_of, settings_of_run, spent_by_ledger, written
-from cassia_engine.server.specs import OUTCOME, Outcome, Told, read_spec
+from cassia_engine.server.specs import DISK_FULL, NO_OUTCOME, OUTCOME, Outcome, Told, read_spec
 from cassia_engine.server.worker.results import ended_by
 from cassia_engine.settings import AnnotateSettings
 
@@ -30,7 +31,11 @@ def main() -> None:
     keys = [*filter(None, [secret_of(told.key)]), *keys_of_environment()]
     with logged_as("text", lambda job: keys), called_from(Caller.CYTETYPE):
         outcome = _done(folder, told)
-    written(folder / OUTCOME, msgspec.json.encode(outcome))
+        try:
+            written(folder / OUTCOME, msgspec.json.encode(outcome))
+        except (OSError, CassiaError):
+            log.exception("the outcome cannot be written: %s", outcome.reason or outcome.state)
+            sys.exit(NO_OUTCOME)
 
 
 def _done(folder: Path, told: Told) -> Outcome:
@@ -49,6 +54,8 @@ def _done(folder: Path, told: Told) -> Outcome:
     except CassiaError as error:
         return ended_by(error, _cost(settings))
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Outcome("stopped", DISK_FULL, retry=True)
         log.exception("the run failed")
         return Outcome("failed", f"a fault of cassia's own ({type(error).__name__}); tell who runs the server")
 
