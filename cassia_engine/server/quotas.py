@@ -39,6 +39,8 @@ def share_of(database: sqlite3.Connection, job_id: str, number: int, most: int) 
     ).fetchone()
     if run is None:
         return Share()
+    if run["revoked"] is not None:
+        return Share(refused="the token of the job was revoked before the job began")
     of_owner = "FROM runs JOIN jobs ON jobs.id = runs.job_id WHERE jobs.owner = ?"
     [at_work] = database.execute(f"SELECT count(*) {of_owner} AND runs.state = ?", (run["id"], PROCESSING)).fetchone()
     slots = min(most, run["max_jobs"] or most)

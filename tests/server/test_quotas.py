@@ -65,6 +65,12 @@ def share(database: Database, number: int = 0, most: int = 4) -> Share:
     return database.now(lambda connection: share_of(connection, "j", number, most))
 
 
+def test_a_run_whose_token_was_revoked_does_not_begin(database: Database) -> None:
+    add(database, ("pending", None, None))
+    database.now(lambda connection: connection.execute("UPDATE tokens SET revoked = 1"))
+    assert "revoked" in share(database).refused
+
+
 def test_without_limits_a_run_may_use_all(database: Database) -> None:
     add(database, ("pending", None, None))
     assert share(database) == Share()

@@ -24,7 +24,7 @@ class Token:
     Attributes:
         id: what jobs and uploads have as their owner.
         created, revoked: seconds since 1970.
-        max_jobs: jobs that wait or run at once.
+        max_jobs: jobs at work at once; others wait.
         rpm: calls of a model a minute, of each job.
         max_cost: dollars that its jobs may cost together.
     """
