@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -76,7 +77,7 @@ class Database:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    connection = _connected(path)
     connection.row_factory = sqlite3.Row
     try:
         # A command such as `cassia token` may have it open too. What was committed survives a power cut.
@@ -98,3 +99,19 @@ def _opened(path: Path) -> sqlite3.Connection:
         what = f"is of version {version}, and this cassia reads {VERSION}; use the cassia that wrote it"
         raise UsageError(what, path=path, code="server-database-version")
     return connection
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """The file is for nobody else, whatever its folder is, and so are those that SQLite puts beside it.
+
+    Raises:
+        UsageError: it cannot be opened.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        what = f"cannot be opened: {error.strerror}; use a folder of which all is yours"
+        raise UsageError(what, path=path, code="server-database-closed") from None
+    return sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)

@@ -26,8 +26,10 @@ def open_state(options: ServerOptions) -> ServerState:
         UsageError: the folder cannot be used.
     """
     check_provider(options.annotate)
-    for folder in (options.data, options.data / "uploads", options.data / "jobs"):
+    _make(options.data)
+    for folder in (options.data / "uploads", options.data / "jobs"):
         _make(folder)
+        _close(folder)
     data = options.data.resolve()
     database = Database(data / DATABASE)
     return ServerState(replace(options, data=data), database)
@@ -39,6 +41,12 @@ def _make(folder: Path) -> None:
     except OSError as error:
         what = f"cannot be made: {error.strerror}"
         raise UsageError(what, path=Path(error.filename or folder), code="server-data-folder") from None
+
+
+def _close(folder: Path) -> None:
+    """Keep others out of a folder that a copy of the data has, or a restored backup."""
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
 
 
 @contextmanager

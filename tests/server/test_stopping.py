@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -19,9 +20,12 @@ import pytest
 
 from cassia_engine.server import queue, run_processes
 from cassia_engine.server.jobs import Run
+from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.queue import Queue
 from cassia_engine.server.run_processes import RunProcess
 from cassia_engine.server.specs import LOCK, Told
+from cassia_engine.server.starting import open_state
+from cassia_engine.server.state import DATABASE
 from tests.conftest import ROOT
 from tests.mock_provider.running import Running, running_mock
 from tests.server.processes import PATIENCE_S, Serving, question, serving
@@ -117,6 +121,24 @@ def test_a_folder_has_one_server_at_a_time(tmp_path: Path) -> None:
         server.kill()
     with serving(tmp_path / "data") as server:
         assert server.call("GET", "/healthz")[0] == 200
+
+
+def test_a_database_that_cannot_be_opened_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).mkdir()
+    line = refused("--port", "0", "--data", str(tmp_path))
+    assert line.startswith(f"cassia: error: {tmp_path / DATABASE}: cannot be opened: Is a directory; use a folder")
+
+
+def test_what_is_there_already_is_closed_to_others(tmp_path: Path) -> None:
+    """As in a copy of the data, or a folder that was made by hand."""
+    tmp_path.chmod(0o755)
+    for folder in ("jobs", "uploads"):
+        (tmp_path / folder).mkdir(mode=0o755)
+    (tmp_path / DATABASE).touch(0o644)
+    state = open_state(ServerOptions(tmp_path))
+    state.database.close()
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert found == {"jobs": 0o700, "uploads": 0o700, DATABASE: 0o600}
 
 
 def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
