@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from cassia_engine.server.access.throttle import A_MINUTE, AT_ONCE, Throttle
 from tests.server.probes import probes
-from tests.server.running import RunningApp, running_app
+from tests.server.running import PATIENCE_S, RunningApp, received, running_app
 
 
 @pytest.fixture
@@ -125,6 +127,16 @@ def test_a_server_has_no_foreign_name(open_server: RunningApp, host: str) -> Non
     """As in DNS rebinding, where a page's own name comes to mean 127.0.0.1."""
     answer = open_server.request("GET", "/probe", headers={"Host": host.format(port=open_server.port)})
     assert (answer.status, answer.code) == (403, "ACCESS_DENIED")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no 127.0.0.2 without setup")
+def test_an_address_of_ipv4_is_known_on_a_socket_of_ipv6(tmp_path: Path) -> None:
+    with running_app(tmp_path, host="::") as server:
+        connection = socket.create_connection(("127.0.0.2", server.port), PATIENCE_S)
+        head = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.2:{server.port}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        assert received(connection).startswith(b"HTTP/1.1 200 ")
+        connection.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "LOCALHOST:{port}", "[::1]:{port}", "localhost:9", "localhost"])

@@ -60,7 +60,7 @@ def _is_ours(origin: str, request: web.BaseRequest, options: ServerOptions) -> b
 def _own_names(request: web.BaseRequest, options: ServerOptions) -> set[str]:
     """Those of this machine, and the address that the client has reached: as a number it is no page's name."""
     socket_name = request.transport and request.transport.get_extra_info("sockname")
-    here = socket_name[0] if socket_name else options.host
+    here = (socket_name[0] if socket_name else options.host).removeprefix("::ffff:")  # IPv4 on a socket of IPv6
     return {*_LOOPBACK, options.host.lower(), f"[{here}]" if ":" in here else here}
 
 
