@@ -51,6 +51,15 @@ def test_tls_needs_both_files(given: str) -> None:
         check_listening(ServerOptions(Path("data"), **{given: TLS[given]}), has_tokens=True)
 
 
+@pytest.mark.parametrize(
+    "url", ["cells.example", "http://[::1", "https://cells.example:x", "https://", "ftp://cells.example", "https://a/b"]
+)
+def test_the_public_url_is_an_origin(url: str) -> None:
+    with raises("server-public-url", url):
+        check_listening(ServerOptions(Path("data"), public_url=url), has_tokens=True)
+    check_listening(ServerOptions(Path("data"), public_url="https://cells.example:8443/"), has_tokens=True)
+
+
 def start(**options: Any) -> None:
     asyncio.run(serve(web.Application(), ServerOptions(Path("data"), **options), lambda url: None))
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.streams import StreamReader
@@ -47,6 +48,7 @@ def check_listening(options: ServerOptions, has_tokens: bool) -> None:
     Raises:
         UsageError: others would reach the server without TLS, or without a token.
     """
+    _check_public_url(options.public_url)
     cert, key = option("tls_cert"), option("tls_key")
     if (options.tls_cert is None) != (options.tls_key is None):
         raise UsageError(f"TLS needs both {cert} and {key}; give the other one too", code="server-tls-half")
@@ -63,6 +65,18 @@ def check_listening(options: ServerOptions, has_tokens: bool) -> None:
             f"with the same folder ({option('data', options.data)})",
             code="server-needs-token",
         )
+
+
+def _check_public_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_ours = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_ours = is_ours and not (parts.username or parts.password or parts.path.strip("/") or parts.query)
+    except ValueError:  # of a port or a bracket
+        is_ours = False
+    if url and not is_ours:
+        what = "expected scheme, name and port alone, such as https://cells.example.org or https://example.org:8443"
+        raise UsageError(f"{option('public_url')}: {shown(url)}: {what}", code="server-public-url")
 
 
 async def serve(app: web.Application, options: ServerOptions, ready: Callable[[str], Any]) -> None:
