@@ -55,9 +55,13 @@ async def results(request: web.Request) -> web.Response:
 async def reannotate(request: web.Request) -> web.Response:
     """The cluster and the feedback are in the query, as CyteType has them, or in a JSON body."""
     given = await read_object(request) if request.can_read_body else dict(request.query)
-    job_id, cluster, feedback = (str(given.get(name) or "") for name in ("job_id", "cluster_id", "feedback"))
+    job_id, cluster, feedback = (_text(given.get(name)) for name in ("job_id", "cluster_id", "feedback"))
     number = await jobs.reannotate(state_of(request), caller_of(request), job_id, cluster, feedback)
     return json_answer({"job_id": job_id, "cluster_id": cluster, "revision": number})
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 @ROUTES.get("/jobs/{job_id}/revisions")

@@ -96,7 +96,9 @@ def _read(body: bytes) -> _Asked:
     """
     try:
         asked = msgspec.json.decode(body, type=_Asked)
-    except msgspec.DecodeError as error:
+    except RecursionError:
+        raise Refused("INVALID_REQUEST", "the body is too deep") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused("INVALID_REQUEST", str(error)) from None
     roles = [turn.role for turn in asked.messages]
     in_turn = ["assistant" if place % 2 else "user" for place in range(len(roles))]

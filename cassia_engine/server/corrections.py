@@ -75,7 +75,9 @@ async def _read(request: web.Request) -> NewCorrection:
     async with whole_body(request, MOST_BYTES) as body:
         try:
             return msgspec.json.decode(body, type=NewCorrection)
-        except msgspec.DecodeError as error:
+        except RecursionError:
+            raise Refused("INVALID_REQUEST", "the correction cannot be read: it is too deep") from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refused("INVALID_REQUEST", f"the correction cannot be read: {error}") from None
 
 

@@ -127,6 +127,11 @@ def test_a_model_that_does_not_answer(fault: str, said: str, mock: Running, serv
     assert ask(server, job, "And now?")[0] == ("message", {"text": PONG})
 
 
+def test_a_body_that_is_too_deep_is_refused(server: RunningApp) -> None:
+    answer = server.request("POST", "/cluster_chat", body=b'{"a":' * 50_000)
+    assert (answer.status, answer.code) == (400, "INVALID_REQUEST")
+
+
 def test_the_connection_is_kept_alive_while_the_model_thinks(
     mock: Running, server: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ def test_token_s_name_is_who_says_it_and_jobs_of_others_are_none(server: Running
         ({"cluster": "0", "label": 5}, "the correction cannot be read: Expected `str`"),
         ({"label": "x"}, "the correction cannot be read: Object missing required field `cluster`"),
         (b"{", "the correction cannot be read: Input data was truncated"),
+        (b'{"a":' * 12_000, "the correction cannot be read: it is too deep"),
         (["0"], "the correction cannot be read: Expected `object`, got `array`"),
     ],
 )

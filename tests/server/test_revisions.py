@@ -86,6 +86,9 @@ def check_refusals(server: Serving, job: str) -> None:
     for fields in ({}, {"cluster_id": "99"}, {"feedback": " "}, {"feedback": "x" * 2_001}):
         status, answer = again(server, job, **({"cluster_id": "0", "feedback": "Why?"} | fields if fields else {}))
         assert (status, answer["error_code"]) == (400, "INVALID_REQUEST")
+    # Where it is wrong in one thing alone: a number is no cluster's text, and names it all the same.
+    body = {"job_id": job, "cluster_id": 0, "feedback": " "}
+    assert "feedback" in server.call("POST", "/reannotate", body)[1]["message"]
     assert again(server, "0" * 32, cluster_id="0", feedback="Why?")[0] == 404
     offline = server.submit()
     server.wait(offline)
