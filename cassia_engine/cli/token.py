@@ -45,7 +45,9 @@ def token() -> None:
 @data_option
 @click.option("--max_jobs", type=click.IntRange(1), help="Jobs at work at once, others wait; no limit if not given.")
 @click.option(
-    "--rpm", type=click.FloatRange(0, min_open=True), help="Calls of a model a minute, of a job; no limit if not given."
+    "--rpm",
+    type=click.FloatRange(0, min_open=True),
+    help="Calls to models a minute, of all jobs together; no limit if not given.",
 )
 @click.option(
     "--max_cost",

@@ -25,7 +25,7 @@ class Token:
         id: what jobs and uploads have as their owner.
         created, revoked: seconds since 1970.
         max_jobs: jobs at work at once; others wait.
-        rpm: calls of a model a minute, of each job.
+        rpm: calls to models a minute, of all its jobs together.
         max_cost: dollars that its jobs may cost together.
     """
 
