@@ -19,7 +19,7 @@ VERSION = 1
 _SCHEMA = """
 CREATE TABLE tokens (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL UNIQUE, created REAL NOT NULL, revoked REAL,
-    max_jobs INTEGER, rpm REAL, max_cost REAL
+    max_jobs INTEGER, rpm REAL, max_cost REAL, cost_of_deleted REAL NOT NULL DEFAULT 0
 );
 CREATE TABLE uploads (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, chunk_size INTEGER NOT NULL,

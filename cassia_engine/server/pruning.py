@@ -24,6 +24,7 @@ from typing import Literal
 
 from aiohttp import web
 
+from cassia_engine.server.quotas import cost_kept
 from cassia_engine.server.specs import LOCK
 from cassia_engine.server.state import STATE, ServerState
 from cassia_engine.server.upload_files import in_thread
@@ -138,7 +139,8 @@ def _forget(state: ServerState, found: Prunable, now: float) -> bool:
     def work(connection: sqlite3.Connection) -> bool:
         if not found.known:
             return connection.execute(f"SELECT 1 FROM {found.kind}s WHERE id = ?", (found.id,)).fetchone() is None
-        gone = connection.execute(_FORGET[found.kind], {"id": found.id, **_times(state, now)})
+        with cost_kept(connection, found.id):
+            gone = connection.execute(_FORGET[found.kind], {"id": found.id, **_times(state, now)})
         return gone.rowcount == 1
 
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cassia_engine.cytetype.protocol import PROCESSING
@@ -68,12 +70,27 @@ def _spent_line(most: float) -> str:
     return f"the token's budget of {most:.2f} US dollars is spent; ask who runs the server"
 
 
+_COST = """
+SELECT coalesce(sum(iif(runs.ended IS NULL, runs.max_cost, coalesce(runs.cost_usd, runs.max_cost))), 0)
+FROM runs JOIN jobs ON jobs.id = runs.job_id WHERE
+"""
+
+
 def spent(database: sqlite3.Connection, owner: str) -> float:
     """What a token's runs have cost, in US dollars; of those that have not ended, and of those whose cost is not known,
-    what is set aside for them."""
-    [found] = database.execute(
-        "SELECT coalesce(sum(iif(runs.ended IS NULL, runs.max_cost, coalesce(runs.cost_usd, runs.max_cost))), 0)"
-        " FROM runs JOIN jobs ON jobs.id = runs.job_id WHERE jobs.owner = ?",
-        (owner,),
-    ).fetchone()
-    return float(found)
+    what is set aside for them. Runs of deleted jobs count too."""
+    [found] = database.execute(f"{_COST} jobs.owner = ?", (owner,)).fetchone()
+    deleted = database.execute("SELECT cost_of_deleted FROM tokens WHERE id = ?", (owner,)).fetchone()
+    return float(found) + (deleted[0] if deleted else 0.0)
+
+
+@contextmanager
+def cost_kept(database: sqlite3.Connection, job_id: str) -> Iterator[None]:
+    """What a job has cost its token still counts, where the job is deleted within the block."""
+    query = "SELECT owner FROM jobs WHERE id = ?"
+    before = database.execute(query, (job_id,)).fetchone()
+    [cost] = database.execute(f"{_COST} jobs.id = ?", (job_id,)).fetchone()
+    yield
+    if before is not None and database.execute(query, (job_id,)).fetchone() is None:
+        add = "UPDATE tokens SET cost_of_deleted = cost_of_deleted + ? WHERE id = ?"
+        database.execute(add, (cost, before["owner"]))

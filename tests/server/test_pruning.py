@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from cassia_engine.server.access import tokens
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.pruning import YOUNG_S, Prunable, delete, prunable
+from cassia_engine.server.quotas import spent
 from cassia_engine.server.starting import open_state
 from cassia_engine.server.state import ServerState
 from tests.command import cassia
@@ -88,6 +90,20 @@ def test_a_job_that_is_at_work_or_has_just_ended_stays(state: ServerState, ends:
     state.database.now(lambda it: it.execute("UPDATE jobs SET vars_h5 = ?", (OTHER,)))
     assert deleted(state) == set()
     assert folder.exists() and path.exists()
+
+
+def test_what_a_deleted_job_has_cost_still_counts(state: ServerState) -> None:
+    """Else a budget would be there again after some days."""
+    add_job(state, JOB, NOW - 90 * DAY)
+    add_job(state, OTHER, None)
+    state.database.now(lambda it: tokens.add(it, "ada", max_cost=5))
+    [ada] = state.database.now(tokens.all_tokens)
+    state.database.now(lambda it: it.execute("UPDATE jobs SET owner = ?", (ada.id,)))
+    state.database.now(lambda it: it.execute("UPDATE runs SET cost_usd = 2.5, max_cost = 3"))
+    assert state.database.now(lambda it: spent(it, ada.id)) == 5.5
+    assert delete(state, Prunable("job", OTHER, "", state.jobs / OTHER), NOW) is False
+    assert deleted(state) == {("job", "a")}
+    assert state.database.now(lambda it: spent(it, ada.id)) == 5.5
 
 
 def test_jobs_are_kept_where_no_days_are_given(state: ServerState) -> None:
