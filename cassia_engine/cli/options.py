@@ -94,7 +94,13 @@ def split_options(command: Function) -> Function:
 
 
 def annotate_options(command: Function) -> Function:
-    return _with(command, [parameter_option(one) for one in parameters(AnnotateSettings).values()])
+    return annotate_options_but()(command)
+
+
+def annotate_options_but(*names: str) -> Callable[[Function], Function]:
+    """The options of annotate but for these, which stay at their defaults."""
+    declared = [one for one in parameters(AnnotateSettings).values() if one.name not in names]
+    return lambda command: _with(command, [parameter_option(one) for one in declared])
 
 
 budget_option = click.option(
@@ -108,7 +114,8 @@ budget_option = click.option(
 def annotate_settings(options: dict[str, Any]) -> AnnotateSettings:
     """The settings of annotate, taken out of the options of a subcommand."""
     budget = options.pop("budget", None)
-    return AnnotateSettings(budget=budget, **{name: options.pop(name) for name in parameters(AnnotateSettings)})
+    names = [name for name in parameters(AnnotateSettings) if name in options]
+    return AnnotateSettings(budget=budget, **{name: options.pop(name) for name in names})
 
 
 def _with(command: Function, options: Sequence[Callable[[Function], Function]]) -> Function:

@@ -7,9 +7,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from cassia_engine.cli.options import FilePath, Grouped, annotate_options, annotate_settings
+from cassia_engine.callers import option
+from cassia_engine.cli.options import FilePath, Grouped, annotate_options_but, annotate_settings
 from cassia_engine.cli.server_prune import prune
+from cassia_engine.errors import UsageError
 from cassia_engine.server.options import DEFAULT_DATA
+
+# Each job has its own journal, a run that is done again goes on with it, and no client waits a day for a batch.
+NOT_OF_SERVERS = ("journal_dir", "retry_failed", "batch", "batch_wait")
+OF_NEXTFLOW = ("pipeline", "nextflow", "nextflow_profile", "nextflow_config")
 
 
 class _Serve(Grouped, click.Group):
@@ -54,7 +60,7 @@ class _Serve(Grouped, click.Group):
 @click.option("--nextflow", default="nextflow", help="Program of Nextflow.")
 @click.option("--nextflow_profile", default="", help="Profiles of the pipeline's runs.")
 @click.option("--nextflow_config", type=FilePath, help="The site's configuration file of Nextflow.")
-@annotate_options
+@annotate_options_but(*NOT_OF_SERVERS)
 @click.pass_context
 def serve(ctx: click.Context, /, **options: Any) -> None:
     """Serve the CyteType protocol, so that its clients get labels from this machine.
@@ -67,6 +73,7 @@ def serve(ctx: click.Context, /, **options: Any) -> None:
     from cassia_engine.server.starting import check_installed, with_found_provider
 
     check_installed()
+    _check_executor(ctx, options["executor"])
     from cassia_engine.server.running import run_server
 
     settings = annotate_settings(options)
@@ -78,12 +85,24 @@ def serve(ctx: click.Context, /, **options: Any) -> None:
 serve.add_command(prune)
 
 
+def _check_executor(ctx: click.Context, executor: str) -> None:
+    """Refuse options of Nextflow where it is not asked for.
+
+    Raises:
+        UsageError: there is one.
+    """
+    given = [name for name in OF_NEXTFLOW if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    if given and executor != "nextflow":
+        what = f"{option(given[0])} is for {option('executor', 'nextflow')}; give that too, or leave it out"
+        raise UsageError(what, code="nextflow-not-asked-for")
+
+
 def server_options(settings: Any, options: dict[str, Any]) -> Any:
     """The options of a server."""
     from cassia_engine.server.nextflow import find_nextflow
     from cassia_engine.server.options import ServerOptions
 
-    how = (options.pop("pipeline"), *(options.pop(f"nextflow{end}") for end in ("", "_profile", "_config")))
+    how = [options.pop(name) for name in OF_NEXTFLOW]
     nextflow = find_nextflow(*how) if options["executor"] == "nextflow" else None
     gib = options.pop("max_upload_gib")
     return ServerOptions(

@@ -93,10 +93,11 @@ class Outcome(Record, frozen=True):
 
 
 def settings_json(settings: DataclassInstance) -> dict[str, Any]:
-    """Those settings that are not at their default, as JSON holds them, without a key."""
+    """Those settings that are not at their default, as JSON holds them, without a key; a later server may be started in
+    another folder, and paths are absolute."""
     declared = parameters(type(settings)).values()
     given = {one.name: getattr(settings, one.name) for one in declared if getattr(settings, one.name) != one.default}
-    return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+    return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in given.items()}
 
 
 def settings_from(spec: Spec, key: Secret | None) -> AnnotateSettings:

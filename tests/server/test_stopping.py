@@ -26,6 +26,7 @@ from cassia_engine.server.run_processes import RunProcess
 from cassia_engine.server.specs import LOCK, Told
 from cassia_engine.server.starting import open_state
 from cassia_engine.server.state import DATABASE
+from tests.command import cassia
 from tests.conftest import ROOT
 from tests.mock_provider.running import Running, running_mock
 from tests.server.processes import PATIENCE_S, Serving, question, serving
@@ -146,6 +147,15 @@ def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         line = refused("--port", str(port), "--data", str(tmp_path / "data"))
     assert line.startswith(f"cassia: error: cannot listen on 127.0.0.1 port {port}: Address already in use; choose")
+
+
+def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:
+    for given in ("--batch", "--batch_wait", "--journal_dir", "--retry_failed"):
+        done = cassia("serve", "--data", tmp_path / "data", given)
+        assert (done.returncode, f"No such option '{given}'" in done.stderr) == (2, True), done.stderr
+    line = refused("--data", str(tmp_path / "data"), "--nextflow_profile", "slurm")
+    assert line == ("cassia: error: --nextflow_profile is for --executor nextflow; give that too, or leave it out")
+    assert not (tmp_path / "data").exists()
 
 
 @contextlib.contextmanager

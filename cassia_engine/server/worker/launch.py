@@ -20,7 +20,6 @@ from cassia_engine.server.questions import written
 from cassia_engine.server.specs import MARKERS, Nextflow, Spec, settings_json
 from cassia_engine.server.worker.results import split_settings
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.settings.declaration import parameters
 
 SHEET, PARAMETERS = "samplesheet.csv", "params.json"
 # SPLIT has the text as one word of its command line, and Linux allows 128 KiB for one.
@@ -90,14 +89,9 @@ def _sheet(run: Path, spec: Spec) -> str:
 
 
 def _parameters(sheet: Path, outdir: Path, spec: Spec, settings: AnnotateSettings) -> dict[str, Any]:
-    declared = parameters(AnnotateSettings)
-    given = {
-        name: str(Path(value).absolute()) if declared[name].kind is Path else value
-        for name, value in settings_json(settings).items()
-    }
     # Clusters without an annotation are the job's to tell of: the pipeline does not fail for them.
     of_run = {"input": str(sheet), "outdir": str(outdir), "max_failed_clusters": len(spec.ids)}
-    return {**of_run, **settings_json(split_settings(spec)), **given}
+    return {**of_run, **settings_json(split_settings(spec)), **settings_json(settings)}
 
 
 def _with_key(environment: Mapping[str, str], provider: str, key: Secret, folder: Path) -> dict[str, str]:
