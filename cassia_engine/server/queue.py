@@ -79,7 +79,7 @@ class Queue:
                 await asyncio.wait_for(self._state.wake.wait(), seconds)
 
     async def _take_over_runs(self) -> None:
-        """Watch runs at work that nobody watches: those of a server that has ended, and where that has failed."""
+        """Watch runs at work that nobody watches: those of an earlier server, and those whose end could not be kept."""
         for run in await self._in_state(PROCESSING):
             if (run.job_id, run.number) not in self._watching and self._may_begin(run):
                 self._watch(run, self._follow(run, RunProcess(run.folder(self._state.jobs))))
@@ -130,7 +130,8 @@ class Queue:
         def ended(done: asyncio.Task[None]) -> None:
             del self._watching[place]
             if not done.cancelled() and (error := done.exception()):
-                log.error("run %d cannot be watched now", run.number, exc_info=error, extra=_about(run))
+                what = "the end of run %d could not be kept; it is looked at again in %.0f s"
+                log.error(what, run.number, FAULT_SECONDS, exc_info=error, extra=_about(run))
                 self._not_before[place] = time.monotonic() + FAULT_SECONDS
             self._state.wake.set()
 
@@ -140,6 +141,8 @@ class Queue:
         """A fault of the server's own is not the end of a run."""
         try:
             await work
+        except sqlite3.Error:  # a full disk, perhaps; what became of the run is in its folder
+            raise
         except Exception:
             log.exception("run %d could not be worked on", run.number, extra=_about(run))
             reason = "the server could not work on the job; its log says why"

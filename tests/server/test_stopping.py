@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from cassia_engine.server import queue, run_processes
-from cassia_engine.server.jobs import Run
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.queue import Queue
 from cassia_engine.server.run_processes import RunProcess
@@ -188,23 +187,6 @@ def test_a_fault_does_not_end_the_queue(
     with app_with_job(tmp_path / "data") as (server, job):
         assert wait(server, job) == "completed"
     assert "the queue has failed; it goes on in" in caplog.text
-
-
-def test_a_run_whose_end_could_not_be_noted_is_looked_at_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(queue, "FAULT_SECONDS", 0.01)
-    note, faults = Queue._note, [sqlite3.OperationalError("disk I/O error")] * 4
-
-    async def faulty(self: Queue, run: Run, *others: Any) -> None:
-        if faults:
-            raise faults.pop()
-        await note(self, run, *others)
-
-    monkeypatch.setattr(Queue, "_note", faulty)
-    with app_with_job(tmp_path / "data") as (server, job):
-        assert wait(server, job) == "completed"
-    assert "run 0 cannot be watched now" in caplog.text
 
 
 def test_a_process_that_cannot_be_started_is_started_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
