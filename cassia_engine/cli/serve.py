@@ -69,6 +69,7 @@ def serve(ctx: click.Context, /, **options: Any) -> None:
     whose key is set, or marker scoring. Nothing but calls to models leaves the machine.
     """
     if ctx.invoked_subcommand is not None:
+        _check_none_given(ctx, ctx.invoked_subcommand)
         return
     from cassia_engine.server.starting import check_installed, with_found_provider
 
@@ -95,6 +96,18 @@ def _check_executor(ctx: click.Context, executor: str) -> None:
     if given and executor != "nextflow":
         what = f"{option(given[0])} is for {option('executor', 'nextflow')}; give that too, or leave it out"
         raise UsageError(what, code="nextflow-not-asked-for")
+
+
+def _check_none_given(ctx: click.Context, subcommand: str) -> None:
+    """Make sure that no option of the server was given to a subcommand: it would work with another folder.
+
+    Raises:
+        UsageError: one was.
+    """
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        what = f"--{given[0]} stands before {subcommand}, which does not read it there; give the options of"
+        raise UsageError(f"{what} {subcommand} after it: cassia serve {subcommand} OPTIONS", code="serve-option-place")
 
 
 def server_options(settings: Any, options: dict[str, Any]) -> Any:

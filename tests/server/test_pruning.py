@@ -188,3 +188,10 @@ def test_a_folder_of_no_server_is_refused_and_stays_as_it_is(tmp_path: Path) -> 
         "--data\n",
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_named_before_prune_is_not_passed_over(tmp_path: Path) -> None:
+    done = cassia("serve", "--data", tmp_path, "prune", "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--data stands before prune" in done.stderr
+    assert "cassia serve prune OPTIONS" in done.stderr
