@@ -26,6 +26,7 @@ def test_a_token_is_shown_once_and_kept_nowhere(tmp_path: Path) -> None:
     token = done.stdout.strip()
     assert token.startswith("cassia_") and len(token) >= len("cassia_") + 43  # 256 bits in base64
     assert token not in done.stderr
+    assert f"{folder}: the token of Ada Lovelace" in done.stderr
     [row] = rows(folder)
     assert (row["name"], row["max_jobs"], row["rpm"], row["max_cost"]) == ("Ada Lovelace", "4", "60.0", "2.5")
     assert row["revoked"] == ""

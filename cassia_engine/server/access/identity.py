@@ -19,6 +19,7 @@ from cassia_engine.server.state import Caller, state_of
 COOKIE = "cassia_session"
 SESSIONS = web.AppKey("sessions", Sessions)
 THROTTLE = web.AppKey("throttle", Throttle)
+UNKNOWN_TOKEN = "this server does not know the token: it is not complete, of another server, or revoked"
 
 
 async def identify(request: web.Request) -> Caller | None:
@@ -37,7 +38,7 @@ async def identify(request: web.Request) -> Caller | None:
     if bearer is None:
         return None
     count_failure(request)
-    raise Refused("INVALID_TOKEN", "this token opens nothing here: it is not complete, or it was revoked")
+    raise Refused("INVALID_TOKEN", UNKNOWN_TOKEN)
 
 
 def count_failure(request: web.Request) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from cassia_engine.report.page import csp_hash, environment
 from cassia_engine.server.access import tokens
-from cassia_engine.server.access.identity import COOKIE, SESSIONS, count_failure, identify
+from cassia_engine.server.access.identity import COOKIE, SESSIONS, UNKNOWN_TOKEN, count_failure, identify
 from cassia_engine.server.access.limits import body_pieces
 from cassia_engine.server.access.sessions import LASTS_S
 from cassia_engine.server.answers import json_answer
@@ -43,7 +43,7 @@ async def log_in(request: web.Request) -> web.Response:
     token = await state.database(lambda connection: tokens.verify(connection, given))
     if token is None:
         count_failure(request)
-        return _page(form.get("next", ""), "This token opens nothing here: it is not complete, or it was revoked.", 401)
+        return _page(form.get("next", ""), f"{UNKNOWN_TOKEN.capitalize()}.", 401)
     answer = _moved(_local_path(form.get("next", "")))
     answer.set_cookie(
         COOKIE,
