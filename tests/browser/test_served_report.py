@@ -22,7 +22,7 @@ from tests.browser.test_corrections import exported, fill
 from tests.server.artifact_files import LABELS, artifacts
 from tests.server.job_server import JOB, JobServer, running
 from tests.server.test_artifact_calls import submitted
-from tests.server.uploading import serving, until
+from tests.server.uploading import Client, serving, until
 
 pytestmark = pytest.mark.slow
 
@@ -355,8 +355,9 @@ def test_offline_job_has_nobody_to_ask(start: Start, served: Served) -> None:
 def test_page_of_a_job_that_a_server_was_sent(served: Served, tmp_path: Path) -> None:
     files = artifacts(tmp_path)
     with serving(tmp_path / "data") as server:
-        job = submitted(server.client, files.vars_h5, files.obs_duckdb)
-        until(lambda: server.client.send("GET", f"/status/{job}").data["jobStatus"] == "completed")
+        client = Client(server.url)  # without a token, as the browser
+        job = submitted(client, files.vars_h5, files.obs_duckdb)
+        until(lambda: client.send("GET", f"/status/{job}").data["jobStatus"] == "completed")
         found = served(f"{server.url}/report/{job}")
         bring(found, "expression")
         show_gene(found, "CD3D")
@@ -370,7 +371,7 @@ def test_page_of_a_job_that_a_server_was_sent(served: Served, tmp_path: Path) ->
         found.open()
         fill(found.page, label="B cell", comment="")
         save(found)
-        said = server.client.send("GET", f"/jobs/{job}/corrections").data
+        said = client.send("GET", f"/jobs/{job}/corrections").data
         assert [(one["cluster"], one["label"], one["who"]) for one in said] == [(LABELS["1"], "B cell", "local")]
         found.page.goto(server.url)
         found.page.click(f"a:has-text('{job}')")
