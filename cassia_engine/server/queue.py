@@ -68,20 +68,21 @@ class Queue:
     async def _start_until_draining(self) -> None:
         while not self._state.draining.is_set():
             self._state.wake.clear()
+            now = time.monotonic()
             try:
-                await self._take_over_runs()
-                await self._start_runs()
-                seconds = self._seconds_to_next()
+                await self._take_over_runs(now)
+                await self._start_runs(now)
+                seconds = self._seconds_to_next(now)
             except Exception:
                 log.exception("the queue has failed; it goes on in %.0f s", FAULT_SECONDS)
                 seconds = FAULT_SECONDS
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._state.wake.wait(), seconds)
 
-    async def _take_over_runs(self) -> None:
+    async def _take_over_runs(self, now: float) -> None:
         """Watch runs at work that nobody watches: those of an earlier server, and those whose end could not be kept."""
         for run in await self._in_state(PROCESSING):
-            if (run.job_id, run.number) not in self._watching and self._may_begin(run):
+            if (run.job_id, run.number) not in self._watching and self._is_due(run, now):
                 self._watch(run, self._follow(run, RunProcess(run.folder(self._state.jobs))))
 
     async def _in_state(self, state: str) -> list[Run]:
@@ -89,11 +90,11 @@ class Queue:
         rows = await self._state.database(lambda database: database.execute(query, (state,)).fetchall())
         return list(map(run_of, rows))
 
-    async def _start_runs(self) -> None:
+    async def _start_runs(self, now: float) -> None:
         for run in await self._in_state(PENDING):
             if self.n_at_work >= self._state.options.jobs or self._state.draining.is_set():
                 return
-            if (run.job_id, run.number) in self._watching or not self._may_begin(run):
+            if (run.job_id, run.number) in self._watching or not self._is_due(run, now):
                 continue
             if run.own_keys and run.job_id not in self._state.keys:
                 if run.reason != NEEDS_KEYS:
@@ -105,8 +106,8 @@ class Queue:
             elif share.free:
                 await self._begin(run, share)
 
-    def _may_begin(self, run: Run) -> bool:
-        return self._not_before.get((run.job_id, run.number), 0) <= time.monotonic()
+    def _is_due(self, run: Run, now: float) -> bool:
+        return self._not_before.get((run.job_id, run.number), now) <= now
 
     async def _share(self, run: Run) -> Share:
         most = self._state.options.jobs
@@ -205,10 +206,10 @@ class Queue:
             )
         )
 
-    def _seconds_to_next(self) -> float | None:
-        waiting = [at - time.monotonic() for at in self._not_before.values()]
-        waiting = [seconds for seconds in waiting if seconds > 0]
-        return min(waiting, default=None)
+    def _seconds_to_next(self, now: float) -> float | None:
+        """Until a run is due that was not at `now`, when the queue was looked at; None if there is none."""
+        next_one = min((at for at in self._not_before.values() if at > now), default=None)
+        return None if next_one is None else max(0.0, next_one - time.monotonic())
 
 
 QUEUE = web.AppKey("queue", Queue)
