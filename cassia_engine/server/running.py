@@ -14,7 +14,7 @@ from cassia_engine.server.app import drain, make_app
 from cassia_engine.server.jobs import secret_values
 from cassia_engine.server.logs import Secrets, keys_of_environment, logged_as
 from cassia_engine.server.options import ServerOptions
-from cassia_engine.server.starting import alone_with, open_state
+from cassia_engine.server.starting import alone_with, asked_line, open_state
 from cassia_engine.server.state import ServerState
 
 log = logging.getLogger(__name__)
@@ -70,12 +70,13 @@ def _stop_on_signals() -> asyncio.Event:
 
 async def _serve_until(stop: asyncio.Event, state: ServerState) -> None:
     app = make_app(state)
-    serving = asyncio.ensure_future(serve(app, state.options, lambda url: log.info("serving %s", url)))
+    told = f"data in {state.options.data}; {asked_line(state.options.annotate)}"
+    serving = asyncio.ensure_future(serve(app, state.options, lambda url: log.info("serving %s; %s", url, told)))
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not serving.done():
-        log.info("stopping; jobs at work go on when the server is started again; once more ends it at once")
+        log.info("stopping; jobs at work go on when the server is started again; a second signal ends it at once")
         await drain(app)
         serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
@@ -88,6 +89,15 @@ def check_provider(settings: AnnotateSettings) -> None:
         command=settings.command,
         air_gap=settings.air_gap,
     )
+
+
+def asked_line(settings: AnnotateSettings) -> str:
+    """Who is asked where a client names no model, for the log."""
+    if settings.provider == OFFLINE:
+        return "a client that names no model gets marker scoring"
+    model = settings.models or settings.model or "its default model"
+    provider = urlsplit(settings.provider).hostname or settings.provider  # a URL may hold a password
+    return f"a client that names no model gets answers of {provider} ({model})"
 
 
 def with_found_provider(settings: AnnotateSettings, environ: Mapping[str, str] = os.environ) -> AnnotateSettings:

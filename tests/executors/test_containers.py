@@ -86,7 +86,7 @@ def test_server_image_serves_and_stops(podman: Engine) -> None:
         "run", "--detach", *options, server.image, "cassia", "serve", "--port", "0", "--data", "/data"
     ).stdout.strip()
     try:
-        url = found(server, name, r"serving (http\S+)")
+        url = found(server, name, r"serving (http[^\s;]+);")
         with urllib.request.urlopen(f"{url}/healthz", timeout=60) as answer:
             assert json.load(answer) == {"status": "ok", "version": VERSION}
         server.run("stop", "--time", "60", name)

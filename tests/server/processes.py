@@ -125,7 +125,7 @@ def _url(process: subprocess.Popen[bytes], log: Path, before: int) -> str:
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         said = log.read_bytes()[before:].decode()
-        if found := re.search(r"serving (http[^\s\"]+)[\s\"]", said):
+        if found := re.search(r"serving (http[^\s\";]+);", said):
             return found[1]
         assert process.poll() is None, said
         time.sleep(0.02)

@@ -65,6 +65,9 @@ def test_each_line_of_a_server_is_a_json_object_that_names_its_job(tmp_path: Pat
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     assert all({"time", "level", "message"} <= line.keys() for line in lines)
     assert lines[0]["message"].startswith("serving http://127.0.0.1:")
+    assert lines[0]["message"].endswith(
+        f"data in {tmp_path / 'data'}; a client that names no model gets marker scoring"
+    )
     assert [line["message"] for line in lines if line.get("run") == 0] == ["run 0 starts", "run 0 completed"]
     assert {line["job"] for line in lines if "run" in line or line["message"] == "accepted"} == {job}
     requests = [line for line in lines if "status" in line]
