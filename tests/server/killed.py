@@ -24,7 +24,7 @@ from cassia_engine.secret import Secret
 from tests.cytetype.child import FASTER, _sleep
 from tests.kills.records import read_journal
 from tests.mock_provider.running import Running
-from tests.server.processes import Serving, question, serving
+from tests.server.processes import PATIENCE_S, Serving, question, serving
 from tests.server.uploading import Client, chunks, content, until
 
 KEY = "sk-canary-5d2e1c70b8f94a36"
@@ -130,7 +130,8 @@ class Killed:
         number = len(self.polled)
         asked = Question(question(studyInfo=f"Human blood of client {number}"), {})
         path = self.folder / f"{number}_job.json"
-        options = JobOptions(clock=Clock(_sleep, lambda: time.monotonic() * FASTER))
+        clock = Clock(_sleep, lambda: time.monotonic() * FASTER)
+        options = JobOptions(clock=clock, timeout=10 * PATIENCE_S * FASTER)
         polled = self.threads.submit(
             run_job, asked, api_url=server.url, token=Secret("any token"), job_file=path, options=options
         )
