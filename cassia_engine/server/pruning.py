@@ -170,6 +170,7 @@ async def _prune(state: ServerState, now: float) -> None:
     for found in await in_thread(partial(prunable, state, now)):
         if await in_thread(partial(delete, state, found, now)):
             about = {"job": found.id} if found.kind == "job" else None
+            state.keys.pop(found.id, None)
             log.info("%s %s is deleted: %s", found.kind, found.id, found.why, extra=about)
 
 

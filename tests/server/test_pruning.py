@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cassia_engine.server import pruning
 from cassia_engine.server.access import tokens
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.pruning import YOUNG_S, Prunable, delete, prunable
@@ -104,6 +106,14 @@ def test_what_a_deleted_job_has_cost_still_counts(state: ServerState) -> None:
     assert delete(state, Prunable("job", OTHER, "", state.jobs / OTHER), NOW) is False
     assert deleted(state) == {("job", "a")}
     assert state.database.now(lambda it: spent(it, ada.id)) == 5.5
+
+
+def test_keys_of_a_deleted_job_are_held_no_longer(state: ServerState) -> None:
+    add_job(state, JOB, 1.0)
+    add_job(state, OTHER, None)
+    state.keys.update({JOB: ["key", "a"], OTHER: ["key", "b"]})
+    asyncio.run(pruning._prune(state, NOW))
+    assert state.keys == {OTHER: ["key", "b"]}
 
 
 def test_jobs_are_kept_where_no_days_are_given(state: ServerState) -> None:
