@@ -1,12 +1,16 @@
-"""Errors of the protocol, and answers as JSON."""
+"""Errors of the protocol, and JSON as it comes and as it is answered."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from aiohttp import web
 
 from cassia_engine.fast_json import ascii_json
+from cassia_engine.text import one_line
+
+Value = TypeVar("Value")
 
 # The status that goes with a code. A client ends its run at any of them.
 STATUS = {
@@ -45,6 +49,24 @@ class Refused(Exception):
 
 class Unavailable(Exception):
     """A request that may be sent again: a plain 503, at which no client gives up."""
+
+
+def read_json(data: bytes | msgspec.Raw, kind: type[Value], what: str) -> Value:
+    """JSON that a client has sent, as a value of this type.
+
+    Args:
+        what: is said before the reason where it is none.
+
+    Raises:
+        Refused: it is none.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except RecursionError:
+        why = "it is too deep"
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        why = one_line(str(error))
+    raise Refused("INVALID_REQUEST", f"{what}: {why}")
 
 
 def json_answer(data: Any, status: int = 200) -> web.Response:

@@ -6,10 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from cassia_engine.fast_json import parsed_json
 from cassia_engine.server import jobs
 from cassia_engine.server.access.limits import whole_body
-from cassia_engine.server.answers import Refused, Unavailable, json_answer
+from cassia_engine.server.answers import Unavailable, json_answer, read_json
 from cassia_engine.server.state import caller_of, state_of
 
 ROUTES = web.RouteTableDef()
@@ -22,14 +21,8 @@ async def read_object(request: web.Request) -> dict[str, Any]:
     Raises:
         Refused: it has none.
     """
-    try:
-        async with whole_body(request, _MOST_OBJECT_BYTES) as body:
-            data = parsed_json(body)
-    except (ValueError, RecursionError):
-        raise Refused("INVALID_REQUEST", "the body is no JSON") from None
-    if not isinstance(data, dict):
-        raise Refused("INVALID_REQUEST", "the body is no JSON object")
-    return data
+    async with whole_body(request, _MOST_OBJECT_BYTES) as body:
+        return read_json(body, dict[str, Any], "the body is no JSON object")
 
 
 @ROUTES.post("/annotate")

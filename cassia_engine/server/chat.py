@@ -30,7 +30,7 @@ from cassia_engine.providers.chat import ChatModel, Finish, Reply
 from cassia_engine.records import OFFLINE
 from cassia_engine.server import jobs
 from cassia_engine.server.access.limits import whole_body
-from cassia_engine.server.answers import Refused
+from cassia_engine.server.answers import Refused, read_json
 from cassia_engine.server.chat_facts import read_chat
 from cassia_engine.server.questions import secret_of, spent_by_ledger
 from cassia_engine.server.quotas import left_of
@@ -94,12 +94,7 @@ def _read(body: bytes) -> _Asked:
     Raises:
         Refused: it has another form.
     """
-    try:
-        asked = msgspec.json.decode(body, type=_Asked)
-    except RecursionError:
-        raise Refused("INVALID_REQUEST", "the body is too deep") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused("INVALID_REQUEST", str(error)) from None
+    asked = read_json(body, _Asked, "the question cannot be read")
     roles = [turn.role for turn in asked.messages]
     in_turn = ["assistant" if place % 2 else "user" for place in range(len(roles))]
     if roles != in_turn or len(roles) % 2 == 0:

@@ -17,7 +17,7 @@ from cassia_engine.errors import UsageError
 from cassia_engine.records import Correction
 from cassia_engine.server import jobs
 from cassia_engine.server.access.limits import whole_body
-from cassia_engine.server.answers import Refused, json_answer
+from cassia_engine.server.answers import Refused, json_answer, read_json
 from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
 from cassia_engine.stages.corrections import COLUMNS, read_corrections
 
@@ -73,12 +73,7 @@ async def _rows(request: web.Request) -> Sequence[sqlite3.Row]:
 
 async def _read(request: web.Request) -> NewCorrection:
     async with whole_body(request, MOST_BYTES) as body:
-        try:
-            return msgspec.json.decode(body, type=NewCorrection)
-        except RecursionError:
-            raise Refused("INVALID_REQUEST", "the correction cannot be read: it is too deep") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Refused("INVALID_REQUEST", f"the correction cannot be read: {error}") from None
+        return read_json(body, NewCorrection, "the correction cannot be read")
 
 
 def _checked(said: NewCorrection) -> Correction | None:

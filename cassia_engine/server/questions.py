@@ -16,12 +16,11 @@ from cassia_engine.cytetype.local import dataset_of
 from cassia_engine.errors import AccountError, UsageError, shown
 from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.secret import AwsKeys, Secret
-from cassia_engine.server.answers import Refused
+from cassia_engine.server.answers import Refused, read_json
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.question_form import GivenQuestion, Nothing, cluster_names, genes_of, object_of, text_of
 from cassia_engine.server.specs import Spec, Told, settings_from
 from cassia_engine.settings import AnnotateSettings
-from cassia_engine.text import one_line
 
 # Of all runs of jobs: what their output files start with.
 NAME = "job"
@@ -70,10 +69,7 @@ def read_request(body: bytes) -> Request:
     Raises:
         Refused: it has another form.
     """
-    try:
-        return msgspec.json.decode(body, type=Request)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused("INVALID_REQUEST", f"the body is no request to annotate: {_reason(error)}") from None
+    return read_json(body, Request, "the body is no request to annotate")
 
 
 def read_question(data: bytes | msgspec.Raw) -> Question:
@@ -82,19 +78,12 @@ def read_question(data: bytes | msgspec.Raw) -> Question:
     Raises:
         Refused: it has another form, or nothing to annotate.
     """
-    try:
-        given = msgspec.json.decode(data, type=GivenQuestion)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused("INVALID_REQUEST", f"input_data: {_reason(error)}") from None
+    given = read_json(data, GivenQuestion, "input_data")
     genes = {cluster: genes_of(one) for cluster, one in object_of(given.marker_genes).items()}
     labels = cluster_names(genes, object_of(given.cluster_labels))
     parallel = 2 if given.n_parallel_clusters is None else given.n_parallel_clusters
     _check_size(genes, parallel)
     return Question(genes, labels, text_of(given.study_info), int(parallel))
-
-
-def _reason(error: Exception) -> str:
-    return "it is too deep" if isinstance(error, RecursionError) else one_line(str(error))
 
 
 def _check_size(genes: Mapping[str, Sequence[str]], parallel: float) -> None:
