@@ -100,7 +100,7 @@ def _read(body: bytes) -> _Asked:
     if roles != in_turn or len(roles) % 2 == 0:
         raise Refused("INVALID_REQUEST", "messages: expected turns of user and assistant, the first and last of user")
     if len(roles) > MOST_TURNS:
-        raise Refused("INVALID_REQUEST", f"messages: {len(roles)} turns; begin anew after {MOST_TURNS}")
+        raise Refused("INVALID_REQUEST", f"messages: {len(roles)} turns; start again after {MOST_TURNS}")
     for turn in asked.messages:
         if not turn.content.strip() or len(turn.content) > LONGEST_TURN:
             what = f"messages: expected texts of 1 to {LONGEST_TURN:,} characters, found {len(turn.content):,}"
@@ -218,9 +218,9 @@ async def _count(state: ServerState, run: jobs.Run, reply: Reply) -> None:
 def _said(reply: Reply) -> tuple[str, dict[str, Any]]:
     text = reply.text.strip()
     if reply.finish is Finish.REFUSED or not text:
-        return _error("LLM_VALIDATION_FAILED", "the model gives no answer to this; ask in other words")
+        return _error("LLM_VALIDATION_FAILED", "the model gives no answer to this; word the question otherwise")
     if reply.finish is Finish.PROMPT_CUT:
-        what = "the model's context is too short for this conversation; begin anew, or give the model a longer one"
+        what = "the model's context is too short for this conversation; start again, or give the model a longer one"
         return _error("LLM_VALIDATION_FAILED", what)
     return "message", {"text": f"{text} [cut off: the answer was too long]" if reply.finish is Finish.LENGTH else text}
 

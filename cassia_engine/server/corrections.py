@@ -28,7 +28,7 @@ MOST = 10_000  # of a job
 
 
 class NewCorrection(msgspec.Struct, frozen=True):
-    """A correction as it is sent; one that says nothing takes back what was said of the cluster."""
+    """A correction as it is sent; an empty one withdraws the earlier one."""
 
     cluster: str
     label: str = ""

@@ -122,7 +122,7 @@ async def _store(state: ServerState, upload: Upload, index: int, pieces: AsyncIt
 async def _compare(known: str, index: int, pieces: AsyncIterator[bytes]) -> str:
     """Acknowledge a chunk that comes again; nothing is written."""
     if await hash_chunk(pieces) != known:
-        what = f"chunk {index} has come before with other content; wait until the file is written, and begin anew"
+        what = f"chunk {index} has come before with other content; wait until the file is written, and start again"
         raise Refused("INVALID_REQUEST", what)
     return known
 

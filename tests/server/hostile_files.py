@@ -358,12 +358,12 @@ sql("no table", "there is no table obs", DROP)
 sql("table of another schema", "there is no table obs", DROP, "CREATE SCHEMA s", "CREATE TABLE s.obs AS SELECT 1 AS x")
 sql(
     "column that is computed",
-    "a column that is computed; such are not read",
+    "a computed column; only stored columns are read",
     "CREATE OR REPLACE TABLE obs (a INTEGER, b VARCHAR GENERATED ALWAYS AS (repeat('x', a)))",
 )
 sql(
     "default that reads a sequence",
-    "a column that is computed; such are not read",
+    "a computed column; only stored columns are read",
     "CREATE SEQUENCE s",
     "ALTER TABLE obs ADD COLUMN a BIGINT DEFAULT nextval('s')",
 )

@@ -185,7 +185,7 @@ def offline(server: RunningApp) -> str:
 
 def test_a_conversation_has_an_end(server: RunningApp, offline: str) -> None:
     answer = server.request("POST", "/cluster_chat", body=body_of(offline, *["x"] * 41))
-    assert answer.status == 400 and "begin anew" in answer.json()["message"]
+    assert answer.status == 400 and "start again" in answer.json()["message"]
 
 
 def test_a_job_that_is_not_completed_has_nothing_to_ask_about(server: RunningApp) -> None:

@@ -75,7 +75,7 @@ def test_all_else_stays_as_it_was_made(page: Page, plain: str) -> None:
 def test_other_pages_are_shown_as_they_are_and_that_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     other = b"<html><head></head><body><footer></footer></body></html>"
     assert served_page(other, CONTEXT) == other
-    assert "the report of job job1 has not the form of a report" in caplog.text
+    assert "the report of job job1 is not in the form" in caplog.text
 
 
 # --- its script

@@ -49,7 +49,7 @@ def served_page(report: bytes, context: PageContext) -> bytes:
     # Before the report's own script, which tells this one when the clusters are known; texts in the page are escaped.
     before, foot, after = body.partition(b"</footer>")
     if policy is None or not found or not foot:
-        what = "the report of job %s has not the form of a report: it is shown as it is"
+        what = "the report of job %s is not in the form that this server adds to; it is shown as it is"
         log.error(what, context.job_id, extra={"job": context.job_id})
         return report
     allowed = _allowed(policy[1].decode("utf-8")).encode("utf-8")

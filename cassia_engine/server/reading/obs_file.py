@@ -90,7 +90,7 @@ class ObsFile:
         if len(found) > _MOST_COLUMNS:
             raise ArtifactError(f"the table obs has more than {_MOST_COLUMNS} columns")
         if any(computed is not None for _, _, computed in found):
-            raise ArtifactError("the table obs has a column that is computed; such are not read")
+            raise ArtifactError("the table obs has a computed column; only stored columns are read")
         if any("\0" in name for name, _, _ in found):
             raise ArtifactError("the table obs has a column whose name has a NUL")
         return {name: kind for name, kind, _ in found}
