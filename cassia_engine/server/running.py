@@ -19,11 +19,12 @@ from cassia_engine.server.state import ServerState
 
 log = logging.getLogger(__name__)
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run_server(options: ServerOptions) -> None:
-    """Serve until SIGTERM or Ctrl-C; runs at work are then told to stop, and go on when it is started again.
+    """Serve until SIGTERM, Ctrl-C, or the end of its terminal; runs at work are then told to stop, and go on when it is
+    started again.
 
     Raises:
         UsageError: it cannot be started with these options.
@@ -56,14 +57,16 @@ def _secrets(state: ServerState) -> Secrets:
 def _stop_on_signals() -> asyncio.Event:
     """An event that the first signal sets; the second one ends the process at once, as a crash does."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    # A terminal that is closed sends SIGHUP; `nohup` has it ignored.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
 
     def hear() -> None:
         stop.set()
-        for number in _SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
-    for number in _SIGNALS:
+    for number in heard:
         loop.add_signal_handler(number, hear)
     return stop
 

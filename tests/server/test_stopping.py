@@ -75,6 +75,21 @@ def test_a_server_that_stops_answers_and_waits_for_replies_on_their_way(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_server_stops_with_its_terminal_but_for_nohup(tmp_path: Path, ignored: bool) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with serving(tmp_path / "data") as server:
+            server.process.send_signal(signal.SIGHUP)
+            if ignored:
+                assert server.call("GET", "/healthz")[0] == 200
+                server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(PATIENCE_S) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.slow
 def test_a_second_signal_ends_the_server_at_once(held: Running, tmp_path: Path) -> None:
     with serving(tmp_path / "data", *of_mock(held)) as server:
         job = server.submit()
