@@ -92,13 +92,11 @@ class Queue:
 
     async def _start_runs(self, now: float) -> None:
         for run in await self._in_state(PENDING):
-            if self.n_at_work >= self._state.options.jobs or self._state.draining.is_set():
+            if self._state.draining.is_set():
                 return
-            if (run.job_id, run.number) in self._watching or not self._is_due(run, now):
+            if (run.job_id, run.number) in self._watching or not await self._has_keys(run):
                 continue
-            if run.own_keys and run.job_id not in self._state.keys:
-                if run.reason != NEEDS_KEYS:
-                    await self._note(run, PENDING, NEEDS_KEYS)
+            if self.n_at_work >= self._state.options.jobs or not self._is_due(run, now):
                 continue
             share = await self._share(run)
             if share.refused:
@@ -108,6 +106,13 @@ class Queue:
 
     def _is_due(self, run: Run, now: float) -> bool:
         return self._not_before.get((run.job_id, run.number), now) <= now
+
+    async def _has_keys(self, run: Run) -> bool:
+        """Whether the keys of a run are there; its reason says so where they are not, also while others are at work."""
+        lacks = run.own_keys and run.job_id not in self._state.keys
+        if lacks != (run.reason == NEEDS_KEYS):
+            await self._note(run, PENDING, NEEDS_KEYS if lacks else "")
+        return not lacks
 
     async def _share(self, run: Run) -> Share:
         most = self._state.options.jobs

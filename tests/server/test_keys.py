@@ -91,3 +91,21 @@ def has_key(data: bytes) -> bool:
     coded = [base64.b64encode(b"." * skipped + KEY.encode())[4:-4] for skipped in range(3)]
     parts = [KEY.encode(), AWS["awsAccessKeyId"].encode(), *coded]
     return any(part.lower() in data.lower() for part in parts)
+
+
+def test_a_job_says_that_it_lacks_its_keys_while_others_are_at_work(tmp_path: Path) -> None:
+    with running_mock(tmp_path) as mock:
+        mock.post("/hold", {"after": 1})
+        own = ("--provider", "custom", "--model", "mock", "--base_url", f"{mock.url}/v1", "--jobs", "1")
+        with serving(tmp_path / "data", *own) as server:
+            first = server.submit()
+            mock.wait_for("held", 1)
+            job = server.submit(configs=[of_mock(mock)])
+            server.kill()
+        with serving(tmp_path / "data", *own) as server:
+            assert NEEDS in server.wait_for(job, lambda found: "message" in found)["message"]
+            assert give(server, job, of_mock(mock))[0] == 200
+            server.wait_for(job, lambda found: found["jobStatus"] == "pending" and "message" not in found)
+            assert server.call("GET", f"/status/{first}")[1]["jobStatus"] == "processing"
+            mock.post("/release")
+            assert server.wait(job)["jobStatus"] == "completed"
