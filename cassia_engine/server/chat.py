@@ -34,7 +34,7 @@ from cassia_engine.server.answers import Refused, read_json
 from cassia_engine.server.chat_facts import read_chat
 from cassia_engine.server.questions import secret_of, spent_by_ledger
 from cassia_engine.server.quotas import left_of
-from cassia_engine.server.specs import Spec, read_spec, settings_from
+from cassia_engine.server.specs import Spec, settings_from
 from cassia_engine.server.state import ServerState, caller_of, state_of
 from cassia_engine.settings import AnnotateSettings
 
@@ -68,7 +68,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
         asked = _read(body)
     annotations = (await jobs.results(state, caller, asked.job_id))["annotations"]
     run = (await jobs.runs_of(state, asked.job_id))[0]
-    spec = await asyncio.to_thread(read_spec, run.folder(state.jobs))
+    spec = await asyncio.to_thread(jobs.spec_of, run.folder(state.jobs))
     if asked.cluster_id not in spec.ids.values():
         raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})

@@ -7,7 +7,8 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,15 +211,43 @@ async def status(state: ServerState, caller: Caller, job_id: str) -> dict[str, A
     return found | {"message": first.reason} if first.reason else found
 
 
+@contextmanager
+def _files_needed() -> Iterator[None]:
+    """Reads files of a job that are there as long as its row is, unless a person has touched them.
+
+    Raises:
+        Refused: they are missing or damaged; a client need not wait for that to change.
+    """
+    try:
+        yield
+    except (FileNotFoundError, ValueError) as error:  # what msgspec says of damaged JSON is a ValueError
+        log.error("files of a job are missing or damaged: %s", error)
+        raise Refused("JOB_FAILED", "the job's files are missing or damaged; tell who runs the server") from None
+
+
+def spec_of(run: Path) -> Spec:
+    """What a run is to do.
+
+    Raises:
+        Refused: its files are missing or damaged.
+    """
+    with _files_needed():
+        return read_spec(run)
+
+
 def cluster_ids(state: ServerState, job_id: str) -> Mapping[str, str]:
-    """The ids of a job's clusters in the protocol, by what they are called in its outputs."""
-    return read_spec(state.jobs / job_id / "run").ids
+    """The ids of a job's clusters in the protocol, by what they are called in its outputs.
+
+    Raises:
+        Refused: the job's files are missing or damaged.
+    """
+    return spec_of(state.jobs / job_id / "run").ids
 
 
 def cluster_states(run: Run, jobs: Path) -> dict[str, str]:
     """How far each cluster of a run is, by id."""
     folder = run.folder(jobs)
-    ids = read_spec(folder).ids
+    ids = spec_of(folder).ids
     found = dict.fromkeys(ids.values(), run.state)
     try:
         lines = (folder / PROGRESS).read_bytes().split(b"\n")[:-1]
@@ -247,7 +276,8 @@ async def results(state: ServerState, caller: Caller, job_id: str) -> dict[str, 
 
 
 def _results_of(state: ServerState, run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = parsed_json((run.folder(state.jobs) / RESULTS).read_bytes())
+    with _files_needed():
+        found: dict[str, Any] = parsed_json((run.folder(state.jobs) / RESULTS).read_bytes())
     return found
 
 
@@ -279,7 +309,10 @@ async def report_path(state: ServerState, caller: Caller, job_id: str, number: i
         raise Refused("JOB_FAILED", run.reason or "the job has failed")
     if run.state != COMPLETED:
         raise Refused("JOB_NOT_COMPLETED", "the report is there once the job is completed; reload this page then")
-    return run.folder(state.jobs) / OUTPUTS / REPORT
+    path = run.folder(state.jobs) / OUTPUTS / REPORT
+    with _files_needed():
+        path.stat()
+    return path
 
 
 async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: str, feedback: str) -> int:
@@ -301,7 +334,7 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
     feedback = feedback.strip()
     if not feedback or len(feedback) > LONGEST_FEEDBACK:
         raise Refused("INVALID_REQUEST", f"feedback: expected a text of at most {LONGEST_FEEDBACK:,} characters")
-    spec = read_spec(first.folder(state.jobs))
+    spec = spec_of(first.folder(state.jobs))
     if "provider" not in spec.settings:
         what = "the job was annotated offline, by marker scoring, which takes no feedback"
         raise Refused("INVALID_REQUEST", what)
@@ -354,7 +387,7 @@ async def give_keys(state: ServerState, caller: Caller, job_id: str, configs: li
     await check_job(state, caller, job_id)
     first = (await runs_of(state, job_id))[0]
     settings = chat_settings(configs, 1, state.options, caller.is_local)
-    spec = read_spec(first.folder(state.jobs))
+    spec = spec_of(first.folder(state.jobs))
     if settings.api_key is None or (settings.provider, settings.model) != (
         spec.settings.get("provider"),
         spec.settings.get("model"),

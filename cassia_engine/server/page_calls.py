@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from cassia_engine.cytetype.protocol import COMPLETED
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED
 from cassia_engine.server import corrections, jobs
+from cassia_engine.server.answers import Refused
 from cassia_engine.server.page.jobs_page import JobRow, jobs_page
 from cassia_engine.server.page.served import PageContext, served_page
 from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
@@ -32,17 +33,16 @@ async def start(request: web.Request) -> web.Response:
 
 
 def _listed(state: ServerState, found: Sequence[sqlite3.Row]) -> list[JobRow]:
-    return [
-        JobRow(
-            row["id"],
-            row["created"],
-            row["state"],
-            len(jobs.cluster_ids(state, row["id"])),
-            row["reason"],
-            f"report/{row['id']}" if row["state"] == COMPLETED else "",
-        )
-        for row in found
-    ]
+    return [_job_row(state, row) for row in found]
+
+
+def _job_row(state: ServerState, row: sqlite3.Row) -> JobRow:
+    try:
+        n_clusters = len(jobs.cluster_ids(state, row["id"]))
+    except Refused as error:
+        return JobRow(row["id"], row["created"], FAILED, 0, error.message)
+    link = f"report/{row['id']}" if row["state"] == COMPLETED else ""
+    return JobRow(row["id"], row["created"], row["state"], n_clusters, row["reason"], link)
 
 
 @ROUTES.get("/report/{job_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,28 @@ def test_no_job_is_found_by_a_wrong_id(path: str, job: str, shared_server: Servi
     assert (status, answer["error_code"]) in [(404, "JOB_NOT_FOUND"), (404, "NOT_FOUND")]
 
 
+def test_a_job_whose_files_are_gone_has_failed_and_others_are_listed(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        whole, gone, damaged = (server.submit() for _ in range(3))
+        for job in (whole, gone, damaged):
+            assert server.wait(job)["jobStatus"] == "completed"
+        shutil.rmtree(server.data / "jobs" / gone)
+        for name in ("spec.json", "results.json"):
+            (server.data / "jobs" / damaged / "run" / name).write_text("{")
+        for job in (gone, damaged):
+            for call in ("status", "results"):
+                status, answer = server.call("GET", f"/{call}/{job}")
+                assert (status, answer["error_code"]) == (422, "JOB_FAILED")
+                assert "missing or damaged" in answer["message"]
+        assert server.call("GET", f"/report/{gone}")[1]["error_code"] == "JOB_FAILED"
+        status, page = server.call("GET", "/")
+        assert status == 200
+        assert page.count("missing or damaged") == 2
+        assert f"report/{whole}" in page
+        assert server.call("GET", f"/report/{whole}")[0] == 200
+
+
+@pytest.mark.slow
 def test_a_killed_servers_run_goes_on_and_is_found_by_the_next(tmp_path: Path) -> None:
     with running_mock(tmp_path) as mock:
         mock.post("/hold", {"after": 1})
@@ -101,6 +124,7 @@ def test_a_killed_servers_run_goes_on_and_is_found_by_the_next(tmp_path: Path) -
         assert mock.stats()["repeats"] == 0
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_is_killed_fails_with_its_reason(tmp_path: Path) -> None:
     with running_mock(tmp_path) as mock:
         mock.post("/hold", {"after": 1})
@@ -114,6 +138,7 @@ def test_a_run_whose_process_is_killed_fails_with_its_reason(tmp_path: Path) -> 
             assert server.call("GET", f"/results/{job}")[1]["error_code"] == "JOB_FAILED"
 
 
+@pytest.mark.slow
 def test_a_server_that_is_told_to_stop_leaves_its_jobs_for_the_next(tmp_path: Path) -> None:
     with running_mock(tmp_path, latency=0.2) as mock:
         with serving(tmp_path / "data", *of_mock(mock)) as server:
