@@ -97,10 +97,12 @@ def annotate_options(command: Function) -> Function:
     return annotate_options_but()(command)
 
 
-def annotate_options_but(*names: str) -> Callable[[Function], Function]:
-    """The options of annotate but for these, which stay at their defaults."""
+def annotate_options_but(*names: str, **other: dict[str, Any]) -> Callable[[Function], Function]:
+    """The options of annotate but for these, which stay at their defaults; `other` is what the subcommand says of an
+    option otherwise than its declaration.
+    """
     declared = [one for one in parameters(AnnotateSettings).values() if one.name not in names]
-    return lambda command: _with(command, [parameter_option(one) for one in declared])
+    return lambda command: _with(command, [parameter_option(one, **other.get(one.name, {})) for one in declared])
 
 
 budget_option = click.option(

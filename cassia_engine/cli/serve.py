@@ -60,7 +60,7 @@ class _Serve(Grouped, click.Group):
 @click.option("--nextflow", default="nextflow", help="Program of Nextflow.")
 @click.option("--nextflow_profile", default="", help="Profiles of the pipeline's runs.")
 @click.option("--nextflow_config", type=FilePath, help="The site's configuration file of Nextflow.")
-@annotate_options_but(*NOT_OF_SERVERS)
+@annotate_options_but(*NOT_OF_SERVERS, provider={"show_default": "the one whose key is set, else offline"})
 @click.pass_context
 def serve(ctx: click.Context, /, **options: Any) -> None:
     """Serve the CyteType protocol, so that its clients get labels from this machine.

@@ -113,3 +113,8 @@ def test_the_service_lets_runs_go_on_and_waits_longer_than_they_take() -> None:
     assert server["image"] == f"cassia-server:{__version__}" in PAGE
     assert cassia(*server["command"][1:], "--help").returncode == 0
     assert int(server["stop_grace_period"].removesuffix("s")) > 40
+
+
+def test_the_help_of_a_server_says_who_annotates_by_default() -> None:
+    said = " ".join(cassia("serve", "--help").stdout.split())
+    assert "[default: (the one whose key is set, else offline)]" in said
