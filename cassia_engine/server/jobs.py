@@ -120,7 +120,8 @@ def _write_job(state: ServerState, caller: Caller, job_id: str, request: Request
     question = read_question(request.input_data)
     settings = chat_settings(request.llm_configs, question.n_parallel_clusters, state.options, caller.is_local)
     ids = {label: cluster for cluster, label in question.labels.items()}
-    spec = Spec(dataset(question), question.study_info, ids, settings_json(settings), question.n_genes(ids.values()))
+    told, n_genes = dataset(question, settings.provider), question.n_genes(ids.values())
+    spec = Spec(told, question.study_info, ids, settings_json(settings), n_genes)
     folder = state.jobs / job_id
     _write_run(folder / "run", marker_table(question, list(question.marker_genes)), spec)
     written(folder / QUERY, bytes(request.input_data))

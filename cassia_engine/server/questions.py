@@ -101,17 +101,19 @@ def _check_size(genes: Mapping[str, Sequence[str]], parallel: float) -> None:
         raise Refused("INVALID_REQUEST", "input_data: nParallelClusters is no whole number from 1 to 50")
 
 
-def dataset(question: Question) -> Dataset:
-    """The data set of a question: species and tissue as the study and the genes tell them.
+def dataset(question: Question, provider: str) -> Dataset:
+    """The data set of a question: species and tissue as the study and the genes tell them. Marker scoring takes no more
+    from the study's text, so it is not told the rest.
 
     Raises:
         Refused: the study's text cannot be used.
     """
     symbols = [gene for genes in question.marker_genes.values() for gene in genes]
     try:
-        return dataset_of(NAME, question.study_info, symbols)
+        found = dataset_of(NAME, question.study_info, symbols)
     except UsageError as error:
         raise Refused("INVALID_REQUEST", f"input_data: studyInfo: {error.what}") from None
+    return msgspec.structs.replace(found, additional_info="") if provider == OFFLINE else found
 
 
 def with_feedback(dataset: Dataset, feedback: str) -> Dataset:

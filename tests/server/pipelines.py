@@ -86,7 +86,7 @@ def run_folder(data: Path, settings: AnnotateSettings | None = None, job: str = 
     clusters = list(asked.marker_genes)
     ids = {asked.labels[cluster]: cluster for cluster in clusters}
     spec = Spec(
-        dataset(asked),
+        dataset(asked, "custom"),  # with all that is said of the study, as a model is told it
         asked.study_info,
         ids,
         settings_json(settings or AnnotateSettings()),

@@ -40,6 +40,9 @@ def test_a_job_is_annotated_offline_and_its_results_have_the_ids_of_the_question
         status, page = server.call("GET", f"/report/{job}")
         assert status == 200
         assert page.startswith("<!DOCTYPE html>")
+        assert (
+            "additional_info was not read" not in page
+        )  # nobody gave that: species and tissue were taken from the study
         # Whatever is wrong with one request, the next is answered.
         assert server.call("POST", f"/reannotate?job_id={job}&cluster_id=0&feedback=look")[1]["error_code"] == (
             "INVALID_REQUEST"
