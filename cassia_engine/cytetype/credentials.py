@@ -29,7 +29,10 @@ def find_token(api_url: str, other_way: str = "") -> Secret:
     """
     if token := os.environ.get(TOKEN_VARIABLE, "").strip() or saved_token(api_url):
         return check_token(Secret(token))
-    text = f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}, or keep one by `cytetype setup`"
+    text = (
+        f"no token for {api_url}; {other_way}set {TOKEN_VARIABLE}, or keep one by `cytetype setup` (a cassia server on "
+        "this machine without tokens takes any text as one)"
+    )
     raise AuthenticationError(text, "AUTHENTICATION_REQUIRED", code="cytetype-token-missing")
 
 
