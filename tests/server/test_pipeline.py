@@ -108,7 +108,7 @@ def test_what_the_pipeline_is_told(tmp_path: Path, nextflow: Stub) -> None:
         "marker_format": "long",
         "cluster_column": "cluster",
         "gene_column": "gene",
-        "n_genes": 2000,
+        "n_genes": 6,
         "allow_unknown_genes": True,
         "controls": 0,
         "knowledge": str(markers),
