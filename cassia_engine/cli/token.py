@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cassia_engine.cli.options import FilePath
-from cassia_engine.errors import UsageError
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.server.options import DEFAULT_DATA
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def add(name: str, data: Path, max_jobs: int | None, rpm: float | None, max_cost
     with _database(data) as database:
         secret = database.now(lambda connection: add_token(connection, name, max_jobs, rpm, max_cost))
     click.echo(secret.reveal())
-    log.info("This is the only time that the token is shown.")
+    log.info("%s: the token of %s, for the server of this folder; it is shown this once", data, shown(name))
 
 
 @token.command(name="list")
