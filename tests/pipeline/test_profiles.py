@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 import cassia_engine
 from cassia_engine.cytetype.credentials import TOKEN_VARIABLE
+from cassia_engine.providers.keys import OF_REQUEST
 from tests.conftest import ROOT, need
 from tests.pipeline.launch import Launcher
 
@@ -139,7 +140,12 @@ def test_containers_get_the_keys_of_every_provider_and_the_token(engine: str) ->
     variables = [name for row in rows for column in columns for name in re.findall(r"\w+", row[column])]
     text_of = (ROOT / "conf" / "containers.config").read_text(encoding="utf-8")
     block = text_of.split(f"\n{engine} {{", 1)[1].split("\n}", 1)[0]
-    assert re.findall(r"'(\w+)'", block.split("envWhitelist", 1)[1]) == [*variables, TOKEN_VARIABLE, *PROXIES]
+    assert re.findall(r"'(\w+)'", block.split("envWhitelist", 1)[1]) == [
+        *variables,
+        OF_REQUEST,
+        TOKEN_VARIABLE,
+        *PROXIES,
+    ]
 
 
 def test_the_image_has_what_the_engine_needs() -> None:
