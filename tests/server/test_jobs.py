@@ -90,6 +90,7 @@ def test_no_job_is_found_by_a_wrong_id(path: str, job: str, shared_server: Servi
     assert (status, answer["error_code"]) in [(404, "JOB_NOT_FOUND"), (404, "NOT_FOUND")]
 
 
+@pytest.mark.slow
 def test_a_job_whose_files_are_gone_has_failed_and_others_are_listed(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
         whole, gone, damaged = (server.submit() for _ in range(3))

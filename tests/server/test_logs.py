@@ -53,6 +53,7 @@ def test_a_line_of_text_is_as_of_the_command_line() -> None:
     assert json.loads(JsonFormatter(lambda job: []).format(made)).keys() == {"time", "level", "message", "job", "run"}
 
 
+@pytest.mark.slow
 def test_each_line_of_a_server_is_a_json_object_that_names_its_job(tmp_path: Path) -> None:
     with running_mock(tmp_path, require_key=KEY) as mock:
         config = {"provider": "openai", "name": "mock", "apiKey": KEY, "baseUrl": f"{mock.url}/v1"}

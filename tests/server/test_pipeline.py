@@ -70,6 +70,7 @@ def nextflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
     return made
 
 
+@pytest.mark.slow
 def test_a_job_of_the_pipeline_is_read_by_a_server_that_annotates_itself(
     tmp_path: Path, nextflow: Stub, published: Published
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_session_is_one_runs_wherever_its_data_are(tmp_path: Path, nextflow: S
     assert first == moved != other
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_leaves_the_pipeline_at_work(tmp_path: Path, nextflow: Stub, published: Published) -> None:
     nextflow.plan({"waits": True, "publish": published(0)})
     with serving(tmp_path / "data", *nextflow.options()) as server:

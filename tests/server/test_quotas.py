@@ -139,6 +139,7 @@ def test_each_run_of_a_job_has_a_budget_of_its_own(tmp_path: Path) -> None:
     assert budget("run", None) == budget("revisions/1", None)
 
 
+@pytest.mark.slow
 def test_a_run_that_an_error_ends_has_cost_what_its_budget_says(tmp_path: Path) -> None:
     """Nothing where the key was refused: not all that it might have spent."""
     with running_mock(tmp_path) as mock, running_app(tmp_path / "data", base_urls=(f"{mock.url}/v1",)) as server:

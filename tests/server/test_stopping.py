@@ -125,6 +125,7 @@ def refused(*options: str) -> str:
     return line
 
 
+@pytest.mark.slow
 def test_a_folder_has_one_server_at_a_time(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     with serving(tmp_path / "data") as server:
