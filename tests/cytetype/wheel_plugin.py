@@ -88,7 +88,7 @@ def run_job(question, *, api_url, token, **_):
     return results_of(found, job_id, f"{api_url}/report/{job_id}")
 
 
-def look_up(api_url, job_id, token):
+def look_up(api_url, job_id, token, air_gap):
     found = main.fetch_remote_results(None, job_id, api_url, token.reveal())
     return None if found is None else results_of(found, job_id, "")
 
