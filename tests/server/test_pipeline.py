@@ -37,7 +37,7 @@ Command error:
   cassia: error: sample job: the genes are of no species that is known
 
 Work dir:
-  /work/e5
+  work/e5
 
 The run failed. When the reason is corrected, the same command with -resume does only what is missing.
 sample job: the genes are of no species that is known
