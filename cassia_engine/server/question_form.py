@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from cassia_engine.markers.columns.whole_ids import whole_id
 from cassia_engine.text import CONTROLS, SURROGATES
 
 LONGEST_NAME = 500  # of a cluster
@@ -70,7 +71,7 @@ def cluster_names(ids: Iterable[str], labels: Mapping[str, Scalar]) -> dict[str,
 
 
 def _name(value: Scalar) -> str:
-    text = text_of(value)
+    text = whole_id(text_of(value))  # as a marker table's reader makes of it
     return "" if text.lower() in _NO_NAME else text[:LONGEST_NAME]
 
 

@@ -51,6 +51,16 @@ def results(server: RunningApp, job: str) -> dict[str, Any]:
     return dict(json.loads((folder / RESULTS).read_bytes()))["annotations"] if outcome.state == "completed" else {}
 
 
+@pytest.mark.parametrize("labels", [["1.0"], ["1.0", "2.0"], ["1.0", "1"], ["1.0", "1.5"], ["0.0", "T cell"]])
+def test_labels_that_are_whole_numbers_as_decimals_have_a_result_each(labels: list[str], server: RunningApp) -> None:
+    ids = [str(number) for number in range(len(labels))]
+    markers = dict(zip(ids, MARKERS.values(), strict=False))
+    job = taken(server, {"markerGenes": markers, "clusterLabels": dict(zip(ids, labels, strict=True))})
+    assert list(results(server, job)) == ids
+    markers = dict(zip(labels, MARKERS.values(), strict=False))
+    assert list(results(server, taken(server, {"markerGenes": markers}))) == labels
+
+
 def test_clusters_with_strange_labels_have_one_result_each_by_their_ids(server: RunningApp) -> None:
     ids = [str(number) for number in range(len(STRANGE))]
     kinds = list(MARKERS.values())

@@ -183,9 +183,10 @@ def test_rare_values_are_counted_together_and_missing_ones_apart(tmp_path: Path)
     [
         (CODES, {"0": "0", "1": "1", "2": "2"}),
         (CODES + 0.0, {"0": "0.0", "1": "1.0", "2": "2.0"}),
+        (CODES + 0.0, {"0": "0", "1": "1", "2": "2"}),
         (CODES > 0, {"a": "True", "b": "False"}),
     ],
-    ids=["whole numbers", "numbers", "booleans"],
+    ids=["whole numbers", "numbers", "numbers without decimals", "booleans"],
 )
 def test_clusters_of_other_types_are_found_by_their_labels(values: Any, labels: dict[str, str], tmp_path: Path) -> None:
     reader = answering(artifacts(tmp_path, OBS.assign(leiden=values)), labels)

@@ -42,6 +42,9 @@ _NUMBERS = {*_WHOLE, "FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "BOOLEAN", "DATE", "TIME"}
 _OTHERS = ("ENUM(", "TIMESTAMP", "DECIMAL(")
 
+# How a program may write whole numbers; jobs have them without decimals.
+_WHOLE_FLOAT = re.compile(r"^([0-9]+)\.0$")
+
 
 class ObsFile:
     """obs.duckdb of a job."""
@@ -53,6 +56,7 @@ class ObsFile:
             labels: of the clusters, by id.
         """
         self.clusters = list(dict.fromkeys(labels.values()))
+        self._labels = [_WHOLE_FLOAT.sub(r"\1", label) for label in self.clusters]
         self._path, self._known, self._db = path, dict[str, Column](), in_memory()
 
     def open(self) -> None:
@@ -150,18 +154,18 @@ class ObsFile:
 
     def _share_of_labels(self, name: str) -> float:
         """How many of a column's values and the labels are both; 0 where half of the labels are missing."""
-        wanted = set(self.clusters)
+        wanted = set(self._labels)
         if not len(wanted) <= 2 * self.column(name).n_values <= 8 * len(wanted):
             return 0.0
-        found = {value for [value] in self._rows(f"SELECT DISTINCT {self._text(name)} FROM {_TABLE}")} - {None}
+        found = {value for [value] in self._rows(f"SELECT DISTINCT {self._label(name)} FROM {_TABLE}")} - {None}
         both = wanted & found
         return len(both) / len(wanted | found) if 2 * len(both) >= len(wanted) else 0.0
 
     @cached_property
     def codes(self) -> NDArray[np.int32]:
         """Shape (cells,), the place of each cell's cluster; -1 for none of them."""
-        place = f"coalesce(list_position($1, {self._text(self.cluster_column)}), 0)"
-        return self._numbers(place, [self.clusters]).astype(np.int32) - 1
+        place = f"coalesce(list_position($1, {self._label(self.cluster_column)}), 0)"
+        return self._numbers(place, [self._labels]).astype(np.int32) - 1
 
     @cached_property
     def coordinates(self) -> tuple[str, NDArray[np.float64], NDArray[np.float64]]:
@@ -194,6 +198,10 @@ class ObsFile:
         value = f"CASE WHEN {quoted(name)} IS NOT NULL THEN coalesce(list_position($1, {self._shown(name)}), 0) END"
         query = f"SELECT {self._text(self.cluster_column)}, {value}, count(*) FROM {_TABLE} GROUP BY 1, 2"
         return self._rows(query, [values])
+
+    def _label(self, name: str) -> str:
+        """A column's values as clusters are called: whole numbers without decimals."""
+        return f"regexp_replace({self._text(name)}, '{_WHOLE_FLOAT.pattern}', '\\1')"
 
     def _text(self, name: str) -> str:
         """A column's values as Python writes them."""
