@@ -15,6 +15,8 @@ question_form   the forms in which clients write that
 chat        questions about a cluster, answered by the job's model
 chat_facts  what that model is told
 jobs        jobs, as the protocol shows them
+job_runs    their runs: rows and files
+revisions   clusters of a job that are annotated again
 queue       which run is next, and what became of it
 run_processes   the processes of runs: started, found again, told to stop
 nextflow    Nextflow and the pipeline, looked for when a server starts

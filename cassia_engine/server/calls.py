@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from cassia_engine.server import jobs
+from cassia_engine.server import jobs, revisions
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Unavailable, json_answer, read_json
 from cassia_engine.server.state import caller_of, state_of
@@ -49,7 +49,7 @@ async def reannotate(request: web.Request) -> web.Response:
     """The cluster and the feedback are in the query, as CyteType has them, or in a JSON body."""
     given = await read_object(request) if request.can_read_body else dict(request.query)
     job_id, cluster, feedback = (_text(given.get(name)) for name in ("job_id", "cluster_id", "feedback"))
-    number = await jobs.reannotate(state_of(request), caller_of(request), job_id, cluster, feedback)
+    number = await revisions.reannotate(state_of(request), caller_of(request), job_id, cluster, feedback)
     return json_answer({"job_id": job_id, "cluster_id": cluster, "revision": number})
 
 
@@ -58,8 +58,8 @@ def _text(value: Any) -> str:
 
 
 @ROUTES.get("/jobs/{job_id}/revisions")
-async def revisions(request: web.Request) -> web.Response:
-    found = await jobs.revisions(state_of(request), caller_of(request), request.match_info["job_id"])
+async def list_revisions(request: web.Request) -> web.Response:
+    found = await revisions.revisions(state_of(request), caller_of(request), request.match_info["job_id"])
     return json_answer({"revisions": found})
 
 

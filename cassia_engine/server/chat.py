@@ -28,7 +28,7 @@ from cassia_engine.fast_json import ascii_json
 from cassia_engine.prompts.cluster_chat import LONGEST_TURN, ChatFacts, Turn, cluster_chat
 from cassia_engine.providers.chat import ChatModel, Finish, Reply
 from cassia_engine.records import OFFLINE
-from cassia_engine.server import jobs
+from cassia_engine.server import job_runs, jobs
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused, read_json
 from cassia_engine.server.chat_facts import read_chat
@@ -67,8 +67,8 @@ async def answer(request: web.Request) -> web.StreamResponse:
     async with whole_body(request, MOST_BYTES) as body:
         asked = _read(body)
     annotations = (await jobs.results(state, caller, asked.job_id))["annotations"]
-    run = (await jobs.runs_of(state, asked.job_id))[0]
-    spec = await asyncio.to_thread(jobs.spec_of, run.folder(state.jobs))
+    run = (await job_runs.runs_of(state, asked.job_id))[0]
+    spec = await asyncio.to_thread(job_runs.spec_of, run.folder(state.jobs))
     if asked.cluster_id not in spec.ids.values():
         raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -121,7 +121,7 @@ async def _keep_alive(response: web.StreamResponse, reply: asyncio.Task[Any], st
 
 
 async def _reply(
-    state: ServerState, run: jobs.Run, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], stop: Cancellation
+    state: ServerState, run: job_runs.Run, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], stop: Cancellation
 ) -> tuple[str, dict[str, Any]]:
     """The event that answers, by name and data."""
     try:
@@ -143,21 +143,21 @@ async def _reply(
     return _said(reply)
 
 
-async def _settings(state: ServerState, run: jobs.Run, spec: Spec) -> AnnotateSettings:
+async def _settings(state: ServerState, run: job_runs.Run, spec: Spec) -> AnnotateSettings:
     """How the job's model is asked.
 
     Raises:
         Refused: there is none, its key is not known any more, or the token's budget is spent.
     """
     if run.own_keys and run.job_id not in state.keys:
-        raise Refused("LLM_VALIDATION_FAILED", jobs.NEEDS_KEYS)
+        raise Refused("LLM_VALIDATION_FAILED", job_runs.NEEDS_KEYS)
     settings = settings_from(spec, secret_of(state.keys.get(run.job_id, ())))
     if settings.provider == OFFLINE:
         raise Refused("LLM_VALIDATION_FAILED", _OFFLINE)
     share = await state.database(lambda database: left_of(database, run.job_id))
     if share.refused:
         raise Refused("QUOTA_EXCEEDED", share.refused)
-    journal = state.jobs / run.job_id / jobs.JOURNAL / FOLDER
+    journal = state.jobs / run.job_id / job_runs.JOURNAL / FOLDER
     left = share.max_cost
     if left is not None:  # the budget of the job's questions counts earlier ones, which are not in what is left
         left += await asyncio.to_thread(spent_by_ledger, journal, None)
@@ -172,7 +172,7 @@ async def _settings(state: ServerState, run: jobs.Run, spec: Spec) -> AnnotateSe
 def _facts(
     state: ServerState, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], settings: AnnotateSettings
 ) -> tuple[ChatFacts, Sequence[Turn]]:
-    query = (state.jobs / asked.job_id / jobs.QUERY).read_bytes()
+    query = (state.jobs / asked.job_id / job_runs.QUERY).read_bytes()
     messages = [(turn.role, turn.content) for turn in asked.messages]
     return read_chat(query, spec.dataset, asked.cluster_id, annotations, messages, not settings.hide_fractions)
 
@@ -201,7 +201,7 @@ async def _asked(
     return await annotator.hold_here(talk, stop)
 
 
-async def _count(state: ServerState, run: jobs.Run, reply: Reply) -> None:
+async def _count(state: ServerState, run: job_runs.Run, reply: Reply) -> None:
     """Add what a reply has cost to its job, whose token pays for it."""
     if reply.receipt.recorded or not reply.cost_usd:
         return

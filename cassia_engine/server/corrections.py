@@ -15,7 +15,7 @@ from aiohttp import web
 from cassia_engine.csv_injection import csv_row, guard
 from cassia_engine.errors import UsageError
 from cassia_engine.records import Correction
-from cassia_engine.server import jobs
+from cassia_engine.server import job_runs, jobs
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused, json_answer, read_json
 from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
@@ -57,7 +57,7 @@ async def saved(request: web.Request) -> web.Response:
     state, caller, job_id = state_of(request), caller_of(request), request.match_info["job_id"]
     await jobs.check_job(state, caller, job_id)
     said = await _read(request)
-    if said.cluster not in await asyncio.to_thread(jobs.cluster_ids, state, job_id):
+    if said.cluster not in await asyncio.to_thread(job_runs.cluster_ids, state, job_id):
         raise Refused("INVALID_REQUEST", "the job has no cluster of this name")
     correction = await asyncio.to_thread(_checked, said)
     return json_answer(_entry(await _keep(state, caller, job_id, said.cluster, correction)))

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollec
 
 from cassia_engine._version import __version__
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, MOST_BYTES, PENDING, PROCESSING
-from cassia_engine.server.jobs import NEEDS_KEYS
+from cassia_engine.server.job_runs import NEEDS_KEYS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # newer ones have names that older Prometheus refuses
 NO_ROUTE = "none"  # of a request that no handler answers

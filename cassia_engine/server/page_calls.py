@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED
-from cassia_engine.server import corrections, jobs
+from cassia_engine.server import corrections, job_runs, jobs
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.page.jobs_page import JobRow, jobs_page
 from cassia_engine.server.page.served import PageContext, served_page
@@ -38,7 +38,7 @@ def _listed(state: ServerState, found: Sequence[sqlite3.Row]) -> list[JobRow]:
 
 def _job_row(state: ServerState, row: sqlite3.Row) -> JobRow:
     try:
-        n_clusters = len(jobs.cluster_ids(state, row["id"]))
+        n_clusters = len(job_runs.cluster_ids(state, row["id"]))
     except Refused as error:
         return JobRow(row["id"], row["created"], FAILED, 0, error.message)
     link = f"report/{row['id']}" if row["state"] == COMPLETED else ""
@@ -65,7 +65,7 @@ async def revision(request: web.Request) -> web.Response:
 async def _context(state: ServerState, caller: Caller, job_id: str) -> PageContext:
     row = await jobs.check_job(state, caller, job_id)
     has = {kind: row[kind] is not None for kind in ("vars_h5", "obs_duckdb")}
-    ids = await asyncio.to_thread(jobs.cluster_ids, state, job_id)
+    ids = await asyncio.to_thread(job_runs.cluster_ids, state, job_id)
     return PageContext(job_id, caller.name or corrections.NOBODY, has, ids)
 
 

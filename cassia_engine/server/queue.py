@@ -14,7 +14,7 @@ from aiohttp import web
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING
 from cassia_engine.server import run_processes
-from cassia_engine.server.jobs import JOURNAL, NEEDS_KEYS, Run, run_of
+from cassia_engine.server.job_runs import JOURNAL, NEEDS_KEYS, Run, run_of
 from cassia_engine.server.quotas import Share, share_of
 from cassia_engine.server.run_processes import RunProcess
 from cassia_engine.server.specs import DISK_FULL, LOG, NO_OUTCOME, Outcome, Told, read_outcome

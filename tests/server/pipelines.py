@@ -19,7 +19,7 @@ from cassia_engine.cytetype.protocol import PENDING
 from cassia_engine.errors import CassiaError
 from cassia_engine.outputs.publish import write_outputs
 from cassia_engine.records import ClusterResult
-from cassia_engine.server.jobs import JOURNAL, Run
+from cassia_engine.server.job_runs import JOURNAL, Run
 from cassia_engine.server.questions import dataset, marker_table, read_question
 from cassia_engine.server.specs import MARKERS, SPEC, Nextflow, Outcome, Spec, Told, read_spec, settings_json
 from cassia_engine.server.worker.pipeline import run_pipeline

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cassia_engine.server import jobs
 from tests.mock_provider.running import Running, running_mock
 from tests.server.processes import MARKERS, Serving, question, serving
+from tests.server.running import running_app
 
 MODEL = ("--provider", "custom", "--model", "mock", "--validator_involvement", "v1")
 
@@ -105,11 +108,25 @@ def test_a_job_whose_files_are_gone_has_failed_and_others_are_listed(tmp_path: P
                 assert (status, answer["error_code"]) == (422, "JOB_FAILED")
                 assert "missing or damaged" in answer["message"]
         assert server.call("GET", f"/report/{gone}")[1]["error_code"] == "JOB_FAILED"
+        again = {"job_id": gone, "cluster_id": "0", "feedback": "Look at IL7R."}
+        assert server.call("POST", "/reannotate", again)[1]["error_code"] == "JOB_FAILED"
         status, page = server.call("GET", "/")
         assert status == 200
         assert page.count("missing or damaged") == 2
         assert f"report/{whole}" in page
         assert server.call("GET", f"/report/{whole}")[0] == 200
+
+
+def test_the_key_of_a_job_that_could_not_be_taken_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(jobs, "add_run", fail)
+    config = {"provider": "openai", "name": "mock", "apiKey": "sk-canary-4b1d", "baseUrl": "http://127.0.0.1:9/v1"}
+    with running_app(tmp_path / "data", jobs=0) as server:
+        answer = server.request("POST", "/annotate", body={"input_data": question(), "llm_configs": [config]})
+        assert answer.status == 503
+        assert server.state.keys == {}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cassia_engine import __version__
 from cassia_engine.server import monitoring
-from cassia_engine.server.jobs import NEEDS_KEYS
+from cassia_engine.server.job_runs import NEEDS_KEYS
 from cassia_engine.server.starting import check_installed
 from tests.raising import raises
 from tests.server.running import RunningApp, running_app
