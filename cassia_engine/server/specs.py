@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from cassia_engine.errors import UsageError, shown
 from cassia_engine.records import Dataset
 from cassia_engine.records.record import Record
 from cassia_engine.secret import Secret
@@ -107,7 +108,10 @@ def settings_from(spec: Spec, key: Secret | None) -> AnnotateSettings:
         UsageError: they are none of this version.
     """
     declared = parameters(AnnotateSettings)
-    given = {name: _value(value, declared[name].kind) for name, value in spec.settings.items() if name in declared}
+    if unknown := sorted(set(spec.settings) - set(declared)):
+        what = f"the job has the setting {shown(unknown[0])}, which this cassia does not know; use the one that made it"
+        raise UsageError(what, code="server-job-version")
+    given = {name: _value(value, declared[name].kind) for name, value in spec.settings.items()}
     return replace(AnnotateSettings(**given), api_key=key)
 
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.errors import UsageError
-from cassia_engine.server.specs import RESULTS, read_spec, settings_from
+from cassia_engine.records import Dataset
+from cassia_engine.server.specs import RESULTS, Spec, read_spec, settings_from
 from cassia_engine.server.worker.local import run_here
 from tests.server.processes import MARKERS, question
 from tests.server.running import RunningApp, running_app
@@ -59,6 +60,12 @@ def test_labels_that_are_whole_numbers_as_decimals_have_a_result_each(labels: li
     assert list(results(server, job)) == ids
     markers = dict(zip(labels, MARKERS.values(), strict=False))
     assert list(results(server, taken(server, {"markerGenes": markers}))) == labels
+
+
+def test_a_setting_of_another_version_is_refused_not_left_out() -> None:
+    spec = Spec(Dataset("job", "blood", "human"), "", {}, {"provider": "openai", "model": "m", "no_such": 1})
+    with pytest.raises(UsageError, match="no_such"):
+        settings_from(spec, None)
 
 
 def test_clusters_with_strange_labels_have_one_result_each_by_their_ids(server: RunningApp) -> None:
