@@ -92,7 +92,9 @@ def test_a_machine_whose_calls_are_not_known_has_limits_and_says_so() -> None:
 @pytest.mark.parametrize("machine", HEADERS)
 def test_numbers_of_calls_are_those_of_the_system(machine: str) -> None:
     if not HEADERS[machine].exists():
-        pytest.skip(f"no {HEADERS[machine]}: the headers of the kernel are not installed")
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
+            f"no {HEADERS[machine]}: linux-libc-dev has it"
+        )
     defined = re.findall(r"#define\s+__NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[machine].read_text())
 
     column = 1 + [*HEADERS].index(machine)
