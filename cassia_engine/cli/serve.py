@@ -11,7 +11,8 @@ from cassia_engine.callers import option
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options_but, annotate_settings
 from cassia_engine.cli.server_prune import prune
 from cassia_engine.errors import UsageError
-from cassia_engine.server.options import DEFAULT_DATA
+from cassia_engine.server.options import DEFAULT_DATA, ServerOptions
+from cassia_engine.settings import AnnotateSettings
 
 # Each job has its own journal, a run that is done again goes on with it, and no client waits a day for a batch.
 NOT_OF_SERVERS = ("journal_dir", "retry_failed", "batch", "batch_wait")
@@ -110,10 +111,9 @@ def _check_none_given(ctx: click.Context, subcommand: str) -> None:
         raise UsageError(f"{what} {subcommand} after it: cassia serve {subcommand} OPTIONS", code="serve-option-place")
 
 
-def server_options(settings: Any, options: dict[str, Any]) -> Any:
+def server_options(settings: AnnotateSettings, options: dict[str, Any]) -> ServerOptions:
     """The options of a server."""
     from cassia_engine.server.nextflow import find_nextflow
-    from cassia_engine.server.options import ServerOptions
 
     how = [options.pop(name) for name in OF_NEXTFLOW]
     nextflow = find_nextflow(*how) if options["executor"] == "nextflow" else None

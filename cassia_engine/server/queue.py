@@ -202,7 +202,11 @@ class Queue:
         await self._note(run, PENDING, found.reason if found else "")
 
     async def _note(self, run: Run, state: str, reason: str, cost: float | None = None) -> None:
-        ended = time.time() if state in (COMPLETED, FAILED) else None
+        ended = None
+        if state in (COMPLETED, FAILED):
+            ended = time.time()
+            self._attempts.pop((run.job_id, run.number), None)
+            self._not_before.pop((run.job_id, run.number), None)
         await self._state.database(
             lambda database: database.execute(
                 "UPDATE runs SET state = ?, reason = ?, ended = ?, cost_usd = coalesce(?, cost_usd)"

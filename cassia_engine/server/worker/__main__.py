@@ -69,4 +69,5 @@ def _cost(settings: AnnotateSettings | None) -> float | None:
     return None
 
 
-main()
+if __name__ == "__main__":
+    main()
