@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -33,7 +32,7 @@ from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused, read_json
 from cassia_engine.server.chat_facts import read_chat
 from cassia_engine.server.questions import secret_of, spent_by_ledger
-from cassia_engine.server.quotas import left_of
+from cassia_engine.server.quotas import Share, settle, share_of_question
 from cassia_engine.server.specs import Spec, settings_from
 from cassia_engine.server.state import ServerState, caller_of, state_of
 from cassia_engine.settings import AnnotateSettings
@@ -127,10 +126,7 @@ async def _reply(
     try:
         async with state.chats:
             with called_from(Caller.CYTETYPE):
-                settings = await _settings(state, run, spec)
-                read = await asyncio.to_thread(_facts, state, spec, asked, annotations, settings)
-                reply = await _asked(settings, spec, *read, stop)
-            await _count(state, run, reply)
+                reply = await _paid(state, run, spec, asked, annotations, stop)
     except Refused as error:
         return _error(error.code, error.message)
     except (AccountError, CallFailedError, UsageError) as error:
@@ -143,30 +139,62 @@ async def _reply(
     return _said(reply)
 
 
-async def _settings(state: ServerState, run: job_runs.Run, spec: Spec) -> AnnotateSettings:
+async def _paid(
+    state: ServerState, run: job_runs.Run, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], stop: Cancellation
+) -> Reply:
+    """What the model says, within what the job's token may use; its cost is counted, whatever becomes of the question.
+
+    Raises:
+        Refused: the model cannot be asked, or the token's budget is spent.
+        CassiaError: the model says nothing.
+    """
+    settings = _settings(state, run, spec)
+    share = await state.database(lambda database: share_of_question(database, run.job_id))
+    if share.refused:
+        raise Refused("QUOTA_EXCEEDED", share.refused)
+    assert settings.journal_dir is not None
+    journal = settings.journal_dir
+    before = await asyncio.to_thread(spent_by_ledger, journal, None) if share.max_cost is not None else 0.0
+    cost = share.max_cost or 0.0  # of a question whose end nobody can tell
+    try:
+        read = await asyncio.to_thread(_facts, state, spec, asked, annotations, settings)
+        reply = await _asked(_within(settings, share, before), spec, *read, stop)
+        cost = 0.0 if reply.receipt.recorded else reply.cost_usd or 0.0
+        return reply
+    except CassiaError:
+        if share.max_cost is not None:  # questions at the same time are in it, too: too much rather than too little
+            after = await asyncio.to_thread(spent_by_ledger, journal, None)
+            cost = min(share.max_cost, max(0.0, after - before))
+        raise
+    finally:
+        await state.database(lambda database: settle(database, run.job_id, share, cost))
+
+
+def _settings(state: ServerState, run: job_runs.Run, spec: Spec) -> AnnotateSettings:
     """How the job's model is asked.
 
     Raises:
-        Refused: there is none, its key is not known any more, or the token's budget is spent.
+        Refused: there is none, or its key is not known any more.
     """
     if run.own_keys and run.job_id not in state.keys:
         raise Refused("LLM_VALIDATION_FAILED", job_runs.NEEDS_KEYS)
     settings = settings_from(spec, secret_of(state.keys.get(run.job_id, ())))
     if settings.provider == OFFLINE:
         raise Refused("LLM_VALIDATION_FAILED", _OFFLINE)
-    share = await state.database(lambda database: left_of(database, run.job_id))
-    if share.refused:
-        raise Refused("QUOTA_EXCEEDED", share.refused)
     journal = state.jobs / run.job_id / job_runs.JOURNAL / FOLDER
-    left = share.max_cost
-    if left is not None:  # the budget of the job's questions counts earlier ones, which are not in what is left
-        left += await asyncio.to_thread(spent_by_ledger, journal, None)
+    return replace(settings, journal_dir=journal, max_wait=_WAIT, max_workers=1, batch=False, batch_wait=None)
+
+
+def _within(settings: AnnotateSettings, share: Share, before: float) -> AnnotateSettings:
+    """The settings with what the token may use.
+
+    Args:
+        before: US dollars of earlier questions, which their budget counts and the share does not.
+    """
+    left = None if share.max_cost is None else share.max_cost + before
     most = min(filter(None, (settings.max_cost, left)), default=None)
     rpm = min(filter(None, (settings.rpm, share.rpm)), default=None)
-    return replace(
-        settings, journal_dir=journal, max_cost=most, rpm=rpm, max_wait=_WAIT, max_workers=1, batch=False,
-        batch_wait=None,
-    )  # fmt: skip
+    return replace(settings, max_cost=most, rpm=rpm)
 
 
 def _facts(
@@ -199,20 +227,6 @@ async def _asked(
         return await model.chat(chat)
 
     return await annotator.hold_here(talk, stop)
-
-
-async def _count(state: ServerState, run: job_runs.Run, reply: Reply) -> None:
-    """Add what a reply has cost to its job, whose token pays for it."""
-    if reply.receipt.recorded or not reply.cost_usd:
-        return
-
-    def add(database: sqlite3.Connection) -> None:
-        database.execute(
-            "UPDATE runs SET cost_usd = coalesce(cost_usd, max_cost, 0) + ? WHERE job_id = ? AND number = ?",
-            (reply.cost_usd, run.job_id, run.number),
-        )
-
-    await state.database(add)
 
 
 def _said(reply: Reply) -> tuple[str, dict[str, Any]]:

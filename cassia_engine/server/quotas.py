@@ -55,15 +55,32 @@ def share_of(database: sqlite3.Connection, job_id: str, number: int, most: int) 
     return Share(at_work < slots and left > 0, rpm=rpm, max_cost=left / max(1, slots - at_work))
 
 
-def left_of(database: sqlite3.Connection, job_id: str) -> Share:
-    """What one more call about a job may use of its token's calls and money."""
+def share_of_question(database: sqlite3.Connection, job_id: str) -> Share:
+    """What a question about a completed job may use of its token's calls and money: half of what is left, so that other
+    questions and runs find some. It counts as a cost of the job until `settle` says what the question has cost.
+    """
     token = database.execute(
         "SELECT tokens.* FROM jobs JOIN tokens ON tokens.id = jobs.owner WHERE jobs.id = ?", (job_id,)
     ).fetchone()
     if token is None or token["max_cost"] is None:
         return Share(rpm=token["rpm"] if token else None)
     left = token["max_cost"] - spent(database, token["id"])
-    return Share(refused="" if left > 0 else _spent_line(token["max_cost"]), rpm=token["rpm"], max_cost=left)
+    if left <= 0:
+        return Share(refused=_spent_line(token["max_cost"]))
+    add_cost(database, job_id, left / 2)
+    return Share(rpm=token["rpm"], max_cost=left / 2)
+
+
+def settle(database: sqlite3.Connection, job_id: str, share: Share, cost: float) -> None:
+    """Count what a question has cost in place of its share, which is None where the token has no budget."""
+    add_cost(database, job_id, cost - (share.max_cost or 0.0))
+
+
+def add_cost(database: sqlite3.Connection, job_id: str, cost: float) -> None:
+    """Add US dollars to what a job's first run, which has ended, has cost."""
+    database.execute(
+        "UPDATE runs SET cost_usd = coalesce(cost_usd, max_cost, 0) + ? WHERE job_id = ? AND number = 0", (cost, job_id)
+    )
 
 
 def _spent_line(most: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,37 @@ def test_a_fault_of_the_server_is_an_event_too(
         [(name, data), last] = ask(server, job, "Why?")
     assert (name, data["error_code"], last[0]) == ("error", "INTERNAL_ERROR", "done")
     assert "FileNotFoundError" in caplog.text
+
+
+def test_what_a_question_may_cost_is_set_aside_while_it_is_asked(mock: Running, tmp_path: Path) -> None:
+    with running_app(tmp_path / "data", jobs=0, base_urls=(f"{mock.url}/v1",)) as server:
+        token = server.add_token("ada")
+        job = completed(server, of_mock(mock), token=token)
+        update(server, "UPDATE tokens SET max_cost = 1.0 WHERE name = 'ada'")
+        before = update(server, "SELECT cost_usd FROM runs WHERE job_id = ?", job)["cost_usd"] or 0.0
+        mock.post("/reset")
+        mock.post("/hold", {"after": 1})
+        with ThreadPoolExecutor() as threads:
+            asking = [threads.submit(ask, server, job, text, token=token) for text in ("Why?", "Why not a B cell?")]
+            mock.wait_for("held", 2)
+            aside = update(server, "SELECT cost_usd FROM runs WHERE job_id = ?", job)["cost_usd"] - before
+            assert aside == pytest.approx((1.0 - before) * 3 / 4)
+            mock.post("/release")
+            assert [one.result()[0][0] for one in asking] == ["message", "message"]
+        cost = update(server, "SELECT cost_usd FROM runs WHERE job_id = ?", job)["cost_usd"] - before
+        assert 0 < cost < aside
+
+
+def test_a_question_without_an_answer_costs_what_its_ledger_says(mock: Running, tmp_path: Path) -> None:
+    with running_app(tmp_path / "data", jobs=0, base_urls=(f"{mock.url}/v1",)) as server:
+        token = server.add_token("ada")
+        job = completed(server, of_mock(mock), token=token)
+        mock.post("/script", ["echo_key"])
+        update(server, "UPDATE tokens SET max_cost = 1.0 WHERE name = 'ada'")
+        before = update(server, "SELECT cost_usd FROM runs WHERE job_id = ?", job)["cost_usd"] or 0.0
+        [(name, _), _] = ask(server, job, "Why?", token=token)
+        assert name == "error"
+        assert update(server, "SELECT cost_usd FROM runs WHERE job_id = ?", job)["cost_usd"] == pytest.approx(before)
 
 
 RESULT = {

@@ -12,7 +12,7 @@ import pytest
 from cassia_engine.budget.folders import budget_folder
 from cassia_engine.server.database import Database
 from cassia_engine.server.questions import NAME, settings_of_run
-from cassia_engine.server.quotas import Share, share_of, spent
+from cassia_engine.server.quotas import Share, settle, share_of, share_of_question, spent
 from cassia_engine.server.specs import Spec, Told
 from tests import factories as make
 from tests.mock_provider.running import running_mock
@@ -124,6 +124,18 @@ def test_what_ended_runs_have_left_is_there_again(database: Database) -> None:
 def test_of_a_run_whose_cost_is_not_known_all_that_it_might_use_counts(database: Database) -> None:
     add(database, ("failed", 0.5, None), ("pending", None, None), max_cost=1.0, max_jobs=1)
     assert share(database, 1).max_cost == 0.5
+
+
+def test_questions_at_once_never_have_more_set_aside_than_there_is(database: Database) -> None:
+    add(database, ("completed", None, 0.2), ("pending", None, None), max_cost=1.0, max_jobs=1)
+    shares = [database.now(lambda connection: share_of_question(connection, "j")) for _ in range(16)]
+    assert shares[0].max_cost == pytest.approx(0.4)
+    assert sum(one.max_cost or 0.0 for one in shares) <= 0.8
+    left = share(database, 1)  # a run that begins meanwhile finds what is left, and none is refused for good
+    assert not left.refused and 0 < (left.max_cost or 0.0) <= 0.8 / 2**15
+    for one in shares:
+        database.now(lambda connection, one=one: settle(connection, "j", one, 0.01))  # type: ignore[misc]
+    assert database.now(lambda connection: spent(connection, "t")) == pytest.approx(0.2 + 16 * 0.01)
 
 
 def test_each_run_of_a_job_has_a_budget_of_its_own(tmp_path: Path) -> None:
