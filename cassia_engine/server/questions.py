@@ -145,18 +145,22 @@ def chat_settings(
     try:
         with called_from(Caller.CYTETYPE):
             check_configs(configs, for_server=False)
-            if not trusted:
-                _check_url(configs[0].get("baseUrl"), options)
             settings = settings_of(configs, workers, options.annotate.air_gap)
+            if not trusted:
+                _check_urls(settings, options)
             _check_account(settings, trusted)
     except (UsageError, AccountError) as error:
         raise Refused("LLM_VALIDATION_FAILED", str(error)) from None
     return settings
 
 
-def _check_url(url: Any, options: ServerOptions) -> None:
+def _check_urls(settings: AnnotateSettings, options: ServerOptions) -> None:
     """Refuse to send calls where it is not allowed: the server may reach what its users must not."""
-    if url and str(url).rstrip("/") not in {one.rstrip("/") for one in options.base_urls}:
+    allowed = {one.rstrip("/") for one in options.base_urls}
+    named = [settings.base_url] if settings.base_url else []
+    if "://" in settings.provider:  # a URL may stand in place of a provider's name
+        named.append(settings.provider)
+    if any(url.rstrip("/") not in allowed for url in named):
         what = "llm_configs: this server sends nothing to this baseUrl; ask who runs it to allow the URL"
         raise Refused("LLM_VALIDATION_FAILED", what)
 

@@ -130,6 +130,22 @@ def test_who_has_a_token_reaches_the_urls_that_were_allowed() -> None:
         read(config, trusted=False)
 
 
+@pytest.mark.parametrize(
+    "configs",
+    [
+        [model(provider=HERE)],
+        [model(provider=HERE, baseUrl="https://models.example/v1")],
+        [model(targetAgents=["reviewer"]), model(baseUrl=HERE)],
+        [model(targetAgents=["reviewer"], baseUrl="https://models.example/v1"), model(baseUrl=HERE)],
+    ],
+    ids=["as provider", "as provider beside an allowed one", "of the second model", "behind an allowed one"],
+)
+def test_no_other_field_leads_to_a_url_that_was_not_allowed(configs: list[dict[str, Any]]) -> None:
+    with pytest.raises(Refused, match="sends nothing to this baseUrl"):
+        read(*configs, trusted=False, base_urls=("https://models.example/v1",))
+    assert read(model(provider=HERE, baseUrl=HERE), trusted=False, base_urls=(HERE,)).base_url == HERE
+
+
 def test_who_has_a_token_does_not_get_the_servers_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     without = model()
