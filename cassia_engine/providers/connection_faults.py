@@ -86,7 +86,9 @@ def connection_fault(error: Exception, account: Asked, timeout: aiohttp.ClientTi
     host = getattr(error, "host", None) if isinstance(error, aiohttp.ClientConnectorError) else None
     proxy_host = urlsplit(proxy).hostname if proxy else None
     target = urlsplit(account.base_url).hostname
-    place = f"its proxy {proxy_host}" if proxy_host and host == proxy_host else f"its host {host or target}"
+    # Through a proxy there is no connection to another machine that could take its time.
+    by_proxy = proxy_host and (host == proxy_host or isinstance(error, aiohttp.ConnectionTimeoutError))
+    place = f"its proxy {proxy_host}" if by_proxy else f"its host {host or target}"
     line = text.format(
         place=place,
         reason=reason_of(error),

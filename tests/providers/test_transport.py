@@ -453,6 +453,22 @@ def test_proxy_that_is_not_there_is_named() -> None:
     assert "its proxy 127.0.0.1 cannot be reached" in fault.what
 
 
+def test_proxy_that_makes_no_connection_is_named() -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            pass
+
+    async def main() -> Fault:
+        async with raw_server(mute) as way:
+            return await fault_at(
+                account_at("https://api.example/v1"), proxy=way.removesuffix("/v1"), connect=0.2, timeout=60.0
+            )
+
+    fault = asyncio.run(main())
+    assert fault.action is FaultAction.RETRY
+    assert "its proxy 127.0.0.1 took no connection within 0.2 s" in fault.what
+
+
 def test_no_log_record_holds_the_key(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for status in (200, 401, 429, 500):
