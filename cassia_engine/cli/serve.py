@@ -11,6 +11,7 @@ from cassia_engine.callers import option
 from cassia_engine.cli.options import FilePath, Grouped, annotate_options_but, annotate_settings
 from cassia_engine.cli.server_prune import prune
 from cassia_engine.errors import UsageError
+from cassia_engine.server.network import Network
 from cassia_engine.server.options import DEFAULT_DATA, ServerOptions
 from cassia_engine.settings import AnnotateSettings
 
@@ -78,10 +79,12 @@ def serve(ctx: click.Context, /, **options: Any) -> None:
     _check_executor(ctx, options["executor"])
     from cassia_engine.server.running import run_server
 
+    # Of all models, so that they are no options of the server's own alone.
+    network = Network(**{name: options.pop(name) for name in Network.__struct_fields__})
     settings = annotate_settings(options)
     if ctx.get_parameter_source("provider") is ParameterSource.DEFAULT:
         settings = with_found_provider(settings)
-    run_server(server_options(settings, options))
+    run_server(server_options(settings, network, options))
 
 
 serve.add_command(prune)
@@ -111,7 +114,7 @@ def _check_none_given(ctx: click.Context, subcommand: str) -> None:
         raise UsageError(f"{what} {subcommand} after it: cassia serve {subcommand} OPTIONS", code="serve-option-place")
 
 
-def server_options(settings: AnnotateSettings, options: dict[str, Any]) -> ServerOptions:
+def server_options(settings: AnnotateSettings, network: Network, options: dict[str, Any]) -> ServerOptions:
     """The options of a server."""
     from cassia_engine.server.nextflow import find_nextflow
 
@@ -120,6 +123,7 @@ def server_options(settings: AnnotateSettings, options: dict[str, Any]) -> Serve
     gib = options.pop("max_upload_gib")
     return ServerOptions(
         annotate=settings,
+        network=network,
         nextflow=nextflow,
         base_urls=options.pop("allow_base_url"),
         max_upload_bytes=None if gib is None else int(gib * 2**30),

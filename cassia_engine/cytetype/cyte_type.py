@@ -283,7 +283,7 @@ class CyteType:
             check_outputs_apart(written, given.query.parent, results_prefix, require_artifacts)
             token = self._token_for(self.api_url) if self.api_url else None
             check_configs(llm_configs, for_server=token is not None)
-            who = settings_of(llm_configs, n_parallel_clusters, self._air_gap) if token is None else None
+            who = settings_of(llm_configs, n_parallel_clusters, air_gap=self._air_gap) if token is None else None
             if who is not None:
                 check_account(who)
             run = Run(

@@ -96,12 +96,12 @@ def _check_json(values: Mapping[str, Any], where: str) -> None:
             raise UsageError(what, code="llm-config-not-json") from None
 
 
-def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int, air_gap: bool) -> AnnotateSettings:
+def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int, **otherwise: Any) -> AnnotateSettings:
     """Who annotates on this machine: the first of the models, or marker scoring where there is none.
 
     Args:
         configs: checked.
-        air_gap: nothing may leave this machine.
+        otherwise: settings that hold where the model says nothing of them.
 
     Raises:
         UsageError: it has a setting that is not known here.
@@ -120,8 +120,7 @@ def settings_of(configs: Sequence[Mapping[str, Any]] | None, workers: int, air_g
         base_url=asked.get("baseUrl") or None,
         api_key=_key(asked),
         max_workers=workers,
-        air_gap=air_gap,
-        **_model_settings(asked.get("modelSettings") or {}, where),
+        **{**otherwise, **_model_settings(asked.get("modelSettings") or {}, where)},
     )
 
 

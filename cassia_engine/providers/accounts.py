@@ -192,9 +192,27 @@ def _provider(name: str) -> Provider:
     )
 
 
-def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping[str, str], region: str) -> str:
+def is_on_this_machine(provider: str, base_url: str | None, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a provider is asked at this machine; the URL need not be checked.
+
+    Raises:
+        UsageError: there is no such provider.
+    """
+    provider, base_url = _named(provider, base_url)
+    try:
+        return is_loopback(urlsplit(_told_url(_provider(provider), base_url, environ)).hostname or "")
+    except ValueError:
+        return False
+
+
+def _told_url(row: Provider, base_url: str | None, environ: Mapping[str, str]) -> str:
+    """The URL of a provider as it is told, or its own; "" where it has none."""
     moved = environ.get(row.url_variable, "").strip() if row.url_variable else ""
-    url = base_url if base_url is not None else _host_url(moved) if moved else row.base_url
+    return base_url if base_url is not None else _host_url(moved) if moved else row.base_url
+
+
+def _url(row: Provider, base_url: str | None, allow_http: bool, environ: Mapping[str, str], region: str) -> str:
+    url = _told_url(row, base_url, environ)
     if not url:
         raise UsageError(
             f"{option('provider', row.provider)}: give the API's URL with {option('base_url')}, such as http://127.0.0.1:8000/v1",

@@ -1,6 +1,7 @@
 """`cassia serve`: a server of the CyteType protocol.
 
 options     what the command line says
+network     how models are reached, whoever names them
 database    the SQLite database: uploads, jobs, runs, tokens, corrections
 answers     errors of the protocol and JSON answers
 state       what all handlers share

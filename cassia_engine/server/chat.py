@@ -31,11 +31,13 @@ from cassia_engine.server import job_runs, jobs
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused, read_json
 from cassia_engine.server.chat_facts import read_chat
+from cassia_engine.server.network import on_network
 from cassia_engine.server.questions import secret_of, spent_by_ledger
 from cassia_engine.server.quotas import Share, settle, share_of_question
 from cassia_engine.server.specs import Spec, settings_from
 from cassia_engine.server.state import ServerState, caller_of, state_of
 from cassia_engine.settings import AnnotateSettings
+from cassia_engine.settings.durations import seconds_of
 
 log = logging.getLogger(__name__)
 
@@ -178,11 +180,12 @@ def _settings(state: ServerState, run: job_runs.Run, spec: Spec) -> AnnotateSett
     """
     if run.own_keys and run.job_id not in state.keys:
         raise Refused("LLM_VALIDATION_FAILED", job_runs.NEEDS_KEYS)
-    settings = settings_from(spec, secret_of(state.keys.get(run.job_id, ())))
+    settings = on_network(settings_from(spec, secret_of(state.keys.get(run.job_id, ()))), state.options.network)
     if settings.provider == OFFLINE:
         raise Refused("LLM_VALIDATION_FAILED", _OFFLINE)
     journal = state.jobs / run.job_id / job_runs.JOURNAL / FOLDER
-    return replace(settings, journal_dir=journal, max_wait=_WAIT, max_workers=1, batch=False, batch_wait=None)
+    wait = min(settings.max_wait or _WAIT, _WAIT, key=seconds_of)
+    return replace(settings, journal_dir=journal, max_wait=wait, max_workers=1, batch=False, batch_wait=None)
 
 
 def _within(settings: AnnotateSettings, share: Share, before: float) -> AnnotateSettings:

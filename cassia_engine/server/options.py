@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from cassia_engine.server.logs import LogFormat
+from cassia_engine.server.network import Network
 from cassia_engine.server.specs import Nextflow
 from cassia_engine.settings import AnnotateSettings
 
@@ -23,6 +24,7 @@ class ServerOptions:
         executor: where runs are annotated: on this machine, or by runs of the pipeline.
         jobs: runs at work at once.
         annotate: who annotates where a request names no model; without key files and journal.
+        network: how models are reached, also those that requests name.
         tls_cert, tls_key: of TLS; None for plain http.
         behind_proxy: a proxy in front of the server does TLS.
         public_url: the address that people use, "" for that of the socket.
@@ -41,6 +43,7 @@ class ServerOptions:
     executor: ExecutorName = "local"
     jobs: int = 2
     annotate: AnnotateSettings = field(default_factory=AnnotateSettings)
+    network: Network = field(default_factory=Network, repr=False)  # a proxy's URL may hold a password
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False

@@ -17,6 +17,7 @@ from cassia_engine.errors import AccountError, UsageError, shown
 from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.secret import AwsKeys, Secret
 from cassia_engine.server.answers import Refused, read_json
+from cassia_engine.server.network import Network, on_network, with_waits
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.question_form import GivenQuestion, Nothing, cluster_names, genes_of, object_of, text_of
 from cassia_engine.server.specs import Spec, Told, settings_from
@@ -135,20 +136,21 @@ def marker_table(question: Question, clusters: Sequence[str]) -> str:
 def chat_settings(
     configs: list[dict[str, Any]] | None, workers: int, options: ServerOptions, trusted: bool
 ) -> AnnotateSettings:
-    """Who annotates: the model of the request, or the server's own where it names none.
+    """Who annotates: the model of the request, or the server's own where it names none; how it is reached is not in it.
 
     Raises:
         Refused: the model cannot be asked.
     """
+    network = options.network
     if not configs:
-        return options.annotate
+        return with_waits(options.annotate, network)
     try:
         with called_from(Caller.CYTETYPE):
             check_configs(configs, for_server=False)
-            settings = settings_of(configs, workers, options.annotate.air_gap)
+            settings = settings_of(configs, workers, timeout=network.timeout, max_wait=network.max_wait)
             if not trusted:
                 _check_urls(settings, options)
-            _check_account(settings, trusted)
+            _check_account(settings, network, trusted)
     except (UsageError, AccountError) as error:
         raise Refused("LLM_VALIDATION_FAILED", str(error)) from None
     return settings
@@ -165,13 +167,14 @@ def _check_urls(settings: AnnotateSettings, options: ServerOptions) -> None:
         raise Refused("LLM_VALIDATION_FAILED", what)
 
 
-def _check_account(settings: AnnotateSettings, trusted: bool) -> None:
+def _check_account(settings: AnnotateSettings, network: Network, trusted: bool) -> None:
     if settings.provider == OFFLINE:
         return
     from cassia_engine.providers.accounts import open_account
 
+    asked = on_network(settings, network)
     account = open_account(
-        settings.provider, settings.model, settings.base_url, settings.api_key, air_gap=settings.air_gap
+        asked.provider, asked.model, asked.base_url, asked.api_key, asked.allow_http, air_gap=asked.air_gap
     )
     if not trusted and account.key is not None and settings.api_key is None:
         raise Refused(
@@ -204,7 +207,8 @@ def settings_of_run(spec: Spec, told: Told, folder: Path) -> AnnotateSettings:
     Raises:
         UsageError: the settings are none of this version.
     """
-    settings = replace(settings_from(spec, secret_of(told.key)), journal_dir=Path(told.journal_dir))
+    settings = on_network(settings_from(spec, secret_of(told.key)), told.network)
+    settings = replace(settings, journal_dir=Path(told.journal_dir))
     if settings.provider == OFFLINE:
         return settings
     rpm = min(filter(None, (settings.rpm, told.rpm)), default=None)

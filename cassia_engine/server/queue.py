@@ -161,7 +161,7 @@ class Queue:
         options = self._state.options
         key = tuple(self._state.keys.get(run.job_id, ()))
         journal = self._state.jobs / run.job_id / JOURNAL
-        told = Told(str(journal), options.executor, key, share.max_cost, share.rpm, options.nextflow)
+        told = Told(str(journal), options.executor, key, share.max_cost, share.rpm, options.nextflow, options.network)
         log.info("run %d starts", run.number, extra=_about(run))
         await self._follow(run, run_processes.start(run.folder(self._state.jobs), told))
 

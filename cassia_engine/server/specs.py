@@ -13,6 +13,7 @@ from cassia_engine.errors import UsageError, shown
 from cassia_engine.records import Dataset
 from cassia_engine.records.record import Record
 from cassia_engine.secret import Secret
+from cassia_engine.server.network import Network
 from cassia_engine.settings import AnnotateSettings
 from cassia_engine.settings.declaration import parameters
 
@@ -32,7 +33,8 @@ class Spec(Record, frozen=True):
         dataset: with what is known of the study.
         context: the study's own words, which results have.
         ids: by label, as the marker table has it, the id of the cluster in the protocol.
-        settings: those parameters of `AnnotateSettings` that are not at their default; never a key.
+        settings: those parameters of `AnnotateSettings` that are not at their default; never a key,
+            nor how models are reached.
         n_genes: the most marker genes of a cluster.
     """
 
@@ -67,6 +69,7 @@ class Told(Record, frozen=True):
         key: of the model, as `questions.secret_parts` has it; empty for that in the environment.
         max_cost, rpm: US dollars and calls a minute that the run may use; None for any.
         nextflow: what runs of the pipeline are started with.
+        network: how the model is reached.
     """
 
     journal_dir: str
@@ -75,6 +78,7 @@ class Told(Record, frozen=True):
     max_cost: float | None = None
     rpm: float | None = None
     nextflow: Nextflow | None = None
+    network: Network = Network()
 
 
 class Outcome(Record, frozen=True):

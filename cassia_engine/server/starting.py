@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -15,6 +15,7 @@ from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
 from cassia_engine.records import OFFLINE
 from cassia_engine.server.database import Database
+from cassia_engine.server.network import on_network, with_waits
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.state import DATABASE, LOCK, ServerState
 from cassia_engine.settings import AnnotateSettings
@@ -24,9 +25,10 @@ def open_state(options: ServerOptions) -> ServerState:
     """The state of a server; its folder is for nobody else, as all data of its users are in it.
 
     Raises:
-        UsageError: the folder cannot be used.
+        UsageError: the folder cannot be used, or models cannot be asked.
     """
-    check_provider(options.annotate)
+    check_network(options)
+    check_provider(on_network(options.annotate, options.network))
     _make(options.data)
     for folder in (options.data / "uploads", options.data / "jobs"):
         _make(folder)
@@ -69,6 +71,37 @@ def alone_with(data: Path) -> Iterator[None]:
         lock.write(str(os.getpid()).encode())
         lock.flush()
         yield
+
+
+def check_network(options: ServerOptions) -> None:
+    """Make sure that models can be reached so, before there is a job.
+
+    Raises:
+        UsageError: an address cannot be used, or is refused by the air gap, or a duration is none.
+    """
+    from cassia_engine.providers.network import proxy_for
+
+    network = options.network
+    # Any provider whose settings are checked.
+    with_waits(AnnotateSettings("custom"), network)
+    proxy = proxy_for("https://models.example", network.proxy, network.trust_env, network.air_gap)
+    if options.executor == "nextflow" and network.proxy and "@" in urlsplit(proxy or "").netloc:
+        _refuse_password()
+    _check_base_urls(options.base_urls, network.allow_http)
+
+
+def _refuse_password() -> None:
+    from cassia_engine.providers.faults import with_proxy_password
+
+    what = f"{option('proxy')} has a name or a password, and Nextflow writes its parameters into files"
+    raise UsageError(f"{what}; {with_proxy_password()}", code="server-proxy-password")
+
+
+def _check_base_urls(urls: Iterable[str], allow_http: bool) -> None:
+    from cassia_engine.providers.address import check_base_url
+
+    for url in urls:
+        check_base_url(url, allow_http, option("allow_base_url"))
 
 
 def check_provider(settings: AnnotateSettings) -> None:

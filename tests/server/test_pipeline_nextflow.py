@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import need
 from tests.mock_provider.running import Running, running_mock
+from tests.server.forward_proxy import forward_proxy
 from tests.server.pipelines import holding
 from tests.server.processes import MARKERS, Serving, question, serving
 
@@ -41,8 +42,8 @@ def environment(folder: Path) -> dict[str, str]:
     return {"CUSTOM_API_KEY": OF_SITE, "NXF_SECRETS_FILE": str(secrets), "NXF_OFFLINE": "true"}
 
 
-def models(mock: Running) -> list[dict[str, str]]:
-    return [{"provider": "custom", "name": "mock", "baseUrl": f"{mock.url}/v1", "apiKey": CANARY}]
+def models(url: str) -> list[dict[str, str]]:
+    return [{"provider": "custom", "name": "mock", "baseUrl": url, "apiKey": CANARY}]
 
 
 def requests_of(run: Path) -> list[Any]:
@@ -52,11 +53,17 @@ def requests_of(run: Path) -> list[Any]:
 
 
 def test_two_executors_give_the_same_results_and_read_each_others_jobs(tmp_path: Path, mock: Running) -> None:
-    """Marker scoring, and a model that takes no key but that of the request."""
+    """Marker scoring, and a model that takes no key but that of the request, and that only a proxy leads to."""
+    with forward_proxy(mock.url) as proxy:
+        check_executors(tmp_path, ("--proxy", proxy.url, "--allow_http"), models("http://models.example/v1"))
+        assert len(proxy.asked) == mock.stats()["calls"] > 0
+
+
+def check_executors(tmp_path: Path, network: tuple[str, ...], asked_models: list[dict[str, str]]) -> None:
     data, env = tmp_path / "data", environment(tmp_path)
     asked = question(studyInfo=STUDY)
-    with serving(data, *options(), env=env) as server:
-        jobs = [server.submit(asked), server.submit(asked, models(mock))]
+    with serving(data, *options(*network), env=env) as server:
+        jobs = [server.submit(asked), server.submit(asked, asked_models)]
         ended = [server.wait(job) for job in jobs]
         results = [server.results(job) for job in jobs]
     folders = [data / "jobs" / job / "run" for job in jobs]
@@ -65,10 +72,10 @@ def test_two_executors_give_the_same_results_and_read_each_others_jobs(tmp_path:
     assert names <= {path.name for path in folders[1].rglob("*")}
     assert holding(CANARY, data) == []
     assert CANARY not in (tmp_path / "data.log").read_text()
-    with serving(data, env=env) as server:
+    with serving(data, *network, env=env) as server:
         assert [server.wait(job) for job in jobs] == ended
         assert [server.results(job) for job in jobs] == results
-        here = [server.submit(asked), server.submit(asked, models(mock))]
+        here = [server.submit(asked), server.submit(asked, asked_models)]
         assert [server.wait(job) for job in here] == ended
         assert [server.results(job) for job in here] == results
     assert requests_of(folders[1]) == requests_of(data / "jobs" / here[1] / "run")
@@ -77,7 +84,7 @@ def test_two_executors_give_the_same_results_and_read_each_others_jobs(tmp_path:
 def test_a_run_that_was_told_to_stop_is_resumed(tmp_path: Path, mock: Running) -> None:
     mock.post("/hold", {"after": 0})
     with serving(tmp_path / "data", *options(), env=environment(tmp_path)) as server:
-        job = server.submit(configs=models(mock))
+        job = server.submit(configs=models(f"{mock.url}/v1"))
         mock.wait_for("held", 1, 180.0)
         os.kill(worker_of(server, job), signal.SIGTERM)
         mock.post("/release", {})
@@ -93,7 +100,7 @@ def test_a_run_that_was_told_to_stop_is_resumed(tmp_path: Path, mock: Running) -
 def test_a_key_that_would_not_reach_the_tasks_is_said_so(tmp_path: Path, mock: Running) -> None:
     """Jobs of Slurm begin without the server's environment, and the site's own key must not take its place."""
     with serving(tmp_path / "data", *options("--nextflow_profile", "slurm"), env=environment(tmp_path)) as server:
-        ended = server.wait(server.submit(configs=models(mock)))
+        ended = server.wait(server.submit(configs=models(f"{mock.url}/v1")))
     assert ended["jobStatus"] == "failed"
     assert ended["message"].startswith("the key of this request does not reach the tasks, which run on slurm without ")
     assert mock.stats()["calls"] == 0
