@@ -20,6 +20,7 @@ job_runs    their runs: rows and files
 revisions   clusters of a job that are annotated again
 queue       which run is next, and what became of it
 run_processes   the processes of runs: started, found again, told to stop
+run_ends    what comes of a process that ends without saying how
 nextflow    Nextflow and the pipeline, looked for when a server starts
 worker/     the process of a run: annotates on this machine, or by a pipeline
 reading/    vars.h5 and obs.duckdb, read in processes without network

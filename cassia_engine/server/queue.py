@@ -16,8 +16,9 @@ from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSI
 from cassia_engine.server import run_processes
 from cassia_engine.server.job_runs import JOURNAL, NEEDS_KEYS, Run, run_of
 from cassia_engine.server.quotas import Share, share_of
+from cassia_engine.server.run_ends import silent_end
 from cassia_engine.server.run_processes import RunProcess
-from cassia_engine.server.specs import DISK_FULL, LOG, NO_OUTCOME, Outcome, Told, read_outcome
+from cassia_engine.server.specs import NO_OUTCOME, Outcome, Told, read_outcome
 from cassia_engine.server.state import ServerState
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Queue:
         self._processes: dict[tuple[str, int], RunProcess] = {}
         self._not_before: dict[tuple[str, int], float] = {}
         self._attempts: dict[tuple[str, int], int] = {}
+        self._kills: dict[tuple[str, int], int] = {}
 
     @property
     def n_at_work(self) -> int:
@@ -174,13 +176,7 @@ class Queue:
         await self._ended(run, code)
 
     async def _ended(self, run: Run, code: int | None) -> None:
-        found = read_outcome(run.folder(self._state.jobs))
-        if found is None and code == NO_OUTCOME:
-            found = Outcome("stopped", DISK_FULL, retry=True)
-        if found is None and code is not None and not self._state.draining.is_set():
-            found = Outcome(
-                "failed", f"the process of the run ended with {code} and says nothing; the server's log of it is {LOG}"
-            )
+        found = read_outcome(run.folder(self._state.jobs)) or self._silent_end(run, code)
         if found is None or found.state == "stopped":
             await self._again(run, found)
             return
@@ -188,6 +184,18 @@ class Queue:
         await self._note(run, state, found.reason, found.cost_usd)
         reason = f": {found.reason}" if found.reason else ""
         log.info("run %d %s%s", run.number, state, reason, extra=_about(run))
+
+    def _silent_end(self, run: Run, code: int | None) -> Outcome | None:
+        """What comes of a run whose process has left no outcome; None where it is done again as if nothing had been."""
+        if code is None or (self._state.draining.is_set() and code != NO_OUTCOME):
+            return None
+        place = run.job_id, run.number
+        kills = self._kills.get(place, 0)
+        if code < 0:
+            self._kills[place] = kills + 1
+        found = silent_end(run.folder(self._state.jobs), code, kills)
+        log.warning("run %d: %s", run.number, found.reason, extra=_about(run))
+        return found
 
     async def _again(self, run: Run, found: Outcome | None) -> None:
         """Have a run done again that was killed or told to stop; later, where the provider could not answer."""
@@ -205,8 +213,8 @@ class Queue:
         ended = None
         if state in (COMPLETED, FAILED):
             ended = time.time()
-            self._attempts.pop((run.job_id, run.number), None)
-            self._not_before.pop((run.job_id, run.number), None)
+            for kept in (self._attempts, self._not_before, self._kills):
+                kept.pop((run.job_id, run.number), None)
         await self._state.database(
             lambda database: database.execute(
                 "UPDATE runs SET state = ?, reason = ?, ended = ?, cost_usd = coalesce(?, cost_usd)"

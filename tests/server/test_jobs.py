@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,20 +141,6 @@ def test_a_killed_servers_run_goes_on_and_is_found_by_the_next(tmp_path: Path) -
             assert server.wait(job)["jobStatus"] == "completed"
             assert set(server.results(job)["annotations"]) == set(MARKERS)
         assert mock.stats()["repeats"] == 0
-
-
-@pytest.mark.slow
-def test_a_run_whose_process_is_killed_fails_with_its_reason(tmp_path: Path) -> None:
-    with running_mock(tmp_path) as mock:
-        mock.post("/hold", {"after": 1})
-        with serving(tmp_path / "data", *of_mock(mock)) as server:
-            job = server.submit()
-            mock.wait_for("held", 1)
-            os.kill(worker_of(server, job), signal.SIGKILL)
-            ended = server.wait(job)
-            assert ended["jobStatus"] == "failed"
-            assert "-9" in ended["message"]
-            assert server.call("GET", f"/results/{job}")[1]["error_code"] == "JOB_FAILED"
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.command import cassia
 from tests.conftest import ROOT
 from tests.server.pipelines import PATIENCE_S, Stub, holding, outcome_of, publish, run_folder, start_worker, stub
 from tests.server.processes import MARKERS, serving
+from tests.server.uploading import until
 
 CANARY = "canary-7d10-key"
 FAILS = {"code": 1}
@@ -212,17 +214,24 @@ def test_a_server_that_stops_leaves_the_pipeline_at_work(tmp_path: Path, nextflo
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("server_too", [True, False])
 def test_no_second_nextflow_starts_beside_one_whose_run_was_killed(
-    tmp_path: Path, nextflow: Stub, published: Published
+    tmp_path: Path, nextflow: Stub, published: Published, server_too: bool
 ) -> None:
     nextflow.plan({"waits": True}, {"publish": published(0)})
-    with serving(tmp_path / "data", *nextflow.options()) as server:
+    data = tmp_path / "data"
+    with ExitStack() as servers:
+        server = servers.enter_context(serving(data, *nextflow.options()))
         job = server.submit()
         pid = nextflow.wait()
-        server.kill()
-    worker = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(worker, signal.SIGKILL)
-    with serving(tmp_path / "data", *nextflow.options()) as server:
+        if server_too:
+            server.kill()
+        worker = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(worker, signal.SIGKILL)
+        if server_too:
+            server = servers.enter_context(serving(data, *nextflow.options()))
+        else:
+            until(lambda: server.log.read_text().count("run 0 starts") == 2)
         assert server.call("GET", f"/status/{job}")[1]["jobStatus"] == "processing"
         assert len(nextflow.starts()) == 1
         nextflow.go()
