@@ -51,6 +51,12 @@ class _Serve(Grouped, click.Group):
 @click.option("--upload_days", type=click.FloatRange(0), default=7.0, help="Days that a file without a job is kept.")
 @click.option("--job_days", type=click.FloatRange(0), help="Days that an ended job is kept.  [default: always]")
 @click.option("--max_upload_gib", type=click.FloatRange(0), help="Largest file, in GiB.  [default: the protocol's own]")
+@click.option(
+    "--min_free_gib",
+    type=click.FloatRange(0),
+    default=1.0,
+    help="GiB of the disk of --data that stay free: uploads and jobs are refused where less is.",
+)
 @click.option("--request_timeout", type=click.FloatRange(0.1), default=30.0, help="Seconds for a request to go on.")
 @click.option(
     "--log_format",
@@ -127,5 +133,6 @@ def server_options(settings: AnnotateSettings, network: Network, options: dict[s
         nextflow=nextflow,
         base_urls=options.pop("allow_base_url"),
         max_upload_bytes=None if gib is None else int(gib * 2**30),
+        min_free_bytes=int(options.pop("min_free_gib") * 2**30),
         **options,
     )

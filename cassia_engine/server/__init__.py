@@ -10,6 +10,7 @@ access/     who may call: tokens, sessions of browsers, hosts and origins
 uploads     artifacts, chunk by chunk
 upload_rows     uploads in the database
 upload_files    chunks on the disk
+disk        how much of the disk is free, and whether that is enough for more
 pruning     which uploads and jobs have expired, and their deletion
 questions   what /annotate is asked, as a marker table and settings
 question_form   the forms in which clients write that

@@ -15,6 +15,7 @@ from typing import Any
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, is_id
 from cassia_engine.secret import Secret
 from cassia_engine.server.answers import Refused
+from cassia_engine.server.disk import check_room
 from cassia_engine.server.job_runs import (
     QUERY,
     Run,
@@ -63,8 +64,9 @@ async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
         body: of the request, as JSON.
 
     Raises:
-        Refused: the request cannot be worked on.
+        Refused: the request cannot be worked on, or the disk has too little room.
     """
+    await check_room(state)
     request = await asyncio.to_thread(read_request, body)
     uploads = await _uploads(state, caller, object_of(request.uploaded_files))
     job_id = secrets.token_hex(16)

@@ -33,6 +33,7 @@ class ServerOptions:
         job_days: how long a job and its files are kept after its end; None for always.
         request_timeout: seconds for the headers of a request, and between two pieces of its body.
         max_upload_bytes: of one file, None for the protocol's own limits.
+        min_free_bytes: of the disk of `data`; uploads and jobs that would leave less are refused.
         nextflow: how runs of the pipeline are started, for the executor nextflow.
         log_format: text, or a JSON object for each line.
     """
@@ -53,5 +54,6 @@ class ServerOptions:
     job_days: float | None = None
     request_timeout: float = 30.0
     max_upload_bytes: int | None = None
+    min_free_bytes: int = 2**30
     nextflow: Nextflow | None = None
     log_format: LogFormat = "text"

@@ -8,6 +8,7 @@ from typing import Any
 
 from cassia_engine.cytetype.protocol import COMPLETED
 from cassia_engine.server.answers import Refused
+from cassia_engine.server.disk import check_room
 from cassia_engine.server.job_runs import Run, add_run, question_of, results_of, runs_of, spec_of, write_run
 from cassia_engine.server.jobs import check_job
 from cassia_engine.server.questions import marker_table, with_feedback
@@ -24,9 +25,10 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
         The number of the run.
 
     Raises:
-        Refused: there is no such cluster, the job has not ended, or no language model was asked.
+        Refused: there is no such cluster, the job has not ended, no model was asked, or the disk has too little room.
     """
     await check_job(state, caller, job_id)
+    await check_room(state)
     runs, question = await runs_of(state, job_id), await question_of(state, job_id)
     first = runs[0]
     if first.state != COMPLETED:

@@ -14,7 +14,6 @@ from cassia_engine.cytetype.ranges import Ranges, with_index
 from cassia_engine.server.answers import Refused
 
 MOST_UNFINISHED = 100  # uploads of one owner
-KEPT_FREE = 2**28  # bytes of the disk: for jobs and the database
 _SHOWN = 10  # missing chunks that a message names
 
 
@@ -58,17 +57,18 @@ class Upload:
         return min(self.chunk_size, self.size - index * self.chunk_size)
 
 
-def begin(connection: sqlite3.Connection, upload: Upload, folder: Path) -> None:
+def begin(connection: sqlite3.Connection, upload: Upload, folder: Path, min_free: int) -> None:
     """Take an upload that begins.
 
     Args:
         folder: where its file will be.
+        min_free: bytes of its disk that stay free.
 
     Raises:
         Refused: its owner has too many, or the disk has no room for it.
     """
     _check_count(connection, upload.owner)
-    _check_room(connection, upload.size, folder)
+    _check_room(connection, upload.size, folder, min_free)
     connection.execute(
         "INSERT INTO uploads (id, owner, kind, size, chunk_size, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (upload.id, upload.owner, upload.kind, upload.size, upload.chunk_size, upload.created, upload.expires),
@@ -83,13 +83,13 @@ def _check_count(connection: sqlite3.Connection, owner: str) -> None:
         raise Refused("QUOTA_EXCEEDED", what)
 
 
-def _check_room(connection: sqlite3.Connection, size: int, folder: Path) -> None:
+def _check_room(connection: sqlite3.Connection, size: int, folder: Path, min_free: int) -> None:
     """What other uploads still need is not free."""
     [needed] = connection.execute("SELECT coalesce(sum(size), 0) FROM uploads WHERE completed IS NULL").fetchone()
     [there] = connection.execute(
         "SELECT coalesce(sum(chunks.size), 0) FROM chunks JOIN uploads ON id = upload_id WHERE completed IS NULL"
     ).fetchone()
-    free = disk_usage(folder).free - (needed - there) - KEPT_FREE
+    free = disk_usage(folder).free - (needed - there) - min_free
     if size > free:
         what = (
             f"the file has {size} bytes, and the server's disk has room for {max(0, free)}; ask who runs the server to "

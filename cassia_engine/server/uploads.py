@@ -55,7 +55,8 @@ async def initiate(request: web.Request) -> web.Response:
     ends = now + state.options.upload_days * DAY_S
     upload = Upload(secrets.token_hex(16), caller_of(request).owner, kind, size, CHUNK_BYTES, now, ends)
     # The row comes first: a file without one is what a kill has left.
-    await state.database(partial(upload_rows.begin, upload=upload, folder=state.uploads))
+    min_free = state.options.min_free_bytes
+    await state.database(partial(upload_rows.begin, upload=upload, folder=state.uploads, min_free=min_free))
     await in_thread(lambda: make_file(state.uploads / upload.id))
     return json_answer({"upload_id": upload.id, "chunk_size_bytes": CHUNK_BYTES, "max_size_bytes": most})
 

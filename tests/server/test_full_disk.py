@@ -1,7 +1,8 @@
-"""What becomes of a run on a full disk: it is done again, and has not failed."""
+"""What becomes of a run on a full disk, which is done again, and of new jobs and uploads, which are refused."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from cassia_engine.server import run_processes
 from cassia_engine.server.specs import DISK_FULL, NO_OUTCOME, OUTCOME, PROGRESS, Outcome, Told, read_outcome
 from tests.conftest import ROOT
-from tests.server.processes import PATIENCE_S, question
+from tests.server.processes import PATIENCE_S, question, serving
 from tests.server.running import RunningApp, running_app
 
 
@@ -70,3 +71,28 @@ def test_a_run_without_room_for_its_outcome_waits(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(ROOT)
     with running_app(tmp_path / "data") as server:
         assert message_of(server, submitted(server)) == f"pending: {DISK_FULL}"
+
+
+def test_a_server_with_too_little_free_disk_takes_nothing_new(tmp_path: Path) -> None:
+    """More is to stay free than the whole disk has."""
+    with running_app(tmp_path / "data") as server:
+        job = submitted(server)
+        assert message_of(server, job) == "completed: "
+    more_than_all = str(2 * shutil.disk_usage(tmp_path).total / 2**30)
+    with serving(tmp_path / "data", "--min_free_gib", more_than_all) as refusing:
+        for path, body in (
+            ("/annotate", {"input_data": question()}),
+            ("/reannotate", {"job_id": job, "cluster_id": "0", "feedback": "Look again."}),
+            ("/upload/vars_h5/initiate", {"file_size_bytes": 1}),
+        ):
+            status, answer = refusing.call("POST", path, body)
+            assert (status, answer["error_code"]) == (402, "QUOTA_EXCEEDED")
+            assert "the server's disk has" in answer["message"]
+            assert "ask who runs the server to free some" in answer["message"]
+        status, health = refusing.call("GET", "/healthz")
+        assert (status, health["status"]) == (503, "no free disk")
+        assert [refusing.call("GET", f"/{what}/{job}")[0] for what in ("status", "results", "report")] == [200] * 3
+        assert len(list((tmp_path / "data" / "jobs").iterdir())) == 1
+    with running_app(tmp_path / "data", min_free_bytes=0) as server:
+        submitted(server)
+        assert server.request("GET", "/healthz").status == 200

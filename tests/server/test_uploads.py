@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from cassia_engine.server import upload_files, upload_rows
-from cassia_engine.server.upload_rows import KEPT_FREE, MOST_UNFINISHED
+from cassia_engine.server.options import ServerOptions
+from cassia_engine.server.upload_rows import MOST_UNFINISHED
 from cassia_engine.server.uploads import CHUNK_BYTES
 from tests.server.uploading import SIZE, Client, Server, chunks, content, serving, until
 
@@ -194,7 +195,9 @@ def test_a_file_that_would_not_fit_is_refused(tmp_path: Path, client: Client, mo
 
     def small(path: str) -> os.statvfs_result:
         found = statvfs(path)
-        return os.statvfs_result((found[0], 1, found[2], found[3], (KEPT_FREE + room), *found[5:]))
+        return os.statvfs_result(
+            (found[0], 1, found[2], found[3], (ServerOptions(tmp_path).min_free_bytes + room), *found[5:])
+        )
 
     with serving(tmp_path) as server:
         monkeypatch.setattr(os, "statvfs", small)
