@@ -272,6 +272,25 @@ def test_collect_takes_from_the_journal_what_a_lost_task_was_answered(quiet: Run
     assert {row["Status"] for row in rows(tmp_path / "replayed")} == {"annotated"}
 
 
+def test_collect_has_what_became_of_clusters_that_were_to_be_asked_again(quiet: Running, tmp_path: Path) -> None:
+    """The task of --retry_failed was lost, before or after it had asked: what is on record is an answer."""
+    asked = ["--provider", "custom", "--base_url", f"{quiet.url}/v1", "--model", "mock-fault-refusal"]
+    asked += ["--journal_dir", "journal"]
+    split = ["split", small(tmp_path, 3), "--name", "s", "--outdir", "chunks", "--tissue", "none", "--species", "human"]
+    annotate = ["annotate", "chunks/chunk_00000.json", "--output", "lost.jsonl", *asked]
+    collect = ["collect", "chunks/chunk_00000.json", *asked, "--retry_failed"]
+    assert run([*ENGINE, *map(str, split)], tmp_path).returncode == 0
+    for calls, step in ((1, annotate), (2, [*annotate, "--retry_failed"])):
+        assert run([*ENGINE, *step], tmp_path).returncode == 0
+        (tmp_path / "lost.jsonl").unlink()
+        sent = quiet.stats()["calls"]
+        done = run([*ENGINE, *collect, "--outdir", f"out_{calls}"], tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert quiet.stats()["calls"] == sent
+        found = [(row["Status"], row["Calls"]) for row in rows(tmp_path / f"out_{calls}")]
+        assert found == [("refused", str(calls))] * 3
+
+
 def test_collect_says_why_the_account_refused(tmp_path: Path) -> None:
     table = small(tmp_path, 2)
     [chunk] = write_chunks(table, Dataset("s", "none", "human"), SplitSettings(), tmp_path / "chunks")

@@ -154,6 +154,11 @@ def without_limits(settings: AnnotateSettings) -> AnnotateSettings:
     return replace(settings, rpm=None, tpm=None)
 
 
+def for_replay(settings: AnnotateSettings) -> AnnotateSettings:
+    """The settings of work that only reads the journal: nobody is asked again, and recorded answers stand."""
+    return replace(without_limits(settings), retry_failed=False)
+
+
 def _check_apart(models: list[str], settings: AnnotateSettings) -> None:
     """Refuse two names of one model, such as an alias and what it stands for."""
     if same := next((one for one in models if models.count(one) > 1), None):

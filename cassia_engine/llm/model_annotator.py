@@ -20,7 +20,7 @@ from cassia_engine.cancellation import Cancellation
 from cassia_engine.errors import AccountError, BudgetError, CassiaError, TemporaryError
 from cassia_engine.event_loop import in_this_loop, in_thread
 from cassia_engine.journal import Journal, account_id, read_stop, stop_of, write_stop
-from cassia_engine.llm.accounts import Accounts, limits_of, without_limits
+from cassia_engine.llm.accounts import Accounts, for_replay, limits_of
 from cassia_engine.llm.batching import Batching
 from cassia_engine.llm.exchanges import close, exchange_of, recorded
 from cassia_engine.llm.genes import GeneReader
@@ -84,7 +84,7 @@ class ModelAnnotator:
             if settings.max_workers is None and self._workers == 1:
                 who = "the program" if self._account.dialect == COMMAND else "a server on this machine"
                 log.info("%s is asked one call at a time; %s allows more", who, argument("max_workers"))
-        self._settings = without_limits(settings) if replay else settings
+        self._settings = for_replay(settings) if replay else settings
         self._replay, self._genes = replay, genes
         self._work: Work | None = None
         self._batches = Batching(settings, self._accounts) if settings.batch and not replay else None
