@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +24,17 @@ class _FilePath(click.Path):
     """A path of this machine. What is wrong with a file is said by its reader, together with all else that is wrong."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":  # of a variable that is not set
+            self.fail("the path is empty; name a file or folder, or leave it out", param, ctx)
         return super().convert(local(value), param, ctx)
+
+
+class Number(click.FloatRange):
+    """A number with bounds; NaN is none, which click takes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        return found if math.isfinite(found) else self.fail(f"{value} is no number", param, ctx)
 
 
 FilePath = _FilePath(path_type=Path, readable=False)

@@ -8,15 +8,16 @@ import click
 from click.core import ParameterSource
 
 from cassia_engine.callers import option
-from cassia_engine.cli.options import FilePath, Grouped, annotate_options_but, annotate_settings
+from cassia_engine.cli.options import FilePath, Grouped, Number, annotate_options_but, annotate_settings
 from cassia_engine.cli.server_prune import prune
 from cassia_engine.errors import UsageError
 from cassia_engine.server.network import Network
-from cassia_engine.server.options import DEFAULT_DATA, ServerOptions
+from cassia_engine.server.options import DEFAULT_DATA, MOST_COUNT, MOST_DAYS, ServerOptions
 from cassia_engine.settings import AnnotateSettings
 
 # Each job has its own journal, a run that is done again goes on with it, and no client waits a day for a batch.
 NOT_OF_SERVERS = ("journal_dir", "retry_failed", "batch", "batch_wait")
+_MOST_GIB, _MOST_SECONDS = 1_000_000, 86_400
 OF_NEXTFLOW = ("pipeline", "nextflow", "nextflow_profile", "nextflow_config")
 
 
@@ -38,7 +39,7 @@ class _Serve(Grouped, click.Group):
     default="local",
     help="Where clusters are annotated: on this machine, or by runs of the pipeline on the site's executor.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=2, help="Jobs at work at once.")
+@click.option("--jobs", type=click.IntRange(1, MOST_COUNT), default=2, help="Jobs at work at once.")
 @click.option("--tls_cert", type=FilePath, help="Certificate for https, in PEM; with --tls_key.")
 @click.option("--tls_key", type=FilePath, help="Private key of the certificate.")
 @click.option("--behind_proxy", is_flag=True, help="A proxy in front of the server does https.")
@@ -48,16 +49,22 @@ class _Serve(Grouped, click.Group):
     multiple=True,
     help="URL of a model server that requests may name; once for each. Without tokens they may name any.",
 )
-@click.option("--upload_days", type=click.FloatRange(0), default=7.0, help="Days that a file without a job is kept.")
-@click.option("--job_days", type=click.FloatRange(0), help="Days that an ended job is kept.  [default: always]")
-@click.option("--max_upload_gib", type=click.FloatRange(0), help="Largest file, in GiB.  [default: the protocol's own]")
+@click.option("--upload_days", type=Number(0, MOST_DAYS), default=7.0, help="Days that a file without a job is kept.")
+@click.option("--job_days", type=Number(0, MOST_DAYS), help="Days that an ended job is kept.  [default: always]")
+@click.option(
+    "--max_upload_gib",
+    type=Number(0, _MOST_GIB, min_open=True),
+    help="Largest file, in GiB.  [default: the protocol's own]",
+)
 @click.option(
     "--min_free_gib",
-    type=click.FloatRange(0),
+    type=Number(0, _MOST_GIB),
     default=1.0,
     help="GiB of the disk of --data that stay free: uploads and jobs are refused where less is.",
 )
-@click.option("--request_timeout", type=click.FloatRange(0.1), default=30.0, help="Seconds for a request to go on.")
+@click.option(
+    "--request_timeout", type=Number(0.1, _MOST_SECONDS), default=30.0, help="Seconds for a request to go on."
+)
 @click.option(
     "--log_format",
     type=click.Choice(("text", "json")),

@@ -8,18 +8,16 @@ from pathlib import Path
 import click
 
 from cassia_engine.callers import option
-from cassia_engine.cli.options import FilePath
+from cassia_engine.cli.options import FilePath, Number
 from cassia_engine.errors import UsageError
-from cassia_engine.server.options import DEFAULT_DATA
+from cassia_engine.server.options import DEFAULT_DATA, MOST_DAYS
 
 log = logging.getLogger(__name__)
 
 
 @click.command()
 @click.option("--data", type=FilePath, default=DEFAULT_DATA, help="Folder of all that the server keeps.")
-@click.option(
-    "--job_days", type=click.FloatRange(min=0), help="Delete jobs that ended so many days ago.  [default: none]"
-)
+@click.option("--job_days", type=Number(0, MOST_DAYS), help="Delete jobs that ended so many days ago.  [default: none]")
 @click.option("--yes/--dry_run", default=False, help="Delete what is listed, or list it only.")
 def prune(data: Path, job_days: float | None, yes: bool) -> None:
     """List what has expired, with its size and why, and delete it with --yes; the server may run meanwhile.

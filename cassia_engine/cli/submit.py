@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from cassia_engine.callers import Caller, argument, called_from
 from cassia_engine.cli import artifact_options
-from cassia_engine.cli.options import FilePath, parameter_option
+from cassia_engine.cli.options import FilePath, Number, parameter_option
 from cassia_engine.cytetype.protocol import VISIBILITIES
 from cassia_engine.errors import UsageError
 from cassia_engine.settings import AnnotateSettings, BackendSettings, RunSettings
@@ -19,6 +19,7 @@ from cassia_engine.settings.declaration import parameters
 # Which options are of one of the two only.
 _OF_DATA = (*artifact_options.NAMES, "chunks", "journal_dir", "cleanup_artifacts", "max_failed_clusters")
 _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
+_MOST_SECONDS = 1_000_000_000
 
 
 @click.command()
@@ -52,9 +53,11 @@ _OF_QUESTIONS = ("vars_h5", "obs_duckdb")
     help="Who may see the report at the server. [default: the server's]",
 )
 @click.option("--upload_workers", type=click.IntRange(1, 64), default=4, help="Chunks in flight at once.")
-@click.option("--upload_timeout", type=click.FloatRange(1), default=3600.0, help="Seconds for one chunk.")
-@click.option("--poll_interval", type=click.FloatRange(0), default=30.0, help="Seconds between two looks at the job.")
-@click.option("--job_timeout", type=click.FloatRange(0), default=7200.0, help="Seconds to wait for the results.")
+@click.option("--upload_timeout", type=Number(1, _MOST_SECONDS), default=3600.0, help="Seconds for one chunk.")
+@click.option(
+    "--poll_interval", type=Number(0, _MOST_SECONDS), default=30.0, help="Seconds between two looks at the job."
+)
+@click.option("--job_timeout", type=Number(0, _MOST_SECONDS), default=7200.0, help="Seconds to wait for the results.")
 @parameter_option(parameters(AnnotateSettings)["proxy"])
 @parameter_option(parameters(AnnotateSettings)["trust_env"])
 @parameter_option(parameters(AnnotateSettings)["air_gap"])

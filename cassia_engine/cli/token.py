@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cassia_engine.cli.options import FilePath
+from cassia_engine.cli.options import FilePath, Number
 from cassia_engine.errors import UsageError, shown
-from cassia_engine.server.options import DEFAULT_DATA
+from cassia_engine.server.options import DEFAULT_DATA, MOST_COUNT
 
 if TYPE_CHECKING:
     from cassia_engine.server.database import Database
 
 log = logging.getLogger(__name__)
+_LEAST_RPM = 0.01  # as of every run
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 data_option = click.option(
@@ -43,15 +44,17 @@ def token() -> None:
 @token.command()
 @click.argument("name")
 @data_option
-@click.option("--max_jobs", type=click.IntRange(1), help="Jobs at work at once, others wait; no limit if not given.")
+@click.option(
+    "--max_jobs", type=click.IntRange(1, MOST_COUNT), help="Jobs at work at once, others wait; no limit if not given."
+)
 @click.option(
     "--rpm",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(_LEAST_RPM),
     help="Calls to models a minute, of all jobs together; no limit if not given.",
 )
 @click.option(
     "--max_cost",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="Dollars that all jobs may cost together; no limit if not given.",
 )
 def add(name: str, data: Path, max_jobs: int | None, rpm: float | None, max_cost: float | None) -> None:

@@ -12,6 +12,7 @@ from cassia_engine.server.specs import Nextflow
 from cassia_engine.settings import AnnotateSettings
 
 DEFAULT_DATA = Path("cassia-server")  # of each command that is given no folder
+MOST_DAYS, MOST_COUNT = 36_500, 1_000_000  # of options
 ExecutorName = Literal["local", "nextflow"]
 
 

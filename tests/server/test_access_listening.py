@@ -82,6 +82,26 @@ def test_addresses_that_cannot_be_listened_on_are_said() -> None:
         start(host="192.0.2.7")
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("upload_days", "nan"),
+        ("upload_days", "1e300"),
+        ("job_days", "inf"),
+        ("job_days", "nan"),
+        ("request_timeout", "nan"),
+        ("max_upload_gib", "inf"),
+        ("max_upload_gib", "0"),
+        ("data", ""),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(option: str, value: str, tmp_path: Path) -> None:
+    done = cassia("serve", "--data", tmp_path / "data", "--port", "0", f"--{option}", value, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"--{option}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_keeps_to_it(tmp_path: Path) -> None:
     for options in (["--host", "0.0.0.0"], ["--behind_proxy"], ["--tls_cert", "cert.pem"]):
         done = cassia("serve", "--data", tmp_path / "data", "--port", "0", *options)

@@ -55,6 +55,14 @@ def test_names_that_cannot_be_shown_are_refused(name: str, tmp_path: Path) -> No
     assert rows(tmp_path) == []
 
 
+@pytest.mark.parametrize("limit", [("max_cost", "nan"), ("max_cost", "inf"), ("rpm", "nan"), ("max_jobs", "9" * 30)])
+def test_limits_that_are_no_numbers_are_refused(limit: tuple[str, str], tmp_path: Path) -> None:
+    done = cassia("token", "add", "ada", "--data", tmp_path, f"--{limit[0]}", limit[1])
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"--{limit[0]}" in done.stderr
+    assert rows(tmp_path) == []
+
+
 def test_a_name_is_taken_once(tmp_path: Path) -> None:
     cassia("token", "add", "ada", "--data", tmp_path)
     cassia("token", "revoke", "ada", "--data", tmp_path)
