@@ -4,6 +4,7 @@ options     what the command line says
 network     how models are reached, whoever names them
 database    the SQLite database: uploads, jobs, runs, tokens, corrections
 answers     errors of the protocol and JSON answers
+ids         of jobs and uploads: made, and checked in paths
 state       what all handlers share
 app         all of it as one aiohttp application
 access/     who may call: tokens, sessions of browsers, hosts and origins

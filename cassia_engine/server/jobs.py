@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -12,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cassia_engine.cytetype.protocol import COMPLETED, FAILED, is_id
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED
 from cassia_engine.secret import Secret
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.disk import check_room
+from cassia_engine.server.ids import is_id, new_id, no_job
 from cassia_engine.server.job_runs import (
     QUERY,
     Run,
@@ -69,7 +69,7 @@ async def submit(state: ServerState, caller: Caller, body: bytes) -> str:
     await check_room(state)
     request = await asyncio.to_thread(read_request, body)
     uploads = await _uploads(state, caller, object_of(request.uploaded_files))
-    job_id = secrets.token_hex(16)
+    job_id = new_id()
     settings = await asyncio.to_thread(_write_job, state, caller, job_id, request)
     own_keys = settings.api_key is not None
     if own_keys:
@@ -136,7 +136,7 @@ async def check_job(state: ServerState, caller: Caller, job_id: str) -> sqlite3.
     if is_id(job_id):
         row = await state.database(lambda database: database.execute(query, (job_id, caller.owner)).fetchone())
     if row is None:
-        raise Refused("JOB_NOT_FOUND", "there is no job of this id")
+        raise no_job()
     return row
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED
 from cassia_engine.server import corrections, job_runs, jobs
 from cassia_engine.server.answers import Refused
+from cassia_engine.server.ids import NUMBER
 from cassia_engine.server.page.jobs_page import JobRow, jobs_page
 from cassia_engine.server.page.served import PageContext, served_page
 from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
@@ -54,7 +55,7 @@ async def report(request: web.Request) -> web.Response:
     return _page(await asyncio.to_thread(lambda: served_page(path.read_bytes(), context)))
 
 
-@ROUTES.get(r"/report/{job_id}/{number:\d{1,6}}")
+@ROUTES.get(f"/report/{{job_id}}/{{number:{NUMBER}}}")
 async def revision(request: web.Request) -> web.Response:
     """The report of a cluster that was annotated again, as it was made."""
     job_id, number = request.match_info["job_id"], int(request.match_info["number"])

@@ -24,11 +24,12 @@ from typing import Literal
 
 from aiohttp import web
 
+from cassia_engine.server.ids import is_id
 from cassia_engine.server.quotas import cost_kept
 from cassia_engine.server.specs import LOCK
 from cassia_engine.server.state import STATE, ServerState
 from cassia_engine.server.upload_files import in_thread
-from cassia_engine.server.uploads import DAY_S, ID
+from cassia_engine.server.uploads import DAY_S
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def _unknown(state: ServerState, now: float) -> Iterator[Prunable]:
     """Folders and files without a row."""
     places: tuple[tuple[Literal["job", "upload"], Path], ...] = (("job", state.jobs), ("upload", state.uploads))
     for kind, folder in places:
-        there = sorted(path for path in folder.iterdir() if ID.fullmatch(path.name) and _is_old(path, now))
+        there = sorted(path for path in folder.iterdir() if is_id(path.name) and _is_old(path, now))
         known = {row["id"] for row in _rows(state, f"SELECT id FROM {kind}s", now)}
         for path in there:
             if path.name not in known and not _is_at_work(path):

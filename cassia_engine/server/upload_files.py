@@ -15,7 +15,7 @@ from typing import TypeVar
 from cassia_engine.cytetype.protocol import Kind
 from cassia_engine.files import sync_folder
 from cassia_engine.server.answers import Refused
-from cassia_engine.server.upload_rows import not_found
+from cassia_engine.server.ids import no_upload
 
 NAMES: dict[Kind, str] = {"vars_h5": "vars.h5", "obs_duckdb": "obs.duckdb"}
 # What a file of the kind has at a place.
@@ -117,7 +117,7 @@ def _opened(path: Path) -> Iterator[int]:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        raise not_found() from None
+        raise no_upload() from None
     try:
         yield handle
     except OSError as error:

@@ -12,6 +12,7 @@ from shutil import disk_usage
 from cassia_engine.cytetype.protocol import Kind, n_chunks
 from cassia_engine.cytetype.ranges import Ranges, with_index
 from cassia_engine.server.answers import Refused
+from cassia_engine.server.ids import no_upload
 
 MOST_UNFINISHED = 100  # uploads of one owner
 _SHOWN = 10  # missing chunks that a message names
@@ -105,12 +106,8 @@ def owned(connection: sqlite3.Connection, owner: str, upload_id: str) -> Upload:
     asked = "SELECT * FROM uploads WHERE id = ? AND owner = ?"
     row = connection.execute(asked, (upload_id, owner)).fetchone()
     if row is None:
-        raise not_found()
+        raise no_upload()
     return Upload(**row)
-
-
-def not_found() -> Refused:
-    return Refused("UPLOAD_NOT_FOUND", "there is no such upload, or no longer; begin it anew")
 
 
 def with_chunk(connection: sqlite3.Connection, owner: str, upload_id: str, index: int) -> tuple[Upload, str | None]:
@@ -133,7 +130,7 @@ def add_chunk(connection: sqlite3.Connection, upload: Upload, index: int, sha256
     """
     changed = connection.execute("UPDATE uploads SET expires = ? WHERE id = ?", (expires, upload.id))
     if not changed.rowcount:
-        raise not_found()
+        raise no_upload()
     connection.execute(
         "INSERT INTO chunks (upload_id, number, size, sha256) VALUES (?, ?, ?, ?)",
         (upload.id, index, upload.size_of(index), sha256),

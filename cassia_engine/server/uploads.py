@@ -5,8 +5,6 @@ A chunk is acknowledged when the disk has it and the database says so: neither a
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from cassia_engine.cytetype.protocol import MOST_BYTES, Kind
 from cassia_engine.server import upload_rows
 from cassia_engine.server.access.limits import body_pieces
 from cassia_engine.server.answers import Refused, Unavailable, json_answer
+from cassia_engine.server.ids import new_id
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.state import ServerState, caller_of, state_of
 from cassia_engine.server.upload_files import (
@@ -37,8 +36,6 @@ ROUTES = web.RouteTableDef()
 
 CHUNK_BYTES = 8 * 2**20
 DAY_S = 86400.0
-ID = re.compile("[0-9a-f]{32}")
-_INDEX = re.compile("[0-9]{1,9}")
 _MOST_QUESTION = 4096  # bytes
 
 
@@ -53,7 +50,7 @@ async def initiate(request: web.Request) -> web.Response:
     size, most = await _asked_size(request), _most_bytes(kind, state.options)
     _check_size(kind, size, most)
     ends = now + state.options.upload_days * DAY_S
-    upload = Upload(secrets.token_hex(16), caller_of(request).owner, kind, size, CHUNK_BYTES, now, ends)
+    upload = Upload(new_id(), caller_of(request).owner, kind, size, CHUNK_BYTES, now, ends)
     # The row comes first: a file without one is what a kill has left.
     min_free = state.options.min_free_bytes
     await state.database(partial(upload_rows.begin, upload=upload, folder=state.uploads, min_free=min_free))
@@ -87,7 +84,8 @@ async def _asked_size(request: web.Request) -> int:
 
 @ROUTES.put("/upload/{upload_id}/chunk/{index}")
 async def put_chunk(request: web.Request) -> web.Response:
-    state, owner, upload_id, index = state_of(request), caller_of(request).owner, _id(request), _index(request)
+    state, owner = state_of(request), caller_of(request).owner
+    upload_id, index = request.match_info["upload_id"], int(request.match_info["index"])
     with _alone(state, owner, upload_id, index):
         asked = partial(upload_rows.with_chunk, owner=owner, upload_id=upload_id, index=index)
         upload, known = await state.database(asked)
@@ -152,7 +150,7 @@ def _wrong_size(index: int, size: int, received: int | None) -> Refused:
 
 @ROUTES.post("/upload/{upload_id}/complete")
 async def complete(request: web.Request) -> web.Response:
-    owner, upload_id = caller_of(request).owner, _id(request)
+    owner, upload_id = caller_of(request).owner, request.match_info["upload_id"]
     asked = partial(upload_rows.complete, owner=owner, upload_id=upload_id, now=time.time())
     upload = await state_of(request).database(asked)
     answer = {
@@ -169,7 +167,8 @@ async def complete(request: web.Request) -> web.Response:
 @ROUTES.get("/upload/{upload_id}")
 async def show(request: web.Request) -> web.Response:
     """What is there of an upload, for who wants to go on with it."""
-    asked = partial(upload_rows.with_chunks, owner=caller_of(request).owner, upload_id=_id(request))
+    owner, upload_id = caller_of(request).owner, request.match_info["upload_id"]
+    asked = partial(upload_rows.with_chunks, owner=owner, upload_id=upload_id)
     upload, there = await state_of(request).database(asked)
     answer = {
         "upload_id": upload.id,
@@ -181,16 +180,3 @@ async def show(request: web.Request) -> web.Response:
         "expires_at": upload.expires_at,
     }
     return json_answer(answer)
-
-
-def _id(request: web.Request) -> str:
-    """The upload that a path names. It becomes a part of the path of a file."""
-    if not ID.fullmatch(found := request.match_info["upload_id"]):
-        raise upload_rows.not_found()
-    return found
-
-
-def _index(request: web.Request) -> int:
-    if not _INDEX.fullmatch(found := request.match_info["index"]):
-        raise Refused("INVALID_REQUEST", "the number of a chunk has 1 to 9 digits")
-    return int(found)

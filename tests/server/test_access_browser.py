@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from cassia_engine.server.access.sessions import LASTS_S, Sessions
 from tests.server.probes import probes
 from tests.server.running import Answer, RunningApp, running_app
+
+PAGE = f"/report/{'7' * 32}/probe"
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[RunningApp]:
         yield running
 
 
-def log_in(server: RunningApp, token: str, after: str = "/report/7/probe") -> Answer:
+def log_in(server: RunningApp, token: str, after: str = PAGE) -> Answer:
     form = urlencode({"token": token, "next": after}).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
     return server.request("POST", "/login", headers=headers, body=form)
@@ -33,16 +35,16 @@ def cookie(answer: Answer) -> dict[str, str]:
 
 def test_a_report_leads_to_the_login_and_the_login_to_the_report(server: RunningApp) -> None:
     token = server.add_token("ada")
-    answer = server.request("GET", "/report/7/probe?token=secret")
-    assert (answer.status, answer.headers["location"]) == (303, "/login?next=%2Freport%2F7%2Fprobe")
+    answer = server.request("GET", f"{PAGE}?token=secret")
+    assert (answer.status, answer.headers["location"]) == (303, f"/login?next={quote(PAGE, safe='')}")
     page = server.request("GET", answer.headers["location"])
-    assert 'name="next" value="/report/7/probe"' in page.text and "http" not in page.text
+    assert f'name="next" value="{PAGE}"' in page.text and "http" not in page.text
     answer = log_in(server, token)
-    assert (answer.status, answer.headers["location"]) == (303, "/report/7/probe")
+    assert (answer.status, answer.headers["location"]) == (303, PAGE)
     flags = answer.headers["set-cookie"]
     assert "HttpOnly" in flags and "SameSite=Strict" in flags and "Secure" not in flags
     assert token not in flags
-    answer = server.request("GET", "/report/7/probe", headers=cookie(answer))
+    answer = server.request("GET", PAGE, headers=cookie(answer))
     assert answer.status == 200
     assert "connect-src 'self'" in answer.headers["content-security-policy"]
 
@@ -53,10 +55,10 @@ def test_sessions_end(server: RunningApp) -> None:
     assert "ada" in server.request("GET", "/login", headers=first).text
     answer = server.request("POST", "/logout", headers=first)
     assert (answer.status, answer.headers["location"]) == (303, "/login")
-    assert server.request("GET", "/report/7/probe", headers=first).status == 303
-    assert server.request("GET", "/report/7/probe", headers=second).status == 200
+    assert server.request("GET", PAGE, headers=first).status == 303
+    assert server.request("GET", PAGE, headers=second).status == 200
     server.revoke("ada")
-    assert server.request("GET", "/report/7/probe", headers=second).status == 303
+    assert server.request("GET", PAGE, headers=second).status == 303
     assert server.request("GET", "/probe", headers=second).code == "AUTHENTICATION_REQUIRED"
 
 

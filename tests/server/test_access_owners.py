@@ -11,7 +11,7 @@ from aiohttp import web
 
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.state import caller_of, state_of
-from tests.server.owners import NO_JOB, Question, check_only_the_owner_sees, fill, questions
+from tests.server.owners import NO_JOB, NOT_FOUND, Question, check_only_the_owner_sees, fill, questions
 from tests.server.running import RunningApp, running_app
 
 
@@ -43,6 +43,13 @@ def bob(server: RunningApp) -> str:
 @pytest.mark.parametrize("asked", _questions(), ids=lambda asked: f"{asked.method} {asked.path}")
 def test_others_see_nothing(server: RunningApp, ada: str, bob: str, asked: Question) -> None:
     check_only_the_owner_sees(server, ada, bob, asked)
+
+
+@pytest.mark.parametrize("asked", _questions(), ids=lambda asked: f"{asked.method} {asked.path}")
+def test_an_id_of_another_form_is_nobodys(server: RunningApp, ada: str, asked: Question) -> None:
+    for found in ("1", "F" * 32, "0" * 33, "%2e%2e"):
+        answer = asked.ask(server, ada, found, found)
+        assert answer.status == 404 and answer.code in NOT_FOUND
 
 
 def own_routes() -> web.RouteTableDef:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from cassia_engine.server.access.limits import BODY_MEMORY, BodyMemory, check_le
 from cassia_engine.server.access.sessions import Sessions
 from cassia_engine.server.access.throttle import Throttle
 from cassia_engine.server.answers import Refused
+from cassia_engine.server.ids import check_path
 from cassia_engine.server.state import Caller, set_caller, state_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -22,12 +22,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # What needs no token: the page to give one, and what a supervisor asks.
 OPEN = frozenset({login.LOGIN, login.LOGOUT, "/healthz"})
 START, PAGES = "/", "/report/"
-# Parts of paths that name a folder or a row, and what is said of one that cannot be.
-_IDS = {
-    "job_id": ("JOB_NOT_FOUND", "there is no such job"),
-    "upload_id": ("UPLOAD_NOT_FOUND", "there is no such upload"),
-}
-_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 def guard(app: web.Application) -> None:
@@ -54,12 +48,5 @@ async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise Refused("AUTHENTICATION_REQUIRED", "this server needs a token; send it as Authorization: Bearer TOKEN")
     set_caller(request, caller)
     check_length(request, request.client_max_size)
-    _check_ids(request)
+    check_path(request.match_info)
     return await handler(request)
-
-
-def _check_ids(request: web.Request) -> None:
-    for name, (code, text) in _IDS.items():
-        value = request.match_info.get(name)
-        if value is not None and not _ID.fullmatch(value):
-            raise Refused(code, text)

@@ -4,18 +4,17 @@ query, headers and body."""
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from cassia_engine.server.ids import is_id
 from cassia_engine.server.metrics import METRICS, route_of
 from cassia_engine.server.state import caller_if_known
 
 log = logging.getLogger(__name__)
 
-_JOB_ID = re.compile("[0-9a-f]{32}")
 # Asked every few seconds by programs that watch.
 _OFTEN = ("/healthz", "/metrics")
 
@@ -40,7 +39,7 @@ def fields_of(request: web.Request) -> dict[str, Any]:
     """What a line of the log says of a request: of its path the route's, and a job by its id."""
     found: dict[str, Any] = {"method": request.method, "path": route_of(request)}
     job, caller = request.match_info.get("job_id", ""), caller_if_known(request)
-    if _JOB_ID.fullmatch(job):
+    if is_id(job):
         found["job"] = job
     if caller is not None and caller.owner:
         found["owner"] = caller.owner
