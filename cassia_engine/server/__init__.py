@@ -1,7 +1,7 @@
 """`cassia serve`: a server of the CyteType protocol.
 
 options     what the command line says
-network     how models are reached, whoever names them
+network     how models are reached and what they are not shown, whoever names them
 database    the SQLite database: uploads, jobs, runs, tokens, corrections
 answers     errors of the protocol and JSON answers
 ids         of jobs and uploads: made, and checked in paths

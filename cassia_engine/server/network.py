@@ -1,4 +1,4 @@
-"""How models are reached: as whoever runs the server says, also those that requests name.
+"""How models are reached and what they are not shown: as whoever runs the server says, also those that requests name.
 
 No job keeps it, as the next server may be told otherwise, and the URL of a proxy may hold a password.
 """
@@ -18,6 +18,7 @@ class Network(Record, frozen=True):
 
     Attributes:
         timeout, max_wait: where a request says nothing of them.
+        hide_fractions: also a job of a server that hid them goes on without them.
     """
 
     proxy: str | None = None
@@ -26,10 +27,11 @@ class Network(Record, frozen=True):
     air_gap: bool = False
     timeout: float = parameters(AnnotateSettings)["timeout"].default
     max_wait: str | None = None
+    hide_fractions: bool = False
 
 
 def on_network(settings: AnnotateSettings, network: Network) -> AnnotateSettings:
-    """The settings with how their models are reached.
+    """The settings with how their models are reached, and without what these are not shown.
 
     A model server of this machine is asked without the proxy: the proxy would ask its own machine, and http, which is
     allowed here because nothing leaves the machine, would cross the network.
@@ -37,8 +39,12 @@ def on_network(settings: AnnotateSettings, network: Network) -> AnnotateSettings
     Raises:
         UsageError: there is no such provider.
     """
-    settings = replace(settings, air_gap=network.air_gap)
-    if settings.provider in (OFFLINE, COMMAND):
+    if settings.provider == OFFLINE:
+        return replace(settings, air_gap=network.air_gap)
+    settings = replace(
+        settings, air_gap=network.air_gap, hide_fractions=settings.hide_fractions or network.hide_fractions
+    )
+    if settings.provider == COMMAND:
         return settings
     from cassia_engine.providers.accounts import is_on_this_machine
 

@@ -58,6 +58,15 @@ def outcome_of(server: RunningApp, job: str) -> Outcome:
             return ended_by(error)
 
 
+@pytest.mark.parametrize("provider", ["openai", "command"])
+def test_fractions_are_hidden_from_models_that_requests_name(provider: str) -> None:
+    asked = AnnotateSettings(provider, command="cat" if provider == "command" else None)
+    assert not on_network(asked, Network()).hide_fractions
+    hidden = on_network(asked, Network(hide_fractions=True))
+    assert hidden.hide_fractions and on_network(hidden, Network()).hide_fractions
+    assert on_network(AnnotateSettings(), Network(hide_fractions=True)) == AnnotateSettings()
+
+
 @pytest.mark.slow
 def test_a_requests_model_is_asked_through_the_servers_proxy(tmp_path: Path) -> None:
     """Also where the server has no model of its own; in the job, for a cluster once more, and in the chat."""
