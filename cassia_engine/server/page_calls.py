@@ -19,8 +19,9 @@ from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
 ROUTES = web.RouteTableDef()
 MOST_JOBS = 500  # of a list
 _FIRST_RUNS = """
-SELECT jobs.id, jobs.created, runs.state, runs.reason FROM jobs JOIN runs ON runs.job_id = jobs.id AND runs.number = 0
-WHERE jobs.owner = ? ORDER BY jobs.created DESC LIMIT ?
+SELECT jobs.id, jobs.created, runs.state, runs.reason, runs.started
+FROM jobs JOIN runs ON runs.job_id = jobs.id AND runs.number = 0
+WHERE jobs.owner = ? ORDER BY jobs.created DESC, jobs.rowid DESC LIMIT ?
 """
 
 
@@ -39,11 +40,12 @@ def _listed(state: ServerState, found: Sequence[sqlite3.Row]) -> list[JobRow]:
 
 def _job_row(state: ServerState, row: sqlite3.Row) -> JobRow:
     try:
-        n_clusters = len(job_runs.cluster_ids(state, row["id"]))
+        spec = job_runs.spec_of(state.jobs / row["id"] / "run")
     except Refused as error:
         return JobRow(row["id"], row["created"], FAILED, 0, error.message)
     link = f"report/{row['id']}" if row["state"] == COMPLETED else ""
-    return JobRow(row["id"], row["created"], row["state"], n_clusters, row["reason"], link)
+    about = row["id"], row["created"], row["state"], len(spec.ids), row["reason"]
+    return JobRow(*about, link, spec.context, row["started"])
 
 
 @ROUTES.get("/report/{job_id}")

@@ -123,7 +123,8 @@ class Queue:
     async def _begin(self, run: Run, share: Share) -> None:
         def begin(database: sqlite3.Connection) -> None:
             database.execute(
-                "UPDATE runs SET state = ?, reason = '', started = ?, max_cost = ? WHERE job_id = ? AND number = ?",
+                "UPDATE runs SET state = ?, reason = '', started = coalesce(started, ?), max_cost = ?"
+                " WHERE job_id = ? AND number = ?",
                 (PROCESSING, time.time(), share.max_cost, run.job_id, run.number),
             )
 

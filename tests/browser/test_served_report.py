@@ -443,7 +443,10 @@ def test_axe_finds_nothing_serious(start: Start, served: Served, scheme: str, wi
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_the_list_of_jobs(visit: Open, scheme: str) -> None:
     rows = [
-        JobRow("a" * 32, 1_796_064_000.0, "completed", 8, link="report/a"),
+        JobRow(
+            "a" * 32, 1_796_064_000.0, "completed", 8, link="report/a", study="Human blood", started=1_796_064_009.0
+        ),
+        JobRow("c" * 32, 1_796_064_000.0, "pending", 8, study="a_name_without_a_place_to_break_" * 9),
         JobRow("b" * 32, 1_796_064_000.0, "failed", 8, reason="the provider answered 401"),
     ]
     found = visit(jobs_page(rows, "Ada"), width=390, ready=False, color_scheme=scheme)

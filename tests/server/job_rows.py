@@ -22,15 +22,17 @@ def add_job(
     *,
     run: str = "completed",
     created: float = CREATED,
+    study: str = "",
+    started: float | None = None,
 ) -> None:
     """A job of an owner, whose first run is in the state `run`, and whose clusters have these ids by their labels."""
-    of_run = "INSERT INTO runs (job_id, number, state, own_keys, created) VALUES (?, 0, ?, 0, ?)"
+    of_run = "INSERT INTO runs (job_id, number, state, own_keys, created, started) VALUES (?, 0, ?, 0, ?, ?)"
     state.database.now(
         lambda work: (
             work.execute("INSERT INTO jobs (id, owner, created) VALUES (?, ?, ?)", (job, owner, created)),
-            work.execute(of_run, (job, run, created)),
+            work.execute(of_run, (job, run, created, started)),
         )
     )
     folder = state.jobs / job / "run"
     folder.mkdir(parents=True)
-    (folder / SPEC).write_bytes(msgspec.json.encode(Spec(make.DATASET, "", ids, {})))
+    (folder / SPEC).write_bytes(msgspec.json.encode(Spec(make.DATASET, study, ids, {})))

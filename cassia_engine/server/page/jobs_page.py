@@ -14,6 +14,8 @@ from cassia_engine.report import assemble
 from cassia_engine.report.dates import day
 from cassia_engine.report.page import csp_hash, environment
 
+LONGEST_TITLE = 120  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
@@ -21,10 +23,12 @@ class JobRow:
 
     Attributes:
         created: when it was submitted, in seconds since 1970.
+        started: when its first run began, None where it has not.
         state: pending, processing, completed or failed.
         reason: of a job that waits or has failed, "" where there is none.
         clusters: how many it has.
         link: of its report, "" where there is none yet.
+        study: what the job says of its study, "" where it says nothing.
     """
 
     job_id: str
@@ -33,11 +37,22 @@ class JobRow:
     clusters: int
     reason: str = ""
     link: str = ""
+    study: str = ""
+    started: float | None = None
 
     @property
-    def when(self) -> str:
-        time = datetime.fromtimestamp(self.created, UTC)
-        return f"{day(time)}, {time:%H:%M} UTC"
+    def title(self) -> str:
+        """The beginning of what is said of the study, else the job's id."""
+        text = self.study or self.job_id
+        return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1].rstrip()}…"
+
+    @property
+    def submitted(self) -> str:
+        return _time(self.created)
+
+    @property
+    def began(self) -> str:
+        return "" if self.started is None else _time(self.started)
 
 
 def jobs_page(rows: Sequence[JobRow], who: str = "") -> str:
@@ -50,6 +65,11 @@ def jobs_page(rows: Sequence[JobRow], who: str = "") -> str:
     policy = f"default-src 'none'; style-src {csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
     template = environment("cassia_engine.server.page").get_template("jobs.html.j2")
     return template.render(rows=rows, who=who, style=Markup(style), policy=Markup(policy))
+
+
+def _time(seconds: float) -> str:
+    time = datetime.fromtimestamp(seconds, UTC)
+    return f"{day(time)}, {time:%H:%M} UTC"
 
 
 @cache
