@@ -9,6 +9,7 @@ from aiohttp import web
 from cassia_engine.server import jobs, revisions
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Unavailable, json_answer, read_json
+from cassia_engine.server.queue import QUEUE
 from cassia_engine.server.state import caller_of, state_of
 
 ROUTES = web.RouteTableDef()
@@ -61,6 +62,24 @@ def _text(value: Any) -> str:
 async def list_revisions(request: web.Request) -> web.Response:
     found = await revisions.revisions(state_of(request), caller_of(request), request.match_info["job_id"])
     return json_answer({"revisions": found})
+
+
+@ROUTES.post("/jobs/{job_id}/cancel")
+async def cancel(request: web.Request) -> web.Response:
+    """End a job; one that has ended stays as it is. The answer is its status."""
+    await cancel_job(request)
+    return json_answer(await jobs.status(state_of(request), caller_of(request), request.match_info["job_id"]))
+
+
+async def cancel_job(request: web.Request) -> None:
+    """End the job that a request names.
+
+    Raises:
+        Refused: there is no such job.
+    """
+    caller, job_id = caller_of(request), request.match_info["job_id"]
+    await jobs.check_job(state_of(request), caller, job_id)
+    await request.app[QUEUE].cancel(job_id, f"cancelled by {caller.who}")
 
 
 @ROUTES.post("/jobs/{job_id}/keys")

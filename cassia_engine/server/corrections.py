@@ -22,7 +22,6 @@ from cassia_engine.server.state import Caller, ServerState, caller_of, state_of
 from cassia_engine.stages.corrections import COLUMNS, read_corrections
 
 ROUTES = web.RouteTableDef()
-NOBODY = "local"  # who says it where the server has no tokens
 MOST_BYTES = 64 * 2**10  # of one that is sent
 MOST = 10_000  # of a job
 
@@ -89,7 +88,7 @@ async def _keep(
     state: ServerState, caller: Caller, job_id: str, cluster: str, correction: Correction | None
 ) -> sqlite3.Row:
     texts = (correction.label, correction.cl_id, correction.comment) if correction else ("", "", "")
-    values = (job_id, cluster, *texts, caller.name or NOBODY, time.time())
+    values = (job_id, cluster, *texts, caller.who, time.time())
 
     def add(database: sqlite3.Connection) -> sqlite3.Row:
         [count] = database.execute("SELECT count(*) FROM corrections WHERE job_id = ?", (job_id,)).fetchone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cassia_engine.cytetype.protocol import PENDING
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING
 from cassia_engine.fast_json import parsed_json
 from cassia_engine.files import sync_folder
 from cassia_engine.server.answers import Refused
@@ -71,6 +72,29 @@ def add_run(
         "INSERT INTO runs (job_id, number, cluster_id, feedback, state, own_keys, created)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (job_id, number, cluster, feedback, PENDING, keys, now),
+    )
+
+
+def begin_run(database: sqlite3.Connection, run: Run, max_cost: float | None) -> bool:
+    """Have a run that waits be at work; whether it still waits."""
+    changed = database.execute(
+        "UPDATE runs SET state = ?, reason = '', started = coalesce(started, ?), max_cost = ?"
+        " WHERE job_id = ? AND number = ? AND state = ?",
+        (PROCESSING, time.time(), max_cost, run.job_id, run.number, PENDING),
+    )
+    return changed.rowcount == 1
+
+
+def note_run(database: sqlite3.Connection, run: Run, state: str, reason: str, cost: float | None) -> None:
+    """Keep what became of a run. One that has ended stays as it is; what it has cost may be known later."""
+    ended = time.time() if state in (COMPLETED, FAILED) else None
+    database.execute(
+        "UPDATE runs SET state = ?, reason = ?, ended = ? WHERE job_id = ? AND number = ? AND ended IS NULL",
+        (state, reason, ended, run.job_id, run.number),
+    )
+    database.execute(
+        "UPDATE runs SET cost_usd = coalesce(?, cost_usd) WHERE job_id = ? AND number = ?",
+        (cost, run.job_id, run.number),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED
-from cassia_engine.server import corrections, job_runs, jobs
+from cassia_engine.server import calls, job_runs, jobs
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.ids import NUMBER
 from cassia_engine.server.page.jobs_page import JobRow, jobs_page
@@ -31,7 +31,10 @@ async def start(request: web.Request) -> web.Response:
     state, caller = state_of(request), caller_of(request)
     values = (caller.owner, MOST_JOBS)
     found = await state.database(lambda database: database.execute(_FIRST_RUNS, values).fetchall())
-    return _page(jobs_page(await asyncio.to_thread(_listed, state, found), caller.name).encode("utf-8"))
+    page = _page(jobs_page(await asyncio.to_thread(_listed, state, found), caller.name).encode("utf-8"))
+    # Without a referrer a browser would not say that a form is from here.
+    page.headers["Referrer-Policy"] = "same-origin"
+    return page
 
 
 def _listed(state: ServerState, found: Sequence[sqlite3.Row]) -> list[JobRow]:
@@ -46,6 +49,13 @@ def _job_row(state: ServerState, row: sqlite3.Row) -> JobRow:
     link = f"report/{row['id']}" if row["state"] == COMPLETED else ""
     about = row["id"], row["created"], row["state"], len(spec.ids), row["reason"]
     return JobRow(*about, link, spec.context, row["started"])
+
+
+@ROUTES.post("/cancel/{job_id}")
+async def cancel(request: web.Request) -> web.Response:
+    """What the list's button sends; the list is shown again."""
+    await calls.cancel_job(request)
+    return web.Response(status=303, headers={"Location": "/"})
 
 
 @ROUTES.get("/report/{job_id}")
@@ -69,7 +79,7 @@ async def _context(state: ServerState, caller: Caller, job_id: str) -> PageConte
     row = await jobs.check_job(state, caller, job_id)
     has = {kind: row[kind] is not None for kind in ("vars_h5", "obs_duckdb")}
     ids = await asyncio.to_thread(job_runs.cluster_ids, state, job_id)
-    return PageContext(job_id, caller.name or corrections.NOBODY, has, ids)
+    return PageContext(job_id, caller.who, has, ids)
 
 
 def _page(html: bytes) -> web.Response:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from cassia_engine.cytetype.protocol import COMPLETED, FAILED, PENDING, PROCESSING
 from cassia_engine.server import run_processes
-from cassia_engine.server.job_runs import JOURNAL, NEEDS_KEYS, Run, run_of
+from cassia_engine.server.job_runs import JOURNAL, NEEDS_KEYS, Run, begin_run, note_run, run_of, runs_of
 from cassia_engine.server.quotas import Share, share_of
 from cassia_engine.server.run_ends import silent_end
 from cassia_engine.server.run_processes import RunProcess
@@ -40,6 +40,7 @@ class Queue:
         self._not_before: dict[tuple[str, int], float] = {}
         self._attempts: dict[tuple[str, int], int] = {}
         self._kills: dict[tuple[str, int], int] = {}
+        self._cancelled: dict[tuple[str, int], str] = {}  # by whom; none of them begins any more
 
     @property
     def n_at_work(self) -> int:
@@ -59,13 +60,30 @@ class Queue:
         if self._starting is not None:
             await self._starting
         if self._watching and self._state.options.executor == "local":
-            for process in self._processes.values():
-                process.stop()
+            for place, process in self._processes.items():
+                if place not in self._cancelled:  # a second signal would cut off answers on their way
+                    process.stop()
             await asyncio.wait(self._watching.values(), timeout=seconds)
         left = list(self._watching.values())
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    async def cancel(self, job_id: str, reason: str) -> None:
+        """End the runs of a job that have not ended. Their processes are told to stop, and keep what was answered."""
+        for run in await runs_of(self._state, job_id):
+            if run.state not in (PENDING, PROCESSING):
+                continue
+            place = run.job_id, run.number
+            self._cancelled[place] = reason
+            process = self._processes.get(place)
+            if process is None and run.state == PROCESSING:  # perhaps of an earlier server, and not yet watched
+                process = RunProcess(run.folder(self._state.jobs))
+            if process is not None:
+                process.stop()
+            await self._note(run, FAILED, reason)
+            log.info("run %d %s", run.number, reason, extra=_about(run))
+        self._state.wake.set()
 
     async def _start_until_draining(self) -> None:
         while not self._state.draining.is_set():
@@ -121,15 +139,8 @@ class Queue:
         return await self._state.database(lambda database: share_of(database, run.job_id, run.number, most))
 
     async def _begin(self, run: Run, share: Share) -> None:
-        def begin(database: sqlite3.Connection) -> None:
-            database.execute(
-                "UPDATE runs SET state = ?, reason = '', started = coalesce(started, ?), max_cost = ?"
-                " WHERE job_id = ? AND number = ?",
-                (PROCESSING, time.time(), share.max_cost, run.job_id, run.number),
-            )
-
-        await self._state.database(begin)
-        self._watch(run, self._work(run, share))
+        if await self._state.database(lambda database: begin_run(database, run, share.max_cost)):
+            self._watch(run, self._work(run, share))
 
     def _watch(self, run: Run, work: Coroutine[None, None, None]) -> None:
         place = run.job_id, run.number
@@ -158,6 +169,8 @@ class Queue:
             await self._again(run, Outcome("stopped", reason, retry=True))
 
     async def _work(self, run: Run, share: Share) -> None:
+        if (run.job_id, run.number) in self._cancelled:
+            return
         if self._state.draining.is_set():
             await self._note(run, PENDING, "")
             return
@@ -177,7 +190,11 @@ class Queue:
         await self._ended(run, code)
 
     async def _ended(self, run: Run, code: int | None) -> None:
-        found = read_outcome(run.folder(self._state.jobs)) or self._silent_end(run, code)
+        found = read_outcome(run.folder(self._state.jobs))
+        if reason := self._cancelled.get((run.job_id, run.number)):
+            await self._note(run, FAILED, reason, found.cost_usd if found else None)
+            return
+        found = found or self._silent_end(run, code)
         if found is None or found.state == "stopped":
             await self._again(run, found)
             return
@@ -211,18 +228,10 @@ class Queue:
         await self._note(run, PENDING, found.reason if found else "")
 
     async def _note(self, run: Run, state: str, reason: str, cost: float | None = None) -> None:
-        ended = None
         if state in (COMPLETED, FAILED):
-            ended = time.time()
             for kept in (self._attempts, self._not_before, self._kills):
                 kept.pop((run.job_id, run.number), None)
-        await self._state.database(
-            lambda database: database.execute(
-                "UPDATE runs SET state = ?, reason = ?, ended = ?, cost_usd = coalesce(?, cost_usd)"
-                " WHERE job_id = ? AND number = ?",
-                (state, reason, ended, cost, run.job_id, run.number),
-            )
-        )
+        await self._state.database(lambda database: note_run(database, run, state, reason, cost))
 
     def _seconds_to_next(self, now: float) -> float | None:
         """Until a run is due that was not at `now`, when the queue was looked at; None if there is none."""

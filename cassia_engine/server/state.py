@@ -28,6 +28,11 @@ class Caller:
     name: str = ""
 
     @property
+    def who(self) -> str:
+        """For people: the name, or "local" where the server has no tokens."""
+        return self.name or "local"
+
+    @property
     def is_local(self) -> bool:
         """Whether it is a program of this machine, let in without a token: it could use keys and network itself."""
         return not self.owner

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
+from cassia_engine.cytetype.protocol import COMPLETED, FAILED
 from cassia_engine.report import assemble
 from cassia_engine.report.dates import day
 from cassia_engine.report.page import csp_hash, environment
@@ -41,6 +42,10 @@ class JobRow:
     started: float | None = None
 
     @property
+    def has_ended(self) -> bool:
+        return self.state in (COMPLETED, FAILED)
+
+    @property
     def title(self) -> str:
         """The beginning of what is said of the study, else the job's id."""
         text = self.study or self.job_id
@@ -62,7 +67,7 @@ def jobs_page(rows: Sequence[JobRow], who: str = "") -> str:
         who: whose jobs these are, "" where the server has no tokens.
     """
     style = _style()
-    policy = f"default-src 'none'; style-src {csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src {csp_hash(style)}; img-src data:; base-uri 'none'; form-action 'self'"
     template = environment("cassia_engine.server.page").get_template("jobs.html.j2")
     return template.render(rows=rows, who=who, style=Markup(style), policy=Markup(policy))
 
