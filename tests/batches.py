@@ -12,7 +12,7 @@ import pytest
 from cassia_engine.providers.batches.exchange import BatchExchange
 from cassia_engine.providers.batches.files import OpenAIBatches
 from cassia_engine.providers.batches.job import BatchPolicy
-from cassia_engine.providers.batches.table import APIS
+from cassia_engine.providers.batches.table import makers
 from cassia_engine.providers.retry_policy import RetryPolicy
 
 QUICK = BatchPolicy(
@@ -28,7 +28,7 @@ QUICK = BatchPolicy(
 def hurry(patch: pytest.MonkeyPatch) -> None:
     """Let batches be made and looked at without delay; the provider custom, which tests ask, has OpenAI's API."""
     patch.setitem(BatchExchange.__init__.__kwdefaults__ or {}, "policy", QUICK)
-    patch.setitem(APIS, "custom", OpenAIBatches)
+    patch.setitem(makers(), "custom", OpenAIBatches)
     patch.setattr("cassia_engine.providers.keys._is_own", lambda row, url: True)
 
 

@@ -15,6 +15,7 @@ class Provider(NamedTuple):
     """A row of the table of providers.
 
     Attributes:
+        batch_api: one of those of `batches.table`, "" if it has none.
         url_variable: environment variable that gives another address, "" if none does.
         key: "needed", "optional", or "remote": needed but for this machine.
         key_hosts: the hosts that the variable's key goes to, and those under their names; none for any.
@@ -28,6 +29,7 @@ class Provider(NamedTuple):
     provider: str
     title: str
     dialect: str
+    batch_api: str
     base_url: str
     url_variable: str
     key_variable: str

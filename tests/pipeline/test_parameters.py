@@ -175,7 +175,7 @@ def test_a_command_is_checked_at_launch(pipeline: Launcher, arguments: tuple[str
     [
         (
             ("--batch",),
-            ["--batch: ollama has no batch API that cassia knows; openai, anthropic, google, "],
+            ["--batch: ollama has no batch API that cassia knows; openai, anthropic, groq, mistral, google have one"],
         ),
         (("--batch_wait", "5m"), ["--batch_wait 5m is about batches, and none is made: add --batch, or leave it out"]),
     ],

@@ -17,7 +17,6 @@ import pytest
 import cassia_engine
 from cassia_engine import settings
 from cassia_engine.markers.files.samplesheet import COLUMNS
-from cassia_engine.providers.batches.table import APIS
 from cassia_engine.settings.declaration import parameter, parameters
 from scripts import make_parameters
 from tests.conftest import ROOT
@@ -199,9 +198,3 @@ def test_a_module_has_all_its_parts(stage: str) -> None:
     assert f"name: cassia_{stage}\n" in (module / "meta.yml").read_text(encoding="utf-8")
     assert (module / "environment.yml").exists()
     assert f'process "CASSIA_{stage.upper()}"' in (module / "tests" / "main.nf.test").read_text(encoding="utf-8")
-
-
-def test_launch_knows_the_providers_with_a_batch_api() -> None:
-    text = (ROOT / "subworkflows/local/utils_cassia/provider.nf").read_text("utf-8")
-    found = re.search(r"def withBatches\(\) \{\n    return \[(.*)\]", text)
-    assert found and re.findall("'(.*?)'", found[1]) == list(APIS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cassia_engine.providers.batches.batch_api import Line
-from cassia_engine.providers.batches.table import APIS
+from cassia_engine.providers.batches.table import makers
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.table import load
 from tests.conftest import ROOT, need_env
@@ -40,14 +40,14 @@ class Recorder:
 def created(provider: str) -> Any:
     """The body of our request to create a batch."""
     row = next(row for row in load() if row.provider == provider)
-    api, recorder = APIS[provider](DIALECTS[row.dialect].url(row.base_url, "m"), "m"), Recorder()
+    api, recorder = makers()[provider](DIALECTS[row.dialect].url(row.base_url, "m"), "m"), Recorder()
     asyncio.run(api.create(recorder, "0" * 32, "file-1", [Line("k" * 64, json.dumps(BODY).encode())]))
     return json.loads(recorder.payload)
 
 
 def test_batches_are_those_of_the_vendors_clients(mock: Running) -> None:
     # Google's client writes requests in its own words; the mock takes its and ours by the same reader.
-    bodies = {provider: created(provider) for provider in APIS if provider != "google"}
+    bodies = {provider: created(provider) for provider in makers() if provider != "google"}
     given = {"mock": mock.url, "key": KEY, "created": bodies}
     command = [str(need_env("provider-clients")), "-m", "tests.providers.batch_clients"]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, cwd=ROOT, timeout=120)
@@ -57,4 +57,4 @@ def test_batches_are_those_of_the_vendors_clients(mock: Running) -> None:
         assert ended == ENDED.get(provider, "JOB_STATE_SUCCEEDED")
         assert ids == ["r0", "r1", "r2"]
         assert provider not in TAGS or TAGS[provider] in called
-    assert found.keys() == APIS.keys()
+    assert found.keys() == makers().keys()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from cassia_engine.journal import Journal, key_of
 from cassia_engine.journal.summary import summary_of
 from cassia_engine.providers.accounts import Account, open_account
 from cassia_engine.providers.batches.exchange import BatchExchange
-from cassia_engine.providers.batches.table import APIS, api_of
+from cassia_engine.providers.batches.table import api_of, makers
 from cassia_engine.providers.chat import Reply
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.faults import Fault
@@ -25,6 +26,7 @@ from cassia_engine.providers.table import load
 from cassia_engine.providers.transport import Transport
 from cassia_engine.secret import Secret
 from tests.batches import QUICK
+from tests.conftest import ROOT
 from tests.mock_provider.server import Mock, Options
 from tests.providers.test_contract import KEY, place, several
 from tests.raising import raises
@@ -34,8 +36,8 @@ pytestmark = pytest.mark.usefixtures("command_line")
 CALLS = 10
 LONG = {"seconds": 3600}  # until it is told to end
 # Models that the table of prices has, so that what a run says of its costs can be looked at.
-MODELS = {row.provider: row.model for row in load() if row.provider in APIS}
-providers = pytest.mark.parametrize("provider", APIS)
+MODELS = {row.provider: row.model for row in load() if row.batch_api}
+providers = pytest.mark.parametrize("provider", makers())
 
 
 @dataclass
@@ -177,7 +179,7 @@ def test_a_line_is_given_up_after_so_many_batches(tmp_path: Path) -> None:
 
 
 # Google's answers are in the order of the requests, one for each.
-@pytest.mark.parametrize("provider", [name for name in APIS if name != "google"])
+@pytest.mark.parametrize("provider", [name for name in makers() if name != "google"])
 def test_answers_that_are_missing_are_asked_for_again(tmp_path: Path, provider: str) -> None:
     replies, ended, stats = played(tmp_path, provider, {"missing": 2})
     assert (len(replies), ended, stats) == (CALLS, [], (2, CALLS, 0))
@@ -199,7 +201,7 @@ def test_an_upload_that_fails_is_tried_again(tmp_path: Path, provider: str) -> N
 
 
 # Anthropic refuses a batch when it is created, or ends it.
-@pytest.mark.parametrize("provider", [name for name in APIS if name != "anthropic"])
+@pytest.mark.parametrize("provider", [name for name in makers() if name != "anthropic"])
 def test_a_batch_that_is_refused_as_a_whole_fails_its_calls_with_the_reason(tmp_path: Path, provider: str) -> None:
     replies, ended, stats = played(tmp_path, provider, {"ends": "failed", "said": f"no such model\nfor {KEY}"})
     assert (replies, stats) == ([], (1, 0, 0))
@@ -273,7 +275,7 @@ def test_a_run_leaves_a_batch_that_takes_too_long_and_the_next_one_fetches_it(tm
     ("provider", "step"),
     [
         (name, step)
-        for name in APIS
+        for name in makers()
         for step in ("created", "poll", "download")
         if (name, step) != ("google", "download")
     ],
@@ -415,3 +417,12 @@ def test_a_fault_of_our_own_is_raised_and_leaves_nobody_waiting(
                 await place.run(1)
 
     asyncio.run(main())
+
+
+def test_the_page_about_batches_has_all_apis_and_their_limits() -> None:
+    page = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
+    found: dict[str, tuple[int, int]] = {}
+    for names, lines, size in re.findall(r"^\| ([A-Z][\w, ]+?)(?: \(.+\))? \| ([\d,]+) \| (\d+) MB", page, re.M):
+        found |= {name: (int(lines.replace(",", "")), int(size) * 2**20) for name in names.split(", ")}
+    apis = {row.title.split()[0]: makers()[row.provider]("", "") for row in load() if row.batch_api}
+    assert found == {name: (api.most_lines, api.most_bytes) for name, api in apis.items()}

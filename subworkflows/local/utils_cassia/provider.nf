@@ -52,19 +52,16 @@ def checkCommand(options, wrong, problems) {
     }
 }
 
-// Providers with a batch API; a test compares them with the engine's.
-def withBatches() {
-    return ['openai', 'anthropic', 'google', 'mistral', 'groq']
-}
-
 // Adds lines to `problems` for batches that nobody makes; `wrong` are options that have a line already.
 def checkBatch(options, wrong, problems) {
     if (options.batch_wait != null && !options.batch && !('--batch_wait' in wrong)) {
         problems << "--batch_wait ${shown(options.batch_wait)} is about batches, and none is made: add --batch, or leave it out"
     }
     def isUrl = "${options.provider}".contains('://')
-    if (options.batch && !(options.provider in withBatches()) && !('--provider' in wrong)) {
-        problems << "--batch: ${isUrl ? 'custom' : options.provider} has no batch API that cassia knows; ${withBatches().join(', ')} have one. Leave --batch out"
+    def providers = file("${projectDir}/cassia_engine/data/providers.tsv").splitCsv(header: true, sep: '\t')
+    def withBatches = providers.findAll { row -> row.batch_api }.collect { row -> row.provider }
+    if (options.batch && !(options.provider in withBatches) && !('--provider' in wrong)) {
+        problems << "--batch: ${isUrl ? 'custom' : options.provider} has no batch API that cassia knows; ${withBatches.join(', ')} have one. Leave --batch out"
     }
     if (options.batch && options.max_cost != null) {
         problems << '--max_cost stops before a call that could pass it, and --batch sends many calls as one; leave one of them out'
