@@ -21,8 +21,9 @@ from tests.browser.test_cells import four
 from tests.browser.test_corrections import exported, fill
 from tests.server.artifact_files import LABELS, artifacts
 from tests.server.job_server import JOB, JobServer, running
+from tests.server.running import running_app
 from tests.server.test_artifact_calls import submitted
-from tests.server.uploading import Client, serving, until
+from tests.server.uploading import Client, until
 
 pytestmark = pytest.mark.slow
 
@@ -354,7 +355,7 @@ def test_offline_job_has_nobody_to_ask(start: Start, served: Served) -> None:
 
 def test_page_of_a_job_that_a_server_was_sent(served: Served, tmp_path: Path) -> None:
     files = artifacts(tmp_path)
-    with serving(tmp_path / "data") as server:
+    with running_app(tmp_path / "data") as server:
         client = Client(server.url)  # without a token, as the browser
         job = submitted(client, files.vars_h5, files.obs_duckdb)
         until(lambda: client.send("GET", f"/status/{job}").data["jobStatus"] == "completed")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,10 +21,12 @@ from cassia_engine.server import corrections
 from cassia_engine.server.access.limits import BODY_MEMORY, BodyMemory
 from cassia_engine.server.answers import Refused, error_answer
 from cassia_engine.server.database import Database
+from cassia_engine.server.metrics import METRICS, Metrics
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.page.served import PageContext, served_page
 from cassia_engine.server.state import DATABASE, STATE, Caller, ServerState, set_caller
 from tests.server.job_rows import add_job
+from tests.server.running import listening
 
 JOB = "0123456789abcdef0123456789abcdef"
 Handler = Callable[[web.Request], Any]
@@ -90,7 +91,7 @@ class JobServer:
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._middleware])
-        app[STATE], app[BODY_MEMORY] = self.start(), BodyMemory()
+        app[STATE], app[BODY_MEMORY], app[METRICS] = self.start(), BodyMemory(), Metrics()
         app.add_routes(corrections.ROUTES)
         of_job = f"/jobs/{JOB}/"
         app.router.add_get(f"/report/{JOB}", self._page)
@@ -210,25 +211,8 @@ def _composition(name: str, values: Sequence[Any], members: Mapping[str, Sequenc
 
 @contextmanager
 def running(server: JobServer) -> Iterator[JobServer]:
-    """The server on a port of its own, in a thread with an event loop of its own."""
-    loop = asyncio.new_event_loop()
-    runner: web.AppRunner | None = None
-
-    async def start() -> None:
-        nonlocal runner
-        runner = web.AppRunner(server.app(), shutdown_timeout=1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/report/{JOB}"
-
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(start(), loop).result()
-    yield server
-    assert runner is not None
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+    """The server on a port of its own."""
+    with listening(server.app, ServerOptions(server.folder, port=0)) as url:
+        server.url = f"{url}/report/{JOB}"
+        yield server
     server.state.database.close()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()

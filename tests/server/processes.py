@@ -16,11 +16,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.conftest import ROOT
 
 PATIENCE_S = 180.0  # after which a test fails; Nextflow needs a minute on a busy machine
 _ENDED = ("completed", "failed")
@@ -40,12 +42,32 @@ def question(markers: Mapping[str, list[str]] = MARKERS, **other: Any) -> dict[s
 
 @dataclass
 class Serving:
-    """A server at work; `log` is what it and its earlier processes have written."""
+    """A server; `log` is what it and its earlier processes have written."""
 
-    process: subprocess.Popen[bytes]
-    url: str
     data: Path
-    log: Path
+    options: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    module: str = "cassia_engine"
+    url: str = ""
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    @property
+    def log(self) -> Path:
+        return self.data.with_suffix(".log")
+
+    def start(self) -> None:
+        """Start it, at a free port or at the one that it had."""
+        before = self.log.stat().st_size if self.log.exists() else 0
+        port = self.url.rpartition(":")[2] or "0"
+        command = [sys.executable, "-m", self.module, "serve", "--port", port, "--data", str(self.data), *self.options]
+        with open(self.log, "ab") as out:
+            env = {**os.environ, **self.env}
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd=ROOT)
+        try:
+            self.url = _url(self.process, self.log, before)
+        except BaseException:
+            self.kill()
+            raise
 
     def call(self, method: str, path: str, body: Any = None, token: str = "any") -> tuple[int, Any]:
         """Status and answer, parsed where it is JSON."""
@@ -101,23 +123,25 @@ def _parsed(body: bytes) -> Any:
 
 
 @contextmanager
-def serving(data: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[Serving]:
-    """A server with this folder, at a free port."""
-    log = data.with_suffix(".log")
-    before = log.stat().st_size if log.exists() else 0
-    command = [sys.executable, "-m", "cassia_engine", "serve", "--port", "0", "--data", str(data), *options]
-    with open(log, "ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **(env or {})})
+def serving(
+    data: Path, *options: str, env: Mapping[str, str] | None = None, module: str = "cassia_engine"
+) -> Iterator[Serving]:
+    """A server with this folder, at a free port.
+
+    Args:
+        module: that has the command.
+    """
+    server = Serving(data, options, env or {}, module)
+    server.start()
     try:
-        yield Serving(process, _url(process, log, before), data, log)
+        yield server
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        if server.process.poll() is None:
+            server.process.send_signal(signal.SIGTERM)
         try:
-            process.wait(PATIENCE_S)
+            server.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            server.kill()
             raise
 
 

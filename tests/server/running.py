@@ -16,7 +16,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,13 +158,34 @@ def running_app(
     state = ServerState(told, Database(folder / DATABASE))
     state.uploads.mkdir(exist_ok=True)
     state.jobs.mkdir(exist_ok=True)
+
+    def app() -> web.Application:
+        made = make_app(state)
+        made.add_routes(routes or [])
+        return made
+
+    try:
+        with listening(app, told) as url:
+            yield RunningApp(state, url, client_tls)
+    finally:
+        state.database.close()
+
+
+@contextmanager
+def listening(make: Callable[[], web.Application], options: ServerOptions) -> Iterator[str]:
+    """An application that is served in a thread with an event loop of its own; its URL.
+
+    Args:
+        make: makes the application, in that thread.
+    """
     url: Future[str] = Future()
     stopping: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = Future()
 
+    async def served() -> None:
+        await serve(make(), options, url.set_result)
+
     async def main() -> None:
-        app = make_app(state)
-        app.add_routes(routes or [])
-        task = asyncio.ensure_future(serve(app, told, url.set_result))
+        task = asyncio.ensure_future(served())
         stopping.set_result((asyncio.get_running_loop(), task))
         try:
             await task
@@ -176,12 +197,10 @@ def running_app(
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
     try:
-        found = url.result(PATIENCE_S)
-        yield RunningApp(state, found, client_tls)
+        yield url.result(PATIENCE_S)
     finally:
         loop, task = stopping.result()
         if thread.is_alive():
             loop.call_soon_threadsafe(task.cancel)
         thread.join(PATIENCE_S)
         assert not thread.is_alive(), "the server did not end"
-        state.database.close()

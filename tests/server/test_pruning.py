@@ -20,7 +20,8 @@ from cassia_engine.server.quotas import spent
 from cassia_engine.server.starting import open_state
 from cassia_engine.server.state import ServerState
 from tests.command import cassia
-from tests.server.uploading import content, serving, until
+from tests.server.running import running_app
+from tests.server.uploading import content, until
 
 NOW = 1_800_000_000.0
 DAY = 86400.0
@@ -169,7 +170,7 @@ def test_a_server_deletes_what_has_expired_when_it_starts(tmp_path: Path) -> Non
     state = open_state(ServerOptions(tmp_path))
     old, kept = add_upload(state, JOB, 5.0), add_upload(state, OTHER, time.time() + DAY)
     state.database.close()
-    with serving(tmp_path):
+    with running_app(tmp_path):
         until(lambda: not old.exists())
         assert kept.exists()
 

@@ -20,16 +20,18 @@ from cassia_engine.cytetype.waiting import Pace
 from cassia_engine.errors import CassiaError
 from cassia_engine.secret import Secret
 from tests.cytetype.runs import fake_clock
-from tests.server.uploading import Client, Process, chunks, content, process
+from tests.server import small_chunks
+from tests.server.processes import Serving, serving
+from tests.server.uploading import Client, chunks, content
 
 pytestmark = pytest.mark.slow
 
-CHUNK = 2**18
+CHUNK = small_chunks.CHUNK_BYTES
 N = 60
 DATA = content(size=N * CHUNK - 99)
 
 
-def send_until_killed(server: Process, upload: str, todo: list[int], kill_after: int) -> set[int]:
+def send_until_killed(server: Serving, upload: str, todo: list[int], kill_after: int) -> set[int]:
     """Send chunks, four at once, and kill the server at once when so many are acknowledged; those that were."""
     parts, client, got = chunks(DATA, CHUNK), Client(server.url), set()
 
@@ -50,7 +52,7 @@ def send_until_killed(server: Process, upload: str, todo: list[int], kill_after:
 
 def test_a_killed_server_has_what_it_has_acknowledged(tmp_path: Path) -> None:
     draw, known = random.Random(18), set[int]()
-    with process(tmp_path, CHUNK) as server:
+    with serving(tmp_path / "data", module=small_chunks.__name__) as server:
         upload = Client(server.url).begin(len(DATA))
         for _ in range(4):
             todo = [index for index in range(N) if index not in known]
@@ -58,14 +60,14 @@ def test_a_killed_server_has_what_it_has_acknowledged(tmp_path: Path) -> None:
             server.start()
             there = set(indexes(Client(server.url).shown(upload).data["received_chunks"]))
             assert known <= there
-            file = (tmp_path / "uploads" / upload).read_bytes()
+            file = (tmp_path / "data" / "uploads" / upload).read_bytes()
             for index in there:
                 assert file[index * CHUNK :][:CHUNK] == chunks(DATA, CHUNK)[index]
         client = Client(server.url)
         for index in set(range(N)) - there | {0}:
             assert client.put(upload, index, chunks(DATA, CHUNK)[index]).status == 200
         assert client.complete(upload).data["size_bytes"] == len(DATA)
-        assert (tmp_path / "uploads" / upload).read_bytes() == DATA
+        assert (tmp_path / "data" / "uploads" / upload).read_bytes() == DATA
 
 
 def run(folder: Path, url: str, told: OnUpload) -> str:
@@ -85,7 +87,7 @@ def run(folder: Path, url: str, told: OnUpload) -> str:
 
 def test_our_client_goes_on_when_the_server_has_started_again(tmp_path: Path) -> None:
     (tmp_path / "vars.h5").write_bytes(DATA)
-    with process(tmp_path / "data", CHUNK) as server:
+    with serving(tmp_path / "data", module=small_chunks.__name__) as server:
 
         def told(progress: UploadProgress) -> None:
             if progress.sent == 7 * CHUNK:
@@ -100,7 +102,7 @@ def test_our_client_goes_on_when_the_server_has_started_again(tmp_path: Path) ->
 def test_our_client_goes_on_later_with_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "vars.h5").write_bytes(DATA)
     sent: list[int] = []
-    with process(tmp_path / "data", CHUNK) as server:
+    with serving(tmp_path / "data", module=small_chunks.__name__) as server:
 
         def told(progress: UploadProgress) -> None:
             sent.append(progress.sent)

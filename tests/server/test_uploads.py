@@ -20,23 +20,24 @@ from cassia_engine.server import upload_files, upload_rows
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.upload_rows import MOST_UNFINISHED
 from cassia_engine.server.uploads import CHUNK_BYTES
-from tests.server.uploading import SIZE, Client, Server, chunks, content, serving, until
+from tests.server.running import RunningApp, running_app
+from tests.server.uploading import SIZE, Client, chunks, content, file_of, new_client, until
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("data")) as server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("data")) as server:
         yield server
 
 
 @pytest.fixture
-def client(server: Server) -> Client:
+def client(server: RunningApp) -> Client:
     """An owner for each test."""
-    return server.new_client()
+    return new_client(server)
 
 
 @pytest.mark.parametrize("kind", ["vars_h5", "obs_duckdb"])
-def test_chunks_come_at_once_and_in_any_order(server: Server, client: Client, kind: str) -> None:
+def test_chunks_come_at_once_and_in_any_order(server: RunningApp, client: Client, kind: str) -> None:
     data = content(kind)
     begun = client.initiate(len(data), kind).data
     assert begun["chunk_size_bytes"] == CHUNK_BYTES
@@ -59,26 +60,26 @@ def test_chunks_come_at_once_and_in_any_order(server: Server, client: Client, ki
         "size_bytes": len(data),
         "chunks_sha256": hashlib.sha256(b"".join(digest.digest() for digest in digests)).hexdigest(),
     }
-    assert server.file(upload) == data
+    assert file_of(server, upload) == data
 
 
-def test_an_upload_ends_once_and_says_the_same_again(server: Server, client: Client) -> None:
+def test_an_upload_ends_once_and_says_the_same_again(server: RunningApp, client: Client) -> None:
     data = content()
     upload = client.upload(data)
     again = [client.complete(upload) for _ in range(2)]
     assert again[0] == again[1] and again[0].data["size_bytes"] == SIZE
     assert client.put(upload, 1, chunks(data)[1]).status == 200
-    assert server.file(upload) == data
+    assert file_of(server, upload) == data
 
 
-def test_a_chunk_comes_again(server: Server, client: Client) -> None:
+def test_a_chunk_comes_again(server: RunningApp, client: Client) -> None:
     data = content()
     parts = chunks(data)
     upload = client.begin(len(data))
     assert client.put(upload, 1, parts[1]).body == client.put(upload, 1, parts[1]).body
-    before = server.file(upload)
+    before = file_of(server, upload)
     assert client.put(upload, 1, bytes(CHUNK_BYTES)).refusal == (400, "INVALID_REQUEST")
-    assert server.file(upload) == before
+    assert file_of(server, upload) == before
     assert client.shown(upload).data["received_chunks"] == [[1, 1]]
 
 
@@ -158,16 +159,17 @@ def test_kinds_are_two(client: Client) -> None:
 
 def test_each_kind_has_its_limit_and_the_server_may_have_a_lower_one(tmp_path: Path, client: Client) -> None:
     assert client.initiate(2 * 2**30 + 1, "obs_duckdb").refusal == (413, "UPLOAD_TOO_LARGE")
-    with serving(tmp_path, max_upload_bytes=1000) as small:
-        assert small.client.initiate(1000).data["max_size_bytes"] == 1000
-        answer = small.client.initiate(1001)
+    with running_app(tmp_path, max_upload_bytes=1000) as small:
+        other = new_client(small)
+        assert other.initiate(1000).data["max_size_bytes"] == 1000
+        answer = other.initiate(1001)
         assert answer.refusal == (413, "UPLOAD_TOO_LARGE")
         assert "1001" in answer.data["message"] and "1000" in answer.data["message"]
 
 
-def test_uploads_of_others_are_as_if_they_were_not_there(server: Server, client: Client) -> None:
+def test_uploads_of_others_are_as_if_they_were_not_there(server: RunningApp, client: Client) -> None:
     data = content()
-    upload, other = client.begin(len(data)), server.new_client()
+    upload, other = client.begin(len(data)), new_client(server)
     for answer in (
         other.put(upload, 0, chunks(data)[0]),
         other.complete(upload),
@@ -175,7 +177,7 @@ def test_uploads_of_others_are_as_if_they_were_not_there(server: Server, client:
     ):
         assert answer.refusal == (404, "UPLOAD_NOT_FOUND")
         assert answer.body == other.shown("0" * 32).body
-    assert set(server.file(upload)) == set()
+    assert set(file_of(server, upload)) == set()
     assert client.shown(upload).data["received_chunks"] == []
 
 
@@ -189,7 +191,7 @@ def test_ids_that_are_none(client: Client, upload: str) -> None:
         assert answer.data["error_code"] in ("UPLOAD_NOT_FOUND", "NOT_FOUND")
 
 
-def test_a_file_that_would_not_fit_is_refused(tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_would_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What other uploads still need is not free either."""
     statvfs, room = os.statvfs, 3 * CHUNK_BYTES
 
@@ -199,19 +201,22 @@ def test_a_file_that_would_not_fit_is_refused(tmp_path: Path, client: Client, mo
             (found[0], 1, found[2], found[3], (ServerOptions(tmp_path).min_free_bytes + room), *found[5:])
         )
 
-    with serving(tmp_path) as server:
+    with running_app(tmp_path) as server:
+        client = new_client(server)
         monkeypatch.setattr(os, "statvfs", small)
-        answer = server.client.initiate(room + 1)
+        answer = client.initiate(room + 1)
         assert answer.refusal == (402, "QUOTA_EXCEEDED")
         assert str(room) in answer.data["message"]
-        begun = server.client.begin(2 * CHUNK_BYTES)
-        assert server.client.initiate(CHUNK_BYTES + 1).refusal == (402, "QUOTA_EXCEEDED")
-        server.client.put(begun, 0, chunks(content())[0])
+        begun = client.begin(2 * CHUNK_BYTES)
+        assert client.initiate(CHUNK_BYTES + 1).refusal == (402, "QUOTA_EXCEEDED")
+        client.put(begun, 0, chunks(content())[0])
         # The disk here is as free as before, so that there is room for one chunk more.
-        assert server.client.initiate(2 * CHUNK_BYTES).status == 200
+        assert client.initiate(2 * CHUNK_BYTES).status == 200
 
 
-def test_a_disk_that_is_full_keeps_what_it_has(server: Server, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_keeps_what_it_has(
+    server: RunningApp, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = content()
     upload, parts = client.begin(len(data)), chunks(data)
     assert client.put(upload, 0, parts[0]).status == 200
@@ -225,22 +230,22 @@ def test_a_disk_that_is_full_keeps_what_it_has(server: Server, client: Client, m
     for index in (1, 2):
         assert client.put(upload, index, parts[index]).status == 200
     assert client.complete(upload).status == 200
-    assert server.file(upload) == data
+    assert file_of(server, upload) == data
 
 
-def test_an_owner_begins_only_so_many(client: Client, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_owner_begins_only_so_many(client: Client, server: RunningApp, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_UNFINISHED >= 50
     monkeypatch.setattr(upload_rows, "MOST_UNFINISHED", 2)
     first = client.begin(1000)
     client.begin(1000)
     assert client.initiate(1000).refusal == (402, "QUOTA_EXCEEDED")
-    assert server.new_client().initiate(1000).status == 200
+    assert new_client(server).initiate(1000).status == 200
     client.put(first, 0, content(size=1000))
     client.complete(first)
     assert client.initiate(1000).status == 200
 
 
-def test_of_two_requests_for_a_chunk_the_second_is_told_to_come_again(server: Server, client: Client) -> None:
+def test_of_two_requests_for_a_chunk_the_second_is_told_to_come_again(server: RunningApp, client: Client) -> None:
     data = content(size=CHUNK_BYTES)
     upload = client.begin(len(data))
     go_on = threading.Event()
@@ -262,7 +267,7 @@ def test_of_two_requests_for_a_chunk_the_second_is_told_to_come_again(server: Se
 
 
 def test_a_client_that_goes_away_leaves_nothing(
-    server: Server, client: Client, caplog: pytest.LogCaptureFixture
+    server: RunningApp, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = content(size=CHUNK_BYTES)
     upload, place = client.begin(len(data)), urlsplit(client.url)
@@ -276,16 +281,16 @@ def test_a_client_that_goes_away_leaves_nothing(
     assert client.shown(upload).data["received_chunks"] == []
     assert "Traceback" not in caplog.text
     assert client.put(upload, 0, data).status == 200
-    assert server.file(upload) == data
+    assert file_of(server, upload) == data
 
 
-def test_a_file_that_somebody_removed_is_an_upload_that_is_lost(server: Server, client: Client) -> None:
+def test_a_file_that_somebody_removed_is_an_upload_that_is_lost(server: RunningApp, client: Client) -> None:
     upload = client.begin(1000)
     (server.state.uploads / upload).unlink()
     assert client.put(upload, 0, content(size=1000)).refusal == (404, "UPLOAD_NOT_FOUND")
 
 
-def test_a_chunk_is_never_in_memory_whole(server: Server, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_is_never_in_memory_whole(server: RunningApp, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
     write = upload_files._write
 
@@ -300,7 +305,7 @@ def test_a_chunk_is_never_in_memory_whole(server: Server, client: Client, monkey
     assert max(sizes) < CHUNK_BYTES / 8
 
 
-def test_each_chunk_puts_the_end_off(client: Client, server: Server) -> None:
+def test_each_chunk_puts_the_end_off(client: Client, server: RunningApp) -> None:
     upload = client.begin(SIZE)
     server.state.database.now(lambda it: it.execute("UPDATE uploads SET expires = 5 WHERE id = ?", (upload,)))
     client.put(upload, 0, chunks(content())[0])

@@ -1,32 +1,20 @@
-"""Uploads as tests make them: contents, single requests over a socket, and a server in a thread or a process."""
+"""Uploads as tests make them: contents, and single requests over a socket."""
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 import random
 import secrets
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cassia_engine.server import uploads
-from cassia_engine.server.access.listening import serve
-from cassia_engine.server.app import make_app
-from cassia_engine.server.options import ServerOptions
-from cassia_engine.server.starting import open_state
 from cassia_engine.server.uploads import CHUNK_BYTES
-from tests.conftest import ROOT
-from tests.server.running import RunningApp, running_app
+from tests.server.running import RunningApp
 
 STARTS = {"vars_h5": b"\x89HDF\r\n\x1a\n", "obs_duckdb": bytes(8) + b"DUCK"}
 SIZE = 2 * CHUNK_BYTES + 1017
@@ -104,69 +92,14 @@ class Client:
         return upload
 
 
-class Server:
-    """A server in a thread of this process."""
-
-    def __init__(self, app: RunningApp):
-        self._app, self.state, self.url = app, app.state, app.url
-
-    @cached_property
-    def client(self) -> Client:
-        return self.new_client()
-
-    def new_client(self) -> Client:
-        """With a token of its own, so that uploads of others are not its."""
-        return Client(self.url, self._app.add_token(secrets.token_hex(8)))
-
-    def file(self, upload: str) -> bytes:
-        return (self.state.uploads / upload).read_bytes()
+def new_client(server: RunningApp) -> Client:
+    """A client with a token of its own, so that it has none of the uploads of others."""
+    return Client(server.url, server.add_token(secrets.token_hex(8)))
 
 
-@contextmanager
-def serving(folder: Path, **options: Any) -> Iterator[Server]:
-    """A server over a folder, ended afterwards.
-
-    Args:
-        options: fields of `ServerOptions`.
-    """
-    with running_app(folder, **options) as app:
-        yield Server(app)
-
-
-class Process:
-    """A server as a process, which can be killed and started again on its port."""
-
-    def __init__(self, data: Path, chunk: int):
-        self._data, self._chunk, self._port = data, chunk, 0
-        self.start()
-
-    def start(self) -> None:
-        words = [sys.executable, "-m", "tests.server.uploading", *map(str, (self._data, self._port, self._chunk))]
-        self._process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().removeprefix("listening on ").strip()
-        self._port = urlsplit(self.url).port or 0
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-
-
-@contextmanager
-def process(data: Path, chunk: int) -> Iterator[Process]:
-    found = Process(data, chunk)
-    try:
-        yield found
-    finally:
-        found.kill()
-
-
-async def _serve(data: Path, port: int, chunk: int) -> None:
-    uploads.CHUNK_BYTES = chunk
-    options = ServerOptions(data, port=port)
-    await serve(make_app(open_state(options)), options, lambda url: print(f"listening on {url}", flush=True))
+def file_of(server: RunningApp, upload: str) -> bytes:
+    """What a server has of an upload."""
+    return (server.state.uploads / upload).read_bytes()
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -175,7 +108,3 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
-
-
-if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
