@@ -46,7 +46,8 @@ def _cluster(result: ClusterResult, name: str, terms: Ontology) -> dict[str, Any
     annotation = result.annotation
     assert annotation is not None
     mixed = " or ".join(annotation.mixed_types)
-    justification = annotation.score_reason or result.reason or result.confidence_reason
+    reason = annotation.score_reason or result.reason or result.confidence_reason
+    justification = " ".join(filter(None, (reason, annotation.context_conflict)))
     unexpected = ", ".join(annotation.conflicting_genes)
     kind = "mixed cell types" if mixed else None
     return {

@@ -38,3 +38,13 @@ def test_a_label_without_a_term_has_no_fields_for_it() -> None:
     for one, fields in ((result, {"cellOntologyTerm", "cellOntologyTermName"}), (unplaced, set())):
         said = answer_of(replace(merged, results=(one,)), "")["annotations"]["a"]["latest"]["annotation"]
         assert {name for name in said if name.startswith("cellOntology")} == fields
+
+
+def test_what_contradicts_a_persons_words_stands_with_the_reason() -> None:
+    table = pd.DataFrame({"cluster": ["a"], "genes": [B_CELLS]})
+    merged, _ = run_table(table, Dataset("x", "blood", "human"), SplitSettings(), AnnotateSettings(), False)
+    [result] = merged.results
+    assert result.annotation
+    said = replace(result.annotation, score_reason="Sure.", context_conflict="No liver genes.")
+    answer = answer_of(replace(merged, results=(replace(result, votes=(said,)),)), "")
+    assert answer["annotations"]["a"]["latest"]["annotation"]["justification"] == "Sure. No liver genes."
