@@ -69,6 +69,20 @@ def _aliases() -> dict[str, str]:
     return {row[0]: row[1] for row in package_data.rows("gene_aliases.tsv")}
 
 
+def names_of(gene: str) -> tuple[str, ...]:
+    """The names of a human gene, by any of them, in upper case: the present one first, then old ones."""
+    present = _aliases().get(gene.upper(), gene.upper())
+    return (present, *_old_names().get(present, ()))
+
+
+@cache
+def _old_names() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for old, present in _aliases().items():
+        found[present].append(old)
+    return {present: tuple(old) for present, old in found.items()}
+
+
 def is_ortholog(gene: str) -> bool:
     """Whether this is a symbol of a human or mouse gene that has an ortholog, in any letter case."""
     return gene.upper() in _orthologs(HUMAN, MOUSE) or gene.upper() in _orthologs(MOUSE, HUMAN)

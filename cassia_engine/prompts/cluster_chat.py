@@ -17,18 +17,18 @@ CHAT_VERSION = "chat 1"
 LONGEST_TURN = 4_000  # characters
 MOST_OTHERS = 100
 MOST_MARKERS = 100
+MOST_BY_CLUSTER = 30  # other clusters, each of which has a column
 _MOST_LISTED = 30
 _COLUMNS = ("gene", "percent_here", "highest_elsewhere", "where")
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """The share of cells where a gene was found, in percent; `where` names the other cluster with the highest one."""
+    """The share of cells where a gene was found, in percent: of the cluster, and of others by what they are called."""
 
     gene: str
     here: float | None
-    elsewhere: float | None
-    where: str
+    elsewhere: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,14 @@ class Turn:
         role: "user" or "assistant".
         expression: of the genes that a question names.
         missing: genes that it names, and the data set does not have.
+        meant: by what it says, the genes that were looked up, where they are called otherwise.
     """
 
     role: str
     text: str
     expression: Sequence[Expression] = ()
     missing: Sequence[str] = ()
+    meant: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _blocks(facts: ChatFacts) -> list[str]:
 
 def _text(turn: Turn) -> str:
     text = clean(turn.text, LONGEST_TURN)
-    data = _table(turn.expression) if turn.expression else {}
+    data = _by_cluster(turn.expression) if turn.expression else {}
+    if turn.meant:
+        data["looked_up_as"] = {gene_name(said): list(map(gene_name, genes)) for said, genes in turn.meant.items()}
     if turn.missing:
         data["not_in_the_data"] = list(map(gene_name, turn.missing))
     return f"{block('named_genes', data)}\n{text}" if data else text
@@ -117,10 +121,25 @@ def _table(rows: Sequence[Expression]) -> dict[str, Any]:
 
 
 def _row(one: Expression) -> list[Any]:
-    return [gene_name(one.gene), number(one.here, 1), number(one.elsewhere, 1), clean(one.where, LONGEST_PHRASE)]
+    where = max(one.elsewhere, key=lambda name: one.elsewhere[name], default="")
+    return [*_here(one), number(one.elsewhere.get(where), 1), clean(where, LONGEST_PHRASE)]
+
+
+def _here(one: Expression) -> list[Any]:
+    return [gene_name(one.gene), number(one.here, 1)]
+
+
+def _by_cluster(rows: Sequence[Expression]) -> dict[str, Any]:
+    """With each of the other clusters, unless there are many."""
+    others = list(dict.fromkeys(name for one in rows for name in one.elsewhere))
+    if len(others) > MOST_BY_CLUSTER:
+        return _table(rows)
+    columns = [*_COLUMNS[:2], *(f"percent in {clean(name, LONGEST_PHRASE)}" for name in others)]
+    values = [[*_here(one), *(number(one.elsewhere.get(name), 1) for name in others)] for one in rows]
+    return {"columns": columns, "rows": values}
 
 
 def _plain(value: str | Sequence[str]) -> str | list[str]:
     if isinstance(value, str):
         return clean(value, LONGEST["context"])
-    return [clean(item, LONGEST_PHRASE) for item in value[:_MOST_LISTED]]
+    return [clean(item, LONGEST["context"]) for item in value[:_MOST_LISTED]]

@@ -17,6 +17,7 @@ questions   what /annotate is asked, as a marker table and settings
 question_form   the forms in which clients write that
 chat        questions about a cluster, answered by the job's model
 chat_facts  what that model is told
+chat_genes  the genes that a question names, as the job's data have them
 jobs        jobs, as the protocol shows them
 job_runs    their runs: rows and files
 revisions   clusters of a job that are annotated again

@@ -22,6 +22,7 @@ from aiohttp import web
 
 from cassia_engine.callers import Caller, called_from
 from cassia_engine.cancellation import Cancellation
+from cassia_engine.cytetype.protocol import COMPLETED
 from cassia_engine.errors import AccountError, CallFailedError, CassiaError, UsageError
 from cassia_engine.fast_json import ascii_json
 from cassia_engine.prompts.cluster_chat import LONGEST_TURN, ChatFacts, Turn, cluster_chat
@@ -30,7 +31,7 @@ from cassia_engine.records import OFFLINE
 from cassia_engine.server import job_runs, jobs
 from cassia_engine.server.access.limits import whole_body
 from cassia_engine.server.answers import Refused, read_json
-from cassia_engine.server.chat_facts import read_chat
+from cassia_engine.server.chat_facts import Said, read_chat
 from cassia_engine.server.network import on_network
 from cassia_engine.server.questions import secret_of, spent_by_ledger
 from cassia_engine.server.quotas import Share, settle, share_of_question
@@ -68,7 +69,9 @@ async def answer(request: web.Request) -> web.StreamResponse:
     async with whole_body(request, MOST_BYTES) as body:
         asked = _read(body)
     annotations = (await jobs.results(state, caller, asked.job_id))["annotations"]
-    run = (await job_runs.runs_of(state, asked.job_id))[0]
+    run, *later = await job_runs.runs_of(state, asked.job_id)
+    told = [one.feedback for one in later if one.cluster_id == asked.cluster_id and one.state == COMPLETED]
+    said = Said(annotations, told)
     spec = await asyncio.to_thread(job_runs.spec_of, run.folder(state.jobs))
     if asked.cluster_id not in spec.ids.values():
         raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
@@ -76,7 +79,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
     response.headers["X-Accel-Buffering"] = "no"  # nginx would keep events back
     await response.prepare(request)
     stop = Cancellation()
-    reply = asyncio.create_task(_reply(state, run, spec, asked, annotations, stop))
+    reply = asyncio.create_task(_reply(state, run, spec, asked, said, stop))
     try:
         await _keep_alive(response, reply, state)
         name, data = await reply if reply.done() else _error("INTERNAL_ERROR", "the server is about to stop; ask again")
@@ -122,13 +125,13 @@ async def _keep_alive(response: web.StreamResponse, reply: asyncio.Task[Any], st
 
 
 async def _reply(
-    state: ServerState, run: job_runs.Run, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], stop: Cancellation
+    state: ServerState, run: job_runs.Run, spec: Spec, asked: _Asked, said: Said, stop: Cancellation
 ) -> tuple[str, dict[str, Any]]:
     """The event that answers, by name and data."""
     try:
         async with state.chats:
             with called_from(Caller.CYTETYPE):
-                reply = await _paid(state, run, spec, asked, annotations, stop)
+                reply = await _paid(state, run, spec, asked, said, stop)
     except Refused as error:
         return _error(error.code, error.message)
     except (AccountError, CallFailedError, UsageError) as error:
@@ -142,7 +145,7 @@ async def _reply(
 
 
 async def _paid(
-    state: ServerState, run: job_runs.Run, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], stop: Cancellation
+    state: ServerState, run: job_runs.Run, spec: Spec, asked: _Asked, said: Said, stop: Cancellation
 ) -> Reply:
     """What the model says, within what the job's token may use; its cost is counted, whatever becomes of the question.
 
@@ -159,7 +162,7 @@ async def _paid(
     before = await asyncio.to_thread(spent_by_ledger, journal, None) if share.max_cost is not None else 0.0
     cost = share.max_cost or 0.0  # of a question whose end nobody can tell
     try:
-        read = await asyncio.to_thread(_facts, state, spec, asked, annotations, settings)
+        read = await asyncio.to_thread(_facts, state, spec, asked, said, settings)
         reply = await _asked(_within(settings, share, before), spec, *read, stop)
         cost = 0.0 if reply.receipt.recorded else reply.cost_usd or 0.0
         return reply
@@ -201,11 +204,11 @@ def _within(settings: AnnotateSettings, share: Share, before: float) -> Annotate
 
 
 def _facts(
-    state: ServerState, spec: Spec, asked: _Asked, annotations: Mapping[str, Any], settings: AnnotateSettings
+    state: ServerState, spec: Spec, asked: _Asked, said: Said, settings: AnnotateSettings
 ) -> tuple[ChatFacts, Sequence[Turn]]:
     query = (state.jobs / asked.job_id / job_runs.QUERY).read_bytes()
     messages = [(turn.role, turn.content) for turn in asked.messages]
-    return read_chat(query, spec.dataset, asked.cluster_id, annotations, messages, not settings.hide_fractions)
+    return read_chat(query, spec.dataset, asked.cluster_id, said, messages, not settings.hide_fractions)
 
 
 async def _asked(

@@ -196,6 +196,11 @@ def _put_revision(annotations: dict[str, Any], revision: Mapping[str, Any]) -> N
         annotations[cluster] = {"latest": new["latest"], "history": history}
 
 
+def label_of(annotation: Mapping[str, Any] | None) -> str:
+    """The latest label of a cluster, as results have it; "" for none."""
+    return "" if annotation is None else str(annotation["latest"]["annotation"]["annotation"])
+
+
 async def report_path(state: ServerState, caller: Caller, job_id: str, number: int = 0) -> Path:
     """The report of a run of a job.
 

@@ -117,9 +117,14 @@ def dataset(question: Question, provider: str) -> Dataset:
     return msgspec.structs.replace(found, additional_info="") if provider == OFFLINE else found
 
 
-def with_feedback(dataset: Dataset, feedback: str) -> Dataset:
-    """The data set with what a person says of its one cluster, in front: a long text about the study is cut."""
-    said = f"Feedback of a person on this cluster: {feedback}"
+def with_feedback(dataset: Dataset, feedback: str, label: str) -> Dataset:
+    """The data set with what a person says of its one cluster, in front: a long text about the study is cut.
+
+    Args:
+        label: of the cluster until now, which the feedback is about; "" for none.
+    """
+    before = f"was labelled {label} before, a hypothesis" if label else "got no label before"
+    said = f"Feedback of a person on this cluster, which {before}: {feedback}"
     return msgspec.structs.replace(dataset, additional_info=f"{said}\n{dataset.additional_info}".strip())
 
 

@@ -10,7 +10,7 @@ from cassia_engine.cytetype.protocol import COMPLETED
 from cassia_engine.server.answers import Refused
 from cassia_engine.server.disk import check_room
 from cassia_engine.server.job_runs import Run, add_run, question_of, results_of, runs_of, spec_of, write_run
-from cassia_engine.server.jobs import check_job
+from cassia_engine.server.jobs import check_job, label_of, results
 from cassia_engine.server.questions import marker_table, with_feedback
 from cassia_engine.server.specs import Spec
 from cassia_engine.server.state import Caller, ServerState
@@ -37,12 +37,14 @@ async def reannotate(state: ServerState, caller: Caller, job_id: str, cluster: s
         raise Refused("INVALID_REQUEST", "the job has no cluster of this id")
     feedback = feedback.strip()
     if not feedback or len(feedback) > LONGEST_FEEDBACK:
-        raise Refused("INVALID_REQUEST", f"feedback: expected a text of at most {LONGEST_FEEDBACK:,} characters")
+        what = f"feedback: expected a text of 1 to {LONGEST_FEEDBACK:,} characters, found {len(feedback):,}"
+        raise Refused("INVALID_REQUEST", what)
     spec = spec_of(first.folder(state.jobs))
     if "provider" not in spec.settings:
         what = "the job was annotated offline, by marker scoring, which takes no feedback"
         raise Refused("INVALID_REQUEST", what)
-    told = with_feedback(spec.dataset, feedback)
+    label = label_of((await results(state, caller, job_id))["annotations"].get(cluster))
+    told = with_feedback(spec.dataset, feedback, label)
     again = Spec(told, spec.context, {question.labels[cluster]: cluster}, spec.settings, question.n_genes([cluster]))
     async with state.submitting:
         number = len(await runs_of(state, job_id))
@@ -70,7 +72,7 @@ def _revision(state: ServerState, run: Run) -> dict[str, Any]:
     label = ""
     if run.state == COMPLETED:
         found = results_of(run, state.jobs)["annotations"]
-        label = "".join(one["latest"]["annotation"]["annotation"] for one in found.values())
+        label = "".join(map(label_of, found.values()))
     return {
         "revision": run.number,
         "cluster": run.cluster_id,

@@ -17,7 +17,8 @@ from cassia_engine.budget.folders import budget_folder
 from cassia_engine.prompts.cluster_chat import CHAT_VERSION, ChatFacts, Expression, Turn, cluster_chat
 from cassia_engine.records import Dataset
 from cassia_engine.server import chat
-from cassia_engine.server.chat_facts import Lookup, read_chat
+from cassia_engine.server.chat_facts import Said, read_chat
+from cassia_engine.server.chat_genes import Lookup
 from cassia_engine.server.questions import NAME, read_question, secret_of
 from cassia_engine.server.specs import read_spec, settings_from
 from cassia_engine.server.worker.local import run_here
@@ -28,7 +29,7 @@ from tests.server.running import RunningApp, running_app
 
 KEY = "sk-canary-3b9e0c5f7a21d846"
 # The digest of what is sent. Another text is another version, but while a version is not yet released.
-DIGESTS = {"chat 1": "e99de9b2ac8e3227"}
+DIGESTS = {"chat 1": "09adf9435a69bbd3"}
 PERCENTAGES = {"CD3D": {"0": 91.5, "1": 2, "2": 1.25}, "CD8A": {"0": 12, "1": 0.5, "2": "NA"}, "Xist": {"0": 3}}
 ASKED = question(expressionData=PERCENTAGES)
 
@@ -275,11 +276,12 @@ RESULT = {
     "history": [{"annotation": {"annotation": "B cell"}}],
 }
 RESULTS = {"0": RESULT, "1": RESULT | {"history": []}}
+SAID = Said(RESULTS, ["No B cell."])
 HUMAN = Dataset("job", "blood", "human", "Human blood")
 
 
 def read(*messages: tuple[str, str], asked: Any = ASKED, with_percentages: bool = True) -> tuple[ChatFacts, list[Turn]]:
-    return read_chat(json.dumps(asked).encode(), HUMAN, "0", RESULTS, messages, with_percentages)
+    return read_chat(json.dumps(asked).encode(), HUMAN, "0", SAID, messages, with_percentages)
 
 
 def test_what_is_known_of_a_cluster() -> None:
@@ -293,22 +295,73 @@ def test_what_is_known_of_a_cluster() -> None:
         "confidence": "High",
         "reason": "CD3",
         "earlier_labels": ["B cell"],
+        "feedback": ["No B cell."],
     }
     assert facts.others == {"cluster 1": "T cell"}
-    assert facts.expression == [Expression("CD3D", 91.5, 2, "cluster 1")]
+    assert facts.expression == [Expression("CD3D", 91.5, {"cluster 1": 2, "cluster 2": 1.25})]
     assert [row.gene for row in facts.typical["T cell"]] == ["CD3D"] and "no such type" not in facts.typical
     assert turn == Turn("user", "Why?", [], [])
 
 
 def test_genes_that_are_named_are_looked_up_once() -> None:
     _, turns = read(
-        ("user", "What of cd8a, XIST, MS4A1 and Set? And DNA, CD3D?"),
-        ("assistant", "Name CD19."),
+        ("user", "What of cd8a, XIST, MS4A1 and Set? And DNA, CD3D, cDC2?"),
+        ("assistant", "CD3D and CD8A. Name CD19."),
         ("user", "Yes, XIST!"),
     )
-    assert turns[0].expression == [Expression("CD8A", 12, 0.5, "cluster 1"), Expression("Xist", 3, None, "")]
-    assert turns[0].missing == ["MS4A1"]
+    rows = {row.gene: row for row in turns[0].expression}
+    assert list(rows) == ["CD8A", "Xist", "CD3D"]  # also CD3D, which was shown without each other cluster
+    assert rows["CD8A"] == Expression("CD8A", 12, {"cluster 1": 0.5})
+    assert rows["Xist"] == Expression("Xist", 3)
+    assert (turns[0].missing, turns[0].meant) == (["MS4A1"], {})
     assert turns[2] == Turn("user", "Yes, XIST!", [], ["CD19"])
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "missing", "meant"),
+    [
+        ("Is JCHAIN expressed?", ["IGJ"], [], {"JCHAIN": ["IGJ"]}),
+        ("IGJ, TLE5?", ["IGJ", "AES"], [], {"TLE5": ["AES"]}),
+        ("JCHAIN and IGJ", ["IGJ"], [], {"JCHAIN": ["IGJ"]}),
+        ("CD20+, CD138-", ["MS4A1"], ["SDC1"], {"CD20": ["MS4A1"], "CD138": ["SDC1"]}),
+        ("CD8-positive, CD4-positive", ["CD8A", "CD8B", "CD4"], [], {"CD8": ["CD8A", "CD8B"]}),
+        ("PD-1/CD45RA; HLA-DR", ["HLA-DRA"], ["PDCD1", "PTPRC"], {"PD-1": ["PDCD1"], "CD45RA": ["PTPRC"]}),
+        ("IL4 or il10, NOSUCH1, T-cell", [], ["IL4", "il10"], {}),
+        ("cDC2, pDC, NK, B-cell?", [], [], {}),
+    ],
+)
+def test_genes_are_found_by_names_that_the_data_do_not_use(
+    text: str, found: list[str], missing: list[str], meant: dict[str, list[str]]
+) -> None:
+    genes = ("IGJ", "AES", "MS4A1", "CD8A", "CD8B", "CD4", "HLA-DRA")
+    _, [turn] = read(("user", text), asked=ASKED | {"expressionData": {gene: {"0": 1} for gene in genes}})
+    assert [row.gene for row in turn.expression] == found
+    assert turn.missing == missing
+    assert {word: turn.meant.get(word) for word in meant} == meant
+
+
+def test_cited_genes_have_percentages_and_alternatives_typical_genes() -> None:
+    genes = ["CD3D", *(f"ABC{number}" for number in range(40)), "CD8A"]
+    latest: dict[str, Any] = RESULT["latest"]  # type: ignore[assignment]
+    said = latest["annotation"] | {
+        "conflictingMarkers": ["CD8A"],
+        "fullOutput": {"cellType": {"alternatives": ["CD8-positive T cell"]}},
+    }
+    results = {"0": {"latest": latest | {"annotation": said}, "history": []}}
+    asked = question(markerGenes={"0": genes}, expressionData={gene: {"0": 1, "1": 0} for gene in genes})
+    facts, _ = read_chat(json.dumps(asked).encode(), HUMAN, "0", Said(results), [("user", "Why?")], True)
+    assert [row.gene for row in facts.expression] == [*genes[:30], "CD8A"]
+    assert "CD8A" in [row.gene for row in facts.typical["CD8-positive, alpha-beta T cell"]]
+
+
+def sent(others: int) -> str:
+    row = Expression("CD3D", 91.5, {f"c{number}": number for number in range(others)})
+    return cluster_chat(ChatFacts(HUMAN, "0", [], {}), [Turn("user", "Why?", [row])], max_tokens=10).messages[0].text
+
+
+def test_a_named_gene_has_each_cluster_unless_there_are_many() -> None:
+    assert '"gene","percent_here","percent in c0","percent in c1"]' in sent(2) and '["CD3D",91.5,0,1]' in sent(2)
+    assert '["CD3D",91.5,30,"c30"]' in sent(31) and "percent in" not in sent(31)
 
 
 @pytest.mark.parametrize("data", [[], None, {}, {"CD3D": 5}, {"CD3D": {"0": "NA", "1": None}}, {"CD3D": [1]}])
@@ -324,7 +377,7 @@ def test_fractions_are_hidden_where_the_settings_say_so() -> None:
 
 
 def test_a_cluster_without_a_label_can_be_asked_about() -> None:
-    facts, _ = read_chat(json.dumps(ASKED).encode(), HUMAN, "2", RESULTS, [("user", "?")], True)
+    facts, _ = read_chat(json.dumps(ASKED).encode(), HUMAN, "2", SAID, [("user", "?")], True)
     assert "no label" in str(facts.annotation["cell_type"]) and facts.typical == {}
 
 

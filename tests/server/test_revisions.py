@@ -59,6 +59,8 @@ def test_the_new_label_is_the_latest_and_the_old_one_history(tmp_path: Path) -> 
         told = said_of(server, job)
         assert len(told) == 2 and FEEDBACK in told[0] and "Once more." in told[1]
         assert all('"species":"human"' in text for text in told)
+        label = before["0"]["latest"]["annotation"]["annotation"]
+        assert all(f"which was labelled {label} before" in text for text in told)
         # The job itself is as it was, and the other clusters were not asked about.
         assert server.call("GET", f"/status/{job}")[1]["clusterStatus"] == dict.fromkeys(MARKERS, "completed")
         after = server.results(job)["annotations"]
