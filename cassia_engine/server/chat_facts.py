@@ -52,7 +52,8 @@ def read_chat(
     found = said.annotations.get(cluster)
     annotation = _annotation(found, said.feedback)
     cited = [*annotation.get("genes_for", ()), *annotation.get("genes_against", ())]
-    expression = lookup.rows([*markers[:_SHOWN_MARKERS], *cited])
+    discussed = (row.gene for row in lookup.named(" ".join(said.feedback)).rows)
+    expression = lookup.rows([*markers[:_SHOWN_MARKERS], *cited, *discussed])
     facts = ChatFacts(
         dataset,
         question.labels[cluster],

@@ -29,7 +29,7 @@ from tests.server.running import RunningApp, running_app
 
 KEY = "sk-canary-3b9e0c5f7a21d846"
 # The digest of what is sent. Another text is another version, but while a version is not yet released.
-DIGESTS = {"chat 1": "09adf9435a69bbd3"}
+DIGESTS = {"chat 1": "757544da4b3507ab"}
 PERCENTAGES = {"CD3D": {"0": 91.5, "1": 2, "2": 1.25}, "CD8A": {"0": 12, "1": 0.5, "2": "NA"}, "Xist": {"0": 3}}
 ASKED = question(expressionData=PERCENTAGES)
 
@@ -349,8 +349,8 @@ def test_cited_genes_have_percentages_and_alternatives_typical_genes() -> None:
     }
     results = {"0": {"latest": latest | {"annotation": said}, "history": []}}
     asked = question(markerGenes={"0": genes}, expressionData={gene: {"0": 1, "1": 0} for gene in genes})
-    facts, _ = read_chat(json.dumps(asked).encode(), HUMAN, "0", Said(results), [("user", "Why?")], True)
-    assert [row.gene for row in facts.expression] == [*genes[:30], "CD8A"]
+    facts, _ = read_chat(json.dumps(asked).encode(), HUMAN, "0", Said(results, ["ABC35?"]), [("user", "?")], True)
+    assert [row.gene for row in facts.expression] == [*genes[:30], "CD8A", "ABC35"]
     assert "CD8A" in [row.gene for row in facts.typical["CD8-positive, alpha-beta T cell"]]
 
 
