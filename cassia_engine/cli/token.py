@@ -65,6 +65,8 @@ def add(name: str, data: Path, max_jobs: int | None, rpm: float | None, max_cost
     """
     from cassia_engine.server.access.tokens import add as add_token
 
+    if not data.is_dir():
+        log.info("%s: a new folder, which no server has; start one with --data %s", data, data)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _database(data) as database:
         secret = database.now(lambda connection: add_token(connection, name, max_jobs, rpm, max_cost))

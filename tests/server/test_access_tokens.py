@@ -27,13 +27,15 @@ def test_a_token_is_shown_once_and_kept_nowhere(tmp_path: Path) -> None:
     assert token.startswith("cassia_") and len(token) >= len("cassia_") + 43  # 256 bits in base64
     assert token not in done.stderr
     assert f"{folder}: the token of Ada Lovelace" in done.stderr
+    assert f"{folder}: a new folder, which no server has" in done.stderr
     [row] = rows(folder)
     assert (row["name"], row["max_jobs"], row["rpm"], row["max_cost"]) == ("Ada Lovelace", "4", "60.0", "2.5")
     assert row["revoked"] == ""
     assert token not in str(rows(folder))
     assert [path.name for path in folder.iterdir() if token.encode() in path.read_bytes()] == []
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert cassia("token", "add", "bob", "--data", folder).stdout.strip() != token
+    again = cassia("token", "add", "bob", "--data", folder)
+    assert again.stdout.strip() != token and "new folder" not in again.stderr
 
 
 def test_tokens_open_and_close_a_server_that_runs(tmp_path: Path) -> None:
