@@ -17,6 +17,8 @@ from cassia_engine.h5ad.kinds import is_array, is_group
 from cassia_engine.h5ad.options import H5adOptions
 from cassia_engine.h5ad.zarr_store import is_zarr, open_zarr, reading_zarr
 
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
 
 def open_data(path: Path, place: str, options: H5adOptions, stack: ExitStack) -> FileData:
     """The AnnData of a file or folder, of several that which the options name; open until the stack is closed.
@@ -33,7 +35,7 @@ def open_data(path: Path, place: str, options: H5adOptions, stack: ExitStack) ->
             pass  # that it is missing, or not to be read, is the system's to say
     reading = reading_zarr if is_zarr(path) else reading_h5ad
     with reading(place):
-        root = open_zarr(path, place, stack) if is_zarr(path) else stack.enter_context(h5py.File(path, "r"))
+        root = open_zarr(path, place, stack) if is_zarr(path) else stack.enter_context(_file(path, place))
         group = anndata_of(root, place, options)
         _check(group, place)
     return FileData(place, group, reading)
@@ -46,7 +48,7 @@ def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
     Raises:
         UsageError: it is damaged, or HDF5 of another kind; also for what h5py raises while it is open.
     """
-    with reading_h5ad(place), h5py.File(path, "r") as file:
+    with reading_h5ad(place), _file(path, place) as file:
         if is_group(file.get("mod")):
             raise UsageError(
                 "this is MuData; write one modality of it: mdata.mod['rna'].write_h5ad(FILE)",
@@ -55,6 +57,14 @@ def opened_h5ad(path: Path, place: str) -> Iterator[h5py.File]:
             )
         _check(file, place)
         yield file
+
+
+def _file(path: Path, place: str) -> h5py.File:
+    with open(path, "rb") as file:
+        begins = file.read(len(_SIGNATURE))
+    if begins and begins != _SIGNATURE and not h5py.is_hdf5(path):  # which is so for a file that is locked, too
+        raise UsageError("this is no HDF5 file; give an AnnData (.h5ad)", path=place, code="h5ad-not-hdf5")
+    return h5py.File(path, "r")
 
 
 def _check(group: Any, place: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,8 @@ import pandas as pd
 import pytest
 
 from cassia_engine.errors import UsageError
+from cassia_engine.h5ad.options import H5adOptions
+from cassia_engine.h5ad.stores import open_data
 from cassia_engine.markers import MarkerTable, read_markers
 from cassia_engine.settings import SplitSettings
 from tests.h5ad.files import LAYOUTS, B, Small, T
@@ -293,6 +296,13 @@ def test_damaged_file_is_refused_in_one_line(damage: str, tmp_path: Path) -> Non
         read(path)
     expected = {"cut": "damaged", "no obs": "no AnnData", "anndata 0.6": "older than 0.7"}
     assert expected[damage] in str(caught.value)
+
+
+def test_a_file_that_is_no_hdf5_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5ad"
+    path.write_text("cluster,gene\nT,CD3D\n")
+    with ExitStack() as stack, pytest.raises(UsageError, match="no HDF5 file; give an AnnData"):
+        open_data(path, "a.h5ad", H5adOptions(), stack)
 
 
 def test_options_of_an_anndata_are_refused_for_a_table(tmp_path: Path) -> None:
