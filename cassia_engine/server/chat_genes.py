@@ -77,9 +77,11 @@ class Lookup:
 
     def _words(self, text: str) -> Iterator[str]:
         """Those that may name a gene; of CD8-positive, which names none, the parts."""
+        from cassia_engine.knowledge.proteins import is_target
+
         for word in _WORD.findall(text):
             for part in [word] if "-" not in word or self._meant(word) else word.split("-"):
-                if part in self._genes or _is_written_as_gene(part):
+                if part in self._genes or _is_written_as_gene(part) or is_target(part):
                     yield part
 
     def _meant(self, word: str) -> Sequence[str]:

@@ -326,6 +326,7 @@ def test_genes_that_are_named_are_looked_up_once() -> None:
         ("CD20+, CD138-", ["MS4A1"], ["SDC1"], {"CD20": ["MS4A1"], "CD138": ["SDC1"]}),
         ("CD8-positive, CD4-positive", ["CD8A", "CD8B", "CD4"], [], {"CD8": ["CD8A", "CD8B"]}),
         ("PD-1/CD45RA; HLA-DR", ["HLA-DRA"], ["PDCD1", "PTPRC"], {"PD-1": ["PDCD1"], "CD45RA": ["PTPRC"]}),
+        ("Ki-67 or Ki67, T-bet, IgM?", ["IGHM"], ["MKI67", "TBX21"], {"Ki67": ["MKI67"], "IgM": ["IGHM"]}),
         ("IL4 or il10, NOSUCH1, T-cell", [], ["IL4", "il10"], {}),
         ("cDC2, pDC, NK, B-cell?", [], [], {}),
     ],
@@ -333,7 +334,7 @@ def test_genes_that_are_named_are_looked_up_once() -> None:
 def test_genes_are_found_by_names_that_the_data_do_not_use(
     text: str, found: list[str], missing: list[str], meant: dict[str, list[str]]
 ) -> None:
-    genes = ("IGJ", "AES", "MS4A1", "CD8A", "CD8B", "CD4", "HLA-DRA")
+    genes = ("IGJ", "AES", "MS4A1", "CD8A", "CD8B", "CD4", "HLA-DRA", "IGHM")
     _, [turn] = read(("user", text), asked=ASKED | {"expressionData": {gene: {"0": 1} for gene in genes}})
     assert [row.gene for row in turn.expression] == found
     assert turn.missing == missing
