@@ -15,6 +15,8 @@ from tests.server.running import running_app
 
 pytestmark = pytest.mark.slow
 
+JOB = "7" * 32
+
 
 def test_a_token_opens_a_report(browser: Any, tmp_path: Path) -> None:
     html, routes = render(make.mixed_bag()), web.RouteTableDef()
@@ -28,7 +30,7 @@ def test_a_token_opens_a_report(browser: Any, tmp_path: Path) -> None:
         page = context.new_page()
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.goto(f"{server.url}/report/7/page")
+        page.goto(f"{server.url}/report/{JOB}/page")
         page.get_by_label("Your token").fill("wrong")
         page.get_by_role("button").click()
         page.get_by_role("alert").wait_for()
@@ -37,7 +39,7 @@ def test_a_token_opens_a_report(browser: Any, tmp_path: Path) -> None:
         page.get_by_label("Your token").fill(token)
         page.get_by_role("button").click()
         page.locator("html.drawn").wait_for()
-        assert page.url == f"{server.url}/report/7/page"
+        assert page.url == f"{server.url}/report/{JOB}/page"
         assert errors == []
         [cookie] = context.cookies()
         assert cookie["httpOnly"] and cookie["sameSite"] == "Strict"
@@ -46,7 +48,7 @@ def test_a_token_opens_a_report(browser: Any, tmp_path: Path) -> None:
         page.get_by_role("button", name="Log out").click()
         page.get_by_label("Your token").wait_for()
         assert context.cookies() == []
-        page.goto(f"{server.url}/report/7/page")
+        page.goto(f"{server.url}/report/{JOB}/page")
         page.get_by_label("Your token").wait_for()
         assert errors == []
 
