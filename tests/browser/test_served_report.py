@@ -375,7 +375,7 @@ def test_page_of_a_job_that_a_server_was_sent(served: Served, tmp_path: Path) ->
         said = client.send("GET", f"/jobs/{job}/corrections").data
         assert [(one["cluster"], one["label"], one["who"]) for one in said] == [(LABELS["1"], "B cell", "local")]
         found.page.goto(server.url)
-        found.page.click(f"a:has-text('{job}')")
+        found.page.click(f"a[href='report/{job}']")
         found.page.locator("#corrections td", has_text="on the server since").wait_for()
         own = f"request {server.url}/"
         assert [one for one in found.trouble if not one.startswith(own)] == []
