@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from cassia_engine.callers import option
 from cassia_engine.errors import UsageError
-from cassia_engine.records import OFFLINE
+from cassia_engine.records import OFFLINE, Dataset
 from cassia_engine.server.database import Database
 from cassia_engine.server.network import on_network, with_waits
-from cassia_engine.server.options import ServerOptions
+from cassia_engine.server.options import ExecutorName, ServerOptions
+from cassia_engine.server.questions import NAME
 from cassia_engine.server.state import DATABASE, LOCK, ServerState
 from cassia_engine.settings import AnnotateSettings
 
@@ -28,7 +29,7 @@ def open_state(options: ServerOptions) -> ServerState:
         UsageError: the folder cannot be used, or models cannot be asked.
     """
     check_network(options)
-    check_provider(on_network(options.annotate, options.network))
+    check_annotator(on_network(options.annotate, options.network), options.executor)
     _make(options.data)
     for folder in (options.data / "uploads", options.data / "jobs"):
         _make(folder)
@@ -104,24 +105,22 @@ def _check_base_urls(urls: Iterable[str], allow_http: bool) -> None:
         check_base_url(url, allow_http, option("allow_base_url"))
 
 
-def check_provider(settings: AnnotateSettings) -> None:
-    """Make sure that the server's own model can be asked.
+def check_annotator(settings: AnnotateSettings, executor: ExecutorName) -> None:
+    """Make sure that the server's own annotator can work, rather than have every job fail.
 
     Raises:
         UsageError, AccountError: it cannot.
     """
-    if settings.provider == OFFLINE:
+    if settings.provider == OFFLINE and not (settings.knowledge or settings.calibration):
         return
-    from cassia_engine.providers.accounts import open_account
+    from cassia_engine.llm.accounts import Accounts
+    from cassia_engine.stages.annotate import check_air_gap, open_annotator
 
-    open_account(
-        settings.provider,
-        settings.model,
-        settings.base_url,
-        allow_http=settings.allow_http,
-        command=settings.command,
-        air_gap=settings.air_gap,
-    )
+    check_air_gap(settings)
+    if settings.provider != OFFLINE:
+        Accounts.opened(settings, None)
+    if executor == "local":  # tasks of the pipeline may have other programs and files
+        open_annotator(settings, Dataset(NAME, tissue="none", species="human"))
 
 
 def asked_line(settings: AnnotateSettings) -> str:

@@ -18,7 +18,11 @@ from typing import Any
 
 import pytest
 
+from cassia_engine.cli.options import annotate_settings
+from cassia_engine.cli.serve import serve, server_options
+from cassia_engine.errors import UsageError
 from cassia_engine.server import queue, run_processes
+from cassia_engine.server.network import Network
 from cassia_engine.server.options import ServerOptions
 from cassia_engine.server.queue import Queue
 from cassia_engine.server.run_processes import RunProcess
@@ -162,6 +166,36 @@ def test_a_port_that_is_taken_is_said_in_a_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         line = refused("--port", str(port), "--data", str(tmp_path / "data"))
     assert line.startswith(f"cassia: error: cannot listen on 127.0.0.1 port {port}: Address already in use; choose")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--provider", "command", "--command", "no-such-program x"), "no-such-program"),
+        (("--model", "m", "--max_cost", "1"), "price_in"),
+        (("--model", "m", "--proxy", "ftp://here"), "ftp://"),
+        (("--model", "m", "--calibration", "nothing.json"), "nothing.json"),
+        (("--model", "m", "--fallback_model", "a b"), "a b"),
+        (("--model", "m", "--allow_base_url", "node:8000/v1"), "allow_base_url"),
+        (("--provider", "offline", "--knowledge", "nothing.csv"), "nothing.csv"),
+    ],
+)
+def test_an_annotator_that_could_do_no_job_is_said_in_a_line(
+    options: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    custom = ("--provider", "custom", "--base_url", "http://127.0.0.1:9/v1") if "--model" in options else ()
+    with pytest.raises(UsageError) as caught:
+        start(tmp_path, *custom, *options)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def start(folder: Path, *options: str) -> None:
+    """The state of a server with these options of the command line."""
+    with serve.make_context("serve", ["--data", str(folder), *options]) as context:
+        given = dict(context.params)
+    network = Network(**{name: given.pop(name) for name in Network.__struct_fields__})
+    open_state(server_options(annotate_settings(given), network, given)).database.close()
 
 
 def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:
