@@ -10,9 +10,9 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from cassia_engine.markers.columns.whole_ids import whole_id
+from cassia_engine.server.reading.messages import LONGEST_NAME
 from cassia_engine.text import CONTROLS, SURROGATES
 
-LONGEST_NAME = 500  # of a cluster
 # What a marker table takes for no label, or for its own first line.
 _NO_NAME = frozenset({"", "na", "nan", "cluster"})
 _UNWRITABLE = re.compile(f"[{CONTROLS}{SURROGATES}]")

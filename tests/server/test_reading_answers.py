@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from cassia_engine.artifacts.compressed import Compression
+from cassia_engine.server.question_form import text_of
 from cassia_engine.server.reading import messages as ask
 from cassia_engine.server.reading import running
 from cassia_engine.server.reading.answering import Answering
@@ -194,6 +195,18 @@ def test_clusters_of_other_types_are_found_by_their_labels(values: Any, labels: 
     assert found.cluster_column == "leiden"
     sizes = [cluster.n_cells for cluster in reader.answer(ask.AskExpression("LYZ")).clusters]  # type: ignore[attr-defined]
     assert sizes == [(values == type(values[0])(_read(label))).sum() for label in labels.values()]
+    composition: Any = reader.answer(ask.AskComposition("donor"))
+    assert [sum(cluster.counts) for cluster in composition.clusters] == sizes
+
+
+def test_clusters_are_found_as_a_job_calls_them(tmp_path: Path) -> None:
+    """Without the white space that names of clusters in `obs` may have, and cut."""
+    names = [" T\u00a0 cells\t", "NK\n cells", "x" * 600]
+    clusters = pd.Categorical.from_codes(CODES, pd.Index(names))
+    labels = {str(place): text_of(name)[: ask.LONGEST_NAME] for place, name in enumerate(names)}
+    reader = answering(artifacts(tmp_path, OBS.assign(leiden=clusters)), labels)
+    found: Any = reader.answer(ask.AskComposition("donor"))
+    assert [(cluster.n_cells, sum(cluster.counts)) for cluster in found.clusters] == [(20, 20)] * 3
 
 
 def _read(label: str) -> Any:

@@ -128,11 +128,10 @@ class Answering:
 
 def _categorical(obs: ObsFile, clusters: ByCluster, name: str) -> ask.CategoricalComposition:
     values = obs.frequent_values(name)
-    places = {cluster: place for place, cluster in enumerate(obs.clusters)}
-    counts = np.zeros((len(places), len(values) + 1), np.int64)  # the last one for other values
+    counts = np.zeros((len(obs.clusters), len(values) + 1), np.int64)  # the last one for other values
     for cluster, value, cells in obs.counts_of(name, values):
-        if value is not None and cluster in places:
-            counts[places[cluster], value - 1] += cells
+        if value is not None and cluster:
+            counts[cluster - 1, value - 1] += cells
     n_others = max(0, obs.column(name).n_values - len(values))
     shown = counts if n_others else counts[:, :-1]
     rows = [

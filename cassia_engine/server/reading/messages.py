@@ -8,6 +8,7 @@ import msgspec
 
 MOST_CELLS = 20_000_000
 SAMPLED_CELLS = 20_000  # of the embedding
+LONGEST_NAME = 500  # characters of the name of a cluster
 MOST_VALUES = 20  # of a column, with a number of cells each
 LARGEST_ANSWER = 32 * 2**20  # bytes
 OTHER = "other"

@@ -16,7 +16,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from cassia_engine.server.reading.messages import MOST_CELLS, MOST_VALUES, ArtifactError, Column
+from cassia_engine.server.reading.messages import LONGEST_NAME, MOST_CELLS, MOST_VALUES, ArtifactError, Column
+from cassia_engine.text import CONTROLS
 
 Result = TypeVar("Result")
 
@@ -42,6 +43,8 @@ _NUMBERS = {*_WHOLE, "FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "BOOLEAN", "DATE", "TIME"}
 _OTHERS = ("ENUM(", "TIMESTAMP", "DECIMAL(")
 
+# What is one space in the name of a cluster, see `question_form.text_of`.
+_BLANKS = rf"[\s{CONTROLS}\pZ]+"
 # How a program may write whole numbers; jobs have them without decimals.
 _WHOLE_FLOAT = re.compile(r"^([0-9]+)\.0$")
 
@@ -164,8 +167,11 @@ class ObsFile:
     @cached_property
     def codes(self) -> NDArray[np.int32]:
         """Shape (cells,), the place of each cell's cluster; -1 for none of them."""
-        place = f"coalesce(list_position($1, {self._label(self.cluster_column)}), 0)"
-        return self._numbers(place, [self._labels]).astype(np.int32) - 1
+        return self._numbers(self._place(), [self._labels]).astype(np.int32) - 1
+
+    def _place(self) -> str:
+        """The place of a cell's cluster among the labels, which are $1, from 1; 0 for none of them."""
+        return f"coalesce(list_position($1, {self._label(self.cluster_column)}), 0)"
 
     @cached_property
     def coordinates(self) -> tuple[str, NDArray[np.float64], NDArray[np.float64]]:
@@ -193,15 +199,18 @@ class ObsFile:
         query = f"SELECT {text} AS value FROM {_TABLE} WHERE {quoted(name)} IS NOT NULL {order}"
         return [value for [value] in self._rows(query)]
 
-    def counts_of(self, name: str, values: list[str]) -> list[tuple[str, int | None, int]]:
-        """How many cells have each value: cluster, place of the value from 1 (0: another, None: missing), cells."""
-        value = f"CASE WHEN {quoted(name)} IS NOT NULL THEN coalesce(list_position($1, {self._shown(name)}), 0) END"
-        query = f"SELECT {self._text(self.cluster_column)}, {value}, count(*) FROM {_TABLE} GROUP BY 1, 2"
-        return self._rows(query, [values])
+    def counts_of(self, name: str, values: list[str]) -> list[tuple[int, int | None, int]]:
+        """How many cells have each value: place of the cluster from 1 (0: none of them), place of the value from 1 (0:
+        another, None: missing), cells."""
+        value = f"CASE WHEN {quoted(name)} IS NOT NULL THEN coalesce(list_position($2, {self._shown(name)}), 0) END"
+        query = f"SELECT {self._place()}, {value}, count(*) FROM {_TABLE} GROUP BY 1, 2"
+        return self._rows(query, [self._labels, values])
 
     def _label(self, name: str) -> str:
-        """A column's values as clusters are called: whole numbers without decimals."""
-        return f"regexp_replace({self._text(name)}, '{_WHOLE_FLOAT.pattern}', '\\1')"
+        """A column's values as the clusters of jobs are called: without some white space, cut, whole numbers without
+        decimals."""
+        name_of = f"left(trim(regexp_replace({self._text(name)}, '{_BLANKS}', ' ', 'g')), {LONGEST_NAME})"
+        return f"regexp_replace({name_of}, '{_WHOLE_FLOAT.pattern}', '\\1')"
 
     def _text(self, name: str) -> str:
         """A column's values as Python writes them."""
