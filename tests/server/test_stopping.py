@@ -35,6 +35,7 @@ from tests.mock_provider.running import Running, running_mock
 from tests.server.processes import PATIENCE_S, Serving, question, serving
 from tests.server.running import RunningApp, running_app
 from tests.server.test_jobs import of_mock, worker_of
+from tests.server.uploading import content
 
 POLL_S = 0.02
 
@@ -76,6 +77,24 @@ def test_a_server_that_stops_answers_and_waits_for_replies_on_their_way(
         with pytest.raises(AssertionError, match="no process"):
             worker_of(server, job)
     finished(tmp_path / "data", held, job, waiting)
+
+
+def test_a_chunk_on_its_way_is_taken_while_the_server_stops(tmp_path: Path) -> None:
+    chunk = content(size=3 * 2**20)
+    with serving(tmp_path / "data") as server:
+        upload = server.call("POST", "/upload/vars_h5/initiate", {"file_size_bytes": len(chunk)})[1]["upload_id"]
+        address = "127.0.0.1", int(server.url.rpartition(":")[2])
+        with socket.create_connection(address, PATIENCE_S) as connection:
+            head = f"PUT /upload/{upload}/chunk/0 HTTP/1.1\r\nHost: {address[0]}\r\nContent-Length: {len(chunk)}"
+            connection.sendall(f"{head}\r\n\r\n".encode() + chunk[: 2**20])
+            server.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(ConnectionRefusedError):
+                while True:  # until it takes no new connection
+                    socket.create_connection(address).close()
+                    time.sleep(POLL_S)
+            connection.sendall(chunk[2**20 :])
+            assert connection.recv(2**16).startswith(b"HTTP/1.1 200 ")
+        assert server.process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.slow

@@ -23,7 +23,8 @@ from cassia_engine.server.options import ServerOptions
 
 MOST_CONNECTIONS, MOST_OF_ADDRESS, LEAST_CONNECTIONS = 1024, 256, 64
 FILES_BESIDES = 256  # open files besides connections: runs, uploads, the database
-END_S = 10.0  # for answers under way when a server is told to end
+# When a server is told to end: for bodies on their way, and then for the answers under way.
+BODIES_S, END_S, _LOOK_S = 5.0, 10.0, 0.05
 
 
 def is_loopback(host: str) -> bool:
@@ -106,11 +107,22 @@ async def serve(app: web.Application, options: ServerOptions, ready: Callable[[s
                 await asyncio.get_running_loop().create_future()
             finally:
                 server.close()
+                await _bodies_have_come(connected)
         finally:
             await runner.cleanup()
             for protocol in tuple(connected):
                 protocol.abort()
             await asyncio.sleep(0)  # they are closed then
+
+
+async def _bodies_have_come(connected: set[ClientProtocol]) -> None:
+    """Wait for what clients are sending: aiohttp drops it once it shuts down. Who takes longer is not waited for."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + BODIES_S
+    while (sending := [protocol for protocol in connected if protocol.receives]) and loop.time() < end:
+        await asyncio.sleep(_LOOK_S)
+    for protocol in sending:
+        protocol.abort()
 
 
 def _protocols(runner: web.AppRunner, seconds: float, connected: set[ClientProtocol]) -> Callable[[], ClientProtocol]:

@@ -122,6 +122,11 @@ class ClientProtocol(web.RequestHandler):
         finally:
             self._busy = False
 
+    @property
+    def receives(self) -> bool:
+        """Whether a part of a request's body is still to come."""
+        return self._busy and not self._body.is_eof()
+
     def _on_slow_head(self) -> None:
         if self._busy:  # the client cannot know that its next request waits for this one's answer
             self._head_timer.start()
