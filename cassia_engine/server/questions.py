@@ -27,6 +27,7 @@ from cassia_engine.settings import AnnotateSettings
 NAME = "job"
 MOST_CLUSTERS = 10_000
 MOST_GENES = 2_000  # of a cluster
+LONGEST_GENE, LONGEST_STUDY = 1_000, 100_000  # characters
 TABLE_COLUMNS = ("cluster", "gene")
 
 
@@ -81,10 +82,11 @@ def read_question(data: bytes | msgspec.Raw) -> Question:
     """
     given = read_json(data, GivenQuestion, "input_data")
     genes = {cluster: genes_of(one) for cluster, one in object_of(given.marker_genes).items()}
-    labels = cluster_names(genes, object_of(given.cluster_labels))
+    labels, study = cluster_names(genes, object_of(given.cluster_labels)), text_of(given.study_info)
     parallel = 2 if given.n_parallel_clusters is None else given.n_parallel_clusters
     _check_size(genes, parallel)
-    return Question(genes, labels, text_of(given.study_info), int(parallel))
+    _check_texts(genes, study)
+    return Question(genes, labels, study, int(parallel))
 
 
 def _check_size(genes: Mapping[str, Sequence[str]], parallel: float) -> None:
@@ -100,6 +102,17 @@ def _check_size(genes: Mapping[str, Sequence[str]], parallel: float) -> None:
             raise Refused("INVALID_REQUEST", what)
     if not 1 <= parallel <= 50 or parallel != int(parallel):
         raise Refused("INVALID_REQUEST", "input_data: nParallelClusters is no whole number from 1 to 50")
+
+
+def _check_texts(genes: Mapping[str, Sequence[str]], study: str) -> None:
+    """Refuse texts that take long to read: 10 s a megabyte, for what is said of a study."""
+    if len(study) > LONGEST_STUDY:
+        what = f"input_data: studyInfo has {len(study):,} characters; give at most {LONGEST_STUDY:,}"
+        raise Refused("INVALID_REQUEST", what)
+    for cluster, of_cluster in genes.items():
+        if (longest := max(map(len, of_cluster), default=0)) > LONGEST_GENE:
+            what = f"input_data: cluster {shown(cluster)} has a gene of {longest:,} characters; none has more than"
+            raise Refused("INVALID_REQUEST", f"{what} {LONGEST_GENE:,}")
 
 
 def dataset(question: Question, provider: str) -> Dataset:

@@ -274,9 +274,9 @@ def test_errors_end_a_run(error: CassiaError, state: str, retry: bool) -> None:
 
 
 def test_a_study_that_no_command_line_takes_is_refused(tmp_path: Path, nextflow: Stub) -> None:
-    outcome = outcome_of(run_folder(tmp_path, studyInfo=f"Human blood{'.' * 100_000}"), nextflow, {})
+    outcome = outcome_of(run_folder(tmp_path, studyInfo=f"Human blood{'é' * 60_000}"), nextflow, {})
     assert (outcome.state, nextflow.starts()) == ("failed", [])
-    assert "studyInfo has 100,011 bytes, and runs of the pipeline take 100,000" in outcome.reason
+    assert "studyInfo has 120,011 bytes, and runs of the pipeline take 100,000" in outcome.reason
 
 
 def test_a_program_that_is_gone_is_said_so(tmp_path: Path, nextflow: Stub) -> None:

@@ -122,6 +122,8 @@ def test_forms_of_a_question(asked: dict[str, Any], clusters: list[str], server:
         ({"markerGenes": {"1": ["CD3D"]}, "nParallelClusters": 2.5}, "nParallelClusters"),
         ({"markerGenes": {"1": ["CD3D"]}, "nParallelClusters": 51}, "nParallelClusters"),
         ({"markerGenes": {"1": ["CD3D"] * 2001}}, "2,001 marker genes"),
+        ({"markerGenes": {"1": ["CD3D", "x" * 1001]}}, "a gene of 1,001 characters"),
+        ({"markerGenes": {"1": ["CD3D"]}, "studyInfo": "x" * 100_001}, "studyInfo has 100,001 characters"),
         ({"markerGenes": {str(number): ["CD3D"] for number in range(10_001)}}, "10,001 clusters"),
     ],
 )
