@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ class Run:
 
     def folder(self, jobs: Path) -> Path:
         return jobs / self.job_id / ("run" if self.number == 0 else f"revisions/{self.number}")
+
+
+class _Done(msgspec.Struct, frozen=True):
+    """A line of how far a run is: a cluster that is done."""
+
+    cluster: str
+    state: str
 
 
 def run_of(row: sqlite3.Row) -> Run:
@@ -163,8 +170,9 @@ def cluster_states(run: Run, jobs: Path) -> dict[str, str]:
     except FileNotFoundError:
         return found
     for line in lines:
-        done = parsed_json(line)
-        found[done["cluster"]] = done["state"]
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):  # damaged by a full disk, or a power cut
+            done = msgspec.json.decode(line, type=_Done)
+            found[done.cluster] = done.state
     return found
 
 

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from cassia_engine.server import jobs
+from cassia_engine.server.specs import PROGRESS
 from tests.mock_provider.running import Running, running_mock
+from tests.server.job_rows import add_job
 from tests.server.processes import MARKERS, Serving, question, serving
 from tests.server.running import running_app
 
+JOB = "a" * 32
 MODEL = ("--provider", "custom", "--model", "mock", "--validator_involvement", "v1")
 
 
@@ -113,6 +116,17 @@ def test_a_job_whose_files_are_gone_has_failed_and_others_are_listed(tmp_path: P
         assert page.count("missing or damaged") == 2
         assert f"report/{whole}" in page
         assert server.call("GET", f"/report/{whole}")[0] == 200
+
+
+@pytest.mark.parametrize("damage", [b'{"cluster":"0","sta{"cluster":"0"}\n', b"\0\0\0\n", b"[]\n", b"{}\n"])
+def test_lines_that_a_full_disk_or_a_power_cut_damaged_say_nothing(tmp_path: Path, damage: bytes) -> None:
+    with running_app(tmp_path) as server:
+        add_job(server.state, JOB, run="processing")
+        lines = damage + b'{"cluster":"1","state":"failed"}\n{"clus'
+        (server.state.jobs / JOB / "run" / PROGRESS).write_bytes(lines)
+        answer = server.request("GET", f"/status/{JOB}")
+        assert answer.status == 200
+        assert answer.json()["clusterStatus"] == {"0": "processing", "1": "failed"}
 
 
 def test_the_key_of_a_job_that_could_not_be_taken_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
