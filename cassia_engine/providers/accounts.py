@@ -40,7 +40,7 @@ class Account:
         base_url: without a slash at its end; of a program `command:` and its command line.
         dialect: name of one of `dialects.DIALECTS`.
         key: None where none is sent.
-        key_variable: where a person sets the key.
+        key_variable: where a person sets the key: a variable, or the argument that gave it.
         model: the provider's name of it.
         traits: what this model takes.
         replaced: the default or the alias's model that has ended and in whose place `model` is asked; "" if none has.

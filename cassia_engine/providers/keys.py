@@ -23,7 +23,7 @@ _REGION = r"[a-z]{2,5}(?:-[a-z]+)+-\d{1,2}"
 def find_key(
     row: Provider, url: str, given: Secret | None, moved: bool, environ: Mapping[str, str]
 ) -> tuple[Secret | None, str]:
-    """The key to send to `url`, None for none; and the variable or variables that it is from, or would be.
+    """The key to send to `url`, None for none; and the variable, variables or argument that it is from, or would be.
 
     Args:
         given: by the caller; it goes wherever the caller says.
@@ -34,7 +34,7 @@ def find_key(
         AccountError: there is none where one is needed, or no key can be like it.
     """
     if given is not None:
-        return _whole(given, "the key that was given"), row.key_variable
+        return _whole(given, "the key that was given"), _argument_of(given, row)
     found, name = _of_environment(row, environ)
     if moved and row.key_hosts and not _is_own(row, url) and not environ.get(OF_REQUEST):
         if row.key == "optional":
@@ -53,6 +53,12 @@ def find_key(
         who = row.title if row.base_url else url
         raise AccountError(f"no key for {who}: {_remedy(row)}", code="key-missing")
     return None, name
+
+
+def _argument_of(given: Secret, row: Provider) -> str:
+    if caller().is_command:  # which has no option for keys
+        return row.key_variable
+    return argument("llm_configs" if isinstance(given, AwsKeys) else "api_key")
 
 
 def environment_of(row: Provider, key: Secret) -> dict[str, str]:

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from cassia_engine import models
+from cassia_engine.callers import Caller, called_from
 from cassia_engine.providers.accounts import Account, default_models, open_account, traits_of, warnings_of
 from cassia_engine.providers.dialects import DIALECTS
+from cassia_engine.providers.faults import classify
 from cassia_engine.providers.keys import environment_of
 from cassia_engine.providers.table import Provider, load
 from cassia_engine.secret import AwsKeys, Secret
@@ -157,6 +159,18 @@ def test_keys_that_no_header_can_carry_are_refused_unseen(around: str, explicit:
             open_account("openai", environ={"OPENAI_API_KEY": key})
     shown = "".join(traceback.format_exception(raised.value))
     assert KEY not in shown
+
+
+def test_a_key_that_the_caller_gave_is_called_by_its_argument() -> None:
+    """Who gave it sets no variable: the machine may be another one's."""
+    with called_from(Caller.CYTETYPE):
+        refused = classify(401, {}, None, "", open_account("openai", "gpt-5", key=Secret(KEY)))
+        signing = open_account("bedrock", "m", key=AwsKeys("AKIA1", KEY, "", "eu-north-1"))
+    given = 'llm_configs[0]["apiKey"]'
+    assert str(refused) == f"openai refuses the key in {given} (status 401); set {given} to a valid key"
+    assert signing.key_variable == "llm_configs"
+    with called_from(Caller.PYTHON):
+        assert open_account("openai", "gpt-5", key=Secret(KEY)).key_variable == "api_key"
 
 
 def test_no_key_is_shown() -> None:
