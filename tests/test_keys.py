@@ -283,7 +283,7 @@ def test_python_told_to_tell_all_tells_no_key(mock: Running, tmp_path: Path, tab
         [
             "cassia_engine.providers.transport.read_stream",
             "cassia_engine.providers.transport.Transport._text",
-            "cassia_engine.providers.client.Client._read",
+            "cassia_engine.providers.attempts.Attempts._read",
             "cassia_engine.journal.recorded.Journal.write",
             "cassia_engine.stages.run.merge",
         ],
