@@ -21,9 +21,11 @@ SERVING = "aiohttp.web"
 # What others take of these: types, limits of time, and functions that connect to nothing.
 TAKEN = {
     "providers/transport.py": {
-        *("aiohttp.ClientTimeout", "aiohttp.ClientSession", "aiohttp.ClientResponse", "aiohttp.ClientError"),
-        *("aiohttp.ServerDisconnectedError", "aiohttp.ClientPayloadError", "aiohttp.ClientOSError"),
-        "aiohttp.ClientConnectorError",
+        *("aiohttp.ClientTimeout", "aiohttp.ClientSession", "aiohttp.ClientError", "aiohttp.ClientOSError"),
+        *("aiohttp.ServerDisconnectedError", "aiohttp.ClientConnectorError"),
+    },
+    "providers/response_bodies.py": {
+        *("aiohttp.ClientResponse", "aiohttp.ClientError", "aiohttp.ClientPayloadError"),
     },
     "providers/connection_faults.py": {
         *("aiohttp.ClientTimeout", "aiohttp.ClientHttpProxyError", "aiohttp.ClientConnectorError"),

@@ -281,13 +281,13 @@ def test_python_told_to_tell_all_tells_no_key(mock: Running, tmp_path: Path, tab
     "place",
     first_of(
         [
-            "cassia_engine.providers.transport.read_stream",
-            "cassia_engine.providers.transport.Transport._text",
+            "cassia_engine.providers.response_bodies.read_stream",
+            "cassia_engine.providers.response_bodies._text",
             "cassia_engine.providers.attempts.Attempts._read",
             "cassia_engine.journal.recorded.Journal.write",
             "cassia_engine.stages.run.merge",
         ],
-        {"cassia_engine.providers.transport.read_stream"},
+        {"cassia_engine.providers.response_bodies.read_stream"},
     ),
 )
 def test_a_fault_of_our_own_shows_no_key(mock: Running, tmp_path: Path, table: Path, place: str) -> None:

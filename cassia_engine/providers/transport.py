@@ -5,42 +5,44 @@ What aiohttp raises becomes a Fault here, by its type, and is never chained: its
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 from yarl import URL
 
 from cassia_engine._version import __version__
 from cassia_engine.errors import AccountError
-from cassia_engine.fast_json import ascii_json, parsed_json
+from cassia_engine.fast_json import ascii_json
 from cassia_engine.providers.accounts import Account
 from cassia_engine.providers.chat import Call, Receipt
 from cassia_engine.providers.connection_faults import connection_fault
 from cassia_engine.providers.dialects import DIALECTS
 from cassia_engine.providers.faults import Fault, FaultAction, classify
 from cassia_engine.providers.network import open_session, proxy_for
-from cassia_engine.providers.streams import STREAMS, BrokenStreamError, Stream, TooLongError, read_stream
+from cassia_engine.providers.response_bodies import (
+    HEAD,
+    LARGEST_BODY,
+    LARGEST_FILE,
+    decoded,
+    json_of,
+    read_answer,
+    read_body,
+    text_without_key,
+)
+from cassia_engine.providers.streams import STREAMS, Stream
 from cassia_engine.redaction import MASK, redacted
 from cassia_engine.secret import AwsKeys, Secret
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY = 2**20  # bytes; no answer to a question about a cluster comes near this
-LARGEST_FILE = 2**29  # of many answers
-_HEAD = 2000  # characters that are kept of a body that is no JSON
 _ENCODING = {"Accept-Encoding": "gzip, deflate"}  # of answers
-_STREAMED = ("text/event-stream", "application/x-ndjson")
 _STREAM = re.compile(rb"\bstream", re.IGNORECASE)  # not "upstream", of which gateways speak
-_SAID_EVERY = 30.0  # seconds
-_SHORT = 2**16  # bytes of a body that is searched for the key at once; a longer one in a thread
 
 
 def longest_answer(account: Account, timeout: float) -> float:
@@ -155,7 +157,7 @@ class Transport:
                 timeout=self._timeout,
             ) as response:
                 status, headers = response.status, response.headers
-                body = await self._body(response, stream, began)
+                body = await read_answer(response, stream, began, self._account.provider)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = connection_fault(error, self._account, self._timeout, self._proxy)
             unsent = may_be_closed and not status and _is_closed(error)
@@ -168,8 +170,7 @@ class Transport:
                 self._has_streamed = True
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
                 seconds = round(time.monotonic() - began, 3)
-                text = self._text(body) if len(body) < _SHORT else await asyncio.to_thread(self._text, body)
-                return Receipt(text, now, seconds)
+                return Receipt(await text_without_key(body, self._account.key), now, seconds)
             if stream and status in (400, 422) and _STREAM.search(body or b""):
                 self._stop_streaming("takes no streamed requests")
                 return await self.exchange(call)
@@ -203,7 +204,7 @@ class Transport:
                 timeout=self._timeout,
             ) as response:
                 status, told = response.status, response.headers
-                body = await _body(response, LARGEST_FILE)
+                body = await read_body(response, LARGEST_FILE)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             fault = connection_fault(error, self._account, self._timeout, self._proxy)
         else:
@@ -241,50 +242,19 @@ class Transport:
         head = [f"POST {_masked(str(self._target), key)}", *(f"{name}: {value}" for name, value in lines.items())]
         return self._target.host or "", "\n".join(head), payload
 
-    async def _body(self, response: aiohttp.ClientResponse, stream: Stream | None, began: float) -> bytes | None:
-        """The body, of a streamed answer as it is without streaming; None if it is larger than any answer."""
-        if stream is None or response.status != 200 or response.content_type not in _STREAMED:
-            return await _body(response)
-        try:
-            body = await read_stream(self._told(response, stream, began), stream, LARGEST_BODY)
-        except TooLongError:
-            response.close()
-            return None
-        except BrokenStreamError:
-            raise aiohttp.ClientPayloadError("a stream without end") from None
-        return json.dumps(body).encode()
-
-    async def _told(self, response: aiohttp.ClientResponse, stream: Stream, began: float) -> AsyncIterator[bytes]:
-        """The pieces of a streamed answer; how far a slow one is, is told now and then."""
-        said = began
-        async for piece in response.content.iter_any():
-            now = time.monotonic()
-            if now - said >= _SAID_EVERY:
-                said = now
-                rate = stream.pieces / (now - began)
-                log.info("%s: %d tokens so far, %.2g a second", self._account.provider, stream.pieces, rate)
-            yield piece
-
-    def _text(self, body: bytes) -> str:
-        """The body as text without the key; of a body that is no JSON only the head, so that it fills no journal."""
-        text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
-        if len(text) > _HEAD and _json(text) is None:
-            text = text[:_HEAD]
-        return redacted(text, self._account.key)
-
     def _refused(self, status: int, headers: Mapping[str, str], body: bytes | None) -> Fault:
         if status == 200:
             size = LARGEST_BODY // 2**20
             return Fault(
                 f"{self._account.provider} sent more than {size} MB, which no answer has", FaultAction.FAIL_CALL, status
             )
-        text = (body or b"").decode("utf-8", errors="replace").removeprefix("\ufeff")
+        text = decoded(body or b"")
         lower = {name.lower(): value for name, value in headers.items()}
-        said = _json(text)
+        said = json_of(text)
         if said is None and text and not text.lstrip().startswith("<"):
-            said = {"error": text[:_HEAD]}  # servers in Rust refuse in plain words
+            said = {"error": text[:HEAD]}  # servers in Rust refuse in plain words
         api_error = self._dialect.api_error(said, lower)
-        return classify(status, lower, api_error, text[:_HEAD], self._account)
+        return classify(status, lower, api_error, text[:HEAD], self._account)
 
 
 def _target(url: str) -> URL:
@@ -308,27 +278,3 @@ def payload_of(call: Call, stream: Stream | None) -> bytes:
     if stream is None:
         return call.request.payload
     return ascii_json({**call.request.body, **stream.fields})
-
-
-async def _body(response: aiohttp.ClientResponse, largest: int = LARGEST_BODY) -> bytes | None:
-    """The body; None if it is larger than any answer. Of an error's body what has come is enough."""
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        async for piece in response.content.iter_any():
-            size += len(piece)
-            if size > largest:
-                response.close()
-                return b"".join(pieces)[:_HEAD] if response.status != 200 else None
-            pieces.append(piece)
-    except (aiohttp.ClientError, OSError):
-        if response.status == 200:
-            raise
-    return b"".join(pieces)
-
-
-def _json(text: str) -> Any:
-    try:
-        return parsed_json(text)
-    except (ValueError, RecursionError):
-        return None

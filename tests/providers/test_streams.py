@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cassia_engine.errors import CallFailedError
-from cassia_engine.providers import transport as transport_module
+from cassia_engine.providers import response_bodies
 from cassia_engine.providers.chat import Call, Chat, Message, Receipt, Reply, Request
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.faults import Fault, FaultAction
@@ -160,7 +160,7 @@ def refused(handler: Any, **options: Any) -> Fault:
 def test_a_reply_may_take_longer_than_the_timeout_if_its_pieces_do_not(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(transport_module, "_SAID_EVERY", 0.1)
+    monkeypatch.setattr(response_bodies, "_SAID_EVERY", 0.1)
     parts = [(0.05, sse(delta("a"), end=b"")) for _ in range(20)]
     with caplog.at_level(logging.INFO, "cassia_engine"):
         receipt = received(streaming(*parts, (0, sse(delta("", finish_reason="stop")))), timeout=0.5, total=30)
