@@ -18,9 +18,10 @@ from cassia_engine.providers.batches.batch_api import (
     State,
     json_lines,
     json_object,
+    paged,
     timestamp,
 )
-from cassia_engine.providers.dialects.json_access import mapping, mappings, number, string
+from cassia_engine.providers.dialects.json_access import mapping, number, string
 
 _PAGE = 1000
 # Of single calls, by the kind of the error, which is all that a line's error tells.
@@ -54,15 +55,7 @@ class AnthropicBatches:
         return _batch(json_object(await requests.request("POST", self._url, b'{"requests":[%b]}' % listed)))
 
     async def listed(self, requests: Requests, since: float) -> list[Batch]:
-        found: list[Batch] = []
-        after = ""
-        while True:
-            page = json_object(await requests.request("GET", f"{self._url}?limit={_PAGE}{after}"))
-            batches = list(map(_batch, mappings(page.get("data"))))
-            found += batches
-            if not page.get("has_more") or not batches or batches[-1].created < since:
-                return [batch for batch in found if batch.created >= since]
-            after = f"&after_id={quote(batches[-1].id, safe='')}"
+        return await paged(requests, f"{self._url}?limit={_PAGE}", "after_id", _batch, since)
 
     async def look(self, requests: Requests, id: str) -> Batch:
         return _batch(json_object(await requests.request("GET", f"{self._url}/{quote(id, safe='')}")))

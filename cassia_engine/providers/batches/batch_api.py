@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 from cassia_engine.fast_json import parsed_json
+from cassia_engine.providers.dialects.json_access import mappings
 
 
 class Line(NamedTuple):
@@ -102,6 +104,25 @@ class BatchApi(Protocol):
             keys: of all lines, in their order.
         """
         ...
+
+
+async def paged(requests: Requests, url: str, cursor: str, read: Callable[[Any], Batch], since: float) -> list[Batch]:
+    """The batches of a list in pages, the newest first, that were created since then.
+
+    Args:
+        url: of the first page, with its query.
+        cursor: the field of the query that names the last batch of the page before.
+        read: makes a batch of an entry.
+    """
+    found: list[Batch] = []
+    after = ""
+    while True:
+        page = json_object(await requests.request("GET", url + after))
+        batches = list(map(read, mappings(page.get("data"))))
+        found += batches
+        if not page.get("has_more") or not batches or batches[-1].created < since:
+            return [batch for batch in found if batch.created >= since]
+        after = f"&{cursor}={quote(batches[-1].id, safe='')}"
 
 
 def json_lines(raw: bytes) -> Iterator[Mapping[str, Any]]:

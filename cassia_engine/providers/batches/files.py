@@ -9,7 +9,16 @@ from typing import Any
 from urllib.parse import quote
 
 from cassia_engine.fast_json import ascii_json, parsed_json
-from cassia_engine.providers.batches.batch_api import Answer, Batch, Line, Requests, State, json_lines, json_object
+from cassia_engine.providers.batches.batch_api import (
+    Answer,
+    Batch,
+    Line,
+    Requests,
+    State,
+    json_lines,
+    json_object,
+    paged,
+)
 from cassia_engine.providers.dialects.json_access import mapping, mappings, number, string
 
 _PATH = "/v1/chat/completions"  # in a line, whatever the base URL
@@ -45,15 +54,7 @@ class OpenAIBatches:
         return self._batch(json_object(raw))
 
     async def listed(self, requests: Requests, since: float) -> list[Batch]:
-        found: list[Batch] = []
-        after = ""
-        while True:
-            page = json_object(await requests.request("GET", f"{self._base}/batches?limit={_PAGE}{after}"))
-            batches = self._of_page(page)
-            found += batches
-            if not page.get("has_more") or not batches or batches[-1].created < since:
-                return [batch for batch in found if batch.created >= since]
-            after = f"&after={quote(batches[-1].id, safe='')}"
+        return await paged(requests, f"{self._base}/{self._batches}?limit={_PAGE}", "after", self._batch, since)
 
     async def look(self, requests: Requests, id: str) -> Batch:
         return self._batch(
@@ -77,9 +78,6 @@ class OpenAIBatches:
 
     def _job(self, tag: str, file: str) -> dict[str, Any]:
         return {"input_file_id": file, "endpoint": _PATH, "completion_window": "24h", "metadata": {_TAG: tag}}
-
-    def _of_page(self, page: Mapping[str, Any]) -> list[Batch]:
-        return list(map(self._batch, mappings(page.get("data"))))
 
     def _batch(self, told: Mapping[str, Any]) -> Batch:
         errors = _errors(told)
@@ -108,7 +106,7 @@ class MistralBatches(OpenAIBatches):
         for page in range(10_000):
             query = f"page={page}&page_size={_PAGE}&order_by=-created"
             told = json_object(await requests.request("GET", f"{self._base}/{self._batches}?{query}"))
-            batches = self._of_page(told)
+            batches = list(map(self._batch, mappings(told.get("data"))))
             found += batches
             if len(batches) < _PAGE or batches[-1].created < since:
                 break

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from cassia_engine.providers.chat import Chat, Finish, Message
 from cassia_engine.providers.dialects import api_errors
-from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
+from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, bearer, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, mapping, string, total, word
 from cassia_engine.providers.dialects.per_schema import once_per_schema
 from cassia_engine.providers.dialects.sigv4 import signed_headers
@@ -55,7 +55,7 @@ class BedrockConverse:
     def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
         if isinstance(key, AwsKeys):
             return signed_headers(key.current(), url, payload, _SERVICE, datetime.now(UTC))
-        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+        return bearer(key)
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
         temperature, effort = traits.temperature_for(chat), traits.effort_for(chat)

@@ -180,6 +180,11 @@ class Dialect(Protocol):
         ...
 
 
+def bearer(key: Secret | None) -> dict[str, str]:
+    """The header with a key as it is; none without one."""
+    return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
+
 def system_text(chat: Chat, traits: Traits) -> str:
     """The chat's stable text, with the schema in words where the request does not carry it as such."""
     carried = traits.schema not in ("", "json_object") and not traits.schema_in_words

@@ -13,7 +13,7 @@ from typing import Any
 
 from cassia_engine.providers.chat import Chat, Finish
 from cassia_engine.providers.dialects import api_errors
-from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, sent, system_text
+from cassia_engine.providers.dialects.dialect import ApiError, Reading, Traits, bearer, sent, system_text
 from cassia_engine.providers.dialects.json_access import count, first, joined, mapping, number, string, word
 from cassia_engine.secret import Secret
 
@@ -48,7 +48,7 @@ class OpenAIChat:
         return string(body.get("model"))
 
     def headers(self, key: Secret | None, url: str = "", payload: bytes = b"") -> dict[str, str]:
-        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+        return bearer(key)
 
     def body(self, chat: Chat, model: str, traits: Traits) -> tuple[dict[str, Any], dict[str, Any]]:
         temperature, effort = traits.temperature_for(chat), traits.effort_for(chat)
