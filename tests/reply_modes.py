@@ -268,7 +268,7 @@ FAILING: Mapping[str, tuple[Refusal, str]] = {
 }
 ACCOUNT: Mapping[str, tuple[Refusal, str]] = {
     "region": (refused(403, "not available in this country", "unsupported_country_region_territory"), "country"),
-    "no_db": (refused(400, "No connected db.", "400", None, "no_db_connection"), "set CUSTOM_API_KEY to a valid key"),
+    "no_db": (refused(400, "No connected db.", "400", None, "no_db_connection"), "set api_key to a valid key"),
     "proxy407": ((407, b"<html>Proxy Authentication Required</html>"), "HTTPS_PROXY"),
 }
 DOWN: Mapping[str, Refusal] = {

@@ -197,7 +197,7 @@ def test_account_trouble_ends_the_run() -> None:
 
     async def use(client: Client) -> None:
         for chat in (HELLO, say("another")):
-            with raises("account-refused", "custom", "wrong key ***", "CUSTOM_API_KEY"):
+            with raises("account-refused", "custom", "wrong key ***", "the key in api_key"):
                 await client.chat(chat)
 
     with_client(server, use)
