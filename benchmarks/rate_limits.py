@@ -2,6 +2,8 @@
 
     python -m benchmarks.rate_limits
     python -m benchmarks.rate_limits --speed 10     slower and more exact
+    python -m benchmarks.rate_limits --bucket 1     an account that lets in no more than a second's calls at once
+    python -m benchmarks.rate_limits --own          the client is told the limit, as by --rpm and --tpm
 
 The mock provider refuses calls beyond its limits with status 429 and says how long to wait; its limits are buckets that
 hold 15 seconds of them. The clocks of mock and client run 20 times faster than the machine's. Scenarios:
@@ -12,7 +14,8 @@ hold 15 seconds of them. The clocks of mock and client run 20 times faster than 
 
 The ideal is what the limit lets through with a full bucket at first, and the latency of the last call. Plain backoff:
 each call by itself waits 1, 2, 4, ... s, with as much again at random, up to 60 s; it never gives up here. Ends with 1
-if a limit is passed.
+if a limit is passed; limits of time and attempts are for buckets of 15 s. A bucket that holds less than one call of a
+scenario would be none: the scenario is left out.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from typing import Any
 
 from benchmarks.measure import machine
 from cassia_engine.providers.accounts import Account, open_account
+from cassia_engine.providers.allowance import NO_LIMITS, Limits
 from cassia_engine.providers.chat import Call, Chat, Message, Request
 from cassia_engine.providers.client import Client
 from cassia_engine.providers.clock import Clock
@@ -53,10 +57,12 @@ class Scenario:
     a_minute: float
     of_a_call: float
 
-    @property
-    def ideal(self) -> float:
+    def fits(self, bucket: float) -> bool:
+        return self.a_minute * bucket / 60 >= self.of_a_call
+
+    def ideal(self, bucket: float) -> float:
         """Seconds."""
-        at_once = self.a_minute * BUCKET / 60
+        at_once = self.a_minute * bucket / 60
         return max(0.0, self.calls * self.of_a_call - at_once) / self.a_minute * 60 + self.latency
 
 
@@ -87,18 +93,23 @@ def chats(number: int, task: int) -> list[Chat]:
     return [Chat("s", (Message("user", f"{task} {n} {text}"),), max_tokens=REPLY) for n in range(number)]
 
 
-async def controlled(account: Account, scenario: Scenario, clock: Clock) -> int:
+async def controlled(account: Account, scenario: Scenario, clock: Clock, limits: Limits = NO_LIMITS) -> int:
     """All calls by the client; how many were answered."""
 
     async def task(number: int) -> int:
         async with Transport(account, connections=scenario.workers) as transport:
-            client = Client(
-                account, transport, max_workers=scenario.workers, limiter=CallLimiter(scenario.workers, clock)
-            )
+            limiter = CallLimiter(scenario.workers, clock)
+            client = Client(account, transport, max_workers=scenario.workers, limiter=limiter, limits=limits)
             replies = await asyncio.gather(*map(client.chat, chats(scenario.calls // scenario.tasks, number)))
             return len(replies)
 
     return sum(await asyncio.gather(*map(task, range(scenario.tasks))))
+
+
+async def told(account: Account, scenario: Scenario, clock: Clock) -> int:
+    """The same by a client that knows the limit, each task its share."""
+    limits = replace(NO_LIMITS, **{scenario.limit: scenario.a_minute / scenario.tasks})
+    return await controlled(account, scenario, clock, limits)
 
 
 async def backing_off(account: Account, scenario: Scenario, clock: Clock) -> int:
@@ -133,8 +144,8 @@ async def let_in(transport: Transport, call: Call) -> bool:
     return True
 
 
-def measured(run: Run, scenario: Scenario, clock: Clock) -> Outcome:
-    options: dict[str, Any] = {"latency": scenario.latency, "spread": 0.5, "bucket": BUCKET, "speed": clock.speed}
+def measured(run: Run, scenario: Scenario, clock: Clock, bucket: float) -> Outcome:
+    options: dict[str, Any] = {"latency": scenario.latency, "spread": 0.5, "bucket": bucket, "speed": clock.speed}
     options[scenario.limit] = scenario.a_minute
     with running_mock(**options) as mock:
         account = open_account("custom", "mock", f"{mock.url}/v1", environ={})
@@ -143,14 +154,14 @@ def measured(run: Run, scenario: Scenario, clock: Clock) -> Outcome:
         return Outcome(clock.now() - began, mock.stats()["by_status"].get("429", 0), answered)
 
 
-def over(scenario: Scenario, ours: Outcome, plain: Outcome) -> list[str]:
+def over(scenario: Scenario, bucket: float, ours: Outcome, plain: Outcome) -> list[str]:
     """What passes a limit."""
     found = []
     if ours.answered < scenario.calls:
         found.append(f"{scenario.calls - ours.answered} calls were lost")
-    if scenario.limit == "rpm" and 1 + ours.refusals > MAX_ATTEMPTS:
+    if bucket >= BUCKET and scenario.limit == "rpm" and 1 + ours.refusals > MAX_ATTEMPTS:
         found.append(f"more than {MAX_ATTEMPTS} attempts a call")
-    if scenario.limit == "tpm" and ours.seconds > MAX_OF_IDEAL * scenario.ideal:
+    if bucket >= BUCKET and scenario.limit == "tpm" and ours.seconds > MAX_OF_IDEAL * scenario.ideal(bucket):
         found.append(f"more than {MAX_OF_IDEAL} of the ideal time")
     if ours.refusals > MAX_OF_BACKOFF * plain.refusals:
         found.append("more than a third of the refusals of plain backoff")
@@ -160,20 +171,23 @@ def over(scenario: Scenario, ours: Outcome, plain: Outcome) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", type=float, default=20.0)
-    clock = Clock(parser.parse_args().speed)
+    parser.add_argument("--bucket", type=float, default=BUCKET, help="seconds of a limit that it holds (default: 15)")
+    parser.add_argument("--own", action="store_true", help="tell the client the limit")
+    given = parser.parse_args()
+    clock, bucket = Clock(given.speed), given.bucket
     print(machine())
     passed = []
-    for scenario in SCENARIOS:
+    for scenario in (one for one in SCENARIOS if one.fits(bucket)):
         outcomes = []
-        for name, run in (("controlled", controlled), ("plain backoff", backing_off)):
-            out = measured(run, scenario, clock)
+        for name, run in (("controlled", told if given.own else controlled), ("plain backoff", backing_off)):
+            out = measured(run, scenario, clock, bucket)
             outcomes.append(out)
             print(
                 f"{scenario.name:12} {name:14} {out.answered} of {scenario.calls} in {out.seconds:.0f} s, "
-                f"{out.seconds / scenario.ideal:.2f} of the ideal, {out.refusals:.2f} refusals an answer",
+                f"{out.seconds / scenario.ideal(bucket):.2f} of the ideal, {out.refusals:.2f} refusals an answer",
                 flush=True,
             )
-        passed += [f"{scenario.name}: {what}" for what in over(scenario, *outcomes)]
+        passed += [f"{scenario.name}: {what}" for what in over(scenario, bucket, *outcomes)]
     print("\n".join(passed) or "within all limits")
     return int(bool(passed))
 
