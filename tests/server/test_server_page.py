@@ -70,8 +70,11 @@ def test_the_page_is_followed(tmp_path: Path) -> None:
     [start, prune] = [words for words in commands("cassia") if words[1] == "serve"]
     assert start == ["cassia", "serve", "--data", DATA]
     with serving(tmp_path / DATA) as server:
-        [[_, address]] = commands("curl")
+        [[_, address], [_, _, method, *_, of_job]] = commands("curl")
         assert server.call("GET", address.removeprefix(URL)) == (200, server.call("GET", "/healthz")[1])
+        job = server.submit()
+        status, said = server.call(method, of_job.removeprefix(URL).replace("JOB", job))
+        assert status == 200 and said["jobStatus"] == server.wait(job)["jobStatus"]
         client(server, need_env("scanpy"), tmp_path / "own", "cassia_engine")
         [submit] = [words for words in commands("cassia") if words[1] == "submit"]
         of_clone = [str(ROOT / word) if word == EXAMPLE else word.replace(URL, server.url) for word in submit[1:]]
