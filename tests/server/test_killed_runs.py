@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cassia_engine.server import run_processes
+from cassia_engine.server.job_runs import NEEDS_KEYS
 from cassia_engine.server.run_ends import silent_end
 from cassia_engine.server.run_processes import RunProcess
 from cassia_engine.server.specs import LOG, Told
@@ -76,7 +77,8 @@ def test_a_killed_run_whose_keys_are_gone_says_so(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(run_processes, "start", forgetting)
         answer = server.request("POST", "/annotate", body={"input_data": question(), "llm_configs": [config]})
         job = answer.json()["job_id"]
-        until(lambda: "give the job's keys again" in server.request("GET", f"/status/{job}").text)
+        until(lambda: server.request("GET", f"/status/{job}").json().get("message") == NEEDS_KEYS)
+        assert server.request("GET", f"/status/{job}").json()["jobStatus"] == "pending"
 
 
 def test_other_ends_without_an_outcome(tmp_path: Path) -> None:
